@@ -1,0 +1,1 @@
+"""What to do about a mail: who wrote it, which ticket it belongs to, what follows. Pure."""

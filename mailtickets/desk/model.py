@@ -1,0 +1,382 @@
+"""The words of the desk: tickets, the people on them, what was decided and what follows from it.
+
+Frozen values all. The store fills `Facts` and carries out `Effect`s; everything between is pure.
+`Outcome`, `Effect` and `Delivery` are closed unions: a new member makes the type checker show every
+place that must know of it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from mailtickets.config import Agent, Budget, Config, Instance, Queue, Trust
+from mailtickets.mail.model import Address, Envelope
+
+Status = Literal["new", "open", "pending", "resolved", "closed"]
+Priority = Literal["low", "normal", "high", "critical"]
+TicketType = Literal["question", "incident", "request"]
+Role = Literal["requester", "cc", "agent"]
+Visibility = Literal["public", "note"]
+Outcome = Literal[
+    "opened", "appended", "noted", "commanded", "bounced", "ignored", "held", "duplicate", "unparsed"
+]
+
+STATUSES: tuple[Status, ...] = ("new", "open", "pending", "resolved", "closed")
+PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "critical")
+TYPES: tuple[TicketType, ...] = ("question", "incident", "request")
+OUTCOMES: tuple[Outcome, ...] = (
+    "opened", "appended", "noted", "commanded", "bounced", "ignored", "held", "duplicate", "unparsed",
+)  # fmt: skip
+
+
+# --- policy: what the configuration says --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of the house, as configured; looked up by address and by name."""
+
+    instance: Instance
+    queues: tuple[Queue, ...]
+    agents: tuple[Agent, ...]
+    trust: Trust
+    budget: Budget
+    max_attachment_bytes: int = 10_000_000
+    """All attachments of one notice together; beyond it a notice names them instead."""
+
+    @classmethod
+    def of(cls, config: Config) -> "Policy":
+        return cls(config.instance, config.queue, config.agent, config.trust, config.budget)
+
+    def queue(self, name: str) -> Queue | None:
+        return next((queue for queue in self.queues if queue.name == name), None)
+
+    def queue_at(self, address: str) -> Queue | None:
+        """The queue that an addr-spec reaches, plus-address or not."""
+        key = without_plus(address).casefold()
+        return next((q for q in self.queues if key in (a.casefold() for a in q.addresses)), None)
+
+    def agent(self, address: str) -> Agent | None:
+        """The agent whose address or alias this is."""
+        key = address.casefold()
+        return next((a for a in self.agents if key in (x.casefold() for x in (a.address, *a.aliases))), None)
+
+    def agents_of(self, queue: str) -> tuple[Agent, ...]:
+        return tuple(agent for agent in self.agents if queue in agent.queues)
+
+
+def without_plus(address: str) -> str:
+    """suporte+token@desk.test -> suporte@desk.test"""
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
+def plus_tag(address: str) -> str:
+    """suporte+token@desk.test -> token; empty when there is none."""
+    return address.rpartition("@")[0].partition("+")[2]
+
+
+# --- what is remembered -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    address: Address
+    role: Role
+    notified: bool = True
+    """False: on record only, until an agent has answered (Cc of mail that nobody vouches for)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    number: int
+    queue: str
+    subject: str
+    status: Status
+    priority: Priority
+    type: TicketType | None
+    requester: Address
+    assignee: str | None
+    revision: int
+    """Counts every change; a decision made on an older one is made again."""
+    locale: str
+    created_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None = None
+    closed_at: datetime | None = None
+    participants: tuple[Participant, ...] = ()
+    tags: tuple[str, ...] = ()
+    linked: tuple[int, ...] = ()
+    answered: bool = False
+    """An agent has answered in public."""
+    last_message_id: str | None = None
+    """Of the newest public message, for In-Reply-To."""
+    references: tuple[str, ...] = ()
+    """Ids of public messages, oldest first: the only ones a customer's mail may carry in References."""
+
+    def participant(self, address: str) -> Participant | None:
+        """The customer-side participant (requester or cc) with this address."""
+        key = address.casefold()
+        return next((p for p in self.participants if p.role != "agent" and p.address.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAttachment:
+    """An attachment on a ticket; its bytes stay in the store until they are asked for."""
+
+    id: int
+    filename: str
+    content_type: str
+    size: int
+    inline: bool = False
+    content_id: str | None = None
+
+
+# --- facts: what a decision stands on -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFact:
+    """A reply token found in a mail, as looked up by its hash."""
+
+    ticket: int
+    person: str
+    """The address the token was given to."""
+    revision: int
+    expired: bool
+    source: str
+    """Where it stood: `address` or `ref-line`."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdFact:
+    """A Message-ID in In-Reply-To or References that belongs to a ticket."""
+
+    ticket: int
+    message_id: str
+    issued: bool
+    """We issued it (or the smarthost did for us), rather than stored it with received mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateFact:
+    """The same mail came before, by another door or to another queue."""
+
+    inbound: int
+    ticket: int | None
+    queue: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxFact:
+    """One of our own mails that a delivery report is about."""
+
+    id: int
+    ticket: int | None
+    notice: str
+    recipient: str
+    author: str | None
+    """Who wrote it, when it was a person's answer."""
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that `decide` may know besides the mail itself."""
+
+    envelope: Envelope
+    queue: Queue
+    """The queue the mail is addressed to."""
+    also_queues: tuple[Queue, ...] = ()
+    """Further queues it is addressed to."""
+    tokens: tuple[TokenFact, ...] = ()
+    ids: tuple[IdFact, ...] = ()
+    subject_numbers: tuple[int, ...] = ()
+    """Numbers in the subject that are tickets of ours."""
+    ref_numbers: tuple[int, ...] = ()
+    tickets: Mapping[int, Ticket] = field(default_factory=dict)
+    duplicate: DuplicateFact | None = None
+    bounced: OutboxFact | None = None
+    known_author: bool = False
+    """Once authenticated, or answered by an agent."""
+    sent_before: tuple[str, ...] = ()
+    """Message ids among the mail's own that we sent: our own mail came back."""
+    budget_used: Mapping[str, int] = field(default_factory=dict)
+    """Automatic mail lately, by the keys of `notices.budget_keys`."""
+    released: bool = False
+    """An operator let this mail through."""
+    unparsed: str | None = None
+    """Why a worker could not read the mail at all."""
+
+
+# --- decisions and what they cause --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """A new ticket. Must come first among the effects; the rest then concern it."""
+
+    queue: str
+    subject: str
+    requester: Address
+    locale: str
+    cc: tuple[Address, ...] = ()
+    notify_cc: bool = False
+    linked: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddMessage:
+    """The mail in hand, or the text given, becomes a message of the ticket."""
+
+    direction: Literal["in", "out"]
+    visibility: Visibility
+    author: Address
+    verified: bool
+    text: str | None = None
+    """None: the mail's own text."""
+    to_customer: str | None = None
+    """What of it is relayed, where it is an agent's answer; None: the mail's `reply`."""
+    relayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    to: Status
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPriority:
+    to: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AddParticipant:
+    address: Address
+    role: Role
+    notified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInto:
+    """The ticket's messages and people go over to another; it is closed."""
+
+    into: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailDelivery:
+    """A mail of ours could not be delivered, says a report or the smarthost."""
+
+    outbox: int
+    diagnostic: str
+    status: str | None
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """Something worth remembering that changes nothing."""
+
+    kind: str
+    reason: str
+    detail: str = ""
+
+
+Effect = (
+    OpenTicket
+    | AddMessage
+    | SetStatus
+    | SetPriority
+    | Assign
+    | AddParticipant
+    | MergeInto
+    | FailDelivery
+    | RecordEvent
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """One line of the trace: which rule was asked, what it said, and why."""
+
+    rule: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done about a mail or an order, why, and which rules led to it."""
+
+    reason: str
+    effects: tuple[Effect, ...] = ()
+    ticket: int | None = None
+    """The existing ticket concerned; None with an OpenTicket effect means the one it opens."""
+    outcome: Outcome | None = None
+    """Of a mail; None for what was ordered from the shell or by the clock."""
+    actor: str = "system"
+    tell: tuple[str, ...] = ()
+    """Names of notices this calls for, beyond those that its effects imply."""
+    tell_queues: tuple[str, ...] = ()
+    """Further queues whose agents are told."""
+    trace: tuple[RuleVerdict, ...] = ()
+
+    @property
+    def opens(self) -> OpenTicket | None:
+        return next((effect for effect in self.effects if isinstance(effect, OpenTicket)), None)
+
+    def traced(self, trace: tuple[RuleVerdict, ...]) -> "Decision":
+        return replace(self, trace=trace)
+
+
+# --- delivery -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The other side said 250."""
+
+    reply: str
+    message_id: str | None = None
+    """An id the smarthost reports to have given the mail instead of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """4xx, no connection, or any trouble before the final dot: try again later."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The account is told to slow down; this is no failed attempt."""
+
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """5xx: it will never be accepted as it is."""
+
+    reply: str
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The connection was lost after the final dot: it may have been accepted."""
+
+    reply: str
+
+
+Delivery = Sent | Deferred | Throttled | Refused | Unknown
+

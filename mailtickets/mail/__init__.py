@@ -1,0 +1,1 @@
+"""Bytes and meaning: what a mail says, and how one is written. Pure; knows nothing of tickets."""

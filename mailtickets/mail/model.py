@@ -1,0 +1,172 @@
+"""The values that reading and writing mail deal in.
+
+All are frozen and picklable: a worker process makes an `InboundMail`, the daemon decides on it.
+Text in them is already decoded, and free of control and bidi characters where it is one line
+(names, subjects, file names). Message ids stand without angle brackets everywhere.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Kind = Literal["human", "auto_reply", "bounce", "list", "report", "loop"]
+AutoSubmitted = Literal["auto-replied", "auto-generated"]
+
+LOOP_HEADER = "X-Mailtickets-Loop"
+"""Carried by everything our instances send on their own; its value is `instance.name; hops=N`."""
+
+REF_LABEL = "Ref.:"
+"""Starts the visible line of a notice that carries the reply token: `Ref.: <26 base32 characters>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox. `address` is an RFC 5321 addr-spec with its domain in lower case and no angle brackets."""
+
+    name: str
+    address: str
+
+    @property
+    def key(self) -> str:
+        """What addresses are compared by: the addr-spec, case-folded."""
+        return self.address.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a message came: the RFC 5321 envelope and the door it was handed in at."""
+
+    source: str
+    """`smtp`, `lmtp` or `imap:ACCOUNT`."""
+    sender: str | None
+    """The reverse-path; empty is the null path, None is not known (IMAP)."""
+    recipients: tuple[str, ...]
+    """Forward-paths as given; empty when not known (IMAP)."""
+    received_at: datetime
+    """When it reached the door: now, or the IMAP server's INTERNALDATE."""
+    peer: str = ""
+    """Numeric address of the client, empty where there is none."""
+    helo: str = ""
+    trusted: bool = False
+    """The peer is one of `smtp_in.trusted_relays`, or the door is our own mailbox or socket."""
+    queue: str | None = None
+    """The queue to fall back on when no address says which (`imap_in.queue`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is not the text. `filename` is a label for people, never a path (no separators in it)."""
+
+    filename: str
+    content_type: str
+    size: int
+    """Octets of `content`."""
+    sha256: str
+    """Lower-case hexadecimal digest of `content`."""
+    inline: bool
+    content_id: str | None
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """What a delivery report says (RFC 3464, or read from a report in words)."""
+
+    recipient: str
+    action: str
+    """failed, delayed, delivered, relayed or expanded."""
+    status: str | None
+    """RFC 3463 enhanced code such as 5.1.1, where the report states one."""
+    message_id: str | None
+    """Of the mail that was reported on."""
+    diagnostic: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMail:
+    """One received message, as read. `parse` prints these fields, less `headers` and `digest`."""
+
+    message_id: str | None
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    author: Address | None
+    """The one mailbox of the one From header; None when there is none or it is ambiguous (`defects` says which)."""
+    sender: Address | None
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    subject: str
+    date: datetime | None
+    """Aware, or None when missing or unreadable."""
+    text: str
+    html: str | None
+    """Sanitised."""
+    reply: str
+    """What the sender wrote now: lines of `text` without quoted history and signature."""
+    quoted: str
+    signature: str
+    attachments: tuple[Attachment, ...]
+    kind: Kind
+    kind_reason: str
+    bounce: Bounce | None
+    language: Literal["pt", "en", "es"] | None
+    defects: tuple[str, ...]
+    headers: tuple[tuple[str, str], ...] = field(repr=False, default=())
+    """Top-level header fields in order: (lower-case name, unfolded and decoded value)."""
+    digest: str = ""
+    """sha256 over the decoded subject, bodies and attachments: alike for copies that came by other roads."""
+
+    def header(self, name: str) -> str | None:
+        """The topmost value of a header field, or None."""
+        return next(iter(self.header_values(name)), None)
+
+    def header_values(self, name: str) -> tuple[str, ...]:
+        """All values of a header field, topmost first."""
+        name = name.lower()
+        return tuple(value for key, value in self.headers if key == name)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundMail:
+    """One notice, rendered once for all its recipients; `Copy` adds what differs from one to the next.
+
+    `REF_PLACEHOLDER` in `text` and `html` stands where a recipient's reply token is written when it is sent,
+    so that no token is stored.
+    """
+
+    notice: str
+    subject: str
+    text: str
+    html: str | None
+    sender: Address
+    """The From header: a name for people and the queue's address."""
+    to: tuple[Address, ...]
+    """The To header. Empty: each copy is addressed to its recipient alone."""
+    cc: tuple[Address, ...]
+    message_id: str
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    date: datetime
+    auto_submitted: AutoSubmitted | None = None
+    suppress: str | None = None
+    """Value of X-Auto-Response-Suppress."""
+    loop: str | None = None
+    """Value of the loop header; None on a person's own words."""
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What is one recipient's own in an `OutboundMail`."""
+
+    recipient: Address
+    envelope_sender: str
+    """RFC 5321 reverse-path without angle brackets; empty is the null path."""
+    reply_to: str
+    """Addr-spec that carries this recipient's reply token where plus-addressing is on."""
+    token: str
+    """The 26 base32 characters for the `Ref.:` line; empty leaves the line's place empty."""
+
+
+REF_PLACEHOLDER = "00000000000000000000000000"
+"""As long as a reply token; base32 has no digit 0, so no token looks like it."""
