@@ -380,3 +380,34 @@ class Unknown:
 
 Delivery = Sent | Deferred | Throttled | Refused | Unknown
 
+
+
+# --- trouble ------------------------------------------------------------------------------------------
+
+
+class Transient(Exception):
+    """Trouble on our side that may pass: the sender is told 4xx and keeps the mail. What is unknown is transient."""
+
+
+class NoSpace(Transient):
+    """The disk is full, or nearly: 452 instead of 451 (RFC 5321, 4.2.2)."""
+
+
+class Permanent(Exception):
+    """It will never work as it stands."""
+
+
+# --- intake -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ImapCursor:
+    """How far a folder has been read."""
+
+    account: str
+    folder: str
+    uidvalidity: int
+    last_uid: int
+    """Every UID up to this one is dealt with."""
+    first_connected_at: datetime
+    """With `start = "new"`, what had arrived before is never read."""
