@@ -18,9 +18,7 @@ Priority = Literal["low", "normal", "high", "critical"]
 TicketType = Literal["question", "incident", "request"]
 Role = Literal["requester", "cc", "agent"]
 Visibility = Literal["public", "note"]
-Outcome = Literal[
-    "opened", "appended", "noted", "commanded", "bounced", "ignored", "held", "duplicate", "unparsed"
-]
+Outcome = Literal["opened", "appended", "noted", "commanded", "bounced", "ignored", "held", "duplicate", "unparsed"]
 
 STATUSES: tuple[Status, ...] = ("new", "open", "pending", "resolved", "closed")
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "critical")
@@ -291,15 +289,7 @@ class RecordEvent:
 
 
 Effect = (
-    OpenTicket
-    | AddMessage
-    | SetStatus
-    | SetPriority
-    | Assign
-    | AddParticipant
-    | MergeInto
-    | FailDelivery
-    | RecordEvent
+    OpenTicket | AddMessage | SetStatus | SetPriority | Assign | AddParticipant | MergeInto | FailDelivery | RecordEvent
 )
 
 
@@ -379,7 +369,6 @@ class Unknown:
 
 
 Delivery = Sent | Deferred | Throttled | Refused | Unknown
-
 
 
 # --- trouble ------------------------------------------------------------------------------------------
