@@ -1,0 +1,1 @@
+"""mailtickets: a support desk inside the mailboxes people already have."""

@@ -1,0 +1,7 @@
+"""`python -m mailtickets`."""
+
+import sys
+
+from mailtickets.cli import main
+
+sys.exit(main())
