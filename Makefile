@@ -1,0 +1,45 @@
+# make run     a working desk on this machine, from nothing
+# make demo    a short story played against it (in another terminal)
+# make test    everything, on real mail servers; as root on Debian or Ubuntu it installs what it needs
+# make check   the same without installing: what is missing is skipped, with a reason
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG ?= config.toml
+
+.PHONY: run demo test check clean
+
+run: $(VENV)/complete
+	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init
+	@echo
+	@echo "The desk starts. In another terminal, 'make demo' plays a short story against it;"
+	@echo "'$(BIN)/mailtickets -c $(CONFIG) ticket list' shows what became of it. Control-C stops the desk."
+	@echo
+	@exec $(BIN)/mailtickets -c $(CONFIG) run
+
+demo: $(VENV)/complete
+	@$(BIN)/mailtickets -c $(CONFIG) demo
+
+test:
+	@tests/servers/install
+	@$(MAKE) --no-print-directory check
+
+check: $(VENV)/complete
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV)
+
+# Made anew whenever what it is made of changes; `complete` is written last, so that a half-made one is made again.
+$(VENV)/complete: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed: $(PYTHON) is $$($(PYTHON) --version). Another one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tests/servers/install --venv-only
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
