@@ -163,7 +163,8 @@ class DuplicateFact:
 
     inbound: int
     ticket: int | None
-    queue: str | None
+    queues: tuple[str, ...]
+    """Names of the queues that have been told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +201,6 @@ class Facts:
     """Once authenticated, or answered by an agent."""
     sent_before: tuple[str, ...] = ()
     """Message ids among the mail's own that we sent: our own mail came back."""
-    budget_used: Mapping[str, int] = field(default_factory=dict)
-    """Automatic mail lately, by the keys of `notices.budget_keys`."""
     released: bool = False
     """An operator let this mail through."""
     unparsed: str | None = None
@@ -234,9 +233,8 @@ class AddMessage:
     verified: bool
     text: str | None = None
     """None: the mail's own text."""
-    to_customer: str | None = None
-    """What of it is relayed, where it is an agent's answer; None: the mail's `reply`."""
     relayed: bool = False
+    """It goes out to the customer from here; False where the agent's client has sent it there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +272,8 @@ class FailDelivery:
     """A mail of ours could not be delivered, says a report or the smarthost."""
 
     outbox: int
+    recipient: str
+    notice: str
     diagnostic: str
     status: str | None
     permanent: bool

@@ -1,0 +1,302 @@
+"""What becomes of a mail: RULES are asked in order, the first with an opinion wins.
+
+Each rule is one question (its docstring) and answers with a Decision or with None. `decide` adds the trace of
+who was asked. The same function runs in the daemon, in `explain` and in tests.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from mailtickets.config import Agent, Queue
+from mailtickets.desk.change import after_customer_reply, may_reopen
+from mailtickets.desk.matching import SUBJECT_NUMBER, Match, claimed, match
+from mailtickets.desk.model import (
+    AddMessage,
+    AddParticipant,
+    Decision,
+    Effect,
+    Facts,
+    FailDelivery,
+    OpenTicket,
+    OutboxFact,
+    Outcome,
+    Policy,
+    RecordEvent,
+    RuleVerdict,
+    SetStatus,
+    Ticket,
+)
+from mailtickets.mail.model import Address, InboundMail
+
+NOBODY = Address("", "unknown@unknown.invalid")
+"""Stands for the author of a mail that names none; never written to."""
+
+UNCERTAIN_CUT = "uncertain-cut"
+"""The reader's defect code for a reply whose boundary to the quoted history is in doubt."""
+
+_LOCALES = {"pt": "pt_BR", "en": "en", "es": "es"}
+_MAX_CC = 20
+
+Rule = Callable[[InboundMail, Facts, Policy, datetime], Decision | None]
+
+
+def decide(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision:
+    """What is done about a mail, why, and which rules led to it. `now` is aware."""
+    trace: list[RuleVerdict] = []
+    for rule in RULES:
+        decision = rule(mail, facts, policy, now)
+        question = (rule.__doc__ or "").strip().splitlines()[0]
+        if decision is not None:
+            trace.append(RuleVerdict(rule.__name__, decision.outcome or "", decision.reason))
+            return decision.traced(tuple(trace))
+        trace.append(RuleVerdict(rule.__name__, "no", question))
+    raise AssertionError("the last rule has an opinion on every mail")
+
+
+def author_of(mail: InboundMail, queue: Queue) -> Address:
+    """Who wrote it: From; Reply-To only where the queue names From as a contact form (peers: FreeScout #4287)."""
+    author = mail.author or mail.sender or NOBODY
+    forms = {form.casefold() for form in queue.reply_to_is_author_from}
+    return mail.reply_to[0] if mail.reply_to and author.key in forms else author
+
+
+# --- the rules, in order ------------------------------------------------------------------------------
+
+
+def unreadable(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Could the mail not be read at all?"""
+    if facts.unparsed is None:
+        return None
+    return _open(mail, facts, policy, reason=facts.unparsed, outcome="unparsed")
+
+
+def loop(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Has one of our own automatic mails come back, or has it travelled too far?"""
+    if mail.kind == "loop":
+        return _nothing("ignored", mail.kind_reason, claimed(facts))
+    if facts.sent_before and mail.author is not None and policy.queue_at(mail.author.address):
+        return _nothing("ignored", "own-mail-came-back", claimed(facts))
+    return None
+
+
+def repeated(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Did the same mail come before, by another door or to another queue?"""
+    if facts.duplicate is None:
+        return None
+    elsewhere = tuple(
+        queue.name for queue in (facts.queue, *facts.also_queues) if queue.name not in facts.duplicate.queues
+    )
+    ticket = facts.duplicate.ticket
+    return Decision(
+        "same-mail", ticket=ticket, outcome="duplicate", tell_queues=elsewhere if ticket is not None else ()
+    )
+
+
+def bounce(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Is it a report on the delivery of one of our mails?"""
+    if mail.kind != "bounce":
+        return None
+    if facts.bounced is None or mail.bounce is None:
+        return _nothing("bounced", "bounce-of-nothing-ours", None)
+    ours, ticket = facts.bounced, facts.tickets.get(facts.bounced.ticket or 0)
+    if mail.bounce.action == "failed" and ours.state != "failed":
+        return replace(refused(ours, mail.bounce.diagnostic, mail.bounce.status, ticket), outcome="bounced")
+    return Decision(
+        f"delivery-{mail.bounce.action}",
+        (_failed(ours, mail.bounce.diagnostic, mail.bounce.status, permanent=False),),
+        ticket=ticket.number if ticket else None,
+        outcome="bounced",
+    )
+
+
+def report(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Is it a machine's report that calls for nothing: a receipt, a complaint?"""
+    return _nothing("ignored", mail.kind_reason, claimed(facts)) if mail.kind == "report" else None
+
+
+def unwanted_list(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Is it mailing-list mail to a queue that ignores it?"""
+    if mail.kind != "list" or facts.queue.list != "ignore" or _matched(mail, facts, policy):
+        return None
+    return _nothing("ignored", "list-mail", None)
+
+
+def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Did an agent write on a ticket?"""
+    author = author_of(mail, facts.queue)
+    agent, found = policy.agent(author.address), _matched(mail, facts, policy)
+    if agent is None or found is None:
+        return None
+    if mail.kind == "auto_reply":
+        return _agent_absent(author, found.ticket, mail)
+    if not found.proven and found.ticket.participant(author.address) and not facts.released:
+        return None  # an agent who is the customer of this ticket
+    if not found.proven and not facts.released:
+        return _hold("agent-without-token", found.ticket, agent)
+    return _answer(mail, facts, policy, agent, found.ticket)
+
+
+def customer_reply(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Did somebody who is on a ticket write on it?"""
+    found = _matched(mail, facts, policy)
+    if found is None:
+        return None
+    ticket = found.ticket
+    if not may_reopen(ticket, policy.queue(ticket.queue), now):
+        return _open(mail, facts, policy, reason="closed-too-long-ago", linked=ticket.number)
+    author = author_of(mail, facts.queue)
+    effects: list[Effect] = [AddMessage("in", "public", author, verified=found.proven)]
+    effects += [AddParticipant(person, "cc", notified=False) for person in _copied(mail, author, policy, ticket)]
+    if mail.kind == "auto_reply":
+        return Decision(mail.kind_reason, tuple(effects), ticket.number, "appended", author.address)
+    status = after_customer_reply(ticket.status)
+    if status != ticket.status:
+        effects.append(SetStatus(status, "customer-replied"))
+    return Decision(found.evidence, tuple(effects), ticket.number, "appended", author.address)
+
+
+def stranger(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Does somebody point at a ticket that is not theirs?"""
+    ticket = claimed(facts)
+    if ticket is None:
+        return None
+    return _open(mail, facts, policy, reason="not-a-participant", linked=ticket.number)
+
+
+def new_ticket(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Is it something new?"""
+    return _open(mail, facts, policy, reason="new-mail")
+
+
+RULES: tuple[Rule, ...] = (
+    unreadable,
+    loop,
+    repeated,
+    bounce,
+    report,
+    unwanted_list,
+    agent_answer,
+    customer_reply,
+    stranger,
+    new_ticket,
+)
+
+
+# --- what they decide ---------------------------------------------------------------------------------
+
+
+def _failed(ours: OutboxFact, diagnostic: str, status: str | None, *, permanent: bool) -> FailDelivery:
+    return FailDelivery(ours.id, ours.recipient, ours.notice, diagnostic, status, permanent)
+
+
+def refused(ours: OutboxFact, diagnostic: str, status: str | None, ticket: Ticket | None) -> Decision:
+    """What follows when a mail of ours is given up: an answer that did not arrive is told of and is work again."""
+    matters = ours.notice == "answer" and ticket is not None
+    reopened = reopened_by_failure(ticket) if ticket is not None and matters else ()
+    return Decision(
+        "delivery-failed",
+        (_failed(ours, diagnostic, status, permanent=True), *reopened),
+        ticket=ticket.number if ticket else None,
+        actor=ours.author or "system",
+        tell=("delivery_failed",) if matters else (),
+    )
+
+
+def reopened_by_failure(ticket: Ticket) -> Iterator[Effect]:
+    """A mail that did not arrive is work again."""
+    if ticket.status not in {"new", "open"}:
+        yield SetStatus("open", "delivery-failed")
+
+
+def _matched(mail: InboundMail, facts: Facts, policy: Policy) -> Match | None:
+    return match(author_of(mail, facts.queue), facts, policy)
+
+
+def _nothing(outcome: Outcome, reason: str, ticket: Ticket | None) -> Decision:
+    return Decision(reason, ticket=ticket.number if ticket else None, outcome=outcome)
+
+
+def _hold(reason: str, ticket: Ticket, agent: Agent) -> Decision:
+    """Nothing is published, and the agent is told at the address we know."""
+    return Decision(
+        reason, (RecordEvent("held", reason, agent.address),), ticket.number, "held", agent.address, tell=("held",)
+    )
+
+
+def _agent_absent(author: Address, ticket: Ticket, mail: InboundMail) -> Decision:
+    """An agent's out-of-office is a signal to us and nothing to the customer."""
+    note = AddMessage("in", "note", author, verified=False)
+    return Decision(mail.kind_reason, (note,), ticket.number, "noted", author.address)
+
+
+def _answer(mail: InboundMail, facts: Facts, policy: Policy, agent: Agent, ticket: Ticket) -> Decision:
+    """An agent's reply is a public answer, if it is clear what of it is the answer."""
+    if not mail.reply.strip() and not mail.attachments:
+        return _hold("empty-answer", ticket, agent)
+    if UNCERTAIN_CUT in mail.defects and not facts.released:
+        return _hold(UNCERTAIN_CUT, ticket, agent)
+    addressed = {address.key for address in (*mail.to, *mail.cc)}
+    direct = ticket.requester.key in addressed
+    me = Address(agent.name, agent.address)
+    effects: list[Effect] = [
+        AddMessage("out", "public", me, verified=True, relayed=not direct),
+        AddParticipant(me, "agent"),
+    ]
+    effects += [AddParticipant(person, "cc") for person in _copied(mail, me, policy, ticket)]
+    if direct:
+        effects.append(RecordEvent("delivered-directly", "delivered-directly", ticket.requester.address))
+    if ticket.status != "pending":
+        effects.append(SetStatus("pending", "agent-answered"))
+    return Decision("agent-answer", tuple(effects), ticket.number, "appended", agent.address)
+
+
+def _open(
+    mail: InboundMail,
+    facts: Facts,
+    policy: Policy,
+    *,
+    reason: str,
+    outcome: Outcome = "opened",
+    linked: int | None = None,
+) -> Decision:
+    author = author_of(mail, facts.queue)
+    ticket = OpenTicket(
+        queue=facts.queue.name,
+        subject=without_tags(mail.subject),
+        requester=author,
+        locale=locale_for(facts.queue, mail.language, policy),
+        cc=_copied(mail, author, policy, None),
+        linked=linked,
+    )
+    return Decision(
+        reason,
+        (ticket, AddMessage("in", "public", author, verified=False)),
+        outcome=outcome,
+        actor=author.address,
+        tell_queues=tuple(queue.name for queue in facts.also_queues),
+    )
+
+
+def without_tags(subject: str) -> str:
+    """A subject for a new ticket: another ticket's tag in it would lead replies astray."""
+    return re.sub(r"\s+", " ", SUBJECT_NUMBER.sub(" ", subject)).strip()
+
+
+def locale_for(queue: Queue, language: str | None, policy: Policy) -> str:
+    """The locale a customer is written to in."""
+    return queue.locale if queue.locale != "auto" else _LOCALES.get(language or "", policy.instance.locale)
+
+
+def _copied(mail: InboundMail, author: Address, policy: Policy, ticket: Ticket | None) -> tuple[Address, ...]:
+    """People the mail also went to, who are no agents, no queues and not on the ticket yet."""
+    people = {
+        address.key: address
+        for address in (*mail.to, *mail.cc)
+        if address.key != author.key
+        and not policy.queue_at(address.address)
+        and not policy.agent(address.address)
+        and not (ticket and ticket.participant(address.address))
+    }
+    return tuple(people.values())[:_MAX_CC]
