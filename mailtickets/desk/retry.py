@@ -75,7 +75,8 @@ _GO_AWAY = re.compile(r"\b4\.7\.\d+\b.*try again later", re.IGNORECASE | re.DOTA
 
 # About the one recipient, or about every newcomer: no reason to slow down the others.
 _NOT_OURS = re.compile(
-    r"gr[ea]y-?list|user you are trying to contact|recipient thread limit|over ?quota|\b[45]\.2\.2\b|mailbox.*full|size",
+    r"gr[ea]y-?list|user you are trying to contact|recipient thread limit|over ?quota|mailbox.*full"
+    r"|\b[45]\.2\.2\b|size",
     re.IGNORECASE | re.DOTALL,
 )
 
