@@ -1,0 +1,143 @@
+"""RFC 3464 delivery-status fields, as mail systems write them: well, badly, and in the middle of a text.
+
+Owns: which recipient group speaks for a report, and what its fields mean.
+Fails with: nothing; a group without any recipient is no group.
+Limits: linear in the fields' length.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailtickets.mail.bounce_words import ADDRESS, ENHANCED, REPLY_CODE
+
+ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
+_RECIPIENTS = ("final-recipient", "original-recipient", "x-actual-recipient")
+_GROUPED = {*_RECIPIENTS, "action", "status", "diagnostic-code", "remote-mta"}
+_FIELD = re.compile(r"[ \t]{0,8}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)", re.DOTALL)
+_ADDRESS = re.compile(ADDRESS)
+_TYPED = re.compile(r"\s*[\w .-]{0,40}?\s*;\s*")
+_HEX_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a report says of one recipient. Empty where it says nothing."""
+
+    recipient: str = ""
+    action: str = ""
+    status: str = ""
+    diagnostic: str = ""
+
+
+def field_failures(text: str) -> list[Failure]:
+    """One per recipient named in delivery-status fields, those given up on first."""
+    failures = [_failure(group) for group in _groups(text)]
+    return sorted(failures, key=lambda failure: (_rank(failure.action), "@" not in failure.recipient))
+
+
+def original_message_id(text: str) -> str:
+    """Of the reported mail, where the per-message fields state it."""
+    for name, value in _fields(text):
+        if name in ("original-message-id", "x-original-message-id") and value.strip():
+            return value.strip().strip("<>").split()[0]
+    return ""
+
+
+def _rank(action: str) -> int:
+    return ACTIONS.index(action) if action in ACTIONS else 1
+
+
+def _fields(text: str) -> Iterator[tuple[str, str]]:
+    """(lower-case name, unfolded value); ("", "") for a blank line."""
+    name, lines = "", list[str]()
+    for line in text.splitlines():
+        if line[:1] in (" ", "\t") and name and line.strip():
+            lines.append(line.strip())
+            continue
+        if name:
+            yield name, " ".join(lines)
+        match = _FIELD.match(line)
+        name, lines = (match[1].lower(), [match[2].strip()]) if match else ("", [])
+        if not line.strip():
+            yield "", ""
+    if name:
+        yield name, " ".join(lines)
+
+
+def _groups(text: str) -> Iterator[dict[str, str]]:
+    """RFC 3464 section 2.1 parts groups by blank lines; writers also forget them, or put one after each field."""
+    group: dict[str, str] = {}
+    for name, value in _fields(text):
+        complete = any(key in group for key in _RECIPIENTS) and ("action" in group or "status" in group)
+        if (not name and complete) or (name in _RECIPIENTS and name in group):
+            yield group
+            group = {}
+        if name in _GROUPED and value:
+            group.setdefault(name, value)
+    if any(key in group for key in _RECIPIENTS):
+        yield group
+
+
+def _failure(group: dict[str, str]) -> Failure:
+    named = [_address(group[key]) for key in _RECIPIENTS if key in group]
+    return Failure(
+        recipient=next((name for name in named if "@" in name), next(iter(named), "")),
+        action=_action(group.get("action", "")),
+        status=enhanced(group.get("status", "")),
+        diagnostic=_untyped(group.get("diagnostic-code", "")),
+    )
+
+
+def _address(value: str) -> str:
+    """`rfc822; <somebody@there.test>` and its many misspellings; RFC 6533 section 3 hexadecimal points."""
+    value = _HEX_POINT.sub(lambda match: chr(min(int(match[1], 16), 0xFFFD)), _untyped(value))
+    found = _ADDRESS.search(value)
+    return found.group().rstrip(".") if found else value.strip(" <>\"'")
+
+
+def _untyped(value: str) -> str:
+    match = _TYPED.match(value)
+    return (value[match.end() :] if match else value).strip()
+
+
+def _action(value: str) -> str:
+    word = value.strip().lower()
+    return next(
+        (action for action in ACTIONS if word.startswith(action[:5])), "failed" if word.startswith("fail") else ""
+    )
+
+
+def enhanced(text: str) -> str:
+    """The first RFC 3463 code that says more than its class, else the first at all; empty without any."""
+    found = [match.group() for match in ENHANCED.finditer(text) if match[1] != "2" or not text[: match.start()].strip()]
+    return next((code for code in found if not code.endswith(".0.0")), next(iter(found), ""))
+
+
+def reply_class(text: str) -> str:
+    """4 or 5, from an SMTP reply code (RFC 5321 section 4.2.1); empty without one."""
+    found = REPLY_CODE.findall(text)
+    return found[0][0] if found else ""
+
+
+def amazon_failures(text: str) -> list[Failure]:
+    """Amazon SES tells bounces through SNS as JSON within JSON."""
+    start, end = text.find("{"), text.rfind("}")
+    if "bouncedRecipients" not in text or start < 0:
+        return []
+    try:
+        notice = json.loads(text[start : end + 1])
+        notice = json.loads(notice["Message"]) if "Message" in notice else notice
+        return [_amazon(person) for person in notice["bounce"]["bouncedRecipients"]]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return []
+
+
+def _amazon(person: dict[str, object]) -> Failure:
+    return Failure(
+        recipient=str(person["emailAddress"]),
+        action=_action(str(person.get("action", "failed"))),
+        status=enhanced(str(person.get("status", ""))),
+        diagnostic=_untyped(str(person.get("diagnosticCode", ""))),
+    )
