@@ -1,0 +1,115 @@
+"""The engine, and what a transaction is on each of the two databases.
+
+SQLite: one writer at a time (`BEGIN IMMEDIATE`), WAL, and `synchronous=FULL`, because a 250 is given on the
+strength of a commit. PostgreSQL: psycopg with a pool, read committed, row locks where a query asks for them.
+Fails with: `NoSpace` when the disk is full, `Transient` for everything that may pass, `Stale` from callers.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from mailtickets.desk.model import NoSpace, Transient
+
+_BUSY_SECONDS = 30
+_ATTEMPTS = 5
+_SERIALIZATION_FAILURES = {"40001", "40P01"}
+_FREE_BYTES_LEAST = 100_000_000
+
+T = TypeVar("T")
+
+
+class Stale(Exception):
+    """The facts that a decision stood on have changed: gather them and decide again."""
+
+
+class Database:
+    """One database, embedded or served. Safe to use from several threads."""
+
+    def __init__(self, url: str, *, connections: int = 4) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url, connections)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block; trouble with the database becomes `Transient`."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise _trouble(error) from error
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """The work in a transaction of its own, repeated where two of them got in each other's way."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with self.transaction() as connection:
+                    return work(connection)
+            except Transient as error:
+                if attempt == _ATTEMPTS or not _worth_repeating(error.__cause__):
+                    raise
+                time.sleep(0.05 * attempt)
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def space_is_short(self, message_limit: int) -> bool:
+        """Whether the disk has too little room to accept another message (SQLite; a server watches its own)."""
+        if not self.is_sqlite:
+            return False
+        disk = shutil.disk_usage(Path(self.url.removeprefix("sqlite:///")).parent)
+        wanted = max(message_limit * 3 // 2, _FREE_BYTES_LEAST)
+        return disk.free < min(wanted, disk.total // 4)  # a small disk could never have that much
+
+
+def _sqlite(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: object) -> None:
+        connection.isolation_level = None  # or the driver begins transactions of its own and loses updates
+        for pragma in (
+            f"busy_timeout={_BUSY_SECONDS * 1000}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(url: str, connections: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=connections,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "options": "-c statement_timeout=60000 -c synchronous_commit=on"},
+    )
+
+
+def _worth_repeating(error: BaseException | None) -> bool:
+    if not isinstance(error, OperationalError):
+        return False
+    locked = "locked" in str(error.orig)
+    return locked or getattr(error.orig, "sqlstate", None) in _SERIALIZATION_FAILURES
+
+
+def _trouble(error: DBAPIError) -> Transient:
+    words = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+    full = "disk is full" in words or "No space left" in words or getattr(error.orig, "sqlstate", None) == "53100"
+    return NoSpace(words) if full else Transient(words)

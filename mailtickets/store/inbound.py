@@ -1,0 +1,240 @@
+"""Received messages: kept as they came, each with exactly one outcome in the end."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailtickets.mail.model import Envelope
+from mailtickets.store import schema
+from mailtickets.store.schema import inbound
+
+LEASE = timedelta(seconds=60)
+"""How long a gateway may take over a message before another one picks it up."""
+
+_TRACE_HEADERS = re.compile(
+    rb"(?:received|return-path|delivered-to|x-original-to|x-received|received-spf|authentication-results"
+    rb"|arc-[a-z-]+|x-spam-[a-z-]+)\s*:",
+    re.IGNORECASE,
+)
+_IDENTITY_HEADERS = re.compile(rb"^(?:message-id|date)\s*:", re.IGNORECASE | re.MULTILINE)
+
+_LISTED = [column for column in inbound.c if column.name != "raw"]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An inbound row, ready to be worked on."""
+
+    id: int
+    envelope: Envelope
+    raw: bytes
+    state: str
+    outcome: str | None
+    ticket: int | None
+    queues: tuple[str, ...]
+    attempts: int
+    released: bool
+
+
+def transmission_key(raw: bytes, envelope: Envelope) -> str:
+    """What is the same in a retransmission by the same door: the mail less its trace, and the envelope.
+
+    A mail with neither Message-ID nor Date could honestly be sent again, alike to the letter: there the day
+    counts too.
+    """
+    if envelope.source.startswith("imap:"):
+        fields = [envelope.source.encode(), raw]
+    else:
+        head, _, body = raw.partition(b"\r\n\r\n")
+        kept = b"\r\n".join(field for field in _fields(head) if not _TRACE_HEADERS.match(field))
+        day = b"" if _IDENTITY_HEADERS.search(kept) else envelope.received_at.date().isoformat().encode()
+        people = "\0".join([envelope.source, envelope.sender or "", *sorted(envelope.recipients)])
+        fields = [people.encode("utf-8", "surrogateescape"), kept, body, day]
+    digest = hashlib.sha256()
+    for field in fields:
+        digest.update(len(field).to_bytes(8, "big") + field)
+    return digest.hexdigest()
+
+
+def _fields(head: bytes) -> list[bytes]:
+    """The header fields, each with its folded lines."""
+    return re.split(rb"\r\n(?![ \t])", head)
+
+
+def insert_all(
+    connection: Connection, mails: Sequence[tuple[bytes, Envelope]], claimant: str | None, now: datetime
+) -> list[tuple[int, bool]]:
+    """Keeps the messages; gives for each its id and whether it is new rather than a retransmission."""
+    return [_insert(connection, raw, envelope, claimant, now) for raw, envelope in mails]
+
+
+def _insert(
+    connection: Connection, raw: bytes, envelope: Envelope, claimant: str | None, now: datetime
+) -> tuple[int, bool]:
+    key = transmission_key(raw, envelope)
+    row = dict(
+        source=envelope.source,
+        sender=_clean(envelope.sender),
+        recipients=[_clean(recipient) for recipient in envelope.recipients],
+        peer=envelope.peer,
+        helo=_clean(envelope.helo),
+        trusted=envelope.trusted,
+        queue_hint=envelope.queue,
+        received_at=envelope.received_at,
+        transmission=key,
+        state="accepted",
+        queues=[],
+        attempts=0,
+        released=False,
+        claimed_by=claimant,
+        claimed_until=now + LEASE if claimant else None,
+        size=len(raw),
+        raw=raw,
+    )
+    new = connection.execute(insert_ignoring(connection, inbound).values(row).returning(inbound.c.id)).scalar()
+    if new is not None:
+        return new, True
+    return connection.execute(select(inbound.c.id).where(inbound.c.transmission == key)).scalar_one(), False
+
+
+def insert_ignoring(connection: Connection, table: Any) -> Any:
+    """INSERT ... ON CONFLICT DO NOTHING in either dialect."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def _clean(value: str | None) -> Any:
+    """Without what a text column cannot hold: NUL and lone surrogates."""
+    return value and value.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def load(connection: Connection, number: int) -> Received | None:
+    row = connection.execute(select(inbound).where(inbound.c.id == number)).one_or_none()
+    return _received(row) if row is not None else None
+
+
+def _received(row: Row[Any]) -> Received:
+    envelope = Envelope(
+        source=row.source,
+        sender=row.sender,
+        recipients=tuple(row.recipients),
+        received_at=row.received_at,
+        peer=row.peer,
+        helo=row.helo,
+        trusted=row.trusted,
+        queue=row.queue_hint,
+    )
+    return Received(
+        row.id,
+        envelope,
+        bytes(row.raw),
+        row.state,
+        row.outcome,
+        row.ticket,
+        tuple(row.queues),
+        row.attempts,
+        row.released,
+    )
+
+
+def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) -> list[int]:
+    """Takes over accepted messages that nobody works on, oldest first; gives their ids."""
+    due = (
+        select(inbound.c.id)
+        .where(inbound.c.state == "accepted", or_(inbound.c.claimed_until.is_(None), inbound.c.claimed_until <= now))
+        .order_by(inbound.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.execute(due).scalars())
+    if ids:
+        claimed = update(inbound).where(inbound.c.id.in_(ids))
+        connection.execute(claimed.values(claimed_by=claimant, claimed_until=now + LEASE))
+    return ids
+
+
+def count_attempt(connection: Connection, number: int, retry_at: datetime) -> int:
+    """Notes that work on a message has failed once more; gives how often it has."""
+    changed = (
+        update(inbound)
+        .where(inbound.c.id == number)
+        .values(attempts=inbound.c.attempts + 1, claimed_until=retry_at)
+        .returning(inbound.c.attempts)
+    )
+    return int(connection.execute(changed).scalar_one())
+
+
+def unclaim(connection: Connection, claimant: str) -> None:
+    """Gives back what a gateway of this name had taken over: it has just been started again."""
+    mine = update(inbound).where(inbound.c.state == "accepted", inbound.c.claimed_by == claimant)
+    connection.execute(mine.values(claimed_by=None, claimed_until=None))
+
+
+def accept_again(connection: Connection, number: int, *, released: bool) -> bool:
+    """Puts a decided message back for another decision; gives False when there is no such message."""
+    again = (
+        update(inbound)
+        .where(inbound.c.id == number)
+        .values(
+            state="accepted",
+            outcome=None,
+            reason=None,
+            content=None,
+            attempts=0,
+            released=released,
+            claimed_by=None,
+            claimed_until=None,
+        )
+    )
+    return connection.execute(again).rowcount == 1
+
+
+def drop(connection: Connection, number: int, reason: str, now: datetime) -> bool:
+    """Decides a held message by hand: it is ignored. Gives False when no such message is held."""
+    dropped = (
+        update(inbound)
+        .where(inbound.c.id == number, inbound.c.state == "held")
+        .values(state="done", outcome="ignored", reason=reason, decided_at=now)
+    )
+    return connection.execute(dropped).rowcount == 1
+
+
+def record_event(connection: Connection, number: int, ticket: int | None, kind: str, actor: str, now: datetime) -> None:
+    """Remembers what a person did with a message."""
+    connection.execute(
+        insert(schema.event).values(inbound=number, ticket=ticket, at=now, actor=actor, kind=kind, reason=kind)
+    )
+
+
+def listed(
+    connection: Connection,
+    *,
+    state: str | None = None,
+    outcome: str | None = None,
+    after: int | None = None,
+    limit: int = 100,
+) -> list[Row[Any]]:
+    """Rows without their raw, newest first; `after` is the id that the page before ended with."""
+    wanted = select(*_LISTED).order_by(inbound.c.id.desc()).limit(limit)
+    if state is not None:
+        wanted = wanted.where(inbound.c.state == state)
+    if outcome is not None:
+        wanted = wanted.where(inbound.c.outcome == outcome)
+    if after is not None:
+        wanted = wanted.where(inbound.c.id < after)
+    return list(connection.execute(wanted))
+
+
+def shown(connection: Connection, number: int) -> Row[Any] | None:
+    return connection.execute(select(*_LISTED).where(inbound.c.id == number)).one_or_none()
+
+
+def raw(connection: Connection, number: int) -> bytes | None:
+    found = connection.execute(select(inbound.c.raw).where(inbound.c.id == number)).scalar()
+    return bytes(found) if found is not None else None

@@ -1,0 +1,298 @@
+"""The tables. Times are stored in UTC and handed out aware; flags and lists are what both databases share.
+
+The raw message in `inbound` is the truth; `message` and `attachment` are derived from it and could be again.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.sql.type_api import TypeEngine
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime. SQLite keeps it as UTC without a zone; a naive one is a programming error."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(DateTime(timezone=dialect.name != "sqlite"))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only in INTEGER PRIMARY KEY
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("source", String, nullable=False),
+    Column("sender", String),
+    Column("recipients", JSON, nullable=False),
+    Column("peer", String, nullable=False),
+    Column("helo", String, nullable=False),
+    Column("trusted", Boolean, nullable=False),
+    Column("queue_hint", String),
+    Column("received_at", Instant, nullable=False),
+    Column("transmission", String(64), nullable=False, unique=True),  # a retransmission by the same door has the same
+    Column("content", String(64), unique=True),  # set on the first of the same mail, whatever its door
+    Column("state", String, nullable=False),
+    Column("outcome", String),
+    Column("reason", String),
+    Column("ticket", BigInteger),
+    Column("queues", JSON, nullable=False),
+    Column("message_id", String),
+    Column("from_address", String),
+    Column("subject", Text),
+    Column("trace", JSON),
+    Column("attempts", Integer, nullable=False),
+    Column("released", Boolean, nullable=False),
+    Column("claimed_by", String),
+    Column("claimed_until", Instant),
+    Column("decided_at", Instant),
+    Column("size", BigInteger, nullable=False),
+    Column("raw", LargeBinary, nullable=False),  # last: SQLite reads the columns before it without it
+    Index("ix_inbound_due", "state", "claimed_until"),
+    Index("ix_inbound_outcome_id", "outcome", "id"),
+    Index("ix_inbound_message_id", "message_id"),
+    Index("ix_inbound_ticket", "ticket"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("queue", String, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("status", String, nullable=False),
+    Column("priority", String, nullable=False),
+    Column("type", String),
+    Column("requester_name", Text, nullable=False),
+    Column("requester_address", String, nullable=False),
+    Column("assignee", String),
+    Column("revision", Integer, nullable=False),
+    Column("locale", String, nullable=False),
+    Column("answered", Boolean, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    Column("closed_at", Instant),
+    Column("merged_into", BigInteger),
+    Index("ix_ticket_queue_status_number", "queue", "status", "number"),
+    Index("ix_ticket_status_number", "status", "number"),
+    Index("ix_ticket_assignee_number", "assignee", "number"),
+    Index("ix_ticket_status_resolved_at", "status", "resolved_at"),
+)
+
+ticket_link = Table(
+    "ticket_link",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("other", ForeignKey("ticket.number"), primary_key=True),
+)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("ticket", ForeignKey("ticket.number"), nullable=False),
+    Column("inbound", ForeignKey("inbound.id")),
+    Column("direction", String, nullable=False),
+    Column("visibility", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("author_name", Text, nullable=False),
+    Column("author_address", String, nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("reply", Text, nullable=False),
+    Column("message_id", String),  # of the mail it came in, or of the mail it went out in
+    Column("received_at", Instant, nullable=False),
+    Column("defects", JSON, nullable=False),
+    Index("ix_message_ticket_id", "ticket", "id"),
+    Index("ix_message_message_id", "message_id"),
+)
+
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("message", ForeignKey("message.id"), nullable=False, index=True),
+    Column("filename", Text, nullable=False),
+    Column("content_type", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("inline", Boolean, nullable=False),
+    Column("content_id", String),
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("address_key", String, primary_key=True),
+    Column("role", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("address", String, nullable=False),
+    Column("notified", Boolean, nullable=False),
+    Index("ix_participant_address_key", "address_key"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("ticket", ForeignKey("ticket.number")),
+    Column("inbound", ForeignKey("inbound.id")),
+    Column("at", Instant, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("old", Text),
+    Column("new", Text),
+    Column("reason", String, nullable=False),
+    Index("ix_event_ticket_id", "ticket", "id"),
+    Index("ix_event_inbound", "inbound"),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("ticket", ForeignKey("ticket.number")),
+    Column("inbound", ForeignKey("inbound.id")),  # whose raw holds the attachments
+    Column("name", String, nullable=False),
+    Column("author", String),
+    Column("message_id", String, nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text),
+    Column("headers", JSON, nullable=False),
+    Column("attachments", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("notice", ForeignKey("notice.id"), nullable=False, index=True),
+    Column("ticket", ForeignKey("ticket.number")),
+    Column("name", String, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("recipient_name", Text, nullable=False),
+    Column("recipient", String, nullable=False),
+    Column("reply_base", String, nullable=False),  # the queue's address, which the token is added to
+    Column("verp", String, nullable=False, index=True),
+    Column("token_hash", String(64)),
+    Column("token_revision", Integer),
+    Column("token_day", String(10)),
+    Column("priority", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("first_attempt_at", Instant),
+    Column("next_attempt_at", Instant),
+    Column("sent_at", Instant),
+    Column("claimed_by", String),
+    Column("claimed_until", Instant),
+    Column("last_reply", Text),
+    Column("remote_message_id", String, index=True),
+    Index("ix_outbox_due", "state", "next_attempt_at", "priority"),
+    Index("ix_outbox_sent_at", "sent_at"),
+    Index("ix_outbox_ticket", "ticket"),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("ticket", ForeignKey("ticket.number"), nullable=False),
+    Column("person", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("address_key", String, primary_key=True),
+    Column("address", String, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("known_since", Instant),  # once authenticated, or answered by an agent
+    Column("undeliverable_since", Instant),
+)
+
+imap_cursor = Table(
+    "imap_cursor",
+    metadata,
+    Column("account", String, primary_key=True),
+    Column("folder", String, primary_key=True),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("last_uid", BigInteger, nullable=False),
+    Column("first_connected_at", Instant, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("holder", String, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+budget = Table(
+    "budget",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("window", BigInteger, primary_key=True),  # which one since the epoch, counted in the window's own length
+    Column("used", Integer, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)

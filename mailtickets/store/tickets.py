@@ -1,0 +1,259 @@
+"""Tickets, their people, messages and events: read and saved whole."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailtickets.desk.model import Participant, Ticket
+from mailtickets.mail.model import Address
+from mailtickets.store.database import Stale
+from mailtickets.store.inbound import insert_ignoring
+from mailtickets.store.schema import attachment, counter, event, message, participant, ticket, ticket_link
+
+_REFERENCES = 20
+_MERGES_FOLLOWED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A ticket with all that is on it."""
+
+    ticket: Ticket
+    messages: Sequence[Row[Any]]
+    attachments: Mapping[int, Sequence[Row[Any]]]
+    """By message id."""
+    events: Sequence[Row[Any]]
+
+
+def reserve_number(connection: Connection, first: int) -> int:
+    """The next ticket number; one that is not used in the end leaves a gap."""
+    raised = (
+        update(counter).where(counter.c.name == "ticket").values(value=counter.c.value + 1).returning(counter.c.value)
+    )
+    number = connection.execute(raised).scalar()
+    if number is not None:
+        return int(number)
+    connection.execute(insert_ignoring(connection, counter).values(name="ticket", value=first - 1))
+    return int(connection.execute(raised).scalar_one())
+
+
+def load(connection: Connection, number: int) -> Ticket | None:
+    return load_many(connection, [number]).get(number)
+
+
+def load_many(connection: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
+    """The tickets with these numbers; one that was merged is answered for by the one it went into."""
+    rows = {row.number: row for row in connection.execute(select(ticket).where(ticket.c.number.in_(set(numbers))))}
+    leads: dict[int, int] = {}
+    for number in list(rows):
+        row = rows[number]
+        for _ in range(_MERGES_FOLLOWED):
+            if row.merged_into is None:
+                break
+            row = connection.execute(select(ticket).where(ticket.c.number == row.merged_into)).one()
+        leads[number] = row.number
+        rows[row.number] = row
+    people = _people(connection, set(leads.values()))
+    return {number: _ticket(connection, rows[leads[number]], people[leads[number]]) for number in leads}
+
+
+def exact(connection: Connection, number: int) -> Ticket | None:
+    """The ticket of this very number, even if it was merged into another."""
+    row = connection.execute(select(ticket).where(ticket.c.number == number)).one_or_none()
+    return _ticket(connection, row, _people(connection, {number})[number]) if row is not None else None
+
+
+def _people(connection: Connection, numbers: set[int]) -> dict[int, list[Participant]]:
+    people: dict[int, list[Participant]] = defaultdict(list)
+    ordered = select(participant).where(participant.c.ticket.in_(numbers)).order_by(participant.c.position)
+    for row in connection.execute(ordered):
+        people[row.ticket].append(Participant(Address(row.name, row.address), row.role, row.notified))
+    return people
+
+
+def _ticket(connection: Connection, row: Row[Any], people: Sequence[Participant]) -> Ticket:
+    public = (
+        select(message.c.message_id)
+        .where(message.c.ticket == row.number, message.c.visibility == "public", message.c.message_id.is_not(None))
+        .order_by(message.c.id.desc())
+        .limit(_REFERENCES)
+    )
+    ids = tuple(reversed(connection.execute(public).scalars().all()))
+    links = select(ticket_link.c.other).where(ticket_link.c.ticket == row.number).order_by(ticket_link.c.other)
+    return Ticket(
+        number=row.number,
+        queue=row.queue,
+        subject=row.subject,
+        status=row.status,
+        priority=row.priority,
+        type=row.type,
+        requester=Address(row.requester_name, row.requester_address),
+        assignee=row.assignee,
+        revision=row.revision,
+        locale=row.locale,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        resolved_at=row.resolved_at,
+        closed_at=row.closed_at,
+        participants=tuple(people),
+        tags=tuple(row.tags),
+        linked=tuple(connection.execute(links).scalars()),
+        answered=row.answered,
+        last_message_id=ids[-1] if ids else None,
+        references=ids,
+    )
+
+
+def save(connection: Connection, before: Ticket | None, after: Ticket) -> None:
+    """Inserts a new ticket, or replaces the state it had. Raises Stale when it has changed since it was read."""
+    values = dict(
+        queue=after.queue,
+        subject=after.subject,
+        status=after.status,
+        priority=after.priority,
+        type=after.type,
+        requester_name=after.requester.name,
+        requester_address=after.requester.address,
+        assignee=after.assignee,
+        revision=after.revision,
+        locale=after.locale,
+        answered=after.answered,
+        tags=list(after.tags),
+        updated_at=after.updated_at,
+        resolved_at=after.resolved_at,
+        closed_at=after.closed_at,
+    )
+    if before is None:
+        connection.execute(insert(ticket).values(number=after.number, created_at=after.created_at, **values))
+    else:
+        same = update(ticket).where(ticket.c.number == after.number, ticket.c.revision == before.revision)
+        if connection.execute(same.values(**values)).rowcount != 1:
+            raise Stale(f"ticket {after.number} has changed")
+    _save_people(connection, before.participants if before else (), after)
+    for other in set(after.linked) - set(before.linked if before else ()):
+        link(connection, after.number, other)
+
+
+def _save_people(connection: Connection, before: Sequence[Participant], after: Ticket) -> None:
+    for position, person in enumerate(after.participants):
+        if person in before:
+            continue
+        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+        row = dialect.insert(participant).values(
+            ticket=after.number,
+            address_key=person.address.key,
+            role=person.role,
+            position=position,
+            name=person.address.name,
+            address=person.address.address,
+            notified=person.notified,
+        )
+        keys = ["ticket", "address_key", "role"]
+        connection.execute(row.on_conflict_do_update(index_elements=keys, set_={"notified": person.notified}))
+
+
+def link(connection: Connection, number: int, other: int) -> None:
+    """Links two tickets, both ways."""
+    for one, two in ((number, other), (other, number)):
+        connection.execute(insert_ignoring(connection, ticket_link).values(ticket=one, other=two))
+
+
+def merge(connection: Connection, number: int, into: int) -> None:
+    """Hands over a ticket's messages and people to another one, which answers for it from now on."""
+    connection.execute(update(message).where(message.c.ticket == number).values(ticket=into))
+    here = {row.address_key for row in connection.execute(select(participant).where(participant.c.ticket == into))}
+    last = (
+        connection.execute(select(func.max(participant.c.position)).where(participant.c.ticket == into)).scalar() or 0
+    )
+    newcomers = select(participant).where(participant.c.ticket == number).order_by(participant.c.position)
+    for position, row in enumerate(connection.execute(newcomers).all(), start=last + 1):
+        if row.address_key not in here:
+            role = "agent" if row.role == "agent" else "cc"
+            values = {**row._mapping, "ticket": into, "role": role, "position": position}
+            connection.execute(insert(participant).values(values))
+    connection.execute(update(ticket).where(ticket.c.number == number).values(merged_into=into))
+    link(connection, number, into)
+
+
+def show(connection: Connection, number: int) -> Shown | None:
+    found = exact(connection, number)
+    if found is None:
+        return None
+    messages = connection.execute(select(message).where(message.c.ticket == number).order_by(message.c.id)).all()
+    files: dict[int, list[Row[Any]]] = defaultdict(list)
+    ids = [row.id for row in messages]
+    for row in connection.execute(select(attachment).where(attachment.c.message.in_(ids)).order_by(attachment.c.id)):
+        files[row.message].append(row)
+    events = connection.execute(select(event).where(event.c.ticket == number).order_by(event.c.id)).all()
+    return Shown(found, messages, files, events)
+
+
+def listed(
+    connection: Connection,
+    *,
+    queue: str | None = None,
+    status: str | None = None,
+    assignee: str | None = None,
+    numbers: Sequence[int] | None = None,
+    after: int | None = None,
+    limit: int = 100,
+) -> list[Ticket]:
+    """Tickets, newest first; `after` is the number that the page before ended with, `assignee` "" is nobody."""
+    wanted = select(ticket.c.number).order_by(ticket.c.number.desc()).limit(limit)
+    if queue is not None:
+        wanted = wanted.where(ticket.c.queue == queue)
+    if status is not None:
+        wanted = wanted.where(ticket.c.status == status)
+    if assignee is not None:
+        wanted = wanted.where(ticket.c.assignee == assignee if assignee else ticket.c.assignee.is_(None))
+    if numbers is not None:
+        wanted = wanted.where(ticket.c.number.in_(numbers))
+    if after is not None:
+        wanted = wanted.where(ticket.c.number < after)
+    page = connection.execute(wanted).scalars().all()
+    rows = {row.number: row for row in connection.execute(select(ticket).where(ticket.c.number.in_(page)))}
+    people = _people(connection, set(page))
+    return [_ticket(connection, rows[number], people[number]) for number in page]
+
+
+def resolved_before(connection: Connection, queue: str, moment: datetime, limit: int) -> list[int]:
+    """Numbers of a queue's tickets that have been resolved since before a moment: due for closing."""
+    wanted = select(ticket.c.number).where(
+        ticket.c.queue == queue, ticket.c.status == "resolved", ticket.c.resolved_at <= moment
+    )
+    return list(connection.execute(wanted.order_by(ticket.c.number).limit(limit)).scalars())
+
+
+def assigned_to_others(connection: Connection, agents: Iterable[str], limit: int) -> list[int]:
+    """Numbers of unfinished tickets whose assignee is none of these addresses."""
+    wanted = select(ticket.c.number).where(
+        ticket.c.assignee.is_not(None),
+        func.lower(ticket.c.assignee).not_in([agent.casefold() for agent in agents]),
+        ticket.c.status != "closed",
+    )
+    return list(connection.execute(wanted.order_by(ticket.c.number).limit(limit)).scalars())
+
+
+def open_by_assignee(connection: Connection) -> dict[str, int]:
+    """How many unfinished tickets each assignee has."""
+    counted = (
+        select(ticket.c.assignee, func.count())
+        .where(ticket.c.assignee.is_not(None), ticket.c.status.in_(("new", "open", "pending")))
+        .group_by(ticket.c.assignee)
+    )
+    return {row[0].casefold(): row[1] for row in connection.execute(counted)}
+
+
+def attachment_source(connection: Connection, number: int, attachment_id: int) -> Row[Any] | None:
+    """An attachment of a ticket, with the id of the inbound message whose raw holds it."""
+    wanted = (
+        select(attachment, message.c.inbound)
+        .join(message, message.c.id == attachment.c.message)
+        .where(message.c.ticket == number, attachment.c.id == attachment_id)
+    )
+    return connection.execute(wanted).one_or_none()
