@@ -58,14 +58,19 @@ def load_many(connection: Connection, numbers: Iterable[int]) -> dict[int, Ticke
             row = connection.execute(select(ticket).where(ticket.c.number == row.merged_into)).one()
         leads[number] = row.number
         rows[row.number] = row
-    people = _people(connection, set(leads.values()))
-    return {number: _ticket(connection, rows[leads[number]], people[leads[number]]) for number in leads}
+    ends = set(leads.values())
+    people, links = _people(connection, ends), _links(connection, ends)
+    found = {end: _ticket(rows[end], people[end], links[end], _public_ids(connection, end)) for end in ends}
+    return {number: found[end] for number, end in leads.items()}
 
 
 def exact(connection: Connection, number: int) -> Ticket | None:
     """The ticket of this very number, even if it was merged into another."""
     row = connection.execute(select(ticket).where(ticket.c.number == number)).one_or_none()
-    return _ticket(connection, row, _people(connection, {number})[number]) if row is not None else None
+    if row is None:
+        return None
+    people, links = _people(connection, {number}), _links(connection, {number})
+    return _ticket(row, people[number], links[number], _public_ids(connection, number))
 
 
 def _people(connection: Connection, numbers: set[int]) -> dict[int, list[Participant]]:
@@ -76,15 +81,26 @@ def _people(connection: Connection, numbers: set[int]) -> dict[int, list[Partici
     return people
 
 
-def _ticket(connection: Connection, row: Row[Any], people: Sequence[Participant]) -> Ticket:
+def _links(connection: Connection, numbers: set[int]) -> dict[int, list[int]]:
+    links: dict[int, list[int]] = defaultdict(list)
+    ordered = select(ticket_link).where(ticket_link.c.ticket.in_(numbers)).order_by(ticket_link.c.other)
+    for row in connection.execute(ordered):
+        links[row.ticket].append(row.other)
+    return links
+
+
+def _public_ids(connection: Connection, number: int) -> list[str]:
+    """Message-IDs of the newest public messages, oldest first."""
     public = (
         select(message.c.message_id)
-        .where(message.c.ticket == row.number, message.c.visibility == "public", message.c.message_id.is_not(None))
+        .where(message.c.ticket == number, message.c.visibility == "public", message.c.message_id.is_not(None))
         .order_by(message.c.id.desc())
         .limit(_REFERENCES)
     )
-    ids = tuple(reversed(connection.execute(public).scalars().all()))
-    links = select(ticket_link.c.other).where(ticket_link.c.ticket == row.number).order_by(ticket_link.c.other)
+    return [str(found) for found in reversed(connection.execute(public).scalars().all())]
+
+
+def _ticket(row: Row[Any], people: Sequence[Participant], links: Sequence[int], ids: Sequence[str]) -> Ticket:
     return Ticket(
         number=row.number,
         queue=row.queue,
@@ -102,10 +118,10 @@ def _ticket(connection: Connection, row: Row[Any], people: Sequence[Participant]
         closed_at=row.closed_at,
         participants=tuple(people),
         tags=tuple(row.tags),
-        linked=tuple(connection.execute(links).scalars()),
+        linked=tuple(links),
         answered=row.answered,
         last_message_id=ids[-1] if ids else None,
-        references=ids,
+        references=tuple(ids),
     )
 
 
@@ -171,10 +187,10 @@ def merge(connection: Connection, number: int, into: int) -> None:
         connection.execute(select(func.max(participant.c.position)).where(participant.c.ticket == into)).scalar() or 0
     )
     newcomers = select(participant).where(participant.c.ticket == number).order_by(participant.c.position)
-    for position, row in enumerate(connection.execute(newcomers).all(), start=last + 1):
-        if row.address_key not in here:
-            role = "agent" if row.role == "agent" else "cc"
-            values = {**row._mapping, "ticket": into, "role": role, "position": position}
+    for position, row in enumerate(connection.execute(newcomers).mappings().all(), start=last + 1):
+        if row["address_key"] not in here:
+            role = "agent" if row["role"] == "agent" else "cc"
+            values = {**row, "ticket": into, "role": role, "position": position}
             connection.execute(insert(participant).values(values))
     connection.execute(update(ticket).where(ticket.c.number == number).values(merged_into=into))
     link(connection, number, into)
@@ -217,8 +233,8 @@ def listed(
         wanted = wanted.where(ticket.c.number < after)
     page = connection.execute(wanted).scalars().all()
     rows = {row.number: row for row in connection.execute(select(ticket).where(ticket.c.number.in_(page)))}
-    people = _people(connection, set(page))
-    return [_ticket(connection, rows[number], people[number]) for number in page]
+    people, links = _people(connection, set(page)), _links(connection, set(page))
+    return [_ticket(rows[number], people[number], links[number], ids=()) for number in page]
 
 
 def resolved_before(connection: Connection, queue: str, moment: datetime, limit: int) -> list[int]:

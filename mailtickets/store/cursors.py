@@ -1,0 +1,37 @@
+"""How far IMAP folders have been read, and who holds a lease on what only one gateway may do."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailtickets.desk.model import ImapCursor
+from mailtickets.store.schema import imap_cursor, lease
+
+
+def load(connection: Connection, account: str, folder: str) -> ImapCursor | None:
+    wanted = select(imap_cursor).where(imap_cursor.c.account == account, imap_cursor.c.folder == folder)
+    row = connection.execute(wanted).one_or_none()
+    if row is None:
+        return None
+    return ImapCursor(row.account, row.folder, row.uidvalidity, row.last_uid, row.first_connected_at)
+
+
+def save(connection: Connection, cursor: ImapCursor) -> None:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    progress = {"uidvalidity": cursor.uidvalidity, "last_uid": cursor.last_uid}
+    row = dialect.insert(imap_cursor).values(
+        account=cursor.account, folder=cursor.folder, first_connected_at=cursor.first_connected_at, **progress
+    )
+    connection.execute(row.on_conflict_do_update(index_elements=["account", "folder"], set_=progress))
+
+
+def take_lease(connection: Connection, name: str, holder: str, until: datetime, now: datetime) -> bool:
+    """Takes or prolongs a lease; gives False while another holds it."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    row = dialect.insert(lease).values(name=name, holder=holder, until=until)
+    free = or_(lease.c.holder == holder, lease.c.until <= now)
+    taken = row.on_conflict_do_update(
+        index_elements=["name"], set_={"holder": holder, "until": until}, where=free
+    ).returning(lease.c.holder)
+    return connection.execute(taken).scalar() == holder

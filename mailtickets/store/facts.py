@@ -1,0 +1,142 @@
+"""Gathers what a decision stands on: claims in a mail become facts, or nothing."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+from sqlalchemy.engine import Row
+
+from mailtickets.desk.decide import author_of
+from mailtickets.desk.identity import token_hash
+from mailtickets.desk.matching import Claims, claims, queues, recipients
+from mailtickets.desk.model import (
+    DuplicateFact,
+    Facts,
+    IdFact,
+    OutboxFact,
+    Policy,
+    Ticket,
+    TokenFact,
+    plus_tag,
+)
+from mailtickets.mail.model import InboundMail
+from mailtickets.store import contacts, outbox, tickets
+from mailtickets.store.inbound import Received
+from mailtickets.store.schema import inbound, notice, token
+from mailtickets.store.schema import outbox as outbox_table
+
+BOUNCES_COUNT_FOR = timedelta(days=14)
+
+
+def gather(
+    connection: Connection,
+    received: Received,
+    mail: InboundMail,
+    policy: Policy,
+    now: datetime,
+    unparsed: str | None = None,
+) -> Facts:
+    """All that `decide` may know of this mail besides the mail itself."""
+    queue, *also = queues(mail, received.envelope, policy)
+    said = claims(mail, received.envelope, policy)
+    tokens = _tokens(connection, said, policy, now)
+    ids = _ids(connection, said.message_ids)
+    bounced = _bounced(connection, received, mail, policy, now)
+    numbers = {*(t.ticket for t in tokens), *(i.ticket for i in ids), *said.subject_numbers}
+    if bounced is not None and bounced.ticket is not None:
+        numbers.add(bounced.ticket)
+    return Facts(
+        envelope=received.envelope,
+        queue=queue,
+        also_queues=tuple(also),
+        tokens=tokens,
+        ids=ids,
+        subject_numbers=said.subject_numbers,
+        tickets=tickets.load_many(connection, numbers) if numbers else {},
+        duplicate=_duplicate(connection, received, mail),
+        bounced=bounced,
+        known_author=contacts.is_known(connection, author_of(mail, queue).address),
+        sent_before=_sent_before(connection, mail),
+        released=received.released,
+        unparsed=unparsed,
+    )
+
+
+def content_key(mail: InboundMail) -> str | None:
+    """What is the same in copies of one mail by whatever road. None: nothing in it tells two mails apart."""
+    if mail.message_id is None and mail.date is None:
+        return None
+    author = mail.author.key if mail.author else ""
+    date = mail.date.isoformat() if mail.date else ""
+    return hashlib.sha256("\0".join([mail.message_id or "", author, date, mail.digest]).encode()).hexdigest()
+
+
+def _duplicate(connection: Connection, received: Received, mail: InboundMail) -> DuplicateFact | None:
+    key = content_key(mail)
+    if key is None:
+        return None
+    first = select(inbound.c.id, inbound.c.ticket, inbound.c.queues).where(
+        inbound.c.content == key, inbound.c.id != received.id
+    )
+    row = connection.execute(first).one_or_none()
+    return DuplicateFact(row.id, row.ticket, tuple(row.queues)) if row is not None else None
+
+
+def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime) -> tuple[TokenFact, ...]:
+    by_hash = {token_hash(found): source for found, source in reversed(said.tokens)}
+    oldest = now - timedelta(days=policy.trust.token_days)
+    rows = {row.hash: row for row in connection.execute(select(token).where(token.c.hash.in_(by_hash)))}
+    return tuple(
+        TokenFact(row.ticket, row.person, row.revision, row.created_at < oldest, source)
+        for hashed, source in reversed(by_hash.items())
+        if (row := rows.get(hashed)) is not None
+    )
+
+
+def _ids(connection: Connection, message_ids: Sequence[str]) -> tuple[IdFact, ...]:
+    """The tickets that these Message-IDs belong to, in the order of the ids."""
+    if not message_ids:
+        return ()
+    issued = select(notice.c.message_id, notice.c.ticket).where(notice.c.message_id.in_(message_ids))
+    reported = select(outbox_table.c.remote_message_id, outbox_table.c.ticket).where(
+        outbox_table.c.remote_message_id.in_(message_ids)
+    )
+    known = select(inbound.c.message_id, inbound.c.ticket).where(
+        inbound.c.message_id.in_(message_ids), inbound.c.outcome.not_in(("held", "ignored"))
+    )
+    found: dict[str, IdFact] = {}
+    for query, ours in ((known, False), (reported, True), (issued, True)):
+        for given, number in connection.execute(query):
+            if number is not None:
+                found[given] = IdFact(number, given, ours)
+    return tuple(found[given] for given in message_ids if given in found)
+
+
+def _sent_before(connection: Connection, mail: InboundMail) -> tuple[str, ...]:
+    if mail.message_id is None:
+        return ()
+    ours = select(notice.c.message_id).where(notice.c.message_id == mail.message_id).limit(1)
+    return tuple(connection.execute(ours).scalars())
+
+
+def _bounced(
+    connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime
+) -> OutboxFact | None:
+    """Our own mail that a report is about: by its return path, else by its id in the returned part."""
+    if mail.kind != "bounce" or mail.bounce is None:
+        return None
+    since = now - BOUNCES_COUNT_FOR
+    addressed = recipients(mail, received.envelope)
+    row = outbox.by_verp(connection, [plus_tag(a).lower() for a in addressed if policy.queue_at(a)], since)
+    if row is None and mail.bounce.message_id:
+        row = outbox.by_message_id(connection, mail.bounce.message_id, mail.bounce.recipient, since)
+    return outbox_fact(row) if row is not None else None
+
+
+def outbox_fact(row: Row[tuple[object, ...]]) -> OutboxFact:
+    return OutboxFact(row.id, row.ticket, row.name, row.recipient, row.author, row.state)
+
+
+def ticket_of(connection: Connection, number: int | None) -> Ticket | None:
+    return tickets.load(connection, number) if number is not None else None

@@ -1,0 +1,321 @@
+"""Mail that goes out: a notice's words once, a row for each recipient, and how it fares.
+
+queued -> sending -> sent | deferred | unknown | failed | cancelled; deferred and unknown are sent again.
+A row's Message-ID, token and return path are fixed when it is queued, so that every attempt writes the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+
+from mailtickets.mail.model import Address, OutboundMail
+from mailtickets.store.inbound import insert_ignoring
+from mailtickets.store.schema import notice, outbox, token
+
+LEASE = timedelta(minutes=20)
+"""Longer than the slowest delivery: 10 minutes may pass between a final dot and its answer."""
+
+_HEADERS = ("auto_submitted", "suppress", "loop", "in_reply_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """One copy of a letter, as it is queued."""
+
+    recipient: Address
+    sender: str
+    """The reverse-path it will be sent with."""
+    verp: str
+    """The tag by which a bounce finds this copy."""
+    reply_base: str
+    """The queue's address that Reply-To starts from."""
+    token_hash: str | None = None
+    token_revision: int = 0
+    token_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rendered notice and its copies."""
+
+    mail: OutboundMail
+    copies: tuple[Addressed, ...]
+    priority: int
+    author: str | None
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A copy that has been claimed for sending."""
+
+    id: int
+    ticket: int | None
+    name: str
+    author: str | None
+    addressed: Addressed
+    mail: OutboundMail
+    """Without its attachments' content."""
+    inbound: int | None
+    attachments: tuple[str, ...]
+    """sha256 of each attachment, to be found in the raw of `inbound`."""
+    attempts: int
+    first_attempt_at: datetime
+    state: str
+
+
+def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: int | None, now: datetime) -> None:
+    """Queues all copies of a letter."""
+    mail = letter.mail
+    words = insert(notice).values(
+        ticket=ticket,
+        inbound=inbound if mail.attachments else None,
+        name=mail.notice,
+        author=letter.author,
+        message_id=mail.message_id,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        headers=_headers(mail),
+        attachments=[attachment.sha256 for attachment in mail.attachments],
+        created_at=mail.date,
+    )
+    number = connection.execute(words.returning(notice.c.id)).scalar_one()
+    for copy in letter.copies:
+        _queue_copy(connection, letter, copy, number, ticket, now)
+
+
+def _queue_copy(
+    connection: Connection, letter: Letter, copy: Addressed, number: int, ticket: int | None, now: datetime
+) -> None:
+    connection.execute(
+        insert(outbox).values(
+            notice=number,
+            ticket=ticket,
+            name=letter.mail.notice,
+            sender=copy.sender,
+            recipient_name=copy.recipient.name,
+            recipient=copy.recipient.address,
+            reply_base=copy.reply_base,
+            verp=copy.verp,
+            token_hash=copy.token_hash,
+            token_revision=copy.token_revision,
+            token_day=copy.token_day.isoformat() if copy.token_day else None,
+            priority=letter.priority,
+            state="queued",
+            attempts=0,
+            created_at=now,
+            next_attempt_at=letter.not_before,
+        )
+    )
+    if copy.token_hash is not None:
+        connection.execute(
+            insert_ignoring(connection, token).values(
+                hash=copy.token_hash,
+                ticket=ticket,
+                person=copy.recipient.address,
+                revision=copy.token_revision,
+                created_at=now,
+            )
+        )
+
+
+def _headers(mail: OutboundMail) -> dict[str, Any]:
+    return {
+        **{name: getattr(mail, name) for name in _HEADERS},
+        "references": list(mail.references),
+        "sender": [mail.sender.name, mail.sender.address],
+        "to": [[person.name, person.address] for person in mail.to],
+        "cc": [[person.name, person.address] for person in mail.cc],
+    }
+
+
+def _mail(row: Row[Any]) -> OutboundMail:
+    headers = row.headers
+    return OutboundMail(
+        notice=row.name,
+        subject=row.subject,
+        text=row.text,
+        html=row.html,
+        sender=Address(*headers["sender"]),
+        to=tuple(Address(*person) for person in headers["to"]),
+        cc=tuple(Address(*person) for person in headers["cc"]),
+        message_id=row.message_id,
+        references=tuple(headers["references"]),
+        date=row.notice_created_at,
+        **{name: headers[name] for name in _HEADERS},
+    )
+
+
+_WHOLE = (
+    select(
+        outbox,
+        notice.c.author,
+        notice.c.inbound,
+        notice.c.attachments,
+        notice.c.headers,
+        notice.c.subject,
+        notice.c.text,
+        notice.c.html,
+        notice.c.message_id,
+        notice.c.created_at.label("notice_created_at"),
+    )
+).join(notice, notice.c.id == outbox.c.notice)
+
+
+def _due(row: Row[Any]) -> Due:
+    addressed = Addressed(
+        recipient=Address(row.recipient_name, row.recipient),
+        sender=row.sender,
+        verp=row.verp,
+        reply_base=row.reply_base,
+        token_hash=row.token_hash,
+        token_revision=row.token_revision or 0,
+        token_day=date.fromisoformat(row.token_day) if row.token_day else None,
+    )
+    return Due(
+        id=row.id,
+        ticket=row.ticket,
+        name=row.name,
+        author=row.author,
+        addressed=addressed,
+        mail=_mail(row),
+        inbound=row.inbound,
+        attachments=tuple(row.attachments),
+        attempts=row.attempts,
+        first_attempt_at=row.first_attempt_at or row.created_at,
+        state=row.state,
+    )
+
+
+def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) -> list[Due]:
+    """Takes over copies that are due: people's answers first. What another gateway left unfinished is due again."""
+    waiting = and_(outbox.c.state.in_(("queued", "deferred", "unknown")), outbox.c.next_attempt_at <= now)
+    abandoned = and_(outbox.c.state == "sending", outbox.c.claimed_until <= now)
+    wanted = (
+        select(outbox.c.id)
+        .where(or_(waiting, abandoned))
+        .order_by(outbox.c.priority, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = connection.execute(wanted).scalars().all()
+    if not ids:
+        return []
+    claimed = update(outbox).where(outbox.c.id.in_(ids))
+    connection.execute(
+        claimed.values(
+            state="sending",
+            claimed_by=claimant,
+            claimed_until=now + LEASE,
+            first_attempt_at=func.coalesce(outbox.c.first_attempt_at, now.astimezone(UTC)),
+        )
+    )
+    rows = connection.execute(_WHOLE.where(outbox.c.id.in_(ids)).order_by(outbox.c.priority, outbox.c.id))
+    return [_due(row) for row in rows]
+
+
+def unclaim(connection: Connection, claimant: str, now: datetime) -> int:
+    """What a gateway of this name was sending when it died: each may have arrived. Gives how many."""
+    mine = update(outbox).where(outbox.c.state == "sending", outbox.c.claimed_by == claimant)
+    lost = mine.values(
+        state="unknown", claimed_by=None, claimed_until=None, next_attempt_at=now, last_reply="the gateway was stopped"
+    )
+    return connection.execute(lost).rowcount
+
+
+def record(
+    connection: Connection,
+    number: int,
+    state: str,
+    *,
+    reply: str,
+    now: datetime,
+    next_attempt_at: datetime | None = None,
+    attempted: bool = True,
+    remote_message_id: str | None = None,
+) -> bool:
+    """How an attempt went. Gives False when the row was no longer being sent (cancelled by hand meanwhile)."""
+    ended = (
+        update(outbox)
+        .where(outbox.c.id == number, outbox.c.state == "sending")
+        .values(
+            state=state,
+            attempts=outbox.c.attempts + (1 if attempted else 0),
+            last_reply=reply,
+            next_attempt_at=next_attempt_at,
+            sent_at=now if state == "sent" else None,
+            remote_message_id=remote_message_id,
+            claimed_by=None,
+            claimed_until=None,
+        )
+    )
+    return connection.execute(ended).rowcount == 1
+
+
+def mark_failed(connection: Connection, number: int, reply: str) -> None:
+    """A report says that a copy, sent or not, did not arrive."""
+    connection.execute(update(outbox).where(outbox.c.id == number).values(state="failed", last_reply=reply))
+
+
+def retry(connection: Connection, number: int, now: datetime) -> bool:
+    """Sends a copy again, from the first attempt on. Gives False when it is not one that waits or has failed."""
+    again = (
+        update(outbox)
+        .where(outbox.c.id == number, outbox.c.state.in_(("deferred", "unknown", "failed", "cancelled", "queued")))
+        .values(state="queued", attempts=0, first_attempt_at=None, next_attempt_at=now)
+    )
+    return connection.execute(again).rowcount == 1
+
+
+def cancel(connection: Connection, number: int) -> bool:
+    """Takes a copy out of the queue. Gives False when it has gone out already, or is just going."""
+    stopped = (
+        update(outbox)
+        .where(outbox.c.id == number, outbox.c.state.in_(("queued", "deferred", "unknown")))
+        .values(state="cancelled", next_attempt_at=None)
+    )
+    return connection.execute(stopped).rowcount == 1
+
+
+def sent_since(connection: Connection, moment: datetime) -> int:
+    """How many copies have gone out since then: for the rate limits of the account."""
+    return connection.execute(select(func.count()).where(outbox.c.sent_at >= moment)).scalar_one()
+
+
+def load(connection: Connection, number: int) -> Due | None:
+    row = connection.execute(_WHOLE.where(outbox.c.id == number)).one_or_none()
+    return _due(row) if row is not None else None
+
+
+def listed(
+    connection: Connection, *, state: str | None = None, after: int | None = None, limit: int = 100
+) -> list[Row[Any]]:
+    """Rows, newest first; `after` is the id that the page before ended with."""
+    wanted = _WHOLE.order_by(outbox.c.id.desc()).limit(limit)
+    if state is not None:
+        wanted = wanted.where(outbox.c.state == state)
+    if after is not None:
+        wanted = wanted.where(outbox.c.id < after)
+    return list(connection.execute(wanted))
+
+
+def shown(connection: Connection, number: int) -> Row[Any] | None:
+    return connection.execute(_WHOLE.where(outbox.c.id == number)).one_or_none()
+
+
+def by_verp(connection: Connection, tags: Sequence[str], since: datetime) -> Row[Any] | None:
+    """The copy whose return path carried one of these tags."""
+    wanted = _WHOLE.where(outbox.c.verp.in_(tags), outbox.c.created_at >= since).limit(1)
+    return connection.execute(wanted).first()
+
+
+def by_message_id(connection: Connection, given: str, recipient: str, since: datetime) -> Row[Any] | None:
+    """The copy of a mail with this id that went to a recipient; where it had one copy only, that."""
+    same = or_(notice.c.message_id == given, outbox.c.remote_message_id == given)
+    rows = connection.execute(_WHOLE.where(same, outbox.c.created_at >= since).limit(100)).all()
+    exact = next((row for row in rows if row.recipient.casefold() == recipient.casefold()), None)
+    return exact or (rows[0] if len(rows) == 1 else None)

@@ -1,0 +1,224 @@
+"""Carries out a decision: ticket, message, events, outbox rows and the mail's outcome, in the caller's transaction.
+
+Raises `Stale` when the mail was decided by somebody else, when the ticket has changed since the facts were
+gathered, or when the same mail was settled from another door meanwhile. Nothing is written then.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from sqlalchemy import Connection, insert, update
+from sqlalchemy.exc import IntegrityError
+
+from mailtickets.desk.change import customers
+from mailtickets.desk.model import (
+    AddMessage,
+    AddParticipant,
+    Assign,
+    Decision,
+    Effect,
+    FailDelivery,
+    MergeInto,
+    OpenTicket,
+    RecordEvent,
+    SetPriority,
+    SetStatus,
+    Ticket,
+)
+from mailtickets.desk.notices import BudgetLine
+from mailtickets.mail.model import InboundMail
+from mailtickets.store import budgets, contacts, outbox, search, tickets
+from mailtickets.store.database import Stale
+from mailtickets.store.facts import content_key
+from mailtickets.store.inbound import Received
+from mailtickets.store.outbox import Letter
+from mailtickets.store.schema import attachment, event, inbound, message
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A decision with all that it needs to become fact."""
+
+    decision: Decision
+    now: datetime
+    before: Ticket | None = None
+    after: Ticket | None = None
+    """None: no ticket is changed."""
+    letters: tuple[Letter, ...] = ()
+    budget: tuple[BudgetLine, ...] = ()
+    """What the letters use up."""
+    withheld: tuple[tuple[str, str], ...] = ()
+    """(notice, budget key) of automatic mail that was not written."""
+    received: Received | None = None
+    mail: InboundMail | None = None
+    text: str = ""
+    """The words, where no mail brought them."""
+    queues: tuple[str, ...] = ()
+    """Names of the queues that have now been told of the mail."""
+
+
+def settle(connection: Connection, settlement: Settlement) -> None:
+    """Writes all of a settlement."""
+    if settlement.received is not None:
+        _finish(connection, settlement, settlement.received)
+    after = settlement.after
+    if after is not None:
+        tickets.save(connection, settlement.before, after)
+    for effect in settlement.decision.effects:
+        _carry_out(connection, settlement, effect)
+    inbound_id = settlement.received.id if settlement.received else None
+    number = after.number if after else settlement.decision.ticket
+    for letter in settlement.letters:
+        outbox.queue(connection, letter, number, inbound_id, settlement.now)
+    budgets.add(connection, settlement.budget, settlement.now)
+    for name, key in settlement.withheld:
+        _record(connection, settlement, "withheld", new=name, reason=f"budget-{key.partition(':')[0]}")
+
+
+def _finish(connection: Connection, settlement: Settlement, received: Received) -> None:
+    """The mail's one outcome. Only an accepted mail can be decided, and only one of the same mails is the first."""
+    decision, mail = settlement.decision, settlement.mail
+    first = decision.outcome != "duplicate"
+    done = (
+        update(inbound)
+        .where(inbound.c.id == received.id, inbound.c.state == "accepted")
+        .values(
+            state="held" if decision.outcome == "held" else "done",
+            outcome=decision.outcome,
+            reason=decision.reason,
+            ticket=settlement.after.number if settlement.after else decision.ticket,
+            queues=sorted({*received.queues, *settlement.queues}),
+            content=content_key(mail) if mail is not None and first else None,
+            message_id=mail.message_id if mail else None,
+            from_address=mail.author.address if mail and mail.author else None,
+            subject=mail.subject if mail else None,
+            trace=[[line.rule, line.verdict, line.why] for line in decision.trace],
+            decided_at=settlement.now,
+            claimed_by=None,
+            claimed_until=None,
+        )
+    )
+    try:
+        with connection.begin_nested():
+            finished = connection.execute(done).rowcount
+    except IntegrityError as error:
+        raise Stale("the same mail has come by another door") from error
+    if finished != 1:
+        raise Stale(f"inbound {received.id} is decided")
+
+
+def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -> None:
+    before = settlement.before
+    match effect:
+        case OpenTicket():
+            _record(connection, settlement, "opened", new="new")
+            if effect.linked is not None:
+                _record(connection, settlement, "linked", new=str(effect.linked))
+        case AddMessage():
+            _add_message(connection, settlement, effect)
+        case SetStatus():
+            _record(connection, settlement, "status", before and before.status, effect.to, effect.reason)
+        case SetPriority():
+            _record(connection, settlement, "priority", before and before.priority, effect.to)
+        case Assign():
+            _record(connection, settlement, "assignee", before and before.assignee, effect.to)
+        case AddParticipant():
+            known = before is not None and any(
+                (p.address.key, p.role) == (effect.address.key, effect.role) for p in before.participants
+            )
+            if not known:
+                _record(connection, settlement, "participant", None, effect.address.address, effect.role)
+        case MergeInto():
+            if before is not None:
+                tickets.merge(connection, before.number, effect.into)
+                search.move(connection, before.number, effect.into)
+            _record(connection, settlement, "merged", before and str(before.number), str(effect.into))
+        case FailDelivery():
+            if effect.permanent:
+                outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
+            _record(
+                connection, settlement, "delivery", str(effect.outbox), effect.diagnostic, settlement.decision.reason
+            )
+        case RecordEvent():
+            _record(connection, settlement, effect.kind, None, effect.detail or None, effect.reason)
+        case _:
+            assert_never(effect)
+
+
+def _record(
+    connection: Connection,
+    settlement: Settlement,
+    kind: str,
+    old: str | None = None,
+    new: str | None = None,
+    reason: str | None = None,
+) -> None:
+    decision = settlement.decision
+    connection.execute(
+        insert(event).values(
+            ticket=settlement.after.number if settlement.after else decision.ticket,
+            inbound=settlement.received.id if settlement.received else None,
+            at=settlement.now,
+            actor=decision.actor,
+            kind=kind,
+            old=old,
+            new=new,
+            reason=reason or decision.reason,
+        )
+    )
+
+
+def _add_message(connection: Connection, settlement: Settlement, effect: AddMessage) -> None:
+    mail, after, received = settlement.mail, settlement.after, settlement.received
+    if after is None:
+        raise AssertionError("a message belongs to a ticket")
+    answer = next((letter for letter in settlement.letters if letter.mail.notice == "answer"), None)
+    text = effect.text if effect.text is not None else (mail.text if mail else settlement.text)
+    row = insert(message).values(
+        ticket=after.number,
+        inbound=received.id if received else None,
+        direction=effect.direction,
+        visibility=effect.visibility,
+        kind=mail.kind if mail else "human",
+        author_name=effect.author.name,
+        author_address=effect.author.address,
+        verified=effect.verified,
+        subject=mail.subject if mail else after.subject,
+        text=_storable(text),
+        html=_storable(mail.html) if mail and mail.html else None,
+        reply=_storable(mail.reply if mail else text),
+        message_id=answer.mail.message_id if answer else (mail.message_id if mail else None),
+        received_at=received.envelope.received_at if received else settlement.now,
+        defects=list(mail.defects) if mail else [],
+    )
+    number = int(connection.execute(row.returning(message.c.id)).scalar_one())
+    _add_attachments(connection, number, mail)
+    files = " ".join(a.filename for a in mail.attachments) if mail else ""
+    subject = mail.subject if mail else after.subject
+    words = f"{after.number} {subject} {effect.author.name} {effect.author.address} {files} {text}"
+    search.index(connection, number, after.number, words)
+    _record(connection, settlement, "message", effect.visibility, str(number))
+    if effect.direction == "out" and effect.visibility == "public":
+        for person in customers(after):
+            contacts.make_known(connection, person, settlement.now)
+
+
+def _add_attachments(connection: Connection, number: int, mail: InboundMail | None) -> None:
+    for file in mail.attachments if mail else ():
+        connection.execute(
+            insert(attachment).values(
+                message=number,
+                filename=file.filename,
+                content_type=file.content_type,
+                size=file.size,
+                sha256=file.sha256,
+                inline=file.inline,
+                content_id=file.content_id,
+            )
+        )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps no NUL."""
+    return text.replace("\0", "")
