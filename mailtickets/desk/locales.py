@@ -1,0 +1,151 @@
+"""How people of a locale write dates, sizes, names and the words of the desk.
+
+Owns: the labels of statuses, priorities and types, and the few phrases that a template cannot know beforehand.
+Limits: three locales; times are shown as they are given, so convert them to the instance's time zone first.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+STATUS_LABELS = {
+    "pt_BR": {
+        "new": "novo",
+        "open": "em atendimento",
+        "pending": "aguardando cliente",
+        "resolved": "resolvido",
+        "closed": "fechado",
+    },
+    "en": {
+        "new": "new",
+        "open": "in progress",
+        "pending": "waiting for customer",
+        "resolved": "resolved",
+        "closed": "closed",
+    },
+    "es": {
+        "new": "nuevo",
+        "open": "en curso",
+        "pending": "en espera del cliente",
+        "resolved": "resuelto",
+        "closed": "cerrado",
+    },
+}
+PRIORITY_LABELS = {
+    "pt_BR": {"low": "baixa", "normal": "média", "high": "alta", "critical": "crítica"},
+    "en": {"low": "low", "normal": "normal", "high": "high", "critical": "critical"},
+    "es": {"low": "baja", "normal": "media", "high": "alta", "critical": "crítica"},
+}
+TYPE_LABELS = {
+    "pt_BR": {"question": "dúvida", "incident": "incidente", "request": "solicitação"},
+    "en": {"question": "question", "incident": "incident", "request": "request"},
+    "es": {"question": "consulta", "incident": "incidente", "request": "solicitud"},
+}
+NO_SUBJECT = {"pt_BR": "(sem assunto)", "en": "(no subject)", "es": "(sin asunto)"}
+NO_TEXT = {"pt_BR": "(mensagem sem texto)", "en": "(no text in this message)", "es": "(mensaje sin texto)"}
+
+_MONTHS = {
+    "pt_BR": [
+        "janeiro",
+        "fevereiro",
+        "março",
+        "abril",
+        "maio",
+        "junho",
+        "julho",
+        "agosto",
+        "setembro",
+        "outubro",
+        "novembro",
+        "dezembro",
+    ],
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+    "es": [
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+    ],
+}
+_AND = {"pt_BR": "e", "en": "and", "es": "y"}
+_TITLES = {"dr", "dra", "sr", "sra", "srta", "prof", "profa", "mr", "mrs", "ms", "don", "doña"}
+_COMPANY = re.compile(r"\b(ltda|s/?a|s\.a\.|me|epp|eireli|inc|llc|ltd|gmbh|corp|cia|srl|s\.r\.l\.)\.?$", re.IGNORECASE)
+_REPLY_MARKS = re.compile(r"(?:(?:re|res|aw|sv|antw)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+
+
+def label(labels: Mapping[str, Mapping[str, str]], code: str, locale: str) -> str:
+    """A code in the words of the locale; a code that nobody has named yet stands for itself."""
+    return labels[locale].get(code, code)
+
+
+def date(at: datetime, locale: str) -> str:
+    """`3 de março de 2025, 10h12`, `March 3, 2025, 10:12 AM`, `3 de marzo de 2025, 10:12`."""
+    month = _MONTHS[locale][at.month - 1]
+    if locale == "en":
+        half = "AM" if at.hour < 12 else "PM"
+        return f"{month} {at.day}, {at.year}, {at.hour % 12 or 12}:{at.minute:02} {half}"
+    if locale == "es":
+        return f"{at.day} de {month} de {at.year}, {at.hour}:{at.minute:02}"
+    day = "1º" if at.day == 1 else at.day
+    return f"{day} de {month} de {at.year}, {at.hour}h{at.minute:02}"
+
+
+def size(octets: int, locale: str) -> str:
+    """`340 KB`, `1,2 MB`: by 1,024, as mail clients and file managers count."""
+    if octets < 1000:
+        return "1 byte" if octets == 1 else f"{octets} bytes"
+    amount, unit = octets / 1024, "KB"
+    for larger in ("MB", "GB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1024, larger
+    figure = f"{amount:.1f}".removesuffix(".0") if amount < 9.95 else f"{amount:.0f}"
+    return f"{figure if locale == 'en' else figure.replace('.', ',')} {unit}"
+
+
+def series(names: Sequence[str], locale: str) -> str:
+    """Ana, Bruno e Carla."""
+    *most, last = names or ("",)
+    if not most:
+        return last
+    joint = "e" if locale == "es" and re.match(r"h?[ií](?!e)", last, re.IGNORECASE) else _AND[locale]
+    return f"{', '.join(most)} {joint} {last}"
+
+
+def first_name(name: str | None) -> str:
+    """What to call somebody in a greeting: `Maria` of `Maria Souza`; empty when the name is no person's."""
+    if not name or _COMPANY.search(name.strip()):
+        return ""
+    _, comma, given = name.partition(",")
+    words = [word for word in (given if comma else name).split() if word.rstrip(".").casefold() not in _TITLES]
+    if not words or not re.fullmatch(r"[^\W\d_]{2,20}(?:['’-][^\W\d_]{1,20})?", words[0]):
+        return ""
+    return words[0].capitalize() if words[0].isupper() else words[0]
+
+
+def topic(subject: str, tag: str, locale: str) -> str:
+    """A ticket's subject without its own tag and without the marks of replying, which a notice sets anew."""
+    bare = subject.replace(tag, " ") if tag else subject
+    bare = _REPLY_MARKS.sub("", " ".join(bare.split()), count=1) if _REPLY_MARKS.match(bare.lstrip()) else bare
+    return " ".join(bare.split()) or NO_SUBJECT[locale]

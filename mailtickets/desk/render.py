@@ -1,0 +1,413 @@
+"""A notice in somebody's language: templates and facts in, subject, text and HTML out.
+
+Owns: how templates are read (the only importer of Jinja2) and what they may touch. Strangers' words reach a template
+as plain values, never as its source; only `message.html`, which reading the mail has sanitised, is put in unescaped.
+A template extends a layout and sets `{% block subject %}` in its .txt; an empty .html sends the notice as text alone.
+Fails with: TypeError for a context with more than plain values in it. An overriding template that fails is no failure:
+the built-in one takes its place, and `problems` tells where and why.
+Limits: what a template puts around the words it was given (`MAX_OWN_CHARS`). Its time is the caller's to bound.
+"""
+
+import re
+import traceback
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, cast
+
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
+from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS
+from jinja2.runtime import BlockReference, Context, LoopContext, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from mailtickets.config import LOCALES
+from mailtickets.desk import locales
+from mailtickets.desk.samples import bare as bare
+from mailtickets.desk.samples import sample as sample
+from mailtickets.mail.model import REF_PLACEHOLDER
+
+CUSTOMER_NOTICES = ("received", "answer", "status_changed", "resolved", "closed", "reopened")
+AGENT_NOTICES = ("new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held")
+OPS_NOTICES = ("alarm",)
+NOTICES = CUSTOMER_NOTICES + AGENT_NOTICES + OPS_NOTICES
+
+REPLY_EFFECTS = ("to_customer", "to_team", "none")
+"""What an agent's notice may say that a reply to it does: goes to the customer, stays a note for the team, nothing."""
+
+MAX_OWN_CHARS = 200_000
+"""Of a part, beyond six times the words given (escaping makes five characters of one)."""
+MAX_SUBJECT_CHARS = 250
+PREVIEW_CHARS = 140
+"""What a phone shows of a mail beside its subject."""
+
+_PERSON = {"name": None, "address": ""}
+_ATTACHMENT = {"filename": "", "size": 0, "attached": True}
+_ALWAYS: Mapping[str, Mapping[str, Any]] = {
+    "instance": {"name": ""},
+    "queue": {"name": "", "address": "", "title": ""},
+    "ticket": {
+        "number": None, "tag": "", "subject": "", "status": "", "priority": "", "type": None, "created_at": None,
+        "requester": _PERSON, "assignee": None, "queue": "",
+    },
+    "customer": _PERSON,
+}  # fmt: skip
+_SOMETIMES: Mapping[str, Mapping[str, Any]] = {
+    "message": {
+        "author": _PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
+        "delivered_directly": False,
+    },
+    "change": {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""},
+    "failure": {"recipient": "", "status": None, "diagnostic": "", "notice": "", "subject": ""},
+    "alarm": {"subject": "", "text": "", "since": None},
+}  # fmt: skip
+_SINGLE: Mapping[str, Any] = {
+    "recipients": (), "linked": (), "thread": (), "reopen_days": None, "close_after_days": None,
+    "reply_effect": None, "customer_echo": False, "reason": "",
+}  # fmt: skip
+
+_MANY_LINES = frozenset({"text", "html", "diagnostic"})
+"""Names of values that keep their line breaks; every other is one line."""
+_CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)])
+_BIDI = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateProblem:
+    """What is wrong with a template, for the person who wrote it."""
+
+    file: str
+    """Below the template directory: `pt_BR/received.txt`."""
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A notice in words; `REF_PLACEHOLDER` stands where the reply token goes."""
+
+    subject: str
+    text: str
+    html: str | None
+    problems: tuple[TemplateProblem, ...] = ()
+
+
+class Templates:
+    """The built-in templates and those that take their place, by path below the template directory.
+
+    Pickles as its texts; each process compiles what it uses, once.
+    """
+
+    def __init__(self, builtin: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> None:
+        self.builtin, self.overrides = dict(builtin), dict(overrides or {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Templates, (self.builtin, self.overrides)
+
+    @cached_property
+    def shipped(self) -> "_Sandbox":
+        return _Sandbox(self.builtin)
+
+    @cached_property
+    def current(self) -> "_Sandbox":
+        return _Sandbox({**self.builtin, **self.overrides}) if self.overrides else self.shipped
+
+
+def render(templates: Templates, notice: str, locale: str, context: Mapping[str, object]) -> Rendered:
+    """The notice in the words of a locale. Keys that the context lacks count as unknown."""
+    words = _words(context, locale)
+    stem, problems = f"{locale}/{notice}", list[TemplateProblem]()
+    subject = _made(templates, f"{stem}.txt", lambda sandbox, name: _subject(sandbox, name, templates, words), problems)
+    text = _made(templates, f"{stem}.txt", lambda sandbox, name: _text(sandbox, name, words), problems)
+    html = _made(
+        templates,
+        f"{stem}.html",
+        lambda sandbox, name: sandbox.whole(name, {**words, "subject_line": subject}).strip(),
+        problems,
+    )
+    return Rendered(subject, text, f"{html}\n" if html else None, tuple(dict.fromkeys(problems)))
+
+
+def _made(
+    templates: Templates, name: str, make: Callable[["_Sandbox", str], str], problems: list[TemplateProblem]
+) -> str:
+    """By the overriding templates if they work, else by the built-in ones."""
+    try:
+        return make(templates.current, name)
+    except Exception as error:
+        if not templates.overrides:
+            raise
+        problems.append(_problem(error, name, templates))
+        return make(templates.shipped, name)
+
+
+def _subject(sandbox: "_Sandbox", name: str, templates: Templates, words: Mapping[str, Any]) -> str:
+    """One line with the ticket's tag in it, whatever a template makes of it."""
+    drawn = sandbox.block(name, "subject", words) or templates.shipped.block(name, "subject", words)
+    line, tag = _one_line(drawn), words["ticket"]["tag"]
+    line = line if tag in line else f"{tag} {line}"
+    return line if len(line) <= MAX_SUBJECT_CHARS else f"{line[: MAX_SUBJECT_CHARS - 1].rstrip()}…"
+
+
+def _text(sandbox: "_Sandbox", name: str, words: Mapping[str, Any]) -> str:
+    text = sandbox.whole(name, words).strip("\n")
+    if not text.strip():
+        raise _Unusable("the text of a notice may not be empty")
+    return f"{text}\n"
+
+
+# --- the sandbox --------------------------------------------------------------------------------------
+
+
+class _Unusable(TemplateError):
+    """A template that works, but not to an end that can be sent."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Templates see keys of plain dicts, the filters below and macros; no attributes, no methods, no globals.
+
+    What makes much out of little (repetition, powers, `%` on text) is refused beforehand: Jinja would even
+    work it out while compiling. The rest is counted as it comes out.
+    """
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        super().__init__(
+            loader=FunctionLoader(lambda name: (texts[name], name, None) if name in texts else None),
+            autoescape=lambda name: name is None or name.endswith(".html"),
+            undefined=StrictUndefined,
+            finalize=lambda value: "" if value is None else value,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            cache_size=-1,
+        )
+        self.globals.clear()
+        self.filters = {name: FILTERS[name] for name in _KEPT_FILTERS} | _OWN_FILTERS
+
+    def whole(self, name: str, words: Mapping[str, Any]) -> str:
+        """A template's output; one that does not end in time is stopped where it stands, so that its line is known."""
+        chunks, room = [], MAX_OWN_CHARS + 6 * _chars(words)
+        stream = cast("Generator[str]", self.get_template(name).generate(words))
+        for chunk in stream:
+            chunks.append(chunk)
+            room -= len(chunk)
+            if room < 0:
+                stream.throw(_Unusable(f"makes more than {MAX_OWN_CHARS} characters of its own"))
+        return "".join(chunks)
+
+    def block(self, name: str, block: str, words: Mapping[str, Any]) -> str:
+        """One block of a template by itself; empty when it has none of that name."""
+        template = self.get_template(name)
+        if block not in template.blocks:
+            return ""
+        try:
+            return "".join(template.blocks[block](template.new_context(dict(words))))
+        except Exception:
+            self.handle_exception()  # puts the template's file and line into the traceback
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, dict):
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return isinstance(obj, LoopContext) and not attr.startswith("_")
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        return isinstance(obj, Macro | BlockReference)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise SecurityError(f"{operator!r} is for numbers only" if operator != "**" else "'**' is not available")
+        return super().call_binop(context, operator, left, right)
+
+
+def _problem(error: Exception, name: str, templates: Templates) -> TemplateProblem:
+    """Where and why, in words that hold none of the mail's: they are logged."""
+    if isinstance(error, TemplateSyntaxError):
+        return TemplateProblem(error.name or name, error.lineno, error.message or "syntax error")
+    known = {**templates.builtin, **templates.overrides}
+    frames = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename in known
+    ]
+    file, line = frames[-1] if frames else (name, 1)
+    said = str(error) if isinstance(error, TemplateError | TypeError) else type(error).__name__
+    return TemplateProblem(file, line, _one_line(said)[:200] or type(error).__name__)
+
+
+# --- filters ------------------------------------------------------------------------------------------
+
+_KEPT_FILTERS = (
+    "capitalize", "d", "default", "e", "escape", "first", "int", "join", "last", "length", "list", "lower", "map",
+    "reject", "rejectattr", "select", "selectattr", "sort", "trim", "truncate", "unique", "upper",
+)  # fmt: skip
+
+
+@pass_context
+def _date(context: Context, at: datetime | None) -> str:
+    return locales.date(at, context["locale"]) if at else ""
+
+
+@pass_context
+def _size(context: Context, octets: int) -> str:
+    return locales.size(octets, context["locale"])
+
+
+@pass_context
+def _status(context: Context, code: str) -> str:
+    return locales.label(locales.STATUS_LABELS, code, context["locale"])
+
+
+@pass_context
+def _priority(context: Context, code: str) -> str:
+    return locales.label(locales.PRIORITY_LABELS, code, context["locale"])
+
+
+@pass_context
+def _type(context: Context, code: str) -> str:
+    return locales.label(locales.TYPE_LABELS, code, context["locale"])
+
+
+@pass_context
+def _series(context: Context, names: tuple[str, ...]) -> str:
+    return locales.series(names, context["locale"])
+
+
+@pass_context
+def _topic(context: Context, subject: str) -> str:
+    return locales.topic(subject, context["ticket"]["tag"], context["locale"])
+
+
+@pass_context
+def _said(context: Context, text: str) -> str:
+    """A mail's words, or that there are none."""
+    return text.strip() or locales.NO_TEXT[context["locale"]]
+
+
+def _person(person: Mapping[str, Any]) -> str:
+    return f"{person['name']} <{person['address']}>" if person["name"] else str(person["address"])
+
+
+def _quote(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+def _breaks(text: str) -> Markup:
+    """Plain text as HTML, line by line: some clients know no `white-space`."""
+    return Markup("<br>\n").join(_indented(line) for line in text.split("\n"))
+
+
+def _indented(line: str) -> Markup:
+    """A line whose leading and double spaces stay what they are."""
+    return Markup(re.sub(r"^ | (?= )", "&nbsp;", str(escape(line))))  # noqa: S704 - escaped just here
+
+
+def _excerpt(text: str) -> str:
+    """The beginning, as a phone previews it."""
+    line = " ".join(text[: 4 * PREVIEW_CHARS].split())
+    return line if len(line) <= PREVIEW_CHARS else f"{line[: PREVIEW_CHARS - 1].rstrip()}…"
+
+
+_OWN_FILTERS: dict[str, Callable[..., Any]] = {
+    "breaks": _breaks,
+    "date": _date,
+    "excerpt": _excerpt,
+    "first_name": locales.first_name,
+    "person": _person,
+    "priority": _priority,
+    "quote": _quote,
+    "said": _said,
+    "series": _series,
+    "size": _size,
+    "status": _status,
+    "topic": _topic,
+    "type": _type,
+}
+
+
+# --- what templates see -------------------------------------------------------------------------------
+
+
+def _words(context: Mapping[str, object], locale: str) -> dict[str, Any]:
+    """The context as plain, clean values, with every key that a template may ask for."""
+    given = {key: _plain(value, key) for key, value in context.items() if key != "ref"}
+    words = {**_SINGLE, **given}
+    words |= {key: _filled(given.get(key), shape) for key, shape in _ALWAYS.items()}
+    words |= {key: _filled(given[key], shape) if given.get(key) else None for key, shape in _SOMETIMES.items()}
+    if words["message"]:
+        words["message"] = _marked(words["message"])
+    return {**words, "locale": locale, "lang": locale.replace("_", "-"), "ref": REF_PLACEHOLDER}
+
+
+def _marked(message: dict[str, Any]) -> dict[str, Any]:
+    """A message with its HTML, and nothing else, exempt from escaping."""
+    html = Markup(message["html"]) if message["html"] else None  # noqa: S704 - sanitised where the mail was read
+    return {**message, "html": html, "attachments": tuple(_filled(a, _ATTACHMENT) for a in message["attachments"])}
+
+
+def _filled(given: Any, shape: Mapping[str, Any]) -> dict[str, Any]:
+    known = {**shape, **(given or {})}
+    return {key: _filled(value, _PERSON) if shape.get(key) is _PERSON else value for key, value in known.items()}
+
+
+def _plain(value: object, key: str) -> Any:
+    """A copy of nothing but dicts, tuples, text, numbers and times: a template has no object to reach into."""
+    if value is None or type(value) in {bool, int, datetime}:
+        return value
+    if isinstance(value, str):
+        return _many_lines(value) if key in _MANY_LINES else _one_line(value)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item, str(name)) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_plain(item, key) for item in value)
+    raise TypeError(f"a notice is made of plain values; {key!r} is a {type(value).__name__}")
+
+
+def _many_lines(text: str) -> str:
+    text = str(text).replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
+    return text.replace(REF_PLACEHOLDER, f"{REF_PLACEHOLDER[:-1]}\u200b0")  # the place of the token is ours alone
+
+
+def _one_line(text: str) -> str:
+    return _many_lines(" ".join(str(text).split()).translate(_CONTROLS | _BIDI))
+
+
+def _chars(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
+    return sum(_chars(item) for item in items)
+
+
+# --- looking over -------------------------------------------------------------------------------------
+
+
+def check(templates: Templates) -> tuple[TemplateProblem, ...]:
+    """What is wrong with the overriding templates, seen by rendering everything in several situations."""
+    return tuple(dict.fromkeys(_problems(templates)))
+
+
+def _problems(templates: Templates) -> Iterator[TemplateProblem]:
+    for file in sorted(templates.overrides.keys() - templates.builtin.keys()):
+        yield TemplateProblem(file, 1, "overrides nothing: there is no template of this name")
+    for locale in LOCALES:
+        for notice in NOTICES:
+            for context in (sample(notice, locale), bare(notice, locale)):
+                rendered = render(templates, notice, locale, context)
+                yield from rendered.problems
+                yield from _without_ref(templates, f"{locale}/{notice}", rendered)
+
+
+def _without_ref(templates: Templates, stem: str, rendered: Rendered) -> Iterator[TemplateProblem]:
+    wanted = 0 if stem.endswith("/alarm") else 1
+    for file, part in ((f"{stem}.txt", rendered.text), (f"{stem}.html", rendered.html)):
+        if file in templates.overrides and part and part.count(REF_PLACEHOLDER) != wanted:
+            yield TemplateProblem(
+                file, 1, f"shows {{{{ ref }}}} {part.count(REF_PLACEHOLDER)} times instead of {wanted}"
+            )
