@@ -1,0 +1,36 @@
+"""The SMTP door: mail from our own relays, or from everybody on port 25.
+
+Owns: what is SMTP's alone; the dialogue is in `smtp_protocol`, sockets and limits are in `smtp_listener`.
+Fails with: OSError when an address cannot be listened on.
+Limits: nobody logs in here, and nothing is relayed: recipients that are no queue of ours are refused.
+"""
+
+# ruff: noqa: N802 - aiosmtpd finds the commands by their names
+
+import socket
+from collections.abc import Sequence
+
+from mailtickets.edges import smtp_listener
+from mailtickets.edges.smtp_listener import Listener, bind
+from mailtickets.edges.smtp_protocol import Accept, KnowsRecipient, Session, Settings, TimeLimits
+
+__all__ = ["Accept", "KnowsRecipient", "Listener", "Settings", "SmtpSession", "TimeLimits", "bind", "serve"]
+
+
+class SmtpSession(Session):
+    source = "smtp"
+    protocol = "SMTP"
+    greeting = "ESMTP"
+
+    async def smtp_HELO(self, hostname: str | None) -> None:
+        await self._greet(hostname, extended=False)
+
+    async def smtp_EHLO(self, hostname: str | None) -> None:
+        await self._greet(hostname, extended=True)
+
+
+async def serve(
+    sockets: Sequence[socket.socket], settings: Settings, accept: Accept, knows_recipient: KnowsRecipient
+) -> Listener:
+    """Speaks SMTP on bound sockets: of `bind`, or passed by systemd."""
+    return await smtp_listener.serve(SmtpSession, sockets, settings, accept, knows_recipient)
