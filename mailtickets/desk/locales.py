@@ -45,49 +45,19 @@ NO_SUBJECT = {"pt_BR": "(sem assunto)", "en": "(no subject)", "es": "(sin asunto
 NO_TEXT = {"pt_BR": "(mensagem sem texto)", "en": "(no text in this message)", "es": "(mensaje sin texto)"}
 
 _MONTHS = {
-    "pt_BR": [
-        "janeiro",
-        "fevereiro",
-        "março",
-        "abril",
-        "maio",
-        "junho",
-        "julho",
-        "agosto",
-        "setembro",
-        "outubro",
-        "novembro",
-        "dezembro",
-    ],
-    "en": [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ],
-    "es": [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ],
-}
+    "pt_BR": (
+        "janeiro", "fevereiro", "março", "abril", "maio", "junho",
+        "julho", "agosto", "setembro", "outubro", "novembro", "dezembro",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+    "es": (
+        "enero", "febrero", "marzo", "abril", "mayo", "junio",
+        "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+    ),
+}  # fmt: skip
 _AND = {"pt_BR": "e", "en": "and", "es": "y"}
 _TITLES = {"dr", "dra", "sr", "sra", "srta", "prof", "profa", "mr", "mrs", "ms", "don", "doña"}
 _COMPANY = re.compile(r"\b(ltda|s/?a|s\.a\.|me|epp|eireli|inc|llc|ltd|gmbh|corp|cia|srl|s\.r\.l\.)\.?$", re.IGNORECASE)

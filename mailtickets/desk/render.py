@@ -408,6 +408,4 @@ def _without_ref(templates: Templates, stem: str, rendered: Rendered) -> Iterato
     wanted = 0 if stem.endswith("/alarm") else 1
     for file, part in ((f"{stem}.txt", rendered.text), (f"{stem}.html", rendered.html)):
         if file in templates.overrides and part and part.count(REF_PLACEHOLDER) != wanted:
-            yield TemplateProblem(
-                file, 1, f"shows {{{{ ref }}}} {part.count(REF_PLACEHOLDER)} times instead of {wanted}"
-            )
+            yield TemplateProblem(file, 1, f"must show {{{{ ref }}}} {'once' if wanted else 'nowhere'}")

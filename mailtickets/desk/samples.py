@@ -100,6 +100,11 @@ _STATUS_AFTER = {
 _STATUS_BEFORE = {"status_changed": "new", "resolved": "open", "closed": "resolved", "reopened": "resolved"}
 _ANSWERED = frozenset({"answer", "delivery_failed"})
 """Notices whose message is the agent's."""
+_WRITTEN_AT = {
+    "question": datetime(2025, 3, 3, 10, 12),  # noqa: DTZ001 - as in the instance's time zone
+    "again": datetime(2025, 3, 4, 8, 5),  # noqa: DTZ001
+    "answer": datetime(2025, 3, 3, 14, 30),  # noqa: DTZ001
+}
 _WITHOUT_MESSAGE = frozenset({"status_changed", "resolved", "closed", "unassigned", "held", "alarm"})
 
 
@@ -153,7 +158,7 @@ def _ticket(notice: str, story: dict[str, str]) -> dict[str, Any]:
         "subject": story["subject"],
         "status": _STATUS_AFTER.get(notice, "open"),
         "priority": "normal",
-        "created_at": datetime(2025, 3, 3, 10, 12),  # noqa: DTZ001 - as in the instance's time zone
+        "created_at": _WRITTEN_AT["question"],
         "requester": {"name": story["requester"], "address": story["customer"]},
         "type": None,
         "assignee": None,
@@ -163,15 +168,15 @@ def _ticket(notice: str, story: dict[str, str]) -> dict[str, Any]:
 
 def _message(notice: str, story: dict[str, str], text: str | None = None) -> dict[str, Any]:
     by_agent = notice in _ANSWERED
-    said = story["answer" if by_agent else "question" if notice in _STATUS_AFTER else "again"]
+    said = "answer" if by_agent else "question" if notice in _STATUS_AFTER else "again"
     return {
         "author": {
             "name": story["agent" if by_agent else "requester"],
             "address": _AGENT_ADDRESS if by_agent else story["customer"],
         },
-        "text": said if text is None else text,
+        "text": story[said] if text is None else text,
         "html": None,
-        "received_at": datetime(2025, 3, 3, 10, 12),  # noqa: DTZ001 - as above
+        "received_at": _WRITTEN_AT[said],
         "attachments": [] if by_agent or text is not None else _attachments(story, notice != "also_addressed"),
         "verified": text is None,
         "delivered_directly": False,
