@@ -16,7 +16,6 @@ ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 _RECIPIENTS = ("final-recipient", "original-recipient", "x-actual-recipient")
 _GROUPED = {*_RECIPIENTS, "action", "status", "diagnostic-code", "remote-mta"}
 _FIELD = re.compile(r"[ \t]{0,8}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)", re.DOTALL)
-_ADDRESS = re.compile(ADDRESS)
 _TYPED = re.compile(r"\s*[\w .-]{0,40}?\s*;\s*")
 _HEX_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
@@ -93,7 +92,7 @@ def _failure(group: dict[str, str]) -> Failure:
 def _address(value: str) -> str:
     """`rfc822; <somebody@there.test>` and its many misspellings; RFC 6533 section 3 hexadecimal points."""
     value = _HEX_POINT.sub(lambda match: chr(min(int(match[1], 16), 0xFFFD)), _untyped(value))
-    found = _ADDRESS.search(value)
+    found = ADDRESS.search(value)
     return found.group().rstrip(".") if found else value.strip(" <>\"'")
 
 
@@ -123,20 +122,31 @@ def reply_class(text: str) -> str:
 
 def amazon_failures(text: str) -> list[Failure]:
     """Amazon SES tells bounces through SNS as JSON within JSON."""
-    start, end = text.find("{"), text.rfind("}")
-    if "bouncedRecipients" not in text or start < 0:
-        return []
+    people = _amazon(text).get("bounce", {})
+    people = people.get("bouncedRecipients") if isinstance(people, dict) else None
+    return [_person(person) for person in people if isinstance(person, dict)] if isinstance(people, list) else []
+
+
+def amazon_message_id(text: str) -> str:
+    mail = _amazon(text).get("mail", {})
+    common = mail.get("commonHeaders", {}) if isinstance(mail, dict) else {}
+    return str(common.get("messageId", "")).strip("<> ") if isinstance(common, dict) else ""
+
+
+def _amazon(text: str) -> dict[str, object]:
+    if "bouncedRecipients" not in text:
+        return {}
     try:
-        notice = json.loads(text[start : end + 1])
-        notice = json.loads(notice["Message"]) if "Message" in notice else notice
-        return [_amazon(person) for person in notice["bounce"]["bouncedRecipients"]]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return []
+        notice = json.loads(text[text.find("{") : text.rfind("}") + 1], strict=False)
+        notice = json.loads(notice["Message"], strict=False) if "Message" in notice else notice
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return notice if isinstance(notice, dict) else {}
 
 
-def _amazon(person: dict[str, object]) -> Failure:
+def _person(person: dict[str, object]) -> Failure:
     return Failure(
-        recipient=str(person["emailAddress"]),
+        recipient=str(person.get("emailAddress", "")),
         action=_action(str(person.get("action", "failed"))),
         status=enhanced(str(person.get("status", ""))),
         diagnostic=_untyped(str(person.get("diagnosticCode", ""))),

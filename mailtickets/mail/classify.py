@@ -122,9 +122,11 @@ def _report_type(mail: _Mail) -> str:
 _REPORT_TYPE = re.compile(r"report-type\s{0,20}=\s{0,20}\"?\s{0,20}([\w-]{1,60})")
 _COMPLAINT_SUBJECT = re.compile(
     r"\s*(?:complaint about message from\b|(?:email |mail )?(?:abuse|spam) (?:feedback )?report\b|feedback loop\b)",
-    re.I,
+    re.IGNORECASE,
 )
-_DMARC_SUBJECT = re.compile(r"\s*(?:\[[^\]]{0,40}\]\s*)?report domain\s*:.{1,400}(?:submitter|report-id)\s*:", re.I)
+_DMARC_SUBJECT = re.compile(
+    r"\s*(?:\[[^\]]{0,40}\]\s*)?report domain\s*:.{1,400}(?:submitter|report-id)\s*:", re.IGNORECASE
+)
 
 
 def _report(mail: _Mail) -> str | None:
@@ -184,7 +186,7 @@ def _auto_precedence(mail: _Mail) -> str | None:
     )
 
 
-_AUTO_PROGRAM = re.compile(r"auto-?(?:repl|respon)|\bvacation\b", re.I)
+_AUTO_PROGRAM = re.compile(r"auto-?(?:repl|respon)|\bvacation\b", re.IGNORECASE)
 
 
 def _auto_program(mail: _Mail) -> str | None:
@@ -202,46 +204,12 @@ def _x_loop(mail: _Mail) -> str | None:
     return "x-loop" if any(value.lower() in ("yes", "true") for value in mail.values("x-loop")) else None
 
 
-_SAID_ALONE = (
-    r"auto(?:matic|mated|matisch)?[- _]?(?:repl(?:y|ied)|response|answer|responder|acknowledge?ment)"
-    r"|auto(?:matic|mated) (?:e-?mail |mail )?(?:reply|response|notification|message)"
-    r"|automatically generated (?:reply|response|message)"
-    r"|out[- ]of[- ](?:the[- ])?office[- ](?:auto[- ]?)?(?:reply|response|message|notification|notice)"
-    r"|(?:vacation|holiday|absence) (?:auto[- ]?)?(?:reply|response|message|notice|notification|alert)"
-    r"|away from my (?:e-?mail|mail|desk|office)|i am (?:currently )?(?:away|out of (?:the )?office|on (?:vacation|holiday|leave))"
-    r"|resposta autom[aá]tica|auto[- ]?resposta|mensagem autom[aá]tica|aviso de (?:aus[eê]ncia|f[eé]rias)"
-    r"|aus[eê]ncia tempor[aá]ria|notifica[cç][aã]o de aus[eê]ncia"
-    r"|respuesta autom[aá]tica|auto[- ]?respuesta|contestaci[oó]n autom[aá]tica|mensaje autom[aá]tico|aviso de ausencia"
-    r"|abwesenheits?(?:notiz|benachrichtigung|meldung|nachricht|hinweis|assistent)|automatische (?:antwort|r[üu]ckantwort)"
-    r"|(?:r[ée]ponse|message) automatique|notification d'absence|message d'absence|r[ée]pondeur automatique"
-    r"|risposta automatica|avviso di assenza|messaggio automatico"
-    r"|automatisch(?:e)? (?:antwoord|beantwoord(?:ing)?)|afwezigheids(?:bericht|melding|assistent)"
-    r"|automatisk (?:svar|besvarelse)|autosvar|fr[åa]nvaromeddelande|automaattinen vastaus|poissaoloviesti"
-    r"|automatyczna odpowied[źz]|autoodpowied[źz]|automatick[áa] odpov[eě][dď]|automatikus v[áa]lasz|otomatik yan[ıi]t"
-    r"|автоматический ответ|автоответ(?:чик)?|сообщение об отсутствии|автоматична відповідь"
-    r"|自動(?:応答|返信|配信)|不在(?:通知|連絡|応答|の)|自动(?:回复|答复)|自動(?:回覆|回復)|外出(?:通知|回复)|자동\s?(?:응답|회신)"
-)
-_SAID_WHOLE = (
-    r"out of (?:the )?office|ooo|ooto|on (?:vacation|holidays?|annual leave|leave)|away|vacation|absent|absence"
-    r"|fora do escrit[oó]rio|de f[eé]rias|em f[eé]rias|estou (?:de f[eé]rias|fora|ausente)|f[eé]rias|ausente|aus[eê]ncia|aus[eê]nte"
-    r"|fuera de (?:la )?oficina|de vacaciones|estoy de vacaciones|vacaciones|ausencia|fuera del despacho"
-    r"|absence du bureau|absent\(?e?\)? du bureau|en vacances|abwesend|abwesenheit|nicht im b[üu]ro|im urlaub"
-    r"|fuori (?:sede|ufficio)|assente|assenza|in ferie|afwezig|fr[åa]nvarande|poissa"
-)
-_AUTO_SUBJECT = re.compile(
-    rf"\s*(?:auto\s*:|[\[(*]?\s*(?:{_SAID_ALONE})|[\[(*]?\s*(?:{_SAID_WHOLE})\s*(?:[\])*:;,.!–—|-]|$|\bre:)"
-    rf"|.{{0,200}}[\[(*]\s*(?:{_SAID_ALONE})|.{{0,120}}\bis (?:currently )?out of (?:the )?office)",
-    re.IGNORECASE,
-)
-
-
 def _auto_subject(mail: _Mail) -> str | None:
     return (
         "auto-reply-subject" if _AUTO_SUBJECT.match(mail.subject[:400]) and not _ANSWERED.match(mail.subject) else None
     )
 
 
-_ANSWERED = re.compile(r"\s*(?:re|res|r|enc|fw|fwd|aw|wg|sv|vs|tr|rv|antw)\s*(?:\[\d+\])?\s*:", re.I)
 _DAEMON = re.compile(r"(?:mailer|mail|list)[-_.]?daemon|autorespond(?:er)?|auto-?reply|autoresposta|vacation")
 _NO_REPLY = re.compile(
     r"(?:.{0,60}[-_.+])?(?:no[-_.]?(?:t[-_.]?)?repl(?:y|ies)|do[-_.]?no?t?[-_.]?reply|n[aã]o[-_.]?respond[ae]r?"
