@@ -146,8 +146,7 @@ def _cut(text: str) -> tuple[str, str]:
     """(up to the line after which our own mail stands, the rest)."""
     at = 0
     for line in text.split("\n"):
-        stripped = line.strip()
-        if lexicon.RETURNED_HEADER.match(line) or (stripped and lexicon.RETURNED.search(stripped)):
+        if lexicon.RETURNED_HEADER.match(line) or lexicon.RETURNED.match(line.strip(" \t-=*_#|:.")):
             return text[:at], text[at:]
         at += len(line) + 1
     return text, ""

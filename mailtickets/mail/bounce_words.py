@@ -218,26 +218,25 @@ def tells_failure(text: str) -> bool:
 # --- where the returned mail begins
 
 RETURNED = _any(
-    r"^[-\s]{0,80}below this line is (?:a copy|the)",
-    r"^[-\s]{0,80}enclosed is a copy of the message",
-    r"^[-=*\s]{0,80}(?:the )?original message(?: header)?s?(?: is)?(?: follow(?:s|ing)| attached)?(?: below)?[\s.:=*-]{0,80}$",
-    r"^[-\s]{0,80}original mail(?: info)?[-\s]{0,80}$",
-    r"^[-\s]{0,80}this is a copy of (?:the|your) message",
-    r"^[-\s]{0,80}the (?:header|body) of the original message is following",
-    r"^[-\s]{0,80}(?:unsent|undelivered|returned|rejected|failed) (?:message|mail)(?: follows| below)?[\s.:-]{0,80}$",
-    r"^[-\s]{0,80}(?:the )?(?:header|text|body)s? (?:of|from) (?:the|your) (?:original |unsent |undelivered |returned )?"
-    r"(?:message|mail)",
-    r"^[-\s]{0,80}included (?:below )?is (?:a copy of )?(?:the )?(?:message|original)",
-    r"^[-\s]{0,80}message headers?(?: and body)?(?: portion)? follows?",
-    r"^[-\s]{0,80}message (?:text|contents?|body) follows",
-    r"^[-\s]{0,80}below is (?:a copy of )?(?:the|your) original message",
-    r"^[-\s]{0,80}(?:a )?copy of (?:the|your) (?:original )?message (?:follows|below|is)",
-    r"^[-\s]{0,80}start of (?:returned|original) message",
-    r"^[-\s]{0,80}(?:your|the) (?:original )?message (?:reads|was|follows|begins)\b.{0,30}:?\s{0,5}$",
-    r"^[-\s]{0,80}the first \d{1,6} (?:lines|bytes) of (?:your|the)",
-    r"^[-\s]{0,80}(?:mensagem original|mensaje original|ursprüngliche nachricht|message d'origine)[-\s]{0,80}$",
+    r"below this line is (?:a copy|the)",
+    r"enclosed is a copy of the message",
+    r"(?:the )?original message(?: header)?s?(?: is)?(?: follow(?:s|ing)| attached)?(?: below)?$",
+    r"original mail(?: info)?$",
+    r"this is a copy of (?:the|your) message",
+    r"the (?:header|body) of the original message is following",
+    r"(?:unsent|undelivered|returned|rejected|failed) (?:message|mail)(?: follows| below)?$",
+    r"(?:the )?(?:header|text|body)s? (?:of|from) (?:the|your) (?:original |unsent |undelivered |returned )?(?:message|mail)",
+    r"included (?:below )?is (?:a copy of )?(?:the )?(?:message|original)",
+    r"message headers?(?: and body)?(?: portion)? follows?",
+    r"message (?:text|contents?|body) follows",
+    r"below is (?:a copy of )?(?:the|your) original message",
+    r"(?:a )?copy of (?:the|your) (?:original )?message (?:follows|below|is)",
+    r"start of (?:returned|original) message",
+    r"(?:your|the) (?:original )?message (?:reads|was|follows|begins)\b.{0,30}$",
+    r"the first \d{1,6} (?:lines|bytes) of (?:your|the)",
+    r"(?:mensagem original|mensaje original|ursprüngliche nachricht|message d'origine)$",
 )
-"""On a line after which our own mail stands."""
+"""At the beginning of a line, its rules and blanks stripped, after which our own mail stands."""
 
 RETURNED_HEADER = re.compile(
     r"(?:Received|Return-Path|DKIM-Signature|DomainKey-Signature|X-Received|X-Google-Smtp-Source|ARC-Seal"

@@ -205,9 +205,7 @@ def _x_loop(mail: _Mail) -> str | None:
 
 
 def _auto_subject(mail: _Mail) -> str | None:
-    return (
-        "auto-reply-subject" if _AUTO_SUBJECT.match(mail.subject[:400]) and not _ANSWERED.match(mail.subject) else None
-    )
+    return "auto-reply-subject" if is_automatic(mail.subject) else None
 
 
 _DAEMON = re.compile(r"(?:mailer|mail|list)[-_.]?daemon|autorespond(?:er)?|auto-?reply|autoresposta|vacation")
