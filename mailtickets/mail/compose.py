@@ -1,0 +1,303 @@
+"""A notice and one recipient's share of it -> the octets of an RFC 5322 message.
+
+Owns: the header fields we write, how they are folded and encoded, the MIME tree. Written by hand rather than with
+the stdlib's generator, which encodes long message ids as RFC 2047 words (threads break) and picks its boundaries
+at random: here the same input gives the same octets, so that a repeated attempt is a true copy.
+
+*Fails with*: nothing. What could end a line or begin a field is replaced, an address that is none is written as a
+name without a mailbox.
+*Limits*: lines stay below 998 octets (RFC 5322, 2.1.1). Only 7-bit octets are written, except when the recipient's
+or the sender's own address is not ASCII: then header fields are UTF-8 and need SMTPUTF8 (RFC 6532).
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from email.utils import format_datetime
+from unicodedata import normalize
+from urllib.parse import quote
+
+from mailtickets.mail.model import LOOP_HEADER, REF_LABEL, REF_PLACEHOLDER, Address, Attachment, Copy, OutboundMail
+
+LINE_CHARACTERS = 76
+"""Where lines are folded; RFC 2047 allows a line with encoded words no more."""
+
+WORD_OCTETS = 36
+"""What one encoded word carries: 48 base64 characters and its frame are 60, which fits behind a field's name."""
+
+NAME_CHARACTERS = 50
+"""A plain display name longer than this is written in encoded words, because those can be folded."""
+
+MAX_REFERENCES = 21
+"""The first id and the last 20: threads are built from both ends."""
+
+MAX_ID_OCTETS = 900
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_PLAIN = re.compile(r"[ -~]*")
+_PLAIN_LINE = re.compile(rb"[\t -~]{0,78}")
+_ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_ATOM = r"[^\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff\"(),:;<>@\[\]\\]+"
+_ADDR_SPEC = re.compile(rf'(?:{_ATOM}|"(?:[ !#-\[\]-~]|\\[ -~])*")@(?:{_ATOM}|\[[0-9A-Za-z.:]+\])')
+_ID = re.compile(r"[!-;=?-~]+")
+_CHARSET = "utf-8''"
+_CONTENT_TYPE = re.compile(r"(?!multipart/)[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*", re.IGNORECASE)
+_PLACEHOLDER = rf"(?<![0-9A-Za-z]){REF_PLACEHOLDER}(?![0-9A-Za-z])"
+_PLACEHOLDER_ALONE = re.compile(_PLACEHOLDER)
+_GAP = r"(?:\s|&nbsp;|<[^<>]{0,200}>){0,9}"
+_REF_ELEMENT = re.compile(  # every gap is bounded: time stays linear in the text
+    rf"<(p|div|td|li|span|small)\b[^<>]{{0,400}}>[^<>]{{0,80}}{re.escape(REF_LABEL)}{_GAP}{_PLACEHOLDER}[^<>]{{0,80}}</\1>"
+    rf"|{re.escape(REF_LABEL)}{_GAP}{_PLACEHOLDER}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A MIME entity: its own fields, and its body as it goes over the wire."""
+
+    fields: tuple[str, ...]
+    body: bytes
+
+    def __bytes__(self) -> bytes:
+        return "\r\n".join([*self.fields, "", ""]).encode() + self.body
+
+
+def compose(mail: OutboundMail, copy: Copy) -> bytes:
+    """The message as it is sent to `copy.recipient`, with CRLF, ending in one."""
+    body = _content(mail, copy.token)
+    fields = [*_fields(mail, copy), *body.fields]
+    return bytes(Part(tuple(fields), body.body))
+
+
+# --- header fields ------------------------------------------------------------------------------------
+
+
+def _fields(mail: OutboundMail, copy: Copy) -> Iterator[str]:
+    utf8 = not (to_ascii(copy.recipient.address) + to_ascii(mail.sender.address)).isascii()
+    yield _address_field("From", (mail.sender,), utf8)
+    yield _address_field("To", mail.to or (copy.recipient,), utf8)
+    if mail.cc:
+        yield _address_field("Cc", mail.cc, utf8)
+    if copy.reply_to:
+        yield _address_field("Reply-To", (Address(mail.sender.name, copy.reply_to),), utf8)
+    yield _text_field("Subject", mail.subject)
+    yield f"Date: {format_datetime(mail.date)}"
+    yield from _id_fields(mail)
+    if mail.auto_submitted:
+        yield _text_field("Auto-Submitted", mail.auto_submitted)
+    if mail.suppress:
+        yield _text_field("X-Auto-Response-Suppress", mail.suppress)
+    if mail.loop:
+        yield _text_field(LOOP_HEADER, mail.loop)
+    yield "MIME-Version: 1.0"
+
+
+def _id_fields(mail: OutboundMail) -> Iterator[str]:
+    """Ids stand as they are, one a line: an encoded or broken id is no id to any mail program."""
+    for name, ids in (
+        ("Message-ID", (mail.message_id,)),
+        ("In-Reply-To", (mail.in_reply_to or "",)),
+        ("References", mail.references),
+    ):
+        written = [f"<{id_}>" for id_ in ids if _ID.fullmatch(id_) and len(id_) <= MAX_ID_OCTETS]
+        if len(written) > MAX_REFERENCES:
+            written = [written[0], *written[1 - MAX_REFERENCES :]]
+        if written:
+            yield f"{name}: " + "\r\n ".join(written)
+
+
+def _text_field(name: str, value: str) -> str:
+    """An unstructured field, folded at blanks where it is plain and short-worded, else in encoded words."""
+    value = one_line(value)
+    if _PLAIN.fullmatch(value) and "=?" not in value:
+        folded = _folded(f"{name}:", value.split(" "))
+        if max(map(len, folded.split("\r\n"))) <= LINE_CHARACTERS + 2:
+            return folded
+    return _folded(f"{name}:", list(_encoded_words(value)))
+
+
+def _folded(start: str, words: Sequence[str]) -> str:
+    """Words behind a field name, as many on a line as fit; the first one always stays on the first line."""
+    lines = [f"{start} {words[0]}".rstrip()]
+    for word in words[1:]:
+        if word and len(lines[-1]) + 1 + len(word) > LINE_CHARACTERS:
+            lines.append("")
+        lines[-1] += f" {word}"
+    return "\r\n".join(lines)
+
+
+def _encoded_words(text: str) -> Iterator[str]:
+    """RFC 2047, 5: each word holds whole characters."""
+    chunk = b""
+    for character in text:
+        octets = character.encode()
+        if len(chunk) + len(octets) > WORD_OCTETS:
+            yield _encoded_word(chunk)
+            chunk = b""
+        chunk += octets
+    yield _encoded_word(chunk)
+
+
+def _encoded_word(octets: bytes) -> str:
+    return f"=?utf-8?b?{base64.b64encode(octets).decode()}?="
+
+
+def _address_field(name: str, addresses: Iterable[Address], utf8: bool) -> str:
+    """One mailbox a line."""
+    return f"{name}: " + ",\r\n ".join(_mailbox(address, utf8) for address in addresses)
+
+
+def _mailbox(address: Address, utf8: bool) -> str:
+    """`name <addr-spec>`. What only SMTPUTF8 could carry, or is no address, becomes an empty group (RFC 6857)."""
+    spec = to_ascii(address.address)
+    if not is_addr_spec(spec) or not (utf8 or spec.isascii()):
+        words = _encoded_words(one_line(f"{address.name} {address.address}") or "?")
+        return "\r\n ".join(words) + " :;"
+    name = one_line(address.name)
+    if not name:
+        return spec
+    phrase = _phrase(name)
+    fold = "\r\n " if len(phrase) + len(spec) > LINE_CHARACTERS - 15 else " "
+    return f"{phrase}{fold}<{spec}>"
+
+
+def _phrase(name: str) -> str:
+    if not _PLAIN.fullmatch(name) or "=?" in name or len(name) > NAME_CHARACTERS:
+        return "\r\n ".join(_encoded_words(name))
+    if _ATOMS.fullmatch(name):
+        return name
+    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def one_line(text: str) -> str:
+    """Without controls: no value ends its field or begins another. Half characters (lone surrogates) go too."""
+    return _CONTROL.sub(" ", text).strip()
+
+
+def is_addr_spec(address: str) -> bool:
+    """Whether it is one mailbox and nothing else: safe to write between angle brackets."""
+    return len(address) <= 320 and _ADDR_SPEC.fullmatch(address) is not None
+
+
+def to_ascii(address: str) -> str:
+    """With its domain in A-labels (RFC 5890; the stdlib has IDNA 2003, which loses ß). Local parts stay as they are."""
+    local, at, domain = address.rpartition("@")
+    return f"{local}{at}{'.'.join(map(_a_label, domain.split('.')))}"
+
+
+def _a_label(label: str) -> str:
+    return label if label.isascii() else "xn--" + normalize("NFC", label.lower()).encode("punycode").decode()
+
+
+# --- the content --------------------------------------------------------------------------------------
+
+
+def _content(mail: OutboundMail, token: str) -> Part:
+    """mixed( alternative( text, related( html, images ) ), attachments ), as much of it as there is."""
+    text = _text_part("plain", _with_token(mail.text, token))
+    images, files = _by_place(mail)
+    if mail.html is not None:
+        html = _text_part("html", _html_with_token(mail.html, token))
+        if images:
+            html = _multipart("related", mail, [html, *map(_file_part, images)])
+        text = _multipart("alternative", mail, [text, html])
+    return _multipart("mixed", mail, [text, *map(_file_part, files)]) if files else text
+
+
+def _by_place(mail: OutboundMail) -> tuple[list[Attachment], list[Attachment]]:
+    """Images that the HTML shows, and everything else."""
+    html = mail.html or ""
+    shown = [a for a in mail.attachments if a.inline and a.content_id and f"cid:{a.content_id}" in html]
+    return shown, [a for a in mail.attachments if not any(a is image for image in shown)]
+
+
+def _with_token(text: str, token: str) -> str:
+    """The reply token in its place; without one, the whole `Ref.:` line goes."""
+    if not token:
+        lines = text.splitlines(keepends=True)
+        text = "".join(line for line in lines if not (REF_LABEL in line and REF_PLACEHOLDER in line))
+    return _PLACEHOLDER_ALONE.sub(lambda _: token, text)
+
+
+def _html_with_token(html: str, token: str) -> str:
+    """The same for HTML, where the line is the element around it."""
+    if not token:
+        html = _REF_ELEMENT.sub("", html)
+    return _PLACEHOLDER_ALONE.sub(lambda _: token, html)
+
+
+def _text_part(subtype: str, text: str) -> Part:
+    encoding, body = _encoded_text(text)
+    return Part((f"Content-Type: text/{subtype}; charset=utf-8", f"Content-Transfer-Encoding: {encoding}"), body)
+
+
+def _encoded_text(text: str) -> tuple[str, bytes]:
+    """As it is where every relay will leave it alone, else in the shorter of the two encodings."""
+    lines = [line.encode(errors="replace") for line in re.split(r"\r\n|\r|\n", text)]
+    if lines[-1]:
+        lines.append(b"")
+    if all(_is_plain(line) for line in lines):
+        return "7bit", b"\r\n".join(lines)
+    quoted = binascii.b2a_qp(b"\n".join(lines))
+    quoted = re.sub(rb"(?m)^From ", b"=46rom =\n", quoted).replace(b"\n", b"\r\n")  # an mbox would write >From
+    in_base64 = _base64(b"\r\n".join(lines))
+    return ("quoted-printable", quoted) if len(quoted) <= len(in_base64) else ("base64", in_base64)
+
+
+def _is_plain(line: bytes) -> bool:
+    """Printable, short, with no blank at its end to lose, no mbox separator, no boundary of ours."""
+    return (
+        _PLAIN_LINE.fullmatch(line) is not None
+        and (line == b"-- " or not line.endswith((b" ", b"\t")))
+        and not line.startswith((b"From ", b"--=_"))
+    )
+
+
+def _file_part(attachment: Attachment) -> Part:
+    place = "inline" if attachment.inline and attachment.content_id else "attachment"
+    fields = [
+        *_file_encoding(attachment),
+        f"Content-Disposition: {place}" + "".join(_parameter("filename", one_line(attachment.filename))),
+    ]
+    if attachment.content_id and _ID.fullmatch(attachment.content_id) and len(attachment.content_id) <= MAX_ID_OCTETS:
+        fields.append(f"Content-ID: <{attachment.content_id}>")
+    return Part(tuple(fields), _base64(attachment.content))
+
+
+def _file_encoding(attachment: Attachment) -> tuple[str, str]:
+    """base64 always. RFC 2046 forbids that for message/*, which therefore travels as a file like any other."""
+    content_type = attachment.content_type.strip().lower()
+    if not _CONTENT_TYPE.fullmatch(content_type) or content_type.startswith("message/") or len(content_type) > 127:
+        content_type = "application/octet-stream"
+    return f"Content-Type: {content_type}", "Content-Transfer-Encoding: base64"
+
+
+def _parameter(name: str, value: str) -> Iterator[str]:
+    """A MIME parameter, RFC 2231 where it is not plain or not short."""
+    if re.fullmatch(r"[ !#-\[\]-~]{1,60}", value) and "=?" not in value:
+        yield f';\r\n {name}="{value}"'
+        return
+    octets = quote(value, safe="!#$&+-.^_`|~")
+    pieces = re.findall(r"(?:%..|[^%]){1,18}", octets)
+    if len(pieces) == 1:
+        yield f";\r\n {name}*={_CHARSET}{octets}"
+        return
+    for number, piece in enumerate(pieces):
+        yield f";\r\n {name}*{number}*={'' if number else _CHARSET}{piece}"
+
+
+def _multipart(subtype: str, mail: OutboundMail, parts: Sequence[Part]) -> Part:
+    """Its boundary is computed from the message id. No body can hold it: `--=_` stands in none of our encodings."""
+    boundary = f"=_{subtype}_{hashlib.sha256(f'{subtype} {mail.message_id}'.encode(errors='replace')).hexdigest()[:24]}"
+    delimiter = f"--{boundary}".encode()
+    body = b"".join(delimiter + b"\r\n" + bytes(part) + b"\r\n" for part in parts)
+    field = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"'
+    return Part((field,), body + delimiter + b"--\r\n")
+
+
+def _base64(octets: bytes) -> bytes:
+    return base64.encodebytes(octets).replace(b"\n", b"\r\n")
