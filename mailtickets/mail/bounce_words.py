@@ -225,7 +225,7 @@ RETURNED = _any(
     r"this is a copy of (?:the|your) message",
     r"the (?:header|body) of the original message is following",
     r"(?:unsent|undelivered|returned|rejected|failed) (?:message|mail)(?: follows| below)?$",
-    r"(?:the )?(?:header|text|body)s? (?:of|from) (?:the|your) (?:original |unsent |undelivered |returned )?(?:message|mail)",
+    r"(?:the )?(?:header|text|body)s? (?:of|from) (?:the|your) (?:\w{1,20} )?(?:message|mail)",
     r"included (?:below )?is (?:a copy of )?(?:the )?(?:message|original)",
     r"message headers?(?: and body)?(?: portion)? follows?",
     r"message (?:text|contents?|body) follows",

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mailtickets.mail.absence_words import is_automatic
 from mailtickets.mail.model import LOOP_HEADER, Address, Bounce, Kind
 
 MAX_RECEIVED = 100
