@@ -15,6 +15,7 @@ import contextlib
 import grp
 import os
 import pwd
+import re
 import shutil
 import signal
 import smtplib
@@ -251,27 +252,12 @@ def _unprivileged() -> str:
 
 
 def _utf7(folder: str) -> str:
-    """A folder's name on disk: modified UTF-7 (RFC 3501, 5.1.3) of the whole name, which is right for our tests."""
-    parts = []
-    for plain, text in _runs(folder):
-        if plain:
-            parts.append(text.replace("&", "&-"))
-        else:
-            coded = base64.b64encode(text.encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
-            parts.append(f"&{coded}-")
-    return "".join(parts)
+    """A folder's name on disk: modified UTF-7 (RFC 3501, 5.1.3)."""
 
+    def shifted(run: re.Match[str]) -> str:
+        return "&" + base64.b64encode(run[0].encode("utf-16-be"), b"+,").decode().rstrip("=") + "-"
 
-def _runs(text: str) -> list[tuple[bool, str]]:
-    """The text cut where printable ASCII begins and ends."""
-    runs: list[tuple[bool, str]] = []
-    for character in text:
-        plain = " " <= character <= "~"
-        if runs and runs[-1][0] == plain:
-            runs[-1] = (plain, runs[-1][1] + character)
-        else:
-            runs.append((plain, character))
-    return runs
+    return re.sub(r"[^ -~]+", shifted, folder.replace("&", "&-"))
 
 
 # Failed logins are answered at once (the penalty of up to 15 s is anvil's), nothing is fsynced, and any

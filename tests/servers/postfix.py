@@ -216,6 +216,11 @@ class Postfix:
         """Tries everything that waits, now."""
         self._run("/usr/sbin/postqueue", "-c", self._etc, "-f")
 
+    def empty(self) -> None:
+        """Throws away all that waits."""
+        while self.queue():
+            self._run("/usr/sbin/postsuper", "-c", self._etc, "-d", "ALL")
+
     def log(self) -> str:
         file = self.directory / "log"
         return file.read_text(errors="replace") if file.exists() else ""
