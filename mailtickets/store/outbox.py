@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
+from mailtickets.desk.letter import Addressed, Letter
 from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store.inbound import insert_ignoring
 from mailtickets.store.schema import notice, outbox, token
@@ -19,33 +20,6 @@ LEASE = timedelta(minutes=20)
 """Longer than the slowest delivery: 10 minutes may pass between a final dot and its answer."""
 
 _HEADERS = ("auto_submitted", "suppress", "loop", "in_reply_to")
-
-
-@dataclass(frozen=True, slots=True)
-class Addressed:
-    """One copy of a letter, as it is queued."""
-
-    recipient: Address
-    sender: str
-    """The reverse-path it will be sent with."""
-    verp: str
-    """The tag by which a bounce finds this copy."""
-    reply_base: str
-    """The queue's address that Reply-To starts from."""
-    token_hash: str | None = None
-    token_revision: int = 0
-    token_day: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A rendered notice and its copies."""
-
-    mail: OutboundMail
-    copies: tuple[Addressed, ...]
-    priority: int
-    author: str | None
-    not_before: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +73,7 @@ def _queue_copy(
             sender=copy.sender,
             recipient_name=copy.recipient.name,
             recipient=copy.recipient.address,
-            reply_base=copy.reply_base,
+            reply_to=copy.reply_to,
             verp=copy.verp,
             token_hash=copy.token_hash,
             token_revision=copy.token_revision,
@@ -171,7 +145,7 @@ def _due(row: Row[Any]) -> Due:
         recipient=Address(row.recipient_name, row.recipient),
         sender=row.sender,
         verp=row.verp,
-        reply_base=row.reply_base,
+        reply_to=row.reply_to,
         token_hash=row.token_hash,
         token_revision=row.token_revision or 0,
         token_day=date.fromisoformat(row.token_day) if row.token_day else None,

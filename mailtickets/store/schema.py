@@ -222,7 +222,7 @@ outbox = Table(
     Column("sender", String, nullable=False),
     Column("recipient_name", Text, nullable=False),
     Column("recipient", String, nullable=False),
-    Column("reply_base", String, nullable=False),  # the queue's address, which the token is added to
+    Column("reply_to", String, nullable=False),  # the queue's address, with {token} where a token belongs
     Column("verp", String, nullable=False, index=True),
     Column("token_hash", String(64)),
     Column("token_revision", Integer),

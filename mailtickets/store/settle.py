@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from mailtickets.desk.change import customers
+from mailtickets.desk.letter import Letter
 from mailtickets.desk.model import (
     AddMessage,
     AddParticipant,
@@ -32,7 +33,6 @@ from mailtickets.store import budgets, contacts, outbox, search, tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.facts import content_key
 from mailtickets.store.inbound import Received
-from mailtickets.store.outbox import Letter
 from mailtickets.store.schema import attachment, event, inbound, message
 
 
@@ -109,39 +109,46 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
 
 
 def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -> None:
+    """What an effect changes beside the ticket's own row, and the event that tells of it."""
     before = settlement.before
     match effect:
-        case OpenTicket():
-            _record(connection, settlement, "opened", new="new")
-            if effect.linked is not None:
-                _record(connection, settlement, "linked", new=str(effect.linked))
         case AddMessage():
             _add_message(connection, settlement, effect)
+        case MergeInto() if before is not None:
+            tickets.merge(connection, before.number, effect.into)
+            search.move(connection, before.number, effect.into)
+        case FailDelivery(permanent=True):
+            outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
+        case OpenTicket(linked=int() as other):
+            _record(connection, settlement, "linked", new=str(other))
+    told = _event_of(effect, before)
+    if told is not None:
+        _record(connection, settlement, *told)
+
+
+def _event_of(effect: Effect, before: Ticket | None) -> tuple[str, str | None, str | None, str | None] | None:
+    """What is remembered of an effect: kind, what it was, what it is, and a reason of its own if it has one."""
+    match effect:
+        case OpenTicket():
+            return "opened", None, "new", None
+        case AddMessage():
+            return None  # told by `_add_message`, which knows the number
         case SetStatus():
-            _record(connection, settlement, "status", before and before.status, effect.to, effect.reason)
+            return "status", before.status if before else None, effect.to, effect.reason
         case SetPriority():
-            _record(connection, settlement, "priority", before and before.priority, effect.to)
+            return "priority", before.priority if before else None, effect.to, None
         case Assign():
-            _record(connection, settlement, "assignee", before and before.assignee, effect.to)
+            return "assignee", before.assignee if before else None, effect.to, None
         case AddParticipant():
-            known = before is not None and any(
-                (p.address.key, p.role) == (effect.address.key, effect.role) for p in before.participants
-            )
-            if not known:
-                _record(connection, settlement, "participant", None, effect.address.address, effect.role)
+            on_it = {(p.address.key, p.role) for p in before.participants} if before else set()
+            new = (effect.address.key, effect.role) not in on_it
+            return ("participant", None, effect.address.address, effect.role) if new else None
         case MergeInto():
-            if before is not None:
-                tickets.merge(connection, before.number, effect.into)
-                search.move(connection, before.number, effect.into)
-            _record(connection, settlement, "merged", before and str(before.number), str(effect.into))
+            return "merged", str(before.number) if before else None, str(effect.into), None
         case FailDelivery():
-            if effect.permanent:
-                outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
-            _record(
-                connection, settlement, "delivery", str(effect.outbox), effect.diagnostic, settlement.decision.reason
-            )
+            return "delivery", str(effect.outbox), effect.diagnostic, None
         case RecordEvent():
-            _record(connection, settlement, effect.kind, None, effect.detail or None, effect.reason)
+            return effect.kind, None, effect.detail or None, effect.reason
         case _:
             assert_never(effect)
 

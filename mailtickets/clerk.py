@@ -1,0 +1,274 @@
+"""From a mail or an order to facts in the database: gather, decide, render, apply.
+
+Owns: the two transactions around a decision. The first reads the facts and reserves a ticket number, the
+second writes everything or nothing; rendering stands between them, so that no slow template holds a lock.
+The daemon, the shell and the clock all work through it, and so all do the same.
+Fails with: `Stale` from `settle` when the facts have changed meanwhile: draft again. `Transient` for trouble.
+"""
+
+import secrets as randomness
+from base64 import b32encode
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from mailtickets.config import Config, shipped, template_texts
+from mailtickets.desk import notices
+from mailtickets.desk.change import changed, opened
+from mailtickets.desk.decide import decide
+from mailtickets.desk.letter import Letter, Stationery, letter
+from mailtickets.desk.model import Decision, Facts, OpenTicket, Policy, Ticket
+from mailtickets.desk.notices import BudgetLine, Happening, Notice, budget_lines, within_budget
+from mailtickets.desk.render import Rendered, Templates, render
+from mailtickets.mail.model import InboundMail
+from mailtickets.store import budgets, tickets
+from mailtickets.store.database import Database, Stale
+from mailtickets.store.facts import gather
+from mailtickets.store.inbound import Received
+from mailtickets.store.settle import Settlement, settle
+
+_DRAFTS = 20
+
+Decide = Callable[[Ticket], Decision | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the configuration says, made ready for work; replaced whole by a reload."""
+
+    policy: Policy
+    templates: Templates
+    paper: Stationery
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A decision on its way to becoming fact: its notices have yet to be put into words."""
+
+    decision: Decision
+    before: Ticket | None
+    after: Ticket | None
+    notices: tuple[Notice, ...]
+    budget: tuple[BudgetLine, ...]
+    withheld: tuple[tuple[str, str], ...]
+    received: Received | None = None
+    mail: InboundMail | None = None
+    facts: Facts | None = None
+    text: str = ""
+
+
+def rules_of(config: Config, secrets: tuple[bytes, ...]) -> Rules:
+    """The rules a configuration stands for."""
+    overriding = config.templates.directory
+    templates = Templates(
+        template_texts(shipped("templates")), template_texts(config.path(overriding)) if overriding else {}
+    )
+    return Rules(Policy.of(config), templates, Stationery(config.instance, secrets, config.delivery.envelope))
+
+
+def load_secrets(config: Config, *, create: bool = False) -> tuple[bytes, ...]:
+    """The instance's keys, newest first; with `create` the first one is made if there is none."""
+    file = config.secret_file
+    if create and not file.exists():
+        _write_secret(file)
+    old = file.with_name(f"{file.name}.old")
+    return tuple(path.read_bytes().strip() for path in (file, old) if path.exists())
+
+
+def _write_secret(file: Path) -> None:
+    file.touch(mode=0o600)
+    file.write_bytes(b32encode(randomness.token_bytes(40)) + b"\n")
+
+
+class Clerk:
+    """Does the work of one instance on one database. Synchronous; safe to use from several threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        rules: Rules,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        nonce: Callable[[], str] = lambda: b32encode(randomness.token_bytes(10)).decode().lower(),
+    ) -> None:
+        self.database, self.rules, self.clock, self.nonce = database, rules, clock, nonce
+
+    # --- mail ---------------------------------------------------------------------------------------------
+
+    def draft(self, received: Received, mail: InboundMail, unparsed: str | None = None) -> Draft:
+        """Decides on a mail, and on the notices that follow from it."""
+
+        def work(connection: Connection) -> Draft:
+            now = self.clock()
+            facts = gather(connection, received, mail, self.rules.policy, now, unparsed)
+            decision = decide(mail, facts, self.rules.policy, now)
+            before = facts.tickets.get(decision.ticket or 0)
+            if before is not None and decision.ticket != before.number:
+                decision = replace(decision, ticket=before.number)  # merged: the other one answers for it
+            return self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
+
+        return self.database.run(work)
+
+    def explain(self, received: Received, mail: InboundMail, unparsed: str | None = None) -> tuple[Facts, Decision]:
+        """What would be decided on a mail now; nothing is written."""
+
+        def work(connection: Connection) -> tuple[Facts, Decision]:
+            now = self.clock()
+            facts = gather(connection, received, mail, self.rules.policy, now, unparsed)
+            return facts, decide(mail, facts, self.rules.policy, now)
+
+        return self.database.run(work)
+
+    # --- orders -------------------------------------------------------------------------------------------
+
+    def order(self, number: int, decide_on: Decide, *, text: str = "") -> Ticket | None:
+        """Carries out what `decide_on` makes of a ticket; None from it changes nothing. None: no such ticket."""
+        for _ in range(_DRAFTS):
+            drafted = self._draft_order(number, decide_on, text)
+            if not isinstance(drafted, Draft):
+                return drafted
+            try:
+                self.settle(drafted, self.words(drafted))
+            except Stale:
+                continue
+            return drafted.after or drafted.before
+        raise Stale(f"ticket {number} keeps changing")
+
+    def _draft_order(self, number: int, decide_on: Decide, text: str) -> Draft | Ticket | None:
+        def work(connection: Connection) -> Draft | Ticket | None:
+            before = tickets.load(connection, number)
+            decision = decide_on(before) if before is not None else None
+            if before is None or decision is None:
+                return before
+            return self._drafted(connection, decision, before, self.clock(), text=text)
+
+        return self.database.run(work)
+
+    def open(self, decision: Decision, *, text: str) -> Ticket:
+        """Opens a ticket that was ordered from the shell."""
+
+        def work(connection: Connection) -> Draft:
+            return self._drafted(connection, decision, None, self.clock(), text=text)
+
+        draft = self.database.run(work)
+        self.settle(draft, self.words(draft))
+        if draft.after is None:
+            raise AssertionError("an OpenTicket effect opens a ticket")
+        return draft.after
+
+    # --- both ---------------------------------------------------------------------------------------------
+
+    def _drafted(
+        self,
+        connection: Connection,
+        decision: Decision,
+        before: Ticket | None,
+        now: datetime,
+        *,
+        received: Received | None = None,
+        mail: InboundMail | None = None,
+        facts: Facts | None = None,
+        text: str = "",
+    ) -> Draft:
+        policy = self.rules.policy
+        after = _after(decision, before, now, lambda: tickets.reserve_number(connection, policy.instance.first_number))
+        shown = after or before
+        if shown is None:
+            return Draft(decision, before, after, (), (), (), received, mail, facts, text)
+        happening = Happening(decision, before, shown, mail, facts, text if mail is None else None)
+        planned = notices.plan(happening, policy, now)
+        copies = [(notice, who) for notice in planned for who in notice.recipients]
+        lines = [line for notice, who in copies for line in budget_lines(notice, who, shown.number, policy)]
+        used = budgets.used(connection, lines, now)
+        kept, withheld = _allowed(planned, shown.number, policy, used)
+        spent = tuple(
+            line for notice in kept for who in notice.recipients for line in budget_lines(notice, who, shown.number, policy)
+        )
+        return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text)
+
+    def words(self, draft: Draft) -> list[Rendered]:
+        """The draft's notices in words, in this process."""
+        return [render_notice(self.rules.templates, notice) for notice in draft.notices]
+
+    def letters(self, draft: Draft, words: Sequence[Rendered]) -> tuple[Letter, ...]:
+        ticket = _for_threading(draft)
+        now = self.clock()
+        return tuple(
+            letter(notice, rendered, ticket, self.rules.paper, self.nonce(), now)
+            for notice, rendered in zip(draft.notices, words, strict=True)
+        )
+
+    def settlement(self, draft: Draft, words: Sequence[Rendered]) -> Settlement:
+        """A draft with its words: what `settle` writes."""
+        queues = (draft.facts.queue.name, *(queue.name for queue in draft.facts.also_queues)) if draft.facts else ()
+        return Settlement(
+            decision=draft.decision,
+            now=self.clock(),
+            before=draft.before,
+            after=draft.after,
+            letters=self.letters(draft, words),
+            budget=draft.budget,
+            withheld=draft.withheld,
+            received=draft.received,
+            mail=draft.mail,
+            text=draft.text,
+            queues=queues,
+        )
+
+    def settle(
+        self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None
+    ) -> None:
+        """Writes a draft, and what else belongs into its transaction. Raises Stale when it is out of date."""
+        settlement = self.settlement(draft, words)
+
+        def work(connection: Connection) -> None:
+            settle(connection, settlement)
+            if also is not None:
+                also(connection)
+
+        self.database.run(work)
+
+
+def render_notice(templates: Templates, notice: Notice) -> Rendered:
+    return render(templates, notice.name, notice.locale, notice.context)
+
+
+def _after(
+    decision: Decision, before: Ticket | None, now: datetime, number: Callable[[], int]
+) -> Ticket | None:
+    """The ticket as the decision leaves it; None when it leaves every ticket as it is."""
+    opening = decision.opens
+    if opening is not None:
+        fresh = opened(opening, number(), now)
+        return changed(fresh, [e for e in decision.effects if not isinstance(e, OpenTicket)], now)
+    if before is None or not decision.effects:
+        return None
+    return changed(before, decision.effects, now)
+
+
+def _allowed(
+    planned: Iterable[Notice], number: int, policy: Policy, used: dict[str, int]
+) -> tuple[tuple[Notice, ...], tuple[tuple[str, str], ...]]:
+    """The notices that the budgets allow, and what they withhold."""
+    kept, withheld = [], []
+    for notice in planned:
+        allowed, stopped = within_budget(notice, number, policy, used)
+        withheld += [(notice.name, line.key) for line in stopped]
+        if allowed.recipients:
+            kept.append(allowed)
+    return tuple(kept), tuple(withheld)
+
+
+def _for_threading(draft: Draft) -> Ticket | None:
+    """The ticket with the id of the customer's mail in hand among its references."""
+    ticket = draft.after or draft.before
+    mail = draft.mail
+    if ticket is None or mail is None or mail.message_id is None:
+        return ticket
+    message = Happening(draft.decision, draft.before, ticket).message
+    if message is None or message.direction != "in" or message.visibility != "public":
+        return ticket
+    return replace(ticket, references=(*ticket.references, mail.message_id), last_message_id=mail.message_id)

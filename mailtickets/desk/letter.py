@@ -1,0 +1,137 @@
+"""A notice in words, made ready for its recipients: ids, threading, return paths and reply addresses.
+
+Everything is fixed here, before the letter is queued, so that every attempt to send it writes the same bytes.
+The tokens themselves are not in a letter: only their hashes, and what they are derived from again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from mailtickets.config import Instance, Queue
+from mailtickets.desk.identity import message_id, plus_address, reply_token, token_hash, verp_tag
+from mailtickets.desk.model import Ticket
+from mailtickets.desk.notices import Notice
+from mailtickets.desk.render import Rendered
+from mailtickets.mail.model import Address, Copy, OutboundMail
+
+TOKEN_FIELD = "{token}"  # noqa: S105 - where a token goes, not one
+_REFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """One copy of a letter, as it is queued."""
+
+    recipient: Address
+    sender: str
+    """The reverse-path it will be sent with."""
+    verp: str
+    """The tag by which a bounce finds this copy."""
+    reply_to: str
+    """With TOKEN_FIELD where the token goes, or the queue's plain address."""
+    token_hash: str | None = None
+    token_revision: int = 0
+    token_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rendered notice and its copies."""
+
+    mail: OutboundMail
+    copies: tuple[Addressed, ...]
+    priority: int
+    author: str | None
+    not_before: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stationery:
+    """What all letters of an instance have in common."""
+
+    instance: Instance
+    secrets: tuple[bytes, ...]
+    """Newest first."""
+    envelope: str
+    """`verp`, `queue` or `null`."""
+
+
+def letter(
+    notice: Notice, words: Rendered, ticket: Ticket | None, paper: Stationery, nonce: str, now: datetime
+) -> Letter:
+    """The letter for a notice. `nonce` is a short word never used before; `ticket` is None for ops' notices."""
+    given_id = message_id(paper.secrets[0], paper.instance, nonce)
+    references = _references(notice, ticket, paper)
+    mail = OutboundMail(
+        notice=notice.name,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        sender=Address(notice.sender_name, notice.queue.address),
+        to=notice.visible_to,
+        cc=notice.visible_cc,
+        message_id=given_id,
+        in_reply_to=references[-1] if references else None,
+        references=tuple(references[-_REFERENCES:]),
+        date=now,
+        auto_submitted=notice.auto_submitted,
+        suppress=notice.suppress,
+        loop=f"{paper.instance.name}; hops=1" if notice.loop else None,
+        attachments=notice.attachments,
+    )
+    copies = tuple(_addressed(person, notice, given_id, ticket, paper, now) for person in notice.recipients)
+    return Letter(mail, copies, notice.priority, notice.author, now)
+
+
+def _references(notice: Notice, ticket: Ticket | None, paper: Stationery) -> Sequence[str]:
+    """Customers: the ids of public messages. Agents: one root for the ticket, which customers never see."""
+    if ticket is None:
+        return ()
+    if notice.to_customer:
+        return ticket.references
+    return (message_id(paper.secrets[-1], paper.instance, f"t{ticket.number}"),)
+
+
+def _addressed(
+    person: Address, notice: Notice, given_id: str, ticket: Ticket | None, paper: Stationery, now: datetime
+) -> Addressed:
+    tag = verp_tag(paper.secrets[0], given_id, person.address)
+    sender, reply_to = _return_path(notice.queue, tag, paper), notice.queue.address
+    if ticket is None:
+        return Addressed(person, sender, tag, reply_to)
+    day = now.astimezone(ZoneInfo(paper.instance.timezone)).date()
+    hashed = token_hash(reply_token(paper.secrets[0], ticket.number, person.address, ticket.revision, day))
+    if notice.queue.plus_addressing:
+        reply_to = plus_address(notice.queue.address, TOKEN_FIELD) if _has_room(notice.queue) else reply_to
+    return Addressed(person, sender, tag, reply_to, hashed, ticket.revision, day)
+
+
+def _has_room(queue: Queue) -> bool:
+    """Whether a token fits behind the queue's local part (64 octets, RFC 5321, 4.5.3.1.1)."""
+    return bool(plus_address(queue.address, "a" * 26))
+
+
+def _return_path(queue: Queue, tag: str, paper: Stationery) -> str:
+    if paper.envelope == "null":
+        return ""
+    if paper.envelope == "verp" and queue.plus_addressing:
+        return plus_address(queue.address, tag) or queue.address
+    return queue.address
+
+
+def copy_for(addressed: Addressed, ticket: int | None, secrets: Sequence[bytes]) -> Copy:
+    """The recipient's own part of a letter, its token derived again: under the secret that it was made with."""
+    token = ""
+    if addressed.token_hash is not None and ticket is not None and addressed.token_day is not None:
+        day, revision = addressed.token_day, addressed.token_revision
+        made = (reply_token(secret, ticket, addressed.recipient.address, revision, day) for secret in secrets)
+        token = next((found for found in made if token_hash(found) == addressed.token_hash), "")
+    plain = addressed.reply_to.replace(f"+{TOKEN_FIELD}", "")
+    return Copy(
+        recipient=addressed.recipient,
+        envelope_sender=addressed.sender,
+        reply_to=addressed.reply_to.replace(TOKEN_FIELD, token) if token else plain,
+        token=token,
+    )

@@ -1,0 +1,441 @@
+"""accept() -> process() -> deliver(): the one place where the rooms meet.
+
+Owns: when something is durable (transaction 1 before any 250), who works on what (leases), and that every
+message ends with one outcome and every copy of a letter with one state. Decides nothing itself.
+Fails with: `Transient` and `NoSpace` from `accept`, for the door to answer 4xx. What fails inside is tried
+again; a mail that fails for its own sake becomes a ticket marked unparsed.
+"""
+
+import asyncio
+import logging
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar, assert_never
+
+from sqlalchemy import Connection
+
+from mailtickets.clerk import Clerk, Draft
+from mailtickets.desk.decide import refused
+from mailtickets.desk.letter import copy_for
+from mailtickets.desk.model import (
+    Decision,
+    Deferred,
+    Delivery,
+    ImapCursor,
+    NoSpace,
+    Refused,
+    Sent,
+    Throttled,
+    Ticket,
+    Transient,
+    Unknown,
+)
+from mailtickets.desk.render import Rendered
+from mailtickets.desk.retry import next_attempt, throttle_pause
+from mailtickets.mail.compose import compose
+from mailtickets.mail.model import Envelope, InboundMail
+from mailtickets.mail.parse import outline
+from mailtickets.store import cursors, inbound, outbox, tickets
+from mailtickets.store.database import Stale
+from mailtickets.store.facts import outbox_fact
+from mailtickets.store.outbox import Due
+from mailtickets.workers import Unreadable, Workers
+
+log = logging.getLogger("mailtickets.gateway")
+
+Send = Callable[[bytes, str, str], Awaitable[Delivery]]
+"""(RFC 5322 bytes, reverse-path, recipient) -> how it went."""
+
+T = TypeVar("T")
+
+_AT_ONCE = 4
+"""Messages in process at the same time: enough to keep two workers and the database busy."""
+_BACKLOG = 200
+"""Accepted messages kept in memory; more wait in the database, for whichever gateway has time."""
+_ATTEMPTS = 5
+_RETRY_PROCESS = timedelta(seconds=15)
+
+
+def failpoint(name: str) -> None:
+    """Dies here, at once, when the environment asks for it: for tests of what survives."""
+    if os.environ.get("MAILTICKETS_FAILPOINT") == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    raw: bytes
+    envelope: Envelope
+    committed: asyncio.Future[int]
+
+
+@dataclass(slots=True)
+class Pace:
+    """How fast the delivery account may be used just now."""
+
+    max_connections: int = 2
+    max_per_minute: int = 0
+    max_per_day: int = 0
+    throttled: int = 0
+    """How often in a row it has been told to slow down."""
+    rest_until: datetime | None = None
+
+
+class Gateway:
+    """One running gateway. All its coroutines belong to one event loop."""
+
+    def __init__(
+        self, clerk: Clerk, workers: Workers, send: Send, *, name: str, pace: Pace, max_message_bytes: int
+    ) -> None:
+        self.clerk, self.workers, self.send, self.name, self.pace = clerk, workers, send, name, pace
+        self.max_message_bytes = max_message_bytes
+        self._lane = ThreadPoolExecutor(1 if clerk.database.is_sqlite else 4, "store")
+        self._waiting: list[_Waiting] = []
+        self._committing: asyncio.Task[None] | None = None
+        self._accepted: asyncio.Queue[int] = asyncio.Queue()
+        self._mail_is_due = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._processors: list[asyncio.Task[None]] = []
+        self._draining = False
+
+    async def database(self, work: Callable[..., T], *args: object) -> T:
+        """Runs database work in the store's own lane, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._lane, work, *args)
+
+    # --- accept: transaction 1 ----------------------------------------------------------------------------
+
+    async def accept(self, raw: bytes, envelope: Envelope) -> int:
+        """Keeps a message for good, and gives its inbound id; a retransmission gets the id it had."""
+        mail = _Waiting(raw, envelope, asyncio.get_running_loop().create_future())
+        self._waiting.append(mail)
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit_waiting())
+        return await mail.committed
+
+    async def _commit_waiting(self) -> None:
+        """Commits all who wait in one transaction, then those who have come meanwhile: nobody waits for company."""
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            try:
+                kept = await self.database(self._commit, [(mail.raw, mail.envelope) for mail in group])
+            except Exception as error:
+                for mail in group:
+                    if not mail.committed.done():
+                        mail.committed.set_exception(_transient(error))
+                        mail.committed.exception()  # the door may have gone; nothing is lost with it
+                continue
+            for mail, (number, new) in zip(group, kept, strict=True):
+                if not mail.committed.done():
+                    mail.committed.set_result(number)
+                if new:
+                    self._accepted.put_nowait(number)
+                log.info("accepted", extra=_accepted_facts(mail, number, new))
+
+    def _commit(self, mails: list[tuple[bytes, Envelope]]) -> list[tuple[int, bool]]:
+        database = self.clerk.database
+        if database.space_is_short(self.max_message_bytes):
+            raise NoSpace("the disk is nearly full")
+        claimant = self.name if self._accepted.qsize() < _BACKLOG else None
+
+        def work(connection: Connection) -> list[tuple[int, bool]]:
+            kept = inbound.insert_all(connection, mails, claimant, self.clerk.clock())
+            failpoint("before-accept-commit")
+            return kept
+
+        kept = database.run(work)
+        failpoint("after-accept-commit")
+        return kept if claimant else [(number, False) for number, _ in kept]
+
+    # --- process: transaction 2 ---------------------------------------------------------------------------
+
+    async def process(self, number: int) -> None:
+        """Decides on an accepted message and carries it out. Trouble leaves it accepted, to be tried again."""
+        received = await self.database(self._load, number)
+        if received is None or received.state != "accepted":
+            return
+        try:
+            if received.attempts >= _ATTEMPTS:
+                await self._settle_mail(received, outline(received.raw), "processing-failed")
+                return
+            mail, unparsed = await self._read(received)
+            await self._settle_mail(received, mail, unparsed)
+        except Transient as error:
+            log.warning("processing deferred", extra={"inbound": number, "error": str(error)})
+            await self._try_later(number)
+        except Exception:
+            log.exception("processing failed", extra={"inbound": number})
+            await self._try_later(number)
+
+    def _load(self, number: int) -> inbound.Received | None:
+        return self.clerk.database.run(lambda connection: inbound.load(connection, number))
+
+    async def _read(self, received: inbound.Received) -> tuple[InboundMail, str | None]:
+        try:
+            return await self.workers.read(received.raw, self.clerk.rules.policy.instance.name), None
+        except Unreadable as error:
+            log.error("unreadable", extra={"inbound": received.id, "reason": error.reason})
+            return outline(received.raw), error.reason
+
+    async def _settle_mail(self, received: inbound.Received, mail: InboundMail, unparsed: str | None) -> None:
+        while True:
+            draft = await self.database(self.clerk.draft, received, mail, unparsed)
+            try:
+                await self._carry_out(draft, lambda _: failpoint("before-apply-commit"))
+            except Stale:
+                if not await self._still_accepted(received.id):
+                    return
+                continue
+            failpoint("after-apply-commit")
+            log.info("decided", extra=_decided_facts(received.id, draft))
+            return
+
+    async def _still_accepted(self, number: int) -> bool:
+        received = await self.database(self._load, number)
+        return received is not None and received.state == "accepted"
+
+    async def _carry_out(self, draft: Draft, also: Callable[[Connection], None] | None = None) -> None:
+        words = await self._words(draft)
+        await self.database(self.clerk.settle, draft, words, also)
+        self._mail_is_due.set()
+
+    async def _words(self, draft: Draft) -> list[Rendered]:
+        jobs = [(notice.name, notice.locale, notice.context) for notice in draft.notices]
+        words = await self.workers.words(self.clerk.rules.templates, jobs)
+        for rendered in words:
+            for problem in rendered.problems:
+                log.error(
+                    "template failed, the built-in one was used",
+                    extra={"file": problem.file, "line": problem.line, "error": problem.message},
+                )
+        return words
+
+    async def _try_later(self, number: int) -> None:
+        retry_at = self.clerk.clock() + _RETRY_PROCESS
+
+        def work(connection: Connection) -> int:
+            return inbound.count_attempt(connection, number, retry_at)
+
+        try:
+            await self.database(self.clerk.database.run, work)
+        except Transient:
+            log.warning("database unavailable", extra={"inbound": number})  # its lease ends by itself
+
+    # --- deliver: transaction 3 ---------------------------------------------------------------------------
+
+    async def deliver(self) -> int:
+        """Sends what is due, as far as connections and the account's pace allow; gives how many were begun."""
+        room = min(self.pace.max_connections - len(self._sending), await self._allowance())
+        if room <= 0:
+            return 0
+        due = await self.database(self._claim, room)
+        for row in due:
+            task = asyncio.create_task(self._deliver(row))
+            self._sending.add(task)
+            task.add_done_callback(self._sent)
+        return len(due)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._sending.discard(task)
+        self._mail_is_due.set()
+
+    def _claim(self, room: int) -> list[Due]:
+        now = self.clerk.clock()
+        return self.clerk.database.run(lambda connection: outbox.claim_due(connection, self.name, now, room))
+
+    async def _allowance(self) -> int:
+        """How many copies the account may still send now."""
+        now, pace = self.clerk.clock(), self.pace
+        if pace.rest_until is not None and now < pace.rest_until:
+            return 0
+        allowed = pace.max_connections
+        for limit, span in ((pace.max_per_minute, timedelta(minutes=1)), (pace.max_per_day, timedelta(days=1))):
+            if limit:
+                since = now - span
+                gone = await self.database(self.clerk.database.run, lambda c, since=since: outbox.sent_since(c, since))
+                allowed = min(allowed, limit - gone - len(self._sending))
+        return allowed
+
+    async def _deliver(self, row: Due) -> None:
+        try:
+            raw = await self.composed(row)
+            copy = copy_for(row.addressed, row.ticket, self.clerk.rules.paper.secrets)
+            result = await self.send(raw, copy.envelope_sender, copy.recipient.address)
+        except Exception as error:  # whatever it is, it did not go out for certain, and it must not get stuck
+            log.exception("sending failed", extra={"outbox": row.id})
+            result = Deferred(f"internal error: {type(error).__name__}")
+        try:
+            await self._record(row, result)
+        except Transient as error:
+            log.error("result not recorded", extra={"outbox": row.id, "error": str(error)})  # the lease ends by itself
+
+    async def composed(self, row: Due) -> bytes:
+        """The bytes of one copy: the same at every attempt."""
+        mail = row.mail
+        if row.attachments and row.inbound is not None:
+            received = await self.database(self._load, row.inbound)
+            name = self.clerk.rules.policy.instance.name
+            found = await self.workers.attachments(received.raw, name, row.attachments) if received else ()
+            mail = replace(mail, attachments=found)
+        return compose(mail, copy_for(row.addressed, row.ticket, self.clerk.rules.paper.secrets))
+
+    async def _record(self, row: Due, result: Delivery) -> None:
+        """Transaction 3: the result, and what follows from giving up."""
+        now = self.clerk.clock()
+        self._mind_pace(result, now)
+        attempted = not isinstance(result, Throttled)
+        attempts = row.attempts + (1 if attempted else 0)
+        again = next_attempt(attempts, row.first_attempt_at, result, now, random.uniform(-1, 1))  # noqa: S311
+        state = _state(result, again)
+        log.log(
+            logging.INFO if state == "sent" else logging.WARNING,
+            "delivery",
+            extra={"outbox": row.id, "notice": row.name, "state": state, "attempts": attempts, "reply": result.reply},
+        )
+
+        def record(connection: Connection) -> None:
+            outbox.record(
+                connection,
+                row.id,
+                state,
+                reply=result.reply,
+                now=now,
+                next_attempt_at=again,
+                attempted=attempted,
+                remote_message_id=result.message_id if isinstance(result, Sent) else None,
+            )
+            failpoint("before-result-commit")
+
+        if state == "failed":
+            await self._give_up(row, result, record)
+        else:
+            await self.database(self.clerk.database.run, record)
+        failpoint("after-result-commit")
+
+    def _mind_pace(self, result: Delivery, now: datetime) -> None:
+        if isinstance(result, Throttled):
+            self.pace.throttled += 1
+            self.pace.rest_until = now + throttle_pause(self.pace.throttled)
+        elif isinstance(result, Sent):
+            self.pace.throttled, self.pace.rest_until = 0, None
+
+    async def _give_up(self, row: Due, result: Delivery, record: Callable[[Connection], None]) -> None:
+        """Records a failure together with what it means for the ticket and its people."""
+        status = result.status if isinstance(result, Refused) else None
+
+        def decide_on(ticket: Ticket | None, connection: Connection) -> Decision | None:
+            shown = outbox.shown(connection, row.id)
+            return refused(outbox_fact(shown), result.reply, status, ticket) if shown is not None else None
+
+        while True:
+            draft = await self.database(self.clerk.draft_about, row.ticket, decide_on)
+            try:
+                await self._carry_out(draft, record)
+            except Stale:
+                continue
+            return
+
+    # --- the daemon's life --------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Takes up what an earlier run of this gateway left, and begins to work."""
+        await self.database(self.clerk.database.run, self._take_up)
+        self._processors = [asyncio.create_task(self._process_accepted()) for _ in range(_AT_ONCE)]
+        self._processors.append(asyncio.create_task(self._deliver_always()))
+
+    def _take_up(self, connection: Connection) -> None:
+        inbound.unclaim(connection, self.name)
+        lost = outbox.unclaim(connection, self.name, self.clerk.clock())
+        if lost:
+            log.warning("interrupted while sending: they may arrive twice", extra={"copies": lost})
+
+    async def look_for_work(self) -> None:
+        """The bell: picks up accepted mail that nobody works on, and lets due letters go."""
+        self._mail_is_due.set()
+        if self._draining or self._accepted.qsize() >= _BACKLOG:
+            return
+        for number in await self.database(self._claim_inbound):
+            self._accepted.put_nowait(number)
+
+    def _claim_inbound(self) -> Sequence[int]:
+        now = self.clerk.clock()
+        return self.clerk.database.run(lambda connection: inbound.claim_due(connection, self.name, now, _BACKLOG))
+
+    async def _process_accepted(self) -> None:
+        while True:
+            number = await self._accepted.get()
+            try:
+                await self.process(number)
+            except Transient as error:
+                log.warning("processing deferred", extra={"inbound": number, "error": str(error)})
+            except Exception:
+                log.exception("processing failed", extra={"inbound": number})
+            finally:
+                self._accepted.task_done()
+
+    async def _deliver_always(self) -> None:
+        while True:
+            await self._mail_is_due.wait()
+            self._mail_is_due.clear()
+            try:
+                while not self._draining and await self.deliver():
+                    pass
+            except Transient as error:
+                log.warning("delivery deferred", extra={"error": str(error)})
+            except Exception:
+                log.exception("delivery failed")
+
+    async def drain(self, seconds: float) -> None:
+        """Ends the work in hand, and begins no more; what is not done by then is done after the next start."""
+        self._draining = True
+        working = [self._accepted.join(), *self._sending]
+        if self._committing is not None:
+            working.append(self._committing)
+        _, unfinished = await asyncio.wait([asyncio.ensure_future(work) for work in working], timeout=seconds)
+        for task in (*unfinished, *self._processors, *self._sending):
+            task.cancel()
+        await asyncio.gather(*unfinished, *self._processors, *self._sending, return_exceptions=True)
+        self._lane.shutdown(wait=True)
+
+    # --- the IMAP door's memory ---------------------------------------------------------------------------
+
+    async def imap_cursor(self, account: str, folder: str) -> ImapCursor | None:
+        return await self.database(self.clerk.database.run, lambda c: cursors.load(c, account, folder))
+
+    async def save_imap_cursor(self, cursor: ImapCursor) -> None:
+        await self.database(self.clerk.database.run, lambda c: cursors.save(c, cursor))
+
+
+def _state(result: Delivery, again: datetime | None) -> str:
+    match result:
+        case Sent():
+            return "sent"
+        case Refused():
+            return "failed"
+        case Unknown():
+            return "unknown" if again else "failed"
+        case Deferred() | Throttled():
+            return "deferred" if again else "failed"
+        case _:
+            assert_never(result)
+
+
+def _transient(error: Exception) -> Transient:
+    """Trouble whose kind we do not know may pass."""
+    return error if isinstance(error, Transient) else Transient(f"{type(error).__name__}: {error}")
+
+
+def _accepted_facts(mail: _Waiting, number: int, new: bool) -> dict[str, object]:
+    return {"inbound": number, "source": mail.envelope.source, "size": len(mail.raw), "repeated": not new}
+
+
+def _decided_facts(number: int, draft: Draft) -> dict[str, object]:
+    ticket = draft.after.number if draft.after else draft.decision.ticket
+    return {"inbound": number, "outcome": draft.decision.outcome, "reason": draft.decision.reason, "ticket": ticket}
+
+
+_ = tickets

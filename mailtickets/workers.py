@@ -1,0 +1,114 @@
+"""Processes that may be killed: mail is read there, and templates of the house's own are filled in there.
+
+A mail that makes its worker die or overrun costs one retry and then counts as unreadable; nothing else waits
+for it. A template that does not end in time is replaced by the built-in one.
+Fails with: `Unreadable` for such a mail.
+Limits: `READ_SECONDS`, `RENDER_SECONDS` and `MEMORY_BYTES` of address space for each process.
+"""
+
+import asyncio
+import multiprocessing
+import resource
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import TimeoutError as WorkTimeoutError
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
+
+from mailtickets.config import shipped, template_texts
+from mailtickets.desk.render import Rendered, Templates, render
+from mailtickets.mail.model import Attachment, InboundMail
+from mailtickets.mail.parse import parse
+
+READ_SECONDS = 10.0
+RENDER_SECONDS = 5.0
+MEMORY_BYTES = 1024 * 1024 * 1024
+"""Reading a mail of 25 MB peaks at some 250 MB; the rest is the interpreter's, and room."""
+
+_TASKS_PER_WORKER = 2_000
+_FAILURES = (WorkTimeoutError, ProcessExpired, MemoryError)
+
+T = TypeVar("T")
+Job = tuple[str, str, Mapping[str, object]]
+"""A notice's name, its locale and its context."""
+
+
+class Unreadable(Exception):
+    """A mail that no worker could read; `reason` is a stable code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Workers:
+    """A pool of worker processes."""
+
+    def __init__(
+        self, count: int = 2, *, read_seconds: float = READ_SECONDS, memory_bytes: int = MEMORY_BYTES
+    ) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["mailtickets.workers"])
+        self._pool = ProcessPool(count, _TASKS_PER_WORKER, _limit, [memory_bytes], context)
+        self._read_seconds = read_seconds
+
+    async def read(self, raw: bytes, instance: str) -> InboundMail:
+        """The mail, read. Raises Unreadable when two workers have failed at it."""
+        try:
+            return await self._read(raw, instance)
+        except _FAILURES:
+            pass
+        try:
+            return await self._read(raw, instance)
+        except WorkTimeoutError as error:
+            raise Unreadable("reading-took-too-long") from error
+        except (ProcessExpired, MemoryError) as error:
+            raise Unreadable("reading-failed") from error
+
+    async def _read(self, raw: bytes, instance: str) -> InboundMail:
+        return await self._run(self._read_seconds, parse_for, raw, instance)
+
+    async def attachments(self, raw: bytes, instance: str, wanted: Sequence[str]) -> tuple[Attachment, ...]:
+        """The attachments of a mail with these sha256 digests, in that order; what is not found is left out."""
+        found = {attachment.sha256: attachment for attachment in (await self.read(raw, instance)).attachments}
+        return tuple(found[digest] for digest in wanted if digest in found)
+
+    async def words(self, templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:
+        """Notices in words. The built-in templates are our own and need no process of their own."""
+        if not templates.overrides or not jobs:
+            return [render(templates, *job) for job in jobs]
+        try:
+            return await self._run(RENDER_SECONDS, render_with, templates.overrides, list(jobs))
+        except _FAILURES:
+            ours = Templates(templates.builtin)
+            return [render(ours, *job) for job in jobs]
+
+    async def _run(self, seconds: float, work: Callable[..., T], *args: Any) -> T:
+        return await asyncio.wrap_future(self._pool.schedule(work, args=args, timeout=seconds))
+
+    def close(self) -> None:
+        self._pool.stop()
+        self._pool.join()
+
+
+# --- in the worker ------------------------------------------------------------------------------------
+
+
+def _limit(memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def parse_for(raw: bytes, instance: str) -> InboundMail:
+    return parse(raw, instance=instance)
+
+
+def render_with(overrides: Mapping[str, str], jobs: Sequence[Job]) -> list[Rendered]:
+    templates = _compiled(tuple(sorted(overrides.items())))
+    return [render(templates, *job) for job in jobs]
+
+
+@lru_cache(maxsize=2)
+def _compiled(overrides: tuple[tuple[str, str], ...]) -> Templates:
+    return Templates(template_texts(shipped("templates")), dict(overrides))
