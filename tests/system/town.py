@@ -1,0 +1,183 @@
+"""A small town of mail: a company with its Postfix and Dovecot, its agents, and customers who write to it.
+
+Owns the servers and the people. Mail reaches the desk as in life: people submit to Postfix, which sends
+suporte@desk.test on by the route a test chooses and everybody else's mail to Dovecot; contato@desk.test is a mailbox
+that the desk reads by IMAP. The desk's own mail leaves through the same Postfix.
+"""
+
+import email
+import email.policy
+import smtplib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr, make_msgid
+from pathlib import Path
+
+from tests.servers import free_port
+from tests.servers.dovecot import Dovecot
+from tests.servers.mailclient import Mutt, Person, SNail
+from tests.servers.postfix import Postfix
+from tests.system.desk import wait_for
+
+QUEUE, MAILBOX = "suporte@desk.test", "contato@desk.test"
+ANA = Person("Ana Souza", "ana@desk.test", "senha da ana")
+BRUNO = Person("Bruno Lima", "bruno@desk.test", "senha do bruno")
+JOAO = Person("João da Silva", "joao@cliente.test", "senha do joão")
+MARIA = Person("Maria Conceição", "maria@cliente.test", "senha da maria")
+OPS = Person("Plantão", "plantao@desk.test", "senha do plantão")
+GONE = Person("Caio Sumido", "sumido@cliente.test", "")
+"""Writes, but has no mailbox: Postfix takes mail for him, and Dovecot gives it back."""
+PEOPLE = (ANA, BRUNO, JOAO, MARIA, OPS)
+MAILBOX_PASSWORD = "senha da caixa"
+
+PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
+
+
+class Town:
+    """The servers run from beginning to end; every test finds them empty."""
+
+    def __init__(self) -> None:
+        self.desk_port = free_port()
+        """Where the desk shall listen for SMTP: Postfix is told so once and for all."""
+        self.lmtp_port = free_port()
+        users = {person.address: person.password for person in PEOPLE}
+        self.dovecot = Dovecot(users | {MAILBOX: MAILBOX_PASSWORD})
+        self.postfix = Postfix(("desk.test", "cliente.test"), f"lmtp:inet:127.0.0.1:{self.dovecot.lmtp_port}")
+        self._clients: list[SNail | Mutt] = []
+        self._everybody = (*users, GONE.address, QUEUE)
+        self.postfix.knows(*self._everybody)
+        self.by_smtp = f"smtp:[127.0.0.1]:{self.desk_port}"
+
+    def __enter__(self) -> "Town":
+        self.postfix.routes({QUEUE: self.by_smtp})
+        self.dovecot.__enter__()
+        self.postfix.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._clients:
+            self._clients.pop().close()
+        self.postfix.close()
+        self.dovecot.close()
+
+    def route(self, transport: str) -> None:
+        """How mail for the queue leaves Postfix from now on."""
+        self.postfix.routes({QUEUE: transport})
+        self.postfix.reload()
+
+    def nobody_is(self, person: Person) -> None:
+        """Their mailbox is gone: Postfix refuses it at RCPT."""
+        self.postfix.knows(*(address for address in self._everybody if address != person.address))
+        self.postfix.reload()
+
+    def clear(self) -> None:
+        """No mail waits and no mailbox has any; what a test stopped runs again."""
+        self.postfix.knows(*self._everybody)
+        self.postfix.routes({QUEUE: self.by_smtp})
+        self.dovecot.thaw()
+        if self.postfix.running:
+            self.postfix.reload()
+        else:
+            self.postfix.start()
+        self.postfix.empty()
+        for address in (*(person.address for person in PEOPLE), MAILBOX):
+            for file in self.dovecot.files(address):
+                file.unlink(missing_ok=True)
+        while self._clients:
+            self._clients.pop().close()
+
+    # --- people and their mail ----------------------------------------------------------------------
+
+    def snail(self, person: Person) -> SNail:
+        client = SNail(person, self.dovecot, self.postfix.port)
+        self._clients.append(client)
+        return client
+
+    def mutt(self, person: Person) -> Mutt:
+        client = Mutt(person, self.dovecot, self.postfix.port)
+        self._clients.append(client)
+        return client
+
+    def submit(self, mail: EmailMessage, *recipients: str, sender: str | None = None) -> None:
+        """Hands a mail to Postfix, as a mail client does."""
+        envelope = str(mail["From"].addresses[0].addr_spec) if sender is None else sender
+        self.submit_raw(mail.as_bytes(policy=email.policy.SMTP), envelope, *recipients)
+
+    def submit_raw(self, raw: bytes, sender: str, *recipients: str) -> None:
+        with smtplib.SMTP("127.0.0.1", self.postfix.port, local_hostname="cliente.test", timeout=30) as client:
+            client.sendmail(sender, recipients, raw, mail_options=["BODY=8BITMIME"])
+
+    def inbox(self, person: Person) -> list[EmailMessage]:
+        """What lies in somebody's mailbox, oldest first."""
+        return [parsed(raw) for raw in self.dovecot.messages(person.address)]
+
+    def wait_for_mail(self, person: Person, count: int = 1) -> list[EmailMessage]:
+        """Their mailbox, when so many mails are in it."""
+
+        def arrived() -> list[EmailMessage]:
+            mails = self.inbox(person)
+            return mails if len(mails) >= count else []
+
+        return wait_for(arrived, f"mail {count} for {person.address}", self.postfix.log)
+
+
+def write(
+    author: Person,
+    *,
+    to: str = QUEUE,
+    subject: str = "Dúvida sobre a emissão de boletos",
+    text: str = "Bom dia,\n\nComo faço para emitir a segunda via?\n\nObrigado",
+    html: str | None = None,
+    attachments: Sequence[tuple[str, bytes]] = (),
+    answers: EmailMessage | None = None,
+) -> EmailMessage:
+    """A mail as a person's program makes it; `answers` is the mail it replies to."""
+    mail = EmailMessage()
+    mail["From"] = formataddr((author.name, author.address))
+    mail["To"] = to
+    mail["Subject"] = subject
+    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Message-ID"] = make_msgid(domain=author.address.partition("@")[2])
+    if answers is not None:
+        mail["In-Reply-To"] = mail["References"] = answers["Message-ID"]
+    mail.set_content(text)
+    if html is not None:
+        mail.add_alternative(html, subtype="html")
+    for name, content in attachments:
+        mail.add_attachment(content, maintype="application", subtype="pdf", filename=name)
+    return mail
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(mail, EmailMessage)
+    return mail
+
+
+def text_of(mail: EmailMessage) -> str:
+    """The plain text that a person reads."""
+    return _content(mail, "plain")
+
+
+def html_of(mail: EmailMessage) -> str:
+    """The same, in a program that shows HTML."""
+    return _content(mail, "html")
+
+
+def _content(mail: EmailMessage, kind: str) -> str:
+    body = mail.get_body((kind,))
+    assert body is not None, f"no {kind} text in:\n{mail}"
+    return str(body.get_content())
+
+
+def attached(mail: EmailMessage) -> dict[str | None, bytes]:
+    """File name -> content."""
+    return {part.get_filename(): part.get_content() for part in mail.iter_attachments()}
+
+
+def pdf(directory: Path) -> Path:
+    """A file on somebody's disk."""
+    file = directory / "orçamento.pdf"
+    file.write_bytes(PDF)
+    return file
