@@ -24,7 +24,7 @@ from mailtickets.desk.model import Decision, Facts, OpenTicket, Policy, Ticket
 from mailtickets.desk.notices import BudgetLine, Happening, Notice, budget_lines, within_budget
 from mailtickets.desk.render import Rendered, Templates, render
 from mailtickets.mail.model import InboundMail
-from mailtickets.store import budgets, tickets
+from mailtickets.store import budgets, outbox, tickets
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.facts import gather
 from mailtickets.store.inbound import Received
@@ -127,22 +127,24 @@ class Clerk:
     def order(self, number: int, decide_on: Decide, *, text: str = "") -> Ticket | None:
         """Carries out what `decide_on` makes of a ticket; None from it changes nothing. None: no such ticket."""
         for _ in range(_DRAFTS):
-            drafted = self._draft_order(number, decide_on, text)
-            if not isinstance(drafted, Draft):
-                return drafted
+            draft = self.draft_order(number, lambda ticket: decide_on(ticket) if ticket else None, text=text)
+            if draft.before is None:
+                return None
             try:
-                self.settle(drafted, self.words(drafted))
+                self.settle(draft, self.words(draft))
             except Stale:
                 continue
-            return drafted.after or drafted.before
+            return draft.after or draft.before
         raise Stale(f"ticket {number} keeps changing")
 
-    def _draft_order(self, number: int, decide_on: Decide, text: str) -> Draft | Ticket | None:
-        def work(connection: Connection) -> Draft | Ticket | None:
-            before = tickets.load(connection, number)
-            decision = decide_on(before) if before is not None else None
-            if before is None or decision is None:
-                return before
+    def draft_order(
+        self, number: int | None, decide_on: Callable[[Ticket | None], Decision | None], *, text: str = ""
+    ) -> Draft:
+        """Decides on a ticket (None: there is none, or none is concerned) and on the notices that follow."""
+
+        def work(connection: Connection) -> Draft:
+            before = tickets.load(connection, number) if number is not None else None
+            decision = decide_on(before) or Decision("nothing-to-do")
             return self._drafted(connection, decision, before, self.clock(), text=text)
 
         return self.database.run(work)
@@ -185,9 +187,24 @@ class Clerk:
         used = budgets.used(connection, lines, now)
         kept, withheld = _allowed(planned, shown.number, policy, used)
         spent = tuple(
-            line for notice in kept for who in notice.recipients for line in budget_lines(notice, who, shown.number, policy)
+            line
+            for notice in kept
+            for who in notice.recipients
+            for line in budget_lines(notice, who, shown.number, policy)
+            for notice in kept
+            for who in notice.recipients
+            for line in budget_lines(notice, who, shown.number, policy)
         )
         return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text)
+
+    def alarm(self, subject: str, text: str) -> None:
+        """Writes to `ops_address`, where there is one."""
+        policy, paper = self.rules.policy, self.rules.paper
+        if not policy.instance.ops_address:
+            return
+        notice = notices.alarm(subject, text, policy, self.clock())
+        sent = letter(notice, render_notice(self.rules.templates, notice), None, paper, self.nonce(), self.clock())
+        self.database.run(lambda connection: outbox.queue(connection, sent, None, None, self.clock()))
 
     def words(self, draft: Draft) -> list[Rendered]:
         """The draft's notices in words, in this process."""
@@ -218,9 +235,7 @@ class Clerk:
             queues=queues,
         )
 
-    def settle(
-        self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None
-    ) -> None:
+    def settle(self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None) -> None:
         """Writes a draft, and what else belongs into its transaction. Raises Stale when it is out of date."""
         settlement = self.settlement(draft, words)
 
@@ -236,9 +251,7 @@ def render_notice(templates: Templates, notice: Notice) -> Rendered:
     return render(templates, notice.name, notice.locale, notice.context)
 
 
-def _after(
-    decision: Decision, before: Ticket | None, now: datetime, number: Callable[[], int]
-) -> Ticket | None:
+def _after(decision: Decision, before: Ticket | None, now: datetime, number: Callable[[], int]) -> Ticket | None:
     """The ticket as the decision leaves it; None when it leaves every ticket as it is."""
     opening = decision.opens
     if opening is not None:

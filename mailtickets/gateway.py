@@ -28,6 +28,7 @@ from mailtickets.desk.model import (
     Delivery,
     ImapCursor,
     NoSpace,
+    OutboxFact,
     Refused,
     Sent,
     Throttled,
@@ -39,10 +40,9 @@ from mailtickets.desk.render import Rendered
 from mailtickets.desk.retry import next_attempt, throttle_pause
 from mailtickets.mail.compose import compose
 from mailtickets.mail.model import Envelope, InboundMail
-from mailtickets.mail.parse import outline
-from mailtickets.store import cursors, inbound, outbox, tickets
+from mailtickets.mail.outline import outline
+from mailtickets.store import cursors, inbound, outbox
 from mailtickets.store.database import Stale
-from mailtickets.store.facts import outbox_fact
 from mailtickets.store.outbox import Due
 from mailtickets.workers import Unreadable, Workers
 
@@ -102,6 +102,7 @@ class Gateway:
         self._sending: set[asyncio.Task[None]] = set()
         self._processors: list[asyncio.Task[None]] = []
         self._draining = False
+        self._alarms: set[str] = set()
 
     async def database(self, work: Callable[..., T], *args: object) -> T:
         """Runs database work in the store's own lane, off the event loop."""
@@ -326,18 +327,34 @@ class Gateway:
     async def _give_up(self, row: Due, result: Delivery, record: Callable[[Connection], None]) -> None:
         """Records a failure together with what it means for the ticket and its people."""
         status = result.status if isinstance(result, Refused) else None
+        ours = OutboxFact(row.id, row.ticket, row.name, row.addressed.recipient.address, row.author, row.state)
 
-        def decide_on(ticket: Ticket | None, connection: Connection) -> Decision | None:
-            shown = outbox.shown(connection, row.id)
-            return refused(outbox_fact(shown), result.reply, status, ticket) if shown is not None else None
+        def decide_on(ticket: Ticket | None) -> Decision:
+            return refused(ours, result.reply, status, ticket)
 
         while True:
-            draft = await self.database(self.clerk.draft_about, row.ticket, decide_on)
+            draft = await self.database(self.clerk.draft_order, row.ticket, decide_on)
             try:
                 await self._carry_out(draft, record)
             except Stale:
                 continue
             return
+
+    # --- ops ----------------------------------------------------------------------------------------------
+
+    async def alarm(self, key: str, text: str) -> None:
+        """Tells `ops_address` that something is wrong: once, until it is well again."""
+        if key in self._alarms:
+            return
+        self._alarms.add(key)
+        log.error("alarm", extra={"alarm": key, "text": text})
+        await self.database(self.clerk.alarm, key, text)
+        self._mail_is_due.set()
+
+    async def all_clear(self, key: str) -> None:
+        if key in self._alarms:
+            self._alarms.discard(key)
+            log.info("all clear", extra={"alarm": key})
 
     # --- the daemon's life --------------------------------------------------------------------------------
 
@@ -436,6 +453,3 @@ def _accepted_facts(mail: _Waiting, number: int, new: bool) -> dict[str, object]
 def _decided_facts(number: int, draft: Draft) -> dict[str, object]:
     ticket = draft.after.number if draft.after else draft.decision.ticket
     return {"inbound": number, "outcome": draft.decision.outcome, "reason": draft.decision.reason, "ticket": ticket}
-
-
-_ = tickets

@@ -318,6 +318,25 @@ def _attached(mail: InboundMail | None, policy: Policy) -> tuple[Attachment, ...
     return tuple(fitting)
 
 
+def alarm(subject: str, text: str, policy: Policy, now: datetime) -> Notice:
+    """What ops are told when something is wrong with the gateway itself."""
+    queue, instance = policy.queues[0], policy.instance
+    since = now.astimezone(ZoneInfo(instance.timezone))
+    return Notice(
+        "alarm",
+        instance.locale,
+        queue,
+        (Address("", instance.ops_address),),
+        {"instance": {"name": instance.name}, "alarm": {"subject": subject, "text": text, "since": since}},
+        SECOND,
+        to_customer=False,
+        auto_submitted="auto-generated",
+        suppress=_SUPPRESS,
+        loop=True,
+        sender_name=f"mailtickets {instance.name}",
+    )
+
+
 # --- what templates see -------------------------------------------------------------------------------
 
 
@@ -346,6 +365,7 @@ def _context(
         "reopen_days": queue.reopen_days,
         "close_after_days": queue.close_after_days,
         "customer_echo": True,
+        "reply_effect": "to_customer",
         "reason": happening.decision.reason,
         "ref": REF_PLACEHOLDER,
     }
