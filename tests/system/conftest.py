@@ -13,6 +13,9 @@ from tests.system.town import MAILBOX, MAILBOX_PASSWORD, Town
 
 DeskMaker = Callable[..., Desk]
 
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what has nothing to do with the database: once is enough."""
+
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Town]:

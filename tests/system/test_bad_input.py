@@ -100,9 +100,7 @@ def test_mail_that_nobody_can_parse_is_a_ticket_with_the_raw_attached(desk: Desk
     nested = b""
     for depth in range(60):
         nested += b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (depth, depth)
-    raw = (
-        b"From: joao@cliente.test\r\nTo: suporte@desk.test\r\nSubject: bonecas russas\r\nMIME-Version: 1.0\r\n" + nested
-    )
+    raw = b"From: joao@cliente.test\r\nTo: suporte@desk.test\r\nSubject: bonecas russas\r\n" + nested
     with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=30) as client:
         client.sendmail(JOAO.address, [QUEUE], raw)
 

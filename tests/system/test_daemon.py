@@ -156,9 +156,7 @@ def test_what_a_command_writes_the_running_daemon_sends(desk: Desk) -> None:
              given="Ligou e pediu um orçamento.")  # fmt: skip
     desk.cli("ticket", "reply", 1, "--as", "ana@desk.test", given="Segue o orçamento.")
     sent = desk.state_dir / "outgoing" / "new"
-    desk.wait_for(
-        lambda: [f for f in sent.iterdir() if f"Delivered-To: {MARIA.address}" in f.read_text()], "the answer"
-    )
+    desk.wait_for(lambda: "Segue o orçamento." in "".join(file.read_text() for file in sent.iterdir()), "the answer")
 
 
 def test_no_word_of_a_mail_and_no_secret_is_in_the_log(desk: Desk) -> None:
@@ -171,7 +169,7 @@ def test_no_word_of_a_mail_and_no_secret_is_in_the_log(desk: Desk) -> None:
         assert secret not in desk.log()
 
 
-@pytest.mark.parametrize("unit", sorted(path.name for path in UNITS.glob("mailtickets.*")))
+@pytest.mark.parametrize("unit", ["mailtickets.service", "mailtickets.socket"])
 def test_systemd_finds_no_fault_in_our_units(unit: str, tmp_path: Path) -> None:
     analyze = require("systemd-analyze", "systemd")
     for path in UNITS.glob("mailtickets.*"):

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.system.conftest import on_sqlite
 from tests.system.desk import PROGRAM, Desk
 from tests.system.town import JOAO, QUEUE, Town, write
 
@@ -24,17 +25,20 @@ def opened_by(town: Town, desk: Desk, door: str) -> None:
     assert town.postfix.queue() == []
 
 
+@on_sqlite
 def test_by_smtp(town: Town, town_desk: Desk) -> None:
     town_desk.start()
     opened_by(town, town_desk, "smtp")
 
 
+@on_sqlite
 def test_by_lmtp_on_a_port(town: Town, town_desk: Desk) -> None:
     town_desk.start()
     town.route(f"lmtp:inet:127.0.0.1:{town.lmtp_port}")
     opened_by(town, town_desk, "lmtp")
 
 
+@on_sqlite
 def test_by_lmtp_on_the_socket_of_the_state_directory(town: Town, town_desk: Desk) -> None:
     open_to_the_group(town_desk, "postfix")
     town_desk.start()
@@ -42,6 +46,7 @@ def test_by_lmtp_on_the_socket_of_the_state_directory(town: Town, town_desk: Des
     opened_by(town, town_desk, "lmtp")
 
 
+@on_sqlite
 def test_by_a_pipe_into_deliver(town: Town, town_desk: Desk) -> None:
     open_to_the_group(town_desk, NOBODY[1])
     readable_for_nobody()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.conftest import on_sqlite
 from tests.system.desk import Desk
 from tests.system.town import (
     ANA,
@@ -129,6 +130,7 @@ def test_the_same_mail_through_two_doors_is_one_ticket(town: Town, town_desk: De
     assert len(town.wait_for_mail(JOAO)) == 1
 
 
+@on_sqlite
 def test_a_customer_sends_a_file_with_s_nail_and_gets_it_right(town: Town, town_desk: Desk, tmp_path: Path) -> None:
     town_desk.start()
     town.snail(MARIA).send(
@@ -146,6 +148,7 @@ def test_a_customer_sends_a_file_with_s_nail_and_gets_it_right(town: Town, town_
     assert [file.read_bytes() for file in fetched.iterdir()] == [PDF]
 
 
+@on_sqlite
 def test_an_agent_answers_with_mutt_and_the_words_alone_reach_the_customer(town: Town, town_desk: Desk) -> None:
     town_desk.start()
     town.submit(write(JOAO, text="Uma pergunta de cliente", html="<p>Uma pergunta de cliente</p>"), QUEUE)
@@ -160,6 +163,7 @@ def test_an_agent_answers_with_mutt_and_the_words_alone_reach_the_customer(town:
     assert_nothing_of_the_agents(answer)
 
 
+@on_sqlite
 @pytest.mark.parametrize("command", ["reply", "Reply"])
 def test_replying_to_all_and_to_the_sender_come_to_the_same(town: Town, town_desk: Desk, command: str) -> None:
     town_desk.start()
@@ -175,6 +179,7 @@ def test_replying_to_all_and_to_the_sender_come_to_the_same(town: Town, town_des
     assert len(town_desk.ticket(1)["messages"]) == 2
 
 
+@on_sqlite
 def test_a_customer_whose_mailbox_is_gone_opens_the_ticket_again(town: Town, town_desk: Desk) -> None:
     town_desk.start()
     town.submit(write(JOAO), QUEUE)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.servers import free_port
 from tests.servers.postgres import Postgres
-from tests.system.conftest import DeskMaker, town_config
+from tests.system.conftest import DeskMaker, on_sqlite, town_config
 from tests.system.desk import MAILDIR, Desk, config
 from tests.system.town import ANA, JOAO, MAILBOX, MAILBOX_PASSWORD, MARIA, OPS, QUEUE, Town, write
 
@@ -34,6 +34,7 @@ def test_mail_waits_while_postfix_is_down(town: Town, town_desk: Desk) -> None:
     assert desk.ticket(1)["status"] == "pending"
 
 
+@on_sqlite
 def test_the_mailbox_is_read_on_after_dovecot_was_restarted(town: Town, town_desk: Desk) -> None:
     town_desk.start()
     town.submit(write(MARIA, to=MAILBOX, subject="Antes"), MAILBOX)
