@@ -109,9 +109,9 @@ def first_name(name: str | None) -> str:
         return ""
     _, comma, given = name.partition(",")
     words = [word for word in (given if comma else name).split() if word.rstrip(".").casefold() not in _TITLES]
-    if not words or not re.fullmatch(r"[^\W\d_]{2,20}(?:['’-][^\W\d_]{1,20})?", words[0]):
+    if not words or not re.fullmatch(r"(?=.{2,30}$)[^\W\d_]+(?:['’-][^\W\d_]+)?", words[0]):
         return ""
-    return words[0].capitalize() if words[0].isupper() else words[0]
+    return words[0].title() if words[0].isupper() else words[0]
 
 
 def topic(subject: str, tag: str, locale: str) -> str:

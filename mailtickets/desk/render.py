@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, TemplateNotFound, UndefinedError
 from jinja2.filters import FILTERS
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -237,8 +237,18 @@ def _problem(error: Exception, name: str, templates: Templates) -> TemplateProbl
         if frame.f_code.co_filename in known
     ]
     file, line = frames[-1] if frames else (name, 1)
-    said = str(error) if isinstance(error, TemplateError | TypeError) else type(error).__name__
-    return TemplateProblem(file, line, _one_line(said)[:200] or type(error).__name__)
+    return TemplateProblem(file, line, _said_by(error, known.get(file, "")))
+
+
+def _said_by(error: Exception, source: str) -> str:
+    """An error's own words, unless they may be a mail's: names count as the template's only if they stand in it."""
+    kind = type(error).__name__
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template {error.name!r}" if str(error.name) in source else kind
+    if isinstance(error, UndefinedError):
+        keys = re.findall(r"""'([^']*)'|"([^"]*)\"""", str(error))[1:]  # the first is a variable's name, or a type's
+        return _one_line(str(error)) if all((single or double) in source for single, double in keys) else kind
+    return _one_line(str(error)) if isinstance(error, TemplateError | TypeError) else kind
 
 
 # --- filters ------------------------------------------------------------------------------------------
