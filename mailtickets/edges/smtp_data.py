@@ -65,10 +65,10 @@ def _undecided_length(data: bytes) -> int:
 def _plain_lines(piece: bytes) -> bytes:
     """Undoes dot-stuffing (RFC 5321, 4.5.2) and makes bare CR and bare LF CRLF.
 
-    A piece never ends inside a CRLF, nor between a line end and a dot. Clients that send bare LF stuff after it too.
+    A piece never ends between a line end and a dot. Clients that send bare LF stuff after it too.
     """
     pairs = piece.count(b"\r\n")
     if piece.count(b"\r") == pairs == piece.count(b"\n"):
         return piece.replace(b"\r\n.", b"\r\n")
-    lines = piece.replace(b"\r\n", b"\n").replace(b"\n.", b"\n")
-    return lines.replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    lines = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n.", b"\n")
+    return lines.replace(b"\n", b"\r\n")

@@ -16,7 +16,9 @@ from tests.edges.intake import Desk
 
 MESSAGE = "From: Ana <ana@cliente.test>\nSubject: Impressora\n\nNão imprime.\n.\n..fim\n".encode()
 ARRIVED = MESSAGE.replace(b"\n", b"\r\n")
-HEAVY = "asyncio email logging pydantic smtplib sqlalchemy ssl mailtickets.config".split()
+LITTLE_MEMORY_KIB = 40_000
+"""Address space: enough for the interpreter, too little for the message."""
+HEAVY = ["asyncio", "email", "logging", "pydantic", "smtplib", "sqlalchemy", "ssl", "mailtickets.config"]
 
 
 @pytest.fixture
@@ -162,10 +164,14 @@ async def test_line_ends_and_dots_survive(desk: Desk, config: Path, message: byt
 
 @pytest.mark.usefixtures("daemon")
 async def test_a_large_message_is_streamed(desk: Desk, config: Path) -> None:
-    message = b"Subject: large\n\n" + b"0123456789abcde\n" * 1_600_000
-    status, _ = await deliver("-c", config, "deliver", "--recipient", "suporte@desk.test", message=message)
-    assert status == 0
-    assert desk.contents == [message.replace(b"\n", b"\r\n")] or len(desk.contents[0]) > 26_000_000
+    message = b"Subject: large\n\n" + b"0123456789abcde\n" * 1_500_000
+    in_little_memory = f"ulimit -v {LITTLE_MEMORY_KIB}; exec {sys.executable} -m mailtickets -c {config} deliver"
+    process = await asyncio.create_subprocess_exec(
+        "sh", "-c", f"{in_little_memory} --recipient suporte@desk.test", stdin=asyncio.subprocess.PIPE
+    )
+    await asyncio.wait_for(process.communicate(message), 60)
+    assert process.returncode == 0
+    assert desk.contents == [message.replace(b"\n", b"\r\n")]
 
 
 @pytest.mark.usefixtures("daemon")
