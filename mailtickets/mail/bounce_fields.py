@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from mailtickets.mail.bounce_words import ADDRESS, ENHANCED, REPLY_CODE
 
 ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
-_RECIPIENTS = ("final-recipient", "original-recipient", "x-actual-recipient")
-_GROUPED = {*_RECIPIENTS, "action", "status", "diagnostic-code", "remote-mta"}
+_RECIPIENTS = ("original-recipient", "final-recipient", "x-actual-recipient")
+"""The address that we wrote to first: only that one is known to us (RFC 3464 section 2.3.1)."""
+_UNIQUE = {*_RECIPIENTS, "action", "status"}
+_GROUPED = {*_UNIQUE, "diagnostic-code"}
 _FIELD = re.compile(r"[ \t]{0,8}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _TYPED = re.compile(r"\s*[\w .-]{0,40}?\s*;\s*")
 _HEX_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
@@ -32,7 +34,7 @@ class Failure:
 
 def field_failures(text: str) -> list[Failure]:
     """One per recipient named in delivery-status fields, those given up on first."""
-    failures = [_failure(group) for group in _groups(text)]
+    failures = [_failure(group) for group in _groups(text) if any(key in group for key in _RECIPIENTS)]
     return sorted(failures, key=lambda failure: (_rank(failure.action), "@" not in failure.recipient))
 
 
@@ -49,7 +51,7 @@ def _rank(action: str) -> int:
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """(lower-case name, unfolded value); ("", "") for a blank line."""
+    """(lower-case name, unfolded value), whatever stands between."""
     name, lines = "", list[str]()
     for line in text.splitlines():
         if line[:1] in (" ", "\t") and name and line.strip():
@@ -59,24 +61,27 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
             yield name, " ".join(lines)
         match = _FIELD.match(line)
         name, lines = (match[1].lower(), [match[2].strip()]) if match else ("", [])
-        if not line.strip():
-            yield "", ""
     if name:
         yield name, " ".join(lines)
 
 
 def _groups(text: str) -> Iterator[dict[str, str]]:
-    """RFC 3464 section 2.1 parts groups by blank lines; writers also forget them, or put one after each field."""
+    """RFC 3464 section 2.1 parts groups by blank lines; writers forget them, or put one after every field.
+
+    So a group ends where the next one repeats a field of it, or names a recipient when all is said of the last.
+    """
     group: dict[str, str] = {}
     for name, value in _fields(text):
-        complete = any(key in group for key in _RECIPIENTS) and ("action" in group or "status" in group)
-        if (not name and complete) or (name in _RECIPIENTS and name in group):
+        if (name in _RECIPIENTS and _is_whole(group)) or (name in _UNIQUE and name in group):
             yield group
             group = {}
         if name in _GROUPED and value:
             group.setdefault(name, value)
-    if any(key in group for key in _RECIPIENTS):
-        yield group
+    yield group
+
+
+def _is_whole(group: dict[str, str]) -> bool:
+    return "action" in group and "status" in group and any(key in group for key in _RECIPIENTS)
 
 
 def _failure(group: dict[str, str]) -> Failure:
