@@ -1,0 +1,141 @@
+"""One mailbox, one truth: what an address header says, however it was written (RFC 5322 section 3.4, RFC 6532).
+
+Owns: the tokenizer of address lists (groups, comments, quoted commas, routes, bare names) and the canonical
+spelling of an addr-spec: domain in lower case, A-labels shown as they came, no brackets.
+Fails with: nothing; what holds no address is left out.
+Limits: `MAX_ADDRESSES` a field; one pass over the text.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mailtickets.mail import header
+from mailtickets.mail.model import Address
+
+MAX_ADDRESSES = 500
+
+_BARE = re.compile(r"[^\s<>()\[\]:;,\"']+@[^\s<>()\[\];,\"']+")
+_MAILTO = re.compile(r"^mailto:", re.IGNORECASE)
+_TOKEN = re.compile(r"\"((?:[^\"\\]|\\.)*)\"?|=\?[^?\s]+\?[bBqQ]\?[^?]*\?=|<([^<>]*)>?|[^\"<(,;:=]+|.", re.DOTALL)
+
+
+def normal(address: str) -> str:
+    """The canonical spelling of an addr-spec; the local part keeps its case (RFC 5321 section 2.4)."""
+    address = header.one_line(_MAILTO.sub("", address.strip()))
+    local, at, domain = address.rpartition("@")
+    return f"{local}@{''.join(domain.split()).rstrip('.').lower()}" if at else address
+
+
+def parse_addresses(value: str) -> tuple[Address, ...]:
+    """The mailboxes of one address field, unfolded; members of groups as if they stood alone."""
+    found: list[Address] = []
+    for mailbox in _mailboxes(value):
+        if len(found) >= MAX_ADDRESSES:
+            break
+        found += mailbox.addresses()
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class _Mailbox:
+    """What was collected between two separators."""
+
+    phrase: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    angles: list[str] = field(default_factory=list)
+
+    def is_bare_phrase(self) -> bool:
+        words = "".join(self.phrase)
+        return bool(words.strip()) and not self.angles and "@" not in words
+
+    def addresses(self) -> list[Address]:
+        if self.angles:
+            return self._angled()
+        words = "".join(self.phrase).strip()
+        match = _BARE.search(header.decoded(words))
+        if match is None and "@" not in words:
+            return []
+        if match is None or _spaced_addr_spec(words):
+            return [_address(_comment_name(self.comments), re.sub(r"\s*([@.])\s*", r"\1", words))]
+        decoded = header.decoded(words)
+        name = (decoded[: match.start()] + " " + decoded[match.end() :]).strip(" '\"<>")
+        return [_address(name or _comment_name(self.comments), match[0])]
+
+    def _angled(self) -> list[Address]:
+        """`Name <a@b>`; two angle addresses without a comma between are two mailboxes."""
+        name = header.decoded("".join(self.phrase)).strip() or _comment_name(self.comments)
+        specs = [spec for spec in map(_route_free, self.angles) if spec]
+        if not any("@" in spec for spec in specs):
+            inner = _BARE.search(name)
+            specs = [inner[0]] if inner else specs[:1]
+        return [_address(name if index == 0 else "", spec) for index, spec in enumerate(specs)]
+
+
+def _comment_name(comments: list[str]) -> str:
+    """RFC 822 mailers put the name in a comment behind the address."""
+    return header.decoded(comments[-1]) if comments else ""
+
+
+def _spaced_addr_spec(words: str) -> bool:
+    """`user @ example . com`, obsolete but legal."""
+    return re.fullmatch(r"[^\s@]+(?:\s*\.\s*[^\s@]+)*\s*@\s*[^\s@]+(?:\s*\.\s*[^\s@]+)*", words) is not None
+
+
+def _route_free(spec: str) -> str:
+    """Without an obsolete source route `@a,@b:` (RFC 5322 section 4.4)."""
+    spec = re.sub(r"\([^()]*\)", "", header.decoded(spec)).strip()
+    return spec.rpartition(":")[2] if spec.startswith("@") else spec
+
+
+def _address(name: str, spec: str) -> Address:
+    name = header.one_line(name).strip()
+    if len(name) >= 2 and name[0] == name[-1] and name[0] in "'\"":
+        name = name[1:-1].strip()
+    return Address(name.replace('\\"', '"'), normal(spec.strip("<> ")))
+
+
+def _mailboxes(value: str) -> Iterator[_Mailbox]:
+    """Splits at commas, semicolons and group names, which count only outside quotes, comments and brackets."""
+    current, position, comments = _Mailbox(), 0, _comments(value)
+    while position < len(value):
+        if position in comments:
+            current.comments.append(re.sub(r"\\(.)", r"\1", value[position + 1 : comments[position]], flags=re.DOTALL))
+            position = comments[position] + 1
+            continue
+        match = _TOKEN.match(value, position)
+        assert match is not None  # noqa: S101  # the last alternative takes any character
+        token, position = match[0], match.end()
+        if token == "," and current.is_bare_phrase() and value.find("<", position) >= 0:
+            current.phrase.append(",")  # `Silva, Maria <m@x>`: an unquoted comma in a name
+        elif token in ",;":
+            yield current
+            current = _Mailbox()
+        elif token == ":" and not current.angles and "@" not in "".join(current.phrase):
+            current = _Mailbox()
+        else:
+            _add(current, token, match)
+    yield current
+
+
+def _comments(value: str) -> dict[int, int]:
+    """Where each bracket that opens a comment is closed; brackets that never are do not count."""
+    open_at: list[int] = []
+    closed: dict[int, int] = {}
+    for match in re.finditer(r"\\.|[()]", value, re.DOTALL):
+        if match[0] == "(":
+            open_at.append(match.start())
+        elif match[0] == ")" and open_at:
+            closed[open_at.pop()] = match.start()
+    return closed
+
+
+def _add(current: _Mailbox, token: str, match: re.Match[str]) -> None:
+    if match[2] is not None:
+        current.angles.append(match[2])
+    elif match[1] is not None:
+        quoted = re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL)
+        local = match.string.startswith("@", match.end())
+        current.phrase.append(f'"{match[1]}"' if local else quoted)
+    else:
+        current.phrase.append(token)

@@ -1,0 +1,219 @@
+"""What the sender wrote now, apart from quoted history and signature.
+
+Owns: the cut. Top-posting keeps what stands above the history; answers under or between quotations are kept with
+what they answer; a forward is never cut, since the forwarded text is the message. Never loses words: where the cut
+leaves nothing, or is uncertain, the whole text is the reply and a defect says so.
+Fails with: nothing. Limits: the first `MAX_LINES` lines are looked at; each once, so that time is linear.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailtickets.mail import attribution, html, signature
+from mailtickets.mail.attribution import Opening, is_quote
+from mailtickets.mail.model import REF_LABEL
+
+MAX_LINES = 5_000
+MAX_CHARACTERS = 1_000_000
+
+_REF = re.compile(rf"^[\s>|*_]*{re.escape(REF_LABEL)}\s*[*_]*([A-Z2-7]{{26}}|0{{26}})\b", re.IGNORECASE)
+_MAY_QUOTE = re.compile(
+    r"<blockquote|gmail_quote|_quote|RplyFwdMsg|appendonsend|zmail_extra|reference-message|stopSpelling|cite", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    reply: str
+    quoted: str
+    signature: str
+    defects: tuple[str, ...] = ()
+
+
+def split(text: str, html_source: str | None = None, *, subject: str = "", marks: Sequence[int] | None = None) -> Split:
+    """`marks` are the lines at which HTML that `text` was made from says that history begins."""
+    lines = text[:MAX_CHARACTERS].split("\n")[:MAX_LINES]
+    rest = text[len("\n".join(lines)) :]
+    if marks is None:
+        marks = _marks_from_html(lines, html_source)
+    cut = _cut(lines, frozenset(marks), forwards=attribution.FORWARD_SUBJECT.match(subject) is not None)
+    if cut is None:
+        return _unquoted(lines, rest)
+    result = _assembled(lines, rest, cut)
+    if not result.reply.strip():
+        return Split(text.strip("\n"), "", "", ("cut-left-nothing",))
+    if _has_ref(result.reply.split("\n")):
+        return Split(text.strip("\n"), "", "", ("uncertain-cut",))
+    return result
+
+
+def _unquoted(lines: list[str], rest: str) -> Split:
+    kept, below = _without_signature(lines)
+    if rest or not "\n".join(kept).strip():
+        return Split(("\n".join(lines) + rest).strip("\n"), "", "", ("cut-limit",) if rest else ())
+    uncertain = ("uncertain-cut",) if _has_ref(kept) else ()
+    return Split("\n".join(kept).strip("\n"), "", "\n".join(below).strip("\n"), uncertain)
+
+
+def _has_ref(lines: Sequence[str]) -> bool:
+    return any(_REF.match(line[:200]) for line in lines)
+
+
+def _cut(lines: list[str], marks: frozenset[int], *, forwards: bool) -> Opening | None:
+    """Where history begins; None when there is none, or when all of it is a forward."""
+    ref = next((index for index, line in enumerate(lines) if _REF.match(line[:200])), None)
+    for index in range(len(lines)):
+        found = _opening_at(lines, index, marks)
+        if found is None:
+            continue
+        if ref is None and (found.forward or (forwards and found.block)):
+            return None
+        return found
+    return None if ref is None else _before_ref(lines, ref)
+
+
+def _opening_at(lines: list[str], index: int, marks: frozenset[int]) -> Opening | None:
+    if is_quote(lines[index]):
+        return _quotation(lines, index)
+    if index in marks:
+        found = attribution.opening(lines, index)
+        return found or Opening(index, index, block=True)
+    return attribution.opening(lines, index)
+
+
+def _quotation(lines: list[str], index: int) -> Opening:
+    """Quoted lines without an announcement; one inside them may still say that it is a forward."""
+    for inner in range(index, min(index + 6, len(lines))):
+        bare = lines[inner].lstrip("> ")
+        if is_quote(lines[inner]) and bare:
+            found = attribution.opening([bare], 0)
+            return Opening(index, index, forward=found is not None and found.forward)
+    return Opening(index, index)
+
+
+def _before_ref(lines: list[str], ref: int) -> Opening:
+    """Our notice without any announcement: its first line is the `Ref.:` line, if it is an agent's."""
+    return Opening(ref, ref, block=True, certain=False)
+
+
+def _assembled(lines: list[str], rest: str, cut: Opening) -> Split:
+    above = lines[: cut.start] + ([cut.head] if cut.head else [])
+    top, top_signature = _without_signature(above)
+    below = lines[cut.stop :]
+    answers = [] if cut.block or rest else _answers(below)
+    if not answers:
+        quoted = "\n".join(lines[cut.start :]) + rest
+        quoted = quoted[len(cut.head) :].lstrip("- ") if cut.head else quoted
+        return Split(_text(top), quoted.strip("\n"), _text(top_signature), _doubt(cut))
+    return _interleaved(lines, cut, top, top_signature, answers)
+
+
+def _doubt(cut: Opening) -> tuple[str, ...]:
+    return () if cut.certain else ("uncertain-cut",)
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(lines).strip("\n")
+
+
+def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
+    begin = signature.start_of(lines)
+    if not any(line.strip() for line in lines[:begin]):
+        return lines, []
+    return lines[:begin], lines[begin:]
+
+
+def _answers(lines: list[str]) -> list[tuple[int, int]]:
+    """Spans of lines that stand under or between quoted ones and are not quoted themselves."""
+    first = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
+    if first == len(lines) or not is_quote(lines[first]):
+        return []
+    spans: list[tuple[int, int]] = []
+    start: int | None = None
+    index = first
+    while index < len(lines):
+        if is_quote(lines[index]) or _is_orphan(lines, index):
+            if start is not None:
+                spans.append((start, index))
+            start = None
+        elif start is None and lines[index].strip():
+            found = attribution.opening(lines, index)
+            if found is not None and found.block:
+                break
+            if found is not None:
+                index = found.stop
+                continue
+            start = index
+        index += 1
+    else:
+        spans += [(start, len(lines))] if start is not None else []
+    return [span for span in spans if any(line.strip() for line in lines[slice(*span)])]
+
+
+def _is_orphan(lines: list[str], index: int) -> bool:
+    """The end of a quoted line that a program wrapped without quoting it anew."""
+    return (
+        0 < index < len(lines) - 1
+        and bool(lines[index].strip())
+        and is_quote(lines[index - 1])
+        and is_quote(lines[index + 1])
+        and len(lines[index - 1]) > 60
+        and len(lines[index]) < 40
+    )
+
+
+def _interleaved(
+    lines: list[str], cut: Opening, top: list[str], top_signature: list[str], spans: list[tuple[int, int]]
+) -> Split:
+    """Answers among quotations: with what they answer, unless one answer alone stands under all of it."""
+    offset = cut.stop
+    last_start, last_stop = spans[-1]
+    last = lines[offset + last_start : offset + last_stop]
+    begin = signature.start_of(last)
+    kept_last, last_signature = last[:begin], last[begin:]
+    if not any(line.strip() for line in kept_last):
+        spans = spans[:-1]
+        if not spans:
+            quoted = _text(lines[cut.start : offset + last_start])
+            return Split(_text(top), quoted, _text([*top_signature, *last_signature]), _doubt(cut))
+        last_signature, begin = last, 0
+    history = lines[offset : offset + spans[-1][0]]
+    with_quotes = (any(line.strip() for line in top) or len(spans) > 1) and not _has_ref(lines[offset:])
+    own = [line for start, stop in spans[:-1] for line in [*lines[offset + start : offset + stop], ""]]
+    final = lines[offset + spans[-1][0] : offset + spans[-1][1]]
+    if begin < len(last) and spans[-1] == (last_start, last_stop):
+        final = kept_last
+    tail = lines[offset + spans[-1][1] : offset + last_start] if spans[-1] != (last_start, last_stop) else []
+    after = lines[offset + last_stop :]
+    head = [*top, *([""] if top and top[-1].strip() else [])]
+    if with_quotes:
+        reply = [*head, *history, *final]
+        quoted = [*lines[cut.start : cut.stop], *tail, *after]
+    else:
+        reply = [*head, *own, *final]
+        quoted = [*lines[cut.start : cut.stop], *(line for line in history if is_quote(line)), *tail, *after]
+    return Split(_text(reply), _text(quoted), _text([*top_signature, *last_signature]), _doubt(cut))
+
+
+def _marks_from_html(lines: list[str], source: str | None) -> tuple[int, ...]:
+    """Where the plain text shows what the HTML beside it marks as history."""
+    if source is None or not _MAY_QUOTE.search(source):
+        return ()
+    rendered = html.render(source)
+    wanted = [_essence(line) for line in rendered.text.split("\n")]
+    shown = [_essence(line) for line in lines]
+    found = (_aligned(wanted, shown, mark) for mark in rendered.marks[:20])
+    return tuple(index for index in found if index is not None)
+
+
+def _essence(line: str) -> str:
+    """Letters and digits alone: what two renderings of one line have in common."""
+    return re.sub(r"<[^<>]*>|[\W_]+", "", line[:300].casefold())
+
+
+def _aligned(wanted: list[str], shown: list[str], mark: int) -> int | None:
+    """The one line of the plain text that begins as the marked line does."""
+    marked = next((line for line in wanted[mark : mark + 3] if len(line) >= 8), "")
+    hits = [index for index, line in enumerate(shown) if line and marked.startswith(line[:40]) and len(line) >= 8]
+    return hits[0] if len(hits) == 1 else None

@@ -1,0 +1,382 @@
+"""HTML into readable lines that still know where a quotation begins, and into HTML that is safe to show.
+
+Owns: which elements break lines, how lists, tables and links read as text, and the marks that mail programs leave
+where they put the message that is answered (`gmail_quote`, `divRplyFwdMsg`, `blockquote type=cite` and their kin).
+Fails with: nothing; HTML that is nested too deeply is read without structure and not shown as HTML.
+Limits: `MAX_NESTING` elements deep, `MAX_HTML_CHARACTERS` long; one pass.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+import nh3
+from lxml import etree
+
+MAX_NESTING = 200
+MAX_HTML_CHARACTERS = 4_000_000
+MAX_LINK_CHARACTERS = 300
+RULE: Final = "_" * 32
+"""What a horizontal rule becomes, as Outlook writes it."""
+
+_SKIPPED = {"head", "style", "script", "title", "template", "noscript", "select", "object", "svg", "math", "audio"}
+_SKIPPED |= {"video", "iframe", "datalist"}
+_BLOCKS = {
+    "address",
+    "article",
+    "aside",
+    "body",
+    "center",
+    "dd",
+    "details",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+}
+_BLOCKS |= {"figure", "footer", "form", "header", "html", "li", "main", "nav", "section", "summary", "tbody", "tfoot"}
+_BLOCKS |= {"thead", "tr", "caption"}
+_PARAGRAPHS = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
+_QUOTE_CLASS = re.compile(
+    r"(?:^|\s)(?:gmail_quote(?:_container)?|gmail_extra_quote|yahoo_quoted|yahoo-quoted|protonmail_quote|zmail_extra"
+    r"|tutanota_quote|moz-cite-prefix|sh-quoted-content|missive_quote|front-blockquote|mailplug_quote|ymail_quote"
+    r"|OutlookMessageHeader|ms-outlook-mobile-reference-message|mail_quote|mailru-blockquote|x_gmail_quote"
+    r"|freemail_quote|cm_quote|reply-quote|quotedMessage|email-quote|js-helper-quote|mcntmcntquote)(?:\s|$)"
+)
+_QUOTE_ID = re.compile(
+    r"(?:x_)*(?:divRplyFwdMsg|mail-editor-reference-message-container|OLK_SRC_BODY_SECTION|isReplyContent|replySplit"
+    r"|AOLMsgPart\w*|yahoo_quoted\w*|ymail_quoted\w*|appendonsend|zwchr|stopSpelling|reply-intro|origbody|qt|_rc_quote"
+    r"|uol_quote\w*|mensagem_original)"
+)
+_FORWARD_CLASS = re.compile(r"(?:^|\s)(?:moz-forward-container|gmail_forward)(?:\s|$)")
+_INDENT_STYLE = re.compile(r"border(?:-left)?\s*:\s*(?:none|0)", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_NO_MARGIN = re.compile(r"margin(?:-top|-bottom)?\s*:\s*0", re.IGNORECASE)
+_PRE_STYLE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
+_TAG = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)|<[^<>]*>")
+_DEEP = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
+_VOID |= {"p", "li", "td", "tr", "th", "option"}  # closed by their next sibling
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    text: str
+    marks: tuple[int, ...] = ()
+    """Numbers of the lines at which something begins that a mail program marked as not written now."""
+
+
+@dataclass(slots=True)
+class _Page:
+    """The lines so far and the one being written."""
+
+    lines: list[str] = field(default_factory=list)
+    current: list[str] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
+    gap: int | None = None
+    """A blank line, quoted this deep, is due before the next text: adjoining margins collapse into one."""
+    depth: int = 0
+    """Of quotation."""
+    indent: str = ""
+    bullet: str = ""
+    preformatted: int = 0
+    lists: list[int] = field(default_factory=list)
+
+    def prefix(self) -> str:
+        return ">" * self.depth + " " if self.depth else ""
+
+    def space(self) -> None:
+        self.gap = self.depth if self.gap is None else min(self.gap, self.depth)
+
+    def write(self, text: str) -> None:
+        if self.preformatted:
+            first, *others = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            self.current.append(first)
+            for line in others:
+                self.break_line()
+                self.current.append(line)
+            return
+        text = _BLANKS.sub(" ", text)
+        if (text == " " and not self.current) or not text:
+            return
+        self.current.append(text if self.current and not self.current[-1].endswith(" ") else text.lstrip(" "))
+
+    def break_line(self) -> None:
+        """End the line, even an empty one."""
+        text = "".join(self.current).replace("\u00a0", " ").rstrip()
+        if text and self.gap is not None and self.lines:
+            self.lines.append(">" * min(self.gap, self.depth))
+        if text:
+            self.gap = None
+        bullet, self.bullet = (self.bullet, "") if text else ("", self.bullet)
+        indent = self.indent[: -len(bullet)] if bullet else self.indent
+        self.lines.append((self.prefix() + indent + bullet + text).rstrip() if text else self.prefix().rstrip())
+        self.current = []
+
+    def end_block(self) -> None:
+        """End the line if there is something on it."""
+        if "".join(self.current).strip(" "):
+            self.break_line()
+        self.current = []
+
+    def mark(self) -> None:
+        self.end_block()
+        self.marks.append(len(self.lines))
+
+
+def render(html: str) -> Rendered:
+    """The text of a document, as a person would read it off the screen."""
+    html = html[:MAX_HTML_CHARACTERS].replace("\0", "")
+    if not html.strip():
+        return Rendered("")
+    root = None if too_deep(html) else _tree(html)
+    if root is None:
+        return Rendered(_stripped(html))
+    page = _Page()
+    _element(root, page)
+    page.end_block()
+    return _tidy(page)
+
+
+def _tree(html: str) -> etree._Element | None:
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        return etree.fromstring(html.encode("utf-8", "replace"), parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def too_deep(html: str) -> bool:
+    """Whether more elements stand open than any mail program nests."""
+    depth = 0
+    for closing, name in _DEEP.findall(html):
+        if name.lower() not in _VOID:
+            depth = max(depth - 1, 0) if closing else depth + 1
+            if depth > MAX_NESTING:
+                return True
+    return False
+
+
+def _stripped(html: str) -> str:
+    """Without structure: all that is left to do with a bomb."""
+    import html as entities
+
+    text = entities.unescape(_TAG.sub(" ", html[:200_000]))
+    return "\n".join(line for line in (_BLANKS.sub(" ", line).strip() for line in text.split("\n")) if line)
+
+
+def _element(element: etree._Element, page: _Page) -> None:
+    tag = element.tag if isinstance(element.tag, str) else ""
+    style = element.get("style") or ""
+    if not tag or tag in _SKIPPED or _HIDDEN_STYLE.search(style):
+        return
+    if _is_quote(element, tag):
+        page.mark()
+    handler = _HANDLERS.get(tag)
+    if handler is not None:
+        handler(element, page)
+    elif tag in _BLOCKS or (tag in _PARAGRAPHS and _is_tight(element, style)):
+        page.end_block()
+        _content(element, page, pre=bool(_PRE_STYLE.search(style)))
+        page.end_block()
+    elif tag in _PARAGRAPHS:
+        _paragraph(element, page, pre=bool(_PRE_STYLE.search(style)))
+    else:
+        _content(element, page, pre=bool(_PRE_STYLE.search(style)))
+
+
+def _content(element: etree._Element, page: _Page, *, pre: bool = False) -> None:
+    page.preformatted += pre
+    if element.text:
+        page.write(element.text)
+    for child in element:
+        _element(child, page)
+        if child.tail:
+            page.write(child.tail)
+    page.preformatted -= pre
+
+
+def _is_quote(element: etree._Element, tag: str) -> bool:
+    if tag == "blockquote":
+        return False  # shown by its `>`
+    return bool(_QUOTE_CLASS.search(element.get("class") or "") or _QUOTE_ID.fullmatch(element.get("id") or ""))
+
+
+def _is_tight(element: etree._Element, style: str) -> bool:
+    """Paragraphs that are shown without space between them: Outlook's, and those styled so."""
+    kind = element.get("class") or ""
+    return "MsoNormal" in kind or "MsoPlainText" in kind or (element.tag == "p" and bool(_NO_MARGIN.search(style)))
+
+
+def _paragraph(element: etree._Element, page: _Page, *, pre: bool = False) -> None:
+    page.end_block()
+    page.space()
+    _content(element, page, pre=pre or element.tag == "pre")
+    page.end_block()
+    page.space()
+
+
+def _blockquote(element: etree._Element, page: _Page) -> None:
+    """A quotation, unless the writer's program uses it to indent."""
+    quoted = not _INDENT_STYLE.search(element.get("style") or "") or element.get("type") == "cite"
+    page.end_block()
+    page.space()
+    page.depth += quoted
+    _content(element, page)
+    page.end_block()
+    page.depth -= quoted
+    page.space()
+
+
+def _break(element: etree._Element, page: _Page) -> None:
+    page.break_line()
+
+
+def _rule(element: etree._Element, page: _Page) -> None:
+    page.end_block()
+    page.current = [RULE]
+    page.end_block()
+
+
+def _item(element: etree._Element, page: _Page) -> None:
+    page.end_block()
+    bullet = "- "
+    if page.lists and page.lists[-1]:
+        bullet = f"{page.lists[-1]}. "
+        page.lists[-1] += 1
+    page.bullet, outer = bullet, page.indent
+    page.indent += " " * len(bullet)
+    _content(element, page)
+    page.end_block()
+    page.indent, page.bullet = outer, ""
+
+
+def _list(element: etree._Element, page: _Page) -> None:
+    page.end_block()
+    if not page.lists:
+        page.space()
+    start = element.get("start") or "1"
+    page.lists.append((int(start) if start.isascii() and start.isdecimal() else 1) if element.tag == "ol" else 0)
+    _content(element, page)
+    page.lists.pop()
+    page.end_block()
+    if not page.lists:
+        page.space()
+
+
+def _cell(element: etree._Element, page: _Page) -> None:
+    """Cells of one row share a line as long as none of them has lines of its own."""
+    if "".join(page.current).strip(" |"):
+        page.current = ["".join(page.current).rstrip(" "), " | "]
+    before = len(page.lines)
+    _content(element, page)
+    if len(page.lines) > before:
+        page.end_block()
+
+
+def _row(element: etree._Element, page: _Page) -> None:
+    page.end_block()
+    _content(element, page)
+    page.current = ["".join(page.current).rstrip(" |")]
+    page.end_block()
+
+
+def _link(element: etree._Element, page: _Page) -> None:
+    lines, start = len(page.lines), len(page.current)
+    _content(element, page)
+    shown = "".join(page.current[start:] if len(page.lines) == lines else page.current).strip()
+    target = (element.get("href") or "").strip()
+    if shown and _worth_showing(target, shown):
+        page.current.append(f" <{target}>")
+
+
+def _worth_showing(target: str, shown: str) -> bool:
+    if not re.match(r"(?:https?|ftp|mailto|tel):", target, re.IGNORECASE) or len(target) > MAX_LINK_CHARACTERS:
+        return False
+    bare = re.sub(r"^(?:(?:https?|ftp)://(?:www\.)?|mailto:|tel:)", "", target, flags=re.IGNORECASE).rstrip("/")
+    return bare.split("?")[0].casefold() not in shown.casefold() and not re.search(r"\s", target)
+
+
+def _image(element: etree._Element, page: _Page) -> None:
+    alternative = _BLANKS.sub(" ", element.get("alt") or "").strip()
+    if alternative and element.get("width") not in ("0", "1"):
+        page.write(f"[{alternative}]")
+
+
+_HANDLERS = {
+    "a": _link,
+    "blockquote": _blockquote,
+    "br": _break,
+    "hr": _rule,
+    "img": _image,
+    "li": _item,
+    "ol": _list,
+    "td": _cell,
+    "th": _cell,
+    "tr": _row,
+    "ul": _list,
+}
+
+
+def _tidy(page: _Page) -> Rendered:
+    """Without blank lines at the ends and with no more than two in a row; marks move along."""
+    kept: list[str] = []
+    number: dict[int, int] = {}
+    for index, line in enumerate(page.lines):
+        number[index] = len(kept)
+        if line.strip("> ") or (kept and (kept[-1].strip("> ") or (len(kept) > 1 and kept[-2].strip("> ")))):
+            kept.append(line)
+    while kept and not kept[-1].strip("> "):
+        kept.pop()
+    marks = sorted({number[mark] for mark in page.marks if mark in number and number[mark] < len(kept)})
+    return Rendered("\n".join(kept), tuple(marks))
+
+
+_STYLES = {"background-color", "border", "border-collapse", "color", "font-family", "font-size", "font-style"}
+_STYLES |= {"font-weight", "height", "list-style-type", "margin", "margin-bottom", "margin-left", "margin-right"}
+_STYLES |= {"margin-top", "padding", "padding-bottom", "padding-left", "padding-right", "padding-top", "text-align"}
+_STYLES |= {"text-decoration", "vertical-align", "white-space", "width", "border-left"}
+_TAGS = (nh3.ALLOWED_TAGS | {"center", "font", "u", "s"}) - {"map", "area"}
+_ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
+_ATTRIBUTES["*"] = {
+    "align",
+    "class",
+    "dir",
+    "id",
+    "lang",
+    "style",
+    "title",
+    "type",
+    "valign",
+    "width",
+    "height",
+    "bgcolor",
+}
+_ATTRIBUTES["font"] = {"color", "face", "size"}
+_ATTRIBUTES["img"] = {"alt", "src", "width", "height"}
+_ATTRIBUTES["table"] = {"border", "cellpadding", "cellspacing", "summary"}
+
+
+def _local_images(tag: str, attribute: str, value: str) -> str | None:
+    """No picture is fetched from outside: that would tell the sender who reads, and when."""
+    if attribute == "src" and not value.strip().lower().startswith("cid:"):
+        return None
+    return value
+
+
+def sanitised(html: str) -> str | None:
+    """What may be shown: allow-listed elements and styles, images of the mail itself, nothing that runs or loads."""
+    if len(html) > MAX_HTML_CHARACTERS or too_deep(html):
+        return None
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        clean_content_tags={"script", "style", "title", "svg", "math", "template", "noscript", "iframe", "object"},
+        attributes=_ATTRIBUTES,
+        attribute_filter=_local_images,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        filter_style_properties=_STYLES,
+        link_rel="noopener noreferrer nofollow",
+    )

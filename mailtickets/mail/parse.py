@@ -1,0 +1,260 @@
+"""Bytes into an `InboundMail`: the reader of mail, whatever the mail.
+
+Owns: which header field says what, the second opinion on who the author is, and the order in which the pure modules
+beside it are asked. mail-parser is imported here alone: it reads the From field independently, since two parsers
+that disagree on the author mean that nobody can be believed.
+Fails with: nothing. What is wrong with a message is named in `defects`; the worst leave an empty mail marked
+`unparsed`, whose raw is all there is to see.
+Limits: those of `mime`, `body` and `html`; the bounce reader is shown the first `MAX_REPORT_BYTES`.
+"""
+
+import email
+import hashlib
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from email.message import Message
+from email.utils import parsedate_tz
+from typing import Any
+
+import mailparser
+
+from mailtickets.mail import address, body, bounce, classify, content, header, html, language, mime
+from mailtickets.mail.mime import Part
+from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail
+
+MAX_REPORT_BYTES = 1_000_000
+MAX_REPORT_CONTAINERS = 60
+
+_CONTAINER = re.compile(rb"^content-type:[ \t\r\n]*(?:message|multipart)/", re.IGNORECASE | re.MULTILINE)
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?")
+_UNREADABLE = {"nested-too-deep", "too-many-parts", "header-too-large", "too-many-headers"}
+
+
+def parse(raw: bytes, *, instance: str | None = None) -> InboundMail:
+    """What a message says. `instance` is our own name in loop headers; None when there is no configuration."""
+    try:
+        return _parse(raw, instance)
+    except (Exception, RecursionError) as error:  # a mail is never worth an exception: the raw is kept
+        return _unparsed(type(error).__name__)
+
+
+def as_json(mail: InboundMail, file: str) -> dict[str, Any]:
+    """The object that `mailtickets parse` prints."""
+    return {
+        "file": file,
+        "message_id": mail.message_id,
+        "in_reply_to": list(mail.in_reply_to),
+        "references": list(mail.references),
+        "from": _address_json(mail.author),
+        "sender": _address_json(mail.sender),
+        "reply_to": [_address_json(mailbox) for mailbox in mail.reply_to],
+        "to": [_address_json(mailbox) for mailbox in mail.to],
+        "cc": [_address_json(mailbox) for mailbox in mail.cc],
+        "subject": mail.subject,
+        "date": mail.date.isoformat() if mail.date else None,
+        "text": mail.text,
+        "html": mail.html,
+        "reply": mail.reply,
+        "quoted": mail.quoted,
+        "signature": mail.signature,
+        "attachments": [_attachment_json(attachment) for attachment in mail.attachments],
+        "kind": mail.kind,
+        "kind_reason": mail.kind_reason,
+        "bounce": _bounce_json(mail.bounce),
+        "language": mail.language,
+        "defects": list(mail.defects),
+    }
+
+
+def _address_json(mailbox: Address | None) -> dict[str, str] | None:
+    return {"name": mailbox.name, "address": mailbox.address} if mailbox else None
+
+
+def _attachment_json(attachment: Attachment) -> dict[str, Any]:
+    names = ("filename", "content_type", "size", "sha256", "inline", "content_id")
+    return {name: getattr(attachment, name) for name in names}
+
+
+def _bounce_json(report: Bounce | None) -> dict[str, str | None] | None:
+    names = ("recipient", "action", "status", "message_id", "diagnostic")
+    return {name: getattr(report, name) for name in names} if report else None
+
+
+class _Fields:
+    """The top-level header section, its octets already text."""
+
+    def __init__(self, root: Part) -> None:
+        hint = next((part.parameters["charset"] for part in root.walk() if part.parameters.get("charset")), None)
+        self.all = [(name, header.octets_to_text(value, hint)) for name, value in root.fields]
+
+    def values(self, name: str) -> list[str]:
+        return [value for key, value in self.all if key == name]
+
+    def decoded(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, header.one_line(header.decoded(value))) for name, value in self.all)
+
+    def mailboxes(self, name: str) -> tuple[Address, ...]:
+        found = (mailbox for value in self.values(name) for mailbox in address.parse_addresses(value))
+        return tuple(found)[: address.MAX_ADDRESSES]
+
+
+def _parse(raw: bytes, instance: str | None) -> InboundMail:
+    tree = mime.read(raw)
+    fields = _Fields(tree.root)
+    read = content.read(tree.root)
+    defects = [*tree.defects, *read.defects]
+    author = _author(fields, defects)
+    subject = next((header.one_line(header.decoded(value)) for value in fields.values("subject")), "")
+    cut = body.split(read.text, read.html, subject=subject, marks=read.marks or None)
+    shown = _shown(read.html, defects)
+    report = _report(raw, read.text, tree.defects)
+    headers = fields.decoded()
+    kind, reason = classify.classify(
+        headers,
+        subject=subject,
+        author=author,
+        content_type=fields.values("content-type")[0] if fields.values("content-type") else tree.root.content_type,
+        bounce=report,
+        instance=instance,
+    )
+    ids = header.ids(fields.values("message-id")) or tuple(fields.values("message-id")[:1])
+    invites = "".join(f"\n\n{line}" for line in read.invites)
+    text, reply = (read.text + invites).strip("\n"), (cut.reply + invites).strip("\n")
+    return InboundMail(
+        message_id=header.one_line(ids[0]).strip("<>") or None if ids else None,
+        in_reply_to=header.ids(fields.values("in-reply-to")),
+        references=header.ids(fields.values("references")),
+        author=author,
+        sender=next(iter(fields.mailboxes("sender")), None),
+        reply_to=fields.mailboxes("reply-to"),
+        to=fields.mailboxes("to"),
+        cc=fields.mailboxes("cc"),
+        subject=subject,
+        date=_date(fields, defects),
+        text=text,
+        html=shown,
+        reply=reply,
+        quoted=cut.quoted,
+        signature=cut.signature,
+        attachments=read.attachments,
+        kind=kind,
+        kind_reason=reason,
+        bounce=report,
+        language=language.of(reply),
+        defects=_unique([*defects, *_too_many(fields), *cut.defects]),
+        headers=headers,
+        digest=_digest(subject, text, shown, read.attachments),
+    )
+
+
+def _unique(defects: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(defects))
+
+
+def _author(fields: _Fields, defects: list[str]) -> Address | None:
+    """The one mailbox that both readers find in the one From field."""
+    values = fields.values("from")
+    found = {mailbox.key: mailbox for mailbox in reversed(fields.mailboxes("from")) if "@" in mailbox.address}
+    if not found:
+        defects.append("from-missing" if not values else "from-unreadable")
+        return next(iter(fields.mailboxes("from")), None) if values else None
+    if len(found) > 1:
+        defects.append("from-several")
+        return None
+    author = next(iter(found.values()))
+    if _disputed(values[0], author):
+        defects.append("from-ambiguous")
+        return None
+    if "@" in author.name and author.key not in author.name.casefold():
+        defects.append("from-name-is-another-address")
+    return author
+
+
+def _disputed(value: str, author: Address) -> bool:
+    """Whether mail-parser reads another address out of the same field."""
+    message = Message()
+    message.add_header("From", value.encode("ascii", "replace").decode("ascii"))
+    others = [spec.casefold() for _, spec in mailparser.MailParser(message).from_ if spec.count("@") == 1]
+    own = author.key.encode("ascii", "replace").decode("ascii")
+    return bool(others) and own not in others
+
+
+def _date(fields: _Fields, defects: list[str]) -> datetime | None:
+    value = next(iter(fields.values("date")), None)
+    if value is None:
+        defects.append("date-missing")
+        return None
+    found = _moment(header.decoded(value))
+    if found is None:
+        defects.append("date-unreadable")
+    return found
+
+
+def _moment(value: str) -> datetime | None:
+    """RFC 5322 as leniently as the standard library reads it, or ISO 8601; without a zone it is UTC."""
+    try:
+        if match := _ISO_DATE.search(value):
+            stated = datetime.fromisoformat(re.sub(r"\s+(?=[Z+-])", "", match[0]))
+            return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
+        parsed = parsedate_tz(re.sub(r"\([^()]*\)", "", value))
+        if parsed is None:
+            return None
+        zone = timezone(timedelta(seconds=parsed[9] or 0))
+        year, month, day, hour, minute, second = parsed[:6]
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def _too_many(fields: _Fields) -> list[str]:
+    lists = [value for name in ("from", "to", "cc", "reply-to") for value in fields.values(name)]
+    return ["too-many-addresses"] if any(value.count("@") > address.MAX_ADDRESSES for value in lists) else []
+
+
+def _shown(source: str | None, defects: list[str]) -> str | None:
+    if source is None:
+        return None
+    shown = html.sanitised(source)
+    if shown is None:
+        defects.append("html-too-deep")
+    return shown
+
+
+def _report(raw: bytes, text: str, defects: tuple[str, ...]) -> Bounce | None:
+    """What a delivery report says, read from the message as it came; nothing is asked about a bomb."""
+    given = raw[:MAX_REPORT_BYTES]
+    if _UNREADABLE.intersection(defects) or len(_CONTAINER.findall(given)) > MAX_REPORT_CONTAINERS:
+        return None
+    return bounce.read_bounce(email.message_from_bytes(given), text)
+
+
+def _digest(subject: str, text: str, shown: str | None, attachments: tuple[Attachment, ...]) -> str:
+    parts = [subject, text, shown or "", *(attachment.sha256 for attachment in attachments)]
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def _unparsed(what: str) -> InboundMail:
+    return InboundMail(
+        message_id=None,
+        in_reply_to=(),
+        references=(),
+        author=None,
+        sender=None,
+        reply_to=(),
+        to=(),
+        cc=(),
+        subject="",
+        date=None,
+        text="",
+        html=None,
+        reply="",
+        quoted="",
+        signature="",
+        attachments=(),
+        kind="human",
+        kind_reason="unparsed",
+        bounce=None,
+        language=None,
+        defects=("unparsed", f"unparsed-{what.lower()}"),
+    )
