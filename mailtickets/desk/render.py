@@ -255,7 +255,7 @@ def _said_by(error: Exception, source: str) -> str:
 
 _KEPT_FILTERS = (
     "capitalize", "d", "default", "e", "escape", "first", "int", "join", "last", "length", "list", "lower", "map",
-    "reject", "rejectattr", "select", "selectattr", "sort", "trim", "truncate", "unique", "upper",
+    "reject", "rejectattr", "select", "selectattr", "sort", "striptags", "trim", "truncate", "unique", "upper",
 )  # fmt: skip
 
 
@@ -321,7 +321,7 @@ def _indented(line: str) -> Markup:
 def _excerpt(text: str) -> str:
     """The beginning, as a phone previews it."""
     line = " ".join(text[: 4 * PREVIEW_CHARS].split())
-    return line if len(line) <= PREVIEW_CHARS else f"{line[: PREVIEW_CHARS - 1].rstrip()}…"
+    return line if len(line) <= PREVIEW_CHARS else f"{line[:PREVIEW_CHARS].rpartition(' ')[0] or line[:PREVIEW_CHARS]}…"
 
 
 _OWN_FILTERS: dict[str, Callable[..., Any]] = {

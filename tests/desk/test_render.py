@@ -277,7 +277,12 @@ def test_a_phone_previews_the_beginning_of_the_words() -> None:
     html = render(TEMPLATES, "new_ticket", "pt_BR", saying("x", text="Bom dia,\n\n" + "muito " * 100)).html or ""
     hidden = html.partition("mso-hide: all")[2].partition("</div>")[0]
     assert hidden.startswith('">Bom dia, muito muito')
-    assert hidden.endswith("…")
+    assert hidden.endswith(" muito…")
+
+
+def test_a_phone_previews_what_happened_where_there_are_no_words() -> None:
+    html = render(TEMPLATES, "unassigned", "pt_BR", sample("unassigned", "pt_BR")).html or ""
+    assert 'mso-hide: all">Bruno Castro deixou de ser responsável por este chamado' in html
 
 
 # --- looking over -------------------------------------------------------------------------------------
