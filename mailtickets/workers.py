@@ -45,9 +45,7 @@ class Unreadable(Exception):
 class Workers:
     """A pool of worker processes."""
 
-    def __init__(
-        self, count: int = 2, *, read_seconds: float = READ_SECONDS, memory_bytes: int = MEMORY_BYTES
-    ) -> None:
+    def __init__(self, count: int = 2, *, read_seconds: float = READ_SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["mailtickets.workers"])
         self._pool = ProcessPool(count, _TASKS_PER_WORKER, _limit, [memory_bytes], context)
@@ -88,7 +86,7 @@ class Workers:
         return await asyncio.wrap_future(self._pool.schedule(work, args=args, timeout=seconds))
 
     def close(self) -> None:
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
 

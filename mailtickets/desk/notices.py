@@ -137,7 +137,7 @@ def _status_notice(moved: SetStatus, before: Ticket | None) -> str | None:
     if before is not None and before.status == moved.to:
         return None
     match moved.reason:
-        case "agent-answered" | "first-action" | "delivery-failed":
+        case "agent-answered" | "first-action" | "delivery-failed" | "merged":
             return None
         case "customer-replied":
             return "reopened" if was_done else None

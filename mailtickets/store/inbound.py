@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.mail.model import Envelope
@@ -238,3 +238,28 @@ def shown(connection: Connection, number: int) -> Row[Any] | None:
 def raw(connection: Connection, number: int) -> bytes | None:
     found = connection.execute(select(inbound.c.raw).where(inbound.c.id == number)).scalar()
     return bytes(found) if found is not None else None
+
+
+def sums(connection: Connection) -> dict[str, Any]:
+    """The ledger: how many messages came, what became of them, and what contradicts that."""
+    counted = select(inbound.c.outcome, func.count()).where(inbound.c.outcome.is_not(None)).group_by(inbound.c.outcome)
+    outcomes = {str(row[0]): int(row[1]) for row in connection.execute(counted)}
+    received = connection.execute(select(func.count()).select_from(inbound)).scalar_one()
+    waiting = connection.execute(select(func.count()).where(inbound.c.state == "accepted")).scalar_one()
+    problems = []
+    if sum(outcomes.values()) + waiting != received:
+        problems.append(f"{received} messages, but {sum(outcomes.values())} outcomes and {waiting} waiting")
+    on_tickets = ("opened", "appended", "noted", "unparsed")
+    messages = (
+        select(schema.message.c.inbound, func.count().label("times")).group_by(schema.message.c.inbound).subquery()
+    )
+    odd = (
+        select(inbound.c.id, inbound.c.outcome, messages.c.times)
+        .outerjoin(messages, messages.c.inbound == inbound.c.id)
+        .where(inbound.c.outcome.in_(on_tickets), func.coalesce(messages.c.times, 0) != 1)
+        .order_by(inbound.c.id)
+        .limit(100)
+    )
+    for row in connection.execute(odd):
+        problems.append(f"inbound {row.id} is {row.outcome}, and on {row.times or 0} messages of tickets")
+    return {"received": received, "waiting": waiting, "outcomes": dict(sorted(outcomes.items())), "problems": problems}

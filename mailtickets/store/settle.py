@@ -117,6 +117,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         case MergeInto() if before is not None:
             tickets.merge(connection, before.number, effect.into)
             search.move(connection, before.number, effect.into)
+            _record(connection, settlement, "merged", str(before.number), str(effect.into), ticket=effect.into)
         case FailDelivery(permanent=True):
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
         case OpenTicket(linked=int() as other):
@@ -160,11 +161,13 @@ def _record(
     old: str | None = None,
     new: str | None = None,
     reason: str | None = None,
+    *,
+    ticket: int | None = None,
 ) -> None:
     decision = settlement.decision
     connection.execute(
         insert(event).values(
-            ticket=settlement.after.number if settlement.after else decision.ticket,
+            ticket=ticket or (settlement.after.number if settlement.after else decision.ticket),
             inbound=settlement.received.id if settlement.received else None,
             at=settlement.now,
             actor=decision.actor,

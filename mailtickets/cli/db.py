@@ -1,0 +1,50 @@
+"""The database: bring its schema to this version, and check that it is sound."""
+
+import argparse
+
+from sqlalchemy import Connection, text
+
+from mailtickets.cli import DONE, REFUSED, TRY_AGAIN, Stop
+from mailtickets.cli.session import act_as_owner, add_json, configuration, print_json
+from mailtickets.desk.model import Transient
+from mailtickets.store import migrate
+from mailtickets.store.database import Database
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for verb, what in (("upgrade", "make or change the tables as this version needs them"), ("check", "look it over")):
+        add_json(verbs.add_parser(verb, help=what))
+
+
+def run(args: argparse.Namespace) -> int:
+    config = configuration(args)
+    if args.verb == "upgrade":
+        config.state_dir.mkdir(mode=0o710, parents=True, exist_ok=True)
+    act_as_owner(config)
+    database = Database(config.database_url)
+    try:
+        if args.verb == "upgrade":
+            migrate.upgrade(database)
+        problem = migrate.behind(database) or database.run(_damage)
+        found = database.run(migrate.version)
+    except Transient as error:
+        raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
+    finally:
+        database.close()
+    if args.json:
+        print_json({"version": found, "newest": migrate.NEWEST, "problem": problem})
+    else:
+        print(problem or f"schema {found}, sound")
+    return REFUSED if problem else DONE
+
+
+def _damage(connection: Connection) -> str | None:
+    """What SQLite finds wrong with its own file; PostgreSQL looks after itself."""
+    if connection.dialect.name != "sqlite":
+        return None
+    for check in ("quick_check", "foreign_key_check"):
+        rows = connection.execute(text(f"PRAGMA {check}")).all()
+        if rows and tuple(rows[0]) != ("ok",):
+            return f"{check}: {'; '.join(str(tuple(row)) for row in rows[:5])}"
+    return None

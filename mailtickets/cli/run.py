@@ -1,0 +1,38 @@
+"""The daemon: takes mail, works it, sends what follows, until it is told to stop.
+
+Prints one line `ready smtp=... lmtp=...` on stdout when everything listens; logs go to stderr.
+SIGHUP reads the configuration again, SIGTERM finishes what is in hand and stops.
+"""
+
+import argparse
+import asyncio
+import os
+
+from mailtickets import logs
+from mailtickets.cli import DONE, REFUSED, TRY_AGAIN, Stop
+from mailtickets.cli.session import act_as_owner, configuration
+from mailtickets.config import Config
+from mailtickets.daemon import Busy, Daemon, prepare
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--verbose", action="store_true", help="log what is of interest to developers too")
+
+
+def run(args: argparse.Namespace) -> int:
+    config = configuration(args, secrets=True)
+    act_as_owner(config)
+    os.umask(0o077)
+    logs.start(verbose=args.verbose)
+    try:
+        prepare(config)
+        asyncio.run(_run(config))
+    except Busy as error:
+        raise Stop(TRY_AGAIN, str(error)) from error
+    except OSError as error:
+        raise Stop(REFUSED, f"cannot start: {error.strerror or error} {error.filename or ''}".strip()) from error
+    return DONE
+
+
+async def _run(config: Config) -> None:
+    await Daemon(config).run(lambda line: print(line, flush=True))

@@ -1,0 +1,147 @@
+"""What most commands begin with: the configuration, the right user, the database, and JSON or a table at the end."""
+
+import argparse
+import json
+import os
+import pwd
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mailtickets.clerk import Clerk, load_secrets, rules_of
+from mailtickets.cli import BAD_USAGE, TRY_AGAIN, Stop
+from mailtickets.config import Config, ConfigError, load, locate
+from mailtickets.desk.model import Transient
+from mailtickets.store import migrate
+from mailtickets.store.database import Database, Stale
+
+
+def configuration(args: argparse.Namespace, *, secrets: bool = False) -> Config:
+    """The configuration the command is about; ends the command with all errors when it is broken."""
+    try:
+        return load(locate(args.config), secrets=secrets)
+    except ConfigError as error:
+        raise Stop(BAD_USAGE, broken(error)) from error
+
+
+def broken(error: ConfigError) -> str:
+    """All that is wrong with a configuration, a line each."""
+    where = f"{error.file}: " if error.file else ""
+    if len(error.problems) == 1 and not error.problems[0][0]:
+        return f"{where}{error.problems[0][1]}"
+    lines = [f"{where}{len(error.problems)} error{'s' if len(error.problems) > 1 else ''}"]
+    lines += [f"  {key}: {problem}" if key else f"  {problem}" for key, problem in error.problems]
+    return "\n".join(lines)
+
+
+def act_as_owner(config: Config) -> None:
+    """Root acts as the owner of the state directory; anybody else who cannot is told who could."""
+    if not config.state_dir.exists():
+        return
+    owner = config.state_dir.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        user = pwd.getpwuid(owner.st_uid)
+        os.initgroups(user.pw_name, owner.st_gid)
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+    elif not os.access(config.state_dir, os.R_OK | os.W_OK | os.X_OK):
+        try:
+            name = pwd.getpwuid(owner.st_uid).pw_name
+        except KeyError:
+            name = str(owner.st_uid)
+        raise Stop(BAD_USAGE, f"{config.state_dir} belongs to the user {name}: run this command as {name} or as root")
+
+
+@contextmanager
+def opened(args: argparse.Namespace) -> Iterator[Clerk]:
+    """A clerk on the configured database; its troubles end the command with 75."""
+    config = configuration(args)
+    act_as_owner(config)
+    secrets = load_secrets(config)
+    if not secrets or (config.database_url.startswith("sqlite") and not _sqlite_file(config).exists()):
+        raise Stop(BAD_USAGE, f"{config.state_dir} has no desk yet: `mailtickets run` makes one")
+    database = Database(config.database_url)
+    try:
+        missing = migrate.behind(database)
+        if missing is not None:
+            raise Stop(BAD_USAGE, missing)
+        yield Clerk(database, rules_of(config, secrets))
+    except (Transient, Stale) as error:
+        raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
+    finally:
+        database.close()
+
+
+def _sqlite_file(config: Config) -> Path:
+    return Path(config.database_url.removeprefix("sqlite:///"))
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else")
+
+
+def add_page(parser: argparse.ArgumentParser) -> None:
+    """Options of every listing: newest first, a page at a time."""
+    add_json(parser)
+    parser.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most so many (default 100)")
+    parser.add_argument("--after", type=int, metavar="ID", help="go on after the one that the page before ended with")
+
+
+def _positive(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError("a number from 1 was expected")
+    return number
+
+
+def actor() -> str:
+    """Who gives an order at the shell, for the ticket's events."""
+    name = os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    return f"shell:{name}"
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, default=_plain, indent=2))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Columns as wide as their longest entry; the last one takes what the terminal has left."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(column) for column in columns) for columns in zip(header, *cells, strict=True)]
+    room = _columns() - sum(widths[:-1]) - 2 * (len(widths) - 1)
+    for line in [list(header), *cells]:
+        line[-1] = line[-1] if len(line[-1]) <= max(room, 20) else f"{line[-1][: max(room, 20) - 1]}…"
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+    return " ".join(str(value).split())
+
+
+def _columns() -> int:
+    return os.get_terminal_size().columns if sys.stdout.isatty() else 1_000
+
+
+def read_text(file: str | None) -> str:
+    """Words for a ticket, from a file or from stdin."""
+    if file is not None and file != "-":
+        try:
+            return Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Stop(BAD_USAGE, f"{file}: {error}") from error
+    if sys.stdin.isatty():
+        print("(text, ended with Ctrl-D)", file=sys.stderr)
+    return sys.stdin.buffer.read().decode("utf-8", "replace")

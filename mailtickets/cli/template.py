@@ -1,0 +1,67 @@
+"""The texts of notices: list them, and preview one with sample data."""
+
+import argparse
+
+from mailtickets.clerk import rules_of
+from mailtickets.cli import DONE, REFUSED, Stop
+from mailtickets.cli.session import add_page, configuration, print_json, print_table
+from mailtickets.config import LOCALES
+from mailtickets.desk.render import NOTICES, Templates, check, render, sample
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    add_page(verbs.add_parser("list", help="every notice in every locale, and where its texts come from"))
+    preview = verbs.add_parser("preview", help="a notice with sample data")
+    preview.add_argument("notice", choices=NOTICES, metavar="NOTICE", help=", ".join(NOTICES))
+    preview.add_argument("--locale", choices=LOCALES)
+    preview.add_argument("--html", action="store_true", help="the HTML part instead of the text")
+
+
+def run(args: argparse.Namespace) -> int:
+    config = configuration(args)
+    templates = rules_of(config, ()).templates
+    if args.verb == "preview":
+        return _preview(templates, args.notice, args.locale or config.instance.locale, html=args.html)
+    return _list(templates, args)
+
+
+def _preview(templates: Templates, notice: str, locale: str, *, html: bool) -> int:
+    words = render(templates, notice, locale, sample(notice, locale))
+    for problem in words.problems:
+        raise Stop(REFUSED, f"{problem.file}:{problem.line}: {problem.message}")
+    if html:
+        print(words.html or "", end="")
+    else:
+        print(f"Subject: {words.subject}\n\n{words.text}", end="")
+    return DONE
+
+
+def _list(templates: Templates, args: argparse.Namespace) -> int:
+    files = [
+        (notice, locale, f"{locale}/{notice}.{end}")
+        for notice in NOTICES
+        for locale in LOCALES
+        for end in ("txt", "html")
+    ]
+    broken = {problem.file: f"line {problem.line}: {problem.message}" for problem in check(templates)}
+    rows = [
+        {
+            "notice": notice,
+            "locale": locale,
+            "file": file,
+            "source": "own" if file in templates.overrides else "built-in",
+            "problem": broken.pop(file, None),
+        }
+        for notice, locale, file in files
+    ]
+    rows += [
+        {"notice": None, "locale": None, "file": file, "source": "own", "problem": problem}
+        for file, problem in broken.items()
+    ]
+    page = rows[args.after or 0 :][: args.limit]
+    if args.json:
+        print_json(page)
+    else:
+        print_table(("FILE", "SOURCE", "PROBLEM"), [(r["file"], r["source"], r["problem"]) for r in page])
+    return REFUSED if any(row["problem"] for row in rows) else DONE

@@ -1,0 +1,283 @@
+"""The composition root: builds one gateway from a configuration, runs, reloads, drains and stops it.
+
+Owns: the state directory, the order in which things start and stop, and the signals. TERM and INT stop within
+`STOP_SECONDS`, HUP reads the configuration again; a broken one changes nothing and says why.
+Fails with: `Busy` when another gateway runs on the same state directory, OSError when an address is taken.
+"""
+
+import asyncio
+import fcntl
+import logging
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from ipaddress import ip_network
+from pathlib import Path
+from typing import IO
+
+from mailtickets import jobs
+from mailtickets.clerk import Clerk, load_secrets, rules_of
+from mailtickets.config import Config, ConfigError, SmtpIn, credential, load
+from mailtickets.desk.model import Delivery, Transient
+from mailtickets.edges import lmtp_in, smtp_in, systemd
+from mailtickets.edges.imap_in import ImapPoller
+from mailtickets.edges.maildir_out import MaildirOut
+from mailtickets.edges.smtp_listener import Listener, bind
+from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
+from mailtickets.edges.smtp_protocol import Settings
+from mailtickets.gateway import Gateway, Pace
+from mailtickets.store import migrate
+from mailtickets.store.database import Database
+from mailtickets.workers import Workers
+
+log = logging.getLogger("mailtickets.daemon")
+
+STOP_SECONDS = 30
+_DOORS_SECONDS = 18
+_DRAIN_SECONDS = 8
+_DATABASE_RETRY_SECONDS = 5
+
+
+class Busy(Exception):
+    """Another gateway has this state directory."""
+
+
+def prepare(config: Config) -> None:
+    """Makes what a first run needs: the state directory and the secret."""
+    config.state_dir.mkdir(mode=0o710, parents=True, exist_ok=True)
+    load_secrets(config, create=True)
+
+
+class Daemon:
+    """One running instance."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._stopping = asyncio.Event()
+        self._passed = systemd.passed_sockets()
+        self._doors: dict[str, Listener] = {}
+        self._pollers: list[tuple[ImapPoller, asyncio.Task[None]]] = []
+        self._reloading: asyncio.Task[None] | None = None
+
+    async def run(self, ready: Callable[[str], None]) -> None:
+        """Runs until told to stop; `ready` is given the line that says what is listened on."""
+        for number, react in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
+            asyncio.get_running_loop().add_signal_handler(number, react)
+        lock = _lock(self.config.state_dir)
+        try:
+            await self._live(ready)
+        finally:
+            lock.close()
+
+    async def _live(self, ready: Callable[[str], None]) -> None:
+        database = Database(self.config.database_url)
+        if not await self._database_is_ready(database):
+            return
+        workers = Workers()
+        self._out = _way_out(self.config)
+        clerk = Clerk(database, rules_of(self.config, load_secrets(self.config)))
+        self.gateway = Gateway(
+            clerk,
+            workers,
+            self._send,
+            name=f"{socket.gethostname()}:{self.config.state_dir}",
+            pace=_pace(self.config),
+            max_message_bytes=(self.config.smtp_in or SmtpIn()).max_message_bytes,
+        )
+        try:
+            await self.gateway.start()
+            await self.gateway.look_for_work()
+            await self._open_doors()
+            self._start_pollers()
+            scheduler = jobs.schedule(self.gateway)
+            scheduler.start()
+            beat = asyncio.create_task(self._beat())
+            ready(self._ready_line())
+            systemd.notify("READY=1", "STATUS=taking mail")
+            await self._stopping.wait()
+            systemd.notify("STOPPING=1", "STATUS=finishing what is in hand")
+            log.info("stopping")
+            scheduler.shutdown(wait=False)
+            beat.cancel()
+        finally:
+            await self._close()
+            await asyncio.to_thread(workers.close)
+            database.close()
+        log.info("stopped")
+
+    async def _database_is_ready(self, database: Database) -> bool:
+        """Waits for the database and brings its schema up to date; False when told to stop meanwhile."""
+        while not self._stopping.is_set():
+            try:
+                await asyncio.to_thread(migrate.upgrade, database)
+                return True
+            except Transient as error:
+                log.error("database not available, trying again", extra={"error": str(error)})
+                systemd.notify("STATUS=waiting for the database")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), _DATABASE_RETRY_SECONDS)
+        return False
+
+    async def _send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
+        return await self._out.send(raw, sender, recipient)
+
+    # --- doors --------------------------------------------------------------------------------------------
+
+    async def _open_doors(self) -> None:
+        config = self.config
+        await self._open_smtp(config.smtp_in)
+        sockets = self._passed.get("lmtp") or [bind(entry) for entry in config.lmtp_listen]
+        settings = _settings(config, config.smtp_in or SmtpIn())
+        self._doors["lmtp"] = await lmtp_in.serve(sockets, settings, self.gateway.accept, self._knows)
+
+    async def _open_smtp(self, smtp: SmtpIn | None) -> None:
+        passed = self._passed.get("smtp", []) + self._passed.get("unknown", [])
+        if smtp is None and not passed:
+            return
+        smtp = smtp or SmtpIn()
+        sockets = passed or [bind(entry) for entry in smtp.listen]
+        self._doors["smtp"] = await smtp_in.serve(
+            sockets, _settings(self.config, smtp), self.gateway.accept, self._knows
+        )
+
+    def _knows(self, recipient: str) -> bool:
+        return self.gateway.clerk.rules.policy.queue_at(recipient) is not None
+
+    def _start_pollers(self) -> None:
+        for account in self.config.imap_in:
+            poller = ImapPoller(account, partial(self.config.password, account), self.gateway)
+            self._pollers.append((poller, asyncio.create_task(poller.run(), name=f"imap-{account.name}")))
+
+    async def _stop_pollers(self) -> None:
+        for _, task in self._pollers:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in self._pollers), return_exceptions=True)
+        self._pollers.clear()
+
+    def _ready_line(self) -> str:
+        listening = [f"{door}={','.join(listener.addresses)}" for door, listener in sorted(self._doors.items())]
+        return " ".join(["ready", *reversed(listening)])
+
+    # --- signals ------------------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def reload(self) -> None:
+        """Reads the configuration again, once at a time."""
+        if self._reloading is None or self._reloading.done():
+            self._reloading = asyncio.create_task(self._reload())
+
+    async def _reload(self) -> None:
+        systemd.notify_reloading()
+        try:
+            config = await asyncio.to_thread(lambda: load(self.config.file, secrets=True))
+            await self._take_over(config)
+            log.info("reloaded", extra={"file": str(config.file)})
+        except ConfigError as error:
+            for key, problem in error.problems:
+                log.error("configuration not reloaded", extra={"file": str(error.file), "key": key, "error": problem})
+        except Exception:
+            log.exception("configuration not reloaded")
+        finally:
+            systemd.notify("READY=1")
+
+    async def _take_over(self, config: Config) -> None:
+        """Puts a sound new configuration into force; what cannot change while running is said."""
+        before, self.config = self.config, config
+        self.gateway.clerk.rules = rules_of(config, load_secrets(config))
+        for key, changed in (
+            ("instance.state_dir", before.state_dir != config.state_dir),
+            ("database.url", before.database_url != config.database_url),
+        ):
+            if changed:
+                log.error("takes effect only after a restart", extra={"key": key})
+        await self._take_over_doors(before, config)
+        if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
+            old, self._out = self._out, _way_out(config)
+            self.gateway.pace = _pace(config)
+            await old.close()
+        if before.imap_in != config.imap_in:
+            await self._stop_pollers()
+            self._start_pollers()
+        await jobs.housekeeping(self.gateway)
+
+    async def _take_over_doors(self, before: Config, config: Config) -> None:
+        smtp_moved = _listens(before) != _listens(config)
+        if (smtp_moved and "smtp" not in self._passed) or before.lmtp_listen != config.lmtp_listen:
+            await self._close_doors()
+            await self._open_doors()
+        for listener in self._doors.values():
+            listener.settings = _settings(config, config.smtp_in or SmtpIn())
+
+    # --- watchdog and end ---------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        """Tells systemd's watchdog that all is well: the loop turns, and the database answers."""
+        seconds = systemd.watchdog_seconds()
+        while seconds is not None:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self.gateway.database(lambda: None)
+                systemd.notify("WATCHDOG=1")
+            except TimeoutError:
+                log.error("the database lane is stuck")
+            await asyncio.sleep(seconds)
+
+    async def _close(self) -> None:
+        await self._stop_pollers()
+        await self._close_doors()
+        await self.gateway.drain(_DRAIN_SECONDS)
+        await self._out.close()
+
+    async def _close_doors(self) -> None:
+        await asyncio.gather(*(listener.close(_DOORS_SECONDS) for listener in self._doors.values()))
+        self._doors.clear()
+
+
+def _lock(state_dir: Path) -> IO[str]:
+    """Held as long as the file is open, by whoever runs on this state directory."""
+    file = (state_dir / "lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise Busy(f"another mailtickets runs on {state_dir}") from error
+    return file
+
+
+def _listens(config: Config) -> object:
+    return config.smtp_in and (config.smtp_in.listen, config.smtp_in.tls_certificate, config.smtp_in.tls_key)
+
+
+def _settings(config: Config, smtp: SmtpIn) -> Settings:
+    return Settings(
+        hostname=config.instance.hostname,
+        max_message_bytes=smtp.max_message_bytes,
+        max_connections=smtp.max_connections,
+        max_connections_per_ip=smtp.max_connections_per_ip,
+        trusted_networks=tuple(ip_network(network, strict=False) for network in smtp.trusted_relays),
+        ssl_context=_tls(config, smtp),
+    )
+
+
+def _tls(config: Config, smtp: SmtpIn) -> ssl.SSLContext | None:
+    if not smtp.tls_certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(credential(config.path(smtp.tls_certificate)), credential(config.path(smtp.tls_key)))
+    return context
+
+
+def _way_out(config: Config) -> SmtpOut | MaildirOut:
+    if config.delivery.method == "maildir":
+        return MaildirOut(config.maildir)
+    return SmtpOut(SmtpOutSettings.of(config))
+
+
+def _pace(config: Config) -> Pace:
+    delivery = config.delivery
+    return Pace(delivery.max_connections, delivery.max_per_minute, delivery.max_per_day)

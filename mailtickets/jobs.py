@@ -1,0 +1,90 @@
+"""The clock: APScheduler rings the bells, the database says what is due.
+
+With several gateways on one database, whoever holds the lease does the housekeeping.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, timedelta
+from functools import partial
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import Connection
+
+from mailtickets.desk import orders
+from mailtickets.desk.model import Transient
+from mailtickets.gateway import Gateway
+from mailtickets.store import budgets, cursors, tickets
+
+log = logging.getLogger("mailtickets.jobs")
+
+WORK_SECONDS = 1
+"""How long what a command has written may wait for the daemon to see it."""
+HOUSEKEEPING_SECONDS = 60
+
+_LEASE = timedelta(seconds=3 * HOUSEKEEPING_SECONDS)
+_AT_ONCE = 100
+
+
+def schedule(gateway: Gateway) -> AsyncIOScheduler:
+    """The bells of a running daemon; started by the caller, and shut down before the gateway drains."""
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    _every(scheduler, WORK_SECONDS, "look-for-work", gateway.look_for_work)
+    _every(scheduler, HOUSEKEEPING_SECONDS, "housekeeping", lambda: housekeeping(gateway))
+    return scheduler
+
+
+def _every(scheduler: AsyncIOScheduler, seconds: int, name: str, work: Callable[[], Awaitable[None]]) -> None:
+    async def ring() -> None:
+        try:
+            await work()
+        except Transient as error:
+            log.warning("job deferred", extra={"job": name, "error": str(error)})
+        except Exception:
+            log.exception("job failed", extra={"job": name})
+
+    scheduler.add_job(ring, "interval", seconds=seconds, id=name, replace_existing=True)
+
+
+async def housekeeping(gateway: Gateway) -> None:
+    """Closes what has been resolved for long enough, frees what left agents hold, forgets what has expired."""
+    if await gateway.database(_may_keep_house, gateway):
+        await gateway.database(close_resolved, gateway)
+        await gateway.database(unassign_lost, gateway)
+        await gateway.database(_forget, gateway)
+        await gateway.look_for_work()
+
+
+def _may_keep_house(gateway: Gateway) -> bool:
+    now = gateway.clerk.clock()
+
+    def work(connection: Connection) -> bool:
+        return cursors.take_lease(connection, "housekeeping", gateway.name, now + _LEASE, now)
+
+    return gateway.clerk.database.run(work)
+
+
+def close_resolved(gateway: Gateway) -> None:
+    """resolved -> closed, `close_after_days` after it was resolved; 0 leaves it resolved."""
+    clerk = gateway.clerk
+    for queue in clerk.rules.policy.queues:
+        if not queue.close_after_days:
+            continue
+        moment = clerk.clock() - timedelta(days=queue.close_after_days)
+        due = partial(tickets.resolved_before, queue=queue.name, moment=moment, limit=_AT_ONCE)
+        for number in clerk.database.run(due):
+            clerk.order(number, orders.close_resolved)
+
+
+def unassign_lost(gateway: Gateway) -> None:
+    """Tickets of agents who have left the configuration belong to the queue again."""
+    clerk = gateway.clerk
+    agents = [agent.address for agent in clerk.rules.policy.agents]
+    for number in clerk.database.run(lambda c: tickets.assigned_to_others(c, agents, _AT_ONCE)):
+        clerk.order(number, orders.unassign_lost)
+
+
+def _forget(gateway: Gateway) -> None:
+    gateway.clerk.database.run(lambda c: budgets.forget_expired(c, gateway.clerk.clock()))

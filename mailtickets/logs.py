@@ -1,0 +1,50 @@
+"""Log lines: JSON for the journal, readable text on a terminal.
+
+Everything goes to stderr. What a line says beyond its words is in `extra`; no secret, token or message body is
+ever given to a logger, and the loggers of mail libraries, which would print them, are kept at WARNING.
+"""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+_CHATTY = ("aioimaplib", "aiosmtplib", "mail.log", "apscheduler", "asyncio")
+
+
+def start(*, verbose: bool = False) -> None:
+    """Sets up logging for the process."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Text() if sys.stderr.isatty() else _Json())
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _facts(record: logging.LogRecord) -> dict[str, object]:
+    return {key: value for key, value in vars(record).items() if key not in _OWN}
+
+
+class _Json(logging.Formatter):
+    """One object a line; control characters in values arrive escaped."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_facts(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        facts = " ".join(f"{key}={value!r}" for key, value in _facts(record).items())
+        line = f"{when} {record.levelname:<7} {record.name}: {record.getMessage()}  {facts}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
