@@ -122,6 +122,7 @@ def sample(notice: str, locale: str) -> dict[str, Any]:
         "reopen_days": 14,
         "close_after_days": 7,
         "customer_echo": True,
+        "reason": {"new_ticket": "not-a-participant", "held": "agent-without-token"}.get(notice, ""),
     }
 
 
@@ -147,7 +148,7 @@ def bare(notice: str, locale: str) -> dict[str, Any]:
         "close_after_days": 0,
         "reply_effect": None,
         "customer_echo": False,
-        "reason": "agent-without-token" if notice == "held" else "",
+        "reason": "",
     }
 
 

@@ -48,6 +48,8 @@ TELL_TALES = {
         asunto texto demasiado día días hasta mañana quiere persona desde si
         """,
 }
+REASONS = ("agent-without-token", "empty-answer", "uncertain-cut", "not-a-participant", "closed-too-long-ago", "")
+"""The reasons of decisions that templates have words for, and one that they have none for."""
 SHARED = {"incidente", "aviso", "texto", "desde", "no", "antes", "nada", "responder", "responda", "enviado"}
 """Words that one locale's list has and another locale uses as well."""
 
@@ -65,7 +67,7 @@ def situations(notice: str, locale: str) -> Iterator[dict[str, Any]]:
     yield {**full, "reopen_days": 1, "close_after_days": 1}
     yield {**full, "change": None, "failure": {**least["failure"], "notice": "received"} if least["failure"] else None}
     yield from ({**full, "reply_effect": effect} for effect in REPLY_EFFECTS)
-    yield from ({**full, "reason": reason} for reason in ("agent-without-token", "empty-answer", "uncertain-cut"))
+    yield from ({**full, "reason": reason, "linked": [7, 9]} for reason in REASONS)
     if full["ticket"]:
         yield {**full, "ticket": {**full["ticket"], "subject": " \n"}}
         for status, priority, kind in zip_longest(STATUSES, PRIORITIES, TYPES, fillvalue=None):
