@@ -309,13 +309,9 @@ def _quote(text: str) -> str:
 
 
 def _breaks(text: str) -> Markup:
-    """Plain text as HTML, line by line: some clients know no `white-space`."""
-    return Markup("<br>\n").join(_indented(line) for line in text.split("\n"))
-
-
-def _indented(line: str) -> Markup:
-    """A line whose leading and double spaces stay what they are."""
-    return Markup(re.sub(r"^ | (?= )", "&nbsp;", str(escape(line))))  # noqa: S704 - escaped just here
+    """Plain text as HTML, line by line and with its spaces: some clients know no `white-space`."""
+    spaced = re.sub(r"^ | (?= )", "&nbsp;", str(escape(text)), flags=re.MULTILINE)
+    return Markup(spaced.replace("\n", "<br>\n"))  # noqa: S704 - escaped just above
 
 
 def _excerpt(text: str) -> str:
