@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -19,15 +20,17 @@ from mailtickets.config import Config, shipped, template_texts
 from mailtickets.desk import notices
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.decide import decide
-from mailtickets.desk.letter import Letter, Stationery, letter
+from mailtickets.desk.letter import Letter, Stationery, copy_for, letter
 from mailtickets.desk.model import Decision, Facts, OpenTicket, Policy, Ticket
 from mailtickets.desk.notices import BudgetLine, Happening, Notice, budget_lines, within_budget
 from mailtickets.desk.render import Rendered, Templates, render
-from mailtickets.mail.model import InboundMail
+from mailtickets.mail.compose import compose
+from mailtickets.mail.model import Attachment, Copy, InboundMail
 from mailtickets.store import budgets, outbox, tickets
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.facts import gather
 from mailtickets.store.inbound import Received
+from mailtickets.store.outbox import Due
 from mailtickets.store.settle import Settlement, settle
 
 _DRAFTS = 20
@@ -92,7 +95,7 @@ class Clerk:
         rules: Rules,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        nonce: Callable[[], str] = lambda: b32encode(randomness.token_bytes(10)).decode().lower(),
+        nonce: Callable[[], str] = lambda: b32encode(randomness.token_bytes(10))[:12].decode().lower(),
     ) -> None:
         self.database, self.rules, self.clock, self.nonce = database, rules, clock, nonce
 
@@ -160,6 +163,15 @@ class Clerk:
         if draft.after is None:
             raise AssertionError("an OpenTicket effect opens a ticket")
         return draft.after
+
+    # --- letters on their way -----------------------------------------------------------------------------
+
+    def written(self, row: Due, attachments: tuple[Attachment, ...]) -> tuple[bytes, Copy]:
+        """One copy of a letter as it is sent, the same at every attempt; dates are those of the instance's zone."""
+        zone = ZoneInfo(self.rules.policy.instance.timezone)
+        copy = copy_for(row.addressed, row.ticket, self.rules.paper.secrets)
+        mail = replace(row.mail, attachments=attachments, date=row.mail.date.astimezone(zone))
+        return compose(mail, copy), copy
 
     # --- both ---------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import random
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
 
@@ -21,7 +21,6 @@ from sqlalchemy import Connection
 
 from mailtickets.clerk import Clerk, Draft
 from mailtickets.desk.decide import refused
-from mailtickets.desk.letter import copy_for
 from mailtickets.desk.model import (
     Decision,
     Deferred,
@@ -38,8 +37,7 @@ from mailtickets.desk.model import (
 )
 from mailtickets.desk.render import Rendered
 from mailtickets.desk.retry import next_attempt, throttle_pause
-from mailtickets.mail.compose import compose
-from mailtickets.mail.model import Envelope, InboundMail
+from mailtickets.mail.model import Attachment, Envelope, InboundMail
 from mailtickets.mail.outline import outline
 from mailtickets.store import cursors, inbound, outbox
 from mailtickets.store.database import Stale
@@ -263,8 +261,7 @@ class Gateway:
 
     async def _deliver(self, row: Due) -> None:
         try:
-            raw = await self.composed(row)
-            copy = copy_for(row.addressed, row.ticket, self.clerk.rules.paper.secrets)
+            raw, copy = self.clerk.written(row, await self._attachments(row))
             result = await self.send(raw, copy.envelope_sender, copy.recipient.address)
         except Exception as error:  # whatever it is, it did not go out for certain, and it must not get stuck
             log.exception("sending failed", extra={"outbox": row.id})
@@ -274,15 +271,13 @@ class Gateway:
         except Transient as error:
             log.error("result not recorded", extra={"outbox": row.id, "error": str(error)})  # the lease ends by itself
 
-    async def composed(self, row: Due) -> bytes:
-        """The bytes of one copy: the same at every attempt."""
-        mail = row.mail
-        if row.attachments and row.inbound is not None:
-            received = await self.database(self._load, row.inbound)
-            name = self.clerk.rules.policy.instance.name
-            found = await self.workers.attachments(received.raw, name, row.attachments) if received else ()
-            mail = replace(mail, attachments=found)
-        return compose(mail, copy_for(row.addressed, row.ticket, self.clerk.rules.paper.secrets))
+    async def _attachments(self, row: Due) -> tuple[Attachment, ...]:
+        """What goes along, read again from the mail that brought it."""
+        if not row.attachments or row.inbound is None:
+            return ()
+        received = await self.database(self._load, row.inbound)
+        name = self.clerk.rules.policy.instance.name
+        return await self.workers.attachments(received.raw, name, row.attachments) if received else ()
 
     async def _record(self, row: Due, result: Delivery) -> None:
         """Transaction 3: the result, and what follows from giving up."""

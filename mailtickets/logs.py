@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-_CHATTY = ("aioimaplib", "aiosmtplib", "mail.log", "apscheduler", "asyncio")
+_CHATTY = ("aioimaplib", "aiosmtplib", "mail.log", "apscheduler", "asyncio", "alembic")
 
 
 def start(*, verbose: bool = False) -> None:

@@ -66,7 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"commands:\n{nouns}\n\n`mailtickets COMMAND --help` says more.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("-c", "--config", metavar="FILE", help="default: $MAILTICKETS_CONFIG, /etc/mailtickets/config.toml")
+    searched = "default: $MAILTICKETS_CONFIG, then /etc/mailtickets/config.toml, then ./config.toml"
+    parser.add_argument("-c", "--config", metavar="FILE", help=searched)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     parser.add_argument("noun", metavar="COMMAND", choices=list(NOUNS))
     parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)

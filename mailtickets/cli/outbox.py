@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -10,8 +9,7 @@ from sqlalchemy import Row
 from mailtickets.clerk import Clerk
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.session import add_json, add_page, opened, print_json, print_table
-from mailtickets.desk.letter import copy_for
-from mailtickets.mail.compose import compose
+from mailtickets.mail.model import Attachment
 from mailtickets.mail.parse import parse
 from mailtickets.store import inbound, outbox
 
@@ -95,14 +93,14 @@ def _raw(clerk: Clerk, args: argparse.Namespace) -> int:
     due = clerk.database.run(lambda c: outbox.load(c, args.id))
     if due is None:
         raise Stop(REFUSED, f"there is no outbox row {args.id}")
-    mail = due.mail
+    attachments: tuple[Attachment, ...] = ()
     if due.attachments and due.inbound is not None:
         source = due.inbound
         read = parse(clerk.database.run(lambda c: inbound.raw(c, source)) or b"")
         found = {attachment.sha256: attachment for attachment in read.attachments}
-        mail = replace(mail, attachments=tuple(found[digest] for digest in due.attachments if digest in found))
-    copy = copy_for(due.addressed, due.ticket, clerk.rules.paper.secrets)
-    sys.stdout.buffer.write(compose(mail, copy))
+        attachments = tuple(found[digest] for digest in due.attachments if digest in found)
+    raw, _ = clerk.written(due, attachments)
+    sys.stdout.buffer.write(raw)
     return DONE
 
 

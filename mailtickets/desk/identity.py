@@ -18,7 +18,9 @@ TOKEN = re.compile(r"[a-z2-7]{26}")
 _TOKEN_CHARACTERS = 26  # 130 bits
 _SIGNATURE_CHARACTERS = 10  # 50 bits: an id is evidence only together with its author
 _VERP_CHARACTERS = 16  # 80 bits
-_ID_CHARACTERS = 58  # longer ones are encoded by clients as RFC 2047 words, which breaks threading
+_ID_CHARACTERS = (
+    58  # 60 with the brackets: longer ones are encoded by clients as RFC 2047 words, which breaks threading
+)
 
 Secrets = Sequence[bytes]
 
@@ -41,12 +43,12 @@ def token_hash(token: str) -> str:
 
 
 def message_id(secret: bytes, instance: Instance, nonce: str) -> str:
-    """An id of ours, without angle brackets: nonce, signature and instance name, at most 58 characters."""
-    local = f"{nonce}.{_mac(secret, 'id', nonce, length=_SIGNATURE_CHARACTERS)}"
-    named = f"{local}.{instance.name.lower()}"
-    room = _ID_CHARACTERS - len("@")
-    local = named if len(named) <= room // 2 else local
-    return f"{local}@{_last_labels(instance.hostname, room - len(local))}"
+    """An id of ours, without angle brackets: nonce, signature and, where they fit, instance name and whole host."""
+    signed = f"{nonce}.{_mac(secret, 'id', nonce, length=_SIGNATURE_CHARACTERS)}"
+    named = f"{signed}.{instance.name.lower()}@{instance.hostname}"
+    if len(named) <= _ID_CHARACTERS:
+        return named
+    return f"{signed}@{_last_labels(instance.hostname, _ID_CHARACTERS - len(signed) - 1)}"
 
 
 def _last_labels(hostname: str, room: int) -> str:

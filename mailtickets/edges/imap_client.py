@@ -11,7 +11,9 @@ time, a broken line, an odd reply). After `Lost` nobody knows what comes next on
 import asyncio
 import base64
 import logging
+import os
 import re
+import socket
 import ssl
 from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
@@ -148,11 +150,13 @@ class ImapClient:
         """Logs in and learns what the server can do. Raises Refused with the server's words, less the password."""
         if self._wire.state == aioimaplib.NONAUTH:  # PREAUTH servers know us already
             try:
-                await self._ask(self._wire.login(aioimaplib.quoted(username), password))
+                response = await self._in_time(self._wire.login(aioimaplib.quoted(username), password))
             except ValueError as error:  # CR, LF or NUL in one of them
                 raise Refused(str(error)) from error
-            except No as no:
-                raise Refused(str(no).replace(password, "...") if password else str(no)) from no
+            if response.result == LOST:
+                raise Lost(self._wire.reason)
+            if response.result != "OK":
+                raise Refused(_words(_without(password, response.lines[-1])))
         await self._in_time(self._wire.capability())
 
     @property
@@ -491,8 +495,20 @@ def _words(line: Line) -> str:
     return "".join(character if character.isprintable() else " " for character in text)[:MAX_WORDS].strip()
 
 
+def _without(password: str, line: Line) -> bytes:
+    """A line in which some servers repeat what they were told."""
+    for form in (password, aioimaplib.quoted(password)[1:-1]):
+        line = line.replace(form.encode(), b"...") if form else line
+    return bytes(line)
+
+
 def _reason(error: Exception) -> str:
     """What an error of the network says, without its number."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate not accepted: {error.verify_message}"
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"certificate not accepted: {error.verify_message}"
+        case socket.gaierror():
+            return error.strerror or "the name is not known"
+        case OSError(errno=int(number)) if number > 0 and not isinstance(error, ssl.SSLError):
+            return os.strerror(number)
+    return str(error) or type(error).__name__

@@ -119,7 +119,7 @@ class ImapPoller:
             before = self.health.last_success_at
             trouble = await self._session()
             failures = failures + 1 if self.health.last_success_at == before else 1
-            pause = self._pause(failures, trouble)
+            pause = self.pause(failures, trouble)
             self._report(trouble, pause)
             await asyncio.sleep(pause)
 
@@ -142,7 +142,7 @@ class ImapPoller:
             if await client.wait_for_news(min(left, self._limits.quiet_seconds), idle=self._account.idle):
                 return
 
-    def _pause(self, failures: int, trouble: Exception) -> float:
+    def pause(self, failures: int, trouble: Exception) -> float:
         """Doubles with each failure, less up to a half by lot: a server that comes back is not stormed."""
         limits = self._limits
         first = limits.refused_pause_seconds if isinstance(trouble, Refused) else limits.first_pause_seconds
@@ -363,7 +363,7 @@ class ImapPoller:
         self._said_seen = True
 
     async def _set_aside(self, client: ImapClient, key: _Key, why: str) -> None:
-        """A message that we cannot take goes to the failed folder, or stays. Ops are told first: it must not get lost."""
+        """A message that we cannot take goes to the failed folder, or stays. Ops are told first: nothing gets lost."""
         folder, uidvalidity, uid = key
         failed = self._account.failed_folder
         movable = self._account.after != "keep" and client.can_move and self._attempts[key] < 2 * MAX_ATTEMPTS
@@ -424,7 +424,7 @@ async def probe(
                 lines.append(await _writable(client, folder))
             return lines
     except Refused as refused:
-        return [(False, f"login refused: {refused}{_hint(account.host)}")]
+        return [(False, f"login refused: {refused}{refusal_hint(account.host)}")]
     except (Lost, No) as trouble:
         return [(False, f"{account.host}:{account.port}: {trouble}")]
 
@@ -469,7 +469,7 @@ async def _writable(client: ImapClient, folder: str) -> tuple[bool, str]:
     return True, f"folder {folder} is there"
 
 
-def _hint(host: str) -> str:
+def refusal_hint(host: str) -> str:
     """What a refusal usually means at a large provider."""
     if host.endswith(("office365.com", "outlook.com")):
         return "; Microsoft 365 accepts no passwords over IMAP, only OAuth2, which mailtickets does not speak yet"

@@ -35,9 +35,9 @@ from mailtickets.edges.smtp_protocol import (
 from mailtickets.mail.model import Envelope
 
 BACKLOG = 512
-# How many connections are accepted in one turn of the loop; asyncio also tries this often, and logs as often, when
-# descriptors run out.
-ACCEPTED_AT_ONCE = 16
+# In one turn of the loop, before those among them that are refused give their descriptors back. When descriptors run
+# out, asyncio tries this often at once, and logs as often.
+ACCEPTED_AT_ONCE = 8
 
 TOO_MANY = "421 4.7.0 Too many connections, please try again later"
 TOO_MANY_FROM_YOU = "421 4.7.0 Too many connections from your address, please try again later"

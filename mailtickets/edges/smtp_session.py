@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, cast
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponse, SMTPResponseException
+from aiosmtplib.protocol import SMTPProtocol
 
 from mailtickets.config import Config
 from mailtickets.desk.model import Deferred, Delivery, Refused, Sent, Throttled, Unknown
@@ -35,7 +36,6 @@ NOT_IMPLEMENTED = 504
 """Of AUTH: this mechanism is offered but does not work; another may."""
 
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 _GIVEN_ID = re.compile(r"(?:2\.\d+\.\d+ )?(?:ok:? )?<([!-;=?-~]+@[!-;=?-~]+)>", re.IGNORECASE)
 _OWN_ID = re.compile(rb"^Message-ID:\s*<([^<>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
 _SES_ID = re.compile(r"ok ([0-9a-f]{16}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d{6})\s*", re.IGNORECASE)
@@ -116,7 +116,9 @@ class Transmission:
     def of(cls, raw: bytes, sender: str, recipient: str) -> Self:
         sender, recipient = to_ascii(sender), to_ascii(recipient)
         # A bare CR or LF would let one relay see a final dot where another sees text (SMTP smuggling, CVE-2023-51764).
-        text = _LINE_END.sub(b"\r\n", raw)
+        text = raw
+        if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
+            text = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
         if not text.endswith(b"\r\n"):
             text += b"\r\n"
         head = text.partition(b"\r\n\r\n")[0]
@@ -146,6 +148,7 @@ class Session:
             use_tls=settings.tls == "implicit",
             start_tls=False,  # done in `open`: left to itself, aiosmtplib goes on in clear when it is not offered
         )
+        self._protocol: SMTPProtocol | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._reused = False
         self._within = False
@@ -223,11 +226,13 @@ class Session:
 
     def _take_over(self) -> None:
         """From here on the message itself is written by us: aiosmtplib cannot tell before the dot from after it."""
-        protocol, transport = self._smtp.protocol, cast("asyncio.WriteTransport", self._smtp.transport)
-        assert protocol is not None  # noqa: S101 - connected
+        protocol, transport = self._smtp.protocol, cast("asyncio.WriteTransport | None", self._smtp.transport)
+        if protocol is None or transport is None:
+            raise SMTPException("it hung up after the greeting")
         size = self._smtp.esmtp_extensions.get("size", "").strip()
         self.max_size = int(size) or None if size.isascii() and size.isdigit() else None
         transport.set_write_buffer_limits(high=1)  # drained means handed to the kernel; with 0 TLS never is, in 3.11
+        self._protocol = protocol
         self._writer = asyncio.StreamWriter(transport, protocol, None, asyncio.get_running_loop())
 
     async def quit(self) -> None:
@@ -318,12 +323,11 @@ class Session:
 
     async def _content(self, mail: Transmission) -> Delivery:
         """The message and the final dot, with an open ear: a server may refuse, or hang up, in the middle."""
-        assert self._smtp.protocol is not None  # noqa: S101 - DATA was answered
-        reply = asyncio.ensure_future(self._smtp.protocol.read_response())
+        assert self._protocol is not None and self._writer is not None  # noqa: S101, PT018 - set by `open`
+        reply = asyncio.ensure_future(self._protocol.read_response())
         try:
-            if lost := await self._write(mail.wire, reply):
+            if lost := await self._write(self._writer, mail.wire, reply):
                 return lost
-            assert self._writer is not None  # noqa: S101 - set by `open`
             self._writer.write(b".\r\n")
             await asyncio.wait({reply}, timeout=self._settings.timeouts.final_dot)
             return self._final(reply, mail)
@@ -331,16 +335,17 @@ class Session:
             if not reply.cancel():
                 reply.exception()  # seen, whoever looked at it
 
-    async def _write(self, wire: bytes, reply: "asyncio.Future[SMTPResponse]") -> Delivery | None:
+    async def _write(
+        self, writer: asyncio.StreamWriter, wire: bytes, reply: "asyncio.Future[SMTPResponse]"
+    ) -> Delivery | None:
         """All up to the final dot; a result when it got no further."""
-        assert self._writer is not None  # noqa: S101 - set by `open`
         await asyncio.sleep(0)  # lets in what came together with the 354
         try:
             for start in range(0, len(wire), CHUNK_OCTETS):
                 if reply.done():
                     break
-                self._writer.write(wire[start : start + CHUNK_OCTETS])
-                await self._drained(self._writer, reply)
+                writer.write(wire[start : start + CHUNK_OCTETS])
+                await self._drained(writer, reply)
         except OSError as error:
             self._broken = True
             return Deferred(f"{self._settings.host}: connection lost before the final dot: {why(error)}")

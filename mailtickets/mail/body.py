@@ -117,6 +117,11 @@ def _text(lines: Sequence[str]) -> str:
     return "\n".join(lines).strip("\n")
 
 
+def _first_text(lines: list[str]) -> list[str]:
+    start = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
+    return lines[start:]
+
+
 def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
     begin = signature.start_of(lines)
     if not any(line.strip() for line in lines[:begin]):
@@ -170,7 +175,7 @@ def _interleaved(
     offset = cut.stop
     last_start, last_stop = spans[-1]
     last = lines[offset + last_start : offset + last_stop]
-    begin = signature.start_of(last)
+    begin = signature.start_of(_first_text(last), may_be_all=True) + len(last) - len(_first_text(last))
     kept_last, last_signature = last[:begin], last[begin:]
     if not any(line.strip() for line in kept_last):
         spans = spans[:-1]

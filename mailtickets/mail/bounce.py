@@ -132,8 +132,9 @@ def _recipient(message: Message, report: Report) -> str:
 def _candidates(message: Message, report: Report) -> Iterator[str]:
     yield from _declared(message)
     yield from _named(report.words)
-    yield from _recognised(message, report.words)
     yield from _listed(report.words)
+    yield from _recognised(message, report.words)
+    yield from _addresses(report.words)
     yield from _mailed_to(report.returned)
 
 
@@ -166,10 +167,8 @@ def _recognised(message: Message, words: str) -> Iterator[str]:
 
 
 def _listed(words: str) -> Iterator[str]:
-    """Addresses that begin a line, then any."""
     lines = words.split("\n")
-    yield from (match["address"].rstrip(".") for line in lines if (match := lexicon.LISTED.match(line)))
-    yield from _addresses(words)
+    return (match["address"].rstrip(".") for line in lines if (match := lexicon.LISTED.match(line)))
 
 
 def _mailed_to(returned: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ _RETURNED_TYPES = frozenset(
 )
 _BLOCK_TAG = re.compile(r"<(?:br|p|div|td|tr|table|html|body|pre)\b[^<>]{0,500}>", re.IGNORECASE)
 _STYLE = re.compile(r"<(style|script|head)\b[^<>]{0,500}>[^<]{0,20000}</\1>", re.IGNORECASE)
-_ANY_TAG = re.compile(r"<[/!]?[A-Za-z][^<>@]{0,500}>")
+_ANY_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?:\s[^<>]{0,2000})?/?>|<![^<>]{0,2000}>")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ def _named(pattern: str) -> re.Pattern[str]:
 NAMED = (
     _named(r"^[\s>*-]{0,20}<ADDRESS>\s{0,5}[:.(]"),  # qmail, Postfix, Yahoo, courier
     _named(r"^\s{0,20}\"?ADDRESS\"?\s{0,5}:(?!\s{0,5}(?:to|from|cc)\b)"),  # OpenSMTPD, GMX
+    _named(r"\bsmtp[=:]ADDRESS"),  # Exchange 5
     _named(r"malformed address:\s{1,5}<?ADDRESS"),  # Exim
     _named(
         r"\b(?:failed|unknown|intended|undeliverable|invalid|bad|original|rejected|final|fehlgeschlagene\w?)"
@@ -52,7 +53,7 @@ NAMED = (
         r"\b(?:deliver(?:y|ed)?|delivering|sent|send|mail|message|addressed|reach(?:ed)?|mensagem|mensaje|entregue)"
         r"[\w ]{0,40} (?:to|for|para|a):?\s{1,5}['\"<\[]?ADDRESS"
     ),
-    _named(r"\bdelivery failed[\w ]{0,20}:\s{0,5}<?ADDRESS"),
+    _named(r"\b(?:failed|rejected|refused|bounced)[\w ]{0,30}:\s{0,5}<?ADDRESS"),
     _named(r"\b(?:mailbox|account|quota)[\w ',-]{0,40}:\s{0,5}<?ADDRESS"),
     _named(r"\bnot (?:a )?members? of [\w ]{0,30}<?ADDRESS"),
     _named(r"\brejected recipient\s{1,5}<?ADDRESS"),
@@ -122,6 +123,7 @@ FAILURE_SUBJECT = _any(
     r"\bdelivery (?:status |failure |problem )?(?:notification|report|failure|failed|status|error)",
     r"\bfail(?:ure|ed) (?:notice|delivery|notification|mail|message)",
     r"\b(?:permanent|transient) (?:delivery )?(?:failure|error)",
+    r"^\W*(?:rejected|bounced|returned|blocked)\s?:",
     r"\breturn(?:ed|ing) (?:mail|message|e-?mail|to sender)",
     r"\b(?:mail|message) returned\b",
     r"\b(?:message|mail)(?: you sent)? (?:blocked|rejected|bounced|refused)\b",
@@ -195,7 +197,7 @@ _FAILURE_CODES = _any(
 )
 
 PERSISTING_WORDS = _any(
-    r"has(?: not|n't) (?:yet )?been delivered|not yet been delivered",
+    r"not yet been delivered|hasn't been delivered yet",
     r"has been (?:delayed|postponed)|delivery is delayed|transient non-fatal errors",
     r"warning message only|this is (?:just|only) a warning|do not need to re-?send",
     r"will (?:be re-?tried|retry|continue to (?:be )?(?:tr|re)|keep trying)",

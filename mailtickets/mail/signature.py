@@ -11,7 +11,7 @@ from collections.abc import Sequence
 MAX_SIGNATURE_LINES = 40
 MAX_RULED_LINES = 15
 
-_MARK = re.compile(r"^\s?(?:--|—|––|‐‐)\s*$")
+_MARK = re.compile(r"^\s?(?:--|__|—|––|‐‐)\s*$")
 _RULE = re.compile(r"^\s*(?:_{3,}|-{3,}|={3,}|\*{3,}|#{3,}|~{3,}|\+{3,}|—{3,}|─{3,})\s*$")
 _DEVICE = re.compile(
     r"^[\s<(\[*_-]{0,6}(?:"
@@ -60,10 +60,13 @@ _DASHED_NAME = re.compile(r"^\s{0,2}[-–—~][A-Za-zÀ-ÿ][\w’'À-ÿ]{0,19}(?
 _URL_LINE = re.compile(r"^\s*[<\[(]?(?:https?://|www\.|mailto:)\S+\s*$", re.IGNORECASE)
 
 
-def start_of(lines: Sequence[str]) -> int:
-    """The line at which the signature begins; the number of lines if there is none."""
+def start_of(lines: Sequence[str], *, may_be_all: bool = False) -> int:
+    """The line at which the signature begins; the number of lines if there is none.
+
+    `may_be_all`: what stands under a quotation may be nothing but a signature.
+    """
     stop = _trimmed(lines, len(lines))
-    mark = _marked(lines[:stop])
+    mark = _marked(lines[:stop], 0 if may_be_all else 1)
     stop = _trimmed(lines, mark)
     begin = stop
     while begin > 0 and (before := _tail(lines, begin)) < begin:
@@ -71,15 +74,15 @@ def start_of(lines: Sequence[str]) -> int:
     return begin if begin < stop or mark < len(lines) else len(lines)
 
 
-def _marked(lines: Sequence[str]) -> int:
+def _marked(lines: Sequence[str], first: int) -> int:
     """The first line that marks all under it as a signature, or says that it is a notice of the firm's lawyers."""
-    for index, line in enumerate(lines):
+    for index, line in enumerate(lines[first:], first):
         under = len(lines) - index - 1
-        if _MARK.match(line) and index > 0 and under <= MAX_SIGNATURE_LINES:
+        if _MARK.match(line) and under <= MAX_SIGNATURE_LINES:
             return index
-        if _RULE.match(line) and index > 0 and under <= MAX_RULED_LINES and _is_ruled_signature(lines, index):
+        if _RULE.match(line) and under <= MAX_RULED_LINES and _is_ruled_signature(lines, index):
             return index
-        if _FOOTER.match(line[:1_000]) and index > 0 and under <= 2 * MAX_SIGNATURE_LINES:
+        if _FOOTER.match(line[:1_000]) and under <= 2 * MAX_SIGNATURE_LINES:
             return index
     return len(lines)
 

@@ -260,6 +260,8 @@ def sums(connection: Connection) -> dict[str, Any]:
         .order_by(inbound.c.id)
         .limit(100)
     )
-    for row in connection.execute(odd):
-        problems.append(f"inbound {row.id} is {row.outcome}, and on {row.times or 0} messages of tickets")
+    problems += [
+        f"inbound {row.id} is {row.outcome}, and on {row.times or 0} messages of tickets"
+        for row in connection.execute(odd)
+    ]
     return {"received": received, "waiting": waiting, "outcomes": dict(sorted(outcomes.items())), "problems": problems}

@@ -5,6 +5,7 @@ import logging
 import re
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -454,6 +455,51 @@ async def test_refused_connections_do_not_fill_the_log(serve: Serve, caplog: pyt
             async with connected(listener) as refused:
                 assert (await refused.rest()).startswith(b"421 ")
     assert len([record for record in caplog.records if getattr(record, "event", "") == "connection-refused"]) == 10
+
+
+FEW_DESCRIPTORS = 64
+SERVER = """
+import asyncio
+from mailtickets.edges import smtp_in
+
+async def accept(raw, envelope):
+    return None
+
+async def main():
+    told = smtp_in.Settings(hostname="mail.desk.test", max_connections_per_ip=500)
+    listener = await smtp_in.serve([smtp_in.bind("127.0.0.1:0")], told, accept, lambda recipient: True)
+    print(listener.addresses[0].rpartition(":")[2], flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+async def test_running_short_of_descriptors_is_quiet_and_passes() -> None:
+    """asyncio logs every failed accept: 80 connections made 8,280 records in 7 s."""
+    server = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f'ulimit -n {FEW_DESCRIPTORS}; exec "$0" -c "$1"', sys.executable, SERVER),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert server.stdout is not None
+    assert server.stderr is not None
+    port = int(await server.stdout.readline())
+    try:
+        streams = [await asyncio.open_connection("127.0.0.1", port) for _ in range(80)]
+        greetings = [(await asyncio.wait_for(reader.readline(), 20))[:3] for reader, _ in streams]
+        assert set(greetings) == {b"220", b"421"}
+        for reader, writer in streams:
+            writer.close()
+            await reader.read()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        assert (await asyncio.wait_for(reader.readline(), 20)).startswith(b"220 ")
+        writer.close()
+    finally:
+        server.terminate()
+        complaints = await server.stderr.read()
+        await server.wait()
+    assert complaints.count(b"\n") <= 10
 
 
 async def test_idle_clients_are_sent_away(serve: Serve) -> None:

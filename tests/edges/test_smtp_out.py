@@ -3,10 +3,12 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import trustme
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailtickets import config
 from mailtickets.desk.model import Deferred, Refused, Sent, Throttled, Unknown
@@ -18,10 +20,13 @@ from mailtickets.edges.smtp_out import (
     Timeouts,
 )
 from mailtickets.edges.smtp_session import Transmission, reported_id
-from tests.servers.fake_smtp import DROP, FakeSmtp, Hold, Slow
+from mailtickets.mail.compose import compose
+from mailtickets.mail.model import Address, Copy, OutboundMail
+from tests.servers.fake_smtp import DROP, FakeSmtp, Hold, Last, Slow
 
 RAW = b"Message-ID: <mt.1@desk.test>\r\nSubject: x\r\n\r\nhello\r\n"
 SENDER, RECIPIENT = "suporte@desk.test", "maria@example.test"
+DATE = datetime(2026, 3, 3, 13, 12, 5, tzinfo=UTC)
 PATIENT = Timeouts(connect=20, command=20, data=20, final_dot=20)
 
 
@@ -158,6 +163,31 @@ async def test_a_server_that_closes_between_two_mails_costs_no_attempt(out: Clos
         assert (server.sessions, len(server.received)) == (2, 2)
 
 
+async def test_a_connection_that_died_while_idle_is_not_used(out: Closing) -> None:
+    async with FakeSmtp() as server:
+        sender = out(server, max_connections=2)
+        await asyncio.gather(*(sender.send(RAW, SENDER, RECIPIENT) for _ in range(2)))
+        await server.hang_up()
+        assert isinstance(await sender.send(RAW, SENDER, RECIPIENT), Sent)
+        assert (server.sessions, server.open_sessions) == (3, 1)
+
+
+@pytest.mark.parametrize("step", ["CONNECT", "EHLO"])
+async def test_a_send_cancelled_while_connecting_leaves_nothing_open(out: Closing, step: str) -> None:
+    async with FakeSmtp() as server:
+        hold = Hold(DROP)
+        server.say(step, hold)
+        sender = out(server, max_connections=1)
+        sending = asyncio.create_task(sender.send(RAW, SENDER, RECIPIENT))
+        await hold.reached.wait()
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        hold.go.set()
+        await server.quiet.wait()
+        assert isinstance(await sender.send(RAW, SENDER, RECIPIENT), Sent)
+
+
 async def test_a_cancelled_send_leaves_no_half_used_connection(out: Closing) -> None:
     async with FakeSmtp() as server:
         hold = Hold("250 2.1.5 ok")
@@ -206,6 +236,34 @@ async def test_a_mail_of_some_megabytes(out: Closing) -> None:
     async with FakeSmtp(extensions=()) as server:
         assert isinstance(await out(server).send(raw, SENDER, RECIPIENT), Sent)
         assert server.received[0].content == raw
+
+
+class Keeping:
+    """A handler of aiosmtpd's: another server than our own fake has to agree."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        self.envelopes.append(envelope)
+        return "250 2.0.0 ok"
+
+
+async def test_a_composed_mail_goes_through_another_server(out: Closing) -> None:
+    mail = OutboundMail(
+        "reply", "Olá", "Olá\n.\n", "<p>Olá</p>", Address("Suporte", SENDER), (), (), "m@desk.test", None, (), DATE
+    )
+    raw = compose(mail, Copy(Address("José", "josé@example.test"), SENDER, "", ""))
+    keeping = Keeping()
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(lambda: SMTP(keeping, enable_SMTPUTF8=True), "127.0.0.1", 0) as listening:
+        settings = SmtpOutSettings("127.0.0.1", listening.sockets[0].getsockname()[1], "none", timeouts=PATIENT)
+        sender = SmtpOut(settings)
+        assert [await sender.send(raw, SENDER, "josé@example.test") for _ in range(2)] == [Sent("250 2.0.0 ok")] * 2
+        await sender.close()
+    assert [(e.mail_from, e.rcpt_tos, e.original_content) for e in keeping.envelopes] == [
+        (SENDER, ["josé@example.test"], raw)
+    ] * 2
 
 
 # --- refusals and delays ------------------------------------------------------------------------------
@@ -281,6 +339,16 @@ async def test_a_connection_lost_before_the_dot_is_deferred(out: Closing, step: 
         assert isinstance(await sender.send(RAW, SENDER, RECIPIENT), Deferred)
         assert isinstance(await sender.send(RAW, SENDER, RECIPIENT), Sent)
         assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "reply"), [("CONNECT", "220 fake.test"), ("MAIL", "250 ok"), ("RCPT", "250 ok"), ("DATA", "354 go on")]
+)
+async def test_a_server_that_hangs_up_with_a_yes(out: Closing, step: str, reply: str) -> None:
+    async with FakeSmtp() as server:
+        server.say(step, Last(reply))
+        assert isinstance(await out(server).send(RAW, SENDER, RECIPIENT), Deferred | Unknown)
+        assert server.received == []
 
 
 LARGE = b"Subject: x\r\n\r\n" + b"0123456789abcdef\r\n" * 1_000_000

@@ -42,6 +42,7 @@ class Dovecot:
 
     def __init__(self, users: Mapping[str, str]) -> None:
         self._binary = require("dovecot", "dovecot-imapd dovecot-lmtpd")
+        self._doveadm = require("doveadm", "dovecot-core")
         self.imap_port, self.imaps_port, self.lmtp_port = free_port(), free_port(), free_port()
         self.directory = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))
         self.directory.chmod(0o711)
@@ -121,9 +122,18 @@ class Dovecot:
     # --- users ----------------------------------------------------------------------------------------
 
     def set_password(self, user: str, password: str) -> None:
-        """Adds the user where there is none; Dovecot reads the file again when it changes."""
+        """Adds the user where there is none. Returns when it is so: Dovecot looks at the file once a second."""
         self._passwords[user] = password
         self._write_users()
+        give_up = time.monotonic() + START_SECONDS
+        while self._process is not None and not self._knows(user, password):
+            if time.monotonic() > give_up:
+                raise RuntimeError(f"Dovecot does not know {user}:\n{self.log.read_text(errors='replace')}")
+            time.sleep(0.1)
+
+    def _knows(self, user: str, password: str) -> bool:
+        command = [self._doveadm, "-c", str(self.directory / "dovecot.conf"), "auth", "test", user, password]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def _write_users(self) -> None:
         uid, gid = self._owner

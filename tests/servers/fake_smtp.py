@@ -41,7 +41,14 @@ class Slow:
     reply: "str | Drop"
 
 
-Reply = str | Drop | Hold | Slow
+@dataclass(frozen=True)
+class Last:
+    """Answers, and hangs up in the same breath."""
+
+    reply: str
+
+
+Reply = str | Drop | Hold | Slow | Last
 DROP = Drop()
 
 
@@ -89,6 +96,7 @@ class FakeSmtp:
         self._script: dict[str, deque[Reply]] = defaultdict(deque)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     def say(self, step: str, *replies: Reply) -> None:
         """The next answers at this step, one each."""
@@ -118,10 +126,17 @@ class FakeSmtp:
             self._server.close()
             await asyncio.sleep(0)
 
+    async def hang_up(self) -> None:
+        """Closes every open session."""
+        for writer in self._writers:
+            writer.close()
+        await self.quiet.wait()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._writers.add(writer)
         self.sessions += 1
         self.open_sessions += 1
         self.quiet.clear()
@@ -132,6 +147,7 @@ class FakeSmtp:
         finally:
             writer.transport.abort()
             self._tasks.discard(task)
+            self._writers.discard(writer)
             self.open_sessions -= 1
             if not self.open_sessions:
                 self.quiet.set()
@@ -181,8 +197,13 @@ class _Session:
             reply = reply.reply
         if isinstance(reply, Drop):
             raise _HangUp
+        last = isinstance(reply, Last)
+        reply = reply.reply if isinstance(reply, Last) else reply
         await self.put(reply)
-        if reply.startswith("421"):
+        if last:
+            self.writer.write_eof()
+            await self.reader.read()
+        if last or reply.startswith("421"):
             raise _HangUp
         return reply[0] in "23"
 

@@ -5,6 +5,7 @@ import signal
 import smtplib
 import socket
 import subprocess
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.servers import require
 from tests.servers.notify import Notify
 from tests.system.conftest import DeskMaker, town_config
 from tests.system.desk import MAILDIR, Desk, config
-from tests.system.town import JOAO, MAILBOX, MAILBOX_PASSWORD, MARIA, QUEUE, Town, write
+from tests.system.town import JOAO, MAILBOX, MAILBOX_PASSWORD, MARIA, QUEUE, Town, parsed, text_of, write
 
 UNITS = Path(__file__).parents[2] / "systemd"
 
@@ -156,7 +157,7 @@ def test_what_a_command_writes_the_running_daemon_sends(desk: Desk) -> None:
              given="Ligou e pediu um orçamento.")  # fmt: skip
     desk.cli("ticket", "reply", 1, "--as", "ana@desk.test", given="Segue o orçamento.")
     sent = desk.state_dir / "outgoing" / "new"
-    desk.wait_for(lambda: "Segue o orçamento." in "".join(file.read_text() for file in sent.iterdir()), "the answer")
+    desk.wait_for(lambda: any("Segue o orçamento." in text_of(mail) for mail in read(sent)), "the answer")
 
 
 def test_no_word_of_a_mail_and_no_secret_is_in_the_log(desk: Desk) -> None:
@@ -178,6 +179,10 @@ def test_systemd_finds_no_fault_in_our_units(unit: str, tmp_path: Path) -> None:
         (tmp_path / path.name).write_text(text)
     done = subprocess.run([analyze, "verify", str(tmp_path / unit)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def read(folder: Path) -> list[EmailMessage]:
+    return [parsed(file.read_bytes()) for file in folder.iterdir()]
 
 
 def mode(path: Path) -> int:

@@ -45,7 +45,7 @@ class Town:
         self.dovecot = Dovecot(users | {MAILBOX: MAILBOX_PASSWORD})
         self.postfix = Postfix(("desk.test", "cliente.test"), f"lmtp:inet:127.0.0.1:{self.dovecot.lmtp_port}")
         self._clients: list[SNail | Mutt] = []
-        self._everybody = (*users, GONE.address, QUEUE)
+        self._everybody = (*users, GONE.address, QUEUE, MAILBOX)
         self.postfix.knows(*self._everybody)
         self.by_smtp = f"smtp:[127.0.0.1]:{self.desk_port}"
 
