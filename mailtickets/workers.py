@@ -27,6 +27,7 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 """Reading a mail of 25 MB peaks at some 250 MB; the rest is the interpreter's, and room."""
 
 _TASKS_PER_WORKER = 2_000
+_LONG = 100_000
 _FAILURES = (WorkTimeoutError, ProcessExpired, MemoryError)
 
 T = TypeVar("T")
@@ -73,14 +74,15 @@ class Workers:
         return tuple(found[digest] for digest in wanted if digest in found)
 
     async def words(self, templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:
-        """Notices in words. The built-in templates are our own and need no process of their own."""
-        if not templates.overrides or not jobs:
-            return [render(templates, *job) for job in jobs]
+        """Notices in words. The built-in templates are our own and need no process, only a thread for long mail."""
+        if not jobs or not templates.overrides:
+            return (
+                await asyncio.to_thread(_rendered, templates, jobs) if _are_long(jobs) else _rendered(templates, jobs)
+            )
         try:
             return await self._run(RENDER_SECONDS, render_with, templates.overrides, list(jobs))
         except _FAILURES:
-            ours = Templates(templates.builtin)
-            return [render(ours, *job) for job in jobs]
+            return _rendered(Templates(templates.builtin), jobs)
 
     async def _run(self, seconds: float, work: Callable[..., T], *args: Any) -> T:
         return await asyncio.wrap_future(self._pool.schedule(work, args=args, timeout=seconds))
@@ -103,8 +105,17 @@ def parse_for(raw: bytes, instance: str) -> InboundMail:
 
 
 def render_with(overrides: Mapping[str, str], jobs: Sequence[Job]) -> list[Rendered]:
-    templates = _compiled(tuple(sorted(overrides.items())))
+    return _rendered(_compiled(tuple(sorted(overrides.items()))), jobs)
+
+
+def _rendered(templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:
     return [render(templates, *job) for job in jobs]
+
+
+def _are_long(jobs: Sequence[Job]) -> bool:
+    """Whether there is so much text that the event loop would feel it (60 ms a megabyte)."""
+    messages = (context.get("message") for _, _, context in jobs)
+    return any(isinstance(m, dict) and len(m["text"]) + len(m["html"] or "") > _LONG for m in messages)
 
 
 @lru_cache(maxsize=2)

@@ -19,7 +19,7 @@ _TOKEN_CHARACTERS = 26  # 130 bits
 _SIGNATURE_CHARACTERS = 10  # 50 bits: an id is evidence only together with its author
 _VERP_CHARACTERS = 16  # 80 bits
 _ID_CHARACTERS = (
-    58  # 60 with the brackets: longer ones are encoded by clients as RFC 2047 words, which breaks threading
+    58  # 60 with the brackets: clients encode longer ones as RFC 2047 words, and threading breaks
 )
 
 Secrets = Sequence[bytes]

@@ -356,10 +356,10 @@ def _context(
     return {
         "instance": {"name": policy.instance.name},
         "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
-        "ticket": ticket_context(after, queue, policy, zone),
+        "ticket": ticket_context(after, policy.queue(after.queue) or queue, policy, zone),
         "customer": person_context(after.requester),
         "message": _message_context(happening, policy, zone, now, attached),
-        "change": None,
+        "change": _assignee_change(happening, policy),
         "failure": _failure_context(happening),
         "linked": [] if public else list(after.linked),
         "reopen_days": queue.reopen_days,
@@ -390,6 +390,15 @@ def ticket_context(ticket: Ticket, queue: Queue, policy: Policy, zone: ZoneInfo)
         "assignee": agent.name if agent else None,
         "queue": queue.title,
     }
+
+
+def _assignee_change(happening: Happening, policy: Policy) -> dict[str, object] | None:
+    """Who has the ticket no more, where it was taken from somebody."""
+    before, after = happening.before, happening.after
+    if before is None or before.assignee is None or before.assignee == after.assignee:
+        return None
+    agent = policy.agent(before.assignee)
+    return {"kind": "assignee", "from": agent.name if agent else before.assignee}
 
 
 def _message_context(

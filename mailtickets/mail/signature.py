@@ -8,52 +8,18 @@ Fails with: nothing. Limits: `MAX_SIGNATURE_LINES`; a mark with more than that u
 import re
 from collections.abc import Sequence
 
+from mailtickets.mail import phrases
+
 MAX_SIGNATURE_LINES = 40
 MAX_RULED_LINES = 15
 
 _MARK = re.compile(r"^\s?(?:--|__|—|––|‐‐)\s*$")
 _RULE = re.compile(r"^\s*(?:_{3,}|-{3,}|={3,}|\*{3,}|#{3,}|~{3,}|\+{3,}|—{3,}|─{3,})\s*$")
-_DEVICE = re.compile(
-    r"^[\s<(\[*_-]{0,6}(?:"
-    r"sent (?:from|via|using|with|by|on)\b(?=.{0,160}$)"
-    r"(?=.{0,60}(?:phone|ipad|ipod|mobile|android|blackberry|samsung|galaxy|galaxy|huawei|xiaomi|pixel|motorola|lg|htc|nokia|windows"
-    r"|mail\b|outlook|gmail|yahoo|mailbox|airmail|sparrow|spark|acompli|device|tablet|nexus|smartphone|alcatel|surface|cell"
-    r"|proton|front|superhuman|canary|bluemail|edison|polymail|nylas|newton|boxer|ti-85|handy|apple|verizon|at&t|t-mobile))"
-    r"|sent from my \S|from my (?:i?phone|ipad|mobile|android)|via mobile$|get outlook (?:for|para)\b"
-    r"|get (?:outlook|bluemail|typeapp|yahoo)\b.{0,40}(?:ios|android)|download (?:bluemail|spark)"
-    r"|(?:enviad[oa]|enviad[oa]s|mandad[oa]|escrito)(?: \w+)? (?:do|da|de|desde|pelo|a partir d[eo]|por|via|com|con|usando|através d[oe]|del)"
-    r" (?:\w+ ){0,3}(?:iphone|ipad|ipod|celular|smartphone|telemóvel|telefone|móvil|movil|android|galaxy|samsung|motorola|moto|huawei|xiaomi"
-    r"|windows|outlook|e-?mail|correo|yahoo|gmail|uol|bol|terra|dispositivo|aparelho|tablet|blackberry|mobile|mail|aplicativo|app|proton|teléfono"
-    r"|webmail|lg|zenfone|redmi|iphone)"
-    r"|(?:obter|baixe|obtenha|obtener|descargar|obt[eé]n|télécharger|holen sie sich|scarica|ottieni) (?:o |el |la |l['’])?"
-    r"(?:outlook|bluemail|yahoo|spark)\b"
-    r"|envoyé (?:de|depuis|avec|à partir de|via)\b.{0,80}$|(?:von|mit) (?:meinem|meiner|mein)\b.{0,60}(?:gesendet|geschickt|verschickt)"
-    r"|gesendet (?:von|mit|über|aus)\b.{0,80}$|diese nachricht wurde (?:von|mit)\b.{0,120}$|von unterwegs\b"
-    r"|inviato (?:da|dal|dall['’]|con|tramite)\b.{0,80}$|verzonden (?:vanaf|met|via|vanuit|van)\b.{0,80}$"
-    r"|verstuurd (?:vanaf|met|via|van)\b.{0,80}$|outlook voor|wysłan[eoay] (?:z|ze|za pomocą|przez)\b.{0,80}$|pobierz outlook"
-    r"|отправлено (?:с|из|через|от|со)\b.{0,80}$|получить outlook|надіслано з\b.{0,80}$"
-    r"|skickat från\b.{0,80}$|skickades från\b.{0,80}$|hämta outlook|sendt fra\b.{0,80}$|lähetetty\b.{0,60}$|hent outlook"
-    r"|(?:my |meu )?iphoneから送信|.{0,20}から送信|outlook for (?:ios|android)を入手|從我的 .{0,30} 傳送|发自我的.{0,40}|.{0,20}에서 보냄"
-    r"|someone from mobile|sent a magnificent torch of pixels|отправлено"
-    r")",
-    re.IGNORECASE,
-)
+_DEVICE = re.compile(rf"[\s<(\[*_>-]{{0,6}}{phrases.alternatives(phrases.DEVICE_LINES)}[\s.!)\]>*_<]*(?:[(<]?https?://\S+)?$", re.IGNORECASE)
 _FOOTER = re.compile(
-    r"^[\s*_>\"'“«(\[-]{0,4}(?:"
-    r"(?:aviso (?:legal|de confidencialidade|de confidencialidad)|nota de confidencialidad[e]?|confidentiality(?: notice| note)?|disclaimer"
-    r"|legal (?:notice|disclaimer)|declaração de confidencialidade|cláusula de confidencialidad[e]?|privileged and confidential"
-    r"|private and confidential|importante?:? (?:este|esta)|avviso di riservatezza|vertraulichkeitshinweis|avis de confidentialité"
-    r"|haftungsausschluss|aviso de privacidade?)\b"
-    r"|(?:esta? (?:mensagem|e-?mail|correo|mensaje|comunicaç\w+|transmissão)|este (?:e-?mail|correo|mensaje)|this (?:e-?mail|message|communication"
-    r"|transmission|mail)|a? ?informaç\w+ contidas? n?est[ea]|the (?:information|content|contents) (?:contained )?(?:in|of) this"
-    r"|diese (?:e-?mail|nachricht)|ce (?:message|courriel)|cet e-?mail|questo (?:messaggio|e-?mail)|questa e-?mail|la presente e-?mail"
-    r"|dit (?:bericht|e-?mail)|deze e-?mail|niniejsza wiadomość|данное (?:сообщение|письмо)|detta (?:meddelande|e-post))\b"
-    r"(?=.{0,400}(?:confiden|sigilos|privileg|intended|destinat|destina|vertraul|riservat|vertrouwelijk|poufn|конфиденц|konfident|propriedade|exclusiv))"
-    r"|(?:antes de imprimir|please consider the environment|pense no meio ambiente|piense en el medio ambiente|antes de imprimir"
-    r"|think before (?:you )?print|bitte (?:denken sie|prüfen sie)\b.{0,60}(?:umwelt|drucken)|pensez à l['’]environnement)"
-    r"|(?:livre de vírus|libre de virus|virus-free|sans virus|virenfrei|privo di virus)[. ]"
-    r"|(?:este|o) e-?mail foi verificado quanto a vírus|este correo electrónico ha sido (?:comprobado|analizado)|this email has been checked for viruses"
-    r"|diese e-mail wurde von avast)",
+    rf"[\s*_>\"'“«(\[-]{{0,4}}(?:{phrases.alternatives(phrases.FOOTER_TITLES)}(?!\w)"
+    rf"|{phrases.alternatives(phrases.FOOTER_SUBJECTS)}(?!\w)(?=.{{0,400}}{phrases.alternatives(phrases.FOOTER_MATTERS)})"
+    rf"|{phrases.alternatives(phrases.FOOTER_LINES)})",
     re.IGNORECASE,
 )
 _DASHED_NAME = re.compile(r"^\s{0,2}[-–—~][A-Za-zÀ-ÿ][\w’'À-ÿ]{0,19}(?: [A-ZÀ-Þ][\w’'À-ÿ]{0,19}){0,2}\.?\s*$")

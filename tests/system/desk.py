@@ -13,10 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_NUMBERS = count(1)
 
 # As sd_listen_fds(3) has it: the socket is descriptor 3, and LISTEN_PID is the daemon itself.
 PASS_ON = """\
@@ -39,7 +42,8 @@ class Desk:
         self.directory = directory
         self.config = directory / "config.toml"
         self.state_dir = directory / "var"
-        self._stdout, self._stderr = directory / "stdout", directory / "stderr"
+        name = f"said-{next(_NUMBERS)}"
+        self._stdout, self._stderr = directory / f"{name}.out", directory / f"{name}.err"
         self._environment = dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
         self.configure(config)

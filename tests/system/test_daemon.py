@@ -86,16 +86,17 @@ def test_an_agent_taken_out_of_the_file_is_no_agent_after_sighup(desk: Desk) -> 
 def test_sigterm_lets_a_mail_that_is_being_sent_to_us_finish(desk: Desk) -> None:
     with Notify() as notify:
         desk.start({"NOTIFY_SOCKET": notify.path})
-        with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=60) as client:
-            client.ehlo()
-            client.mail(JOAO.address)
-            client.rcpt(QUEUE)
-            client.putcmd("DATA")
-            assert client.getreply()[0] == 354
-            desk.signal(signal.SIGTERM)
-            notify.wait_for("STOPPING=1")
-            client.send(bytes(write(JOAO)).replace(b"\n", b"\r\n") + b"\r\n.\r\n")
-            assert client.getreply()[0] == 250
+        client = smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=60)
+        client.ehlo()
+        client.mail(JOAO.address)
+        client.rcpt(QUEUE)
+        client.putcmd("DATA")
+        assert client.getreply()[0] == 354
+        desk.signal(signal.SIGTERM)
+        notify.wait_for("STOPPING=1")
+        client.send(bytes(write(JOAO)).replace(b"\n", b"\r\n") + b"\r\n.\r\n")
+        assert client.getreply()[0] == 250
+        client.close()
         assert desk.wait() == 0
     desk.start()
     assert [row["outcome"] for row in desk.wait_until_done(1)] == ["opened"]

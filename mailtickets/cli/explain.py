@@ -1,0 +1,106 @@
+"""Shows how a mail is decided on: what it claims, what of that is fact, which rule said what, and the outcome.
+
+FILE|ID is a mail file or the id of an inbound message. Nothing is written and nothing is sent.
+"""
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mailtickets.clerk import Clerk
+from mailtickets.cli import DONE, REFUSED, Stop
+from mailtickets.cli.session import add_json, opened, print_json
+from mailtickets.desk.decide import author_of
+from mailtickets.desk.model import Decision, Facts
+from mailtickets.mail.model import Envelope, InboundMail
+from mailtickets.mail.parse import parse
+from mailtickets.store import inbound
+from mailtickets.store.inbound import Received
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("mail", metavar="FILE|ID")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    with opened(args) as clerk:
+        received = _received(clerk, args.mail)
+        mail = parse(received.raw, instance=clerk.rules.policy.instance.name)
+        facts, decision = clerk.explain(received, mail)
+    explained = as_json(mail, facts, decision)
+    if args.json:
+        print_json(explained)
+    else:
+        _print(explained)
+    return DONE
+
+
+def _received(clerk: Clerk, named: str) -> Received:
+    if named.isdigit() and not Path(named).exists():
+        found = clerk.database.run(lambda c: inbound.load(c, int(named)))
+        if found is None:
+            raise Stop(REFUSED, f"there is no inbound message {named}")
+        return found
+    try:
+        raw = Path(named).read_bytes()
+    except OSError as error:
+        raise Stop(REFUSED, f"{named}: {error.strerror}") from error
+    return Received(0, Envelope("file", None, (), datetime.now(UTC)), raw, "accepted", None, None, (), 0, False)
+
+
+def as_json(mail: InboundMail, facts: Facts, decision: Decision) -> dict[str, Any]:
+    """What `explain --json` prints."""
+    return {
+        "kind": mail.kind,
+        "kind_reason": mail.kind_reason,
+        "author": author_of(mail, facts.queue).address,
+        "queue": facts.queue.name,
+        "evidence": _evidence(mail, facts),
+        "rules": [{"rule": line.rule, "verdict": line.verdict, "why": line.why} for line in decision.trace],
+        "decision": decision.outcome,
+        "reason": decision.reason,
+        "ticket": decision.ticket,
+        "effects": [type(effect).__name__ for effect in decision.effects],
+    }
+
+
+def _evidence(mail: InboundMail, facts: Facts) -> list[dict[str, Any]]:
+    """Every fact that pointed somewhere, and where in the mail it stood. Tokens are named by their ticket only."""
+    found = [
+        _fact("reply-token", f"ticket {t.ticket} for {t.person}{', expired' if t.expired else ''}", t.source)
+        for t in facts.tokens
+    ]
+    found += [
+        _fact("our-message-id" if i.issued else "stored-message-id", f"{i.message_id}: ticket {i.ticket}", "references")
+        for i in facts.ids
+    ]
+    found += [
+        _fact("subject-number", f"ticket {n}{'' if n in facts.tickets else ', which there is not'}", "subject")
+        for n in facts.subject_numbers
+    ]
+    if facts.duplicate is not None:
+        found.append(_fact("same-mail", f"inbound {facts.duplicate.inbound}", "content"))
+    if facts.bounced is not None:
+        found.append(_fact("our-outbox", f"outbox {facts.bounced.id} to {facts.bounced.recipient}", "report"))
+    found.append(_fact("known-author", "yes" if facts.known_author else "no", "contacts"))
+    found += [_fact("defect", defect, "mail") for defect in mail.defects]
+    return found
+
+
+def _fact(fact: str, value: str, source: str) -> dict[str, str]:
+    return {"fact": fact, "value": value, "source": source}
+
+
+def _print(explained: dict[str, Any]) -> None:
+    print(f"kind      {explained['kind']}  ({explained['kind_reason']})")
+    print(f"author    {explained['author']}")
+    print(f"queue     {explained['queue']}")
+    for found in explained["evidence"]:
+        print(f"evidence  {found['fact']}: {found['value']}  (in {found['source']})")
+    for line in explained["rules"]:
+        print(f"rule      {line['rule']}: {line['verdict']}  ({line['why']})")
+    ticket = f", ticket {explained['ticket']}" if explained["ticket"] else ""
+    print(f"decision  {explained['decision']}: {explained['reason']}{ticket}")
+    print(f"effects   {', '.join(explained['effects']) or 'none'}")

@@ -1,0 +1,102 @@
+"""Writes a configuration to start from. With --system, as root: the service's user, folders and systemd units.
+
+What exists is never overwritten.
+"""
+
+import argparse
+import grp
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
+from mailtickets.config import shipped
+
+USER = "mailtickets"
+SYSTEM_CONFIG = Path("/etc/mailtickets/config.toml")
+SYSTEM_STATE = Path("/var/lib/mailtickets")
+SYSTEM_UNITS = Path("/etc/systemd/system")
+UNITS = ("mailtickets.service", "mailtickets.socket")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--system", action="store_true", help=f"as root: {SYSTEM_CONFIG}, user {USER}, systemd units")
+
+
+def run(args: argparse.Namespace) -> int:
+    return _init_system(args.config) if args.system else _init_here(args.config)
+
+
+def _init_here(option: str | None) -> int:
+    file = Path(option or os.environ.get("MAILTICKETS_CONFIG") or "config.toml")
+    _write(file, shipped("config.example.toml").read_text(encoding="utf-8"), mode=0o600)
+    print(f"{file} is written: a desk for suporte@desk.test that sends its mail into a Maildir beside it.")
+    print(f"Next: mailtickets -c {file} run, and in another terminal mailtickets -c {file} demo")
+    return DONE
+
+
+def _init_system(option: str | None) -> int:
+    if os.geteuid() != 0:
+        raise Stop(BAD_USAGE, "init --system makes a user, folders below /etc and /var/lib, and units: run it as root")
+    file = Path(option or SYSTEM_CONFIG).absolute()
+    _make_user()
+    user = pwd.getpwnam(USER)
+    file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _write(file, _system_text(), mode=0o640)
+    os.chown(file, 0, user.pw_gid)
+    SYSTEM_STATE.mkdir(mode=0o710, parents=True, exist_ok=True)
+    SYSTEM_STATE.chmod(0o710)
+    os.chown(SYSTEM_STATE, user.pw_uid, user.pw_gid)
+    print(f"{file}: edit it, then `mailtickets check`")
+    _install_units(file)
+    return DONE
+
+
+def _system_text() -> str:
+    """The example with absolute places and this machine's name."""
+    text = shipped("config.example.toml").read_text(encoding="utf-8")
+    text = text.replace('state_dir = "var"', f'state_dir = "{SYSTEM_STATE}"')
+    return text.replace('hostname = "mail.desk.test"', f'hostname = "{socket.getfqdn()}"')
+
+
+def _make_user() -> None:
+    try:
+        pwd.getpwnam(USER)
+    except KeyError:
+        command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+        subprocess.run([*command, "--home-dir", str(SYSTEM_STATE), USER], check=True)  # noqa: S603
+        print(f"user {USER} is made")
+    grp.getgrnam(USER)
+
+
+def _install_units(config: Path) -> None:
+    """Copies the units with this installation's own paths in them."""
+    if not SYSTEM_UNITS.is_dir():
+        print("no systemd here: run `mailtickets run` from your own supervisor")
+        return
+    program = shutil.which("mailtickets") or "/usr/local/bin/mailtickets"
+    for name in UNITS:
+        unit = shipped("systemd") / name
+        text = unit.read_text(encoding="utf-8").replace("/usr/local/bin/mailtickets", program)
+        text = text.replace(str(SYSTEM_CONFIG), str(config))
+        target = SYSTEM_UNITS / name
+        if target.exists():
+            print(f"{target} is there already: left as it is")
+        else:
+            target.write_text(text, encoding="utf-8")
+            print(f"{target} is written")
+    print("Next: systemctl daemon-reload && systemctl enable --now mailtickets")
+
+
+def _write(file: Path, text: str, *, mode: int) -> None:
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError as error:
+        raise Stop(REFUSED, f"{file} is there already: left as it is") from error
+    except OSError as error:
+        raise Stop(BAD_USAGE, f"{file}: {error.strerror}") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(text)
