@@ -4,6 +4,7 @@
 """
 
 import os
+import random
 import shutil
 import socket
 
@@ -11,6 +12,7 @@ import pytest
 
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 """Debian keeps daemons where an ordinary user's PATH does not look."""
+SERVERS_PORTS = (20_000, 32_000)
 
 
 def require(binary: str, package: str) -> str:
@@ -25,7 +27,15 @@ def require(binary: str, package: str) -> str:
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of 127.0.0.1 that nobody listens on just now, nor is given for a connection out of here.
+
+    The kernel takes clients' ports from 32768 on (ip_local_port_range): a port that is asked for now and listened
+    on only later would be some client's by then, now and then.
+    """
+    while True:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", random.randrange(*SERVERS_PORTS)))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])

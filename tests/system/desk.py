@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -101,6 +102,14 @@ class Desk:
         self.signal(signal.SIGKILL)
         self.wait()
 
+    def leaves_nobody(self, group: int) -> bool:
+        """Whether no process of this group, a daemon's former id, is left."""
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
     def signal(self, number: int) -> None:
         assert self.process is not None, "it does not run"
         self.process.send_signal(number)
@@ -116,11 +125,12 @@ class Desk:
             self.process = None if self.process.poll() is not None else self.process
 
     def close(self) -> None:
-        """Ends what still runs, workers included: they are in its process group."""
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
+        """Ends what still runs, workers included."""
+        process, self.process = self.process, None
+        if process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def log(self) -> str:
         """Everything it has said on stderr, over all its lives."""

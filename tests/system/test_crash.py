@@ -73,6 +73,15 @@ def test_of_thirty_mails_through_five_kills_none_is_lost_or_doubled(town: Town, 
     assert len({row["ticket"] for row in rows}) == len(subjects)
 
 
+def test_its_workers_do_not_outlive_a_killed_daemon(desk: Desk) -> None:
+    desk.start()
+    desk.cli("ticket", "open", "--queue", "suporte", "--requester", JOAO.address, "--subject", "Oi", given="Olá")
+    assert desk.process is not None
+    group = desk.process.pid
+    desk.kill()
+    desk.wait_for(lambda: desk.leaves_nobody(group), "the end of the workers")
+
+
 def everything_is_sent(desk: Desk) -> None:
     def sent() -> bool:
         rows = desk.outbox()
