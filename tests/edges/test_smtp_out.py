@@ -400,8 +400,8 @@ async def test_no_answer_to_the_dot_is_unknown(out: Closing) -> None:
 async def test_an_answer_that_takes_longer_than_any_other_step_may_is_waited_for(out: Closing) -> None:
     """Nine minutes with the real figures."""
     async with FakeSmtp() as server:
-        server.say(".", Slow(0.6, "250 2.0.0 ok"))
-        sender = out(server, timeouts=Timeouts(connect=0.3, command=0.3, data=0.3, final_dot=20))
+        server.say(".", Slow(1.5, "250 2.0.0 ok"))
+        sender = out(server, timeouts=Timeouts(connect=1, command=1, data=1, final_dot=20))
         assert await sender.send(RAW, SENDER, RECIPIENT) == Sent("250 2.0.0 ok")
         assert len(server.received) == 1
 

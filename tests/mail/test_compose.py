@@ -4,7 +4,6 @@ import email
 import email.policy
 import hashlib
 import re
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -208,10 +207,9 @@ def test_a_long_number_of_a_customer_is_no_place_for_a_token() -> None:
     assert decoded_text(raw) == f"boleto {number}\nRef.: {TOKEN}\n"
 
 
+@pytest.mark.timeout(60)  # quadratic: minutes
 def test_looking_for_the_line_takes_linear_time() -> None:
-    started = time.process_time()
     compose(outbound(text="Ref.: " * 100_000, html="<p>Ref.: " * 50_000 + "Ref.: " * 50_000), copy(token=""))
-    assert time.process_time() - started < 20  # quadratic: minutes
 
 
 # --- subjects -----------------------------------------------------------------------------------------
