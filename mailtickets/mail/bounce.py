@@ -41,14 +41,20 @@ def read_bounce(message: Message, text: str) -> Bounce | None:
 
 
 def _field(message: Message, name: str) -> str:
-    return header.one_line(header.decoded(str(message.get(name, ""))[:MAX_FIELD_CHARACTERS]))
+    """The topmost value, decoded; octets that are no ASCII too (RFC 6532, and those who never read it)."""
+    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
+    octets = raw[:MAX_FIELD_CHARACTERS].encode("utf-8", "surrogateescape")
+    return header.one_line(header.decoded(header.octets_to_text(octets)))
 
 
 # --- is it a report?
 
 
 def _is_report(message: Message, report: Report) -> bool:
-    """Its type proves it; a mail system's own address does with any word of failure; anybody else must say more."""
+    """Its type proves it; a mail system's own address does with any word of failure; anybody else must say more.
+
+    A person's mail about a failure has at most one of the last three signs, and usually none.
+    """
     if report.types & OTHER_REPORT_TYPES and not report.types & STATUS_TYPES:
         return bool(lexicon.REFUSED_BY_RECEIPT.search(report.words))
     if _is_typed(message, report) or _field(message, "x-failed-recipients"):
@@ -61,9 +67,10 @@ def _is_report(message: Message, report: Report) -> bool:
         return False
     if report.fields or amazon_failures(report.words):
         return True
-    if lexicon.OFFICE.search(_sender(message)) or _from_null_path(message):
+    if lexicon.OFFICE.search(_sender(message)):
         return _names_failure(report) or (failing and lexicon.tells_failure(report.words))
-    return failing and _names_failure(report)
+    signs = (failing, _from_null_path(message), _is_robot(message))
+    return signs.count(True) >= 2 and _names_failure(report)
 
 
 def _is_typed(message: Message, report: Report) -> bool:
@@ -74,12 +81,17 @@ def _is_typed(message: Message, report: Report) -> bool:
 
 
 def _sender(message: Message) -> str:
-    return _field(message, "from").strip()
+    return _field(message, "from")
 
 
 def _from_null_path(message: Message) -> bool:
-    path = message.get("return-path")
-    return path is not None and str(path).strip().upper() in ("<>", "", "<MAILER-DAEMON>", "MAILER-DAEMON")
+    path = _field(message, "return-path") if "return-path" in message else None
+    return path is not None and path.upper() in ("<>", "", "<MAILER-DAEMON>", "MAILER-DAEMON")
+
+
+def _is_robot(message: Message) -> bool:
+    automatic = _field(message, "auto-submitted").lower()
+    return not automatic.startswith("no") if automatic else bool(lexicon.ROBOT.search(_sender(message)))
 
 
 def _names_failure(report: Report) -> bool:
@@ -87,7 +99,7 @@ def _names_failure(report: Report) -> bool:
     opening = [line for line in report.words.split("\n") if line.strip()][:OPENING_LINES]
     if any(line.startswith(">") for line in opening) or not lexicon.FAILURE_WORDS.search("\n".join(opening)):
         return False
-    return bool(report.returned.strip()) or any(True for _ in _named(report.words))
+    return bool(report.returned.strip()) or any(True for source in (_named, _listed) for _ in source(report.words))
 
 
 # --- what does it say?

@@ -101,6 +101,13 @@ OFFICE = _any(
 )
 """In the From field of reports, and of people whose office it is; empty as RFC 5321 section 4.5.5 has it."""
 
+ROBOT = _any(
+    r"\bno[-_.]?reply|\bdo[-_.]?not[-_.]?reply|\bn[aã]o[-_.]?respond",
+    r"[-_](?:admin|owner|request|errors?)@|\b(?:admin|root|listserv|majordomo|mailman|sympa|robot|notification)s?@",
+    r"smtp|\bmta\b|gateway|server|servidor|anti[-_ ]?(?:virus|spam)|firewall|quarantine|quarentena|mailer\b",
+)
+"""In the From field of machines, which also write of other things."""
+
 DAEMON_LINE = re.compile(r"^From:.{0,200}mailer[-_.]daemon", re.IGNORECASE | re.MULTILINE)
 
 # --- subjects

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from mailtickets.mail.bounce import read_bounce
 from mailtickets.mail.model import Bounce
