@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import struct
 from collections.abc import AsyncIterator
 from ssl import SSLContext
 
@@ -110,7 +111,9 @@ class Client:
             await self.writer.wait_closed()
 
     def reset(self) -> None:
-        """Goes away without a word, as a crashed client does."""
+        """Goes away with a RST: the server loses the connection at once, rather than reading its end."""
+        linger = struct.pack("ii", 1, 0)
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.writer.transport.abort()
 
 
