@@ -34,21 +34,28 @@ _VERB_LAST = re.compile(
     rf"(?:(?<!\w){_VERB}|写道|寫道|のメール|님이 작성)\s*(?:\([^()]{{1,80}}\)|am .{{1,60}}|em .{{1,60}})?\s*(?:[:：]|-{{2,}}|…|\.{{3}})?\s*$",
     re.IGNORECASE,
 )
-_VERB_INSIDE = re.compile(rf"(?<!\w){_VERB}\s[^:]{{0,200}}(?:\d{{1,2}}[:.h]\d{{2}}[^:]{{0,60}})?[:：]\s*$", re.IGNORECASE)
+_VERB_INSIDE = re.compile(
+    rf"(?<!\w){_VERB}\s[^:]{{0,200}}(?:\d{{1,2}}[:.h]\d{{2}}[^:]{{0,60}})?[:：]\s*$", re.IGNORECASE
+)
 _LEAD = re.compile(rf"(?:{phrases.alternatives(phrases.LEADS)}(?!\w)|\(?\d)", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"{phrases.alternatives(phrases.WEEKDAYS)}\.?,?\s", re.IGNORECASE)
 _DATE_LED = re.compile(r"[(\"‫]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
 _DASHES = re.compile(r"^[-_*=~—–\s]{2,}|[-_*=~—–\s]{2,}$")
-_QUOTE = re.compile(r"\s{0,4}(?:>|\|\s)")
+_QUOTE = re.compile(r"\s{0,4}(?:>|\|\s)|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
 _OLD_GMAIL = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\s[^<>]{1,80}<[^<>\s]+@[^<>\s]+>\s*:?$")
 _OLD_GMAIL_GMT = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d .{1,120}")
 _INNER_LEAD = re.compile(
     r"(?<=\S)\s*-{0,8}\s?\b(?=(?:On|Em|El|Le|Am|Il|Op|Den)\s(?:\w{2,14}\.?,\s|\w{2,10}\.\s\d|\d{1,2}[/. ]|\d{4}-))"
 )
 _ORIGINAL = phrases.alternatives(phrases.ORIGINAL_MESSAGE)
-_SEPARATOR = re.compile(rf"[\s>*_]*[-–—_=*]{{2,}}\s*{_ORIGINAL}\s*[-–—_=*]*:?\s*$|[\s>*_]*{_ORIGINAL}\s*[-–—_=*]{{3,}}\s*$", re.IGNORECASE)
+_SEPARATOR = re.compile(
+    rf"[\s>*_]*[-–—_=*]{{2,}}\s*{_ORIGINAL}\s*[-–—_=*]*:?\s*$|[\s>*_]*{_ORIGINAL}\s*[-–—_=*]{{3,}}\s*$", re.IGNORECASE
+)
 _SEPARATOR_BARE = re.compile(rf"\s*[*_]*{_ORIGINAL}[*_]*\s*:?\s*$", re.IGNORECASE)
-_MESSAGE_OF = re.compile(r"\s*>?\s*(?:message du|message reçu le|mensagem de|mensagem enviada em)\s*:?\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}", re.IGNORECASE)
+_MESSAGE_OF = re.compile(
+    r"\s*>?\s*(?:message du|message reçu le|mensagem de|mensagem enviada em)\s*:?\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}",
+    re.IGNORECASE,
+)
 _FORWARD = re.compile(
     rf"[\s>*_]*[-–—_=*]{{2,}}\s*{phrases.alternatives(phrases.FORWARDED_MESSAGE)}(?!\w)"
     rf"|[\s>]*{phrases.alternatives(phrases.FORWARD_BEGINS)}\s*[:：]?\s*$",

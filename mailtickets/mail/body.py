@@ -19,7 +19,8 @@ MAX_CHARACTERS = 1_000_000
 
 _REF = re.compile(rf"^[\s>|*_]*{re.escape(REF_LABEL)}\s*[*_]*([A-Z2-7]{{26}}|0{{26}})\b", re.IGNORECASE)
 _MAY_QUOTE = re.compile(
-    r"<blockquote|gmail_quote|_quote|RplyFwdMsg|appendonsend|zmail_extra|reference-message|stopSpelling|cite", re.IGNORECASE
+    r"<blockquote|gmail_quote|_quote|RplyFwdMsg|appendonsend|zmail_extra|reference-message|stopSpelling|cite",
+    re.IGNORECASE,
 )
 
 
@@ -41,10 +42,10 @@ def split(text: str, html_source: str | None = None, *, subject: str = "", marks
     if cut is None:
         return _unquoted(lines, rest)
     result = _assembled(lines, rest, cut)
+    if not cut.certain or _has_ref(result.reply.split("\n")):
+        return Split(text.strip("\n"), "", "", ("uncertain-cut",))
     if not result.reply.strip():
         return Split(text.strip("\n"), "", "", ("cut-left-nothing",))
-    if _has_ref(result.reply.split("\n")):
-        return Split(text.strip("\n"), "", "", ("uncertain-cut",))
     return result
 
 
@@ -76,10 +77,18 @@ def _cut(lines: list[str], marks: frozenset[int], *, forwards: bool) -> Opening 
 def _opening_at(lines: list[str], index: int, marks: frozenset[int]) -> Opening | None:
     if is_quote(lines[index]):
         return _quotation(lines, index)
-    if index in marks:
-        found = attribution.opening(lines, index)
-        return found or Opening(index, index, block=True)
-    return attribution.opening(lines, index)
+    found = attribution.opening(lines, index)
+    if found is None and index in marks:
+        return _marked(lines, index)
+    return found
+
+
+def _marked(lines: list[str], index: int) -> Opening:
+    """A quotation that only the HTML announces: an attribution of unknown words if quoted lines follow soon."""
+    for following in range(index, min(index + 6, len(lines))):
+        if is_quote(lines[following]):
+            return Opening(index, following)
+    return Opening(index, index, block=True)
 
 
 def _quotation(lines: list[str], index: int) -> Opening:
@@ -105,12 +114,8 @@ def _assembled(lines: list[str], rest: str, cut: Opening) -> Split:
     if not answers:
         quoted = "\n".join(lines[cut.start :]) + rest
         quoted = quoted[len(cut.head) :].lstrip("- ") if cut.head else quoted
-        return Split(_text(top), quoted.strip("\n"), _text(top_signature), _doubt(cut))
+        return Split(_text(top), quoted.strip("\n"), _text(top_signature))
     return _interleaved(lines, cut, top, top_signature, answers)
-
-
-def _doubt(cut: Opening) -> tuple[str, ...]:
-    return () if cut.certain else ("uncertain-cut",)
 
 
 def _text(lines: Sequence[str]) -> str:
@@ -181,7 +186,7 @@ def _interleaved(
         spans = spans[:-1]
         if not spans:
             quoted = _text(lines[cut.start : offset + last_start])
-            return Split(_text(top), quoted, _text([*top_signature, *last_signature]), _doubt(cut))
+            return Split(_text(top), quoted, _text([*top_signature, *last_signature]))
         last_signature, begin = last, 0
     history = lines[offset : offset + spans[-1][0]]
     with_quotes = (any(line.strip() for line in top) or len(spans) > 1) and not _has_ref(lines[offset:])
@@ -198,7 +203,7 @@ def _interleaved(
     else:
         reply = [*head, *own, *final]
         quoted = [*lines[cut.start : cut.stop], *(line for line in history if is_quote(line)), *tail, *after]
-    return Split(_text(reply), _text(quoted), _text([*top_signature, *last_signature]), _doubt(cut))
+    return Split(_text(reply), _text(quoted), _text([*top_signature, *last_signature]))
 
 
 def _marks_from_html(lines: list[str], source: str | None) -> tuple[int, ...]:

@@ -84,8 +84,12 @@ _STUB_CHARACTERS = 300
 _IS_HTML = re.compile(r"\s*(?:<!doctype html|<html[\s>]|<\?xml[^>]*\?>\s*<html)", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>")
 _ENRICHED = re.compile(r"<(/?)([a-zA-Z0-9-]{1,60})>")
-_UU = re.compile(r"^begin(?:-base64)? [0-7]{3,4} (\S[^\n]{0,200})\n(.*?)^(?:end|====)[ \t]*$\n?", re.MULTILINE | re.DOTALL)
-_YENC = re.compile(r"^=ybegin [^\n]{0,200}?name=([^\n]{1,200})\n(?:=ypart[^\n]*\n)?(.*?)^=yend[^\n]*$\n?", re.MULTILINE | re.DOTALL)
+_UU = re.compile(
+    r"^begin(?:-base64)? [0-7]{3,4} (\S[^\n]{0,200})\n(.*?)^(?:end|====)[ \t]*$\n?", re.MULTILINE | re.DOTALL
+)
+_YENC = re.compile(
+    r"^=ybegin [^\n]{0,200}?name=([^\n]{1,200})\n(?:=ypart[^\n]*\n)?(.*?)^=yend[^\n]*$\n?", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ MAX_IDS = 1_000
 
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000})\?=")
 _QUOTED_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
-_PARAMETER = re.compile(r"[;\s]*([^=;\s\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)(?:\"[^;]*|$)|([^;]*))|[;\s]+|[^;]+", re.DOTALL)
+_PARAMETER = re.compile(
+    r"[;\s]*([^=;\s\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)(?:\"[^;]*|$)|([^;]*))|[;\s]+|[^;]+", re.DOTALL
+)
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u00ad\ufff9-\ufffb]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 

@@ -24,7 +24,9 @@ _LINE = re.compile(rb"[^\n]*\n?")
 _BARE_CR = re.compile(rb"\r(?!\r?\n)")
 _ANY_END = re.compile(rb"\r\r?\n|\r")
 _BINARY = re.compile(rb"^content-transfer-encoding:[ \t]*binary", re.IGNORECASE | re.MULTILINE)
-_LIKELY_BOUNDARY = re.compile(rb"^--([^\s-][^\r\n]{0,69}?|-+[^\s-][^\r\n]{0,68}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE)
+_LIKELY_BOUNDARY = re.compile(
+    rb"^--([^\s-][^\r\n]{0,69}?|-+[^\s-][^\r\n]{0,68}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE
+)
 _KNOWN_FIELD = re.compile(
     rb"(?:received|from|to|cc|bcc|subject|date|message-id|in-reply-to|references|reply-to|sender|return-path"
     rb"|mime-version|content-[a-z]+|x-[a-z-]+|delivered-to|list-[a-z]+|dkim-signature|authentication-results)[ \t]*:",

@@ -15,7 +15,11 @@ MAX_RULED_LINES = 15
 
 _MARK = re.compile(r"^\s?(?:--|__|—|––|‐‐)\s*$")
 _RULE = re.compile(r"^\s*(?:_{3,}|-{3,}|={3,}|\*{3,}|#{3,}|~{3,}|\+{3,}|—{3,}|─{3,})\s*$")
-_DEVICE = re.compile(rf"[\s<(\[*_>-]{{0,6}}{phrases.alternatives(phrases.DEVICE_LINES)}[\s.!)\]>*_<]*(?:[(<]?https?://\S+)?$", re.IGNORECASE)
+_DEVICE = re.compile(
+    rf"[\s<(\[*_>-]{{0,6}}(?:{phrases.alternatives(phrases.DEVICE_LEADS)}(?!\w).{{0,60}}{phrases.alternatives(phrases.DEVICES)}.{{0,80}}"
+    rf"|{phrases.alternatives(phrases.DEVICE_LINES)})[\s.!)\]>*_<]*(?:[(<]?https?://\S+)?$",
+    re.IGNORECASE,
+)
 _FOOTER = re.compile(
     rf"[\s*_>\"'“«(\[-]{{0,4}}(?:{phrases.alternatives(phrases.FOOTER_TITLES)}(?!\w)"
     rf"|{phrases.alternatives(phrases.FOOTER_SUBJECTS)}(?!\w)(?=.{{0,400}}{phrases.alternatives(phrases.FOOTER_MATTERS)})"
