@@ -203,9 +203,6 @@ class Clerk:
             for notice in kept
             for who in notice.recipients
             for line in budget_lines(notice, who, shown.number, policy)
-            for notice in kept
-            for who in notice.recipients
-            for line in budget_lines(notice, who, shown.number, policy)
         )
         return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text)
 

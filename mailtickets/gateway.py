@@ -261,7 +261,7 @@ class Gateway:
 
     async def _deliver(self, row: Due) -> None:
         try:
-            raw, copy = self.clerk.written(row, await self._attachments(row))
+            raw, copy = await asyncio.to_thread(self.clerk.written, row, await self._attachments(row))
             result = await self.send(raw, copy.envelope_sender, copy.recipient.address)
         except Exception as error:  # whatever it is, it did not go out for certain, and it must not get stuck
             log.exception("sending failed", extra={"outbox": row.id})

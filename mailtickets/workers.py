@@ -76,9 +76,8 @@ class Workers:
     async def words(self, templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:
         """Notices in words. The built-in templates are our own and need no process, only a thread for long mail."""
         if not jobs or not templates.overrides:
-            return (
-                await asyncio.to_thread(_rendered, templates, jobs) if _are_long(jobs) else _rendered(templates, jobs)
-            )
+            long = _are_long(jobs)
+            return await asyncio.to_thread(_rendered, templates, jobs) if long else _rendered(templates, jobs)
         try:
             return await self._run(RENDER_SECONDS, render_with, templates.overrides, list(jobs))
         except _FAILURES:

@@ -265,3 +265,10 @@ def sums(connection: Connection) -> dict[str, Any]:
         for row in connection.execute(odd)
     ]
     return {"received": received, "waiting": waiting, "outcomes": dict(sorted(outcomes.items())), "problems": problems}
+
+
+def newest_from(connection: Connection, addresses: Sequence[str]) -> Row[Any] | None:
+    """The newest message whose From is one of these addresses."""
+    keys = [address.casefold() for address in addresses]
+    wanted = select(*_LISTED).where(func.lower(inbound.c.from_address).in_(keys)).order_by(inbound.c.id.desc()).limit(1)
+    return connection.execute(wanted).one_or_none()

@@ -1,0 +1,230 @@
+"""Says line by line what is right and what is wrong: configuration, database, mailboxes, the way out, templates.
+
+Exit 0 when nothing is wrong (warnings are allowed), 1 when something is, 2 for a broken configuration.
+With --send, a test message goes to ADDRESS by the configured way. With --agent, what that agent's mail showed last.
+"""
+
+import argparse
+import asyncio
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from mailtickets.clerk import load_secrets, rules_of
+from mailtickets.cli import DONE, REFUSED
+from mailtickets.cli.session import act_as_owner, add_json, configuration, print_json
+from mailtickets.config import Config, Queue
+from mailtickets.desk.identity import plus_address
+from mailtickets.desk.model import Sent, Transient
+from mailtickets.desk.render import check as check_templates
+from mailtickets.edges import imap_in
+from mailtickets.edges.maildir_out import MaildirOut
+from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
+from mailtickets.mail.compose import compose
+from mailtickets.mail.model import Address, Copy, OutboundMail
+from mailtickets.store import inbound, migrate
+from mailtickets.store.database import Database
+
+Verdict = Literal["ok", "warning", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    verdict: Verdict
+    about: str
+    """A key path of the configuration, or what else the line is about."""
+    text: str
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--send", metavar="ADDRESS", help="send a test message there")
+    parser.add_argument("--agent", metavar="ADDRESS", help="say what this agent's newest mail showed")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    config = configuration(args, secrets=True)
+    act_as_owner(config)
+    lines = [Line("ok", "configuration", f"{config.file} is sound")]
+    for part in (_state(config), _database(config), _queues(config), _templates(config), _listeners(config)):
+        lines += part
+    lines += asyncio.run(_accounts(config))
+    lines += asyncio.run(_way_out(config, args.send))
+    if args.agent:
+        lines += _agent(config, args.agent)
+    if args.json:
+        print_json([{"verdict": line.verdict, "about": line.about, "text": line.text} for line in lines])
+    else:
+        for line in lines:
+            print(f"{line.verdict:<8} {line.about}: {line.text}")
+    return REFUSED if any(line.verdict == "wrong" for line in lines) else DONE
+
+
+# --- this machine -------------------------------------------------------------------------------------
+
+
+def _state(config: Config) -> Iterator[Line]:
+    directory, secret = config.state_dir, config.secret_file
+    if not directory.is_dir():
+        yield Line("warning", "instance.state_dir", f"{directory} is not there yet: `run` makes it")
+        return
+    yield Line("ok", "instance.state_dir", str(directory))
+    if not secret.exists():
+        yield Line("warning", "instance.secret_file", f"{secret} is not there yet: `run` makes it")
+    elif secret.stat().st_mode & 0o077:
+        yield Line("wrong", "instance.secret_file", f"{secret} can be read by others: chmod 600 {secret}")
+    else:
+        yield Line("ok", "instance.secret_file", f"{secret}, for its owner only")
+    if not config.instance.ops_address:
+        yield Line("warning", "instance.ops_address", "is empty: nobody is told by mail when something is wrong")
+
+
+def _database(config: Config) -> Iterator[Line]:
+    database = Database(config.database_url)
+    try:
+        if database.is_sqlite and not os.path.exists(config.database_url.removeprefix("sqlite:///")):  # noqa: PTH110
+            yield Line("warning", "database.url", "is not there yet: `run` makes it")
+            return
+        missing = migrate.behind(database)
+        yield Line("wrong", "database.url", missing) if missing else Line("ok", "database.url", "schema up to date")
+        if database.space_is_short(26_214_400):
+            yield Line("wrong", "database.url", "the disk is nearly full: mail is deferred")
+    except Transient as error:
+        yield Line("wrong", "database.url", str(error))
+    finally:
+        database.close()
+
+
+def _queues(config: Config) -> Iterator[Line]:
+    for number, queue in enumerate(config.queue):
+        agents = [agent.address for agent in config.agent if queue.name in agent.queues]
+        if agents:
+            yield Line("ok", f"queue.{number}", f"{queue.name}: {queue.address}, agents {', '.join(agents)}")
+        else:
+            yield Line("warning", f"queue.{number}", f"{queue.name}: no agent is told of its tickets")
+        if queue.plus_addressing and not _fits(queue):
+            yield Line(
+                "warning",
+                f"queue.{number}.addresses.0",
+                "too long for a reply token: used as if plus_addressing = false",
+            )
+    if config.smtp_in and config.trust.agents == "verified" and not config.smtp_in.authserv_id:
+        yield Line(
+            "warning",
+            "smtp_in.authserv_id",
+            "is empty: no Authentication-Results of your relays are believed, agents are known by their reply token",
+        )
+    if config.delivery.envelope == "verp" and not all(queue.plus_addressing for queue in config.queue):
+        yield Line("warning", "delivery.envelope", "verp needs plus_addressing: queues without it send as `queue`")
+
+
+def _fits(queue: Queue) -> bool:
+    return bool(plus_address(queue.address, "a" * 26))
+
+
+def _templates(config: Config) -> Iterator[Line]:
+    problems = check_templates(rules_of(config, ()).templates)
+    for problem in problems:
+        yield Line("wrong", "templates.directory", f"{problem.file}:{problem.line}: {problem.message}")
+    if not problems:
+        yield Line("ok", "templates", "every notice can be written in every locale")
+
+
+def _listeners(config: Config) -> Iterator[Line]:
+    listening = [("lmtp_in.listen", entry) for entry in config.lmtp_listen]
+    listening += [("smtp_in.listen", entry) for entry in (config.smtp_in.listen if config.smtp_in else ())]
+    for key, entry in listening:
+        answered = _answers(entry)
+        yield (
+            Line("ok", key, f"{entry} answers")
+            if answered
+            else Line("warning", key, f"{entry}: nobody listens there now")
+        )
+
+
+def _answers(entry: str) -> bool:
+    """Whether somebody greets at a listen entry."""
+    unix = entry.startswith("unix:")
+    host, _, port = entry.rpartition(":")
+    try:
+        with socket.socket(socket.AF_UNIX if unix else socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.settimeout(5)
+            probe.connect(entry.removeprefix("unix:") if unix else (host.strip("[]"), int(port)))
+            return probe.recv(3) == b"220"
+    except OSError:
+        return False
+
+
+# --- the world ----------------------------------------------------------------------------------------
+
+
+async def _accounts(config: Config) -> list[Line]:
+    lines = []
+    for number, account in enumerate(config.imap_in):
+        found = await imap_in.probe(account, partial(config.password, account))
+        lines += [Line("ok" if right else "wrong", f"imap_in.{number}", text) for right, text in found]
+    return lines
+
+
+async def _way_out(config: Config, address: str | None) -> list[Line]:
+    if config.delivery.method == "maildir":
+        out: MaildirOut | SmtpOut = MaildirOut(config.maildir)
+        lines = [Line("ok", "delivery", f"mail is put into {config.maildir}, not sent")]
+    else:
+        out = SmtpOut(SmtpOutSettings.of(config))
+        probe = await out.probe()
+        lines = [Line("ok" if found.ok else "wrong", "delivery", found.text) for found in probe.findings]
+    if address:
+        lines.append(await _test_message(config, out, address))
+    await out.close()
+    return lines
+
+
+async def _test_message(config: Config, out: MaildirOut | SmtpOut, address: str) -> Line:
+    queue = config.queue[0]
+    mail = OutboundMail(
+        notice="check",
+        subject=f"mailtickets {config.instance.name}: test message",
+        text="This is the test message that `mailtickets check --send` sends.\n",
+        html=None,
+        sender=Address(queue.title, queue.address),
+        to=(),
+        cc=(),
+        message_id=f"check.{os.urandom(6).hex()}@{config.instance.hostname}"[:58],
+        in_reply_to=None,
+        references=(),
+        date=datetime.now(UTC).astimezone(ZoneInfo(config.instance.timezone)),
+        auto_submitted="auto-generated",
+        loop=f"{config.instance.name}; hops=1",
+    )
+    raw = compose(mail, Copy(Address("", address), queue.address, queue.address, ""))
+    result = await out.send(raw, queue.address, address)
+    return Line("ok" if isinstance(result, Sent) else "wrong", f"--send {address}", result.reply)
+
+
+def _agent(config: Config, address: str) -> Iterator[Line]:
+    """Who this agent is, and how their newest mail was taken."""
+    about = f"--agent {address}"
+    agent = rules_of(config, load_secrets(config)).policy.agent(address)
+    if agent is None:
+        yield Line("wrong", about, "is no agent's address or alias")
+        return
+    yield Line("ok", about, f"{agent.name}, queues {', '.join(agent.queues)}")
+    database = Database(config.database_url)
+    try:
+        row = database.run(lambda c: inbound.newest_from(c, (agent.address, *agent.aliases)))
+    except Transient as error:
+        yield Line("wrong", about, str(error))
+        return
+    finally:
+        database.close()
+    if row is None:
+        yield Line("warning", about, "no mail of theirs has come in yet")
+        return
+    verdict: Verdict = "warning" if row.outcome == "held" else "ok"
+    yield Line(verdict, about, f"newest mail: inbound {row.id}, {row.outcome or row.state} ({row.reason})")
