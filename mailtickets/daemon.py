@@ -57,7 +57,8 @@ class Daemon:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._stopping = asyncio.Event()
-        self._passed = systemd.passed_sockets()
+        passed = systemd.passed_sockets()
+        self._passed = {"smtp": passed.get("smtp", []) + passed.get("unknown", []), "lmtp": passed.get("lmtp", [])}
         self._doors: dict[str, Listener] = {}
         self._pollers: list[tuple[ImapPoller, asyncio.Task[None]]] = []
         self._reloading: asyncio.Task[None] | None = None
@@ -86,6 +87,7 @@ class Daemon:
             name=f"{socket.gethostname()}:{self.config.state_dir}",
             pace=_pace(self.config),
             max_message_bytes=(self.config.smtp_in or SmtpIn()).max_message_bytes,
+            largest=lambda: self._out.max_size,
         )
         try:
             await self.gateway.start()
@@ -95,6 +97,7 @@ class Daemon:
             scheduler = jobs.schedule(self.gateway)
             scheduler.start()
             beat = asyncio.create_task(self._beat())
+            probing = asyncio.create_task(_probe(self._out))
             ready(self._ready_line())
             systemd.notify("READY=1", "STATUS=taking mail")
             await self._stopping.wait()
@@ -102,6 +105,7 @@ class Daemon:
             log.info("stopping")
             scheduler.shutdown(wait=False)
             beat.cancel()
+            probing.cancel()
         finally:
             await self._close()
             await asyncio.to_thread(workers.close)
@@ -127,24 +131,20 @@ class Daemon:
     # --- doors --------------------------------------------------------------------------------------------
 
     async def _open_doors(self) -> None:
-        config = self.config
-        await self._open_smtp(config.smtp_in)
-        sockets = self._passed.get("lmtp") or [bind(entry) for entry in config.lmtp_listen]
-        settings = _settings(config, config.smtp_in or SmtpIn())
-        self._doors["lmtp"] = await lmtp_in.serve(sockets, settings, self.gateway.accept, self._knows)
+        for name, listen in _listens(self.config).items():
+            await self._open_door(name, listen)
 
-    async def _open_smtp(self, smtp: SmtpIn | None) -> None:
-        passed = self._passed.get("smtp", []) + self._passed.get("unknown", [])
-        if smtp is None and not passed:
-            return
-        smtp = smtp or SmtpIn()
-        sockets = passed or [bind(entry) for entry in smtp.listen]
-        self._doors["smtp"] = await smtp_in.serve(
-            sockets, _settings(self.config, smtp), self.gateway.accept, self._knows
-        )
+    async def _open_door(self, name: str, listen: tuple[str, ...]) -> None:
+        """Listens on what systemd has passed, else on what the configuration says; on nothing if it says nothing."""
+        sockets = self._passed[name] or [bind(entry) for entry in listen]
+        if sockets:
+            serve = smtp_in.serve if name == "smtp" else lmtp_in.serve
+            settings = _settings(self.config, self.config.smtp_in or SmtpIn())
+            self._doors[name] = await serve(sockets, settings, self.gateway.accept, self._knows)
 
     def _knows(self, recipient: str) -> bool:
-        return self.gateway.clerk.rules.policy.queue_at(recipient) is not None
+        policy = self.gateway.clerk.rules.policy
+        return policy.queue_at(recipient) is not None or policy.is_postmaster(recipient)
 
     def _start_pollers(self) -> None:
         for account in self.config.imap_in:
@@ -158,8 +158,8 @@ class Daemon:
         self._pollers.clear()
 
     def _ready_line(self) -> str:
-        listening = [f"{door}={','.join(listener.addresses)}" for door, listener in sorted(self._doors.items())]
-        return " ".join(["ready", *reversed(listening)])
+        listening = [f"{name}={','.join(listener.addresses)}" for name, listener in self._doors.items()]
+        return " ".join(["ready", *listening])
 
     # --- signals ------------------------------------------------------------------------------------------
 
@@ -206,12 +206,23 @@ class Daemon:
         await jobs.housekeeping(self.gateway)
 
     async def _take_over_doors(self, before: Config, config: Config) -> None:
-        smtp_moved = _listens(before) != _listens(config)
-        if (smtp_moved and "smtp" not in self._passed) or before.lmtp_listen != config.lmtp_listen:
-            await self._close_doors()
-            await self._open_doors()
+        was, now = _listens(before), _listens(config)
+        for name in now:
+            if was[name] != now[name] and not self._passed[name]:
+                await self._move_door(name, was[name], now[name])
         for listener in self._doors.values():
             listener.settings = _settings(config, config.smtp_in or SmtpIn())
+
+    async def _move_door(self, name: str, was: tuple[str, ...], now: tuple[str, ...]) -> None:
+        """Listens somewhere else; where that fails, at the old place again."""
+        door = self._doors.pop(name, None)
+        if door is not None:
+            await door.close(_DOORS_SECONDS)
+        try:
+            await self._open_door(name, now)
+        except OSError as error:
+            log.error("cannot listen there", extra={"key": f"{name}_in.listen", "error": str(error)})
+            await self._open_door(name, was)
 
     # --- watchdog and end ---------------------------------------------------------------------------------
 
@@ -249,8 +260,9 @@ def _lock(state_dir: Path) -> IO[str]:
     return file
 
 
-def _listens(config: Config) -> object:
-    return config.smtp_in and (config.smtp_in.listen, config.smtp_in.tls_certificate, config.smtp_in.tls_key)
+def _listens(config: Config) -> dict[str, tuple[str, ...]]:
+    """Where each door listens."""
+    return {"smtp": config.smtp_in.listen if config.smtp_in else (), "lmtp": config.lmtp_listen}
 
 
 def _settings(config: Config, smtp: SmtpIn) -> Settings:
@@ -276,6 +288,14 @@ def _way_out(config: Config) -> SmtpOut | MaildirOut:
     if config.delivery.method == "maildir":
         return MaildirOut(config.maildir)
     return SmtpOut(SmtpOutSettings.of(config))
+
+
+async def _probe(out: SmtpOut | MaildirOut) -> None:
+    """Says early what is wrong with the way out, and learns how large a mail may be."""
+    if isinstance(out, SmtpOut):
+        for finding in (await out.probe()).findings:
+            if not finding.ok:
+                log.error("delivery", extra={"error": finding.text})
 
 
 def _pace(config: Config) -> Pace:

@@ -13,7 +13,7 @@ import random
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar, assert_never
 
@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from mailtickets.clerk import Clerk, Draft
 from mailtickets.desk.decide import refused
 from mailtickets.desk.model import (
+    MAX_ATTACHMENT_BYTES,
     Decision,
     Deferred,
     Delivery,
@@ -36,8 +37,8 @@ from mailtickets.desk.model import (
     Unknown,
 )
 from mailtickets.desk.render import Rendered
-from mailtickets.desk.retry import next_attempt, throttle_pause
-from mailtickets.mail.model import Attachment, Envelope, InboundMail
+from mailtickets.desk.retry import WARN_AFTER, next_attempt, throttle_pause
+from mailtickets.mail.model import Attachment, Copy, Envelope, InboundMail
 from mailtickets.mail.outline import outline
 from mailtickets.store import cursors, inbound, outbox
 from mailtickets.store.database import Stale
@@ -88,10 +89,19 @@ class Gateway:
     """One running gateway. All its coroutines belong to one event loop."""
 
     def __init__(
-        self, clerk: Clerk, workers: Workers, send: Send, *, name: str, pace: Pace, max_message_bytes: int
+        self,
+        clerk: Clerk,
+        workers: Workers,
+        send: Send,
+        *,
+        name: str,
+        pace: Pace,
+        max_message_bytes: int,
+        largest: Callable[[], int | None] = lambda: None,
     ) -> None:
         self.clerk, self.workers, self.send, self.name, self.pace = clerk, workers, send, name, pace
         self.max_message_bytes = max_message_bytes
+        self._largest = largest
         self._lane = ThreadPoolExecutor(1 if clerk.database.is_sqlite else 4, "store")
         self._waiting: list[_Waiting] = []
         self._committing: asyncio.Task[None] | None = None
@@ -261,7 +271,7 @@ class Gateway:
 
     async def _deliver(self, row: Due) -> None:
         try:
-            raw, copy = await asyncio.to_thread(self.clerk.written, row, await self._attachments(row))
+            raw, copy = await self._written(row)
             result = await self.send(raw, copy.envelope_sender, copy.recipient.address)
         except Exception as error:  # whatever it is, it did not go out for certain, and it must not get stuck
             log.exception("sending failed", extra={"outbox": row.id})
@@ -270,6 +280,14 @@ class Gateway:
             await self._record(row, result)
         except Transient as error:
             log.error("result not recorded", extra={"outbox": row.id, "error": str(error)})  # the lease ends by itself
+
+    async def _written(self, row: Due) -> tuple[bytes, Copy]:
+        """The mail as it is sent. A notice of ours that is too large for the smarthost goes without attachments."""
+        raw, copy = await asyncio.to_thread(self.clerk.written, row, await self._attachments(row))
+        limit = self._largest()
+        if limit and len(raw) > limit and row.author is None:
+            return await asyncio.to_thread(self.clerk.written, row, ())
+        return raw, copy
 
     async def _attachments(self, row: Due) -> tuple[Attachment, ...]:
         """What goes along, read again from the mail that brought it."""
@@ -310,6 +328,7 @@ class Gateway:
             await self._give_up(row, result, record)
         else:
             await self.database(self.clerk.database.run, record)
+        await self._mind_delay(row, result, now)
         failpoint("after-result-commit")
 
     def _mind_pace(self, result: Delivery, now: datetime) -> None:
@@ -318,6 +337,13 @@ class Gateway:
             self.pace.rest_until = now + throttle_pause(self.pace.throttled)
         elif isinstance(result, Sent):
             self.pace.throttled, self.pace.rest_until = 0, None
+
+    async def _mind_delay(self, row: Due, result: Delivery, now: datetime) -> None:
+        """Mail that has not gone out for hours is told of, as long as nothing else goes out either."""
+        if isinstance(result, Sent):
+            await self.all_clear("delivery-late")
+        elif now - row.first_attempt_at > WARN_AFTER:
+            await self.alarm("delivery-late", f"outbox {row.id} to {row.addressed.recipient.address}: {result.reply}")
 
     async def _give_up(self, row: Due, result: Delivery, record: Callable[[Connection], None]) -> None:
         """Records a failure together with what it means for the ticket and its people."""
@@ -368,10 +394,20 @@ class Gateway:
     async def look_for_work(self) -> None:
         """The bell: picks up accepted mail that nobody works on, and lets due letters go."""
         self._mail_is_due.set()
+        self._mind_size()
         if self._draining or self._accepted.qsize() >= _BACKLOG:
             return
         for number in await self.database(self._claim_inbound):
             self._accepted.put_nowait(number)
+
+    def _mind_size(self) -> None:
+        """Lets notices carry no more than the smarthost takes; base64 makes four octets of three, and lines of them."""
+        limit = self._largest()
+        if limit:
+            room = max(0, min(MAX_ATTACHMENT_BYTES, (limit - 200_000) * 7 // 10))
+            rules = self.clerk.rules
+            if rules.policy.max_attachment_bytes != room:
+                self.clerk.rules = replace(rules, policy=replace(rules.policy, max_attachment_bytes=room))
 
     def _claim_inbound(self) -> Sequence[int]:
         now = self.clerk.clock()

@@ -28,6 +28,10 @@ OUTCOMES: tuple[Outcome, ...] = (
 )  # fmt: skip
 
 
+MAX_ATTACHMENT_BYTES = 10_000_000
+"""What one notice carries at most, where the smarthost takes more: phones fetch these mails."""
+
+
 # --- policy: what the configuration says --------------------------------------------------------------
 
 
@@ -40,7 +44,7 @@ class Policy:
     agents: tuple[Agent, ...]
     trust: Trust
     budget: Budget
-    max_attachment_bytes: int = 10_000_000
+    max_attachment_bytes: int = MAX_ATTACHMENT_BYTES
     """All attachments of one notice together; beyond it a notice names them instead."""
 
     @classmethod
@@ -54,6 +58,12 @@ class Policy:
         """The queue that an addr-spec reaches, plus-address or not."""
         key = without_plus(address).casefold()
         return next((q for q in self.queues if key in (a.casefold() for a in q.addresses)), None)
+
+    def is_postmaster(self, address: str) -> bool:
+        """Whether mail may come to this address because it must (RFC 5321, 4.5.1); the first queue gets it."""
+        local, _, domain = address.casefold().partition("@")
+        ours = {queued.rpartition("@")[2].casefold() for queue in self.queues for queued in queue.addresses}
+        return local == "postmaster" and (not domain or domain in ours)
 
     def agent(self, address: str) -> Agent | None:
         """The agent whose address or alias this is."""
