@@ -21,6 +21,7 @@ _BEGINNINGS = (
     r"away from my (?:e-?mail|mail|desk|office)\b",
     r"i am (?:currently )?(?:away|out of (?:the )?office|on (?:vacation|holiday|leave))\b",
     r"resposta autom[aá]tica\b|auto[- ]?resposta\b|mensagem autom[aá]tica\b|retorno autom[aá]tico\b",
+    r"antispam uol\b",
     r"aviso de (?:aus[eê]ncia|f[eé]rias)\b|aus[eê]ncia tempor[aá]ria\b|notifica[cç][aã]o de aus[eê]ncia\b",
     r"respuesta autom[aá]tica\b|auto[- ]?respuesta\b|contestaci[oó]n autom[aá]tica\b|mensaje autom[aá]tico\b",
     r"aviso de ausencia\b|ausencia temporal\b",

@@ -12,6 +12,7 @@ from email.message import Message
 
 from mailtickets.mail import bounce_words as lexicon
 from mailtickets.mail import header
+from mailtickets.mail.absence_words import is_automatic
 from mailtickets.mail.bounce_fields import (
     Failure,
     amazon_failures,
@@ -63,7 +64,7 @@ def _is_report(message: Message, report: Report) -> bool:
     failing = bool(lexicon.FAILURE_SUBJECT.search(subject))
     if lexicon.DAEMON.search(_sender(message)):
         return failing or bool(report.fields) or lexicon.tells_failure(report.words)
-    if lexicon.REPLY_PREFIX.match(subject):
+    if lexicon.REPLY_PREFIX.match(subject) or is_automatic(subject):
         return False
     if report.fields or amazon_failures(report.words):
         return True
@@ -109,11 +110,11 @@ def _read(message: Message, report: Report) -> Bounce:
     failure = _failure(message, report)
     action = failure.action or _action(message, report)
     return Bounce(
-        recipient=failure.recipient,
+        recipient=header.one_line(failure.recipient),
         action=action,
         status=_status(report, failure) or _class(report, failure, action),
         message_id=_message_id(report),
-        diagnostic=failure.diagnostic[:MAX_DIAGNOSTIC_CHARACTERS],
+        diagnostic=header.one_line(failure.diagnostic[:MAX_DIAGNOSTIC_CHARACTERS]),
     )
 
 
@@ -166,12 +167,12 @@ def _named(words: str) -> Iterator[str]:
 
 
 def _recognised(message: Message, words: str) -> Iterator[str]:
-    """By flufl.bounce. It is given a short copy, for its patterns are slow on long lines."""
+    """By flufl.bounce, on a short and clean copy: long lines make its patterns slow, and odd headers make it raise."""
     from flufl.bounce import all_failures  # 70 ms, for the few reports that the lexicon does not know
 
     copy = Message()
-    for name in ("from", "x-mailer"):
-        copy[name] = _field(message, name)
+    copy["from"] = next(_addresses(_sender(message)), "unknown@invalid")
+    copy["x-mailer"] = _field(message, "x-mailer")
     lines = words.split("\n")[:RECOGNISED_LINES]
     copy.set_payload("\n".join(line[:RECOGNISED_LINE_CHARACTERS] for line in lines).encode("ascii", "replace").decode())
     temporary, permanent = all_failures(copy)
@@ -227,5 +228,5 @@ def _class(report: Report, failure: Failure, action: str) -> str | None:
 def _message_id(report: Report) -> str | None:
     for source in (report.returned, report.words):
         if match := lexicon.MESSAGE_ID.search(source):
-            return match[1]
+            return header.one_line(match[1])
     return original_message_id(report.fields) or amazon_message_id(report.words) or None

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from mailtickets.mail.bounce_words import ADDRESS, ENHANCED, REPLY_CODE
 
+MAX_RECIPIENT_CHARACTERS = 320
+"""RFC 5321 section 4.5.3.1: 64 octets, an @ and 255 octets."""
 ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 _RECIPIENTS = ("original-recipient", "final-recipient", "x-actual-recipient")
 """The address that we wrote to first: only that one is known to us (RFC 3464 section 2.3.1)."""
@@ -97,8 +99,10 @@ def _failure(group: dict[str, str]) -> Failure:
 def _address(value: str) -> str:
     """`rfc822; <somebody@there.test>` and its many misspellings; RFC 6533 section 3 hexadecimal points."""
     value = _HEX_POINT.sub(lambda match: chr(min(int(match[1], 16), 0xFFFD)), _untyped(value))
-    found = ADDRESS.search(value)
-    return found.group().rstrip(".") if found else value.strip(" <>\"'")
+    if found := ADDRESS.search(value):
+        return found.group().rstrip(".")
+    bare = value.strip(" <>\"'")
+    return bare if len(bare) <= MAX_RECIPIENT_CHARACTERS else ""
 
 
 def _untyped(value: str) -> str:

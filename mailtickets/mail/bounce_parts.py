@@ -84,10 +84,7 @@ def _leaves(message: Message) -> Iterator[Message]:
 
 
 def _text(part: Message) -> str:
-    octets = part.get_payload(decode=True)
-    if not isinstance(octets, bytes):
-        return ""
-    octets = octets[: 4 * MAX_CHARACTERS]
+    octets = bytes(part.get_payload(decode=True) or b"")[: 4 * MAX_CHARACTERS]
     if part.get_content_maintype() == "multipart" and b"quoted-printable" in octets:  # no boundary found
         octets = binascii.a2b_qp(octets)
     return charset.word(octets, _label(part))
@@ -115,7 +112,8 @@ def _whole(message: Message) -> str:
     """The head, and what follows it as far as it was not taken for parts: a damaged head goes on there."""
     payload = message.get_payload()
     rest = payload if isinstance(payload, str) else message.preamble or ""
-    return "\n".join(f"{name}: {value}" for name, value in message.items()) + "\n" + rest[:MAX_CHARACTERS]
+    head = "".join(f"{name}: {value}\n" for name, value in message.raw_items())
+    return header.octets_to_text(f"{head}\n{rest[:MAX_CHARACTERS]}".encode("utf-8", "surrogateescape"))
 
 
 def _unmarked(text: str) -> str:

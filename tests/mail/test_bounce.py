@@ -1,11 +1,15 @@
 """Delivery reports of many systems, each in a file named by what is peculiar to it, with what a reader must find."""
 
 import email
+import json
+from dataclasses import asdict
 from email.message import Message
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailtickets.mail.bounce import read_bounce
 from mailtickets.mail.model import Bounce
@@ -135,3 +139,292 @@ def test_report_says_who_was_not_reached_and_why(name: str, ending: bytes) -> No
     bounce, expected = bounce_of(name, ending), EXPECTED[name]
     assert (bounce.recipient, bounce.action, bounce.status, bounce.message_id) == expected[:4]
     assert expected.diagnostic in bounce.diagnostic
+
+
+FROM_DAEMON = "From: MAILER-DAEMON@relay.test\nTo: suporte@desk.test\nSubject: Returned mail\n"
+
+
+def read(raw: str, text: str = "") -> Bounce | None:
+    return read_bounce(email.message_from_bytes(raw.encode()), text)
+
+
+def words_read(words: str, head: str = FROM_DAEMON) -> Bounce:
+    bounce = read(f"{head}\n{words}")
+    assert bounce is not None
+    return bounce
+
+
+def fields_read(fields: str, words: str = "Failed.") -> Bounce:
+    kind = "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"
+    part = (
+        f"--b\n\n{words}\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a.test\n\n{fields}\n--b--\n"
+    )
+    return words_read(part, FROM_DAEMON + kind)
+
+
+@pytest.mark.parametrize(
+    ("field", "recipient"),
+    [
+        ("rfc822; ana@cliente.test", "ana@cliente.test"),
+        ("RFC822;<ana@cliente.test>", "ana@cliente.test"),
+        ("<ana@cliente.test>", "ana@cliente.test"),
+        ("ana@cliente.test (Ana)", "ana@cliente.test"),
+        ("rfc822; Ana <ana@cliente.test>", "ana@cliente.test"),
+        ("local; ana", "ana"),
+        ('rfc822; "ana souza"@cliente.test', '"ana souza"@cliente.test'),
+        ("rfc822; ana@[192.0.2.1]", "ana@[192.0.2.1]"),
+        ("rfc822; bounces+ana=cliente.test@lista.test", "bounces+ana=cliente.test@lista.test"),
+        ("rfc822;\n ana@cliente.test", "ana@cliente.test"),
+        ("utf-8; \\x{110000}@a.test", "\ufffd@a.test"),
+    ],
+)
+def test_final_recipient_is_read_in_every_spelling(field: str, recipient: str) -> None:
+    assert fields_read(f"Final-Recipient: {field}\nAction: failed\nStatus: 5.1.1\n").recipient == recipient
+
+
+def test_address_we_wrote_to_is_preferred_to_the_one_it_was_forwarded_to() -> None:
+    fields = "Final-Recipient: rfc822;u1@dentro.test\nOriginal-Recipient: rfc822;ana@cliente.test\nAction: failed\n"
+    assert fields_read(fields).recipient == "ana@cliente.test"
+
+
+def test_group_without_a_blank_line_before_the_next_is_still_a_group() -> None:
+    first = "Final-Recipient: rfc822;a@a.test\nAction: delivered\nStatus: 2.0.0\n"
+    second = "Original-Recipient: rfc822;b@b.test\nFinal-Recipient: rfc822;c@b.test\nAction: failed\nStatus: 5.2.2\n"
+    bounce = fields_read(first + second)
+    assert (bounce.recipient, bounce.action, bounce.status) == ("b@b.test", "failed", "5.2.2")
+
+
+def test_exim_writes_the_action_before_the_recipient() -> None:
+    fields = (
+        "Action: delayed\nFinal-Recipient: rfc822;a@a.test\nStatus: 4.0.0\n\n"
+        "Action: failed\nFinal-Recipient: rfc822;b@b.test\nStatus: 5.0.0\n"
+    )
+    assert fields_read(fields).recipient == "b@b.test"
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [("failed (bad mailbox)", "failed"), ("Failure", "failed"), ("RELAYED", "relayed"), ("expanded", "expanded")],
+)
+def test_action_is_one_of_the_five_however_it_is_written(action: str, expected: str) -> None:
+    assert fields_read(f"Final-Recipient: rfc822;a@a.test\nAction: {action}\nStatus: 5.0.0\n").action == expected
+
+
+def test_unknown_action_is_read_from_the_words() -> None:
+    fields = "Final-Recipient: rfc822;a@a.test\nAction: pending\n"
+    assert fields_read(fields, "Delivery attempts will continue for some days.").action == "delayed"
+
+
+@pytest.mark.parametrize(
+    ("status", "diagnostic", "expected"),
+    [
+        ("5.1.1 (bad destination)", "550 5.7.1 no", "5.1.1"),
+        ("5.0.0", "550 5.7.1 no", "5.7.1"),
+        ("4.0.0", "550 5.7.1 no", "4.0.0"),
+        ("", "550 5.4.14 Hop count exceeded", "5.4.14"),
+        ("", "450 try later", "4.0.0"),
+        ("", "no idea", "5.0.0"),
+        ("", "host 10.5.1.1 said 550 no", "5.0.0"),
+        ("", "550 5.0.0 x 5.2.1 y", "5.2.1"),
+    ],
+)
+def test_status_is_the_most_telling_code_of_the_class_stated(status: str, diagnostic: str, expected: str) -> None:
+    fields = (
+        f"Final-Recipient: rfc822;a@a.test\nAction: failed\nStatus: {status}\nDiagnostic-Code: smtp; {diagnostic}\n"
+    )
+    assert fields_read(fields).status == expected
+
+
+def test_successful_relay_without_a_code_has_no_status() -> None:
+    assert fields_read("Final-Recipient: rfc822;a@a.test\nAction: relayed\n", "Relayed.").status is None
+
+
+@pytest.mark.parametrize(
+    ("line", "recipient"),
+    [
+        ("<ana@cliente.test>: unknown user", "ana@cliente.test"),
+        ("ana@cliente.test: Domain does not exist", "ana@cliente.test"),
+        ("Unknown user: ana@cliente.test", "ana@cliente.test"),
+        ("Failed recipient: <ana@cliente.test>", "ana@cliente.test"),
+        ("Recipient: [SMTP:ana@cliente.test]", "ana@cliente.test"),
+        ("Destinatário: ana@cliente.test", "ana@cliente.test"),
+        ("Your message could not be delivered to ana@cliente.test.", "ana@cliente.test"),
+        ("User's mailbox is full: <ana@cliente.test>", "ana@cliente.test"),
+        ("554 <ana@cliente.test>... Service unavailable", "ana@cliente.test"),
+        ("SMTP=ana@cliente.test; on Mon, 3 Mar", "ana@cliente.test"),
+        ("   * ana@cliente.test", "ana@cliente.test"),
+        ("Contact postmaster@relay.test about ana@cliente.test", "ana@cliente.test"),
+        ("Ask postmaster@outro.test, who knows why delivery failed", "postmaster@outro.test"),
+        ("suporte@desk.test wrote to a user unknown to us", "suporte@desk.test"),
+        ("User unknown, whoever it was", ""),
+    ],
+)
+def test_recipient_is_found_where_reports_in_words_name_it(line: str, recipient: str) -> None:
+    assert words_read(f"Delivery failed.\n\n{line}\n").recipient == recipient
+
+
+def test_screen_names_without_a_domain_are_left_to_flufl_bounce() -> None:
+    head = "From: Mailer-Daemon@aol.com\nTo: suporte@desk.test\nSubject: Mail Delivery Problem\n"
+    words = "Your mail to the following recipients could not be delivered because of a filter:\n\tanasouza\n"
+    assert words_read(words, head).recipient == "anasouza@aol.com"
+
+
+def test_report_passed_on_head_and_all_by_another_system_is_read_to_its_end() -> None:
+    inner = (
+        "Return-Path: <>\nFrom: MAILER-DAEMON@dentro.test\nSubject: Undelivered\nMessage-ID: <r1@dentro.test>\n\n"
+        "<ana@cliente.test>: 452 4.2.2 mailbox full\n\n"
+        "Return-Path: <suporte@desk.test>\nMessage-ID: <7@mail.desk.test>\nTo: ana@cliente.test\n"
+    )
+    bounce = words_read(f"Could not be delivered.\n\n{inner}")
+    assert (bounce.recipient, bounce.status, bounce.message_id) == ("ana@cliente.test", "4.2.2", "7@mail.desk.test")
+
+
+def test_reports_passed_on_without_end_are_read_to_a_limit() -> None:
+    layer = "Return-Path: <>\nFrom: MAILER-DAEMON@dentro.test\n\nReturned mail\n\n"
+    assert words_read("Could not be delivered.\n\n" + 50 * layer + "<ana@cliente.test>: no\n").recipient == ""
+
+
+def test_double_bounce_speaks_of_the_outer_failure() -> None:
+    words = (
+        "Hi. This is the qmail-send program.\nI wasn't able to deliver.\n\n<lista@desk.test>:\nno mailbox (#5.1.1)\n\n"
+        "--- Below this line is the original bounce.\n\nReturn-Path: <>\nFrom: MAILER-DAEMON@relay.test\n\n"
+        "<ana@cliente.test>:\nfull (#5.2.2)\n"
+    )
+    bounce = words_read(words)
+    assert (bounce.recipient, bounce.status) == ("lista@desk.test", "5.1.1")
+
+
+@pytest.mark.parametrize(
+    "json_text",
+    [
+        *("{", '{"Message": "bouncedRecipients"}', '{"Message": 7, "a": "bouncedRecipients"}', '["bouncedRecipients"]'),
+        *('{"bounce": [], "a": "bouncedRecipients"}', '{"bounce": {"bouncedRecipients": 7}}'),
+        '{"bounce": {"bouncedRecipients": [7]}, "mail": 7}',
+        '{"bounce": {"bouncedRecipients": []}, "mail": {"commonHeaders": 7}}',
+    ],
+)
+def test_notice_of_amazon_that_is_not_what_it_should_be_is_no_report(json_text: str) -> None:
+    assert read(f"From: no-reply@sns.test\nSubject: AWS Notification Message\n\n{json_text}") is None
+
+
+def test_text_found_by_others_serves_where_no_part_can_be_read() -> None:
+    raw = f"{FROM_DAEMON}Content-Type: application/octet-stream\n\nx"
+    bounce = read(raw, "<ana@cliente.test>: 550 5.1.1 unknown")
+    assert bounce is not None
+    assert bounce.recipient == "ana@cliente.test"
+
+
+def test_quoted_printable_is_undone_where_the_boundary_is_missing() -> None:
+    raw = f"{FROM_DAEMON}Content-Type: multipart/report\n\n--b\nContent-Transfer-Encoding: quoted-printable\n\n"
+    bounce = read(raw + "Failed: <ana@cliente.=\ntest>: unknown\n--b--\n")
+    assert bounce is not None
+    assert bounce.recipient == "ana@cliente.test"
+
+
+@pytest.mark.parametrize(
+    "sender", ["MAILER-DAEMON@a.test", "Mail Delivery System <x@a.test>", "Mailer Daemon <x@a.test>"]
+)
+def test_mail_system_is_known_by_name_or_address_even_when_the_subject_looks_like_an_answer(sender: str) -> None:
+    assert read(f"From: {sender}\nSubject: Re: [#12] oi\n\n<ana@cliente.test>: 550 5.1.1 unknown\n") is not None
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        ("From: ana@cliente.test\nSubject: Undelivered Mail\n", "only the subject"),
+        ("Return-Path: <>\nFrom: ana@cliente.test\nSubject: oi\n", "only the path"),
+        ("From: no-reply@loja.test\nSubject: oi\n", "only the sender"),
+        ("From: postmaster@a.test\nSubject: Fwd: Undelivered Mail\n", "forwarded"),
+    ],
+)
+def test_one_sign_alone_makes_no_report_of_a_failure_told(head: str, why: str) -> None:
+    assert read(f"{head}\nYour mail could not be delivered to bia@cliente.test.\n") is None, why
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Return-Path: <>\nFrom: x@a.test\nSubject: Undelivered Mail\n",
+        "Return-Path: <>\nFrom: no-reply@a.test\nSubject: Mail\n",
+        "From: no-reply@a.test\nSubject: Undelivered Mail\n",
+        "Auto-Submitted: auto-generated\nFrom: x@a.test\nSubject: Undelivered Mail\n",
+        "From: postmaster@a.test\nSubject: Mail\n",
+        "From: <>\nSubject: Mail\n",
+        "Subject: Mail\n",
+    ],
+)
+def test_two_signs_or_the_postmaster_make_a_report_of_a_failure_told(head: str) -> None:
+    assert read(f"{head}\nYour mail could not be delivered to bia@cliente.test.\n") is not None
+
+
+def test_absence_notice_from_the_null_path_is_no_report() -> None:
+    head = "Return-Path: <>\nAuto-Submitted: auto-replied\nFrom: ana@cliente.test\nSubject: Resposta automática\n"
+    assert read(f"{head}\nEstou fora. Urgências: bia@cliente.test\n") is None
+
+
+HOSTILE = {
+    "one endless word": "a" * 3_000_000,
+    "nothing but at signs": "@" * 1_000_000,
+    "endless almost-addresses": "a@" * 500_000,
+    "every introduction flufl.bounce knows": "did not reach the following recipient\n" * 20_000,
+    "the words before a recipient, endlessly": "could not be delivered to " * 50_000,
+    "open tags": "<br>" + "<a " * 300_000,
+    "digits and dots": "5.1." * 300_000,
+    "folded fields": "Final-Recipient: rfc822;\n" + " x\n" * 200_000,
+    "json brackets": '{"Message": "bouncedRecipients' + "[" * 500_000,
+}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("kind", ["text/plain", "text/html", "message/delivery-status", "multipart/report; boundary=b"])
+@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_report_is_read_without_delay(words: str, kind: str) -> None:
+    read(f"{FROM_DAEMON}Content-Type: {kind}\n\n{words}")
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "Return-Path: <>\n",
+            "From: MAILER-DAEMON@a.test\n",
+            "From: \xff\n",
+            "Subject: Undelivered\n",
+            "Subject: =?x?B?a?=\n",
+        ),
+        *("Content-Type: multipart/report; boundary=b; report-type=delivery-status\n", "Content-Type: text/html\n"),
+        *(
+            "Content-Type: message/delivery-status\n",
+            "Content-Type: message/rfc822\n",
+            "Content-Type: text/plain; charset=\n",
+        ),
+        *(
+            "Content-Transfer-Encoding: base64\n",
+            "Content-Transfer-Encoding: x-uuencode\n",
+            "\n",
+            "\r",
+            "--b\n",
+            "--b--\n",
+        ),
+        *("Final-Recipient: rfc822;\n", "Final-Recipient: a@b.test\n", "Status: 5\n", "Status: 5.1.1\n", "Action:\n"),
+        *("<a@b.test>: 550\n", "could not be delivered\n", "Message-ID: <\n", "Message-ID: <1@a>\n", "\x00", "é\n"),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(PIECES | st.text(max_size=20), max_size=40), st.text(max_size=50), st.sampled_from(["utf-8", "latin-1"])
+)
+def test_reading_never_raises_and_its_output_can_be_written(pieces: list[str], text: str, encoding: str) -> None:
+    raw = "".join(pieces).encode(encoding, "replace")
+    bounce = read_bounce(email.message_from_bytes(raw), text)
+    if bounce is not None:
+        json.dumps(asdict(bounce), ensure_ascii=False).encode("utf-8")
+        assert bounce.recipient == " ".join(bounce.recipient.split())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=400), st.sampled_from(sorted(EXPECTED)), st.integers(0, 3000))
+def test_damaged_report_never_raises(junk: bytes, name: str, at: int) -> None:
+    raw = (FOLDER / f"{name}.eml").read_bytes()
+    read_bounce(email.message_from_bytes(raw[:at] + junk + raw[at + len(junk) :]), "")
