@@ -233,7 +233,8 @@ class Daemon:
             try:
                 async with asyncio.timeout(seconds):
                     await self.gateway.database(lambda: None)
-                systemd.notify("WATCHDOG=1")
+                if self.gateway.is_alive:
+                    systemd.notify("WATCHDOG=1")
             except TimeoutError:
                 log.error("the database lane is stuck")
             await asyncio.sleep(seconds)

@@ -385,6 +385,11 @@ class Gateway:
         self._processors = [asyncio.create_task(self._process_accepted()) for _ in range(_AT_ONCE)]
         self._processors.append(asyncio.create_task(self._deliver_always()))
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether everything that `start` has begun still goes on."""
+        return bool(self._processors) and not any(task.done() for task in self._processors)
+
     def _take_up(self, connection: Connection) -> None:
         inbound.unclaim(connection, self.name)
         lost = outbox.unclaim(connection, self.name, self.clerk.clock())

@@ -211,6 +211,8 @@ class Facts:
     """Once authenticated, or answered by an agent."""
     sent_before: tuple[str, ...] = ()
     """Message ids among the mail's own that we sent: our own mail came back."""
+    known_files: frozenset[str] = frozenset()
+    """sha256 of the mail's attachments that are on its tickets already: quoted along, not new."""
     released: bool = False
     """An operator let this mail through."""
     unparsed: str | None = None

@@ -238,8 +238,24 @@ def _answer(happening: Happening, message: AddMessage, queue: Queue, policy: Pol
         author=message.author.address,
         visible_to=(after.requester,),
         visible_cc=tuple(person for person in people if person.key != after.requester.key),
-        attachments=happening.mail.attachments if happening.mail else (),
+        attachments=_enclosed(happening),
     )
+
+
+def _enclosed(happening: Happening) -> tuple[Attachment, ...]:
+    """What an answer brings along, less the images that came with the quoted notice: they are the customer's own."""
+    mail, facts = happening.mail, happening.facts
+    if mail is None:
+        return ()
+    if _relayed_html(mail) is not None:
+        return mail.attachments
+    known = facts.known_files if facts else frozenset()
+    return tuple(file for file in mail.attachments if not (file.inline and file.sha256 in known))
+
+
+def _relayed_html(mail: InboundMail) -> str | None:
+    """The HTML that may stand for the new words: only where nothing had to be cut from the text."""
+    return mail.html if mail.html and not mail.quoted and not mail.signature else None
 
 
 # --- agents -------------------------------------------------------------------------------------------
@@ -414,7 +430,7 @@ def _message_context(
     return {
         "author": person_context(message.author),
         "text": happening.text if happening.text is not None else words,
-        "html": mail.html if mail and mail.html and not mail.quoted and not mail.signature else None,
+        "html": _relayed_html(mail) if mail else None,
         "received_at": received_at.astimezone(zone),
         "attachments": [
             {"filename": a.filename, "size": a.size, "attached": outgoing or attached is None or a in attached}

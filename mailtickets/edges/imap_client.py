@@ -123,9 +123,8 @@ class ImapClient:
         client = cls(wire, limits)
         try:
             async with asyncio.timeout(limits.connect_seconds):
-                await loop.create_connection(
-                    lambda: wire, account.host, account.port, ssl=tls, happy_eyeballs_delay=0.25
-                )
+                # Without happy_eyeballs_delay: Python 3.11 leaves the socket open when that is cancelled.
+                await loop.create_connection(lambda: wire, account.host, account.port, ssl=tls)
                 greeting = await wire.greeting
             if wire.state == aioimaplib.LOGOUT:
                 raise Refused(_words(greeting) or "the server closed the connection without a greeting")
@@ -211,26 +210,27 @@ class ImapClient:
             raise No("the server gave no body")
         return None
 
-    async def move(self, uid: int, folder: str) -> None:
-        """Moves one message, making the folder where it is missing. Only where `can_move`."""
+    async def move(self, uids: Iterable[int], folder: str) -> None:
+        """Moves messages, making the folder where it is missing. Only where `can_move`."""
+        numbers = _set(uids)
         try:
-            await self._move(uid, folder)
+            await self._move(numbers, folder)
         except No:  # [TRYCREATE], which not all servers say
             with suppress(No):
                 await self.create(folder)
-            await self._move(uid, folder)
+            await self._move(numbers, folder)
 
-    async def _move(self, uid: int, folder: str) -> None:
-        number, target = str(uid), mailbox(folder)
+    async def _move(self, numbers: str, folder: str) -> None:
+        target = mailbox(folder)
         if "MOVE" in self.capabilities:
-            await self._ask(self._wire.move(number, target, by_uid=True))
+            await self._ask(self._wire.move(numbers, target, by_uid=True))
             return
-        await self._ask(self._wire.copy(number, target, by_uid=True))
-        await self._ask(self._wire.store(number, "+FLAGS.SILENT", r"(\Deleted)", by_uid=True))
-        await self._ask(self._wire.expunge(number, by_uid=True))
+        await self._ask(self._wire.copy(numbers, target, by_uid=True))
+        await self._ask(self._wire.store(numbers, "+FLAGS.SILENT", r"(\Deleted)", by_uid=True))
+        await self._ask(self._wire.expunge(numbers, by_uid=True))
 
-    async def mark_seen(self, uid: int) -> None:
-        await self._ask(self._wire.store(str(uid), "+FLAGS.SILENT", r"(\Seen)", by_uid=True))
+    async def mark_seen(self, uids: Iterable[int]) -> None:
+        await self._ask(self._wire.store(_set(uids), "+FLAGS.SILENT", r"(\Seen)", by_uid=True))
 
     async def create(self, folder: str) -> None:
         """Makes a folder, and subscribes to it so that people's mail clients show it."""
@@ -284,8 +284,7 @@ class ImapClient:
         """One FETCH of at most `size` octets of body; the lines of the answer."""
         limits = self._limits
         seconds = limits.reply_seconds + size / limits.slowest_bytes_per_second
-        numbers = ",".join(map(str, sorted(uids)))
-        return await self._ask(self._wire.fetch_by_uid(numbers, items, limits.reply_seconds), seconds)
+        return await self._ask(self._wire.fetch_by_uid(_set(uids), items, limits.reply_seconds), seconds)
 
     async def _ask(self, reply: Awaitable[Any], seconds: float | None = None) -> list[Line]:
         """The lines of an OK, without the tagged one."""
@@ -438,6 +437,10 @@ def _shifted(run: re.Match[str]) -> str:
         return "&-"
     coded = base64.b64encode(run[0].encode("utf-16-be"), altchars=b"+,")
     return f"&{coded.decode().rstrip('=')}-"
+
+
+def _set(uids: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(uids)))
 
 
 def _records(lines: Iterable[Line]) -> Iterator[tuple[bytes, bytes | None]]:

@@ -37,6 +37,8 @@ _VERB_LAST = re.compile(
 _VERB_INSIDE = re.compile(
     rf"(?<!\w){_VERB}\s[^:]{{0,200}}(?:\d{{1,2}}[:.h]\d{{2}}[^:]{{0,60}})?[:：]\s*$", re.IGNORECASE
 )
+_RUN_ON = re.compile(rf"<[^<>\s]+@[^<>\s]+>,?\s*{_VERB}\s*:\s+\S", re.IGNORECASE)
+"""Yahoo's program for phones goes on with the quoted text in the same line."""
 _LEAD = re.compile(rf"(?:{phrases.alternatives(phrases.LEADS)}(?!\w)|\(?\d)", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"{phrases.alternatives(phrases.WEEKDAYS)}\.?,?\s", re.IGNORECASE)
 _DATE_LED = re.compile(r"[(\"‫]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
@@ -44,7 +46,9 @@ _DASHES = re.compile(r"^[-_*=~—–\s]{2,}|[-_*=~—–\s]{2,}$")
 _QUOTE = re.compile(r"\s{0,4}(?:>|\|\s)|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
 _OLD_GMAIL = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\s[^<>]{1,80}<[^<>\s]+@[^<>\s]+>\s*:?$")
 _OLD_GMAIL_GMT = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d .{1,120}")
-_INNER_LEAD = re.compile(
+_INNER_RUN_ON = re.compile(rf"<[^<>\s]+@[^<>\s]+>,?\s*{_VERB}\s*:\s+\S", re.IGNORECASE)
+"""Yahoo's program for phones goes on with the quoted text in the same line."""
+_LEAD = re.compile(
     r"(?<=\S)\s*-{0,8}\s?\b(?=(?:On|Em|El|Le|Am|Il|Op|Den)\s(?:\w{2,14}\.?,\s|\w{2,10}\.\s\d|\d{1,2}[/. ]|\d{4}-))"
 )
 _ORIGINAL = phrases.alternatives(phrases.ORIGINAL_MESSAGE)
@@ -193,6 +197,8 @@ def _attribution(lines: Sequence[str], start: int) -> Opening | None:
             break
         if (verdict := _is_attribution(text, lines, index)) is not None:
             return Opening(start, index + 1, certain=verdict)
+        if _RUN_ON.search(text) and _is_led(text) and _DATE.search(text):
+            return Opening(start, index + 1, block=True)
     return None
 
 
@@ -241,7 +247,8 @@ def _is_attribution(text: str, lines: Sequence[str], last: int) -> bool | None:
             return True
     if colon and dated and (_ANGLE_EMAIL.search(bare) or (mailed and _is_led(text))):
         return True
-    return True if colon and followed and dated and _is_led(text) and len(bare.split()) <= 12 else None
+    short = len(bare.split()) <= 12
+    return True if colon and followed and short and (_ANGLE_EMAIL.search(bare) or (dated and _is_led(text))) else None
 
 
 def _is_formula(text: str) -> bool:

@@ -122,6 +122,11 @@ def _text(lines: Sequence[str]) -> str:
     return "\n".join(lines).strip("\n")
 
 
+def _trimmed(lines: list[str]) -> list[str]:
+    stop = next((index for index in range(len(lines), 0, -1) if lines[index - 1].strip()), 0)
+    return lines[:stop]
+
+
 def _first_text(lines: list[str]) -> list[str]:
     start = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
     return lines[start:]
@@ -190,7 +195,7 @@ def _interleaved(
         last_signature, begin = last, 0
     history = lines[offset : offset + spans[-1][0]]
     with_quotes = (any(line.strip() for line in top) or len(spans) > 1) and not _has_ref(lines[offset:])
-    own = [line for start, stop in spans[:-1] for line in [*lines[offset + start : offset + stop], ""]]
+    own = [line for start, stop in spans[:-1] for line in [*_trimmed(lines[offset + start : offset + stop]), ""]]
     final = lines[offset + spans[-1][0] : offset + spans[-1][1]]
     if begin < len(last) and spans[-1] == (last_start, last_stop):
         final = kept_last

@@ -203,9 +203,9 @@ def _content(mail: OutboundMail, token: str) -> Part:
     if mail.html is not None:
         html = _text_part("html", _html_with_token(mail.html, token))
         if images:
-            html = _multipart("related", mail, [html, *map(_file_part, images)])
+            html = _multipart("related", mail, [html, *(_file_part(image, "inline") for image in images)])
         text = _multipart("alternative", mail, [text, html])
-    return _multipart("mixed", mail, [text, *map(_file_part, files)]) if files else text
+    return _multipart("mixed", mail, [text, *(_file_part(file, "attachment") for file in files)]) if files else text
 
 
 def _by_place(mail: OutboundMail) -> tuple[list[Attachment], list[Attachment]]:
@@ -257,8 +257,7 @@ def _is_plain(line: bytes) -> bool:
     )
 
 
-def _file_part(attachment: Attachment) -> Part:
-    place = "inline" if attachment.inline and attachment.content_id else "attachment"
+def _file_part(attachment: Attachment, place: str) -> Part:
     fields = [
         *_file_encoding(attachment),
         f"Content-Disposition: {place}" + "".join(_parameter("filename", one_line(attachment.filename))),

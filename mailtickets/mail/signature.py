@@ -13,6 +13,8 @@ from mailtickets.mail import phrases
 MAX_SIGNATURE_LINES = 40
 MAX_RULED_LINES = 15
 
+_INVISIBLE = " \t\u00a0\u200b\u200c\u1427"
+"""Blanks, and the mark that a tracker of opened mail leaves."""
 _MARK = re.compile(r"^\s?(?:--|__|—|––|‐‐)\s*$")
 _RULE = re.compile(r"^\s*(?:_{3,}|-{3,}|={3,}|\*{3,}|#{3,}|~{3,}|\+{3,}|—{3,}|─{3,})\s*$")
 _DEVICE = re.compile(
@@ -61,6 +63,8 @@ def _is_ruled_signature(lines: Sequence[str], index: int) -> bool:
     """Under a rule stand few short lines in one block, not another section of a text."""
     block = [line for line in lines[index + 1 :] if line.strip()]
     following = lines[index + 1] if index + 1 < len(lines) else ""
+    if index and lines[index - 1].strip(_INVISIBLE):
+        return False  # it underlines a heading
     others = sum(bool(_RULE.match(line)) for line in lines[:index])
     return (
         len(block) <= 8
@@ -83,6 +87,6 @@ def _tail(lines: Sequence[str], stop: int) -> int:
 
 
 def _trimmed(lines: Sequence[str], stop: int) -> int:
-    while stop > 0 and not lines[stop - 1].strip(" \t\u200b\u200c\u1427"):
+    while stop > 0 and not lines[stop - 1].strip(_INVISIBLE):
         stop -= 1
     return stop

@@ -23,7 +23,7 @@ from mailtickets.desk.model import (
 from mailtickets.mail.model import InboundMail
 from mailtickets.store import contacts, outbox, tickets
 from mailtickets.store.inbound import Received
-from mailtickets.store.schema import inbound, notice, token
+from mailtickets.store.schema import attachment, inbound, message, notice, token
 from mailtickets.store.schema import outbox as outbox_table
 
 BOUNCES_COUNT_FOR = timedelta(days=14)
@@ -46,6 +46,7 @@ def gather(
     numbers = {*(t.ticket for t in tokens), *(i.ticket for i in ids), *said.subject_numbers}
     if bounced is not None and bounced.ticket is not None:
         numbers.add(bounced.ticket)
+    found = tickets.load_many(connection, numbers) if numbers else {}
     return Facts(
         envelope=received.envelope,
         queue=queue,
@@ -53,11 +54,12 @@ def gather(
         tokens=tokens,
         ids=ids,
         subject_numbers=said.subject_numbers,
-        tickets=tickets.load_many(connection, numbers) if numbers else {},
+        tickets=found,
         duplicate=_duplicate(connection, received, mail),
         bounced=bounced,
         known_author=contacts.is_known(connection, author_of(mail, queue).address),
         sent_before=_sent_before(connection, mail),
+        known_files=_known_files(connection, mail, {ticket.number for ticket in found.values()}),
         released=received.released,
         unparsed=unparsed,
     )
@@ -118,6 +120,18 @@ def _sent_before(connection: Connection, mail: InboundMail) -> tuple[str, ...]:
         return ()
     ours = select(notice.c.message_id).where(notice.c.message_id == mail.message_id).limit(1)
     return tuple(connection.execute(ours).scalars())
+
+
+def _known_files(connection: Connection, mail: InboundMail, numbers: set[int]) -> frozenset[str]:
+    digests = {file.sha256 for file in mail.attachments}
+    if not digests or not numbers:
+        return frozenset()
+    on_tickets = (
+        select(attachment.c.sha256)
+        .join(message, message.c.id == attachment.c.message)
+        .where(message.c.ticket.in_(numbers), attachment.c.sha256.in_(digests))
+    )
+    return frozenset(connection.execute(on_tickets).scalars())
 
 
 def _bounced(

@@ -33,7 +33,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 PROGRAM = Path(sys.executable).parent / "mailtickets"
 PATIENCE_SECONDS = 90
 """Long, because the machine may be busy; nothing asserts that anything took less."""
-INHERITED = ("PATH", "HOME", "LANG", "TZ", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")
+INHERITED = ("PATH", "HOME", "LANG", "TZ", "PYTHONPATH", "COVERAGE_PROCESS_START")
 
 
 class Desk:

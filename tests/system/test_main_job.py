@@ -17,6 +17,7 @@ from tests.system.town import (
     MARIA,
     PDF,
     QUEUE,
+    UNKNOWN,
     Town,
     attached,
     html_of,
@@ -64,7 +65,7 @@ def test_a_customer_and_an_agent_talk_until_the_ticket_is_resolved(town: Town, t
         assert "alert(1)" not in html_of(notice)
         assert "Auto-Submitted" not in notice
     assert reference(for_ana) != reference(for_bruno)
-    assert reference(for_ana) in for_ana["Reply-To"].upper()
+    assert reference(for_ana) in for_ana["Reply-To"]
 
     # Ana answers with the reply command of her own client.
     ana = town.snail(ANA)
@@ -125,7 +126,7 @@ def test_the_same_mail_through_two_doors_is_one_ticket(town: Town, town_desk: De
 
     rows = town_desk.wait_until_done(2)
     assert sorted(row["outcome"] for row in rows) == ["duplicate", "opened"]
-    assert {row["ticket"] for row in rows} == {1}
+    assert len({row["ticket"] for row in rows}) == 1  # the number may be 2: a gap is normal
     assert len(town_desk.tickets()) == 1
     assert len(town.wait_for_mail(JOAO)) == 1
 
@@ -180,19 +181,17 @@ def test_replying_to_all_and_to_the_sender_come_to_the_same(town: Town, town_des
 
 
 @on_sqlite
-def test_a_customer_whose_mailbox_is_gone_opens_the_ticket_again(town: Town, town_desk: Desk) -> None:
+def test_an_answer_that_is_refused_reaches_its_author_and_opens_the_ticket_again(town: Town, town_desk: Desk) -> None:
     town_desk.start()
-    town.submit(write(JOAO), QUEUE)
+    town.submit(write(UNKNOWN), QUEUE)
     town.wait_for_mail(ANA)
-    town.wait_for_mail(JOAO)
-    town.nobody_is(JOAO)
 
-    town.snail(ANA).reply("Esta resposta não chega.")
+    town.snail(ANA).reply("Esta resposta não sai daqui.")
 
     failed = town.wait_for_mail(ANA, 2)[-1]
-    assert JOAO.address in text_of(failed)
+    assert UNKNOWN.address in text_of(failed)
     town_desk.wait_for(lambda: town_desk.ticket(1)["status"] == "open", "the ticket open again")
-    assert "failed" in {row["state"] for row in town_desk.outbox()}
+    assert [row["state"] for row in town_desk.outbox() if row["notice"] == "answer"] == ["failed"]
 
 
 def test_a_bounce_of_an_answer_reaches_its_author_and_opens_the_ticket_again(town: Town, town_desk: Desk) -> None:
@@ -211,7 +210,7 @@ def test_a_bounce_of_an_answer_reaches_its_author_and_opens_the_ticket_again(tow
 
 def reference(notice: EmailMessage) -> str:
     """The reply token in an agent's notice, in its visible line."""
-    found = re.search(r"^Ref\.: ([A-Z2-7]{26})$", text_of(notice), re.MULTILINE)
+    found = re.search(r"^Ref\.: ([a-z2-7]{26})$", text_of(notice), re.MULTILINE)
     assert found, text_of(notice)
     return found[1]
 
