@@ -69,7 +69,7 @@ def _is_report(message: Message, report: Report) -> bool:
     if report.fields or amazon_failures(report.words):
         return True
     if lexicon.OFFICE.search(_sender(message)):
-        return _names_failure(report) or (failing and lexicon.tells_failure(report.words))
+        return _names_failure(report) or (failing and (lexicon.tells_failure(report.words) or _names_anybody(report)))
     signs = (failing, _from_null_path(message), _is_robot(message))
     return signs.count(True) >= 2 and _names_failure(report)
 
@@ -100,7 +100,11 @@ def _names_failure(report: Report) -> bool:
     opening = [line for line in report.words.split("\n") if line.strip()][:OPENING_LINES]
     if any(line.startswith(">") for line in opening) or not lexicon.FAILURE_WORDS.search("\n".join(opening)):
         return False
-    return bool(report.returned.strip()) or any(True for source in (_named, _listed) for _ in source(report.words))
+    return bool(report.returned.strip()) or _names_anybody(report)
+
+
+def _names_anybody(report: Report) -> bool:
+    return any(True for source in (_named, _listed) for _ in source(report.words))
 
 
 # --- what does it say?
