@@ -43,16 +43,19 @@ def act_as_owner(config: Config) -> None:
         return
     owner = config.state_dir.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
-        user = pwd.getpwuid(owner.st_uid)
-        os.initgroups(user.pw_name, owner.st_gid)
+        os.setgroups([owner.st_gid])
         os.setgid(owner.st_gid)
         os.setuid(owner.st_uid)
     elif not os.access(config.state_dir, os.R_OK | os.W_OK | os.X_OK):
-        try:
-            name = pwd.getpwuid(owner.st_uid).pw_name
-        except KeyError:
-            name = str(owner.st_uid)
+        name = _user_name(owner.st_uid)
         raise Stop(BAD_USAGE, f"{config.state_dir} belongs to the user {name}: run this command as {name} or as root")
+
+
+def _user_name(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 @contextmanager
@@ -99,8 +102,7 @@ def _positive(word: str) -> int:
 
 def actor() -> str:
     """Who gives an order at the shell, for the ticket's events."""
-    name = os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
-    return f"shell:{name}"
+    return f"shell:{os.environ.get('SUDO_USER') or _user_name(os.getuid())}"
 
 
 def print_json(value: Any) -> None:

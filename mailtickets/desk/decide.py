@@ -11,7 +11,7 @@ from datetime import datetime
 
 from mailtickets.config import Agent, Queue
 from mailtickets.desk.change import after_customer_reply, may_reopen
-from mailtickets.desk.matching import SUBJECT_NUMBER, Match, claimed, match
+from mailtickets.desk.matching import REF_LINE, SUBJECT_NUMBER, Match, claimed, match, own_addresses
 from mailtickets.desk.model import (
     AddMessage,
     AddParticipant,
@@ -85,10 +85,7 @@ def repeated(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> 
     """Did the same mail come before, by another door or to another queue?"""
     if facts.duplicate is None:
         return None
-    elsewhere = tuple(
-        queue.name for queue in (facts.queue, *facts.also_queues) if queue.name not in facts.duplicate.queues
-    )
-    ticket = facts.duplicate.ticket
+    elsewhere, ticket = _other_queues(facts, *facts.duplicate.queues), facts.duplicate.ticket
     return Decision(
         "same-mail", ticket=ticket, outcome="duplicate", tell_queues=elsewhere if ticket is not None else ()
     )
@@ -129,10 +126,12 @@ def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime)
     agent, found = policy.agent(author.address), _matched(mail, facts, policy)
     if agent is None or found is None:
         return None
+    if found.ticket.requester.key in own_addresses(author, policy):
+        return None  # an agent's own ticket: there they are the customer
     if mail.kind == "auto_reply":
         return _agent_absent(author, found.ticket, mail)
     if not found.proven and found.ticket.participant(author.address) and not facts.released:
-        return None  # an agent who is the customer of this ticket
+        return None  # an agent whom a customer has put in copy
     if not found.proven and not facts.released:
         return _hold("agent-without-token", found.ticket, agent)
     return _answer(mail, facts, policy, agent, found.ticket)
@@ -143,18 +142,18 @@ def customer_reply(mail: InboundMail, facts: Facts, policy: Policy, now: datetim
     found = _matched(mail, facts, policy)
     if found is None:
         return None
-    ticket = found.ticket
-    if not may_reopen(ticket, policy.queue(ticket.queue), now):
+    ticket, automatic = found.ticket, mail.kind == "auto_reply"
+    if not automatic and not may_reopen(ticket, policy.queue(ticket.queue), now):
         return _open(mail, facts, policy, reason="closed-too-long-ago", linked=ticket.number)
     author = author_of(mail, facts.queue)
     effects: list[Effect] = [AddMessage("in", "public", author, verified=found.proven)]
     effects += [AddParticipant(person, "cc", notified=False) for person in _copied(mail, author, policy, ticket)]
-    if mail.kind == "auto_reply":
-        return Decision(mail.kind_reason, tuple(effects), ticket.number, "appended", author.address)
     status = after_customer_reply(ticket.status)
-    if status != ticket.status:
+    if not automatic and status != ticket.status:
         effects.append(SetStatus(status, "customer-replied"))
-    return Decision(found.evidence, tuple(effects), ticket.number, "appended", author.address)
+    reason = mail.kind_reason if automatic else found.evidence
+    elsewhere = _other_queues(facts, ticket.queue) if facts.also_queues else ()
+    return Decision(reason, tuple(effects), ticket.number, "appended", author.address, tell_queues=elsewhere)
 
 
 def stranger(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
@@ -210,6 +209,11 @@ def reopened_by_failure(ticket: Ticket) -> Iterator[Effect]:
         yield SetStatus("open", "delivery-failed")
 
 
+def _other_queues(facts: Facts, *told: str) -> tuple[str, ...]:
+    """The queues a mail is addressed to that have not been told of it."""
+    return tuple(queue.name for queue in (facts.queue, *facts.also_queues) if queue.name not in told)
+
+
 def _matched(mail: InboundMail, facts: Facts, policy: Policy) -> Match | None:
     return match(author_of(mail, facts.queue), facts, policy)
 
@@ -237,6 +241,8 @@ def _answer(mail: InboundMail, facts: Facts, policy: Policy, agent: Agent, ticke
         return _hold("empty-answer", ticket, agent)
     if UNCERTAIN_CUT in mail.defects and not facts.released:
         return _hold(UNCERTAIN_CUT, ticket, agent)
+    if REF_LINE.search(mail.reply):
+        return _hold("quotes-our-notice", ticket, agent)  # whatever anybody releases: it holds an agent's token
     addressed = {address.key for address in (*mail.to, *mail.cc)}
     direct = ticket.requester.key in addressed
     me = Address(agent.name, agent.address)

@@ -76,10 +76,12 @@ def claims(mail: InboundMail, envelope: Envelope, policy: Policy) -> Claims:
 
 def match(author: Address, facts: Facts, policy: Policy) -> Match | None:
     """The ticket that the author's own evidence leads to, or None."""
-    own = _own_addresses(author, policy)
+    own = own_addresses(author, policy)
     for token in facts.tokens:
-        if token.person.casefold() in own and not token.expired and token.ticket in facts.tickets:
-            return Match(facts.tickets[token.ticket], "reply-token", token.source, proven=True)
+        ticket = facts.tickets.get(token.ticket)
+        mine = token.person.casefold() in own and not token.expired
+        if ticket is not None and mine and _belongs(author, ticket, policy):  # an agent who has left has a token still
+            return Match(ticket, "reply-token", token.source, proven=True)
     for evidence, source, number in _weaker(facts):
         ticket = facts.tickets.get(number)
         if ticket is not None and _belongs(author, ticket, policy):
@@ -106,9 +108,8 @@ def _belongs(author: Address, ticket: Ticket, policy: Policy) -> bool:
     return ticket.participant(author.address) is not None or policy.agent(author.address) is not None
 
 
-def _own_addresses(author: Address, policy: Policy) -> frozenset[str]:
+def own_addresses(author: Address, policy: Policy) -> frozenset[str]:
     """The author's address, and an agent's others."""
     agent = policy.agent(author.address)
     known = (agent.address, *agent.aliases) if agent else ()
     return frozenset(address.casefold() for address in (author.address, *known))
-

@@ -24,6 +24,7 @@ from mailtickets.desk.model import (
     Ticket,
 )
 from mailtickets.mail.model import (
+    REF_LABEL,
     REF_PLACEHOLDER,
     Address,
     Attachment,
@@ -150,8 +151,8 @@ def why_not_acknowledged(
     """The reason for which a new ticket's author gets no acknowledgement; None: they may get one."""
     if facts is None:
         return None
-    if mail.kind != "human":
-        return mail.kind_reason
+    if mail.kind != "human" or facts.unparsed is not None:
+        return facts.unparsed or mail.kind_reason
     if not _answerable(mail, facts):
         return "null-return-path-or-suppressed"
     author = author_of(mail, queue)
@@ -255,7 +256,8 @@ def _enclosed(happening: Happening) -> tuple[Attachment, ...]:
 
 def _relayed_html(mail: InboundMail) -> str | None:
     """The HTML that may stand for the new words: only where nothing had to be cut from the text."""
-    return mail.html if mail.html and not mail.quoted and not mail.signature else None
+    whole = not mail.quoted and not mail.signature
+    return mail.html if mail.html and whole and REF_LABEL not in mail.html else None
 
 
 # --- agents -------------------------------------------------------------------------------------------
@@ -269,8 +271,10 @@ def _to_agents(happening: Happening, queue: Queue, policy: Policy, now: datetime
         yield _for_agents(name, _watching(happening.after, queue, policy), happening, queue, policy, now)
     for name in decision.tell_queues:
         other = policy.queue(name)
+        told_already = _watching(happening.after, queue, policy)
         if other is not None:
-            yield _for_agents("also_addressed", policy.agents_of(name), happening, other, policy, now)
+            others = [agent for agent in policy.agents_of(name) if agent not in told_already]
+            yield _for_agents("also_addressed", others, happening, other, policy, now)
     if "held" in told:
         author = policy.agent(decision.actor)
         yield _for_agents("held", (author,) if author else (), happening, queue, policy, now)
