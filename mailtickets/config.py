@@ -85,13 +85,14 @@ def _timezone(value: str) -> str:
 
 
 def _one_word(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}", value):
+    if len(value) > 32 or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*", value):
         raise ValueError(f"a short word of letters, digits, '-', '_' or '.' was expected, not {value!r}")
     return value
 
 
 def _host_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", value):
+    label = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+    if not re.fullmatch(rf"{label}(\.{label})*", value):
         raise ValueError(f"a host name in ASCII was expected, not {value!r}")
     return value.lower()
 
@@ -105,8 +106,8 @@ def _one_line(value: str) -> str:
 def _subject_tag(value: str) -> str:
     if value.count("{number}") != 1 or not value.startswith("[") or not value.endswith("]"):
         raise ValueError('a text in brackets with {number} in it, like "[#{number}]", was expected')
-    if not re.search(r"#\{number\}", value):
-        raise ValueError("{number} must follow a '#', or replies would not be recognised by it")
+    if not re.fullmatch(r"\[[^\[\]#]{0,80}#\{number\}\]", value):
+        raise ValueError("'#{number}' must be the end of it, or replies would not be recognised by it")
     return _one_line(value)
 
 

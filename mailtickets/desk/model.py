@@ -56,8 +56,8 @@ class Policy:
 
     def queue_at(self, address: str) -> Queue | None:
         """The queue that an addr-spec reaches, plus-address or not."""
-        key = without_plus(address).casefold()
-        return next((q for q in self.queues if key in (a.casefold() for a in q.addresses)), None)
+        by_address = {a.casefold(): queue for queue in reversed(self.queues) for a in queue.addresses}
+        return by_address.get(address.casefold()) or by_address.get(without_plus(address).casefold())
 
     def is_postmaster(self, address: str) -> bool:
         """Whether mail may come to this address because it must (RFC 5321, 4.5.1); the first queue gets it."""
