@@ -141,6 +141,35 @@ class StoredAttachment:
     content_id: str | None = None
 
 
+# --- who sent it ---------------------------------------------------------------------------------------
+
+AuthVerdict = Literal["pass", "fail", "none", "temperror"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthFact:
+    """One thing that was found out about where a mail comes from."""
+
+    method: str
+    """dmarc, dkim, spf, internal or from."""
+    result: str
+    """As RFC 8601 spells it: pass, fail, softfail, neutral, none, temperror, permerror ..."""
+    domain: str
+    """The domain it speaks of; empty where there is none."""
+    source: str
+    """The header or the DNS query it came from, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Whether the domain in From vouches for a mail: an aligned pass, an aligned failure, or nothing known."""
+
+    verdict: AuthVerdict = "none"
+    facts: tuple[AuthFact, ...] = ()
+    internal: bool = False
+    """Submitted by somebody who had logged in, says evidence that `trust.internal_evidence` names."""
+
+
 # --- facts: what a decision stands on -----------------------------------------------------------------
 
 
