@@ -63,7 +63,7 @@ def _is_report(message: Message, report: Report) -> bool:
     subject = _field(message, "subject")
     failing = bool(lexicon.FAILURE_SUBJECT.search(subject))
     if lexicon.DAEMON.search(_sender(message)):
-        return failing or bool(report.fields) or lexicon.tells_failure(report.words)
+        return failing or bool(report.fields or report.returned) or lexicon.tells_failure(report.words)
     if lexicon.REPLY_PREFIX.match(subject) or is_automatic(subject):
         return False
     if report.fields or amazon_failures(report.words):

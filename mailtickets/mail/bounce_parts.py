@@ -68,7 +68,7 @@ def take_apart(message: Message, text: str) -> Report:
     words, quoted = _outermost(bounded(words if words.strip() else text))
     # A boundary that does not match leaves the returned mail within the fields.
     status, glued = _cut(bounded("\n\n".join(fields)))
-    return Report(words, status, bounded("\n".join([quoted, glued, *attached])), frozenset(types))
+    return Report(words, status, bounded("\n".join([quoted, glued, *attached])).strip("\n"), frozenset(types))
 
 
 def _leaves(message: Message) -> Iterator[Message]:

@@ -68,15 +68,15 @@ LISTED = _named(r"^[\s>*•\"'-]{0,40}<?ADDRESS(?=[\s>,;:(\"'*\[]|$)")
 
 # --- codes and ids
 
-ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]{0,20}\d)")
-"""RFC 3463, and not an IP address or a version."""
+ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d)\.(\d{1,3})(?![\d.]{0,20}\d)")
+"""RFC 3463: no IP address; few versions, since the second number (the subject) has one digit."""
 
 REPLY_CODE = re.compile(r"(?<![\d.\-/])(?<!\d:)([45][0-5]\d)(?=[ \-:,]|$)(?!\.\d)", re.MULTILINE)
 """RFC 5321 section 4.2."""
 
-MESSAGE_ID = re.compile(
-    r"^[ \t>|]{0,20}(?:x-)?(?:original-)?message-id[ \t]{0,5}:\s{0,5}<?([^\s<>]{1,998})>?", re.IGNORECASE | re.MULTILINE
-)
+_ID = r"[ \t]{0,20}:[ \t]{0,20}(?:\n[ \t]{1,20})?<?([^\s<>]{1,998})"
+MESSAGE_ID = re.compile(rf"^[ \t>|]{{0,20}}message-id{_ID}", re.IGNORECASE | re.MULTILINE)
+"""Also where the returned mail is quoted."""
 
 # --- senders
 
@@ -95,6 +95,7 @@ OFFICE = _any(
     r"\bpost\.?office\b",
     r"\bsys(?:tem)?[-_ ]?admin(?:istrator|istrador)?\b|\badministrador do sistema\b|\badministrador del sistema\b",
     r"\bmail[-_ ]?(?:system|server|administrator|admin|gateway)\b",
+    r"\bsystem attendant\b|\bmicrosoft exchange\b|\bdelivery (?:sub-?)?system\b",
     r"\binterscan\b|\bmailsweeper\b|\bmdaemon\b|\bmailmarshal\b|\bgroupwise\b|\bmicrosoft outlook\b|\bamazonses\b",
     r"\bbounces?(?:[-+_]|@)|\bbounce[-_]?(?:notification|admin|daemon)",
     r"\buucp\b|\bmmdf\b",

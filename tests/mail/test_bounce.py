@@ -357,6 +357,28 @@ def test_two_signs_or_the_postmaster_make_a_report_of_a_failure_told(head: str) 
     assert read(f"{head}\nYour mail could not be delivered to bia@cliente.test.\n") is not None
 
 
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("Message-ID: <1@a.test>", "1@a.test"),
+        ("MESSAGE-ID:\n <1@a.test>", "1@a.test"),
+        ("Message-Id: 1@a.test (added by postmaster@b.test)", "1@a.test"),
+        ("X-Message-ID: <9@esp.test>\nMessage-ID: <1@a.test>", "1@a.test"),
+        ("Message-ID:\nSubject: oi", None),
+        ("Message-ID: <>\nSubject: oi", None),
+        ("> Message-ID: <1@a.test>", "1@a.test"),
+    ],
+)
+def test_message_id_of_the_returned_mail_is_its_own(head: str, expected: str | None) -> None:
+    assert words_read(f"Failed.\n\n--- Original message follows ---\n\n{head}\n").message_id == expected
+
+
+def test_mail_system_that_gives_mail_back_reports_whatever_its_language() -> None:
+    words = "Mihi pergratum est.\n\n----- Original message -----\n\nTo: ana@cliente.test\nMessage-ID: <1@a.test>\n"
+    bounce = words_read(words, "From: mailer-daemon@relay.test\nTo: suporte@desk.test\nSubject: Nuntius\n")
+    assert (bounce.recipient, bounce.message_id) == ("ana@cliente.test", "1@a.test")
+
+
 def test_absence_notice_from_the_null_path_is_no_report() -> None:
     head = "Return-Path: <>\nAuto-Submitted: auto-replied\nFrom: ana@cliente.test\nSubject: Resposta automática\n"
     assert read(f"{head}\nEstou fora. Urgências: bia@cliente.test\n") is None

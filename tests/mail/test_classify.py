@@ -209,7 +209,7 @@ def test_a_report_on_delivery_that_nobody_can_read_is_still_a_bounce() -> None:
             ("x-automatic-reply", "yes"),
             ("x-ag-autoreply", "x"),
         ),
-        ("x-post-messageclass", "9; Autoresponder"),
+        *(("x-post-messageclass", "9; Autoresponder"), ("x-apple-action", "VACATION")),
     ],
 )
 def test_automatic_answers_are_known_by_their_own_headers(name: str, value: str) -> None:
