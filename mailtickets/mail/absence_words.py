@@ -17,12 +17,14 @@ _BEGINNINGS = (
     r"auto(?:matic|mated) (?:e-?mail |mail )?(?:reply|response|notification|message)\b",
     r"automatically generated (?:reply|response|message)\b",
     r"out[- ]of[- ](?:the[- ])?office[- ](?:auto[- ]?)?(?:reply|response|message|notification|notice)\b",
+    r"(?:currently )?(?:out of|away from) (?:the |my )?office (?:until|till|from|between)\b",
     r"(?:vacation|holiday|absence) (?:auto[- ]?)?(?:reply|response|message|notice|notification|alert)\b",
+    r"on (?:vacation|holidays?|leave) (?:until|till)\b",
     r"away from my (?:e-?mail|mail|desk|office)\b",
-    r"i am (?:currently )?(?:away|out of (?:the )?office|on (?:vacation|holiday|leave))\b",
-    r"resposta autom[aá]tica\b|auto[- ]?resposta\b|mensagem autom[aá]tica\b|retorno autom[aá]tico\b",
-    r"antispam uol\b",
-    r"aviso de (?:aus[eê]ncia|f[eé]rias)\b|aus[eê]ncia tempor[aá]ria\b|notifica[cç][aã]o de aus[eê]ncia\b",
+    r"i(?: am|[’']m) (?:currently )?(?:away\b|out of (?:the )?office|on (?:vacation|holiday|leave))\b",
+    r"resposta autom[aá]tica\b|auto[- ]?resposta\b|(?:mensagem|retorno|aviso) autom[aá]tic[ao]\b",
+    r"(?:aviso|notifica[cç][aã]o) de (?:aus[eê]ncia|f[eé]rias)\b|aus[eê]ncia tempor[aá]ria\b",
+    r"estarei (?:ausente|de f[eé]rias|fora do escrit[oó]rio)\b|antispam uol\b",
     r"respuesta autom[aá]tica\b|auto[- ]?respuesta\b|contestaci[oó]n autom[aá]tica\b|mensaje autom[aá]tico\b",
     r"aviso de ausencia\b|ausencia temporal\b",
     r"abwesenheits?(?:notiz|benachrichtigung|meldung|nachricht|hinweis|assistent)\b",
@@ -39,20 +41,26 @@ _BEGINNINGS = (
 """Enough at the beginning of a subject, or in brackets anywhere in it."""
 
 _WHOLE = (
-    r"out of (?:the )?office|ooo|ooto|on (?:vacation|holidays?|annual leave|leave)|away|vacation|absent|absence",
-    r"fora do escrit[oó]rio|(?:de|em) f[eé]rias|estou (?:de f[eé]rias|fora|ausente)|f[eé]rias|ausente|aus[eê]ncia",
-    r"fuera de (?:la )?oficina|(?:estoy )?de vacaciones|vacaciones|ausencia|fuera del despacho",
+    r"(?:currently )?(?:out[- ]of|away from|not in)[- ](?:(?:the|my)[- ])?office|ooo|ooto",
+    r"on (?:vacation|holidays?|annual leave|leave)|away|vacation|absent|absence",
+    r"(?:fora|ausente) d[oa] (?:escrit[oó]rio|empresa)|(?:de|em) f[eé]rias|f[eé]rias",
+    r"estou (?:de f[eé]rias|fora|ausente)|ausente|aus[eê]ncia",
+    r"fuera de (?:la )?oficina|fuera del despacho|ausencia de (?:la )?oficina|ausencia",
+    r"(?:estoy )?de vacaciones|vacaciones",
     r"absence du bureau|absent(?:\(e\)|e)? du bureau|en vacances|en cong[ée]s?",
     r"abwesend|abwesenheit|nicht im b[üu]ro|im urlaub|fuori (?:sede|ufficio)|assente|assenza|in ferie",
     r"afwezig|fr[åa]nvarande|poissa|nieobecno[śs][ćc]",
 )
 """Enough only when nothing but the answered subject follows."""
 
+_AWAY = r"(?:(?:out of|away from) (?:the |my )?office|on (?:vacation|holiday|leave))"
+_SOMEBODY_IS_AWAY = rf".{{1,120}}\b(?:is|will be) (?:currently )?{_AWAY}(?:\s?$|\s?[.(;!]|\s(?:until|till|from)\b)"
+
 _SUBJECT = re.compile(
     rf"\s*[\[(*]{{0,3}}\s*(?:{'|'.join(_BEGINNINGS)})"
     rf"|\s*[\[(*]{{0,3}}\s*(?:{'|'.join(_WHOLE)})\s*(?:$|[\])*:;,.!–—|-]|\bre:)"
     rf"|.{{0,200}}[\[(*]\s?(?:{'|'.join(_BEGINNINGS)})"
-    r"|.{1,120}\b(?:is|will be) (?:currently )?(?:out of|away from) (?:the |my )?office\b",
+    rf"|{_SOMEBODY_IS_AWAY}",
     re.IGNORECASE,
 )
 

@@ -251,7 +251,7 @@ _LIST_HEADERS = (
     "x-listprocessor-version",
     "x-google-group-id",
 )
-_BULK_HEADERS = ("feedback-id", "x-campaign", "x-campaignid", "x-campaign-id", "x-mailgun-tag", "x-csa-complaints")
+_BULK_HEADERS = ("feedback-id", "x-campaign", "x-campaignid", "x-campaign-id", "x-csa-complaints")
 _BULK_PRECEDENCE = ("bulk", "junk", "list", "spam")
 
 

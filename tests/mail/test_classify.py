@@ -261,6 +261,37 @@ def test_people_with_like_names_are_people(address: str) -> None:
     assert classified(author=Address("", address)) == HUMAN
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *(
+            "Ausente do escritório: Pedido",
+            "AUSENTE",
+            "Em férias - Pedido",
+            "Estarei ausente de 3 a 10/03",
+            "[Férias] Pedido",
+        ),
+        *("Aviso automático de ausência", "I'm on vacation", "Ana is on vacation until Monday", "OOO: Order"),
+        *("Out of the office until 3 March", "On holiday until 3 March", "Thanks for your mail (auto-reply)"),
+        *("Ausencia de oficina", "De vacaciones", "Absence du bureau : Commande", "Afwezig: order", "自动回复: x"),
+    ],
+)
+def test_absence_notices_are_known_by_their_subjects(subject: str) -> None:
+    assert classified(subject=subject) == SUBJECT
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *("Vacation request form", "Away team kit order", "Automatic door broken", "Ausência de sinal", "Auto peças"),
+        *("Estou de férias e preciso de acesso", "Sistema fora do ar", "The printer is out of paper in the office"),
+        *("ENC: Resposta automática: Pedido", "Re: Out of office", "Ana is on leave and I need her files"),
+    ],
+)
+def test_people_write_of_absence_too(subject: str) -> None:
+    assert classified(subject=subject) == HUMAN
+
+
 @pytest.mark.parametrize("subject", ["", "Re:", "Auto", "Automóvel parado", "Autorização", "Ausentes na lista"])
 def test_subjects_that_only_begin_alike_are_a_persons(subject: str) -> None:
     assert classified(subject=subject) == HUMAN
