@@ -103,7 +103,8 @@ class ImapPoller:
         """Rounds that messages have broken."""
         self._accepted: set[_Key] = set()
         """Messages that are durable with us but not put away yet."""
-        self._uidnext_at_start: dict[tuple[str, int], int] = {}
+        self._again: dict[str, ImapCursor] = {}
+        """Folders that are being looked at again after a change of UIDVALIDITY, and how far that is."""
         self._said_seen = False
 
     # --- running --------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ class ImapPoller:
         try:
             await self._tell(key, text)
         except Exception as error:
-            log.exception("imap-alarm-failed account=%s key=%s: %s", self._account.name, key, type(error).__name__)
+            log.warning("imap-alarm-failed account=%s key=%s: %s", self._account.name, key, type(error).__name__)
 
     async def _tell(self, key: str, text: str) -> None:
         """Ops are told, once for each key. Raises what the inbox raises."""
@@ -235,28 +236,36 @@ class ImapPoller:
 
     async def _read_folder(self, client: ImapClient, folder: str, selected: Selected) -> bool:
         """Takes what is beyond the cursor; whether there was anything."""
-        cursor = await self._cursor(folder, selected)
-        start = cursor
+        start = cursor = await self._cursor(folder, selected)
         for first in range(start.last_uid + 1, selected.uidnext, SEARCH_SPAN_UIDS):
             uids = await client.search(first, min(first + SEARCH_SPAN_UIDS, selected.uidnext) - 1)
             for window in _windows(uids):
                 cursor = await self._read_window(client, cursor, window)
+        if folder in self._again:
+            await self._in_time(self._inbox.save_imap_cursor(cursor))
+            del self._again[folder]
         return cursor != start
 
     async def _cursor(self, folder: str, selected: Selected) -> ImapCursor:
         name = self._account.name
-        self._uidnext_at_start.setdefault((folder, selected.uidvalidity), selected.uidnext)
-        cursor = await self._in_time(self._inbox.imap_cursor(name, folder))
-        if cursor is not None and cursor.uidvalidity == selected.uidvalidity:
-            return cursor
+        cursor = self._again.get(folder) or await self._in_time(self._inbox.imap_cursor(name, folder))
         if cursor is None:
             last = selected.uidnext - 1 if self._account.start == "new" else 0
             cursor = ImapCursor(name, folder, selected.uidvalidity, last, self._now())
-        else:
+            await self._in_time(self._inbox.save_imap_cursor(cursor))
+        elif cursor.uidvalidity != selected.uidvalidity:
             log.warning("imap-uidvalidity-changed account=%s folder=%s: all is looked at again", name, folder)
             cursor = replace(cursor, uidvalidity=selected.uidvalidity, last_uid=0)
-        await self._in_time(self._inbox.save_imap_cursor(cursor))
+            self._again[folder] = cursor
         return cursor
+
+    async def _save(self, cursor: ImapCursor) -> None:
+        """While a folder is looked at again, progress is kept in memory alone: whoever starts anew after a crash
+        sees by the old UIDVALIDITY that it is not finished, and tells old mail from new as this process does."""
+        if cursor.folder in self._again:
+            self._again[cursor.folder] = cursor
+        else:
+            await self._in_time(self._inbox.save_imap_cursor(cursor))
 
     async def _read_window(self, client: ImapClient, cursor: ImapCursor, uids: list[int]) -> ImapCursor:
         """Takes these messages one by one, puts them away together, and only then goes past them."""
@@ -268,18 +277,17 @@ class ImapPoller:
             self._progress()
         await self._put_away(client, cursor, uids)
         cursor = replace(cursor, last_uid=uids[-1])
-        await self._in_time(self._inbox.save_imap_cursor(cursor))
+        await self._save(cursor)
         return cursor
 
     def _too_old(self, message: Listed, cursor: ImapCursor) -> bool:
-        """Was here before the first connect, and is only seen again because UIDVALIDITY changed.
+        """Was here before the first connect, and is only seen because the folder is looked at again.
 
-        Old mail that somebody puts into the folder while we run is not meant: its UID says that it is new here.
+        At other times the UID alone tells what is new: people may put old mail into the folder, and clocks differ.
         """
-        if self._account.start == "all" or message.received_at is None:
+        if cursor.folder not in self._again or self._account.start == "all" or message.received_at is None:
             return False
-        looked_at_again = message.uid < self._uidnext_at_start[cursor.folder, cursor.uidvalidity]
-        return looked_at_again and message.received_at < cursor.first_connected_at.replace(microsecond=0)
+        return message.received_at < cursor.first_connected_at.replace(microsecond=0)
 
     # --- one message ----------------------------------------------------------------------------------
 

@@ -161,7 +161,7 @@ def poller(dovecot: Dovecot, account: ImapIn, inbox: Recorder, limits: Limits = 
 @contextmanager
 def another_client(dovecot: Dovecot, user: str) -> Iterator[imaplib.IMAP4]:
     client = imaplib.IMAP4("127.0.0.1", dovecot.imap_port)
-    client._encoding = "utf-8"
+    client._encoding = "utf-8"  # type: ignore[attr-defined]  # for the password
     client.login(user, SECRET)
     client.select("INBOX")
     try:
@@ -310,7 +310,7 @@ async def test_a_wrong_password_is_told_and_the_other_account_goes_on(
     first = poller(dovecot, locked_out, inbox, replace(QUICK, stalled_seconds=2), password=lambda: password)
     async with running(first, poller(dovecot, vendas, inbox)):
         await inbox.until(lambda: f"imap-{locked_out.name}" in inbox.alarms)
-        assert first.health.state == "refused"
+        refused = first.health
         assert "AUTHENTICATIONFAILED" in first.health.last_error
         dovecot.deliver(other, mail("venda"))
         await inbox.until(lambda: inbox.messages)
@@ -318,7 +318,7 @@ async def test_a_wrong_password_is_told_and_the_other_account_goes_on(
         await inbox.until(lambda: len(inbox.messages) == 2)
         await inbox.until(lambda: f"imap-{locked_out.name}" not in inbox.alarms)
     assert inbox.subjects() == ["venda", "um"]
-    assert first.health.state == "up"
+    assert (refused.state, first.health.state) == ("refused", "up")
     refusals = [record.getMessage() for record in caplog.records if "imap-refused" in record.getMessage()]
     assert any(f"account={locked_out.name}" in line and "AUTHENTICATIONFAILED" in line for line in refusals)
     assert "wrong-1234" not in caplog.text
@@ -394,6 +394,44 @@ async def test_a_change_of_uidvalidity_doubles_nothing_and_takes_only_what_is_ne
         await inbox.until(lambda: len(inbox.messages) == 2)
         await inbox.until_read(suporte, 5 if after == "keep" else 4)
     assert inbox.subjects() == ["nova", "mais nova"]
+
+
+async def test_a_crash_while_all_is_looked_at_again_floods_nobody(dovecot: Dovecot, user: str, inbox: Recorder) -> None:
+    long_ago = datetime.now(UTC) - timedelta(days=30)
+    for number in range(60):  # more than a window
+        dovecot.deliver(user, mail(f"antiga {number}"), received_at=long_ago)
+    suporte = account(dovecot, user, after="keep")
+    async with running(poller(dovecot, suporte, inbox)):
+        await inbox.until_connected(suporte)
+    cursor = inbox.cursors[suporte.name, "INBOX"]
+    inbox.cursors[suporte.name, "INBOX"] = replace(cursor, uidvalidity=cursor.uidvalidity + 1)
+    dovecot.deliver(user, mail("nova"))
+
+    at_the_new_one = asyncio.Event()
+
+    async def crash(raw: bytes) -> None:
+        at_the_new_one.set()
+        await asyncio.Event().wait()
+
+    inbox.before_accept = crash
+    async with running(poller(dovecot, suporte, inbox)):
+        await asyncio.wait_for(at_the_new_one.wait(), WAIT_SECONDS)
+    inbox.before_accept = None
+    async with running(poller(dovecot, suporte, inbox)):
+        await inbox.until_read(suporte, 61)
+        await inbox.until(lambda: inbox.cursors[suporte.name, "INBOX"].uidvalidity == cursor.uidvalidity)
+    assert inbox.subjects() == ["nova"]
+
+
+async def test_mail_of_a_server_whose_clock_is_slow_is_taken_after_a_restart(
+    dovecot: Dovecot, user: str, inbox: Recorder
+) -> None:
+    suporte = account(dovecot, user)
+    async with running(poller(dovecot, suporte, inbox, now=lambda: datetime.now(UTC) + timedelta(hours=1))):
+        await inbox.until_connected(suporte)
+    dovecot.deliver(user, mail("nova"))
+    async with running(poller(dovecot, suporte, inbox)):
+        await inbox.until(lambda: inbox.messages)
 
 
 async def test_old_mail_that_somebody_puts_into_the_folder_is_taken(
@@ -777,9 +815,12 @@ async def test_a_server_that_is_unavailable_for_a_while_makes_no_message_a_faile
     assert "Falhas" not in fake.folders
 
 
-async def test_a_failed_folder_that_takes_nothing_does_not_hold_up_the_rest(fake: FakeImap, inbox: Recorder) -> None:
+@pytest.mark.parametrize("move", [refuse("[OVERQUOTA] Quota exceeded"), hang_up])
+async def test_a_failed_folder_that_takes_nothing_does_not_hold_up_the_rest(
+    fake: FakeImap, inbox: Recorder, move: Answer
+) -> None:
     fake.on["UID FETCH"] = in_place_of_body(1, body_nil)
-    fake.on["UID MOVE"] = refuse("[OVERQUOTA] Quota exceeded")
+    fake.on["UID MOVE"] = move
     fake.add(mail("um"), mail("dois"))
     suporte = faulty(fake)
     async with running(reader(suporte, inbox)):
