@@ -46,9 +46,7 @@ _DASHES = re.compile(r"^[-_*=~—–\s]{2,}|[-_*=~—–\s]{2,}$")
 _QUOTE = re.compile(r"\s{0,4}(?:>|\|\s)|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
 _OLD_GMAIL = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\s[^<>]{1,80}<[^<>\s]+@[^<>\s]+>\s*:?$")
 _OLD_GMAIL_GMT = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d .{1,120}")
-_INNER_RUN_ON = re.compile(rf"<[^<>\s]+@[^<>\s]+>,?\s*{_VERB}\s*:\s+\S", re.IGNORECASE)
-"""Yahoo's program for phones goes on with the quoted text in the same line."""
-_LEAD = re.compile(
+_INNER_LEAD = re.compile(
     r"(?<=\S)\s*-{0,8}\s?\b(?=(?:On|Em|El|Le|Am|Il|Op|Den)\s(?:\w{2,14}\.?,\s|\w{2,10}\.\s\d|\d{1,2}[/. ]|\d{4}-))"
 )
 _ORIGINAL = phrases.alternatives(phrases.ORIGINAL_MESSAGE)

@@ -75,7 +75,7 @@ _NOT_TEXT |= {"unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
 _UNLABELLED = {"", "unknown", "unknown-8bit", "x-unknown", "8bit", "default", "none", "ansi", "x-user-defined"}
 _MULTIBYTE = {"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "hz"}
 _LEAD = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"))
+_BOMS: tuple[tuple[bytes, str], ...] = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"))
 _BOMS += ((codecs.BOM_UTF16_BE, "utf-16"),)
 _ISO_2022 = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$B", "iso2022_jp_ext"), (b"\x1b$@", "iso2022_jp_ext"))
 _FREQUENT = {
@@ -125,7 +125,7 @@ def text(octets: bytes, label: str) -> tuple[str, str | None]:
         if octets.startswith(mark):
             return octets.decode(name, "replace"), None
     if label.strip().lower() in _UNLABELLED:
-        return guess(octets), None if octets.isascii() else "charset-missing"
+        return guess(octets), None if _is_utf8(octets) else "charset-missing"
     name = codec(label) or ""
     if not name:
         return guess(octets), "charset-unknown"
@@ -160,13 +160,19 @@ def _western_text(octets: bytes) -> str:
     return octets.decode("ascii", "mail-windows-1252")
 
 
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _surely_utf8(octets: bytes, name: str) -> bool:
     """Valid UTF-8 under another label: hardly ever by chance, save a pair or two in a multibyte charset."""
     if name.startswith(("utf", "iso2022", "hz")):
         return False
-    try:
-        octets.decode("utf-8")
-    except UnicodeDecodeError:
+    if not _is_utf8(octets):
         return False
     sequences = [found for found, _ in zip(_LEAD.findall(octets), range(1_000), strict=False)]
     if name in _MULTIBYTE:

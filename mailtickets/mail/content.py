@@ -71,6 +71,8 @@ _EXTENSIONS = {
     "video/mpeg": "mpg",
     "video/quicktime": "mov",
 }
+_TYPES = {extension: kind for kind, extension in reversed(_EXTENSIONS.items())}
+_TYPES |= {"txt": "text/plain", "png": "image/png", "gif": "image/gif", "jpeg": "image/jpeg", "jpg": "image/jpeg"}
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ufffe\uffff\ud800-\udfff]")
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
@@ -87,6 +89,7 @@ _ENRICHED = re.compile(r"<(/?)([a-zA-Z0-9-]{1,60})>")
 _UU = re.compile(
     r"^begin(?:-base64)? [0-7]{3,4} (\S[^\n]{0,200})\n(.*?)^(?:end|====)[ \t]*$\n?", re.MULTILINE | re.DOTALL
 )
+_UU_LINE = re.compile(r"[ -`]{1,90}")
 _YENC = re.compile(
     r"^=ybegin [^\n]{0,200}?name=([^\n]{1,200})\n(?:=ypart[^\n]*\n)?(.*?)^=yend[^\n]*$\n?", re.MULTILINE | re.DOTALL
 )
@@ -284,8 +287,8 @@ class _Reader:
 
     def attach(self, part: Part, *, related: bool = False) -> None:
         given = octets(part)
-        if part.content_type.startswith("text/") and part.encoding != "base64":
-            given = given.replace(b"\r\n", b"\n")
+        if part.content_type.startswith(("text/", "message/")) and part.encoding != "base64":
+            given = given.replace(b"\r\n", b"\n")  # lines are lines, however the mail came: alike for all copies
         if part.content_type in ("text/calendar", "application/ics"):
             line = invite.line(charset.text(given, part.parameters.get("charset", ""))[0])
             self.invites += [line] if line and line not in self.invites else []
@@ -375,19 +378,19 @@ def _plain_of_enriched(text: str) -> str:
 
 
 def _uu_octets(match: re.Match[str]) -> bytes:
+    """The file between `begin` and `end`; nothing if a line between them is no data, as in prose."""
     if match[0].startswith("begin-base64"):
         return header.base64_octets(match[2].encode("ascii", "ignore"))
-    out = []
-    for line in match[2].split("\n"):
-        try:
-            out.append(binascii.a2b_uu(line.encode("latin-1", "ignore")))
-        except binascii.Error:
-            count = ((ord(line[0]) - 32 & 63) * 4 + 5) // 3 if line else 0  # trailing garbage of broken encoders
-            try:
-                out.append(binascii.a2b_uu(line[:count].encode("latin-1", "ignore")))
-            except binascii.Error:
-                continue
-    return b"".join(out)
+    lines = [line.rstrip() for line in match[2].split("\n") if line.strip()]
+    if not all(_UU_LINE.fullmatch(line) for line in lines):
+        return b""
+    return b"".join(_uu_line(line) for line in lines)
+
+
+def _uu_line(line: str) -> bytes:
+    """Blanks at the end may be lost on the way, and some encoders add a character too many."""
+    characters = (((ord(line[0]) - 32) & 63) * 4 + 2) // 3
+    return binascii.a2b_uu(f"{line[0]}{line[1 : characters + 3]:<{characters}}"[: (characters + 3) // 4 * 4 + 1])
 
 
 def _yenc_octets(text: str) -> bytes:
@@ -403,10 +406,7 @@ def _is_winmail(part: Part) -> bool:
 
 def _type_of_name(name: str) -> str:
     extension = name.rpartition(".")[2].lower()
-    found = {suffix: kind for kind, suffix in reversed(_EXTENSIONS.items())}.get(extension)
-    return found or {"png": "image/png", "gif": "image/gif", "jpeg": "image/jpeg"}.get(
-        extension, "application/octet-stream"
-    )
+    return _TYPES.get(extension, "application/octet-stream")
 
 
 def safe_filename(name: str) -> str:

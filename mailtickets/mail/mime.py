@@ -109,8 +109,8 @@ class _Splitter:
         start = 3 if self.raw.startswith(b"\xef\xbb\xbf") else 0
         while self.raw[start : start + 1] in (b"\r", b"\n"):
             start += 1
-        if self.raw.startswith((b"From ", b">From "), start):
-            start = (_LINE.match(self.raw, start) or _BLANK.search(self.raw, start)).end()  # type: ignore[union-attr]
+        if self.raw.startswith((b"From ", b">From "), start) and not _FIELD.match(self.raw, start):
+            start = self.raw.find(b"\n", start) + 1 or len(self.raw)
         return start
 
     def part(self, start: int, end: int, depth: int, default: str) -> Part:
@@ -151,7 +151,7 @@ class _Splitter:
         elif not any(closing for _, _, closing in found):
             self.defects.append("boundary-not-closed")
         stops = [at for at, _, _ in found[1:]] + [end]
-        for (_, after, closing), stop in zip(found, stops, strict=True):
+        for (_, after, closing), stop in zip(found, stops, strict=False):
             if not closing:
                 yield min(after, stop), stop
 
@@ -175,7 +175,7 @@ class _Splitter:
                 fields.append((match[1].decode("ascii").lower(), [line[match.end() :]]))
             elif fields and _KNOWN_FIELD.match(self.raw, following, end):
                 self.defects.append("header-line-damaged")
-                fields[-1][1].append(line)
+                fields[-1][1].append(b" " + line)
             elif fields or not _FIELD.match(self.raw, following, end):
                 self.defects.append("header-not-ended")
                 return self._joined(fields), position
