@@ -378,8 +378,8 @@ def _context(
         "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
         "ticket": ticket_context(after, policy.queue(after.queue) or queue, policy, zone),
         "customer": person_context(after.requester),
-        "message": _message_context(happening, policy, zone, now, attached),
-        "change": _assignee_change(happening, policy),
+        "message": _message_context(happening, policy, zone, now, attached, hide_agents_as=queue if public else None),
+        "change": None if public else _assignee_change(happening, policy),
         "failure": _failure_context(happening),
         "linked": [] if public else list(after.linked),
         "reopen_days": queue.reopen_days,
@@ -422,7 +422,12 @@ def _assignee_change(happening: Happening, policy: Policy) -> dict[str, object] 
 
 
 def _message_context(
-    happening: Happening, policy: Policy, zone: ZoneInfo, now: datetime, attached: tuple[Attachment, ...] | None
+    happening: Happening,
+    policy: Policy,
+    zone: ZoneInfo,
+    now: datetime,
+    attached: tuple[Attachment, ...] | None,
+    hide_agents_as: Queue | None,
 ) -> dict[str, object] | None:
     message, mail = happening.message, happening.mail
     if message is None:
@@ -431,8 +436,11 @@ def _message_context(
     outgoing = message.direction == "out"
     words = mail.reply if mail else ""
     listed = [a for a in (mail.attachments if mail else ()) if not a.inline]
+    author = message.author
+    if hide_agents_as is not None and policy.agent(author.address):
+        author = Address(author.name, hide_agents_as.address)
     return {
-        "author": person_context(message.author),
+        "author": person_context(author),
         "text": happening.text if happening.text is not None else words,
         "html": _relayed_html(mail) if mail else None,
         "received_at": received_at.astimezone(zone),
