@@ -7,7 +7,7 @@ a colon, a dash or a bracket. Who answers or forwards a notice (`RES: Resposta a
 
 import re
 
-from mailtickets.mail.bounce_words import REPLY_PREFIX
+from mailtickets.mail.bounce_signs import REPLY_PREFIX
 
 MAX_SUBJECT_CHARACTERS = 400
 

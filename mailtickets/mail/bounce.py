@@ -1,35 +1,14 @@
 """Delivery reports: who was not reached, why, and which of our messages it was.
 
-Owns: telling a report from mail that only talks of one, and weighing its fields (RFC 3464) against its words.
+Owns: the order of reading. A mail's headers first (`bounce_signs`); only what has a sign of a report is taken apart
+(`bounce_parts`) and read (`bounce_report`), which keeps ordinary mail cheap.
 Fails with: nothing. What cannot be read is left empty; what is no report is None.
-Limits: those of `bounce_parts`. A report that names several people speaks for the first one it gave up on.
 """
 
-import re
-from collections.abc import Iterator
-from dataclasses import replace
 from email.message import Message
 
-from mailtickets.mail import bounce_words as lexicon
-from mailtickets.mail import header
-from mailtickets.mail.absence_words import is_automatic
-from mailtickets.mail.bounce_fields import (
-    Failure,
-    amazon_failures,
-    amazon_message_id,
-    enhanced,
-    field_failures,
-    original_message_id,
-    reply_class,
-)
-from mailtickets.mail.bounce_parts import OTHER_REPORT_TYPES, STATUS_TYPES, Report, take_apart
+from mailtickets.mail.bounce_signs import signs_of
 from mailtickets.mail.model import Bounce
-
-MAX_DIAGNOSTIC_CHARACTERS = 1_000
-MAX_FIELD_CHARACTERS = 8_000
-OPENING_LINES = 12
-RECOGNISED_LINES = 100
-RECOGNISED_LINE_CHARACTERS = 200
 
 
 def read_bounce(message: Message, text: str) -> Bounce | None:
@@ -37,200 +16,9 @@ def read_bounce(message: Message, text: str) -> Bounce | None:
 
     `message` is made from the untouched raw, so that message/delivery-status is intact; `text` is its decoded body.
     """
-    report = take_apart(message, text)
-    return _read(message, report) if _is_report(message, report) else None
+    signs = signs_of(message)
+    if not signs.any():
+        return None
+    from mailtickets.mail import bounce_report  # 40 ms of lexicon that most mail never needs
 
-
-def _field(message: Message, name: str) -> str:
-    """The topmost value, decoded; octets that are no ASCII too (RFC 6532, and those who never read it)."""
-    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
-    octets = raw[:MAX_FIELD_CHARACTERS].encode("utf-8", "surrogateescape")
-    return header.one_line(header.decoded(header.octets_to_text(octets)))
-
-
-# --- is it a report?
-
-
-def _is_report(message: Message, report: Report) -> bool:
-    """Its type proves it; a mail system's own address does with any word of failure; anybody else must say more.
-
-    A person's mail about a failure has at most one of the last three signs, and usually none.
-    """
-    if report.types & OTHER_REPORT_TYPES and not report.types & STATUS_TYPES:
-        return bool(lexicon.REFUSED_BY_RECEIPT.search(report.words))
-    if _is_typed(message, report) or _field(message, "x-failed-recipients"):
-        return True
-    subject = _field(message, "subject")
-    failing = bool(lexicon.FAILURE_SUBJECT.search(subject))
-    if lexicon.DAEMON.search(_sender(message)):
-        return failing or bool(report.fields or report.returned) or lexicon.tells_failure(report.words)
-    if lexicon.REPLY_PREFIX.match(subject) or is_automatic(subject):
-        return False
-    if report.fields or amazon_failures(report.words):
-        return True
-    if lexicon.OFFICE.search(_sender(message)):
-        return _names_failure(report) or (failing and (lexicon.tells_failure(report.words) or _names_anybody(report)))
-    signs = (failing, _from_null_path(message), _is_robot(message))
-    return signs.count(True) >= 2 and _names_failure(report)
-
-
-def _is_typed(message: Message, report: Report) -> bool:
-    kind, parameters = header.parameters(_field(message, "content-type"))
-    if kind.lower() != "multipart/report":
-        return False
-    return bool(report.types & STATUS_TYPES) or parameters.get("report-type", "").lower() == "delivery-status"
-
-
-def _sender(message: Message) -> str:
-    return _field(message, "from")
-
-
-def _from_null_path(message: Message) -> bool:
-    path = _field(message, "return-path") if "return-path" in message else None
-    return path is not None and path.upper() in ("<>", "", "<MAILER-DAEMON>", "MAILER-DAEMON")
-
-
-def _is_robot(message: Message) -> bool:
-    automatic = _field(message, "auto-submitted").lower()
-    return not automatic.startswith("no") if automatic else bool(lexicon.ROBOT.search(_sender(message)))
-
-
-def _names_failure(report: Report) -> bool:
-    """It begins with a failure, unquoted, and says whose or gives back what failed."""
-    opening = [line for line in report.words.split("\n") if line.strip()][:OPENING_LINES]
-    if any(line.startswith(">") for line in opening) or not lexicon.FAILURE_WORDS.search("\n".join(opening)):
-        return False
-    return bool(report.returned.strip()) or _names_anybody(report)
-
-
-def _names_anybody(report: Report) -> bool:
-    return any(True for source in (_named, _listed) for _ in source(report.words))
-
-
-# --- what does it say?
-
-
-def _read(message: Message, report: Report) -> Bounce:
-    failure = _failure(message, report)
-    action = failure.action or _action(message, report)
-    return Bounce(
-        recipient=header.one_line(failure.recipient),
-        action=action,
-        status=_status(report, failure) or _class(report, failure, action),
-        message_id=_message_id(report),
-        diagnostic=header.one_line(failure.diagnostic[:MAX_DIAGNOSTIC_CHARACTERS]),
-    )
-
-
-def _failure(message: Message, report: Report) -> Failure:
-    found = field_failures(report.fields) or field_failures(report.words) or amazon_failures(report.words)
-    failure = found[0] if found else Failure()
-    if "@" not in failure.recipient:
-        failure = replace(failure, recipient=_recipient(message, report) or failure.recipient)
-    if not failure.diagnostic:
-        failure = replace(failure, diagnostic=_diagnostic(report.words, failure.recipient))
-    return failure
-
-
-def _recipient(message: Message, report: Report) -> str:
-    """The first one named, surest sources first, who is neither the one reported to nor the postmaster to ask."""
-    ours = _own_addresses(message)
-    office = own = ""
-    for address in _candidates(message, report):
-        if address.casefold() in ours:
-            own = own or address
-        elif lexicon.CONTACT.match(address):
-            office = office or address
-        else:
-            return address
-    return office or own
-
-
-def _candidates(message: Message, report: Report) -> Iterator[str]:
-    yield from _declared(message)
-    yield from _named(report.words)
-    yield from _listed(report.words)
-    yield from _recognised(message, report.words)
-    yield from _addresses(report.words)
-    yield from _mailed_to(report.returned)
-
-
-def _own_addresses(message: Message) -> set[str]:
-    values = (_field(message, name) for name in ("to", "from", "cc", "return-path", "reply-to"))
-    return {match.group().casefold() for value in values for match in lexicon.ADDRESS.finditer(value)}
-
-
-def _declared(message: Message) -> Iterator[str]:
-    for name in ("x-failed-recipients", "x-mailer-daemon-recipients", "x-bounced-address"):
-        yield from _addresses(_field(message, name))
-
-
-def _named(words: str) -> Iterator[str]:
-    for pattern in lexicon.NAMED:
-        yield from (match["address"].rstrip(".") for line in words.split("\n") if (match := pattern.search(line)))
-
-
-def _recognised(message: Message, words: str) -> Iterator[str]:
-    """By flufl.bounce, on a short and clean copy: long lines make its patterns slow, and odd headers make it raise."""
-    from flufl.bounce import all_failures  # 70 ms, for the few reports that the lexicon does not know
-
-    copy = Message()
-    copy["from"] = next(_addresses(_sender(message)), "unknown@invalid")
-    copy["x-mailer"] = _field(message, "x-mailer")
-    lines = words.split("\n")[:RECOGNISED_LINES]
-    copy.set_payload("\n".join(line[:RECOGNISED_LINE_CHARACTERS] for line in lines).encode("ascii", "replace").decode())
-    temporary, permanent = all_failures(copy)
-    yield from sorted(address.decode("ascii", "replace") for address in permanent or temporary)
-
-
-def _listed(words: str) -> Iterator[str]:
-    lines = words.split("\n")
-    return (match["address"].rstrip(".") for line in lines if (match := lexicon.LISTED.match(line)))
-
-
-def _mailed_to(returned: str) -> Iterator[str]:
-    for line in returned.split("\n"):
-        if line[:3].lower() == "to:":
-            yield from _addresses(line)
-
-
-def _addresses(text: str) -> Iterator[str]:
-    return (match.group().rstrip(".") for match in lexicon.ADDRESS.finditer(text))
-
-
-def _diagnostic(words: str, recipient: str) -> str:
-    """The paragraph with a code that names the recipient; else with a code, about the recipient, about a failure."""
-    paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n[ \t]*\n", words)]
-    coded = [paragraph for paragraph in paragraphs if enhanced(paragraph) or reply_class(paragraph)]
-    about = [paragraph for paragraph in paragraphs if recipient and recipient in paragraph.strip(" <>:*") != recipient]
-    both = [paragraph for paragraph in coded if recipient and recipient in paragraph]
-    told = (paragraph for paragraph in paragraphs if lexicon.tells_failure(paragraph))
-    return next(iter(both or coded or about), "") or next(told, "")
-
-
-def _action(message: Message, report: Report) -> str:
-    told = _field(message, "subject") + "\n" + report.words
-    return "delayed" if lexicon.PERSISTING_WORDS.search(told) else "failed"
-
-
-def _status(report: Report, failure: Failure) -> str:
-    """The code stated; from the diagnostic or the words where the field gives no more than the class."""
-    stated = failure.status
-    if stated and not stated.endswith(".0.0"):
-        return stated
-    codes = (enhanced(source) for source in (failure.diagnostic, report.words))
-    return next((code for code in codes if code and (not stated or code[0] == stated[0])), stated)
-
-
-def _class(report: Report, failure: Failure, action: str) -> str | None:
-    """RFC 3463 section 3.1: X.0.0 where only the class is known, from the SMTP reply or from the action."""
-    code = reply_class(failure.diagnostic) or reply_class(report.words)
-    code = code or {"failed": "5", "delayed": "4"}.get(action, "")
-    return f"{code}.0.0" if code else None
-
-
-def _message_id(report: Report) -> str | None:
-    for source in (report.returned, report.words):
-        if match := lexicon.MESSAGE_ID.search(source):
-            return header.one_line(match[1])
-    return original_message_id(report.fields) or amazon_message_id(report.words) or None
+    return bounce_report.read(message, text, signs)

@@ -1,7 +1,7 @@
 """The words in which mail systems report that a mail did not arrive.
 
-Owns: every lexicon the bounce reader goes by: senders, subjects, phrases, where addresses are named, where the
-returned mail begins. They are data: a new mail system is a line here, not a branch in the reader.
+Owns: the phrases, where addresses and codes are named, where the returned mail begins. They are data: a new mail
+system is a line here, not a branch in the reader. Ordinary mail never loads them (`bounce_signs` decides).
 Limits: the languages of the systems met in Brazil first (pt, en, es), then de, fr, it, nl, ru, ja, zh.
 Every pattern is run on one line or a bounded text and has bounded repeats, so that none is slow on hostile mail.
 """
@@ -77,84 +77,6 @@ REPLY_CODE = re.compile(r"(?<![\d.\-/])(?<!\d:)([45][0-5]\d)(?=[ \-:,]|$)(?!\.\d
 _ID = r"[ \t]{0,20}:[ \t]{0,20}(?:\n[ \t]{1,20})?<?([^\s<>]{1,998})"
 MESSAGE_ID = re.compile(rf"^[ \t>|]{{0,20}}message-id{_ID}", re.IGNORECASE | re.MULTILINE)
 """Also where the returned mail is quoted."""
-
-# --- senders
-
-DAEMON = _any(
-    r"mail(?:er)?[-_. ]{0,2}d[ae]{1,2}mon",
-    r"\bmail[-_. ]delivery[-_. ](?:sub-?)?(?:system|service|agent|notification)",
-    r"\binternet mail delivery",
-    r"\bmail delivery (?:status|failure)",
-    r"e500_smtp|\bsmtp mail service",
-)
-"""In the From field of nothing but reports by mail systems."""
-
-OFFICE = _any(
-    r"^\s*(?:<\s*>)?\s*$",
-    r"\bpo{1,2}st[-_]?master\b",
-    r"\bpost\.?office\b",
-    r"\bsys(?:tem)?[-_ ]?admin(?:istrator|istrador)?\b|\badministrador do sistema\b|\badministrador del sistema\b",
-    r"\bmail[-_ ]?(?:system|server|administrator|admin|gateway)\b",
-    r"\bsystem attendant\b|\bmicrosoft exchange\b|\bdelivery (?:sub-?)?system\b",
-    r"\binterscan\b|\bmailsweeper\b|\bmdaemon\b|\bmailmarshal\b|\bgroupwise\b|\bmicrosoft outlook\b|\bamazonses\b",
-    r"\bbounces?(?:[-+_]|@)|\bbounce[-_]?(?:notification|admin|daemon)",
-    r"\buucp\b|\bmmdf\b",
-)
-"""In the From field of reports, and of people whose office it is; empty as RFC 5321 section 4.5.5 has it."""
-
-ROBOT = _any(
-    r"\bno[-_.]?reply|\bdo[-_.]?not[-_.]?reply|\bn[aã]o[-_.]?respond",
-    r"[-_](?:admin|owner|request|errors?)@|\b(?:admin|root|listserv|majordomo|mailman|sympa|robot|notification)s?@",
-    r"smtp|\bmta\b|gateway|server|servidor|anti[-_ ]?(?:virus|spam)|firewall|quarantine|quarentena|mailer\b",
-)
-"""In the From field of machines, which also write of other things."""
-
-DAEMON_LINE = re.compile(r"^From:.{0,200}mailer[-_.]daemon", re.IGNORECASE | re.MULTILINE)
-
-# --- subjects
-
-REPLY_PREFIX = re.compile(
-    r"\s*(?:\[[^\]]{0,40}\]\s*)?(?:re|res|r|enc|fw|fwd|wg|aw|sv|vs|vb|tr|rv|rif|i|odp|pd|antw|doorst|ответ|返信|转发|回复)"
-    r"(?:\[\d+\]|\(\d+\))?\s*[:：]",
-    re.IGNORECASE,
-)
-"""A person, or their client, answered or forwarded something: a report does neither."""
-
-FAILURE_SUBJECT = _any(
-    r"\bundeliver(?:able|ed)\b",
-    r"\bnon[- ]?deliver(?:y|able|ed)\b",
-    r"\bnot (?:be |been )?deliver(?:ed|able)\b",
-    r"\b(?:unable to|could not|cannot|can't|failed to) (?:be )?(?:deliver|send|reach)",
-    r"\bcould not be (?:delivered|sent)\b",
-    r"^\W*delivery (?:has )?(?:failed|failure|error|problem|unsuccessful|status|report|notification)",
-    r"\b(?:mail|message|e-?mail) (?:delivery |system |transport )?(?:failed|failure|error|problem|fault|status)",
-    r"\bdelivery (?:status |failure |problem )?(?:notification|report|failure|failed|status|error)",
-    r"\bfail(?:ure|ed) (?:notice|delivery|notification|mail|message)",
-    r"\b(?:permanent|transient) (?:delivery )?(?:failure|error)",
-    r"^\W*(?:rejected|bounced|returned|blocked)\s?:",
-    r"\breturn(?:ed|ing) (?:mail|message|e-?mail|to sender)",
-    r"\b(?:mail|message) returned\b",
-    r"\b(?:message|mail)(?: you sent)? (?:blocked|rejected|bounced|refused)\b",
-    r"\brejected (?:mail|message|posting)\b|^\W*bounce\W*$",
-    r"\bpostmaster notify\b|\bsee transcript for details\b",
-    r"\bwarning: (?:could not send|message .{1,80}delayed)",
-    r"\b(?:mail|message|delivery).{0,60}\bdelay(?:ed)?\b|\bdelayed mail\b|\bstill being retried\b",
-    r"\bbounced? (?:mail|message|e-?mail|notification)\b",
-    r"\b(?:user|recipient|address)(?:'s)? unknown\b|\bunknown (?:user|recipient|address)\b",
-    r"\bmailbox (?:is )?full\b|\bquota exceeded\b|\bover quota\b",
-    r"\bnot (?:a )?member\b",
-    r"\bn[aã]o (?:foi |é |p[oô]de ser )?(?:poss[ií]vel entregar|entregue|entreg[aá]vel)",
-    r"\b(?:falha|erro|problema)s? (?:na|no|de|ao) (?:entrega|envio|entregar|enviar)",
-    r"\bdevolvid[ao]\b|\bdevolu[cç][aã]o de (?:mensagem|e-?mail)",
-    r"\bno (?:se )?(?:ha )?(?:podido |pudo |puede )?(?:ser )?entrega(?:do|r|ble|da)\b",
-    r"\b(?:error|fallo) (?:en|de) (?:la )?entrega\b|\bmensaje devuelto\b|\bcorreo devuelto\b",
-    r"\b(?:unzustellbar|nicht zustellbar|onbestelbaar|non remis|non distribu\w{1,3})\b",
-    r"\b(?:mancata consegna|impossibile recapitare)\b",
-    r"\b(?:échec de (?:la )?remise|zustellung fehlgeschlagen|zustellfehler)",
-    r"не\s{0,3}доставлен|невозможно доставить|недоставлен",
-    r"(?:配信|配達|配送|送信)(?:不能|失敗|エラー|(?:が)?できません)|送信エラー|不達",
-    r"退信|投递失败|无法投递|未送达",
-)
 
 # --- phrases
 
@@ -248,6 +170,9 @@ RETURNED = _any(
     r"(?:mensagem original|mensaje original|ursprüngliche nachricht|message d'origine)$",
 )
 """At the beginning of a line, its rules and blanks stripped, after which our own mail stands."""
+
+DAEMON_LINE = re.compile(r"^From:.{0,200}mailer[-_.]daemon", re.IGNORECASE | re.MULTILINE)
+"""In the head of a report that another system passed on."""
 
 RETURNED_HEADER = re.compile(
     r"(?:Received|Return-Path|DKIM-Signature|DomainKey-Signature|X-Received|X-Google-Smtp-Source|ARC-Seal"

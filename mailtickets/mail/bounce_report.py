@@ -1,0 +1,203 @@
+"""What a delivery report says: its fields (RFC 3464) weighed against its words.
+
+Owns: whether a mail that has the signs of a report is one, and which recipient, code and message it speaks of.
+Fails with: nothing. What cannot be read is left empty.
+Limits: those of `bounce_parts`. A report that names several people speaks for the first one it gave up on.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from email.message import Message
+
+from mailtickets.mail import bounce_words as lexicon
+from mailtickets.mail import header
+from mailtickets.mail.absence_words import is_automatic
+from mailtickets.mail.bounce_fields import (
+    Failure,
+    amazon_failures,
+    amazon_message_id,
+    enhanced,
+    field_failures,
+    original_message_id,
+    reply_class,
+)
+from mailtickets.mail.bounce_parts import OTHER_REPORT_TYPES, STATUS_TYPES, Report, take_apart
+from mailtickets.mail.bounce_signs import REPLY_PREFIX, Signs, field
+from mailtickets.mail.model import Bounce
+
+MAX_DIAGNOSTIC_CHARACTERS = 1_000
+OPENING_LINES = 12
+RECOGNISED_LINES = 100
+RECOGNISED_LINE_CHARACTERS = 200
+
+
+def read(message: Message, text: str, signs: Signs) -> Bounce | None:
+    """The report, or None when its content says that it is none after all."""
+    report = take_apart(message, text)
+    return _read(message, report, signs) if _is_report(report, signs) else None
+
+
+# --- is it a report?
+
+
+def _is_report(report: Report, signs: Signs) -> bool:
+    """Its type proves it; a mail system's own address does with any word of failure; anybody else must say more.
+
+    A person's mail about a failure has at most one of the last three signs, and usually none.
+    """
+    if report.types & OTHER_REPORT_TYPES and not report.types & STATUS_TYPES:
+        return bool(lexicon.REFUSED_BY_RECEIPT.search(report.words))
+    if signs.declared or (signs.typed and (signs.delivery_status or report.types & STATUS_TYPES)):
+        return True
+    if signs.daemon:
+        return signs.failing or bool(report.fields or report.returned) or lexicon.tells_failure(report.words)
+    if REPLY_PREFIX.match(signs.subject) or is_automatic(signs.subject):
+        return False
+    if report.fields or amazon_failures(report.words):
+        return True
+    if signs.office and signs.failing:
+        return lexicon.tells_failure(report.words) or _names_anybody(report)
+    enough = signs.office or (signs.failing, signs.null_path, signs.robot).count(True) >= 2
+    return enough and _names_failure(report)
+
+
+def _names_failure(report: Report) -> bool:
+    """It begins with a failure, unquoted, and says whose or gives back what failed."""
+    opening = [line for line in report.words.split("\n") if line.strip()][:OPENING_LINES]
+    if any(line.startswith(">") for line in opening) or not lexicon.FAILURE_WORDS.search("\n".join(opening)):
+        return False
+    return bool(report.returned.strip()) or _names_anybody(report)
+
+
+def _names_anybody(report: Report) -> bool:
+    return any(True for source in (_named, _listed) for _ in source(report.words))
+
+
+# --- what does it say?
+
+
+def _read(message: Message, report: Report, signs: Signs) -> Bounce:
+    failure = _failure(message, report)
+    action = failure.action or _action(report, signs)
+    return Bounce(
+        recipient=header.one_line(failure.recipient),
+        action=action,
+        status=_status(report, failure) or _class(report, failure, action),
+        message_id=_message_id(report),
+        diagnostic=header.one_line(failure.diagnostic[:MAX_DIAGNOSTIC_CHARACTERS]),
+    )
+
+
+def _failure(message: Message, report: Report) -> Failure:
+    found = field_failures(report.fields) or field_failures(report.words) or amazon_failures(report.words)
+    failure = found[0] if found else Failure()
+    if "@" not in failure.recipient:
+        failure = replace(failure, recipient=_recipient(message, report) or failure.recipient)
+    if not failure.diagnostic:
+        failure = replace(failure, diagnostic=_diagnostic(report.words, failure.recipient))
+    return failure
+
+
+def _recipient(message: Message, report: Report) -> str:
+    """The first one named, surest sources first, who is neither the one reported to nor the postmaster to ask."""
+    ours = _own_addresses(message)
+    office = own = ""
+    for address in _candidates(message, report):
+        if address.casefold() in ours:
+            own = own or address
+        elif lexicon.CONTACT.match(address):
+            office = office or address
+        else:
+            return address
+    return office or own
+
+
+def _candidates(message: Message, report: Report) -> Iterator[str]:
+    yield from _declared(message)
+    yield from _named(report.words)
+    yield from _listed(report.words)
+    yield from _recognised(message, report.words)
+    yield from _addresses(report.words)
+    yield from _mailed_to(report.returned)
+
+
+def _own_addresses(message: Message) -> set[str]:
+    values = (field(message, name) for name in ("to", "from", "cc", "return-path", "reply-to"))
+    return {match.group().casefold() for value in values for match in lexicon.ADDRESS.finditer(value)}
+
+
+def _declared(message: Message) -> Iterator[str]:
+    for name in ("x-failed-recipients", "x-mailer-daemon-recipients", "x-bounced-address"):
+        yield from _addresses(field(message, name))
+
+
+def _named(words: str) -> Iterator[str]:
+    for pattern in lexicon.NAMED:
+        yield from (match["address"].rstrip(".") for line in words.split("\n") if (match := pattern.search(line)))
+
+
+def _recognised(message: Message, words: str) -> Iterator[str]:
+    """By flufl.bounce, on a short and clean copy: long lines make its patterns slow, and odd headers make it raise."""
+    from flufl.bounce import all_failures  # 70 ms, for the few reports that the lexicon does not know
+
+    copy = Message()
+    copy["from"] = next(_addresses(field(message, "from")), "unknown@invalid")
+    copy["x-mailer"] = field(message, "x-mailer")
+    lines = words.split("\n")[:RECOGNISED_LINES]
+    copy.set_payload("\n".join(line[:RECOGNISED_LINE_CHARACTERS] for line in lines).encode("ascii", "replace").decode())
+    temporary, permanent = all_failures(copy)
+    yield from sorted(address.decode("ascii", "replace") for address in permanent or temporary)
+
+
+def _listed(words: str) -> Iterator[str]:
+    lines = words.split("\n")
+    return (match["address"].rstrip(".") for line in lines if (match := lexicon.LISTED.match(line)))
+
+
+def _mailed_to(returned: str) -> Iterator[str]:
+    for line in returned.split("\n"):
+        if line[:3].lower() == "to:":
+            yield from _addresses(line)
+
+
+def _addresses(text: str) -> Iterator[str]:
+    return (match.group().rstrip(".") for match in lexicon.ADDRESS.finditer(text))
+
+
+def _diagnostic(words: str, recipient: str) -> str:
+    """The paragraph with a code that names the recipient; else with a code, about the recipient, about a failure."""
+    paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n[ \t]*\n", words)]
+    coded = [paragraph for paragraph in paragraphs if enhanced(paragraph) or reply_class(paragraph)]
+    about = [paragraph for paragraph in paragraphs if recipient and recipient in paragraph.strip(" <>:*") != recipient]
+    both = [paragraph for paragraph in coded if recipient and recipient in paragraph]
+    told = (paragraph for paragraph in paragraphs if lexicon.tells_failure(paragraph))
+    return next(iter(both or coded or about), "") or next(told, "")
+
+
+def _action(report: Report, signs: Signs) -> str:
+    told = signs.subject + "\n" + report.words
+    return "delayed" if lexicon.PERSISTING_WORDS.search(told) else "failed"
+
+
+def _status(report: Report, failure: Failure) -> str:
+    """The code stated; from the diagnostic or the words where the field gives no more than the class."""
+    stated = failure.status
+    if stated and not stated.endswith(".0.0"):
+        return stated
+    codes = (enhanced(source) for source in (failure.diagnostic, report.words))
+    return next((code for code in codes if code and (not stated or code[0] == stated[0])), stated)
+
+
+def _class(report: Report, failure: Failure, action: str) -> str | None:
+    """RFC 3463 section 3.1: X.0.0 where only the class is known, from the SMTP reply or from the action."""
+    code = reply_class(failure.diagnostic) or reply_class(report.words)
+    code = code or {"failed": "5", "delayed": "4"}.get(action, "")
+    return f"{code}.0.0" if code else None
+
+
+def _message_id(report: Report) -> str | None:
+    for source in (report.returned, report.words):
+        if match := lexicon.MESSAGE_ID.search(source):
+            return header.one_line(match[1])
+    return original_message_id(report.fields) or amazon_message_id(report.words) or None
