@@ -4,12 +4,13 @@ What exists is never overwritten.
 """
 
 import argparse
-import grp
 import os
 import pwd
 import shutil
 import socket
 import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
@@ -20,6 +21,8 @@ SYSTEM_CONFIG = Path("/etc/mailtickets/config.toml")
 SYSTEM_STATE = Path("/var/lib/mailtickets")
 SYSTEM_UNITS = Path("/etc/systemd/system")
 UNITS = ("mailtickets.service", "mailtickets.socket")
+HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
+"""What `ProtectHome=yes` hides from the service."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,17 +44,21 @@ def _init_here(option: str | None) -> int:
 def _init_system(option: str | None) -> int:
     if os.geteuid() != 0:
         raise Stop(BAD_USAGE, "init --system makes a user, folders below /etc and /var/lib, and units: run it as root")
+    program = _program()
     file = Path(option or SYSTEM_CONFIG).absolute()
     _make_user()
     user = pwd.getpwnam(USER)
     file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    _write(file, _system_text(), mode=0o640)
-    os.chown(file, 0, user.pw_gid)
+    if file.exists():
+        print(f"{file} is there already: left as it is")
+    else:
+        _write(file, _system_text(), mode=0o640)
+        os.chown(file, 0, user.pw_gid)
+        print(f"{file} is written")
     SYSTEM_STATE.mkdir(mode=0o710, parents=True, exist_ok=True)
     SYSTEM_STATE.chmod(0o710)
     os.chown(SYSTEM_STATE, user.pw_uid, user.pw_gid)
-    print(f"{file}: edit it, then `mailtickets check`")
-    _install_units(file)
+    _install_units(file, program)
     return DONE
 
 
@@ -62,33 +69,48 @@ def _system_text() -> str:
     return text.replace('hostname = "mail.desk.test"', f'hostname = "{socket.getfqdn()}"')
 
 
+def _program() -> Path:
+    """This very installation's command, where the service can reach it."""
+    own = Path(sysconfig.get_path("scripts")) / "mailtickets"
+    found = shutil.which("mailtickets")
+    program = Path(found) if found and Path(found).resolve() == own.resolve() else own
+    for path in (program, program.resolve(), Path(sys.executable).resolve()):
+        if any(path.is_relative_to(home) for home in HOMES):
+            advice = "install it elsewhere, for instance in /opt/mailtickets"
+            raise Stop(
+                REFUSED, f"{path} lies in a home directory, which the service cannot see (ProtectHome): {advice}"
+            )
+    return program
+
+
 def _make_user() -> None:
     try:
         pwd.getpwnam(USER)
     except KeyError:
         command = ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-        subprocess.run([*command, "--home-dir", str(SYSTEM_STATE), USER], check=True)  # noqa: S603
+        try:
+            subprocess.run([*command, "--home-dir", str(SYSTEM_STATE), USER], check=True)  # noqa: S603
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise Stop(REFUSED, f"the user {USER} cannot be made: {error}") from error
         print(f"user {USER} is made")
-    grp.getgrnam(USER)
 
 
-def _install_units(config: Path) -> None:
+def _install_units(config: Path, program: Path) -> None:
     """Copies the units with this installation's own paths in them."""
     if not SYSTEM_UNITS.is_dir():
-        print("no systemd here: run `mailtickets run` from your own supervisor")
+        print(f"no systemd here: run `{program} -c {config} run` as {USER} from your own supervisor")
         return
-    program = shutil.which("mailtickets") or "/usr/local/bin/mailtickets"
     for name in UNITS:
-        unit = shipped("systemd") / name
-        text = unit.read_text(encoding="utf-8").replace("/usr/local/bin/mailtickets", program)
-        text = text.replace(str(SYSTEM_CONFIG), str(config))
+        text = (shipped("systemd") / name).read_text(encoding="utf-8")
+        text = text.replace("/usr/local/bin/mailtickets", str(program)).replace(str(SYSTEM_CONFIG), str(config))
         target = SYSTEM_UNITS / name
         if target.exists():
             print(f"{target} is there already: left as it is")
         else:
             target.write_text(text, encoding="utf-8")
             print(f"{target} is written")
-    print("Next: systemctl daemon-reload && systemctl enable --now mailtickets")
+    print(f"Next: edit {config}, and when `mailtickets check` is content:")
+    print("      systemctl daemon-reload && systemctl enable --now mailtickets")
 
 
 def _write(file: Path, text: str, *, mode: int) -> None:
