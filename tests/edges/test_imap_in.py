@@ -714,9 +714,6 @@ async def test_a_move_that_is_denied_is_told_and_taken_back_when_it_works_again(
 async def test_a_connection_that_breaks_at_every_move_takes_nothing_twice_and_goes_on(
     fake: FakeImap, inbox: Recorder
 ) -> None:
-    async def hang_up(session: Session, tag: str, arguments: str) -> None:
-        session.hang_up()
-
     fake.on["UID MOVE"] = hang_up
     fake.add(mail("um"), mail("dois"))
     suporte = faulty(fake)
@@ -764,6 +761,10 @@ async def body_nil(session: Session, tag: str, arguments: str) -> None:
 
 
 async def hang_up(session: Session, tag: str, arguments: str) -> None:
+    session.hang_up()
+
+
+async def hang_up_in_the_middle(session: Session, tag: str, arguments: str) -> None:
     session.send("* 2 FETCH (UID 2 BODY[] {1000}")
     session.hang_up()
 
@@ -781,9 +782,16 @@ async def of_no_known_form(session: Session, tag: str, arguments: str) -> None:
 
 
 BROKEN = [
-    ok_without_data, flags_of_another, body_nil, hang_up, larger_than_allowed, endless_line, of_no_known_form,
+    ok_without_data,
+    flags_of_another,
+    body_nil,
+    hang_up,
+    hang_up_in_the_middle,
+    larger_than_allowed,
+    endless_line,
+    of_no_known_form,
     refuse("[SERVERBUG] Internal error"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("broken", BROKEN)
@@ -927,6 +935,104 @@ async def test_an_alarm_that_could_not_be_given_is_given_later(fake: FakeImap, i
     async with running(reader(faulty(fake), inbox, ANXIOUS)):
         await inbox.until(lambda: inbox.alarms)
     assert refused == ["imap-suporte"] * 2
+
+
+async def test_a_server_that_knows_us_already_is_asked_for_no_login(fake: FakeImap, inbox: Recorder) -> None:
+    fake.greeting = ("* PREAUTH welcome back",)
+    async with running(reader(faulty(fake), inbox)):
+        await fake.until(lambda: fake.idling)
+    assert fake.count("LOGIN") == 0
+
+
+async def test_a_connection_that_breaks_at_login_is_no_refusal(fake: FakeImap) -> None:
+    fake.on["LOGIN"] = hang_up
+    assert await probe(faulty(fake), lambda: SECRET) == [
+        (False, f"127.0.0.1:{fake.port}: the server closed the connection")
+    ]
+    fake.on = {"CAPABILITY": hang_up}
+    assert await probe(faulty(fake), lambda: SECRET) == [
+        (False, f"127.0.0.1:{fake.port}: the server closed the connection")
+    ]
+
+
+async def test_a_server_that_hangs_up_without_a_greeting_is_told_so(fake: FakeImap) -> None:
+    fake.greeting = ()
+    probing = asyncio.create_task(probe(faulty(fake), lambda: SECRET))
+    await fake.until(lambda: fake.sessions)
+    for session in fake.sessions:
+        session.hang_up()
+    assert await probing == [(False, "login refused: the server closed the connection without a greeting")]
+
+
+async def test_a_password_of_two_lines_is_refused_before_it_is_sent(fake: FakeImap) -> None:
+    ((right, words),) = await probe(faulty(fake), lambda: "one\r\ntwo")
+    assert not right
+    assert words.startswith("login refused: ")
+    assert "one" not in words
+    assert fake.count("LOGIN") == 0
+
+
+async def test_a_host_without_an_address_is_told_so(inbox: Recorder) -> None:
+    account = ImapIn(name="suporte", host="imap.desk.invalid", tls="none", username="u")
+    ((right, words),) = await probe(account, lambda: SECRET)
+    assert (right, words.startswith("imap.desk.invalid:993: ")) == (False, True)
+
+
+async def test_a_folder_without_uidvalidity_cannot_be_read(fake: FakeImap, inbox: Recorder) -> None:
+    fake.on["SELECT"] = ok_without_data
+    lost = reader(faulty(fake), inbox, ANXIOUS)
+    async with running(lost):
+        await inbox.until(lambda: inbox.alarms)
+    assert "gives no UIDVALIDITY for INBOX" in lost.health.last_error
+
+
+async def test_an_account_without_any_folder_to_open_is_down(fake: FakeImap, inbox: Recorder) -> None:
+    nowhere = reader(faulty(fake, folders=("Suporte", "Vendas")), inbox, ANXIOUS)
+    async with running(nowhere):
+        await inbox.until(lambda: "imap-suporte" in inbox.alarms)
+    assert set(inbox.alarms) == {"imap-suporte", "imap-suporte-Suporte", "imap-suporte-Vendas"}
+    assert nowhere.health.state == "down"
+
+
+async def test_an_inbox_that_takes_too_long_is_trouble_on_our_side(fake: FakeImap, inbox: Recorder) -> None:
+    async def for_ever(raw: bytes) -> None:
+        await asyncio.Event().wait()
+
+    inbox.before_accept = for_ever
+    fake.add(mail("um"))
+    suporte = faulty(fake)
+    async with running(reader(suporte, inbox, replace(ANXIOUS, handover_seconds=0.2))):
+        await fake.until(lambda: fake.connections > 1)
+        inbox.before_accept = None
+        await inbox.until_read(suporte, 1)
+    assert [mail.raw for mail in fake.folders["Processados"]] == [mail("um")]
+
+
+async def test_a_move_that_is_refused_for_the_moment_is_tried_again(fake: FakeImap, inbox: Recorder) -> None:
+    fake.on["UID MOVE"] = refuse("[INUSE] Mailbox is locked")
+    fake.add(mail("um"))
+    suporte = faulty(fake)
+    async with running(reader(suporte, inbox)):
+        await fake.until(lambda: fake.connections == 6)
+        del fake.on["UID MOVE"]
+        await inbox.until_read(suporte, 1)
+    assert fake.folders["INBOX"] == []
+    assert inbox.accepted == 1
+    assert inbox.alarms == {}
+
+
+async def test_probe_tells_what_a_modest_server_lacks() -> None:
+    async with FakeImap("IMAP4rev1 UIDPLUS") as fake:
+        fake.folders["Falhas"] = []
+        fake.on["CREATE"] = refuse("[CANNOT] only below INBOX")
+        lines = await probe(faulty(fake), lambda: SECRET)
+        assert (True, "messages are moved by COPY and UID EXPUNGE") in lines
+        assert (True, "the server has no IDLE: new mail is looked for every 60 seconds") in lines
+        assert (True, "folder Falhas is there") in lines
+        ((_, words),) = (line for line in lines if not line[0])
+        assert words.startswith("folder Processados cannot be made: [CANNOT] only below INBOX")
+        assert "INBOX.Processados" in words
+        assert len(await probe(faulty(fake, after="keep", idle=False), lambda: SECRET)) == 2
 
 
 @pytest.mark.parametrize(
