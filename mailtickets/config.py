@@ -10,8 +10,9 @@ import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -272,6 +273,11 @@ class Config(Section):
 
     _file: Path = PrivateAttr(default=Path("config.toml"))
 
+    def placed(self, file: Path) -> "Config":
+        """The same, knowing where it was read from: relative paths start there."""
+        self._file = file.absolute()
+        return self
+
     @property
     def file(self) -> Path:
         return self._file
@@ -367,9 +373,8 @@ def load(file: Path, *, secrets: bool = False) -> Config:
         config = Config.model_validate(_tuples(data))
     except ValidationError as error:
         sound, problems = _without_faults(data, error)
-        raise ConfigError(file, problems + _cross_problems(file, sound, secrets)) from error
-    config._file = file.absolute()
-    problems = list(_crosswise(config, secrets))
+        raise ConfigError(file, problems + _cross_problems(file, sound, secrets, problems)) from error
+    problems = list(_crosswise(config.placed(file), secrets))
     if problems:
         raise ConfigError(file, problems)
     return config
@@ -383,27 +388,43 @@ def _tuples(value: Any) -> Any:
 
 
 def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Config | None, list[tuple[str, str]]]:
-    """What pydantic found, and the configuration without the keys it found it in, if one remains."""
+    """What pydantic found, and the configuration with stand-ins where it found it, for the checks that remain."""
     problems = [(".".join(str(step) for step in found["loc"]), _in_words(found)) for found in error.errors()]
-    pruned = _tuples(data)
+    mended = _tuples(data)
     for found in error.errors():
-        _prune(pruned, found["loc"])
+        _mend(mended, found["loc"])
     try:
-        return Config.model_validate(pruned), problems
+        return Config.model_validate(mended), problems
     except ValidationError:
         return None, problems
 
 
-def _prune(data: Any, path: Sequence[int | str]) -> None:
-    for step in path[:-1]:
+def _mend(data: Any, path: Sequence[int | str]) -> None:
+    """Takes the key at fault out of its table; what may not be missing gets a value that collides with nothing."""
+    table, key = data, path[0]
+    for step, following in pairwise(path):
         try:
             data = data[step]
         except (KeyError, IndexError, TypeError):
-            return
-        if isinstance(data, tuple) and step == path[-2]:
-            return
-    if isinstance(data, dict):
-        data.pop(path[-1], None)
+            break
+        if isinstance(data, dict):
+            table, key = data, following
+    if not isinstance(table, dict):
+        return
+    table.pop(key, None)
+    if key in _STAND_INS:
+        table[key] = _STAND_INS[key](f"{len(path)}-{id(table)}")
+
+
+_STAND_INS: Mapping[int | str, Callable[[str], Any]] = {
+    "instance": lambda word: {"hostname": "host.invalid"},
+    "hostname": lambda word: "host.invalid",
+    "name": lambda word: f"unnamed-{word}",
+    "host": lambda word: "localhost",
+    "address": lambda word: f"{word}@unknown.invalid",
+    "addresses": lambda word: (f"{word}@unknown.invalid",),
+    "queues": lambda word: (word,),
+}
 
 
 def _in_words(found: Mapping[str, Any]) -> str:
@@ -414,15 +435,26 @@ def _in_words(found: Mapping[str, Any]) -> str:
             return "is missing"
         case "value_error":
             return str(found["ctx"]["error"])
-    expected = found["msg"].removeprefix("Input should be ").replace("a valid ", "a ").replace("tuple", "list")
+    expected = found["msg"].removeprefix("Input should be ").replace("a valid integer", "an integer")
+    expected = expected.replace("a valid ", "a ").replace("tuple", "list")
+    if found["type"] in {"less_than_equal", "greater_than_equal"}:
+        expected = f"a number {expected}"
     return f"{expected} was expected, not {found['input']!r}"
 
 
-def _cross_problems(file: Path, config: Config | None, secrets: bool) -> list[tuple[str, str]]:
+def _cross_problems(
+    file: Path, config: Config | None, secrets: bool, known: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """What is wrong between the keys, less what only a stand-in could have caused."""
     if config is None:
         return []
-    config._file = file.absolute()
-    return list(_crosswise(config, secrets))
+    faulty = [key for key, _ in known]
+    found = _crosswise(config.placed(file), secrets)
+    return [problem for problem in found if not any(_is_below(problem[0], key) for key in faulty)]
+
+
+def _is_below(key: str, other: str) -> bool:
+    return key == other or key.startswith(f"{other}.")
 
 
 def _crosswise(config: Config, secrets: bool) -> Iterator[tuple[str, str]]:
