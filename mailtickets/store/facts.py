@@ -43,9 +43,9 @@ def gather(
     tokens = _tokens(connection, said, policy, now)
     ids = _ids(connection, said.message_ids)
     bounced = _bounced(connection, received, mail, policy, now)
+    duplicate = _duplicate(connection, received, mail)
     numbers = {*(t.ticket for t in tokens), *(i.ticket for i in ids), *said.subject_numbers}
-    if bounced is not None and bounced.ticket is not None:
-        numbers.add(bounced.ticket)
+    numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
     found = tickets.load_many(connection, numbers) if numbers else {}
     return Facts(
         envelope=received.envelope,
@@ -55,7 +55,7 @@ def gather(
         ids=ids,
         subject_numbers=said.subject_numbers,
         tickets=found,
-        duplicate=_duplicate(connection, received, mail),
+        duplicate=duplicate,
         bounced=bounced,
         known_author=contacts.is_known(connection, author_of(mail, queue).address),
         sent_before=_sent_before(connection, mail),
@@ -78,11 +78,14 @@ def _duplicate(connection: Connection, received: Received, mail: InboundMail) ->
     key = content_key(mail)
     if key is None:
         return None
-    first = select(inbound.c.id, inbound.c.ticket, inbound.c.queues).where(
+    first = select(inbound.c.id, inbound.c.ticket, inbound.c.outcome, inbound.c.queues).where(
         inbound.c.content == key, inbound.c.id != received.id
     )
     row = connection.execute(first).one_or_none()
-    return DuplicateFact(row.id, row.ticket, tuple(row.queues)) if row is not None else None
+    if row is None:
+        return None
+    told = row.outcome in {"opened", "appended", "noted", "commanded", "unparsed"}  # of the rest nobody is told
+    return DuplicateFact(row.id, row.ticket if told else None, tuple(row.queues))
 
 
 def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime) -> tuple[TokenFact, ...]:

@@ -4,11 +4,12 @@ Raises `Stale` when the mail was decided by somebody else, when the ticket has c
 gathered, or when the same mail was settled from another door meanwhile. Nothing is written then.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mailtickets.desk.change import customers
@@ -106,6 +107,15 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
         raise Stale("the same mail has come by another door") from error
     if finished != 1:
         raise Stale(f"inbound {received.id} is decided")
+    if mail is not None and not first:
+        _remember_told(connection, mail, settlement.queues)
+
+
+def _remember_told(connection: Connection, mail: InboundMail, queues: Sequence[str]) -> None:
+    """Notes with the first of the same mails that more queues have been told of it."""
+    same = inbound.c.content == content_key(mail)
+    told = connection.execute(select(inbound.c.queues).where(same)).scalar() or []
+    connection.execute(update(inbound).where(same).values(queues=sorted({*told, *queues})))
 
 
 def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -> None:
