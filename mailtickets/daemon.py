@@ -47,7 +47,9 @@ class Busy(Exception):
 
 def prepare(config: Config) -> None:
     """Makes what a first run needs: the state directory and the secret."""
-    config.state_dir.mkdir(mode=0o710, parents=True, exist_ok=True)
+    if not config.state_dir.exists():
+        config.state_dir.mkdir(parents=True)
+        config.state_dir.chmod(0o710)  # whatever the umask: an MTA's group must reach intake.sock
     load_secrets(config, create=True)
 
 
