@@ -8,6 +8,7 @@ Limits: the first 64 KB of each; lines beyond 8,000 characters are cut; 500 part
 import binascii
 import re
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from email.message import Message
 from html import unescape
@@ -84,10 +85,18 @@ def _leaves(message: Message) -> Iterator[Message]:
 
 
 def _text(part: Message) -> str:
-    octets = bytes(part.get_payload(decode=True) or b"")[: 4 * MAX_CHARACTERS]
+    octets = _octets(part)[: 4 * MAX_CHARACTERS]
     if part.get_content_maintype() == "multipart" and b"quoted-printable" in octets:  # no boundary found
         octets = binascii.a2b_qp(octets)
     return charset.word(octets, _label(part))
+
+
+def _octets(part: Message) -> bytes:
+    payload = part.get_payload()
+    if isinstance(payload, str) and "\r" in payload and "\n" not in payload:  # quoted-printable folds at none of them
+        part = copy(part)
+        part.set_payload(payload.replace("\r", "\n"))
+    return bytes(part.get_payload(decode=True) or b"")
 
 
 def _label(part: Message) -> str:

@@ -115,7 +115,7 @@ EXPECTED = {
     "report-without-any-recipient": Expected("", F, "5.0.0", "51.1.x5@mail.desk.test", ""),
 }
 
-ENDINGS = {"LF": b"\n", "CRLF": b"\r\n"}
+ENDINGS = {"LF": b"\n", "CRLF": b"\r\n", "CR": b"\r"}
 
 
 def message_of(name: str, ending: bytes = b"\n") -> Message:
@@ -280,7 +280,7 @@ def test_report_passed_on_head_and_all_by_another_system_is_read_to_its_end() ->
 
 
 def test_reports_passed_on_without_end_are_read_to_a_limit() -> None:
-    layer = "Return-Path: <>\nFrom: MAILER-DAEMON@dentro.test\n\nReturned mail\n\n"
+    layer = "Return-Path: <>\nFrom: MAILER-DAEMON@dentro.test\n\nAgain.\n\n"
     assert words_read("Could not be delivered.\n\n" + 50 * layer + "<ana@cliente.test>: no\n").recipient == ""
 
 

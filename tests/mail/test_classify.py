@@ -141,7 +141,7 @@ def test_every_mail_of_the_folder_has_an_expectation() -> None:
     assert {path.stem for path in FOLDER.glob("*.eml")} == set(EXPECTED)
 
 
-@pytest.mark.parametrize("ending", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
 @pytest.mark.parametrize("name", EXPECTED)
 def test_mail_is_of_the_kind_that_its_sign_says(name: str, ending: bytes) -> None:
     assert kind_of(name, ending) == EXPECTED[name]
