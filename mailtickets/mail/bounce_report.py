@@ -44,7 +44,7 @@ def read(message: Message, text: str, signs: Signs) -> Bounce | None:
 def _is_report(report: Report, signs: Signs) -> bool:
     """Its type proves it; a mail system's own address does with any word of failure; anybody else must say more.
 
-    A person's mail about a failure has at most one of the last three signs, and usually none.
+    A person's mail about a failure has at most one of the last four signs, and usually none.
     """
     if report.types & OTHER_REPORT_TYPES and not report.types & STATUS_TYPES:
         return bool(lexicon.REFUSED_BY_RECEIPT.search(report.words))
@@ -58,7 +58,7 @@ def _is_report(report: Report, signs: Signs) -> bool:
         return True
     if signs.office and signs.failing:
         return lexicon.tells_failure(report.words) or _names_anybody(report)
-    enough = signs.office or (signs.failing, signs.null_path, signs.robot).count(True) >= 2
+    enough = signs.office or (signs.failing, signs.null_path, signs.robot, signs.typed).count(True) >= 2
     return enough and _names_failure(report)
 
 

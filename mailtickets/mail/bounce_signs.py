@@ -132,7 +132,8 @@ def signs_of(message: Message) -> Signs:
         office=bool(OFFICE.search(sender)),
         failing=bool(FAILURE_SUBJECT.search(subject)),
         null_path="return-path" in message and field(message, "return-path").upper().strip("<>") in _NULL_PATHS,
-        robot=not automatic.lower().startswith("no") if automatic else bool(ROBOT.search(sender)),
+        # auto-replied is what absence notices say of themselves (RFC 3834 section 5), and they speak of failures too
+        robot=automatic.lower().startswith("auto-generated") if automatic else bool(ROBOT.search(sender)),
     )
 
 

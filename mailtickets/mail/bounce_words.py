@@ -88,6 +88,7 @@ FAILURE_WORDS = _any(
     r"has been (?:delayed|rejected|bounced|returned|postponed|blocked)",
     r"unable to (?:deliver|send)|trouble delivering|problems? delivering|error delivering",
     r"undeliver(?:able|ed)",
+    r"del[ie]very to (?:the following|these) recipients",
     r"del[ie]very (?:to the following|of (?:your|the|this)|has|failed|failure|attempts|status|error|problem|reports?)",
     r"failed (?:permanently|to deliver|recipients?|address(?:es)?|to reach)",
     r"(?:address(?:es)?|recipients?)(?:\(e?s\))? (?:had|has|have|was|were) "

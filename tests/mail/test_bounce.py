@@ -384,6 +384,19 @@ def test_absence_notice_from_the_null_path_is_no_report() -> None:
     assert read(f"{head}\nEstou fora. Urgências: bia@cliente.test\n") is None
 
 
+def test_absence_notice_that_says_mail_was_not_delivered_is_no_report() -> None:
+    head = "Return-Path: <>\nAuto-Submitted: auto-replied\nFrom: ana@cliente.test\nSubject: Re: Pedido\n"
+    assert read(f"{head}\nAna left. Your mail was not delivered to her. Write to bia@cliente.test.\n") is None
+    assert read(f"{head.replace('Re: ', '')}\nYour mail was not delivered. Write to bia@cliente.test.\n") is None
+
+
+def test_report_type_without_status_fields_is_a_sign_and_no_proof() -> None:
+    head = "From: x@a.test\nSubject: {}\nContent-Type: multipart/report; boundary=b\n\n--b\n\n"
+    words = "Your mail could not be delivered to bia@cliente.test.\n--b--\n"
+    assert read(head.format("Oi") + words) is None
+    assert read(head.format("Undelivered mail") + words) is not None
+
+
 HOSTILE = {
     "one endless word": "a" * 3_000_000,
     "nothing but at signs": "@" * 1_000_000,
