@@ -101,7 +101,7 @@ def _failure(message: Message, report: Report) -> Failure:
 
 def _recipient(message: Message, report: Report) -> str:
     """The first one named, surest sources first, who is neither the one reported to nor the postmaster to ask."""
-    ours = _own_addresses(message)
+    ours = _own_addresses(message, report)
     office = own = ""
     for address in _candidates(message, report):
         if address.casefold() in ours:
@@ -122,8 +122,11 @@ def _candidates(message: Message, report: Report) -> Iterator[str]:
     yield from _mailed_to(report.returned)
 
 
-def _own_addresses(message: Message) -> set[str]:
-    values = (field(message, name) for name in ("to", "from", "cc", "return-path", "reply-to"))
+def _own_addresses(message: Message, report: Report) -> set[str]:
+    """Whom the report is sent to and comes from, and who sent the mail that failed."""
+    values = [field(message, name) for name in ("to", "from", "cc", "return-path", "reply-to")]
+    values += [match["address"] for match in lexicon.MAIL_FROM.finditer(report.words)]
+    values += [line for line in report.returned.split("\n") if line.lower().startswith(("from:", "return-path:"))]
     return {match.group().casefold() for value in values for match in lexicon.ADDRESS.finditer(value)}
 
 

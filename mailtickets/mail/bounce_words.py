@@ -63,6 +63,9 @@ NAMED = (
 )
 """Where reports name the address that failed, surest first."""
 
+MAIL_FROM = _named(r"\b(?:mail from:|message sent by)\s{0,20}<?ADDRESS")
+"""Where they name who sent the mail instead."""
+
 LISTED = _named(r"^[\s>*•\"'-]{0,40}<?ADDRESS(?=[\s>,;:(\"'*\[]|$)")
 """An address that begins a line."""
 

@@ -76,7 +76,7 @@ class Bounce:
     action: str
     """failed, delayed, delivered, relayed or expanded."""
     status: str | None
-    """RFC 3463 enhanced code such as 5.1.1, where the report states one."""
+    """RFC 3463 enhanced code such as 5.1.1; 5.0.0 or 4.0.0 where the report tells no more than the class."""
     message_id: str | None
     """Of the mail that was reported on."""
     diagnostic: str

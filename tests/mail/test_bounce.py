@@ -263,6 +263,19 @@ def test_recipient_is_found_where_reports_in_words_name_it(line: str, recipient:
     assert words_read(f"Delivery failed.\n\n{line}\n").recipient == recipient
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "A message sent by\n\n  <chefe@desk.test>\n\ncould not be delivered to:\n\n  ana@cliente.test\n",
+        "MAIL FROM:<chefe@desk.test> was refused: 550 spam\n\nana@cliente.test\n",
+        "chefe@desk.test\nana@cliente.test\n\n--- Original message follows ---\nFrom: chefe@desk.test\n",
+        "chefe@desk.test\nana@cliente.test\n\nReturn-Path: <chefe@desk.test>\nSubject: oi\n",
+    ],
+)
+def test_sender_of_the_failed_mail_is_not_whom_it_did_not_reach(words: str) -> None:
+    assert words_read(f"Delivery failed.\n\n{words}").recipient == "ana@cliente.test"
+
+
 def test_screen_names_without_a_domain_are_left_to_flufl_bounce() -> None:
     head = "From: Mailer-Daemon@aol.com\nTo: suporte@desk.test\nSubject: Mail Delivery Problem\n"
     words = "Your mail to the following recipients could not be delivered because of a filter:\n\tanasouza\n"
