@@ -27,6 +27,7 @@ from mailtickets.store.schema import attachment, inbound, message, notice, token
 from mailtickets.store.schema import outbox as outbox_table
 
 BOUNCES_COUNT_FOR = timedelta(days=14)
+_MAX_IDS = 200
 
 
 def gather(
@@ -46,7 +47,7 @@ def gather(
     duplicate = _duplicate(connection, received, mail)
     numbers = {*(t.ticket for t in tokens), *(i.ticket for i in ids), *said.subject_numbers}
     numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
-    found = tickets.load_many(connection, numbers) if numbers else {}
+    found = _tickets(connection, numbers)
     return Facts(
         envelope=received.envelope,
         queue=queue,
@@ -63,6 +64,12 @@ def gather(
         released=received.released,
         unparsed=unparsed,
     )
+
+
+def _tickets(connection: Connection, numbers: set[int]) -> dict[int, Ticket]:
+    """The tickets by every number that leads to them, their own included."""
+    found = tickets.load_many(connection, numbers) if numbers else {}
+    return found | {ticket.number: ticket for ticket in found.values()}
 
 
 def content_key(mail: InboundMail) -> str | None:
@@ -107,15 +114,17 @@ def _ids(connection: Connection, message_ids: Sequence[str]) -> tuple[IdFact, ..
     reported = select(outbox_table.c.remote_message_id, outbox_table.c.ticket).where(
         outbox_table.c.remote_message_id.in_(message_ids)
     )
-    known = select(inbound.c.message_id, inbound.c.ticket).where(
-        inbound.c.message_id.in_(message_ids), inbound.c.outcome.not_in(("held", "ignored"))
+    known = (
+        select(inbound.c.message_id, inbound.c.ticket)
+        .where(inbound.c.message_id.in_(message_ids), inbound.c.outcome.not_in(("held", "ignored")))
+        .order_by(inbound.c.id)
+        .limit(_MAX_IDS)
     )
-    found: dict[str, IdFact] = {}
-    for query, ours in ((known, False), (reported, True), (issued, True)):
-        for given, number in connection.execute(query):
-            if number is not None:
-                found[given] = IdFact(number, given, ours)
-    return tuple(found[given] for given in message_ids if given in found)
+    found: dict[str, list[IdFact]] = {}  # a stranger may have used an id again: all tickets it leads to count
+    for query, ours in ((issued, True), (reported, True), (known, False)):
+        for given, number in connection.execute(query.where(query.selected_columns[1].is_not(None))):
+            found.setdefault(given, []).append(IdFact(number, given, ours))
+    return tuple(fact for given in message_ids for fact in found.get(given, ()))[:_MAX_IDS]
 
 
 def _sent_before(connection: Connection, mail: InboundMail) -> tuple[str, ...]:
