@@ -44,8 +44,8 @@ OFFICE = _any(
 
 ROBOT = _any(
     r"\bno[-_.]?reply|\bdo[-_.]?not[-_.]?reply|\bn[aã]o[-_.]?respond",
-    r"[-_](?:admin|owner|request|errors?)@|\b(?:admin|root|listserv|majordomo|mailman|sympa|robot|notification)s?@",
-    r"smtp|\bmta\b|gateway|server|servidor|anti[-_ ]?(?:virus|spam)|firewall|quarantine|quarentena|mailer\b",
+    r"[-_](?:admin|owner|request|errors?)@|\b(?:root|listserv|majordomo|mailman|sympa|robot|notification)s?@",
+    r"smtp|\bmta\b|gateway|server@|\bserver\b|anti[-_ ]?(?:virus|spam)|firewall|quarantine|quarentena|mailer\b",
 )
 """In the From field of machines, which also write of other things."""
 

@@ -403,6 +403,14 @@ def test_absence_notice_that_says_mail_was_not_delivered_is_no_report() -> None:
     assert read(f"{head.replace('Re: ', '')}\nYour mail was not delivered. Write to bia@cliente.test.\n") is None
 
 
+@pytest.mark.parametrize(
+    "sender", ["admin@cliente.test", "Atendimento ao Servidor <ti@cliente.test>", "ana@cliente.test"]
+)
+def test_person_who_asks_for_help_with_undelivered_mail_is_a_person(sender: str) -> None:
+    head = f"From: {sender}\nSubject: Erro ao enviar e-mail\n"
+    assert read(f"{head}\nNão conseguimos enviar para bia@outro.test: 550 5.7.1 relay denied. Podem ajudar?\n") is None
+
+
 def test_report_type_without_status_fields_is_a_sign_and_no_proof() -> None:
     head = "From: x@a.test\nSubject: {}\nContent-Type: multipart/report; boundary=b\n\n--b\n\n"
     words = "Your mail could not be delivered to bia@cliente.test.\n--b--\n"
