@@ -102,6 +102,14 @@ class Desk:
         self.signal(signal.SIGKILL)
         self.wait()
 
+    def workers(self) -> dict[int, float]:
+        """The processes that read mail, and the seconds of CPU each has used.
+
+        They are the daemon's grandchildren: its child is the fork server.
+        """
+        assert self.process is not None
+        return {worker: used for child in _children(self.process.pid) for worker, used in _children(child).items()}
+
     def leaves_nobody(self, group: int) -> bool:
         """Whether no process of this group, a daemon's former id, is left."""
         try:
@@ -193,6 +201,17 @@ class Desk:
         """A clean environment: nothing of the test run's own reaches the daemon."""
         kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
         return kept | self._environment | dict(more or {})
+
+
+def _children(parent: int) -> dict[int, float]:
+    """A process's children and the seconds of CPU that each has used, from /proc (proc(5), stat)."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == parent:
+                found[int(stat.parent.name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return found
 
 
 def wait_for(condition: Callable[[], T], what: str, log: Callable[[], str] = str) -> T:

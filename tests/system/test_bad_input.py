@@ -1,6 +1,10 @@
 """What people and machines get wrong: the configuration, recipients, sizes, mail that cannot be read."""
 
+import email.policy
+import os
+import signal
 import smtplib
+from typing import Any
 
 import pytest
 
@@ -95,22 +99,41 @@ def test_too_large_is_552_whether_it_was_announced_or_not(make_desk: DeskMaker) 
     assert len(desk.wait_until_done(1)) == 1
 
 
-def test_mail_that_nobody_can_parse_is_a_ticket_with_the_raw_attached(desk: Desk) -> None:
+def test_mail_whose_readers_die_is_a_ticket_with_the_raw_attached(desk: Desk) -> None:
     desk.start()
-    nested = b""
+    mail = write(JOAO, subject="O leitor morre", text="uma linha de texto como tantas outras\n" * 550_000)
+    raw = mail.as_bytes(policy=email.policy.SMTP)
+    submit(desk, raw)
+
+    def readers_die_at_work() -> bool:
+        """Whoever has worked for a while is reading the mail; nothing else here is work."""
+        for worker, seconds in desk.workers().items():
+            if seconds > 0.15:
+                os.kill(worker, signal.SIGKILL)
+        return "decided" in desk.log()
+
+    desk.wait_for(readers_die_at_work, "the outcome of a mail that nobody could read")
+
+    (row,) = desk.wait_until_done(1)
+    assert row["outcome"] == "unparsed"
+    ticket = desk.ticket(row["ticket"])
+    assert ticket["subject"] == "O leitor morre"
+    assert fetched(desk, ticket, "message.eml") == raw
+    # The desk itself has survived, and so has everything else.
+    submit(desk, bytes(write(JOAO)))
+    assert [row["outcome"] for row in desk.wait_until_done(2)] == ["unparsed", "opened"]
+
+
+def test_mail_beyond_a_limit_is_a_ticket_with_the_raw_attached(desk: Desk) -> None:
+    desk.start()
+    raw = b"From: joao@cliente.test\r\nTo: suporte@desk.test\r\nSubject: bonecas russas\r\n"
     for depth in range(60):
-        nested += b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (depth, depth)
-    raw = b"From: joao@cliente.test\r\nTo: suporte@desk.test\r\nSubject: bonecas russas\r\n" + nested
-    with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=30) as client:
-        client.sendmail(JOAO.address, [QUEUE], raw)
+        raw += b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (depth, depth)
+    submit(desk, raw)
 
     (row,) = desk.wait_until_done(1)
     assert row["outcome"] in ("opened", "unparsed")
-    ticket = desk.ticket(row["ticket"])
-    (attachment,) = [a for a in ticket["messages"][0]["attachments"] if a["content_type"] == "message/rfc822"]
-    fetched = desk.command("ticket", "attachment", row["ticket"], attachment["id"], "--out", str(desk.directory))
-    assert fetched.returncode == 0, fetched.stderr
-    assert b"bonecas russas" in (desk.directory / attachment["filename"]).read_bytes()
+    assert fetched(desk, desk.ticket(row["ticket"]), "message.eml") == raw
 
 
 @pytest.mark.parametrize(
@@ -120,8 +143,22 @@ def test_mail_that_nobody_can_parse_is_a_ticket_with_the_raw_attached(desk: Desk
 )
 def test_hostile_octets_have_an_outcome_too(desk: Desk, raw: bytes) -> None:
     desk.start()
-    with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=30) as client:
-        client.sendmail(JOAO.address, [QUEUE], raw)
+    submit(desk, raw)
     (row,) = desk.wait_until_done(1)
     assert row["outcome"] in ("opened", "unparsed")
     assert row["ticket"] == 1
+
+
+def submit(desk: Desk, raw: bytes) -> None:
+    with smtplib.SMTP("127.0.0.1", desk.smtp_port, timeout=60) as client:
+        client.sendmail(JOAO.address, [QUEUE], raw)
+
+
+def fetched(desk: Desk, ticket: dict[str, Any], filename: str) -> bytes:
+    """An attachment of the ticket's first message, as the shell gives it out."""
+    (attachment,) = [found for found in ticket["messages"][0]["attachments"] if found["filename"] == filename]
+    out = desk.directory / "out"
+    out.mkdir()
+    done = desk.command("ticket", "attachment", ticket["number"], attachment["id"], "--out", str(out))
+    assert done.returncode == 0, done.stderr.decode()
+    return (out / filename).read_bytes()

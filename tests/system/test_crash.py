@@ -31,8 +31,9 @@ def test_a_mail_by_smtp_is_one_ticket_whenever_the_daemon_dies(town: Town, town_
     desk.wait_for(lambda: town.postfix.queue() == [], "Postfix to be rid of everything")
     everything_is_sent(desk)
 
-    assert [(row["outcome"], row["ticket"]) for row in desk.inbound()] == [("opened", 1)]
-    (ticket,) = desk.tickets()
+    (row,) = desk.inbound()
+    (ticket,) = desk.tickets()  # its number may be 2: a gap is normal
+    assert (row["outcome"], row["ticket"]) == ("opened", ticket["number"])
     assert [message["message_id"] for message in ticket["messages"]] == [str(mail["Message-ID"]).strip("<>")]
     for person in (JOAO, ANA, BRUNO):
         copies = Counter(notice["Message-ID"] for notice in town.inbox(person))

@@ -50,10 +50,10 @@ class Town:
         self.postfix = Postfix(("desk.test", "cliente.test"), f"lmtp:inet:127.0.0.1:{self.dovecot.lmtp_port}")
         self._clients: list[SNail | Mutt] = []
         self.postfix.knows(*users, GONE.address, QUEUE, MAILBOX)
-        self.by_smtp = f"smtp:[127.0.0.1]:{self.desk_port}"
+        self.by_smtp = self._route = f"smtp:[127.0.0.1]:{self.desk_port}"
 
     def __enter__(self) -> "Town":
-        self.postfix.routes({QUEUE: self.by_smtp})
+        self.postfix.routes({QUEUE: self._route})
         self.dovecot.__enter__()
         self.postfix.__enter__()
         return self
@@ -66,17 +66,17 @@ class Town:
 
     def route(self, transport: str) -> None:
         """How mail for the queue leaves Postfix from now on."""
-        self.postfix.routes({QUEUE: transport})
-        self.postfix.reload()
+        if transport != self._route:
+            self._route = transport
+            self.postfix.routes({QUEUE: transport})
+            self.postfix.reload()
 
     def clear(self) -> None:
         """No mail waits and no mailbox has any; what a test stopped runs again."""
-        self.postfix.routes({QUEUE: self.by_smtp})
         self.dovecot.thaw()
-        if self.postfix.running:
-            self.postfix.reload()
-        else:
+        if not self.postfix.running:
             self.postfix.start()
+        self.route(self.by_smtp)
         self.postfix.empty()
         for address in (*(person.address for person in PEOPLE), MAILBOX):
             for file in self.dovecot.files(address):
