@@ -418,6 +418,72 @@ def test_report_type_without_status_fields_is_a_sign_and_no_proof() -> None:
     assert read(head.format("Undelivered mail") + words) is not None
 
 
+MORE_DIALECTS = {
+    "barracuda": (
+        "MAILER-DAEMON <>",
+        "Your message to: ana@cliente.test\nwas blocked by our Spam Firewall.\n",
+        "5.0.0",
+    ),
+    "ironport": (
+        "postmaster@a.test",
+        "The following message to <ana@cliente.test> was undeliverable.\n5.1.0 - Unknown\n",
+        "5.1.0",
+    ),
+    "mdaemon": (
+        "MDaemon <x@a.test>",
+        "The following addresses did NOT receive a copy of your message:\n\n> ana@cliente.test\n",
+        "5.0.0",
+    ),
+    "smail": (
+        "MAILER-DAEMON@a.test",
+        "|---- Failed addresses follow: ----|\n <ana@cliente.test> ... unknown host\n",
+        "5.0.0",
+    ),
+    "lsmtp": (
+        "MAILER-DAEMON@a.test",
+        "--> Error description:\nError-for:  ana@cliente.test\nError-Text: 550 5.1.1 no\n",
+        "5.1.1",
+    ),
+    "exchange in german": (
+        "Systemadministrator <postmaster@a.test>",
+        "Ihre Nachricht hat Empfänger nicht erreicht.\n\n  ana@cliente.test am 03.03.2025\n  <mx.a.test #5.1.1>\n",
+        "5.1.1",
+    ),
+    "exchange in portuguese": (
+        "Administrador do sistema",
+        "Sua mensagem não chegou a alguns dos destinatários.\n\n  'ana@cliente.test' em 03/03/2025\n  <#5.2.2>\n",
+        "5.2.2",
+    ),
+    "x.400 gateway": (
+        "System Administrator <postmaster@a.test>",
+        "did not reach the following recipient(s):\n\nc=BR;a= ;p=ACME;dda:SMTP=ana@cliente.test; on Mon, 3 Mar\n",
+        "5.0.0",
+    ),
+    "old outlook with mailto": (
+        "postmaster@a.test",
+        "Delivery to these recipients or distribution lists failed:\n\n* Ana Souza <mailto:ana@cliente.test>\n",
+        "5.0.0",
+    ),
+    "exim told in portuguese": (
+        "Mail Delivery System <Mailer-Daemon@a.test>",
+        "Uma mensagem que você enviou não pôde ser entregue.\n\n  ana@cliente.test\n    Unrouteable address\n",
+        "5.0.0",
+    ),
+    "french": ("postmaster@a.test", "Le message suivant n'a pas pu être remis :\n\n  À : ana@cliente.test\n", "5.0.0"),
+    "qmail by another name": (
+        "MAILER-DAEMON@a.test",
+        "We're sorry. There's a problem with the address.\n\n<ana@cliente.test>:\nno such user (#5.1.1)\n",
+        "5.1.1",
+    ),
+}
+
+
+@pytest.mark.parametrize(("sender", "words", "status"), MORE_DIALECTS.values(), ids=MORE_DIALECTS.keys())
+def test_dialect_is_understood(sender: str, words: str, status: str) -> None:
+    bounce = words_read(words, f"From: {sender}\nTo: suporte@desk.test\nSubject: Undeliverable: oi\n")
+    assert (bounce.recipient, bounce.action, bounce.status) == ("ana@cliente.test", "failed", status)
+
+
 HOSTILE = {
     "one endless word": "a" * 3_000_000,
     "nothing but at signs": "@" * 1_000_000,
