@@ -15,9 +15,12 @@ from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from mailtickets.mail import dkim_key
 
 LOCALES = ("pt_BR", "en", "es")
 Locale = Literal["pt_BR", "en", "es"]
@@ -104,6 +107,45 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _correspondent(value: str) -> str:
+    """An address, or all of a domain."""
+    if not _ADDR_SPEC.fullmatch(f"all{value}" if value.startswith("@") else value):
+        raise ValueError(f"an address, or @domain for all of it, was expected, not {value!r}")
+    local, _, domain = value.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def _http_url(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        usable = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:
+        usable = False
+    if value and (not usable or url.query or url.fragment or url.username is not None or not value.isprintable()):
+        raise ValueError(f"an address like http://127.0.0.1:11333 was expected, not {value!r}")
+    return value.rstrip("/")
+
+
+def _unix_or_host(value: str) -> str:
+    if not value or (value.startswith("unix:") and len(value) > len("unix:")):
+        return value
+    host, _, port = value.rpartition(":")
+    if (
+        not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host)
+        or not port.isdecimal()
+        or not 0 < int(port) < 65536
+    ):
+        raise ValueError(f"unix:PATH or HOST:PORT was expected, not {value!r}")
+    return value
+
+
+def _dns_name(value: str) -> str:
+    """A DKIM selector or domain: labels in ASCII, which may begin with an underscore (RFC 6376 section 3.1)."""
+    if not re.fullmatch(r"([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.(?!$)|$))*", value):
+        raise ValueError(f"a name in the DNS, in ASCII, was expected, not {value!r}")
+    return value.lower()
+
+
 def _subject_tag(value: str) -> str:
     if value.count("{number}") != 1 or not value.startswith("[") or not value.endswith("]"):
         raise ValueError('a text in brackets with {number} in it, like "[#{number}]", was expected')
@@ -119,6 +161,10 @@ TcpListen = Annotated[str, AfterValidator(_tcp)]
 Network = Annotated[str, AfterValidator(_network)]
 Duration = Annotated[str, AfterValidator(_duration)]
 Word = Annotated[str, AfterValidator(_one_word)]
+Correspondent = Annotated[str, AfterValidator(_correspondent)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+UnixOrHost = Annotated[str, AfterValidator(_unix_or_host)]
+DnsName = Annotated[str, AfterValidator(_dns_name)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -194,6 +240,9 @@ class Delivery(Login):
     max_per_minute: Count = 0
     max_per_day: Count = 0
     maildir: str = "outgoing"
+    dkim_selector: DnsName = ""
+    dkim_domain: DnsName = ""
+    dkim_key_file: str = ""
 
 
 class Dns(Section):
@@ -255,6 +304,18 @@ class Budget(Section):
     ack_max_age_days: Count = 1
 
 
+class Junk(Section):
+    spam_headers: bool = True
+    rspamd: HttpUrl = ""
+    rspamd_password_file: str = ""
+    clamav: UnixOrHost = ""
+    when_unavailable: Literal["accept", "defer"] = "accept"
+    max_scan_bytes: Positive = 26_214_400
+    deny: tuple[Correspondent, ...] = ()
+    allow: tuple[Correspondent, ...] = ()
+    intake_per_sender_per_hour: Count = 0
+
+
 class Config(Section):
     """The whole file. Paths are asked of it by method, so that they are absolute wherever it was loaded from."""
 
@@ -270,6 +331,7 @@ class Config(Section):
     agent: tuple[Agent, ...] = ()
     trust: Trust = Trust()
     budget: Budget = Budget()
+    junk: Junk = Junk()
 
     _file: Path = PrivateAttr(default=Path("config.toml"))
 
@@ -309,6 +371,11 @@ class Config(Section):
         if not any(entry.startswith("unix:") for entry in listen):
             listen = (*LmtpIn().listen, *listen)
         return tuple(absolute_listen(self.state_dir, entry) for entry in listen)
+
+    @property
+    def clamav(self) -> str:
+        """Where clamd listens, a unix path made absolute; empty for nowhere."""
+        return absolute_listen(self.state_dir, self.junk.clamav)
 
     def path(self, value: str) -> Path:
         """A path of the file's, seen from where the file lies."""
@@ -462,6 +529,8 @@ def _crosswise(config: Config, secrets: bool) -> Iterator[tuple[str, str]]:
     yield from _database_problems(config)
     yield from _listener_problems(config)
     yield from _account_problems(config, secrets)
+    yield from _dkim_problems(config, secrets)
+    yield from _junk_problems(config, secrets)
     yield from _template_problems(config)
     yield from _queue_problems(config)
     yield from _agent_problems(config)
@@ -520,6 +589,39 @@ def _login_problems(config: Config, key: str, login: Login, secrets: bool) -> It
             yield f"{key}.password_file", f"there is no file {path}"
         elif not os.access(path, os.R_OK):
             yield f"{key}.password_file", f"{path} cannot be read by this user"
+
+
+def _dkim_problems(config: Config, secrets: bool) -> Iterator[tuple[str, str]]:
+    given = config.delivery
+    if given.dkim_key_file and not given.dkim_selector:
+        yield "delivery.dkim_selector", "is missing: dkim_key_file is set"
+    if given.dkim_selector and not given.dkim_key_file:
+        yield "delivery.dkim_key_file", "is missing: dkim_selector is set"
+    if given.dkim_domain and not given.dkim_selector:
+        yield "delivery.dkim_selector", "is missing: dkim_domain is set"
+    if given.dkim_key_file and secrets:
+        path = credential(config.path(given.dkim_key_file))
+        problem = _unreadable(path) or dkim_key.problem(path.read_bytes())
+        if problem:
+            yield "delivery.dkim_key_file", problem
+
+
+def _junk_problems(config: Config, secrets: bool) -> Iterator[tuple[str, str]]:
+    given = config.junk
+    if given.rspamd_password_file and not given.rspamd:
+        yield "junk.rspamd", "is missing: rspamd_password_file is set"
+    if given.rspamd_password_file and secrets:
+        problem = _unreadable(credential(config.path(given.rspamd_password_file)))
+        yield from [("junk.rspamd_password_file", problem)] if problem else []
+    url = urlsplit(given.rspamd)
+    if given.rspamd_password_file and url.scheme == "http" and not is_loopback(url.hostname or ""):
+        yield "junk.rspamd", f"the password would go to {url.hostname} in the clear: https, or loopback, was expected"
+
+
+def _unreadable(path: Path) -> str:
+    if not path.is_file():
+        return f"there is no file {path}"
+    return "" if os.access(path, os.R_OK) else f"{path} cannot be read by this user"
 
 
 def _clear_text_problems(key: str, tls: str, host: str) -> Iterator[tuple[str, str]]:
