@@ -185,7 +185,8 @@ class Gateway:
 
     async def _read(self, received: inbound.Received) -> tuple[InboundMail, str | None]:
         try:
-            return await self.workers.read(received.raw, self.clerk.rules.policy.instance.name), None
+            mail = await self.workers.read(received.raw, self.clerk.rules.policy.instance.name)
+            return mail, "reading-failed" if "unparsed" in mail.defects else None
         except Unreadable as error:
             log.error("unreadable", extra={"inbound": received.id, "reason": error.reason})
             return outline(received.raw), error.reason
@@ -367,9 +368,9 @@ class Gateway:
         """Tells `ops_address` that something is wrong: once, until it is well again."""
         if key in self._alarms:
             return
-        self._alarms.add(key)
         log.error("alarm", extra={"alarm": key, "text": text})
         await self.database(self.clerk.alarm, key, text)
+        self._alarms.add(key)
         self._mail_is_due.set()
 
     async def all_clear(self, key: str) -> None:

@@ -73,7 +73,7 @@ class Database:
 
 
 def _sqlite(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False})
+    engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
@@ -98,6 +98,7 @@ def _postgresql(url: str, connections: int) -> Engine:
         url,
         pool_size=connections,
         pool_pre_ping=True,
+        hide_parameters=True,  # or an error's words would carry message bodies into the log
         connect_args={"connect_timeout": 10, "options": "-c statement_timeout=60000 -c synchronous_commit=on"},
     )
 
