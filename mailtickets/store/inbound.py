@@ -80,10 +80,10 @@ def _insert(
     key = transmission_key(raw, envelope)
     row = dict(
         source=envelope.source,
-        sender=_clean(envelope.sender),
-        recipients=[_clean(recipient) for recipient in envelope.recipients],
+        sender=clean(envelope.sender),
+        recipients=[clean(recipient) for recipient in envelope.recipients],
         peer=envelope.peer,
-        helo=_clean(envelope.helo),
+        helo=clean(envelope.helo),
         trusted=envelope.trusted,
         queue_hint=envelope.queue,
         received_at=envelope.received_at,
@@ -109,7 +109,7 @@ def insert_ignoring(connection: Connection, table: Any) -> Any:
     return dialect.insert(table).on_conflict_do_nothing()
 
 
-def _clean(value: str | None) -> Any:
+def clean(value: str | None) -> Any:
     """Without what a text column cannot hold: NUL and lone surrogates."""
     return value and value.replace("\0", "").encode("utf-8", "replace").decode()
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from mailtickets.desk.letter import Addressed, Letter
 from mailtickets.mail.model import Address, OutboundMail
-from mailtickets.store.inbound import insert_ignoring
+from mailtickets.store.inbound import clean, insert_ignoring
 from mailtickets.store.schema import notice, outbox, token
 
 LEASE = timedelta(minutes=20)
@@ -219,7 +219,7 @@ def record(
         .values(
             state=state,
             attempts=outbox.c.attempts + (1 if attempted else 0),
-            last_reply=reply,
+            last_reply=clean(reply),
             next_attempt_at=next_attempt_at,
             sent_at=now if state == "sent" else None,
             remote_message_id=remote_message_id,
@@ -232,7 +232,7 @@ def record(
 
 def mark_failed(connection: Connection, number: int, reply: str) -> None:
     """A report says that a copy, sent or not, did not arrive."""
-    connection.execute(update(outbox).where(outbox.c.id == number).values(state="failed", last_reply=reply))
+    connection.execute(update(outbox).where(outbox.c.id == number).values(state="failed", last_reply=clean(reply)))
 
 
 def retry(connection: Connection, number: int, now: datetime) -> bool:

@@ -33,7 +33,7 @@ from mailtickets.mail.model import InboundMail
 from mailtickets.store import budgets, contacts, outbox, search, tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.facts import content_key
-from mailtickets.store.inbound import Received
+from mailtickets.store.inbound import Received, clean
 from mailtickets.store.schema import attachment, event, inbound, message
 
 
@@ -182,8 +182,8 @@ def _record(
             at=settlement.now,
             actor=decision.actor,
             kind=kind,
-            old=old,
-            new=new,
+            old=clean(old),
+            new=clean(new),
             reason=reason or decision.reason,
         )
     )
@@ -205,9 +205,9 @@ def _add_message(connection: Connection, settlement: Settlement, effect: AddMess
         author_address=effect.author.address,
         verified=effect.verified,
         subject=mail.subject if mail else after.subject,
-        text=_storable(text),
-        html=_storable(mail.html) if mail and mail.html else None,
-        reply=_storable(mail.reply if mail else text),
+        text=clean(text),
+        html=clean(mail.html) if mail and mail.html else None,
+        reply=clean(mail.reply if mail else text),
         message_id=answer.mail.message_id if answer else (mail.message_id if mail else None),
         received_at=received.envelope.received_at if received else settlement.now,
         defects=list(mail.defects) if mail else [],
@@ -237,8 +237,3 @@ def _add_attachments(connection: Connection, number: int, mail: InboundMail | No
                 content_id=file.content_id,
             )
         )
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL keeps no NUL."""
-    return text.replace("\0", "")

@@ -1,0 +1,90 @@
+"""Words are found whatever their accents and case, and no word is an operator. The same on both databases."""
+
+import pytest
+
+from mailtickets.store import search
+from tests.store.office import Office, a_message, with_file
+
+
+def find(office: Office, words: str, after: int | None = None, limit: int = 10) -> list[int]:
+    found: list[int] = office.run(lambda c: search.find(c, words, after=after, limit=limit))
+    return found
+
+
+@pytest.fixture
+def library(office: Office) -> Office:
+    """1: não and ação; 2: a-b and AND; 3: names, quotes and an emoji."""
+    texts = ["Não funciona a ação do botão", 'Modelo a-b, AND "aspas" C++', "Łódź straße naïve \U0001f389 conexão_wifi"]
+    for number, text in enumerate(texts):
+        office.take(a_message(text, message_id=f"<{number}@x.test>", subject=f"Assunto {number}"))
+    return office
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        ("Não", [1]),
+        ("nao", [1]),
+        ("NAO ACAO", [1]),
+        ("ac\u0327a\u0303o", [1]),
+        ("func", [1]),
+        ("unciona", []),
+        ("nao modelo", []),
+        ("a-b", [2, 1]),
+        ("AND", [2]),
+        ("and OR not", []),
+        ('"aspas"', [2]),
+        ("'aspas'", [2]),
+        ("c++", [3, 2, 1]),
+        ("assunto", [3, 2, 1]),
+        ("strasse", [3]),
+        ("NAIVE", [3]),
+        ("wifi", [3]),
+        ("conexao_wifi", [3]),
+        ("maria cliente", [3, 2, 1]),
+        ("suporte@desk.test", []),
+        ("maria@cliente.test", [3, 2, 1]),
+        ("2", [3, 2]),
+        ("\U0001f389", []),
+        ("", []),
+        ("*", []),
+        ("_", []),
+        ("words:nao", []),
+        ("nao:*", [1]),
+        ("nao & !botao", [1]),
+        ("NEAR(nao botao)", []),
+        ("(", []),
+        ("\\", []),
+        ("nao\0botao", [1]),
+    ],
+)
+def test_words_are_found(library: Office, words: str, numbers: list[int]) -> None:
+    assert find(library, words) == numbers
+
+
+def test_what_is_found_comes_newest_first_in_pages(library: Office) -> None:
+    assert find(library, "assunto", limit=2) == [3, 2]
+    assert find(library, "assunto", after=2) == [1]
+
+
+def test_a_ticket_is_found_once_however_many_of_its_messages_have_the_word(library: Office) -> None:
+    library.take(a_message("Não, não!", message_id="<r@x.test>", subject="[#1]"))
+    assert find(library, "nao") == [1]
+
+
+def test_a_ticket_is_found_by_the_name_of_a_file_and_by_its_number(library: Office) -> None:
+    library.take(with_file("orçamento 2025.pdf").replace(b"<m1@", b"<m9@"))
+    assert find(library, "orcamento") == [4]
+    assert find(library, "4 orcamento") == [4]
+
+
+def test_a_very_long_mail_and_a_very_long_query_are_cut(library: Office) -> None:
+    long = " ".join(f"palavra{number}" for number in range(6_000))
+    library.take(a_message(long, message_id="<l@x.test>"))
+    assert find(library, "palavra4000") == [4]
+    assert find(library, "palavra5999") == []
+    assert find(library, " ".join(["palavra1"] * 500)) == [4]
+
+
+def test_folding_takes_accents_and_case_away() -> None:
+    assert search.folded("Não, AÇÃO: d'Água nº 5ª") == ["nao", "acao", "d", "agua", "no", "5a"]
