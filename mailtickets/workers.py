@@ -19,6 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 from mailtickets.config import shipped, template_texts
 from mailtickets.desk.render import Rendered, Templates, render
 from mailtickets.mail.model import Attachment, InboundMail
+from mailtickets.mail.outline import outline
 from mailtickets.mail.parse import parse
 
 READ_SECONDS = 10.0
@@ -70,7 +71,9 @@ class Workers:
 
     async def attachments(self, raw: bytes, instance: str, wanted: Sequence[str]) -> tuple[Attachment, ...]:
         """The attachments of a mail with these sha256 digests, in that order; what is not found is left out."""
-        found = {attachment.sha256: attachment for attachment in (await self.read(raw, instance)).attachments}
+        found = {attachment.sha256: attachment for attachment in outline(raw).attachments}  # where it was not read
+        if not found.keys() >= set(wanted):
+            found |= {attachment.sha256: attachment for attachment in (await self.read(raw, instance)).attachments}
         return tuple(found[digest] for digest in wanted if digest in found)
 
     async def words(self, templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:

@@ -16,6 +16,7 @@ from mailtickets.desk.decide import locale_for
 from mailtickets.desk.model import PRIORITIES, STATUSES, Decision, Ticket
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
+from mailtickets.mail.outline import outline
 from mailtickets.mail.parse import parse
 from mailtickets.store import inbound, search, tickets
 from mailtickets.store.tickets import Shown
@@ -258,8 +259,8 @@ def _save(clerk: Clerk, number: int, file: Row[Any], directory: Path) -> Path:
     """Writes an attachment under a name of our own making: what the mail calls it is only its end."""
     source = clerk.database.run(lambda c: tickets.attachment_source(c, number, file.id))
     raw = clerk.database.run(lambda c: inbound.raw(c, source.inbound)) if source is not None else None
-    mail = parse(raw or b"")
-    content = next((a.content for a in mail.attachments if a.sha256 == file.sha256), None)
+    found = (attachment for read in (outline, parse) for attachment in read(raw or b"").attachments)
+    content = next((attachment.content for attachment in found if attachment.sha256 == file.sha256), None)
     if content is None:
         raise Stop(REFUSED, f"attachment {file.id} cannot be read again from its message")
     directory.mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,8 @@
 Owns: which header field says what, the second opinion on who the author is, and the order in which the pure modules
 beside it are asked. mail-parser is imported here alone: it reads the From field independently, since two parsers
 that disagree on the author mean that nobody can be believed.
-Fails with: nothing. What is wrong with a message is named in `defects`; the worst leave an empty mail marked
-`unparsed`, whose raw is all there is to see.
+Fails with: nothing. What is wrong with a message is named in `defects`. Where a limit cuts something off, the raw is
+attached; the worst leave an outline marked `unparsed`, whose raw is all there is to see.
 Limits: those of `mime`, `body` and `html`; the bounce reader is shown the first `MAX_REPORT_BYTES`.
 """
 
@@ -12,6 +12,7 @@ import email
 import hashlib
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import Message
 from email.utils import parsedate_tz
@@ -22,6 +23,7 @@ import mailparser
 from mailtickets.mail import address, body, bounce, classify, content, header, html, language, mime
 from mailtickets.mail.mime import Part
 from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail
+from mailtickets.mail.outline import outline
 
 MAX_REPORT_BYTES = 1_000_000
 MAX_REPORT_CONTAINERS = 60
@@ -29,6 +31,7 @@ MAX_REPORT_CONTAINERS = 60
 _CONTAINER = re.compile(rb"^content-type:[ \t\r\n]*(?:message|multipart)/", re.IGNORECASE | re.MULTILINE)
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?")
 _UNREADABLE = {"nested-too-deep", "too-many-parts", "header-too-large", "too-many-headers"}
+_CUT = _UNREADABLE | {"header-too-long", "too-many-parameters", "too-many-addresses"}
 
 
 def parse(raw: bytes, *, instance: str | None = None) -> InboundMail:
@@ -36,7 +39,7 @@ def parse(raw: bytes, *, instance: str | None = None) -> InboundMail:
     try:
         return _parse(raw, instance)
     except (Exception, RecursionError) as error:  # a mail is never worth an exception: the raw is kept
-        return _unparsed(type(error).__name__)
+        return replace(outline(raw), defects=("unparsed", f"unparsed-{type(error).__name__.lower()}"))
 
 
 def as_json(mail: InboundMail, file: str) -> dict[str, Any]:
@@ -103,7 +106,7 @@ def _parse(raw: bytes, instance: str | None) -> InboundMail:
     tree = mime.read(raw)
     fields = _Fields(tree.root)
     read = content.read(tree.root)
-    defects = [*tree.defects, *read.defects]
+    defects = [*tree.defects, *read.defects, *_too_many(fields)]
     author = _author(fields, defects)
     subject = next((header.one_line(header.decoded(value)) for value in fields.values("subject")), "")
     cut = body.split(read.text, read.html, subject=subject, marks=read.marks or None)
@@ -137,12 +140,12 @@ def _parse(raw: bytes, instance: str | None) -> InboundMail:
         reply=reply,
         quoted=cut.quoted,
         signature=cut.signature,
-        attachments=read.attachments,
+        attachments=(*read.attachments, *_whole(raw, defects)),
         kind=kind,
         kind_reason=reason,
         bounce=report,
         language=language.of(reply),
-        defects=_unique([*defects, *_too_many(fields), *cut.defects]),
+        defects=_unique([*defects, *cut.defects]),
         headers=headers,
         digest=_digest(subject, text, shown, read.attachments),
     )
@@ -229,32 +232,11 @@ def _report(raw: bytes, text: str, defects: tuple[str, ...]) -> Bounce | None:
     return bounce.read_bounce(email.message_from_bytes(given), text)
 
 
+def _whole(raw: bytes, defects: list[str]) -> tuple[Attachment, ...]:
+    """The mail itself, where a limit has cut something off: nobody shall miss what is not shown."""
+    return outline(raw).attachments if _CUT.intersection(defects) else ()
+
+
 def _digest(subject: str, text: str, shown: str | None, attachments: tuple[Attachment, ...]) -> str:
     parts = [subject, text, shown or "", *(attachment.sha256 for attachment in attachments)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
-
-
-def _unparsed(what: str) -> InboundMail:
-    return InboundMail(
-        message_id=None,
-        in_reply_to=(),
-        references=(),
-        author=None,
-        sender=None,
-        reply_to=(),
-        to=(),
-        cc=(),
-        subject="",
-        date=None,
-        text="",
-        html=None,
-        reply="",
-        quoted="",
-        signature="",
-        attachments=(),
-        kind="human",
-        kind_reason="unparsed",
-        bounce=None,
-        language=None,
-        defects=("unparsed", f"unparsed-{what.lower()}"),
-    )
