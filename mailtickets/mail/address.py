@@ -105,16 +105,16 @@ def _mailboxes(value: str) -> Iterator[_Mailbox]:
             continue
         match = _TOKEN.match(value, position)
         assert match is not None  # noqa: S101  # the last alternative takes any character
-        token, position = match[0], match.end()
-        if token == "," and current.is_bare_phrase() and value.find("<", position) >= 0:
+        piece, position = match[0], match.end()
+        if piece == "," and current.is_bare_phrase() and value.find("<", position) >= 0:
             current.phrase.append(",")  # `Silva, Maria <m@x>`: an unquoted comma in a name
-        elif token in ",;":
+        elif piece in ",;":
             yield current
             current = _Mailbox()
-        elif token == ":" and not current.angles and "@" not in "".join(current.phrase):
+        elif piece == ":" and not current.angles and "@" not in "".join(current.phrase):
             current = _Mailbox()
         else:
-            _add(current, token, match)
+            _add(current, piece, match)
     yield current
 
 

@@ -9,6 +9,7 @@ in linear time; lines are cut to `MAX_LINE_CHARACTERS` before they are looked at
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailtickets.mail import phrases
 
@@ -31,7 +32,8 @@ _ANGLE_EMAIL = re.compile(r"[<(（]\s*(?:mailto:)?[^\s<>()]+@[^\s<>()]+\s*[>)）
 _VERB = phrases.alternatives(phrases.VERBS)
 _HAS_VERB = re.compile(rf"(?<!\w){_VERB}(?!\w)|写道|寫道|のメール|작성", re.IGNORECASE)
 _VERB_LAST = re.compile(
-    rf"(?:(?<!\w){_VERB}|写道|寫道|のメール|님이 작성)\s*(?:\([^()]{{1,80}}\)|am .{{1,60}}|em .{{1,60}})?\s*(?:[:：]|-{{2,}}|…|\.{{3}})?\s*$",
+    rf"(?:(?<!\w){_VERB}|写道|寫道|のメール|님이 작성)\s*(?:\([^()]{{1,80}}\)|am .{{1,60}}|em .{{1,60}})?\s*"
+    r"(?:[:：]|-{2,}|…|\.{3})?\s*$",
     re.IGNORECASE,
 )
 _VERB_INSIDE = re.compile(
@@ -41,7 +43,7 @@ _RUN_ON = re.compile(rf"<[^<>\s]+@[^<>\s]+>,?\s*{_VERB}\s*:\s+\S", re.IGNORECASE
 """Yahoo's program for phones goes on with the quoted text in the same line."""
 _LEAD = re.compile(rf"(?:{phrases.alternatives(phrases.LEADS)}(?!\w)|\(?\d)", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"{phrases.alternatives(phrases.WEEKDAYS)}\.?,?\s", re.IGNORECASE)
-_DATE_LED = re.compile(r"[(\"‫]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
+_DATE_LED = re.compile(r"[(\"\u202b]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
 _DASHES = re.compile(r"^[-_*=~—–\s]{2,}|[-_*=~—–\s]{2,}$")
 _QUOTE = re.compile(r"\s{0,4}(?:>|\|\s)|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
 _OLD_GMAIL = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\s[^<>]{1,80}<[^<>\s]+@[^<>\s]+>\s*:?$")
@@ -63,7 +65,9 @@ _FORWARD = re.compile(
     rf"|[\s>]*{phrases.alternatives(phrases.FORWARD_BEGINS)}\s*[:：]?\s*$",
     re.IGNORECASE,
 )
-FORWARD_SUBJECT = re.compile(rf"\s*(?:\[[^\]]{{1,40}}\]\s*)?(?:{phrases.FORWARD_PREFIXES})\s*[:：]", re.IGNORECASE)
+FORWARD_SUBJECT = re.compile(
+    rf"\s*(?:\[[^\]]{{1,40}}\]\s*)?{phrases.alternatives(phrases.FORWARD_PREFIXES)}\s*[:：]", re.IGNORECASE
+)
 _RULE = re.compile(r"[\s>]*(?:[_\-=*─—–]\s?){4,}\s*$")
 _KEYS = {
     name.strip().replace("\\", ""): kind for kind, names in phrases.HEADER_KEYS.items() for name in names.split("|")
@@ -181,7 +185,7 @@ def _attribution(lines: Sequence[str], start: int) -> Opening | None:
         return shared
     if not _may_begin(first):
         return None
-    text = ""
+    text, verb = "", False
     for index in range(start, min(start + MAX_ATTRIBUTION_LINES + 3, len(lines))):
         line = lines[index][:MAX_LINE_CHARACTERS].strip()
         if index > start and is_quote(line) and not _closes_address(line, text):
@@ -193,9 +197,10 @@ def _attribution(lines: Sequence[str], start: int) -> Opening | None:
         text = f"{text} {line}".strip()
         if len(text) > MAX_ATTRIBUTION_CHARACTERS:
             break
-        if (verdict := _is_attribution(text, lines, index)) is not None:
+        verb = verb or _has_verb(line)
+        if (verdict := _is_attribution(text, lines, index, verb)) is not None:
             return Opening(start, index + 1, certain=verdict)
-        if _RUN_ON.search(text) and _is_led(text) and _DATE.search(text):
+        if "@" in line and _RUN_ON.search(text) and _is_led(text) and _DATE.search(text):
             return Opening(start, index + 1, block=True)
     return None
 
@@ -227,13 +232,19 @@ def _may_begin(first: str) -> bool:
     return "@" in bare or "<" in bare or bare[-1:] in ":："
 
 
-def _is_attribution(text: str, lines: Sequence[str], last: int) -> bool | None:
+@lru_cache(maxsize=256)
+def _has_verb(line: str) -> bool:
+    """Remembered, since a line is looked at again with each of those above it."""
+    return _HAS_VERB.search(line) is not None
+
+
+def _is_attribution(text: str, lines: Sequence[str], last: int, has_verb: bool) -> bool | None:
     """True: it is one; False: probably; None: it is not, as far as it goes."""
     bare = _DASHES.sub("", text)
     dashed = len(text) - len(bare) >= 4 and text[:2] == text[-2:] == "--"
     colon = text[-1:] in ":："
-    verb = bool(_VERB_LAST.search(bare) or (colon and _VERB_INSIDE.search(bare)))
-    if not (colon or verb or dashed):
+    verb = has_verb and bool(_VERB_LAST.search(bare[-120:]) or (colon and _VERB_INSIDE.search(bare)))
+    if not (colon or verb or dashed):  # most lines go no further
         return True if _ends_undated(text, lines, last) else None
     mailed = _EMAIL.search(bare) is not None
     dated = _DATE.search(bare) is not None or (_TIME.search(bare) is not None and (mailed or bool(_YEAR.search(bare))))

@@ -14,7 +14,7 @@ from mailtickets.mail import attribution, html, signature
 from mailtickets.mail.attribution import Opening, is_quote
 from mailtickets.mail.model import REF_LABEL
 
-MAX_LINES = 5_000
+MAX_LINES = 3_000
 MAX_CHARACTERS = 1_000_000
 
 _REF = re.compile(rf"^[\s>|*_]*{re.escape(REF_LABEL)}\s*[*_]*([A-Z2-7]{{26}}|0{{26}})\b", re.IGNORECASE)
@@ -127,14 +127,9 @@ def _trimmed(lines: list[str]) -> list[str]:
     return lines[:stop]
 
 
-def _first_text(lines: list[str]) -> list[str]:
-    start = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
-    return lines[start:]
-
-
 def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
     begin = signature.start_of(lines)
-    if not any(line.strip() for line in lines[:begin]):
+    if not _has_text(lines[:begin]):
         return lines, []
     return lines[:begin], lines[begin:]
 
@@ -163,7 +158,7 @@ def _answers(lines: list[str]) -> list[tuple[int, int]]:
         index += 1
     else:
         spans += [(start, len(lines))] if start is not None else []
-    return [span for span in spans if any(line.strip() for line in lines[slice(*span)])]
+    return [span for span in spans if _has_text(lines[slice(*span)])]
 
 
 def _is_orphan(lines: list[str], index: int) -> bool:
@@ -181,34 +176,37 @@ def _is_orphan(lines: list[str], index: int) -> bool:
 def _interleaved(
     lines: list[str], cut: Opening, top: list[str], top_signature: list[str], spans: list[tuple[int, int]]
 ) -> Split:
-    """Answers among quotations: with what they answer, unless one answer alone stands under all of it."""
-    offset = cut.stop
-    last_start, last_stop = spans[-1]
-    last = lines[offset + last_start : offset + last_stop]
-    begin = signature.start_of(_first_text(last), may_be_all=True) + len(last) - len(_first_text(last))
-    kept_last, last_signature = last[:begin], last[begin:]
-    if not any(line.strip() for line in kept_last):
-        spans = spans[:-1]
-        if not spans:
-            quoted = _text(lines[cut.start : offset + last_start])
-            return Split(_text(top), quoted, _text([*top_signature, *last_signature]))
-        last_signature, begin = last, 0
-    history = lines[offset : offset + spans[-1][0]]
-    with_quotes = (any(line.strip() for line in top) or len(spans) > 1) and not _has_ref(lines[offset:])
-    own = [line for start, stop in spans[:-1] for line in [*_trimmed(lines[offset + start : offset + stop]), ""]]
-    final = lines[offset + spans[-1][0] : offset + spans[-1][1]]
-    if begin < len(last) and spans[-1] == (last_start, last_stop):
-        final = kept_last
-    tail = lines[offset + spans[-1][1] : offset + last_start] if spans[-1] != (last_start, last_stop) else []
-    after = lines[offset + last_stop :]
-    head = [*top, *([""] if top and top[-1].strip() else [])]
-    if with_quotes:
-        reply = [*head, *history, *final]
-        quoted = [*lines[cut.start : cut.stop], *tail, *after]
+    """Answers among quotations: with what they answer, unless one answer alone stands under all of it.
+
+    Nothing of a notice of ours is kept, not even what an answer stands under.
+    """
+    below = lines[cut.stop :]
+    spans, signed = _answers_and_signature(below, spans)
+    end = spans[-1][1] if spans else 0
+    history = [*below[end : signed[0]], *below[signed[1] :]]
+    own = [line for span in spans for line in [*_trimmed(below[slice(*span)]), ""]]
+    if (_has_text(top) or len(spans) > 1) and not _has_ref(below):
+        own = below[:end]
     else:
-        reply = [*head, *own, *final]
-        quoted = [*lines[cut.start : cut.stop], *(line for line in history if is_quote(line)), *tail, *after]
-    return Split(_text(reply), _text(quoted), _text([*top_signature, *last_signature]))
+        history = [*(line for line in below[:end] if is_quote(line)), *history]
+    reply = [*_trimmed(top), "", *own] if _has_text(top) else own
+    quoted = [*lines[cut.start : cut.stop], *history]
+    return Split(_text(reply), _text(quoted), _text([*top_signature, *below[slice(*signed)]]))
+
+
+def _answers_and_signature(
+    below: list[str], spans: list[tuple[int, int]]
+) -> tuple[list[tuple[int, int]], tuple[int, int]]:
+    """The spans that are answers, and the one under them that is a signature."""
+    start, stop = spans[-1]
+    first = next(index for index in range(start, stop) if below[index].strip())
+    begin = first + signature.start_of(below[first:stop], may_be_all=True)
+    kept = [*spans[:-1], (start, begin)] if _has_text(below[start:begin]) else spans[:-1]
+    return kept, (begin, stop)
+
+
+def _has_text(lines: Sequence[str]) -> bool:
+    return any(line.strip() for line in lines)
 
 
 def _marks_from_html(lines: list[str], source: str | None) -> tuple[int, ...]:

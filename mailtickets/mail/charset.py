@@ -75,7 +75,11 @@ _NOT_TEXT |= {"unicode_escape", "raw_unicode_escape", "mbcs", "oem"}
 _UNLABELLED = {"", "unknown", "unknown-8bit", "x-unknown", "8bit", "default", "none", "ansi", "x-user-defined"}
 _MULTIBYTE = {"gb18030", "big5hkscs", "cp949", "cp932", "euc_jp", "hz"}
 _LEAD = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
-_BOMS: tuple[tuple[bytes, str], ...] = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"))
+_BOMS: tuple[tuple[bytes, str], ...] = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+)
 _BOMS += ((codecs.BOM_UTF16_BE, "utf-16"),)
 _ISO_2022 = ((b"\x1b$)C", "iso2022_kr"), (b"\x1b$B", "iso2022_jp_ext"), (b"\x1b$@", "iso2022_jp_ext"))
 _FREQUENT = {
@@ -194,10 +198,10 @@ def guess(octets: bytes, hint: str | None = None) -> str:
         return octets.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    name = (codec(hint) if hint else None) or _script(octets[:SAMPLE_BYTES])
-    if name not in (None, "utf-8", "cp1252"):
+    likely = (codec(hint) if hint else None) or _script(octets[:SAMPLE_BYTES])
+    if likely not in (None, "utf-8", "cp1252"):
         try:
-            return octets.decode(name)  # type: ignore[arg-type]
+            return octets.decode(likely)
         except UnicodeDecodeError:
             pass
     return octets.decode("utf-8", "mail-windows-1252")

@@ -9,6 +9,8 @@ Limits: `MAX_UNPACKED_BYTES` out of packed parts; the rest is bounded by `mime`.
 import binascii
 import hashlib
 import re
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailtickets.mail import charset, header, html, invite, mime, smime
@@ -84,15 +86,13 @@ _STUB = re.compile(
 )
 _STUB_CHARACTERS = 300
 _IS_HTML = re.compile(r"\s*(?:<!doctype html|<html[\s>]|<\?xml[^>]*\?>\s*<html)", re.IGNORECASE)
-_ANY_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>")
+_ANY_TAG = re.compile(r"<[/!a-zA-Z][^<>]*>")
 _ENRICHED = re.compile(r"<(/?)([a-zA-Z0-9-]{1,60})>")
-_UU = re.compile(
-    r"^begin(?:-base64)? [0-7]{3,4} (\S[^\n]{0,200})\n(.*?)^(?:end|====)[ \t]*$\n?", re.MULTILINE | re.DOTALL
-)
+_UU_BEGIN = re.compile(r"^begin(?:-base64)? [0-7]{3,4} (\S[^\n]{0,200})\n", re.MULTILINE)
+_UU_END = re.compile(r"^(?:end|====)[ \t]*$\n?", re.MULTILINE)
 _UU_LINE = re.compile(r"[ -`]{1,90}")
-_YENC = re.compile(
-    r"^=ybegin [^\n]{0,200}?name=([^\n]{1,200})\n(?:=ypart[^\n]*\n)?(.*?)^=yend[^\n]*$\n?", re.MULTILINE | re.DOTALL
-)
+_YENC_BEGIN = re.compile(r"^=ybegin [^\n]{0,200}?name=([^\n]{1,200})\n(?:=ypart[^\n]*\n)?", re.MULTILINE)
+_YENC_END = re.compile(r"^=yend[^\n]*$\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,8 @@ class Content:
     text: str
     html: str | None
     """As sent, decoded, not sanitised."""
-    marks: tuple[int, ...]
-    """Lines of `text` at which a quotation begins, where `text` was made from HTML."""
+    marks: tuple[int, ...] | None
+    """Lines of `text` at which a quotation begins; None where `text` was not made from HTML."""
     attachments: tuple[Attachment, ...]
     invites: tuple[str, ...]
     defects: tuple[str, ...]
@@ -129,8 +129,9 @@ def read(root: Part) -> Content:
     if body.is_blank and reader.sealed:
         body = _Body(f"[{reader.sealed}]", is_plain=True)
     attachments = tuple(reader.attachments)
+    marks = None if body.is_plain else body.marks
     return Content(
-        body.text, body.html, body.marks, attachments, tuple(reader.invites), tuple(dict.fromkeys(reader.defects))
+        body.text, body.html, marks, attachments, tuple(reader.invites), tuple(dict.fromkeys(reader.defects))
     )
 
 
@@ -142,9 +143,15 @@ def octets(part: Part) -> bytes:
     if encoding == "quoted-printable":
         return _quoted_printable(part.body)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-        found = _UU.search(bytes(part.body).decode("latin-1").replace("\r\n", "\n") + "\n")
-        return _uu_octets(found) if found else bytes(part.body)
+        return _uuencoded(part.body)
     return bytes(part.body)
+
+
+def _uuencoded(body: memoryview) -> bytes:
+    text = bytes(body).decode("latin-1").replace("\r\n", "\n") + "\n"
+    opening, closing = _UU_BEGIN.search(text), _UU_END.search(text)
+    inside = text[opening.end() if opening else 0 : closing.start() if closing else len(text)]
+    return _uu_octets(opening[0] if opening else "", inside) or bytes(body)
 
 
 def _base64(body: memoryview) -> bytes:
@@ -245,16 +252,27 @@ class _Reader:
     def _without_enclosures(self, text: str) -> str:
         """Files written into the text itself, as programs did before MIME, become attachments."""
         if "\nend" in text and "begin" in text:
-            text = _UU.sub(lambda match: self._enclosure(match, match[1], _uu_octets(match)), text)
+            text = self._enclosed(text, _UU_BEGIN, _UU_END, _uu_octets)
         if "=ybegin" in text:
-            text = _YENC.sub(lambda match: self._enclosure(match, match[1], _yenc_octets(match[2])), text)
+            text = self._enclosed(text, _YENC_BEGIN, _YENC_END, _yenc_octets)
         return text
 
-    def _enclosure(self, match: re.Match[str], name: str, given: bytes) -> str:
-        if not given:
-            return match[0]
-        self._add(safe_filename(name) or "file.bin", _type_of_name(name), given, inline=False, content_id=None)
-        return ""
+    def _enclosed(
+        self, text: str, begin: re.Pattern[str], end: re.Pattern[str], unpacked: Callable[[str, str], bytes]
+    ) -> str:
+        """Each end is paired with the last beginning before it, so that one pass is enough."""
+        kept, position, openings = "", 0, deque(begin.finditer(text))
+        for closing in end.finditer(text):
+            opening = None
+            while openings and openings[0].start() < closing.start():
+                opening = openings.popleft()
+            given = unpacked(opening[0], text[opening.end() : closing.start()]) if opening else b""
+            if opening is None or not given:
+                continue
+            name = safe_filename(opening[1]) or "file.bin"
+            self._add(name, _type_of_name(name), given, inline=False, content_id=None)
+            kept, position = kept + text[position : opening.start()], closing.end()
+        return kept + text[position:]
 
     def _opaque(self, part: Part) -> _Body:
         given = octets(part)
@@ -352,21 +370,22 @@ def _is_stub(plain: str, rich: str) -> bool:
 
 def flowed(text: str, delsp: bool = False) -> str:
     """RFC 3676: a line that ends in a space goes on in the next of the same quote depth."""
-    out: list[str] = []
+    out: list[list[str]] = []
     depth_before, flows = 0, False
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip(">"))
         content = line[depth:]
         content = content.removeprefix(" ")
-        if flows and depth == depth_before and content != "-- ":
-            out[-1] += content
-        else:
-            out.append((">" * depth + " " if depth else "") + content)
+        goes_on = flows and depth == depth_before and content != "-- "
         flows = content.endswith(" ") and content != "-- "
-        if flows and delsp:
-            out[-1] = out[-1][:-1]
+        shown = content[:-1] if flows and delsp else content
+        if goes_on:
+            out[-1].append(shown)
+        else:
+            out.append([">" * depth + " " if depth else "", shown])
         depth_before = depth
-    return "\n".join(line.rstrip() if line != "-- " else line for line in out)
+    joined = ("".join(pieces) for pieces in out)
+    return "\n".join(line.rstrip() if line != "-- " else line for line in joined)
 
 
 def _plain_of_enriched(text: str) -> str:
@@ -377,11 +396,11 @@ def _plain_of_enriched(text: str) -> str:
     return _ENRICHED.sub("", text.replace("<<", "\x00")).replace("\x00", "<")
 
 
-def _uu_octets(match: re.Match[str]) -> bytes:
+def _uu_octets(opening: str, inside: str) -> bytes:
     """The file between `begin` and `end`; nothing if a line between them is no data, as in prose."""
-    if match[0].startswith("begin-base64"):
-        return header.base64_octets(match[2].encode("ascii", "ignore"))
-    lines = [line.rstrip() for line in match[2].split("\n") if line.strip()]
+    if opening.startswith("begin-base64"):
+        return header.base64_octets(inside.encode("ascii", "ignore"))
+    lines = [line.rstrip() for line in inside.split("\n") if line.strip()]
     if not all(_UU_LINE.fullmatch(line) for line in lines):
         return b""
     return b"".join(_uu_line(line) for line in lines)
@@ -393,9 +412,9 @@ def _uu_line(line: str) -> bytes:
     return binascii.a2b_uu(f"{line[0]}{line[1 : characters + 3]:<{characters}}"[: (characters + 3) // 4 * 4 + 1])
 
 
-def _yenc_octets(text: str) -> bytes:
+def _yenc_octets(opening: str, inside: str) -> bytes:
     """http://www.yenc.org/yenc-draft.1.3.txt: every octet plus 42, critical ones escaped by `=` and 64 more."""
-    given = text.replace("\n", "").encode("cp1252", "replace")
+    given = inside.replace("\n", "").encode("cp1252", "replace")
     given = re.sub(rb"=(.)", lambda match: bytes([(match[1][0] - 64) % 256]), given, flags=re.DOTALL)
     return given.translate(bytes((octet - 42) % 256 for octet in range(256)))
 

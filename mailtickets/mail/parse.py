@@ -109,7 +109,7 @@ def _parse(raw: bytes, instance: str | None) -> InboundMail:
     defects = [*tree.defects, *read.defects, *_too_many(fields)]
     author = _author(fields, defects)
     subject = next((header.one_line(header.decoded(value)) for value in fields.values("subject")), "")
-    cut = body.split(read.text, read.html, subject=subject, marks=read.marks or None)
+    cut = body.split(read.text, read.html, subject=subject, marks=read.marks)
     shown = _shown(read.html, defects)
     report = _report(raw, read.text, tree.defects)
     headers = fields.decoded()
