@@ -109,7 +109,7 @@ queue = "suporte"
     checked = desk.command("check")
     said = checked.stdout.decode()
     assert checked.returncode != 0
-    assert any("errada" in line for line in said.splitlines()), said
+    assert any("imap_in.1" in line and "login refused" in line for line in said.splitlines()), said
     assert "não é esta" not in said
 
 
