@@ -256,7 +256,7 @@ def _attachment(clerk: Clerk, args: argparse.Namespace) -> int:
 
 
 def _save(clerk: Clerk, number: int, file: Row[Any], directory: Path) -> Path:
-    """Writes an attachment under a name of our own making: what the mail calls it is only its end."""
+    """Writes an attachment into a folder; what the mail calls it is a label, made safe, and overwrites nothing."""
     source = clerk.database.run(lambda c: tickets.attachment_source(c, number, file.id))
     raw = clerk.database.run(lambda c: inbound.raw(c, source.inbound)) if source is not None else None
     found = (attachment for read in (outline, parse) for attachment in read(raw or b"").attachments)
@@ -264,9 +264,15 @@ def _save(clerk: Clerk, number: int, file: Row[Any], directory: Path) -> Path:
     if content is None:
         raise Stop(REFUSED, f"attachment {file.id} cannot be read again from its message")
     directory.mkdir(parents=True, exist_ok=True)
-    label = "".join(c if c.isalnum() or c in ".-_ " else "_" for c in file.filename).strip(". ")[-120:]
-    path = directory / f"{file.id}-{label}"
-    path.write_bytes(content)
+    label = "".join(c if c.isalnum() or c in ".-_ ()" else "_" for c in file.filename).strip(". ")[-120:]
+    path = directory / (label or str(file.id))
+    if path.exists():
+        path = directory / f"{file.id}-{label}"
+    try:
+        with path.open("xb") as out:
+            out.write(content)
+    except OSError as error:
+        raise Stop(REFUSED, f"{path}: {error.strerror}") from error
     return path
 
 
