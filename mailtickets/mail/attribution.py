@@ -45,6 +45,8 @@ _LEAD = re.compile(rf"(?:{phrases.alternatives(phrases.LEADS)}(?!\w)|\(?\d)", re
 _WEEKDAY = re.compile(rf"{phrases.alternatives(phrases.WEEKDAYS)}\.?,?\s", re.IGNORECASE)
 _DATE_LED = re.compile(r"[(\"\u202b]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
 _DASHES = re.compile(r"^[-_*=~—–\s]{2,}|[-_*=~—–\s]{2,}$")
+_SUSPECT = re.compile(r"[-_=*@<>|:：—–─\d]")
+"""Every announcement has one of these in its first line."""
 _QUOTE = re.compile(r"\s{0,4}(?:>|\|\s)|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
 _OLD_GMAIL = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\s[^<>]{1,80}<[^<>\s]+@[^<>\s]+>\s*:?$")
 _OLD_GMAIL_GMT = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d .{1,120}")
@@ -101,18 +103,26 @@ def opening(lines: Sequence[str], start: int) -> Opening | None:
     """What begins in this line, if anything does."""
     line = lines[start][:MAX_LINE_CHARACTERS]
     bare = line.strip()
-    if len(bare) < 3:
-        return None
+    if len(bare) < 3 or not (_SUSPECT.search(line) or _is_bare_separator(lines, start, bare)):
+        return None  # most lines of most mail
     if _FORWARD.match(line):
         return Opening(start, start + 1, forward=True, block=True)
     if _SEPARATOR.match(line) or (_MESSAGE_OF.match(line) and _block_end(lines, start + 1, need=2)):
         return Opening(start, _block_end(lines, _next_text(lines, start + 1), need=1) or start + 1, block=True)
-    if is_rule(line) or _SEPARATOR_BARE.match(line):
+    if is_rule(line) or _is_bare_separator(lines, start, bare):
         return _under_rule(lines, start)
     stop = _block_end(lines, start, need=3)
     if stop:
         return Opening(start, stop, block=True)
     return _attribution(lines, start)
+
+
+def _is_bare_separator(lines: Sequence[str], start: int, bare: str) -> bool:
+    """`Mensagem original`, its dashes lost on the way."""
+    following = _next_text(lines, start + 1)
+    return (
+        following < len(lines) and len(bare) < 60 and ":" in lines[following][:40] and bool(_SEPARATOR_BARE.match(bare))
+    )
 
 
 def _under_rule(lines: Sequence[str], start: int) -> Opening | None:

@@ -180,6 +180,8 @@ class _Reader:
         self.invites: list[str] = []
         self.defects: list[str] = []
         self.sealed = ""
+        self.has_text = False
+        """An alternative has plain text already: HTML need not be rendered."""
         self.layers = 0
         self.named: list[Part] = []
         self.names: dict[str, int] = {}
@@ -214,7 +216,14 @@ class _Reader:
 
     def _alternative(self, part: Part) -> _Body:
         """The plain text if it says something, with the HTML beside it."""
-        bodies = [self.body(child) for child in part.parts if child.content_type != "text/x-amp-html"]
+        bodies: list[_Body] = []
+        for child in part.parts:
+            if child.content_type != "text/x-amp-html":
+                self.has_text = self.has_text or any(
+                    len(body.text) > _STUB_CHARACTERS for body in bodies if body.is_plain
+                )
+                bodies.append(self.body(child))
+        self.has_text = False
         shown = next((body.html for body in reversed(bodies) if body.html is not None), None)
         plain = next((body for body in bodies if body.is_plain and not body.is_blank), None)
         rich = next((body for body in reversed(bodies) if not body.is_plain and not body.is_blank), None)
@@ -242,7 +251,7 @@ class _Reader:
             self.defects.append(defect)
         text = _lines(text)
         if part.content_type == "text/html" or (_IS_HTML.match(text) and "</" in text):
-            return _from_html(text)
+            return _Body(html=text) if self.has_text else _from_html(text)
         if part.content_type in ("text/enriched", "text/richtext"):
             return _Body(_plain_of_enriched(text), is_plain=True)
         if part.parameters.get("format", "").lower() == "flowed":

@@ -150,6 +150,8 @@ def _tree(html: str) -> etree._Element | None:
 
 def too_deep(html: str) -> bool:
     """Whether more elements stand open than any mail program nests."""
+    if html.count("<") <= MAX_NESTING:
+        return False
     depth = 0
     for closing, name in _DEEP.findall(html):
         if name.lower() not in _VOID:

@@ -1,13 +1,13 @@
 """Portuguese, English or Spanish: which of them a text is written in, for choosing a template.
 
 Counts the short words that only one of them has. Fails with: nothing; None means that it cannot be told.
-Limits: the first `SAMPLE_WORDS` words.
+Limits: the first `MAX_CHARACTERS`.
 """
 
 import re
 from typing import Literal
 
-SAMPLE_WORDS = 400
+MAX_CHARACTERS = 1_500
 
 Language = Literal["pt", "en", "es"]
 
@@ -285,18 +285,20 @@ _WORDS: dict[Language, frozenset[str]] = {
     ),
 }
 _SHARED = {"no", "com", "em", "este", "esta", "favor", "ser", "pedido", "tarde", "as", "do", "todo"}
+_WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
 _SIGNS: dict[Language, str] = {"pt": "ãõç", "es": "ñ¿¡", "en": ""}
 
 
 def of(text: str) -> Language | None:
     """The language of these words, where one of the three clearly leads."""
-    words = re.findall(r"[^\W\d_]+(?:'[a-z]+)?", text.casefold()[:20_000])[:SAMPLE_WORDS]
-    scores = {language: _score(words, language) for language in _WORDS}
+    sample = text[:MAX_CHARACTERS].casefold()
+    words = _WORD.findall(sample)
+    scores = {language: _score(words, sample, language) for language in _WORDS}
     ranked = sorted(scores, key=lambda language: scores[language], reverse=True)
     best, second = scores[ranked[0]], scores[ranked[1]]
     return ranked[0] if best >= 1.0 and best > second and best >= 0.08 * len(words) else None
 
 
-def _score(words: list[str], language: Language) -> float:
-    known = sum(0.5 if word in _SHARED else 1.0 for word in words if word in _WORDS[language])
-    return known + sum(any(sign in word for sign in _SIGNS[language]) for word in words)
+def _score(words: list[str], sample: str, language: Language) -> float:
+    known = [word for word in words if word in _WORDS[language]]
+    return len(known) - 0.5 * sum(word in _SHARED for word in known) + sum(map(sample.count, _SIGNS[language]))

@@ -30,6 +30,7 @@ MAX_REPORT_CONTAINERS = 60
 
 _CONTAINER = re.compile(rb"^content-type:[ \t\r\n]*(?:message|multipart)/", re.IGNORECASE | re.MULTILINE)
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?")
+_PLAIN_FROM = re.compile(r"[^<>@\",;:()\\\[\]=]*<[^<>@\s\",;:()\\\[\]=]+@[^<>@\s\",;:()\\\[\]=]+>")
 _UNREADABLE = {"nested-too-deep", "too-many-parts", "header-too-large", "too-many-headers"}
 _CUT = _UNREADABLE | {"header-too-long", "too-many-parameters", "too-many-addresses"}
 
@@ -175,7 +176,9 @@ def _author(fields: _Fields, defects: list[str]) -> Address | None:
 
 
 def _disputed(value: str, author: Address) -> bool:
-    """Whether mail-parser reads another address out of the same field."""
+    """Whether mail-parser reads another address out of the same field; nobody can out of the plainest."""
+    if _PLAIN_FROM.fullmatch(value):
+        return False
     message = Message()
     message.add_header("From", value.encode("ascii", "replace").decode("ascii"))
     others = [spec.casefold() for _, spec in mailparser.MailParser(message).from_ if spec.count("@") == 1]
