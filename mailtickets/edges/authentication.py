@@ -18,7 +18,7 @@ from typing import Self
 from dns.resolver import Resolver
 
 from mailtickets.config import Config
-from mailtickets.desk.model import AuthFact, Authentication
+from mailtickets.desk.model import Authentication, AuthFact
 from mailtickets.edges import sender_checks
 from mailtickets.edges.resolver import Lookups, resolver
 from mailtickets.mail import authres, header_truth

@@ -101,10 +101,10 @@ def is_from_exchange(headers: Sequence[tuple[str, str]]) -> bool:
     if words is None:
         return False
     hosts = re.findall(r"(?:^|\s)by\s+(\S+)", words, re.IGNORECASE)
-    ways = re.findall(r"\swith\s+(\S+(?: SMTP Server)?)", words, re.IGNORECASE)
+    ways = re.findall(r"\swith\s+(\S+(?:\s+SMTP\s+Server)?)", words, re.IGNORECASE)
     if len(hosts) != 1 or len(ways) > 1:
         return False
-    host, way = hosts[0].lower().rstrip("."), "".join(ways).lower()
+    host, way = hosts[0].lower(), " ".join("".join(ways).lower().split())
     return host.endswith(".outlook.com") or way in ("microsoft smtp server", "mapi")
 
 
@@ -152,10 +152,11 @@ def _vouches(dkim: Result, author_domain: str) -> bool:
 
 def parse(value: str, *, microsoft: bool = False) -> AuthResults | None:
     """One field's value, unfolded and undecoded. `microsoft`: the form of Microsoft 365 and no other."""
-    if len(value) > MAX_CHARACTERS or _CONTROL.search(re.sub(r"\r?\n(?=[ \t])", "", value)):
+    unfolded = re.sub(r"\r?\n(?=[ \t])", "", value)
+    if len(value) > MAX_CHARACTERS or _CONTROL.search(unfolded):
         return None
-    reader = _Reader(re.sub(r"\r?\n(?=[ \t])", "", value))
     try:
+        reader = _Reader(unfolded)
         authserv_id = "" if microsoft else reader.authserv_id()
         return AuthResults(authserv_id, tuple(reader.results(microsoft)))
     except _Malformed:
@@ -228,15 +229,17 @@ class _Reader:
         return name
 
     def results(self, microsoft: bool) -> Iterator[Result]:
+        between = False
         while not self.ended:
             if self.take(";"):  # an empty item, or one that ends the field
                 continue
-            if (result := self.result(microsoft)) is not None:
+            if (result := self.result(between)) is not None:
                 yield result
+            between = microsoft
             if not self.ended:
                 self.need(";")
 
-    def result(self, microsoft: bool) -> Result | None:
+    def result(self, domains: bool) -> Result | None:
         """One resinfo; None for `none`, and for the recipient's domain that Microsoft 365 puts between results."""
         start = self.at
         method = self.word(_KEYWORD).lower()
@@ -244,7 +247,7 @@ class _Reader:
             if method == "none":
                 return None
             raise _Malformed
-        if microsoft and self.value.startswith(".", self.at):
+        if domains and self.value.startswith(".", self.at):
             self.at = start
             self.word(_TOKEN)
             return None
@@ -252,18 +255,16 @@ class _Reader:
             self.word(_DIGITS)
         self.need("=")
         word = self.word(_KEYWORD).lower()
-        found = list(self.properties(microsoft))
+        found = list(self.properties())
         reason = next((value for name, value in found if name == "reason"), "")
         return Result(method, word, tuple((name, value) for name, value in found if "." in name), reason)
 
-    def properties(self, microsoft: bool) -> Iterator[tuple[str, str]]:
-        """`reason=value` and `ptype.property=value`; Microsoft 365 writes `action=none` too."""
+    def properties(self) -> Iterator[tuple[str, str]]:
+        """`reason=value` and `ptype.property=value`; Microsoft writes `action=none`, Fastmail `x-bits=2048` too."""
         while not self.ended and not self.value.startswith(";", self.at):
             name = self.word(_KEYWORD).lower()
             if self.take("."):
                 name = f"{name}.{self.word(_KEYWORD).lower()}"
-            elif name != "reason" and not microsoft:
-                raise _Malformed
             self.need("=")
             yield name, self.pvalue()
 
