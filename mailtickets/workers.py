@@ -11,12 +11,14 @@ import multiprocessing
 import resource
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import TimeoutError as WorkTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from mailtickets.config import shipped, template_texts
+from mailtickets.desk.model import Transient
 from mailtickets.desk.render import Rendered, Templates, render
 from mailtickets.mail.model import Attachment, InboundMail
 from mailtickets.mail.outline import outline
@@ -29,7 +31,7 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 
 _TASKS_PER_WORKER = 2_000
 _LONG = 100_000
-_FAILURES = (WorkTimeoutError, ProcessExpired, MemoryError)
+_FAILURES = (WorkTimeoutError, ProcessExpired, MemoryError, Transient)
 
 T = TypeVar("T")
 Job = tuple[str, str, Mapping[str, object]]
@@ -48,13 +50,16 @@ class Workers:
     """A pool of worker processes."""
 
     def __init__(self, count: int = 2, *, read_seconds: float = READ_SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._count, self._read_seconds, self._memory_bytes = count, read_seconds, memory_bytes
+        self._pool = self._begun()
+
+    def _begun(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["mailtickets.workers"])
-        self._pool = ProcessPool(count, _TASKS_PER_WORKER, _limit, [memory_bytes], context)
-        self._read_seconds = read_seconds
+        return ProcessPool(self._count, _TASKS_PER_WORKER, _limit, [self._memory_bytes], context)
 
     async def read(self, raw: bytes, instance: str) -> InboundMail:
-        """The mail, read. Raises Unreadable when two workers have failed at it."""
+        """The mail, read. Raises Unreadable when two workers have failed at it, Transient when they died without it."""
         try:
             return await self._read(raw, instance)
         except _FAILURES:
@@ -87,11 +92,26 @@ class Workers:
             return _rendered(Templates(templates.builtin), jobs)
 
     async def _run(self, seconds: float, work: Callable[..., T], *args: Any) -> T:
-        return await asyncio.wrap_future(self._pool.schedule(work, args=args, timeout=seconds))
+        """The work in a worker. One that dies while it has nothing to do (the kernel was short of memory, say) breaks
+        pebble's whole pool for good: then there is a new one for the next.
+        """
+        if not self._pool.active:
+            broken, self._pool = self._pool, self._begun()
+            await asyncio.to_thread(_end, broken)
+        try:
+            return await asyncio.wrap_future(self._pool.schedule(work, args=args, timeout=seconds))
+        except (BrokenProcessPool, RuntimeError) as error:
+            if self._pool.active:
+                raise
+            raise Transient("the workers have died and are started again") from error
 
     def close(self) -> None:
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        _end(self._pool)
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 # --- in the worker ------------------------------------------------------------------------------------

@@ -1,0 +1,96 @@
+"""Workers may be killed: the mail in hand is tried once more, and no other mail notices."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from mailtickets.config import shipped, template_texts
+from mailtickets.desk.render import Templates, sample
+from mailtickets.workers import Unreadable, Workers
+from tests.store.office import a_message, with_file
+
+LONG = b"From: a@b.test\r\nSubject: x\r\n\r\n" + b"palavra palavra palavra\r\n" * 600_000
+"""15 MB: reading it takes longer than a worker with no time has."""
+
+BUILTIN = template_texts(shipped("templates"))
+RECEIVED = ("received", "pt_BR", sample("received", "pt_BR"))
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    made = Workers(1)
+    yield made
+    made.close()
+
+
+async def test_a_mail_is_read_in_another_process(workers: Workers) -> None:
+    mail = await workers.read(a_message(), "exemplo")
+    assert (mail.subject, mail.kind) == ("Impressora", "human")
+    assert await workers._run(10, os.getpid) != os.getpid()
+
+
+async def test_our_own_name_is_known_there(workers: Workers) -> None:
+    raw = a_message(**{"x-mailtickets-loop": "exemplo; hops=1"})
+    assert (await workers.read(raw, "exemplo")).kind == "loop"
+    assert (await workers.read(raw, "outra")).kind == "auto_reply"
+
+
+async def test_attachments_are_read_again_by_their_digests(workers: Workers) -> None:
+    (file,) = (await workers.read(with_file(), "exemplo")).attachments
+    assert await workers.attachments(with_file(), "exemplo", ["0" * 64, file.sha256]) == (file,)
+
+
+async def test_a_mail_that_takes_too_long_is_unreadable_and_the_next_one_is_not() -> None:
+    hasty = Workers(1, read_seconds=0.05)
+    with pytest.raises(Unreadable) as trouble:
+        await hasty.read(LONG, "exemplo")
+    assert trouble.value.reason == "reading-took-too-long"
+    assert (await Workers._read(hasty, a_message(), "exemplo")).subject == "Impressora"
+    hasty.close()
+
+
+async def test_a_worker_that_dies_at_a_mail_costs_only_that_mail(workers: Workers) -> None:
+    pid = await workers._run(10, os.getpid)
+    reading = asyncio.create_task(workers.read(LONG, "exemplo"))
+    await asyncio.sleep(0.3)
+    os.kill(pid, signal.SIGKILL)
+    assert (await reading).text.startswith("palavra")  # by another worker
+    assert (await workers.read(a_message(), "exemplo")).subject == "Impressora"
+
+
+async def test_a_worker_that_dies_with_nothing_in_hand_is_replaced(workers: Workers) -> None:
+    for _ in range(2):
+        os.kill(await workers._run(10, os.getpid), signal.SIGKILL)
+        await asyncio.sleep(0.3)
+        assert (await workers.read(a_message(), "exemplo")).subject == "Impressora"
+
+
+async def test_words_are_found_without_a_worker_where_the_templates_are_our_own(workers: Workers) -> None:
+    (words,) = await workers.words(Templates(BUILTIN), [RECEIVED])
+    assert "[#1042]" in words.subject
+    assert await workers.words(Templates(BUILTIN), []) == []
+
+
+async def test_a_long_mails_words_are_found_beside_the_event_loop(workers: Workers) -> None:
+    context = sample("new_ticket", "pt_BR")
+    long = {**context, "message": {**context["message"], "text": "palavra " * 20_000}}
+    (words,) = await workers.words(Templates(BUILTIN), [("new_ticket", "pt_BR", long)])
+    assert words.text.count("palavra") >= 20_000
+
+
+async def test_templates_of_the_house_are_filled_in_by_a_worker(workers: Workers) -> None:
+    own = Templates(BUILTIN, {"pt_BR/received.txt": "{% block subject %}Oi{% endblock %}Alô, {{ ref }}"})
+    (words,) = await workers.words(own, [RECEIVED])
+    assert words.text.startswith("Oi")
+    assert words.problems == ()
+
+
+async def test_a_template_that_kills_its_worker_gives_way_to_the_built_in_one() -> None:
+    frail = Workers(1, memory_bytes=1_000_000)
+    own = Templates(BUILTIN, {"pt_BR/received.txt": "x" * 30_000_000})
+    (words,) = await frail.words(own, [RECEIVED])
+    assert words == (await frail.words(Templates(BUILTIN), [RECEIVED]))[0]
+    frail.close()
