@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from mailtickets.mail import phrases
 
@@ -17,6 +18,7 @@ MAX_ATTRIBUTION_LINES = 5
 MAX_ATTRIBUTION_CHARACTERS = 500
 MAX_BLOCK_LINES = 24
 MAX_LINE_CHARACTERS = 1_000
+MIN_RULE_CHARACTERS = 20
 
 _MONTH = phrases.alternatives(phrases.MONTHS)
 _DATE = re.compile(
@@ -41,6 +43,7 @@ _VERB_INSIDE = re.compile(
 )
 _RUN_ON = re.compile(rf"<[^<>\s]+@[^<>\s]+>,?\s*{_VERB}\s*:\s+\S", re.IGNORECASE)
 """Yahoo's program for phones goes on with the quoted text in the same line."""
+_NAMED_VERB = re.compile(rf"<[^<>\s]+@[^<>\s]+>\s*{_VERB}\s*:$", re.IGNORECASE)
 _LEAD = re.compile(rf"(?:{phrases.alternatives(phrases.LEADS)}(?!\w)|\(?\d)", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"{phrases.alternatives(phrases.WEEKDAYS)}\.?,?\s", re.IGNORECASE)
 _DATE_LED = re.compile(r"[(\"\u202b]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
@@ -131,6 +134,8 @@ def _under_rule(lines: Sequence[str], start: int) -> Opening | None:
     stop = _block_end(lines, following, need=2)
     if stop:
         return Opening(start, stop, block=True)
+    if lines[start].count("_") >= MIN_RULE_CHARACTERS and (stop := _foreign_block_end(lines, following)):
+        return Opening(start, stop, block=True)
     if start < following < len(lines) and _MESSAGE_OF.match(lines[following]):
         return Opening(start, following + 1, block=True)
     return None
@@ -176,13 +181,21 @@ def _block_end(lines: Sequence[str], start: int, need: int) -> int | None:
     return last + 1 if _convinces(facts, need) else None
 
 
+def _foreign_block_end(lines: Sequence[str], start: int) -> int | None:
+    """Past a header block in words that are not listed: `Word: value` lines with an address and a date, all in a row."""
+    block = list(takewhile(_KEY_LINE.match, (line[:MAX_LINE_CHARACTERS] for line in lines[start : start + 7])))
+    stated = "\n".join(block)
+    whole = len(block) >= 3 and _EMAIL.search(stated) and (_TIME.search(stated) or _DATE.search(stated))
+    return start + len(block) if whole else None
+
+
 def _convinces(facts: dict[str, str], need: int) -> bool:
     main = facts.keys() & {"from", "sent", "to", "subject"}
     dated = bool(_DATE.search(facts.get("sent", "")[:200]) or _TIME.search(facts.get("sent", "")[:200]))
     mailed = any(_EMAIL.search(facts.get(name, "")[:300]) for name in ("from", "to"))
-    if len(main) >= 4 or (len(main) == 3 and (dated or mailed)):
+    if len(main) >= 4 or (len(main) == 3 and (mailed or (dated and "subject" in main))):
         return True
-    if len(main) == 2 and dated and mailed:
+    if len(main) == 2 and mailed and _TIME.search(facts.get("sent", "")[:200]):
         return True
     return need <= 2 and len(main) >= need and (dated or mailed or need == 1)
 
@@ -260,7 +273,7 @@ def _is_attribution(text: str, lines: Sequence[str], last: int, has_verb: bool) 
     dated = _DATE.search(bare) is not None or (_TIME.search(bare) is not None and (mailed or bool(_YEAR.search(bare))))
     followed = _quote_follows(lines, last)
     if verb and (colon or dashed or _blank_follows(lines, last)):
-        if (dated and (_is_led(text) or _ANGLE_EMAIL.search(bare))) or (mailed and colon):
+        if (dated and (_is_led(text) or _ANGLE_EMAIL.search(bare))) or (colon and _NAMED_VERB.search(bare)):
             return bool(mailed or followed or dashed or _is_formula(bare))
         if (followed or dashed) and len(bare) < 200:
             return True

@@ -7,11 +7,13 @@ Fails with: nothing. Limits: `MAX_SIGNATURE_LINES`; a mark with more than that u
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from mailtickets.mail import phrases
 
 MAX_SIGNATURE_LINES = 40
 MAX_RULED_LINES = 15
+MIN_NOTICE_CHARACTERS = 80
 
 _INVISIBLE = " \t\u00a0\u200b\u200c\u1427"
 """Blanks, and the mark that a tracker of opened mail leaves."""
@@ -28,6 +30,8 @@ _FOOTER = re.compile(
     rf"|{phrases.alternatives(phrases.FOOTER_LINES)})",
     re.IGNORECASE,
 )
+_FOOTER_LINE = re.compile(rf"[\s*_>]{{0,4}}{phrases.alternatives(phrases.FOOTER_LINES)}", re.IGNORECASE)
+_CONTACT = re.compile(r"\S@\S|www\.|https?://|\+?\(?\d{2,3}\)?[ .-]?\d{3,5}[ .-]?\d{3,4}")
 _DASHED_NAME = re.compile(r"^\s{0,2}[-–—~][A-Za-zÀ-ÿ][\w’'À-ÿ]{0,19}(?: [A-ZÀ-Þ][\w’'À-ÿ]{0,19}){0,2}\.?\s*$")
 _URL_LINE = re.compile(r"^\s*[<\[(]?(?:https?://|www\.|mailto:)\S+\s*$", re.IGNORECASE)
 
@@ -54,9 +58,17 @@ def _marked(lines: Sequence[str], first: int) -> int:
             return index
         if _RULE.match(line) and under <= MAX_RULED_LINES and _is_ruled_signature(lines, index):
             return index
-        if _FOOTER.match(line[:1_000]) and under <= 2 * MAX_SIGNATURE_LINES:
+        if _is_footer(lines, index) and under <= 2 * MAX_SIGNATURE_LINES:
             return index
     return len(lines)
+
+
+def _is_footer(lines: Sequence[str], index: int) -> bool:
+    """Lawyers write paragraphs: a short line that begins like a notice is somebody's own sentence."""
+    if not _FOOTER.match(lines[index][:1_000]):
+        return False
+    paragraph = takewhile(str.strip, lines[index : index + MAX_SIGNATURE_LINES])
+    return _FOOTER_LINE.match(lines[index][:1_000]) is not None or sum(map(len, paragraph)) >= MIN_NOTICE_CHARACTERS
 
 
 def _is_ruled_signature(lines: Sequence[str], index: int) -> bool:
@@ -65,6 +77,8 @@ def _is_ruled_signature(lines: Sequence[str], index: int) -> bool:
     following = lines[index + 1] if index + 1 < len(lines) else ""
     if index and lines[index - 1].strip(_INVISIBLE):
         return False  # it underlines a heading
+    if not lines[index].strip().startswith("_") and not any(map(_CONTACT.search, block)):
+        return False
     others = sum(bool(_RULE.match(line)) for line in lines[:index])
     return (
         len(block) <= 8
@@ -81,7 +95,7 @@ def _tail(lines: Sequence[str], stop: int) -> int:
         return stop - 1
     if stop >= 2 and _DEVICE.match(lines[stop - 2][:300]) and _URL_LINE.match(line):
         return stop - 2
-    if _DASHED_NAME.match(line) and stop > 1:
+    if _DASHED_NAME.match(line) and stop > 1 and not lines[stop - 2].lstrip().startswith(("-", "–", "*", "•")):
         return stop - 1
     return stop
 

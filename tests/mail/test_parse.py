@@ -160,3 +160,39 @@ def test_the_digest_is_alike_for_copies_that_came_by_other_roads() -> None:
 )
 def test_the_language_of_a_text_is_told(text: str, expected: str | None) -> None:
     assert language.of(text) == expected
+
+
+def _tnef(*objects: tuple[int, int, bytes]) -> bytes:
+    """A winmail.dat of these (level, attribute, data) objects (MS-OXTNEF section 2.1.3)."""
+    packed = b"\x78\x9f\x3e\x22\x01\x00"
+    for level, attribute, data in objects:
+        checksum = sum(data) & 0xFFFF
+        packed += bytes([level]) + attribute.to_bytes(4, "little") + len(data).to_bytes(4, "little") + data
+        packed += checksum.to_bytes(2, "little")
+    return packed
+
+
+def test_winmail_dat_is_unpacked_into_its_files() -> None:
+    winmail = _tnef(
+        (1, 0x00089006, b"\x00\x00\x01\x00"),
+        (2, 0x00069002, b"\x01\x00" + b"\xff" * 12),
+        (2, 0x00018010, b"nota.txt\0"),
+        (2, 0x0006800F, b"Ola"),
+    )
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = "a@b.test"
+    message.set_content("Segue.\n")
+    message.add_attachment(winmail, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    mail = parse(bytes(message))
+    assert [(each.filename, each.content) for each in mail.attachments] == [("nota.txt", b"Ola")]
+    assert mail.text == "Segue."
+
+
+def test_winmail_dat_that_cannot_be_read_stays_as_it_is() -> None:
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = "a@b.test"
+    message.set_content("Segue.\n")
+    message.add_attachment(b"junk", maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    mail = parse(bytes(message))
+    assert [each.filename for each in mail.attachments] == ["winmail.dat"]
+    assert "tnef-unreadable" in mail.defects
