@@ -130,20 +130,27 @@ class Gateway:
         """Commits all who wait in one transaction, then those who have come meanwhile: nobody waits for company."""
         while self._waiting:
             group, self._waiting = self._waiting, []
-            try:
-                kept = await self.database(self._commit, [(mail.raw, mail.envelope) for mail in group])
-            except Exception as error:
+            await self._commit_group(group)
+
+    async def _commit_group(self, group: list[_Waiting]) -> None:
+        try:
+            kept = await self.database(self._commit, [(mail.raw, mail.envelope) for mail in group])
+        except Exception as error:
+            if len(group) > 1 and not isinstance(error, Transient):  # the fault of one of them: each for itself
                 for mail in group:
-                    if not mail.committed.done():
-                        mail.committed.set_exception(_transient(error))
-                        mail.committed.exception()  # the door may have gone; nothing is lost with it
-                continue
-            for mail, (number, new) in zip(group, kept, strict=True):
+                    await self._commit_group([mail])
+                return
+            for mail in group:
                 if not mail.committed.done():
-                    mail.committed.set_result(number)
-                if new:
-                    self._accepted.put_nowait(number)
-                log.info("accepted", extra=_accepted_facts(mail, number, new))
+                    mail.committed.set_exception(_transient(error))
+                    mail.committed.exception()  # the door may have gone; nothing is lost with it
+            return
+        for mail, (number, new) in zip(group, kept, strict=True):
+            if not mail.committed.done():
+                mail.committed.set_result(number)
+            if new:
+                self._accepted.put_nowait(number)
+            log.info("accepted", extra=_accepted_facts(mail, number, new))
 
     def _commit(self, mails: list[tuple[bytes, Envelope]]) -> list[tuple[int, bool]]:
         database = self.clerk.database
@@ -260,7 +267,7 @@ class Gateway:
     async def _allowance(self) -> int:
         """How many copies the account may still send now."""
         now, pace = self.clerk.clock(), self.pace
-        if pace.rest_until is not None and now < pace.rest_until:
+        if self._rests(now):
             return 0
         allowed = pace.max_connections
         for limit, span in ((pace.max_per_minute, timedelta(minutes=1)), (pace.max_per_day, timedelta(days=1))):
@@ -336,8 +343,11 @@ class Gateway:
         if isinstance(result, Throttled):
             self.pace.throttled += 1
             self.pace.rest_until = now + throttle_pause(self.pace.throttled)
-        elif isinstance(result, Sent):
+        elif isinstance(result, Sent) and not self._rests(now):  # not for what was on its way before the rest began
             self.pace.throttled, self.pace.rest_until = 0, None
+
+    def _rests(self, now: datetime) -> bool:
+        return self.pace.rest_until is not None and now < self.pace.rest_until
 
     async def _mind_delay(self, row: Due, result: Delivery, now: datetime) -> None:
         """Mail that has not gone out for hours is told of, as long as nothing else goes out either."""

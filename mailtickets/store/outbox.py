@@ -231,8 +231,9 @@ def record(
 
 
 def mark_failed(connection: Connection, number: int, reply: str) -> None:
-    """A report says that a copy, sent or not, did not arrive."""
-    connection.execute(update(outbox).where(outbox.c.id == number).values(state="failed", last_reply=clean(reply)))
+    """A report says that a copy, sent or not, did not arrive. What is just being sent is ended by `record`."""
+    ended = update(outbox).where(outbox.c.id == number, outbox.c.state != "sending")
+    connection.execute(ended.values(state="failed", last_reply=clean(reply), next_attempt_at=None))
 
 
 def retry(connection: Connection, number: int, now: datetime) -> bool:

@@ -10,5 +10,5 @@ __all__ = ["database", "migrated_file", "migrated_postgres"]
 
 
 @pytest.fixture
-def office(database: Database) -> Office:  # noqa: F811 - the fixture by name
+def office(database: Database) -> Office:
     return Office(database)

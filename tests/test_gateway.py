@@ -1,0 +1,530 @@
+"""accept, process, deliver: real databases, real workers; only what sends and the clock are the test's own."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from mailtickets import jobs
+from mailtickets.clerk import Clerk
+from mailtickets.desk import orders
+from mailtickets.desk.model import (
+    Deferred,
+    Delivery,
+    ImapCursor,
+    NoSpace,
+    Refused,
+    Sent,
+    Throttled,
+    Transient,
+    Unknown,
+)
+from mailtickets.gateway import Gateway, Pace
+from mailtickets.mail.parse import parse
+from mailtickets.store import inbound, outbox
+from mailtickets.store.database import Database
+from mailtickets.workers import Workers
+from tests.desk.builders import AGENTS, ANA, BRUNO, MARIA, NOW, a_policy
+from tests.store.databases import database, migrated_file, migrated_postgres
+from tests.store.office import RULES, Office, a_message, an_envelope, with_file
+
+__all__ = ["database", "migrated_file", "migrated_postgres"]
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    made = Workers(2)
+    yield made
+    made.close()
+
+
+class House:
+    """A gateway whose mail goes nowhere; `answer` says how the next ones fare."""
+
+    def __init__(self, database: Database, workers: Workers, **pace: Any) -> None:
+        self.office = Office(database)
+        self.sent: list[tuple[str, str, bytes]] = []
+        self.answer: Callable[[str], Delivery] = lambda recipient: Sent("250 ok")
+        self.rested = asyncio.Event()
+        """Three have gone out: the acknowledgement, and the news for two agents."""
+        self.workers = workers
+        self.gateway = self.begin(**pace)
+
+    def begin(self, name: str = "one", **pace: Any) -> Gateway:
+        clerk = Clerk(self.office.database, RULES, clock=lambda: self.office.now)
+        return Gateway(clerk, self.workers, self.send, name=name, pace=Pace(**pace), max_message_bytes=1_000_000)
+
+    async def send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
+        self.sent.append((sender, recipient, raw))
+        if len(self.sent) == 3:
+            self.rested.set()
+        return self.answer(recipient)
+
+    async def take(self, raw: bytes, **envelope: Any) -> Any:
+        """Accepts and processes; gives the row of the ledger."""
+        number = await self.gateway.accept(raw, an_envelope(received_at=self.office.now, **envelope))
+        await self.gateway.process(number)
+        return self.office.row(number)
+
+    async def deliver(self) -> list[str]:
+        """Sends all that is due; gives the recipients."""
+        begun = len(self.sent)
+        while await self.gateway.deliver():
+            await asyncio.gather(*self.gateway._sending)
+        return [recipient for _, recipient, _ in self.sent[begun:]]
+
+    def states(self) -> dict[str, str]:
+        rows = self.office.run(lambda c: outbox.listed(c))
+        return {row.recipient: row.state for row in reversed(rows)}
+
+    def copy(self, recipient: str) -> Any:
+        rows = self.office.run(lambda c: outbox.listed(c))
+        return next(row for row in rows if row.recipient == recipient)
+
+    def say(self, words: str = "Pronto.") -> None:
+        answer = lambda t: orders.answer(t, words, ANA, "shell:root", by_agent=True)  # noqa: E731
+        self.office.clerk.order(1, answer, text=words)
+
+
+@pytest.fixture
+async def house(database: Database, workers: Workers) -> AsyncIterator[House]:
+    made = House(database, workers)
+    yield made
+    await made.gateway.drain(0)
+
+
+@pytest.fixture
+async def small_house(migrated_file: Any, tmp_path: Any, workers: Workers) -> AsyncIterator[House]:
+    """On SQLite alone, for what has nothing to do with the database."""
+    shutil.copy(migrated_file, tmp_path / "mailtickets.db")
+    made = House(Database(f"sqlite:///{tmp_path / 'mailtickets.db'}"), workers)
+    yield made
+    await made.gateway.drain(0)
+    made.office.database.close()
+
+
+# --- the whole way ------------------------------------------------------------------------------------
+
+
+async def test_a_mail_is_accepted_processed_and_what_follows_is_delivered(house: House) -> None:
+    await house.gateway.start()
+    number = await house.gateway.accept(with_file("nota.txt"), an_envelope())
+    await house.gateway._accepted.join()
+    await asyncio.wait_for(house.rested.wait(), 30)
+    await asyncio.gather(*house.gateway._sending)
+    assert house.office.row(number).outcome == "opened"
+    assert sorted(recipient for _, recipient, _ in house.sent) == [ANA.address, BRUNO.address, MARIA.address]
+    agents = parse(next(raw for _, recipient, raw in house.sent if recipient == ANA.address))
+    assert [file.filename for file in agents.attachments] == ["nota.txt"]
+    assert "Segue anexo." in agents.text
+
+
+async def test_a_retransmission_gets_the_id_it_had_and_is_processed_once(house: House) -> None:
+    first = await house.take(a_message())
+    again = await house.gateway.accept(a_message(), an_envelope())
+    assert again == first.id
+    assert house.gateway._accepted.qsize() == 1
+    await house.gateway.process(again)
+    assert house.office.numbers() == [1]
+
+
+async def test_many_who_come_at_once_are_committed_together(house: House) -> None:
+    mails = [a_message(str(number), message_id=f"<{number}@x.test>") for number in range(40)]
+    numbers = await asyncio.gather(*(house.gateway.accept(mail, an_envelope()) for mail in mails))
+    assert sorted(numbers) == list(range(1, 41))
+    assert [house.office.received(number).raw for number in numbers] == mails
+
+
+async def test_a_client_that_goes_away_while_we_commit_loses_nothing(house: House) -> None:
+    accepting = asyncio.create_task(house.gateway.accept(a_message(), an_envelope()))
+    await asyncio.sleep(0)
+    accepting.cancel()
+    with suppress(asyncio.CancelledError):
+        await accepting
+    assert house.gateway._committing is not None
+    await house.gateway._committing
+    await house.gateway.process(await house.gateway._accepted.get())
+    house.gateway._accepted.task_done()
+    assert house.office.row(1).outcome == "opened"
+
+
+async def test_trouble_with_the_database_is_transient_and_passes(small_house: House) -> None:
+    house = small_house
+    house.office.run(lambda c: c.execute(text("ALTER TABLE inbound RENAME TO away")))
+    with pytest.raises(Transient):
+        await house.gateway.accept(a_message(), an_envelope())
+    house.office.run(lambda c: c.execute(text("ALTER TABLE away RENAME TO inbound")))
+    assert (await house.take(a_message())).outcome == "opened"
+
+
+async def test_a_disk_without_room_refuses_before_it_is_full(small_house: House) -> None:
+    small_house.office.database.space_is_short = lambda limit: True  # type: ignore[method-assign]
+    with pytest.raises(NoSpace):
+        await small_house.gateway.accept(a_message(), an_envelope())
+    assert small_house.office.run(lambda c: inbound.listed(c)) == []
+
+
+async def test_trouble_of_one_does_not_reach_those_who_wait_with_it(house: House) -> None:
+    naive = an_envelope(received_at=datetime(2025, 3, 3))  # noqa: DTZ001 - a door's mistake
+    results = await asyncio.gather(
+        house.gateway.accept(a_message("1"), an_envelope()),
+        house.gateway.accept(a_message("2"), naive),
+        house.gateway.accept(a_message("3"), an_envelope()),
+        return_exceptions=True,
+    )
+    assert [isinstance(result, Transient) for result in results] == [False, True, False]
+
+
+# --- process ------------------------------------------------------------------------------------------
+
+
+async def test_trouble_in_process_leaves_the_mail_accepted_and_tries_again(small_house: House) -> None:
+    house = small_house
+    number = await house.gateway.accept(a_message(), an_envelope())
+    house.office.run(lambda c: c.execute(text("ALTER TABLE event RENAME TO away")))
+    await house.gateway.process(number)
+    row = house.office.row(number)
+    assert (row.state, row.attempts, house.office.numbers()) == ("accepted", 1, [])
+    house.office.run(lambda c: c.execute(text("ALTER TABLE away RENAME TO event")))
+    house.office.pass_time(seconds=15)
+    assert house.gateway._claim_inbound() == [number]
+    await house.gateway.process(number)
+    assert house.office.row(number).outcome == "opened"
+
+
+async def test_what_fails_again_and_again_becomes_a_ticket_with_the_raw(small_house: House) -> None:
+    house = small_house
+    number = await house.gateway.accept(a_message(), an_envelope())
+    for _ in range(5):
+        house.office.run(lambda c: inbound.count_attempt(c, number, NOW))
+    await house.gateway.process(number)
+    row = house.office.row(number)
+    assert (row.outcome, row.reason, row.ticket) == ("unparsed", "processing-failed", 1)
+
+
+async def test_a_mail_that_changed_its_ticket_meanwhile_is_decided_again(house: House) -> None:
+    await house.take(a_message())
+    number = await house.gateway.accept(a_message("Mais", message_id="<m2@x.test>", subject="[#1]"), an_envelope())
+    words = house.gateway._words
+    times: list[int] = []
+
+    async def while_somebody_else_works(draft: Any) -> Any:
+        times.append(1)
+        if len(times) == 1:
+            house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "other"))
+        return await words(draft)
+
+    house.gateway._words = while_somebody_else_works  # type: ignore[method-assign]
+    await house.gateway.process(number)
+    assert len(times) == 2
+    assert house.office.row(number).outcome == "appended"
+    assert ("status", "resolved", "open", "customer-replied") in house.office.events(1)
+
+
+async def test_two_gateways_on_one_mail_open_one_ticket(house: House) -> None:
+    number = await house.gateway.accept(a_message(), an_envelope())
+    other = house.begin("two")
+    await asyncio.gather(house.gateway.process(number), other.process(number))
+    assert len(house.office.numbers()) == 1
+    assert house.office.row(number).attempts == 0
+    await other.drain(5)
+
+
+async def test_a_mail_that_no_longer_waits_is_left_alone(house: House) -> None:
+    row = await house.take(a_message())
+    await house.gateway.process(row.id)
+    await house.gateway.process(99)
+    assert house.office.numbers() == [1]
+
+
+async def test_a_mail_that_no_worker_can_read_becomes_a_ticket_with_the_raw(small_house: House) -> None:
+    house, hasty = small_house, Workers(1, read_seconds=0.05)
+    house.gateway.workers = hasty
+    bomb = a_message("palavra palavra\r\n" * 600_000, subject="Bomba")  # reading it takes longer than that
+    row = await house.take(bomb)
+    hasty.close()
+    assert (row.outcome, row.reason, row.subject) == ("unparsed", "reading-took-too-long", "Bomba")
+    shown = house.office.ticket(1)
+    (file,) = shown.attachments[shown.messages[0].id]
+    assert (file.filename, file.size) == ("message.eml", len(bomb))
+    assert await house.deliver() == [ANA.address, BRUNO.address]
+    assert set(house.states().values()) == {"sent"}
+
+
+async def test_the_raw_of_what_no_worker_can_read_is_sent_to_agents(small_house: House) -> None:
+    house = small_house
+    number = await house.gateway.accept(a_message(subject="Bomba"), an_envelope())
+    for _ in range(5):
+        house.office.run(lambda c: inbound.count_attempt(c, number, NOW))
+    await house.gateway.process(number)
+    await house.deliver()
+    mail = parse(next(raw for _, recipient, raw in house.sent if recipient == ANA.address))
+    assert [file.filename for file in mail.attachments] == ["message.eml"]
+
+
+# --- deliver ------------------------------------------------------------------------------------------
+
+
+async def test_what_is_sent_is_recorded_with_the_reply_and_the_id_it_was_given(house: House) -> None:
+    await house.take(a_message())
+    house.answer = lambda _: Sent("250 queued as 4711", message_id="ses@amazon.test")
+    assert len(await house.deliver()) == 3
+    copy = house.copy(MARIA.address)
+    assert (copy.state, copy.attempts, copy.last_reply) == ("sent", 1, "250 queued as 4711")
+    assert copy.remote_message_id == "ses@amazon.test"
+    assert await house.deliver() == []
+
+
+async def test_a_deferred_mail_backs_off_and_goes_out_later(house: House) -> None:
+    await house.take(a_message())
+    house.answer = lambda _: Deferred("451 later")
+    assert len(await house.deliver()) == 3
+    assert await house.deliver() == []
+    house.office.pass_time(seconds=73)
+    assert len(await house.deliver()) == 3
+    house.office.pass_time(seconds=73)
+    assert await house.deliver() == []
+    house.office.pass_time(minutes=6)
+    house.answer = lambda _: Sent("250")
+    assert len(await house.deliver()) == 3
+    assert house.copy(MARIA.address).attempts == 3
+
+
+async def test_an_unknown_result_is_tried_again_with_the_same_bytes(house: House) -> None:
+    await house.take(a_message())
+    house.answer = lambda _: Unknown("lost after the final dot")
+    await house.deliver()
+    assert set(house.states().values()) == {"unknown"}
+    house.office.pass_time(hours=30)
+    house.answer = lambda _: Sent("250")
+    await house.deliver()
+    for recipient in (MARIA.address, ANA.address, BRUNO.address):
+        first, again = [(sender, raw) for sender, who, raw in house.sent if who == recipient]
+        assert first == again
+
+
+async def test_a_refused_answer_tells_its_author_and_opens_the_ticket(house: House) -> None:
+    await house.take(a_message())
+    await house.deliver()
+    house.say()
+    assert house.office.ticket(1).ticket.status == "pending"
+    house.answer = lambda who: Refused("550 5.1.1 unknown", "5.1.1") if who == MARIA.address else Sent("250")
+    assert sorted(await house.deliver()) == [ANA.address, BRUNO.address, MARIA.address]
+    copy = house.copy(MARIA.address)
+    assert (copy.state, copy.attempts, copy.last_reply) == ("failed", 1, "550 5.1.1 unknown")
+    assert (copy.claimed_by, copy.next_attempt_at) == (None, None)
+    assert house.office.ticket(1).ticket.status == "open"
+    assert house.copy(ANA.address).name == "delivery_failed"
+    assert ("status", "pending", "open", "delivery-failed") in house.office.events(1)
+
+
+async def test_a_refused_notice_is_recorded_and_nobody_is_told(house: House) -> None:
+    await house.take(a_message())
+    house.answer = lambda _: Refused("550 no")
+    assert len(await house.deliver()) == 3
+    assert set(house.states().values()) == {"failed"}
+    assert len(house.states()) == 3
+    assert [event[0] for event in house.office.events(1)].count("delivery") == 3
+
+
+async def test_an_answer_that_was_never_taken_fails_after_five_days(house: House) -> None:
+    await house.take(a_message())
+    await house.deliver()
+    house.say()
+    house.answer = lambda who: Deferred("451 later") if who == MARIA.address else Sent("250")
+    await house.deliver()
+    house.office.pass_time(days=4)
+    await house.deliver()
+    assert house.copy(MARIA.address).state == "deferred"
+    house.office.pass_time(days=2)
+    await house.deliver()
+    assert house.copy(MARIA.address).state == "failed"
+    assert house.copy(ANA.address).name == "delivery_failed"
+
+
+async def test_a_throttled_account_rests_and_no_attempt_is_counted(house: House) -> None:
+    await house.take(a_message())
+    house.gateway.pace.max_connections = 1
+    house.answer = lambda _: Throttled("421 too fast")
+    assert len(await house.deliver()) == 1
+    assert house.copy(house.sent[0][1]).attempts == 0
+    house.office.pass_time(seconds=59)
+    assert await house.deliver() == []
+    house.office.pass_time(seconds=30)
+    house.answer = lambda _: Sent("250")
+    assert len(await house.deliver()) == 3
+    assert house.gateway.pace.throttled == 0
+
+
+async def test_a_mail_that_was_on_its_way_already_does_not_end_the_rest(house: House) -> None:
+    await house.take(a_message())
+    house.answer = lambda who: Throttled("421 too fast") if who == MARIA.address else Sent("250")
+    await house.gateway.deliver()
+    await asyncio.gather(*house.gateway._sending)
+    assert len(house.sent) == 2
+    assert house.gateway.pace.rest_until == NOW + timedelta(minutes=1)
+    assert await house.deliver() == []
+
+
+async def test_an_account_sends_so_many_a_minute_and_no_more(house: House) -> None:
+    await house.take(a_message())
+    house.gateway.pace.max_per_minute = 2
+    assert await house.deliver() == [MARIA.address, ANA.address]
+    house.office.pass_time(seconds=60)
+    assert await house.deliver() == []
+    house.office.pass_time(seconds=1)
+    assert await house.deliver() == [BRUNO.address]
+
+
+async def test_an_account_sends_so_many_a_day_and_no_more(house: House) -> None:
+    await house.take(a_message())
+    house.gateway.pace.max_per_day = 1
+    assert await house.deliver() == [MARIA.address]
+    house.office.pass_time(hours=23)
+    assert await house.deliver() == []
+    house.office.pass_time(hours=2)
+    assert await house.deliver() == [ANA.address]
+
+
+async def test_something_broken_in_sending_defers_and_stops_nothing(small_house: House) -> None:
+    house = small_house
+    await house.take(a_message())
+
+    def answer(who: str) -> Delivery:
+        if who == MARIA.address:
+            raise RuntimeError("a bug")
+        return Sent("250")
+
+    house.answer = answer
+    await house.deliver()
+    assert house.states() == {MARIA.address: "deferred", ANA.address: "sent", BRUNO.address: "sent"}
+    assert house.copy(MARIA.address).last_reply == "internal error: RuntimeError"
+
+
+# --- crashes ------------------------------------------------------------------------------------------
+
+
+async def test_what_was_accepted_before_a_crash_is_processed_after_it(house: House) -> None:
+    number = await house.gateway.accept(a_message(), an_envelope())
+    after = house.begin()  # the first one is simply gone
+    await after.start()
+    await after.look_for_work()
+    await after._accepted.join()
+    assert house.office.row(number).outcome == "opened"
+    await after.drain(5)
+
+
+async def test_what_another_gateway_works_on_is_left_to_it_until_its_lease_ends(house: House) -> None:
+    number = await house.gateway.accept(a_message(), an_envelope())
+    other = house.begin("two")
+    await other.start()
+    assert other._claim_inbound() == []
+    house.office.pass_time(seconds=60)
+    assert other._claim_inbound() == [number]
+    await other.drain(5)
+
+
+async def test_what_was_being_sent_in_a_crash_is_sent_again_with_the_same_bytes(house: House) -> None:
+    await house.take(a_message())
+    died: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
+    both = asyncio.Event()
+
+    async def hangs(raw: bytes, sender: str, recipient: str) -> Delivery:
+        house.sent.append((sender, recipient, raw))
+        if len(house.sent) == 2:
+            both.set()
+        return await died
+
+    house.gateway.send = hangs
+    assert await house.gateway.deliver() == 2
+    await both.wait()
+    for task in house.gateway._sending:
+        task.cancel()
+    lost = list(house.sent)
+    house.gateway = house.begin()
+    await house.gateway.database(house.office.run, house.gateway._take_up)
+    assert sorted(house.states().values()) == ["queued", "unknown", "unknown"]
+    await house.deliver()
+    assert set(house.states().values()) == {"sent"}
+    assert [again for again in house.sent[2:] if again[1] != BRUNO.address] == lost
+
+
+async def test_draining_finishes_what_is_in_hand(house: House) -> None:
+    await house.gateway.start()
+    await house.gateway.accept(a_message(), an_envelope())
+    await house.gateway.drain(20)
+    assert house.office.row(1).outcome == "opened"
+    assert "sending" not in house.states().values()
+
+
+async def test_a_draining_gateway_begins_nothing_new(house: House) -> None:
+    other = house.begin("two")
+    await other.drain(5)
+    await house.gateway.accept(a_message(), an_envelope())
+    house.office.pass_time(minutes=5)
+    await other.look_for_work()
+    assert other._accepted.qsize() == 0
+
+
+# --- alarms, cursors, housekeeping --------------------------------------------------------------------
+
+
+async def test_ops_are_told_of_trouble_once_until_it_is_well_again(house: House) -> None:
+    policy = a_policy(instance={"ops_address": "ops@empresa.test"})
+    house.gateway.clerk.rules = replace(RULES, policy=policy)
+    for _ in range(2):
+        await house.gateway.alarm("imap suporte", "does not answer")
+    assert await house.deliver() == ["ops@empresa.test"]
+    await house.gateway.all_clear("imap suporte")
+    await house.gateway.all_clear("imap suporte")
+    await house.gateway.alarm("imap suporte", "does not answer")
+    assert await house.deliver() == ["ops@empresa.test"]
+    assert parse(house.sent[0][2]).header("auto-submitted") == "auto-generated"
+
+
+async def test_without_an_ops_address_an_alarm_is_only_logged(house: House) -> None:
+    await house.gateway.alarm("disk", "full")
+    assert await house.deliver() == []
+
+
+async def test_the_imap_doors_memory(house: House) -> None:
+    assert await house.gateway.imap_cursor("suporte", "INBOX") is None
+    cursor = ImapCursor("suporte", "INBOX", 7, 10, NOW)
+    await house.gateway.save_imap_cursor(cursor)
+    assert await house.gateway.imap_cursor("suporte", "INBOX") == cursor
+
+
+async def test_housekeeping_closes_what_was_resolved_a_week_ago_and_tells_the_requester(house: House) -> None:
+    await house.take(a_message())
+    house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    house.office.pass_time(days=6)
+    await jobs.housekeeping(house.gateway)
+    assert house.office.ticket(1).ticket.status == "resolved"
+    house.office.pass_time(days=1)
+    await jobs.housekeeping(house.gateway)
+    assert house.office.ticket(1).ticket.status == "closed"
+    assert house.copy(MARIA.address).name == "closed"
+
+
+async def test_housekeeping_frees_the_tickets_of_an_agent_who_left(house: House) -> None:
+    await house.take(a_message())
+    house.office.clerk.order(1, lambda t: orders.assign(t, AGENTS[0], "x"))
+    house.gateway.clerk.rules = replace(RULES, policy=a_policy(agents=AGENTS[1:]))
+    await jobs.housekeeping(house.gateway)
+    assert house.office.ticket(1).ticket.assignee is None
+    assert house.copy(BRUNO.address).name == "unassigned"
+
+
+async def test_housekeeping_is_done_by_one_gateway_at_a_time(house: House) -> None:
+    await house.take(a_message())
+    house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    house.office.pass_time(days=7)
+    assert jobs._may_keep_house(house.begin("two"))
+    await jobs.housekeeping(house.gateway)
+    assert house.office.ticket(1).ticket.status == "resolved"
