@@ -69,6 +69,24 @@ def _tcp(value: str) -> str:
     return _listen(value)
 
 
+def _dns_server(value: str) -> str:
+    """An address, an address with a port, or an IPv6 address in brackets with or without one."""
+    found = re.fullmatch(r"(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?", value)
+    try:
+        ipaddress.ip_address((found[1] or found[2]) if found else value)
+        if found and not 1 <= int(found[3] or 53) <= 65535:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f'a numeric address, or "address:port", was expected, not {value!r}') from None
+    return value
+
+
+def _evidence(value: str) -> str:
+    if value != "exchange-internal" and not re.fullmatch(r"header:[!-9;-~]+", value):
+        raise ValueError(f'"exchange-internal" or "header:NAME" was expected, not {value!r}')
+    return value
+
+
 def _network(value: str) -> str:
     ipaddress.ip_network(value, strict=False)
     return value
@@ -159,6 +177,8 @@ OptionalAddrSpec = Annotated[str, AfterValidator(_optional_addr_spec)]
 Listen = Annotated[str, AfterValidator(_listen)]
 TcpListen = Annotated[str, AfterValidator(_tcp)]
 Network = Annotated[str, AfterValidator(_network)]
+DnsServer = Annotated[str, AfterValidator(_dns_server)]
+Evidence = Annotated[str, AfterValidator(_evidence)]
 Duration = Annotated[str, AfterValidator(_duration)]
 Word = Annotated[str, AfterValidator(_one_word)]
 Correspondent = Annotated[str, AfterValidator(_correspondent)]
@@ -246,7 +266,7 @@ class Delivery(Login):
 
 
 class Dns(Section):
-    servers: tuple[str, ...] = ()
+    servers: tuple[DnsServer, ...] = ()
     timeout_seconds: Positive = 5
 
 
@@ -291,7 +311,7 @@ class Agent(Section):
 
 class Trust(Section):
     agents: Literal["verified", "token"] = "verified"
-    internal_evidence: tuple[str, ...] = ()
+    internal_evidence: tuple[Evidence, ...] = ()
     token_days: Positive = 180
 
 

@@ -21,17 +21,18 @@ _END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 
 
-def section(raw: bytes) -> bytes | None:
-    """The header section up to its last line break; None when it is too long to be looked at."""
+def split(raw: bytes) -> tuple[bytes, bytes] | None:
+    """The header section without its last line break, and the body; None when the section is too long."""
     end = _END.search(raw, 0, MAX_BYTES + 4)
     if end is None and len(raw) > MAX_BYTES:
         return None
-    return raw[: end.start()] if end else raw
+    return (raw[: end.start()], raw[end.end() :]) if end else (raw, b"")
 
 
 def fields(raw: bytes) -> Fields:
+    section, _ = split(raw[: MAX_BYTES + 4]) or (b"", b"")
     found: list[tuple[str, list[bytes]]] = []
-    for line in re.split(rb"\r?\n", section(raw) or b""):
+    for line in re.split(rb"\r?\n", section):
         if line[:1] in (b" ", b"\t"):
             if found:
                 found[-1][1].append(line)

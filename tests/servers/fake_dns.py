@@ -11,7 +11,7 @@ comes again over TCP.
 
 import asyncio
 from collections import defaultdict
-from typing import Self
+from typing import Self, cast
 
 import dns.flags
 import dns.message
@@ -143,8 +143,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         assert self._transport is not None
