@@ -1,8 +1,8 @@
 """Signs outgoing mail with DKIM (RFC 6376), for those whose smarthost does not.
 
 Owns: which fields are signed, and that nobody can add another From or Subject to a signed mail.
-*Fails with*: `ValueError` from `sign` and from `Signer.of`, for a key that is none and a mail without one author. A mail
-that cannot be signed goes out as it is (`Signer.signed`), with a line in the log: better unsigned than not at all.
+*Fails with*: `ValueError` from `sign` and from `Signer.of`, for a key that is none and a mail of nobody. A mail that
+cannot be signed goes out as it is (`Signer.signed`), with a line in the log.
 *Limits*: RSA with SHA-256. About 20 ms of one processor a mail, in a thread. The same mail signed again differs in t=
 and in the signature, in nothing else.
 """
