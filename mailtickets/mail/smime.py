@@ -82,8 +82,8 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
             return
         header, length = _length(data, position + 1)
         stop = header + length if length >= 0 else _indefinite_end(data, header, 0)
-        yield tag, data[start:stop], data[header:stop]
         position = stop if length >= 0 else stop + 2
+        yield tag, data[start:position], data[header:stop]
 
 
 def _length(data: bytes, position: int) -> tuple[int, int]:
