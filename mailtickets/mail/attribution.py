@@ -182,7 +182,7 @@ def _block_end(lines: Sequence[str], start: int, need: int) -> int | None:
 
 
 def _foreign_block_end(lines: Sequence[str], start: int) -> int | None:
-    """Past a header block in words that are not listed: `Word: value` lines with an address and a date, all in a row."""
+    """Past a header block in words that are not listed: `Word: value` lines with an address and a date, in a row."""
     block = list(takewhile(_KEY_LINE.match, (line[:MAX_LINE_CHARACTERS] for line in lines[start : start + 7])))
     stated = "\n".join(block)
     whole = len(block) >= 3 and _EMAIL.search(stated) and (_TIME.search(stated) or _DATE.search(stated))

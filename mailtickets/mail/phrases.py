@@ -180,7 +180,8 @@ proton|front|superhuman|canary|bluemail|edison|polymail|nylas|newton|boxer|apple
 """
 
 DEVICE_LEADS = """
-sent (?:from|via|using|with|by|on)|enviad[oa]s?(?: \\w+)? (?:do|da|de|desde|pelo|pela|via|usando|del|com o|con la|desde mi)
+sent (?:from|via|using|with|by|on)
+enviad[oa]s?(?: \\w+)? (?:do|da|de|desde|pelo|pela|via|usando|del|com o|con la|desde mi)
 mandad[oa] (?:do|da|de|desde|pelo|via|del)|escrito (?:do|desde|no|en)
 """
 
