@@ -476,14 +476,22 @@ def _tuples(value: Any) -> Any:
 
 def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Config | None, list[tuple[str, str]]]:
     """What pydantic found, and the configuration with stand-ins where it found it, for the checks that remain."""
-    problems = [(".".join(str(step) for step in found["loc"]), _in_words(found)) for found in error.errors()]
+    told = _told_once(error)
+    problems = [(".".join(str(step) for step in found["loc"]), _in_words(found)) for found in told]
     mended = _tuples(data)
-    for found in error.errors():
+    for found in told:
         _mend(mended, found["loc"])
     try:
         return Config.model_validate(mended), problems
     except ValidationError:
         return None, problems
+
+
+def _told_once(error: ValidationError) -> list[Mapping[str, Any]]:
+    """Less the lists that are too short only because an entry of theirs is wrong."""
+    found = error.errors()
+    above = {one["loc"][:at] for one in found for at in range(1, len(one["loc"]))}
+    return [one for one in found if not (one["type"] == "too_short" and one["loc"] in above)]
 
 
 def _mend(data: Any, path: Sequence[int | str]) -> None:
@@ -522,6 +530,8 @@ def _in_words(found: Mapping[str, Any]) -> str:
             return "is missing"
         case "value_error":
             return str(found["ctx"]["error"])
+        case "too_short":
+            return "at least one entry was expected"
     expected = found["msg"].removeprefix("Input should be ").replace("a valid integer", "an integer")
     expected = expected.replace("a valid ", "a ").replace("tuple", "list")
     if found["type"] in {"less_than_equal", "greater_than_equal"}:
@@ -536,8 +546,13 @@ def _cross_problems(
     if config is None:
         return []
     faulty = [key for key, _ in known]
-    found = _crosswise(config.placed(file), secrets)
-    return [problem for problem in found if not any(_is_below(problem[0], key) for key in faulty)]
+    renamed = any(re.fullmatch(r"queue\.\d+\.name", key) for key in faulty)
+    return [
+        (key, problem)
+        for key, problem in _crosswise(config.placed(file), secrets)
+        if not any(_is_below(key, other) for other in faulty)
+        and not (renamed and problem.startswith("there is no queue"))
+    ]
 
 
 def _is_below(key: str, other: str) -> bool:
@@ -553,6 +568,7 @@ def _crosswise(config: Config, secrets: bool) -> Iterator[tuple[str, str]]:
     yield from _junk_problems(config, secrets)
     yield from _template_problems(config)
     yield from _queue_problems(config)
+    yield from _ops_problems(config)
     yield from _agent_problems(config)
 
 
@@ -670,21 +686,35 @@ def _queue_problems(config: Config) -> Iterator[tuple[str, str]]:
             yield f"queue.{number}.name", f"there is another queue {queue.name!r}"
         names.add(queue.name)
         for position, address in enumerate(queue.addresses):
+            if "+" in address.rpartition("@")[0] and queue.plus_addressing:
+                yield f"queue.{number}.addresses.{position}", f"{address} has a plus: set plus_addressing = false"
             owner = seen.setdefault(address.casefold(), queue.name)
             if owner != queue.name:
                 yield f"queue.{number}.addresses.{position}", f"{address} is an address of queue {owner!r} already"
 
 
+def _ops_problems(config: Config) -> Iterator[tuple[str, str]]:
+    queue = _queue_reached(config, config.instance.ops_address)
+    if queue:
+        yield "instance.ops_address", f"{config.instance.ops_address} is the address of queue {queue!r}"
+
+
+def _queue_reached(config: Config, address: str) -> str | None:
+    """The name of the queue that mail to this address would reach, with or without a plus."""
+    local, _, domain = address.casefold().rpartition("@")
+    reached = {f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"}
+    return next((queue.name for queue in config.queue for own in queue.addresses if own.casefold() in reached), None)
+
+
 def _agent_problems(config: Config) -> Iterator[tuple[str, str]]:
-    queue_of = {address.casefold(): queue.name for queue in config.queue for address in queue.addresses}
     names = {queue.name for queue in config.queue}
     seen: dict[str, str] = {}
     for number, agent in enumerate(config.agent):
         keys = [("address", agent.address), *((f"aliases.{at}", alias) for at, alias in enumerate(agent.aliases))]
         for key, address in keys:
             path = f"agent.{number}.{key}"
-            if address.casefold() in queue_of:
-                yield path, f"{address} is the address of queue {queue_of[address.casefold()]!r}"
+            if reached := _queue_reached(config, address):
+                yield path, f"{address} is the address of queue {reached!r}"
             if address.casefold() in seen:
                 yield path, f"{address} belongs to agent {seen[address.casefold()]!r} already"
             seen.setdefault(address.casefold(), agent.name)
