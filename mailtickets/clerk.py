@@ -25,7 +25,7 @@ from mailtickets.desk.model import Decision, Facts, OpenTicket, Policy, Ticket
 from mailtickets.desk.notices import BudgetLine, Happening, Notice, budget_lines, within_budget
 from mailtickets.desk.render import Rendered, Templates, render
 from mailtickets.mail.compose import compose
-from mailtickets.mail.model import Attachment, Copy, InboundMail
+from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
 from mailtickets.store import budgets, outbox, tickets
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.facts import gather
@@ -220,10 +220,10 @@ class Clerk:
         return [render_notice(self.rules.templates, notice) for notice in draft.notices]
 
     def letters(self, draft: Draft, words: Sequence[Rendered]) -> tuple[Letter, ...]:
-        ticket = _for_threading(draft)
-        now = self.clock()
+        ticket, now = _for_threading(draft), self.clock()
+        inbound = draft.received.id if draft.received else None
         return tuple(
-            letter(notice, rendered, ticket, self.rules.paper, self.nonce(), now)
+            letter(notice, rendered, ticket, self.rules.paper, self.nonce(), now, inbound)
             for notice, rendered in zip(draft.notices, words, strict=True)
         )
 
@@ -241,6 +241,7 @@ class Clerk:
             received=draft.received,
             mail=draft.mail,
             text=draft.text,
+            met=_met(draft.facts, draft.mail),
             queues=queues,
         )
 
@@ -282,6 +283,11 @@ def _allowed(
         if allowed.recipients:
             kept.append(allowed)
     return tuple(kept), tuple(withheld)
+
+
+def _met(facts: Facts | None, mail: InboundMail | None) -> Address | None:
+    """The author, if their own domain vouches for the mail."""
+    return mail.author if facts and mail and facts.authentication.verdict == "pass" else None
 
 
 def _for_threading(draft: Draft) -> Ticket | None:

@@ -21,14 +21,16 @@ from typing import IO
 from mailtickets import jobs
 from mailtickets.clerk import Clerk, load_secrets, rules_of
 from mailtickets.config import Config, ConfigError, SmtpIn, credential, load
-from mailtickets.desk.model import Delivery, Transient
+from mailtickets.desk.model import Authentication, Delivery, Transient
 from mailtickets.edges import lmtp_in, smtp_in, systemd
+from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
 from mailtickets.edges.imap_in import ImapPoller
 from mailtickets.edges.maildir_out import MaildirOut
 from mailtickets.edges.smtp_listener import Listener, bind
 from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_protocol import Settings
 from mailtickets.gateway import Gateway, Pace
+from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 from mailtickets.workers import Workers
@@ -81,6 +83,7 @@ class Daemon:
             return
         workers = Workers()
         self._out = _way_out(self.config)
+        self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
         clerk = Clerk(database, rules_of(self.config, load_secrets(self.config)))
         self.gateway = Gateway(
             clerk,
@@ -90,6 +93,7 @@ class Daemon:
             pace=_pace(self.config),
             max_message_bytes=(self.config.smtp_in or SmtpIn()).max_message_bytes,
             largest=lambda: self._out.max_size,
+            authenticate=self._authenticate,
         )
         try:
             await self.gateway.start()
@@ -129,6 +133,9 @@ class Daemon:
 
     async def _send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
         return await self._out.send(raw, sender, recipient)
+
+    async def _authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
+        return await self._authenticator.authenticate(raw, mail, envelope)
 
     # --- doors --------------------------------------------------------------------------------------------
 
@@ -202,6 +209,10 @@ class Daemon:
             old, self._out = self._out, _way_out(config)
             self.gateway.pace = _pace(config)
             await old.close()
+        settings = AuthenticationSettings.of(config)
+        if settings != self._authenticator.settings:
+            self._authenticator.close()
+            self._authenticator = Authenticator(settings)
         if before.imap_in != config.imap_in:
             await self._stop_pollers()
             self._start_pollers()
@@ -246,6 +257,7 @@ class Daemon:
         await self._close_doors()
         await self.gateway.drain(_DRAIN_SECONDS)
         await self._out.close()
+        self._authenticator.close()
 
     async def _close_doors(self) -> None:
         await asyncio.gather(*(listener.close(_DOORS_SECONDS) for listener in self._doors.values()))

@@ -23,6 +23,7 @@ from mailtickets.clerk import Clerk, Draft
 from mailtickets.desk.decide import refused
 from mailtickets.desk.model import (
     MAX_ATTACHMENT_BYTES,
+    Authentication,
     Decision,
     Deferred,
     Delivery,
@@ -50,6 +51,9 @@ log = logging.getLogger("mailtickets.gateway")
 Send = Callable[[bytes, str, str], Awaitable[Delivery]]
 """(RFC 5322 bytes, reverse-path, recipient) -> how it went."""
 
+Authenticate = Callable[[bytes, InboundMail, Envelope], Awaitable[Authentication]]
+"""What is known of where a mail comes from. Fails with nothing."""
+
 T = TypeVar("T")
 
 _AT_ONCE = 4
@@ -64,6 +68,11 @@ def failpoint(name: str) -> None:
     """Dies here, at once, when the environment asks for it: for tests of what survives."""
     if os.environ.get("MAILTICKETS_FAILPOINT") == name:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def nobody_vouches(raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
+    """For gateways that are told nothing of senders."""
+    return Authentication()
 
 
 @dataclass(slots=True)
@@ -98,10 +107,11 @@ class Gateway:
         pace: Pace,
         max_message_bytes: int,
         largest: Callable[[], int | None] = lambda: None,
+        authenticate: Authenticate = nobody_vouches,
     ) -> None:
         self.clerk, self.workers, self.send, self.name, self.pace = clerk, workers, send, name, pace
         self.max_message_bytes = max_message_bytes
-        self._largest = largest
+        self._largest, self._authenticate = largest, authenticate
         self._lane = ThreadPoolExecutor(1 if clerk.database.is_sqlite else 4, "store")
         self._waiting: list[_Waiting] = []
         self._committing: asyncio.Task[None] | None = None
@@ -179,6 +189,9 @@ class Gateway:
                 await self._settle_mail(received, outline(received.raw), "processing-failed")
                 return
             mail, unparsed = await self._read(received)
+            if received.authentication is None and unparsed is None:
+                found = await self._authenticate(received.raw, mail, received.envelope)
+                received = replace(received, authentication=found)
             await self._settle_mail(received, mail, unparsed)
         except Transient as error:
             log.warning("processing deferred", extra={"inbound": number, "error": str(error)})

@@ -1,18 +1,23 @@
 """Shows how a mail is decided on: what it claims, what of that is fact, which rule said what, and the outcome.
 
-FILE|ID is a mail file or the id of an inbound message. Nothing is written and nothing is sent.
+FILE|ID is a mail file, taken as if a trusted relay had handed it in, or the id of an inbound message. Nothing is
+written and nothing is sent.
 """
 
 import argparse
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mailtickets.clerk import Clerk
 from mailtickets.cli import DONE, REFUSED, Stop
-from mailtickets.cli.session import add_json, opened, print_json
+from mailtickets.cli.session import add_json, configuration, opened, print_json
+from mailtickets.config import Config
 from mailtickets.desk.decide import author_of
-from mailtickets.desk.model import Decision, Facts
+from mailtickets.desk.model import Authentication, Decision, Facts
+from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
 from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.parse import parse
 from mailtickets.store import inbound
@@ -28,6 +33,8 @@ def run(args: argparse.Namespace) -> int:
     with opened(args) as clerk:
         received = _received(clerk, args.mail)
         mail = parse(received.raw, instance=clerk.rules.policy.instance.name)
+        if received.authentication is None:
+            received = replace(received, authentication=_authenticated(configuration(args), received, mail))
         facts, decision = clerk.explain(received, mail)
     explained = as_json(mail, facts, decision)
     if args.json:
@@ -47,7 +54,18 @@ def _received(clerk: Clerk, named: str) -> Received:
         raw = Path(named).read_bytes()
     except OSError as error:
         raise Stop(REFUSED, f"{named}: {error.strerror}") from error
-    return Received(0, Envelope("file", None, (), datetime.now(UTC)), raw, "accepted", None, None, (), 0, False)
+    return Received(
+        0, Envelope("smtp", None, (), datetime.now(UTC), trusted=True), raw, "accepted", None, None, (), 0, False
+    )
+
+
+def _authenticated(config: Config, received: Received, mail: InboundMail) -> Authentication:
+    """What the mail would be worth by the door it came in at; a file counts as come from a trusted relay."""
+    authenticator = Authenticator(AuthenticationSettings.of(config))
+    try:
+        return asyncio.run(authenticator.authenticate(received.raw, mail, received.envelope))
+    finally:
+        authenticator.close()
 
 
 def as_json(mail: InboundMail, facts: Facts, decision: Decision) -> dict[str, Any]:
@@ -68,7 +86,9 @@ def as_json(mail: InboundMail, facts: Facts, decision: Decision) -> dict[str, An
 
 def _evidence(mail: InboundMail, facts: Facts) -> list[dict[str, Any]]:
     """Every fact that pointed somewhere, and where in the mail it stood. Tokens are named by their ticket only."""
-    found = [
+    found = [_fact("authentication", facts.authentication.verdict, "the From domain")]
+    found += [_fact(f"{a.method}={a.result}", a.domain, a.source) for a in facts.authentication.facts]
+    found += [
         _fact("reply-token", f"ticket {t.ticket} for {t.person}{', expired' if t.expired else ''}", t.source)
         for t in facts.tokens
     ]

@@ -14,12 +14,14 @@ from mailtickets.desk.model import (
     AddMessage,
     AddParticipant,
     Assign,
+    DropHeld,
     Effect,
     FailDelivery,
     MergeInto,
     OpenTicket,
     Participant,
     RecordEvent,
+    ReleaseHeld,
     SetPriority,
     SetStatus,
     Status,
@@ -83,7 +85,7 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:
         case AddMessage(direction="out", visibility="public"):
             everyone = tuple(replace(participant, notified=True) for participant in ticket.participants)
             return replace(ticket, answered=True, participants=everyone)
-        case OpenTicket() | AddMessage() | MergeInto() | FailDelivery() | RecordEvent():
+        case OpenTicket() | AddMessage() | MergeInto() | FailDelivery() | ReleaseHeld() | DropHeld() | RecordEvent():
             return ticket
         case _:
             assert_never(effect)

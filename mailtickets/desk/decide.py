@@ -16,6 +16,7 @@ from mailtickets.desk.model import (
     AddMessage,
     AddParticipant,
     Decision,
+    DropHeld,
     Effect,
     Facts,
     FailDelivery,
@@ -24,10 +25,12 @@ from mailtickets.desk.model import (
     Outcome,
     Policy,
     RecordEvent,
+    ReleaseHeld,
     RuleVerdict,
     SetStatus,
     Ticket,
 )
+from mailtickets.desk.thanks import gratitude
 from mailtickets.mail.model import Address, InboundMail
 
 NOBODY = Address("", "unknown@unknown.invalid")
@@ -35,6 +38,9 @@ NOBODY = Address("", "unknown@unknown.invalid")
 
 UNCERTAIN_CUT = "uncertain-cut"
 """The reader's defect code for a reply whose boundary to the quoted history is in doubt."""
+
+_DISOWNED = re.compile(r"(?:não|nao|nunca|jamais|no\b|not\b|never|descart|discard|cancel|ignor)", re.IGNORECASE)
+"""How an agent begins who did not write what was held. When in doubt nothing is released."""
 
 _LOCALES = {"pt": "pt_BR", "en": "en", "es": "es"}
 _MAX_CC = 20
@@ -120,6 +126,19 @@ def unwanted_list(mail: InboundMail, facts: Facts, policy: Policy, now: datetime
     return _nothing("ignored", "list-mail", None)
 
 
+def confirmation(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Does an agent confirm, or disown, a message that was held?"""
+    author = author_of(mail, facts.queue)
+    own = own_addresses(author, policy)
+    token = next((t for t in facts.tokens if t.confirms and not t.expired and t.person.casefold() in own), None)
+    if token is None or token.confirms is None or mail.kind != "human":
+        return None  # an absence notice confirms nothing
+    disowned = _DISOWNED.match(mail.reply.strip())
+    effect = DropHeld(token.confirms) if disowned else ReleaseHeld(token.confirms)
+    reason = "disowned-by-agent" if disowned else "confirmed-by-agent"
+    return Decision(reason, (effect,), token.ticket, "commanded", author.address)
+
+
 def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Did an agent write on a ticket?"""
     author = author_of(mail, facts.queue)
@@ -134,6 +153,8 @@ def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime)
         return None  # an agent whom a customer has put in copy
     if not found.proven and not facts.released:
         return _hold("agent-without-token", found.ticket, agent)
+    if not vouched_for(facts, policy) and not facts.released:
+        return _hold("agent-not-verified", found.ticket, agent)
     return _answer(mail, facts, policy, agent, found.ticket)
 
 
@@ -146,14 +167,21 @@ def customer_reply(mail: InboundMail, facts: Facts, policy: Policy, now: datetim
     if not automatic and not may_reopen(ticket, policy.queue(ticket.queue), now):
         return _open(mail, facts, policy, reason="closed-too-long-ago", linked=ticket.number)
     author = author_of(mail, facts.queue)
-    effects: list[Effect] = [AddMessage("in", "public", author, verified=found.proven)]
+    effects: list[Effect] = [AddMessage("in", "public", author, verified=found.proven or _authentic(facts))]
     effects += [AddParticipant(person, "cc", notified=False) for person in _copied(mail, author, policy, ticket)]
-    status = after_customer_reply(ticket.status)
-    if not automatic and status != ticket.status:
+    status, thanks = after_customer_reply(ticket.status), _only_thanks(mail, ticket, policy)
+    if not automatic and not thanks and status != ticket.status:
         effects.append(SetStatus(status, "customer-replied"))
-    reason = mail.kind_reason if automatic else found.evidence
+    reason = mail.kind_reason if automatic else "only-thanks" if thanks else found.evidence
     elsewhere = _other_queues(facts, ticket.queue) if facts.also_queues else ()
     return Decision(reason, tuple(effects), ticket.number, "appended", author.address, tell_queues=elsewhere)
+
+
+def _only_thanks(mail: InboundMail, ticket: Ticket, policy: Policy) -> bool:
+    """Whether all that is said about a finished ticket is thanks: that is no work again."""
+    names = [agent.name for agent in policy.agents]
+    said = gratitude(mail.reply, mail.signature, names=names, attachments=len(mail.attachments))
+    return ticket.status in {"resolved", "closed"} and said is not None
 
 
 def stranger(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
@@ -176,11 +204,18 @@ RULES: tuple[Rule, ...] = (
     bounce,
     report,
     unwanted_list,
+    confirmation,
     agent_answer,
     customer_reply,
     stranger,
     new_ticket,
 )
+
+
+def vouched_for(facts: Facts, policy: Policy) -> bool:
+    """Whether more than a token speaks for an agent, where the configuration asks for more."""
+    evidence = facts.authentication
+    return policy.trust.agents == "token" or evidence.verdict == "pass" or evidence.internal
 
 
 # --- what they decide ---------------------------------------------------------------------------------
@@ -274,15 +309,21 @@ def _open(
         requester=author,
         locale=locale_for(facts.queue, mail.language, policy),
         cc=_copied(mail, author, policy, None),
+        notify_cc=_authentic(facts),
         linked=linked,
     )
     return Decision(
         reason,
-        (ticket, AddMessage("in", "public", author, verified=False)),
+        (ticket, AddMessage("in", "public", author, verified=_authentic(facts))),
         outcome=outcome,
         actor=author.address,
         tell_queues=tuple(queue.name for queue in facts.also_queues),
     )
+
+
+def _authentic(facts: Facts) -> bool:
+    """Whether the author's own domain vouches for the mail."""
+    return facts.authentication.verdict == "pass" or facts.authentication.internal
 
 
 def without_tags(subject: str) -> str:

@@ -18,9 +18,7 @@ TOKEN = re.compile(r"[a-z2-7]{26}")
 _TOKEN_CHARACTERS = 26  # 130 bits
 _SIGNATURE_CHARACTERS = 10  # 50 bits: an id is evidence only together with its author
 _VERP_CHARACTERS = 16  # 80 bits
-_ID_CHARACTERS = (
-    58  # 60 with the brackets: clients encode longer ones as RFC 2047 words, and threading breaks
-)
+_ID_CHARACTERS = 58  # 60 with the brackets: clients encode longer ones as RFC 2047 words, and threading breaks
 
 Secrets = Sequence[bytes]
 
@@ -35,6 +33,11 @@ def reply_token(secret: bytes, ticket: int, person: str, revision: int, day: dat
     return _mac(
         secret, "reply", str(ticket), person.casefold(), str(revision), day.isoformat(), length=_TOKEN_CHARACTERS
     )
+
+
+def confirmation_token(secret: bytes, inbound: int, person: str) -> str:
+    """The token by which `person` lets one held message through."""
+    return _mac(secret, "confirm", str(inbound), person.casefold(), length=_TOKEN_CHARACTERS)
 
 
 def token_hash(token: str) -> str:

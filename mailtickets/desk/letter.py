@@ -10,7 +10,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from mailtickets.config import Instance, Queue
-from mailtickets.desk.identity import message_id, plus_address, reply_token, token_hash, verp_tag
+from mailtickets.desk.identity import confirmation_token, message_id, plus_address, reply_token, token_hash, verp_tag
 from mailtickets.desk.model import Ticket
 from mailtickets.desk.notices import Notice
 from mailtickets.desk.render import Rendered
@@ -34,6 +34,8 @@ class Addressed:
     token_hash: str | None = None
     token_revision: int = 0
     token_day: date | None = None
+    confirms: int | None = None
+    """The held message that the token releases, where it is no ordinary reply token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,18 @@ class Stationery:
 
 
 def letter(
-    notice: Notice, words: Rendered, ticket: Ticket | None, paper: Stationery, nonce: str, now: datetime
+    notice: Notice,
+    words: Rendered,
+    ticket: Ticket | None,
+    paper: Stationery,
+    nonce: str,
+    now: datetime,
+    inbound: int | None = None,
 ) -> Letter:
-    """The letter for a notice. `nonce` is a short word never used before; `ticket` is None for ops' notices."""
+    """The letter for a notice about a ticket (None: ops' notices) that the message `inbound` was the cause of.
+
+    `nonce` is a short word never used before.
+    """
     given_id = message_id(paper.secrets[0], paper.instance, nonce)
     references = _references(notice, ticket, paper)
     mail = OutboundMail(
@@ -81,7 +92,8 @@ def letter(
         loop=f"{paper.instance.name}; hops=1" if notice.loop else None,
         attachments=notice.attachments,
     )
-    copies = tuple(_addressed(person, notice, given_id, ticket, paper, now) for person in notice.recipients)
+    confirms = inbound if notice.asks_to_confirm else None
+    copies = tuple(_addressed(person, notice, given_id, ticket, paper, now, confirms) for person in notice.recipients)
     return Letter(mail, copies, notice.priority, notice.author, now)
 
 
@@ -95,17 +107,29 @@ def _references(notice: Notice, ticket: Ticket | None, paper: Stationery) -> Seq
 
 
 def _addressed(
-    person: Address, notice: Notice, given_id: str, ticket: Ticket | None, paper: Stationery, now: datetime
+    person: Address,
+    notice: Notice,
+    given_id: str,
+    ticket: Ticket | None,
+    paper: Stationery,
+    now: datetime,
+    confirms: int | None,
 ) -> Addressed:
     tag = verp_tag(paper.secrets[0], given_id, person.address)
     sender, reply_to = _return_path(notice.queue, tag, paper), notice.queue.address
     if ticket is None:
         return Addressed(person, sender, tag, reply_to)
     day = now.astimezone(ZoneInfo(paper.instance.timezone)).date()
-    hashed = token_hash(reply_token(paper.secrets[0], ticket.number, person.address, ticket.revision, day))
+    hashed = token_hash(_token(paper.secrets[0], ticket.number, person, ticket.revision, day, confirms))
     if notice.queue.plus_addressing:
         reply_to = plus_address(notice.queue.address, TOKEN_FIELD) if _has_room(notice.queue) else reply_to
-    return Addressed(person, sender, tag, reply_to, hashed, ticket.revision, day)
+    return Addressed(person, sender, tag, reply_to, hashed, ticket.revision, day, confirms)
+
+
+def _token(secret: bytes, ticket: int, person: Address, revision: int, day: date, confirms: int | None) -> str:
+    if confirms is not None:
+        return confirmation_token(secret, confirms, person.address)
+    return reply_token(secret, ticket, person.address, revision, day)
 
 
 def _has_room(queue: Queue) -> bool:
@@ -126,7 +150,7 @@ def copy_for(addressed: Addressed, ticket: int | None, secrets: Sequence[bytes])
     token = ""
     if addressed.token_hash is not None and ticket is not None and addressed.token_day is not None:
         day, revision = addressed.token_day, addressed.token_revision
-        made = (reply_token(secret, ticket, addressed.recipient.address, revision, day) for secret in secrets)
+        made = (_token(s, ticket, addressed.recipient, revision, day, addressed.confirms) for s in secrets)
         token = next((found for found in made if token_hash(found) == addressed.token_hash), "")
     plain = addressed.reply_to.replace(f"+{TOKEN_FIELD}", "")
     return Copy(

@@ -79,7 +79,7 @@ def match(author: Address, facts: Facts, policy: Policy) -> Match | None:
     own = own_addresses(author, policy)
     for token in facts.tokens:
         ticket = facts.tickets.get(token.ticket)
-        mine = token.person.casefold() in own and not token.expired
+        mine = token.person.casefold() in own and not token.expired and not token.confirms
         if ticket is not None and mine and _belongs(author, ticket, policy):  # an agent who has left has a token still
             return Match(ticket, "reply-token", token.source, proven=True)
     for evidence, source, number in _weaker(facts):

@@ -184,6 +184,8 @@ class TokenFact:
     expired: bool
     source: str
     """Where it stood: `address` or `ref-line`."""
+    confirms: int | None = None
+    """The held inbound message that answering with it releases; it is good for nothing else then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,7 @@ class Facts:
     tickets: Mapping[int, Ticket] = field(default_factory=dict)
     duplicate: DuplicateFact | None = None
     bounced: OutboxFact | None = None
+    authentication: Authentication = Authentication()
     known_author: bool = False
     """Once authenticated, or answered by an agent."""
     sent_before: tuple[str, ...] = ()
@@ -321,6 +324,20 @@ class FailDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseHeld:
+    """A held message is decided on again, as if there were no doubt about who wrote it."""
+
+    inbound: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropHeld:
+    """A held message is ignored for good."""
+
+    inbound: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordEvent:
     """Something worth remembering that changes nothing."""
 
@@ -330,7 +347,17 @@ class RecordEvent:
 
 
 Effect = (
-    OpenTicket | AddMessage | SetStatus | SetPriority | Assign | AddParticipant | MergeInto | FailDelivery | RecordEvent
+    OpenTicket
+    | AddMessage
+    | SetStatus
+    | SetPriority
+    | Assign
+    | AddParticipant
+    | MergeInto
+    | FailDelivery
+    | ReleaseHeld
+    | DropHeld
+    | RecordEvent
 )
 
 

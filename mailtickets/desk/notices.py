@@ -40,6 +40,9 @@ OPS_NOTICES = ("alarm",)
 FIRST, SECOND, THIRD = 0, 1, 2
 """Order of sending: people's answers, then acknowledgements and the like, then agents' notices."""
 
+CONFIRMABLE = frozenset({"agent-without-token", "agent-not-verified"})
+"""Reasons to hold a message which its author's own word takes away."""
+
 HELD_PER_AGENT_PER_HOUR = 5
 """A forger who writes in an agent's name must not be able to flood that agent."""
 
@@ -66,6 +69,8 @@ class Notice:
     loop: bool = False
     automatic: bool = False
     """It counts against the budgets."""
+    asks_to_confirm: bool = False
+    """Answering it releases the message that it is about."""
     acknowledgement: bool = False
     """It counts against the stricter budget of first contacts too."""
     sender_name: str = ""
@@ -153,6 +158,8 @@ def why_not_acknowledged(
         return None
     if mail.kind != "human" or facts.unparsed is not None:
         return facts.unparsed or mail.kind_reason
+    if facts.authentication.verdict == "fail":
+        return "disowned-by-its-domain"
     if not _answerable(mail, facts):
         return "null-return-path-or-suppressed"
     author = author_of(mail, queue)
@@ -180,7 +187,8 @@ def null_return_path(mail: InboundMail, facts: Facts | None) -> bool:
 
 
 def _acknowledgement(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
-    known = happening.facts is None or happening.facts.known_author
+    facts = happening.facts
+    known = facts is None or facts.known_author or facts.authentication.verdict == "pass"
     notice = _automatic(
         "received", (happening.after.requester,), happening, queue, policy, now, echo=known, submitted="auto-replied"
     )
@@ -316,6 +324,7 @@ def _for_agents(
         _context(happening, queue, locale, policy, now, public=False, attached=attached),
         THIRD,
         to_customer=False,
+        asks_to_confirm=name == "held" and happening.decision.reason in CONFIRMABLE,
         auto_submitted=None if words else "auto-generated",
         suppress=_SUPPRESS_BUT_ABSENCE if words else _SUPPRESS,
         loop=True,
@@ -385,7 +394,7 @@ def _context(
         "reopen_days": queue.reopen_days,
         "close_after_days": queue.close_after_days,
         "customer_echo": True,
-        "reply_effect": "to_customer",
+        "reply_effect": "releases" if happening.decision.reason in CONFIRMABLE else "to_customer",
         "reason": happening.decision.reason,
         "ref": REF_PLACEHOLDER,
     }
@@ -421,6 +430,13 @@ def _assignee_change(happening: Happening, policy: Policy) -> dict[str, object] 
     return {"kind": "assignee", "from": agent.name if agent else before.assignee}
 
 
+def _held_message(happening: Happening) -> AddMessage | None:
+    """What would have been published, for the agent in whose name it came: to say whether it is theirs."""
+    if happening.decision.reason not in CONFIRMABLE or happening.mail is None or happening.facts is None:
+        return None
+    return AddMessage("in", "public", author_of(happening.mail, happening.facts.queue), verified=False)
+
+
 def _message_context(
     happening: Happening,
     policy: Policy,
@@ -429,7 +445,7 @@ def _message_context(
     attached: tuple[Attachment, ...] | None,
     hide_agents_as: Queue | None,
 ) -> dict[str, object] | None:
-    message, mail = happening.message, happening.mail
+    message, mail = happening.message or _held_message(happening), happening.mail
     if message is None:
         return None
     received_at = happening.facts.envelope.received_at if happening.facts else now

@@ -34,8 +34,9 @@ AGENT_NOTICES = ("new_ticket", "customer_replied", "also_addressed", "unassigned
 OPS_NOTICES = ("alarm",)
 NOTICES = CUSTOMER_NOTICES + AGENT_NOTICES + OPS_NOTICES
 
-REPLY_EFFECTS = ("to_customer", "to_team", "none")
-"""What an agent's notice may say that a reply to it does: goes to the customer, stays a note for the team, nothing."""
+REPLY_EFFECTS = ("to_customer", "releases", "to_team", "none")
+"""What an agent's notice may say that a reply to it does: go to the customer, release what is held, be a note to the
+team, nothing."""
 
 MAX_OWN_CHARS = 200_000
 """Of a part, beyond six times the words given (escaping makes five characters of one)."""

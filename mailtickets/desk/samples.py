@@ -98,14 +98,14 @@ _STATUS_AFTER = {
     "closed": "closed",
 }
 _STATUS_BEFORE = {"status_changed": "new", "resolved": "open", "closed": "resolved", "reopened": "resolved"}
-_ANSWERED = frozenset({"answer", "delivery_failed"})
+_ANSWERED = frozenset({"answer", "delivery_failed", "held"})
 """Notices whose message is the agent's."""
 _WRITTEN_AT = {
     "question": datetime(2025, 3, 3, 10, 12),  # noqa: DTZ001 - as in the instance's time zone
     "again": datetime(2025, 3, 4, 8, 5),  # noqa: DTZ001
     "answer": datetime(2025, 3, 3, 14, 30),  # noqa: DTZ001
 }
-_WITHOUT_MESSAGE = frozenset({"status_changed", "resolved", "closed", "unassigned", "held", "alarm"})
+_WITHOUT_MESSAGE = frozenset({"status_changed", "resolved", "closed", "unassigned", "alarm"})
 
 
 def sample(notice: str, locale: str) -> dict[str, Any]:
@@ -121,6 +121,7 @@ def sample(notice: str, locale: str) -> dict[str, Any]:
         "linked": [1036] if notice == "new_ticket" else [],
         "reopen_days": 14,
         "close_after_days": 7,
+        "reply_effect": "releases" if notice == "held" else None,
         "customer_echo": True,
         "reason": {"new_ticket": "not-a-participant", "held": "agent-without-token"}.get(notice, ""),
     }

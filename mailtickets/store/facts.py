@@ -11,6 +11,7 @@ from mailtickets.desk.decide import author_of
 from mailtickets.desk.identity import token_hash
 from mailtickets.desk.matching import Claims, claims, queues, recipients
 from mailtickets.desk.model import (
+    Authentication,
     DuplicateFact,
     Facts,
     IdFact,
@@ -58,6 +59,7 @@ def gather(
         tickets=found,
         duplicate=duplicate,
         bounced=bounced,
+        authentication=received.authentication or Authentication(),
         known_author=contacts.is_known(connection, author_of(mail, queue).address),
         sent_before=_sent_before(connection, mail),
         known_files=_known_files(connection, mail, {ticket.number for ticket in found.values()}),
@@ -100,7 +102,7 @@ def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime)
     oldest = now - timedelta(days=policy.trust.token_days)
     rows = {row.hash: row for row in connection.execute(select(token).where(token.c.hash.in_(by_hash)))}
     return tuple(
-        TokenFact(row.ticket, row.person, row.revision, row.created_at < oldest, source)
+        TokenFact(row.ticket, row.person, row.revision, row.created_at < oldest, source, row.confirms)
         for hashed, source in reversed(by_hash.items())
         if (row := rows.get(hashed)) is not None
     )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mailtickets.desk.model import Authentication, AuthFact
 from mailtickets.mail.model import Envelope
 from mailtickets.store import schema
 from mailtickets.store.schema import inbound
@@ -40,6 +41,8 @@ class Received:
     queues: tuple[str, ...]
     attempts: int
     released: bool
+    authentication: Authentication | None = None
+    """What was found out about its sender when it was first worked on."""
 
 
 def transmission_key(raw: bytes, envelope: Envelope) -> str:
@@ -140,7 +143,21 @@ def _received(row: Row[Any]) -> Received:
         tuple(row.queues),
         row.attempts,
         row.released,
+        _authentication(row.authentication),
     )
+
+
+def _authentication(stored: dict[str, Any] | None) -> Authentication | None:
+    if stored is None:
+        return None
+    facts = tuple(AuthFact(*fact) for fact in stored["facts"])
+    return Authentication(stored["verdict"], facts, stored["internal"])
+
+
+def storable_authentication(found: Authentication) -> dict[str, Any]:
+    """As a JSON column keeps it."""
+    facts = [[fact.method, fact.result, fact.domain, fact.source] for fact in found.facts]
+    return {"verdict": found.verdict, "internal": found.internal, "facts": facts}
 
 
 def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) -> list[int]:

@@ -78,6 +78,7 @@ def _queue_copy(
             token_hash=copy.token_hash,
             token_revision=copy.token_revision,
             token_day=copy.token_day.isoformat() if copy.token_day else None,
+            confirms=copy.confirms,
             priority=letter.priority,
             state="queued",
             attempts=0,
@@ -92,6 +93,7 @@ def _queue_copy(
                 ticket=ticket,
                 person=copy.recipient.address,
                 revision=copy.token_revision,
+                confirms=copy.confirms,
                 created_at=now,
             )
         )
@@ -149,6 +151,7 @@ def _due(row: Row[Any]) -> Due:
         token_hash=row.token_hash,
         token_revision=row.token_revision or 0,
         token_day=date.fromisoformat(row.token_day) if row.token_day else None,
+        confirms=row.confirms,
     )
     return Due(
         id=row.id,

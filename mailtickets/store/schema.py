@@ -82,6 +82,7 @@ inbound = Table(
     Column("message_id", String),
     Column("from_address", String),
     Column("subject", Text),
+    Column("authentication", JSON),  # as it was found on arrival: DNS may say something else later
     Column("trace", JSON),
     Column("attempts", Integer, nullable=False),
     Column("released", Boolean, nullable=False),
@@ -227,6 +228,7 @@ outbox = Table(
     Column("token_hash", String(64)),
     Column("token_revision", Integer),
     Column("token_day", String(10)),
+    Column("confirms", BigInteger),
     Column("priority", Integer, nullable=False),
     Column("state", String, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -250,6 +252,7 @@ token = Table(
     Column("ticket", ForeignKey("ticket.number"), nullable=False),
     Column("person", String, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("confirms", ForeignKey("inbound.id")),  # answering with it releases this held message
     Column("created_at", Instant, nullable=False, index=True),
 )
 

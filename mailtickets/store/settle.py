@@ -19,21 +19,23 @@ from mailtickets.desk.model import (
     AddParticipant,
     Assign,
     Decision,
+    DropHeld,
     Effect,
     FailDelivery,
     MergeInto,
     OpenTicket,
     RecordEvent,
+    ReleaseHeld,
     SetPriority,
     SetStatus,
     Ticket,
 )
 from mailtickets.desk.notices import BudgetLine
-from mailtickets.mail.model import InboundMail
+from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import budgets, contacts, outbox, search, tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.facts import content_key
-from mailtickets.store.inbound import Received, clean
+from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
 from mailtickets.store.schema import attachment, event, inbound, message
 
 
@@ -55,6 +57,8 @@ class Settlement:
     mail: InboundMail | None = None
     text: str = ""
     """The words, where no mail brought them."""
+    met: Address | None = None
+    """A person whose own domain has vouched for them now."""
     queues: tuple[str, ...] = ()
     """Names of the queues that have now been told of the mail."""
 
@@ -73,6 +77,8 @@ def settle(connection: Connection, settlement: Settlement) -> None:
     for letter in settlement.letters:
         outbox.queue(connection, letter, number, inbound_id, settlement.now)
     budgets.add(connection, settlement.budget, settlement.now)
+    if settlement.met is not None:
+        contacts.make_known(connection, settlement.met, settlement.now)
     for name, key in settlement.withheld:
         _record(connection, settlement, "withheld", new=name, reason=f"budget-{key.partition(':')[0]}")
 
@@ -94,6 +100,7 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
             message_id=mail.message_id if mail else None,
             from_address=mail.author.address if mail and mail.author else None,
             subject=mail.subject if mail else None,
+            authentication=storable_authentication(received.authentication) if received.authentication else None,
             trace=[[line.rule, line.verdict, line.why] for line in decision.trace],
             decided_at=settlement.now,
             claimed_by=None,
@@ -130,6 +137,10 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             _record(connection, settlement, "merged", str(before.number), str(effect.into), ticket=effect.into)
         case FailDelivery(permanent=True):
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
+        case ReleaseHeld(inbound=held):
+            accept_again(connection, held, released=True)
+        case DropHeld(inbound=held):
+            drop(connection, held, "discarded-by-its-author", settlement.now)
         case OpenTicket(linked=int() as other):
             _record(connection, settlement, "linked", new=str(other))
     told = _event_of(effect, before)
@@ -158,6 +169,10 @@ def _event_of(effect: Effect, before: Ticket | None) -> tuple[str, str | None, s
             return "merged", str(before.number) if before else None, str(effect.into), None
         case FailDelivery():
             return "delivery", str(effect.outbox), effect.diagnostic, None
+        case ReleaseHeld():
+            return "released", str(effect.inbound), None, None
+        case DropHeld():
+            return "dropped", str(effect.inbound), None, None
         case RecordEvent():
             return effect.kind, None, effect.detail or None, effect.reason
         case _:

@@ -62,12 +62,13 @@ def a_policy(
     agents: tuple[Agent, ...] = AGENTS,
     budget: dict[str, Any] | None = None,
     instance: dict[str, Any] | None = None,
+    trust: str = "token",
 ) -> Policy:
     return Policy(
         Instance(**{"name": "exemplo", "hostname": "mail.desk.test", **(instance or {})}),
         (a_queue("suporte", **(suporte or {})), a_queue("vendas", **(vendas or {}))),
         agents,
-        Trust(),
+        Trust(agents=trust),
         Budget(**(budget or {})),
     )
 
@@ -81,6 +82,7 @@ def a_config(**sections: Any) -> Config:
         "instance": Instance(name="exemplo", hostname="mail.desk.test"),
         "queue": (a_queue("suporte"), a_queue("vendas")),
         "agent": AGENTS,
+        "trust": Trust(agents="token"),
     }
     return Config(**{**base, **sections})
 

@@ -356,7 +356,16 @@ def test_an_agent_is_told_of_their_own_held_mail_and_nobody_else_is() -> None:
     assert told(notices) == {"held": [ANA.address]}
     (notice,) = notices
     assert (notice.context["reason"], notice.auto_submitted) == ("agent-without-token", "auto-generated")
-    assert (notice.context["message"], notice.attachments) == (None, ())
+    assert notice.context["reply_effect"] == "releases"
+    assert notice.context["message"]["text"] == "A impressora não imprime."
+    assert (notice.asks_to_confirm, notice.attachments) == (True, ())
+
+
+def test_an_answer_that_is_held_for_its_content_is_not_released_by_answering() -> None:
+    notices = by_mail(a_mail(ANA, reply=""), facts(a_ticket(), tokens=(a_token(ANA),)))
+    (notice,) = notices
+    assert (notice.name, notice.asks_to_confirm) == ("held", False)
+    assert (notice.context["reply_effect"], notice.context["message"]) == ("to_customer", None)
 
 
 def test_a_failed_answer_is_told_to_its_author_first_and_to_the_queue() -> None:

@@ -246,6 +246,9 @@ url = "{database}"
 listen = ["127.0.0.1:{smtp_port}"]
 authserv_id = "mx.desk.test"
 
+[trust]
+agents = "token"
+
 [[queue]]
 name = "suporte"
 addresses = ["suporte@desk.test", "contato@desk.test"]

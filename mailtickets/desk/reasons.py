@@ -1,0 +1,63 @@
+"""Every reason the desk gives, in a sentence for people: for tables, `explain` and whoever reads the database.
+
+Reasons of `mail.classify` stand in its `REASONS`; `sentence` knows both.
+"""
+
+from mailtickets.mail import classify
+
+REASONS: dict[str, str] = {
+    # what becomes of a mail
+    "new-mail": "It is about no ticket there is: a new one was opened.",
+    "not-a-participant": "It points at a ticket whose author is somebody else: a new one was opened and linked.",
+    "closed-too-long-ago": "Its ticket was closed too long ago to be opened again: a new one was opened and linked.",
+    "reply-token": "It was sent to the reply address that its author was given.",
+    "message-id": "It answers a message of the ticket.",
+    "subject-number": "The ticket's number stands in its subject.",
+    "ref-line": "It quotes the reference of one of our mails.",
+    "same-mail": "The same mail had come before, by another door or to another queue.",
+    "own-mail-came-back": "It is a mail of our own.",
+    "list-mail": "It came from a mailing list, and the queue ignores those.",
+    "dropped-by-hand": "An operator dropped it.",
+    # what could not be read
+    "not-read": "Only its outline was read.",
+    "reading-failed": "The process that read it died twice.",
+    "reading-took-too-long": "Reading it took too long, twice.",
+    "processing-failed": "Working on it failed again and again.",
+    # an agent's mail
+    "agent-answer": "An agent answered.",
+    "delivered-directly": "The agent's own mail had gone to the customer already.",
+    "agent-without-token": "It claims to come from an agent, but not by that agent's reply address.",
+    "empty-answer": "There is nothing in it that could be sent to the customer.",
+    "uncertain-cut": "It is not clear where the answer ends and the quoted history begins.",
+    # delivery
+    "bounce-of-nothing-ours": "A report on a mail that is none of ours, or too old.",
+    "delivery-failed": "A mail of ours did not arrive.",
+    "delivery-delayed": "A mail of ours has not arrived yet.",
+    "delivery-delivered": "A mail of ours has arrived.",
+    "delivery-relayed": "A mail of ours was handed on to where no reports come from.",
+    "delivery-expanded": "A mail of ours was handed on to several people.",
+    # why a status moved
+    "customer-replied": "The customer wrote again.",
+    "agent-answered": "An agent answered, and the customer is waited for.",
+    "first-action": "An agent took the first action.",
+    "merged": "It went into another ticket.",
+    "ordered": "Somebody ordered it at the shell.",
+    "resolved-long-enough": "It had been resolved for as long as the queue waits.",
+    "agent-left": "Its agent has left the configuration.",
+    "nothing-to-do": "It was so already.",
+    # why nobody was written to
+    "null-return-path-or-suppressed": "The mail asked for no automatic answer (RFC 3834).",
+    "author-takes-no-mail": "Nobody reads that address.",
+    "older-than-ack-max-age": "The mail is older than `budget.ack_max_age_days`.",
+    "budget-acknowledged": "This person was sent an acknowledgement within the hour.",
+    "budget-person": "This person was sent enough automatic mail today.",
+    "budget-domain": "This domain was sent enough automatic mail this hour.",
+    "budget-everybody": "Enough automatic mail went out this hour.",
+    "budget-ticket": "This person was sent enough automatic mail on this ticket this hour.",
+    "budget-held": "This agent was told of enough held mail this hour.",
+}
+
+
+def sentence(reason: str) -> str:
+    """A reason in words; a code that nobody has named yet stands for itself."""
+    return REASONS.get(reason) or classify.REASONS.get(reason) or reason
