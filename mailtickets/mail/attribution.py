@@ -51,6 +51,9 @@ _DASHES = re.compile(r"^[-_*=~—–\s]{2,}|[-_*=~—–\s]{2,}$")
 _SUSPECT = re.compile(r"[-_=*@<>|:：—–─\d]")
 """Every announcement has one of these in its first line."""
 _QUOTE = re.compile(r"\s{0,4}(?:>|\|\s)|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
+_BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_TITLE = re.compile(r"\s*[-–—_=]{4,}\s?[^\s\-–—_=].{1,40}?\s?[-–—_=]{4,}\s*$")
+"""A separator in words that are not listed; it counts if a header block stands under it."""
 _OLD_GMAIL = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\s[^<>]{1,80}<[^<>\s]+@[^<>\s]+>\s*:?$")
 _OLD_GMAIL_GMT = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d .{1,120}")
 _INNER_LEAD = re.compile(
@@ -112,7 +115,7 @@ def opening(lines: Sequence[str], start: int) -> Opening | None:
         return Opening(start, start + 1, forward=True, block=True)
     if _SEPARATOR.match(line) or (_MESSAGE_OF.match(line) and _block_end(lines, start + 1, need=2)):
         return Opening(start, _block_end(lines, _next_text(lines, start + 1), need=1) or start + 1, block=True)
-    if is_rule(line) or _is_bare_separator(lines, start, bare):
+    if is_rule(line) or _TITLE.match(line) or _is_bare_separator(lines, start, bare):
         return _under_rule(lines, start)
     stop = _block_end(lines, start, need=3)
     if stop:
@@ -201,7 +204,7 @@ def _convinces(facts: dict[str, str], need: int) -> bool:
 
 
 def _attribution(lines: Sequence[str], start: int) -> Opening | None:
-    first = lines[start][:MAX_LINE_CHARACTERS].strip()
+    first = _BIDI.sub("", lines[start][:MAX_LINE_CHARACTERS]).strip()
     if is_quote(first):
         return None
     if not _is_led(first) and (shared := _shared_line(lines, start, first)):
@@ -210,7 +213,7 @@ def _attribution(lines: Sequence[str], start: int) -> Opening | None:
         return None
     text, verb = "", False
     for index in range(start, min(start + MAX_ATTRIBUTION_LINES + 3, len(lines))):
-        line = lines[index][:MAX_LINE_CHARACTERS].strip()
+        line = _BIDI.sub("", lines[index][:MAX_LINE_CHARACTERS]).strip()
         if index > start and is_quote(line) and not _closes_address(line, text):
             break
         if not line:

@@ -70,7 +70,9 @@ def _pair(sequence: bytes) -> tuple[bytes, bytes]:
 
 
 def _value(element: bytes) -> bytes:
-    return next(_elements(element))[2]
+    for _, _, value in _elements(element):
+        return value
+    raise ValueError("nothing there")
 
 
 def _elements(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:

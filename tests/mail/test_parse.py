@@ -188,6 +188,11 @@ def test_winmail_dat_is_unpacked_into_its_files() -> None:
     assert mail.text == "Segue."
 
 
+def test_signed_data_with_nothing_in_it_stays_as_it_is() -> None:
+    raw = b"From: a@b.test\nContent-Type: application/pkcs7-mime; smime-type=signed-data\n\n" + bytes.fromhex("3000")
+    assert [each.filename for each in parse(raw).attachments] == ["attachment.p7m"]
+
+
 def test_winmail_dat_that_cannot_be_read_stays_as_it_is() -> None:
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = "a@b.test"
