@@ -29,6 +29,11 @@ REASONS: dict[str, str] = {
     "agent-without-token": "It claims to come from an agent, but not by that agent's reply address.",
     "empty-answer": "There is nothing in it that could be sent to the customer.",
     "uncertain-cut": "It is not clear where the answer ends and the quoted history begins.",
+    "agent-not-verified": "It came by the agent's reply address, but nothing proves that the agent sent it.",
+    "confirmed-by-agent": "The agent confirmed a message that was held.",
+    "disowned-by-agent": "The agent did not write a message that was held.",
+    "only-thanks": "The customer said thanks for a finished ticket and nothing more.",
+    "quotes-our-notice": "Our own notice is still in what would be sent to the customer.",
     # delivery
     "bounce-of-nothing-ours": "A report on a mail that is none of ours, or too old.",
     "delivery-failed": "A mail of ours did not arrive.",
@@ -47,6 +52,7 @@ REASONS: dict[str, str] = {
     "nothing-to-do": "It was so already.",
     # why nobody was written to
     "null-return-path-or-suppressed": "The mail asked for no automatic answer (RFC 3834).",
+    "disowned-by-its-domain": "The author's domain says that the mail is not from there (DMARC).",
     "author-takes-no-mail": "Nobody reads that address.",
     "older-than-ack-max-age": "The mail is older than `budget.ack_max_age_days`.",
     "budget-acknowledged": "This person was sent an acknowledgement within the hour.",

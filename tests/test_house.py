@@ -1,0 +1,159 @@
+"""What holds for the house as a whole: pure rooms, one schema, one list of keys, one list of reasons."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from mailtickets.config import Config, shipped
+from mailtickets.desk.reasons import REASONS, sentence
+from mailtickets.mail import classify
+from mailtickets.store import migrate
+from mailtickets.store.database import Database
+from mailtickets.store.schema import metadata
+from tests.store.databases import database, migrated_file, migrated_postgres
+
+__all__ = ["database", "migrated_file", "migrated_postgres"]
+
+PACKAGE = Path(__file__).parent.parent / "mailtickets"
+PURE = sorted(path for room in ("mail", "desk") for path in (PACKAGE / room).glob("*.py"))
+CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter", "random", "choice", "urandom",
+          "token_bytes", "uuid4", "getenv"}  # fmt: skip
+
+
+def test_there_are_rooms_to_look_into() -> None:
+    assert len(PURE) > 30
+
+
+@pytest.mark.parametrize("path", PURE, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_mail_and_desk_ask_no_clock_no_dice_and_no_environment(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+        ):
+            asked = f"{node.func.value.id}.{node.func.attr}"
+            assert not (node.func.attr in CLOCKS and node.func.value.id in {"datetime", "date", "time", "random", "os",
+                        "uuid", "secrets"}), f"{path.name}:{node.lineno} {asked}"  # fmt: skip
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in {"open", "print", "input"}, f"{path.name}:{node.lineno} {node.func.id}"
+
+
+# --- the schema ---------------------------------------------------------------------------------------
+
+
+def test_the_migrations_make_the_schema_that_the_program_uses(database: Database) -> None:
+    def differences(connection: Any) -> list[Any]:
+        ours = {"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables}
+        found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=ours), metadata)
+        return found
+
+    assert database.run(differences) == []
+
+
+def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
+    steps = sorted((PACKAGE / "store" / "migrations" / "versions").glob("[0-9]*.py"))
+    assert steps[-1].stem.partition("_")[0] == migrate.NEWEST
+
+
+# --- the configuration --------------------------------------------------------------------------------
+
+ASKED_OF_EVERYBODY = {
+    "instance.name", "instance.hostname", "delivery.method", "delivery.host", "queue.name", "queue.addresses",
+    "queue.display_name", "agent.name", "agent.address", "agent.queues", "imap_in.name", "imap_in.host",
+    "imap_in.username", "imap_in.password_file", "imap_in.queue",
+}  # fmt: skip
+"""Keys of the example that show a value of somebody's own rather than the default."""
+ONLY_SAID = {"imap_in.password_env"}
+"""Keys that the example names in a comment, beside another that does the same."""
+
+
+def example() -> dict[str, Any]:
+    """The example file, its commented tables included."""
+    text = shipped("config.example.toml").read_text(encoding="utf-8")
+    return tomllib.loads(re.sub(r"^# (?=\[\[|[a-z_]+ = )", "", text, flags=re.MULTILINE))
+
+
+def keys_of_models() -> Iterator[tuple[str, Any]]:
+    for name, field in Config.model_fields.items():
+        section = next(
+            kind for kind in _within(field.annotation) if isinstance(kind, type) and issubclass(kind, BaseModel)
+        )
+        for key, inner in section.model_fields.items():
+            yield f"{name}.{key}", inner.default
+
+
+def _within(annotation: Any) -> Iterator[Any]:
+    yield annotation
+    for inner in get_args(annotation):
+        yield from _within(inner)
+
+
+def keys_of_example() -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    for name, section in example().items():
+        table = section[0] if isinstance(section, list) else section
+        shown |= {f"{name}.{key}": tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+    return shown
+
+
+def test_the_example_shows_every_key_there_is() -> None:
+    assert set(keys_of_example()) | ONLY_SAID == {key for key, _ in keys_of_models()}
+
+
+def test_the_example_shows_the_defaults() -> None:
+    shown = keys_of_example()
+    for key, default in keys_of_models():
+        if key not in ASKED_OF_EVERYBODY | ONLY_SAID and default is not PydanticUndefined:
+            assert shown[key] == default, key
+
+
+# --- reasons ------------------------------------------------------------------------------------------
+
+KEBAB = re.compile(r"[a-z]+(?:-[a-z]+)+")
+NOT_REASONS = {
+    "auto-generated", "auto-replied", "x-auto-response-suppress", "return-path", "mailer-daemon", "no-reply",
+    "do-not-reply", "nao-responda", "no-responder", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to",
+    "x-delivered-to", "utf-8",
+}  # fmt: skip
+"""Header names, their values, and names of mailboxes."""
+
+
+def codes(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text for text in texts if KEBAB.fullmatch(text)} - NOT_REASONS
+
+
+def test_every_reason_the_desk_gives_is_listed() -> None:
+    given = {
+        code
+        for name in ("decide", "orders", "notices", "matching", "change")
+        for code in codes(PACKAGE / "desk" / f"{name}.py")
+    }
+    given |= {code for code in codes(PACKAGE / "workers.py") if code.startswith("reading")} | {"processing-failed"}
+    assert given - REASONS.keys() == set()
+
+
+def test_every_listed_reason_is_given_somewhere() -> None:
+    sources = " ".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py") if path.name != "reasons.py")
+    for code in REASONS:
+        assert f'"{code}"' in sources or code.partition("-")[0] in {"delivery", "budget"}, code
+
+
+def test_reasons_are_kebab_case_and_have_a_sentence_of_their_own() -> None:
+    for code, words in {**REASONS, **classify.REASONS}.items():
+        assert KEBAB.fullmatch(code), code
+        assert words.endswith("."), code
+        assert sentence(code) == words
+    assert not REASONS.keys() & classify.REASONS.keys()
+    assert sentence("something-new") == "something-new"
