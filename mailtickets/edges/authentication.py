@@ -23,6 +23,7 @@ from mailtickets.edges import sender_checks
 from mailtickets.edges.resolver import Lookups, resolver
 from mailtickets.mail import authres, header_truth
 from mailtickets.mail.alignment import domain_of
+from mailtickets.mail.header import one_line
 from mailtickets.mail.header_truth import Fields
 from mailtickets.mail.model import Envelope, InboundMail
 
@@ -66,8 +67,13 @@ class Authenticator:
         self._threads = ThreadPoolExecutor(THREADS, "authentication")
         self._places = asyncio.Semaphore(THREADS)
 
+    def take_over(self, settings: AuthenticationSettings) -> None:
+        """Puts new settings into force; mails that are being asked about end under the old ones."""
+        self.settings, self._resolver = settings, None
+
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """At the end of the daemon; what is being asked ends by itself."""
+        self._threads.shutdown(wait=False)
 
     async def authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
         """What is known of where a mail comes from, as it was received and as it was read."""
@@ -95,7 +101,7 @@ class Authenticator:
         verdict, _ = authres.verdict(results, domain)
         where = f"Authentication-Results of {authserv_id or 'Microsoft 365'}"
         told = tuple(
-            AuthFact(result.method, result.result, result.domain, where)
+            AuthFact(result.method, result.result, one_line(result.domain), where)
             for result in results.results
             if result.method in ("dmarc", "dkim", "spf")
         )
@@ -119,9 +125,9 @@ class Authenticator:
             return _exchange_internal(fields) if self._server(source)[1] else None
         kind, _, header = name.partition(":")
         values = header_truth.values(fields, header.strip().lower()) if kind == "header" else []
-        if len(values) != 1 or not values[0].strip():
+        if len(values) != 1 or not one_line(values[0]):
             return None  # twice: one of them is not the server's
-        return AuthFact("internal", "pass", "", f"{header.strip()} ({values[0][:100]})")
+        return AuthFact("internal", "pass", "", f"{header.strip()} ({one_line(values[0])[:100]})")
 
     # --- what we find out ourselves ---------------------------------------------------------------------
 
@@ -186,7 +192,7 @@ def _unsaid(fields: Fields, authserv_id: str, microsoft: bool) -> AuthFact:
     if not found:
         return AuthFact("dmarc", "none", "", "there is no Authentication-Results")
     top = authres.parse(found[0])
-    whose = f"of {top.authserv_id[:100]}, not " if top else "not well-formed, or not "
+    whose = f"of {one_line(top.authserv_id)[:100]}, not " if top else "not well-formed, or not "
     return AuthFact(
         "dmarc", "none", "", f"the topmost Authentication-Results is {whose}of {authserv_id or 'Microsoft 365'}"
     )

@@ -28,6 +28,7 @@ MAX_KEY_OCTETS = 1_024
 """Of a key record: RSA of 4096 bits takes some 750; the exponent is the signer's choice, and costs time."""
 
 _QUIET = logging.Logger("dkim", logging.CRITICAL + 1)  # noqa: LOG001 - dkimpy would log what is in the mail
+_DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 _POLICIES = {"none": "nothing is asked", "quarantine": "junk", "reject": "refusal"}
 
 
@@ -75,7 +76,7 @@ def check_spf(peer: str, sender: str, helo: str, lookups: Lookups) -> AuthFact:
     domain = domain_of(sender) if sender else normal(helo)
     local = sender.rpartition("@")[0].replace("@", "_") or "postmaster"
     source = f"TXT {domain} for {peer}" + ("" if sender else " (HELO)")
-    if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", domain):
+    if not _DOMAIN.fullmatch(domain):
         return AuthFact("spf", "none", "", f"{'MAIL FROM' if sender else 'HELO'} names no domain")
     result, _, why = _Query(peer, f"{local}@{domain}", helo, lookups).check()
     return AuthFact("spf", result, domain, source + (f": {_shown(why)}" if "error" in result else ""))
@@ -161,6 +162,8 @@ def _signature(signed: dkim.DKIM, number: int, value: bytes, body: _Body, keys: 
     try:
         tags = dkim.util.parse_tag_value(value)
         domain = normal(tags.get(b"d", b"").decode("ascii"))
+        if not _DOMAIN.fullmatch(domain):
+            return AuthFact("dkim", "permerror", "", f"{label}: d= names no domain")
         if why := _unacceptable(value, tags):
             return AuthFact("dkim", "policy", domain, f"{label}: {why}")
         good = _verifies(signed, number, body, keys)
@@ -169,8 +172,8 @@ def _signature(signed: dkim.DKIM, number: int, value: bytes, body: _Body, keys: 
     except Exception as error:  # whatever a signature is made of, it is only not valid
         return AuthFact("dkim", "permerror", "", f"{label}: {_shown(str(error)) or type(error).__name__}")
     if keys.unanswered:
-        return AuthFact("dkim", "temperror", domain, f"{label}, {keys.unanswered}")
-    return AuthFact("dkim", "pass" if good else "fail", domain, f"{label}, TXT {keys.name}")
+        return AuthFact("dkim", "temperror", domain, f"{label}, {_shown(keys.unanswered)}")
+    return AuthFact("dkim", "pass" if good else "fail", domain, f"{label}, TXT {_shown(keys.name)}")
 
 
 def _verifies(signed: dkim.DKIM, number: int, body: _Body, keys: _Keys) -> bool:

@@ -4,17 +4,21 @@ import asyncio
 import base64
 import functools
 import logging
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 
 import dkim
 import dns.nameserver
+import dns.resolver
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mailtickets.config import Config
 from mailtickets.desk.model import Authentication, AuthFact
+from mailtickets.edges import authentication
 from mailtickets.edges.authentication import AuthenticationSettings, Authenticator, published
 from mailtickets.edges.resolver import Lookups, Unanswered, resolver
 from mailtickets.mail.compose import to_ascii
@@ -37,9 +41,9 @@ def a_mail(
 
 
 @functools.cache
-def key(bits: int = 2048) -> tuple[bytes, str]:
+def key() -> tuple[bytes, str]:
     """(private key in PEM, the TXT record of its public half)."""
-    private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
@@ -410,7 +414,7 @@ async def test_a_key_record_beyond_all_measure_verifies_nothing(zone: FakeDns) -
 
 
 async def test_two_keys_under_one_name_verify_nothing(zone: FakeDns) -> None:
-    zone.txt("s1._domainkey.corp.test", key(1024)[1])
+    zone.txt("s1._domainkey.corp.test", key()[1] + "; n=another")
     assert (await asked(zone, signed(a_mail()), from_outside(peer=ELSEWHERE))).verdict == "fail"
 
 
@@ -497,6 +501,50 @@ async def test_an_error_of_ours_is_no_pass_and_is_logged(zone: FakeDns, caplog: 
     assert found.verdict == "temperror"
     assert found.facts[0].source.startswith("internal error: ")
     assert [record.getMessage() for record in caplog.records] == ["authentication failed"]
+
+
+class StuckResolver(dns.resolver.Resolver):
+    """One that does not come back until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__(configure=False)
+        self.go = threading.Event()
+
+    def resolve(self, *_: Any, **__: Any) -> dns.resolver.Answer:
+        self.go.wait()
+        raise dns.resolver.NXDOMAIN
+
+
+async def test_a_thread_that_does_not_come_back_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authentication, "_GRACE_SECONDS", 0)
+    stuck = StuckResolver()
+    authenticator = Authenticator(AuthenticationSettings(timeout_seconds=0.05), resolver=stuck)
+    found = await authenticator.authenticate(a_mail(), parse(a_mail()), from_outside())
+    stuck.go.set()
+    authenticator.close()
+    assert found.verdict == "temperror"
+    assert [fact.source for fact in found.facts] == ["no result within 0.1 s"]
+
+
+async def test_new_settings_are_in_force_for_the_next_mail(zone: FakeDns) -> None:
+    authenticator = Authenticator(AuthenticationSettings(timeout_seconds=5))
+    raw = said("mx.desk.test; dmarc=pass header.from=corp.test")
+    assert (await authenticator.authenticate(raw, parse(raw), by_relay())).verdict == "none"
+    authenticator.take_over(
+        AuthenticationSettings("mx.desk.test", dns_servers=(f"127.0.0.1:{zone.port}",), timeout_seconds=5)
+    )
+    assert (await authenticator.authenticate(raw, parse(raw), by_relay())).verdict == "pass"
+    assert (await authenticator.authenticate(raw, parse(raw), from_outside())).verdict == "pass"
+    authenticator.close()
+
+
+async def test_what_is_shown_of_a_mail_is_one_printable_line(zone: FakeDns) -> None:
+    raw = signed(a_mail()).replace(b"s=s1", b"s=s\x1b[2J")
+    found = await asked(zone, raw, from_outside('"\x1b[2J"@corp.test', helo="\x1b[2J"))
+    found_internal = await told(a_mail(above=RECEIVED, more="X-Authenticated-Sender: a\x1b[2J\u202e\r\n"), by_relay())
+    for one in (*found.facts, *found_internal.facts):
+        assert one.source.isprintable()
+        assert one.domain.isprintable()
 
 
 async def test_many_mails_are_asked_for_side_by_side(zone: FakeDns) -> None:
