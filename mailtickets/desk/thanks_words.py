@@ -120,7 +120,7 @@ excelente|otimo|otima|bom|super atendimento|trabalho|servico|suporte
 ajudou|ajudaram muito|demais|bastante
 me ajudou|ajudaram muito|demais|bastante
 perfecto|perfecta|genial|excelente|estupendo|fantastico|vale|listo|bueno|buenisimo|entendido|recibido|barbaro|maravilloso|ok|fenomenal
-ya|todo|ya? esta? ya|todo|esta? funciona|funciono|solucionado|resuelto|arreglado|listo|correcto|bien|perfecto|quedo perfecto|perfectamente|bien|correctamente|todo|resuelto|listo?
+ya|todo|ya? esta? ya|todo|esta? funciona|funciono|solucionado|resuelto|arreglado|listo|correcto|bien|perfecto perfecto|perfectamente|bien|correctamente|todo|resuelto|listo?
 muy amable|amables|bien|bueno
 que amable
 eres|es|son un|muy|los|unos? amable|amables|genial|geniales|sol|crack|cracks|mejores
@@ -140,7 +140,6 @@ bom dia
 boa tarde|noite
 ola|oi|oie|oii|ei|hey|alo
 ola|oi|hola|hi|hello|dear|estimados|prezados? equipe|time|pessoal|equipo|team de|do|da|of|support? suporte|atendimento|soporte?
-suporte|atendimento {people}?
 tudo bem|bom|bem|certo|otimo ?
 tudo bem|bom com|contigo|por voce|voces|vc|ai ?
 como vai|estao|esta|vao ?

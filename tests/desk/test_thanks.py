@@ -182,6 +182,7 @@ MORE = [
     "Obrigada! Cancele o pedido",
     "OBRIGADO CANCELE O PEDIDO",
     "Obrigado. Urgente",
+    "Obrigado. Suporte",
     "Obrigado. Por favor reabra",
     "Obrigado, por favor",
     "Por favor, ajuda. Obrigado",
