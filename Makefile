@@ -2,13 +2,14 @@
 # make demo    a short story played against it (in another terminal)
 # make test    everything, on real mail servers; as root on Debian or Ubuntu it installs what it needs
 # make check   the same without installing: what is missing is skipped, with a reason
+# make bench   how fast mail is read, beside other readers; nothing is asserted
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.toml
 
-.PHONY: run demo test check clean
+.PHONY: run demo test check bench clean
 
 run: $(VENV)/complete
 	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init
@@ -31,6 +32,9 @@ check: $(VENV)/complete
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+bench: $(VENV)/complete
+	$(BIN)/python bench/parse.py
 
 clean:
 	rm -rf $(VENV)
