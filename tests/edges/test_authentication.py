@@ -21,6 +21,7 @@ from mailtickets.desk.model import Authentication, AuthFact
 from mailtickets.edges import authentication
 from mailtickets.edges.authentication import AuthenticationSettings, Authenticator, published
 from mailtickets.edges.resolver import Lookups, Unanswered, resolver
+from mailtickets.edges.sender_checks import check_dkim
 from mailtickets.mail.compose import to_ascii
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.parse import parse
@@ -585,6 +586,24 @@ async def test_an_author_in_doubt_is_vouched_for_by_nobody(zone: FakeDns, author
         )
         assert found.verdict == "none"
         assert [fact.method for fact in found.facts] == ["from"]
+
+
+async def test_two_readings_of_one_mail_that_differ_leave_nobody(zone: FakeDns) -> None:
+    authenticator = Authenticator(SETTINGS, resolver=zone.resolver())
+    found = await authenticator.authenticate(signed(a_mail()), parse(a_mail("eva@corp.test")), from_outside())
+    authenticator.close()
+    assert found == Authentication("none", (AuthFact("from", "none", "", "From can be read in two ways"),))
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b" folded from nothing\r\n" + a_mail(), "the header section is damaged"),
+        (b"From: a@corp.test\r\nX: " + b"x" * 300_000, "the header section is too long"),
+    ],
+)
+async def test_a_header_section_that_is_none_has_no_signatures(zone: FakeDns, raw: bytes, why: str) -> None:
+    assert check_dkim(raw, Lookups(zone.resolver(), 5)) == (AuthFact("dkim", "permerror", "", why),)
 
 
 # --- servers we trust -------------------------------------------------------------------------------------

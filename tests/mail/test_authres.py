@@ -609,7 +609,7 @@ def test_a_public_suffix_is_its_own_organisation() -> None:
 
 
 def test_fields_are_unfolded_and_nothing_in_them_is_decoded() -> None:
-    raw = b"A: one\r\n\ttwo\r\nno field\r\nFrom : =?utf-8?q?x?= <a@b.test>\r\n\r\nFrom: c@d.test\r\n"
+    raw = b" of nothing\r\nA: one\r\n\ttwo\r\nno field\r\nFrom : =?utf-8?q?x?= <a@b.test>\r\n\r\nFrom: c@d.test\r\n"
     assert header_truth.fields(raw) == (("a", "one\ttwo"), ("from", "=?utf-8?q?x?= <a@b.test>"))
 
 
