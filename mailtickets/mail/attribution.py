@@ -115,7 +115,9 @@ def opening(lines: Sequence[str], start: int) -> Opening | None:
         return Opening(start, start + 1, forward=True, block=True)
     if _SEPARATOR.match(line) or (_MESSAGE_OF.match(line) and _block_end(lines, start + 1, need=2)):
         return Opening(start, _block_end(lines, _next_text(lines, start + 1), need=1) or start + 1, block=True)
-    if is_rule(line) or _TITLE.match(line) or _is_bare_separator(lines, start, bare):
+    if _TITLE.match(line) and (found := _under_rule(lines, start)):
+        return found
+    if is_rule(line) or _is_bare_separator(lines, start, bare):
         return _under_rule(lines, start)
     stop = _block_end(lines, start, need=3)
     if stop:

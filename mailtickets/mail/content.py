@@ -323,7 +323,8 @@ class _Reader:
             self.named.append(part)
         disposition = part.disposition[0]
         inline = disposition == "inline" or (disposition != "attachment" and related and part.content_id is not None)
-        name = safe_filename(part.filename) or self._default_name(part.content_type)
+        given_name = part.filename or part.text("content-location").partition("?")[0]
+        name = safe_filename(given_name) or self._default_name(part.content_type)
         self._add(name, part.content_type, given, inline=inline, content_id=part.content_id)
 
     def _add(self, name: str, content_type: str, given: bytes, *, inline: bool, content_id: str | None) -> None:

@@ -112,7 +112,7 @@ def _parse(raw: bytes, instance: str | None) -> InboundMail:
     subject = next((header.one_line(header.decoded(value)) for value in fields.values("subject")), "")
     cut = body.split(read.text, read.html, subject=subject, marks=read.marks)
     shown = _shown(read.html, defects)
-    report = _report(raw, read.text, tree.defects)
+    report = _report(raw, read.text, defects)
     headers = fields.decoded()
     kind, reason = classify.classify(
         headers,
@@ -227,17 +227,16 @@ def _shown(source: str | None, defects: list[str]) -> str | None:
     return shown
 
 
-def _report(raw: bytes, text: str, defects: tuple[str, ...]) -> Bounce | None:
+def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
     """What a delivery report says, read from the message as it came; nothing is asked about a bomb."""
     given = raw[:MAX_REPORT_BYTES]
     if _UNREADABLE.intersection(defects) or len(_CONTAINER.findall(given)) > MAX_REPORT_CONTAINERS:
         return None
-    return bounce.read_bounce(email.message_from_bytes(given), text)
-
-
-def _whole(raw: bytes, defects: list[str]) -> tuple[Attachment, ...]:
-    """The mail itself, where a limit has cut something off: nobody shall miss what is not shown."""
-    return outline(raw).attachments if _CUT.intersection(defects) else ()
+    try:
+        return bounce.read_bounce(email.message_from_bytes(given), text)
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        defects.append("report-unreadable")  # the standard library trips over labels such as a charset with a NUL in it
+        return None
 
 
 def _digest(subject: str, text: str, shown: str | None, attachments: tuple[Attachment, ...]) -> str:
