@@ -26,7 +26,7 @@ from mailtickets.desk.notices import BudgetLine, Happening, Notice, budget_lines
 from mailtickets.desk.render import Rendered, Templates, render
 from mailtickets.mail.compose import compose
 from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
-from mailtickets.store import budgets, outbox, tickets
+from mailtickets.store import budgets, contacts, outbox, tickets
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.facts import gather
 from mailtickets.store.inbound import Received
@@ -197,7 +197,8 @@ class Clerk:
         copies = [(notice, who) for notice in planned for who in notice.recipients]
         lines = [line for notice, who in copies for line in budget_lines(notice, who, shown.number, policy)]
         used = budgets.used(connection, lines, now)
-        kept, withheld = _allowed(planned, shown.number, policy, used)
+        lost = contacts.undeliverable(connection, [who for notice, who in copies if notice.automatic])
+        kept, withheld = _allowed(planned, shown.number, policy, used, lost)
         spent = tuple(
             line
             for notice in kept
@@ -273,13 +274,16 @@ def _after(decision: Decision, before: Ticket | None, now: datetime, number: Cal
 
 
 def _allowed(
-    planned: Iterable[Notice], number: int, policy: Policy, used: dict[str, int]
+    planned: Iterable[Notice], number: int, policy: Policy, used: dict[str, int], lost: frozenset[str]
 ) -> tuple[tuple[Notice, ...], tuple[tuple[str, str], ...]]:
-    """The notices that the budgets allow, and what they withhold."""
+    """The notices that may go out now, less the copies that may not, and why those may not."""
     kept, withheld = [], []
     for notice in planned:
-        allowed, stopped = within_budget(notice, number, policy, used)
-        withheld += [(notice.name, line.key) for line in stopped]
+        reached = tuple(who for who in notice.recipients if not (notice.automatic and who.key in lost))
+        if len(reached) < len(notice.recipients):
+            withheld.append((notice.name, "undeliverable"))
+        allowed, stopped = within_budget(replace(notice, recipients=reached), number, policy, used)
+        withheld += [(notice.name, line.reason) for line in stopped]
         if allowed.recipients:
             kept.append(allowed)
     return tuple(kept), tuple(withheld)

@@ -24,6 +24,7 @@ from mailtickets.config import Config, ConfigError, SmtpIn, credential, load
 from mailtickets.desk.model import Authentication, Delivery, Transient
 from mailtickets.edges import lmtp_in, smtp_in, systemd
 from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
+from mailtickets.edges.dkim_sign import Signer
 from mailtickets.edges.imap_in import ImapPoller
 from mailtickets.edges.maildir_out import MaildirOut
 from mailtickets.edges.smtp_listener import Listener, bind
@@ -83,6 +84,7 @@ class Daemon:
             return
         workers = Workers()
         self._out = _way_out(self.config)
+        self._signer = Signer.of(self.config)
         self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
         clerk = Clerk(database, rules_of(self.config, load_secrets(self.config)))
         self.gateway = Gateway(
@@ -132,7 +134,8 @@ class Daemon:
         return False
 
     async def _send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
-        return await self._out.send(raw, sender, recipient)
+        signed = await self._signer.signed(raw) if self._signer else raw
+        return await self._out.send(signed, sender, recipient)
 
     async def _authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
         return await self._authenticator.authenticate(raw, mail, envelope)
@@ -207,12 +210,10 @@ class Daemon:
         await self._take_over_doors(before, config)
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
+            self._signer = Signer.of(config)
             self.gateway.pace = _pace(config)
             await old.close()
-        settings = AuthenticationSettings.of(config)
-        if settings != self._authenticator.settings:
-            self._authenticator.close()
-            self._authenticator = Authenticator(settings)
+        self._authenticator.take_over(AuthenticationSettings.of(config))
         if before.imap_in != config.imap_in:
             await self._stop_pollers()
             self._start_pollers()

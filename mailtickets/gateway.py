@@ -232,6 +232,15 @@ class Gateway:
         words = await self._words(draft)
         await self.database(self.clerk.settle, draft, words, also)
         self._mail_is_due.set()
+        await self._mind_breaker(draft)
+
+    async def _mind_breaker(self, draft: Draft) -> None:
+        """Tells ops when the hour's automatic mail is used up: people's answers still go out, the rest is withheld."""
+        if any(reason == "budget-everybody" for _, reason in draft.withheld):
+            limit = self.clerk.rules.policy.budget.automatic_per_hour
+            await self.alarm("automatic-mail-stopped", f"budget.automatic_per_hour = {limit} is used up")
+        elif any(line.key == "everybody" for line in draft.budget):
+            await self.all_clear("automatic-mail-stopped")
 
     async def _words(self, draft: Draft) -> list[Rendered]:
         jobs = [(notice.name, notice.locale, notice.context) for notice in draft.notices]

@@ -8,6 +8,7 @@ everything. Nobody is told of their own doing, and nobody is sent what already h
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from mailtickets.config import Agent, Queue
@@ -43,6 +44,9 @@ FIRST, SECOND, THIRD = 0, 1, 2
 CONFIRMABLE = frozenset({"agent-without-token", "agent-not-verified"})
 """Reasons to hold a message which its author's own word takes away."""
 
+SAME_BODY_PER_HOUR = 3
+"""How often one person is answered automatically for the same words."""
+
 HELD_PER_AGENT_PER_HOUR = 5
 """A forger who writes in an agent's name must not be able to flood that agent."""
 
@@ -69,6 +73,8 @@ class Notice:
     loop: bool = False
     automatic: bool = False
     """It counts against the budgets."""
+    cause: str = ""
+    """Digest of the words that it answers: a machine without any sign of one says the same again and again."""
     asks_to_confirm: bool = False
     """Answering it releases the message that it is about."""
     acknowledgement: bool = False
@@ -226,8 +232,13 @@ def _automatic(
         suppress=_SUPPRESS,
         loop=True,
         automatic=not agents,
+        cause=_digest(happening.mail.reply) if happening.mail else "",
         sender_name=queue.title,
     )
+
+
+def _digest(words: str) -> str:
+    return sha256(" ".join(words.casefold().split()).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _answer(happening: Happening, message: AddMessage, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
@@ -495,6 +506,11 @@ class BudgetLine:
     seconds: int
     limit: int
 
+    @property
+    def reason(self) -> str:
+        """The code for what this line has stopped."""
+        return f"budget-{self.key.partition(':')[0]}"
+
 
 def budget_lines(notice: Notice, recipient: Address, ticket: int, policy: Policy) -> tuple[BudgetLine, ...]:
     """The counters that this copy must fit into; none for what the budgets do not concern."""
@@ -504,12 +520,14 @@ def budget_lines(notice: Notice, recipient: Address, ticket: int, policy: Policy
     if not notice.automatic:
         return ()
     domain = who.rpartition("@")[2]
-    lines = (
+    lines: tuple[BudgetLine, ...] = (
         BudgetLine(f"person:{who}", DAY, budget.automatic_per_sender_per_day),
         BudgetLine(f"domain:{domain}", HOUR, budget.automatic_per_domain_per_hour),
         BudgetLine("everybody", HOUR, budget.automatic_per_hour),
         BudgetLine(f"ticket:{ticket}:{who}", HOUR, budget.automatic_per_ticket_per_hour),
     )
+    if notice.cause:
+        lines = (BudgetLine(f"same-body:{who}:{notice.cause}", HOUR, SAME_BODY_PER_HOUR), *lines)
     if not notice.acknowledgement:
         return lines
     return (BudgetLine(f"acknowledged:{who}", HOUR, budget.acknowledgements_per_sender_per_hour), *lines)

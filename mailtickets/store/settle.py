@@ -52,7 +52,7 @@ class Settlement:
     budget: tuple[BudgetLine, ...] = ()
     """What the letters use up."""
     withheld: tuple[tuple[str, str], ...] = ()
-    """(notice, budget key) of automatic mail that was not written."""
+    """(notice, reason) of automatic mail that was not written."""
     received: Received | None = None
     mail: InboundMail | None = None
     text: str = ""
@@ -79,8 +79,8 @@ def settle(connection: Connection, settlement: Settlement) -> None:
     budgets.add(connection, settlement.budget, settlement.now)
     if settlement.met is not None:
         contacts.make_known(connection, settlement.met, settlement.now)
-    for name, key in settlement.withheld:
-        _record(connection, settlement, "withheld", new=name, reason=f"budget-{key.partition(':')[0]}")
+    for name, reason in settlement.withheld:
+        _record(connection, settlement, "withheld", new=name, reason=reason)
 
 
 def _finish(connection: Connection, settlement: Settlement, received: Received) -> None:
@@ -137,6 +137,8 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             _record(connection, settlement, "merged", str(before.number), str(effect.into), ticket=effect.into)
         case FailDelivery(permanent=True):
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
+            if is_hard(effect.status):
+                contacts.make_undeliverable(connection, effect.recipient, settlement.now)
         case ReleaseHeld(inbound=held):
             accept_again(connection, held, released=True)
         case DropHeld(inbound=held):
@@ -146,6 +148,11 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
     told = _event_of(effect, before)
     if told is not None:
         _record(connection, settlement, *told)
+
+
+def is_hard(status: str | None) -> bool:
+    """Whether a failure says that there is no such mailbox, rather than that it took no mail this time (RFC 3463)."""
+    return status is not None and status.startswith("5.1.")
 
 
 def _event_of(effect: Effect, before: Ticket | None) -> tuple[str, str | None, str | None, str | None] | None:

@@ -539,9 +539,11 @@ def received(**known: Any) -> Notice:
     return only(by_mail(a_mail(), facts(**known)), "received")
 
 
-def test_an_acknowledgement_of_a_first_contact_counts_on_five_counters() -> None:
-    assert budget_lines(received(), MARIA, 42, POLICY) == (
+def test_an_acknowledgement_of_a_first_contact_counts_on_six_counters() -> None:
+    notice = received()
+    assert budget_lines(notice, MARIA, 42, POLICY) == (
         BudgetLine("acknowledged:maria@cliente.test", 3600, 1),
+        BudgetLine(f"same-body:maria@cliente.test:{notice.cause}", 3600, 3),
         BudgetLine("person:maria@cliente.test", 86_400, 10),
         BudgetLine("domain:cliente.test", 3600, 100),
         BudgetLine("everybody", 3600, 1000),
@@ -549,8 +551,8 @@ def test_an_acknowledgement_of_a_first_contact_counts_on_five_counters() -> None
     )
 
 
-def test_automatic_mail_to_a_known_person_has_four_counters() -> None:
-    assert len(budget_lines(received(known_author=True), MARIA, 42, POLICY)) == 4
+def test_automatic_mail_to_a_known_person_has_five_counters() -> None:
+    assert len(budget_lines(received(known_author=True), MARIA, 42, POLICY)) == 5
 
 
 def test_counters_know_no_case() -> None:
@@ -558,7 +560,7 @@ def test_counters_know_no_case() -> None:
     assert budget_lines(received(), shouting, 42, POLICY) == budget_lines(received(), MARIA, 42, POLICY)
 
 
-@pytest.mark.parametrize("full", range(5))
+@pytest.mark.parametrize("full", range(6))
 def test_a_full_counter_withholds_the_copy_and_is_named(full: int) -> None:
     notice = received()
     line = budget_lines(notice, MARIA, 42, POLICY)[full]
