@@ -4,8 +4,8 @@ import argparse
 
 from sqlalchemy import Connection, text
 
-from mailtickets.cli import DONE, REFUSED, TRY_AGAIN, Stop
-from mailtickets.cli.session import act_as_owner, add_json, configuration, print_json
+from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
+from mailtickets.cli.session import act_as_owner, add_json, configuration, database_is_missing, print_json
 from mailtickets.desk.model import Transient
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
@@ -19,6 +19,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = configuration(args)
+    if args.verb == "check" and database_is_missing(config):
+        raise Stop(BAD_USAGE, f"{config.state_dir} has no desk yet: `mailtickets run` makes one")
     if args.verb == "upgrade":
         config.state_dir.mkdir(mode=0o710, parents=True, exist_ok=True)
     act_as_owner(config)

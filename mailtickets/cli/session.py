@@ -64,7 +64,7 @@ def opened(args: argparse.Namespace) -> Iterator[Clerk]:
     config = configuration(args)
     act_as_owner(config)
     secrets = load_secrets(config)
-    if not secrets or (config.database_url.startswith("sqlite") and not _sqlite_file(config).exists()):
+    if not secrets or database_is_missing(config):
         raise Stop(BAD_USAGE, f"{config.state_dir} has no desk yet: `mailtickets run` makes one")
     database = Database(config.database_url)
     try:
@@ -78,8 +78,10 @@ def opened(args: argparse.Namespace) -> Iterator[Clerk]:
         database.close()
 
 
-def _sqlite_file(config: Config) -> Path:
-    return Path(config.database_url.removeprefix("sqlite:///"))
+def database_is_missing(config: Config) -> bool:
+    """Whether there is no file yet; a served database is asked itself."""
+    url = config.database_url
+    return url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists()
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -90,14 +92,21 @@ def add_page(parser: argparse.ArgumentParser) -> None:
     """Options of every listing: newest first, a page at a time."""
     add_json(parser)
     parser.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most so many (default 100)")
-    parser.add_argument("--after", type=int, metavar="ID", help="go on after the one that the page before ended with")
+    parser.add_argument(
+        "--after", type=number, metavar="ID", help="go on after the one that the page before ended with"
+    )
+
+
+def number(word: str) -> int:
+    """A number that a database can look for: beyond that there is nothing."""
+    return max(min(int(word), 2**63 - 1), -1)
 
 
 def _positive(word: str) -> int:
-    number = int(word)
-    if number < 1:
+    given = number(word)
+    if given < 1:
         raise argparse.ArgumentTypeError("a number from 1 was expected")
-    return number
+    return given
 
 
 def actor() -> str:

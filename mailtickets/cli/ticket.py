@@ -9,10 +9,10 @@ from sqlalchemy import Row
 
 from mailtickets.clerk import Clerk
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
-from mailtickets.cli.session import actor, add_json, add_page, opened, print_json, print_table, read_text
+from mailtickets.cli.session import actor, add_json, add_page, number, opened, print_json, print_table, read_text
 from mailtickets.config import Agent
 from mailtickets.desk import orders
-from mailtickets.desk.decide import locale_for
+from mailtickets.desk.decide import locale_for, without_tags
 from mailtickets.desk.model import PRIORITIES, STATUSES, Decision, Ticket
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
@@ -37,7 +37,7 @@ def _configure_reading(verbs: Any) -> None:
     listing.set_defaults(act=_list)
 
     show = verbs.add_parser("show", help="one ticket with its messages and events")
-    show.add_argument("number", type=int)
+    show.add_argument("number", type=number)
     add_json(show)
     show.set_defaults(act=_show)
 
@@ -47,8 +47,8 @@ def _configure_reading(verbs: Any) -> None:
     searching.set_defaults(act=_search)
 
     attachment = verbs.add_parser("attachment", help="list a ticket's attachments, or save them")
-    attachment.add_argument("number", type=int)
-    attachment.add_argument("id", type=int, nargs="?")
+    attachment.add_argument("number", type=number)
+    attachment.add_argument("id", type=number, nargs="?")
     attachment.add_argument("--out", metavar="DIR", help="save into this folder (default: here, when an ID is given)")
     add_json(attachment)
     attachment.set_defaults(act=_attachment)
@@ -74,12 +74,12 @@ def _configure_writing(verbs: Any) -> None:
     priority = _about_ticket(verbs, "priority", f"set to {', '.join(PRIORITIES)}, or a Portuguese name", _set_priority)
     priority.add_argument("priority", type=_priority, metavar="PRIORITY")
     merge = _about_ticket(verbs, "merge", "hand everything over to another ticket", _merge)
-    merge.add_argument("into", type=int, metavar="INTO")
+    merge.add_argument("into", type=number, metavar="INTO")
 
 
 def _about_ticket(verbs: Any, verb: str, what: str, act: Any) -> Any:
     parser = verbs.add_parser(verb, help=what)
-    parser.add_argument("number", type=int)
+    parser.add_argument("number", type=number)
     add_json(parser)
     parser.set_defaults(act=act)
     return parser
@@ -263,12 +263,13 @@ def _save(clerk: Clerk, number: int, file: Row[Any], directory: Path) -> Path:
     content = next((attachment.content for attachment in found if attachment.sha256 == file.sha256), None)
     if content is None:
         raise Stop(REFUSED, f"attachment {file.id} cannot be read again from its message")
-    directory.mkdir(parents=True, exist_ok=True)
-    label = "".join(c if c.isalnum() or c in ".-_ ()" else "_" for c in file.filename).strip(". ")[-120:]
+    label = "".join(c if c.isalnum() or c in ".-_ ()" else "_" for c in file.filename).strip(". ")
+    label = label.encode()[-200:].decode(errors="ignore")  # a name has at most 255 octets
     path = directory / (label or str(file.id))
     if path.exists():
         path = directory / f"{file.id}-{label}"
     try:
+        directory.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as out:
             out.write(content)
     except OSError as error:
@@ -287,7 +288,7 @@ def _open(clerk: Clerk, args: argparse.Namespace) -> int:
     people = parse_addresses(args.requester)
     if len(people) != 1 or "@" not in people[0].address or policy.queue_at(people[0].address):
         raise Stop(BAD_USAGE, f"--requester: one customer's address was expected, not {args.requester!r}")
-    subject = " ".join(args.subject.split())
+    subject = without_tags(args.subject)
     locale = locale_for(queue, None, policy)
     text = read_text(None)
     ticket = clerk.open(orders.open_for(queue.name, people[0], subject, text, locale, actor()), text=text)
