@@ -109,6 +109,15 @@ def test_links_lead_to_files_that_are_there(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_every_decision_is_in_the_index_by_its_title() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"^- \[(.+)\]\((.+)\)$", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    pages = sorted(page for page in folder.glob("0*.md"))
+    assert [name for _, name in listed] == [page.name for page in pages]
+    for (title, _), page in zip(listed, pages, strict=True):
+        assert page.read_text(encoding="utf-8").startswith(f"# {title}")
+
+
 # --- configuration ------------------------------------------------------------------------------------
 
 
