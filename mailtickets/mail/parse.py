@@ -239,6 +239,11 @@ def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
         return None
 
 
+def _whole(raw: bytes, defects: list[str]) -> tuple[Attachment, ...]:
+    """The mail itself, where a limit has cut something off: nobody shall miss what is not shown."""
+    return outline(raw).attachments if _CUT.intersection(defects) else ()
+
+
 def _digest(subject: str, text: str, shown: str | None, attachments: tuple[Attachment, ...]) -> str:
     parts = [subject, text, shown or "", *(attachment.sha256 for attachment in attachments)]
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
