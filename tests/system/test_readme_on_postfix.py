@@ -35,14 +35,21 @@ class Ours(Postfix):
 
     def _configure(self) -> None:
         super()._configure()
-        with (self._etc / "main.cf").open("a") as file:
-            file.write(DEFAULTS + self._main.replace("/etc/postfix", str(self._etc)))
+        self._override((DEFAULTS + self._main).replace("/etc/postfix", str(self._etc)))
         with (self._etc / "master.cf").open("a") as file:
             file.write(self._master)
         table = self._etc / self._table.splitlines()[0].rpartition("/")[2]
         table.write_text(self._table)
         if table.name == "desk-aliases":
             shutil.chown(table, *NOBODY)
+
+    def _override(self, settings: str) -> None:
+        """Puts settings in the place of earlier ones: Postfix warns of a key that is there twice, so often that its
+        postlogd, which would have to log that of itself, never gets as far as logging anything."""
+        keys = {line.partition("=")[0].strip() for line in settings.splitlines()}
+        file = self._etc / "main.cf"
+        kept = [line for line in file.read_text().splitlines() if line.partition("=")[0].strip() not in keys]
+        file.write_text("\n".join([*kept, settings]))
 
 
 @pytest.fixture
