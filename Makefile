@@ -8,6 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.toml
+FUZZ_SECONDS ?= 60
 
 .PHONY: run demo test check bench clean
 
@@ -32,6 +33,13 @@ check: $(VENV)/complete
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+bench: $(VENV)/complete
+	$(BIN)/python bench/parse.py
+
+fuzz: $(VENV)/complete
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python tests/fuzz/fuzz_parse.py -max_total_time=$(FUZZ_SECONDS)
 
 bench: $(VENV)/complete
 	$(BIN)/python bench/parse.py

@@ -25,6 +25,7 @@ from mailtickets.desk.model import Decision, Facts, OpenTicket, Policy, Ticket
 from mailtickets.desk.notices import BudgetLine, Happening, Notice, budget_lines, within_budget
 from mailtickets.desk.render import Rendered, Templates, render
 from mailtickets.mail.compose import compose
+from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
 from mailtickets.store import budgets, contacts, outbox, tickets
 from mailtickets.store.database import Database, Stale
@@ -101,12 +102,14 @@ class Clerk:
 
     # --- mail ---------------------------------------------------------------------------------------------
 
-    def draft(self, received: Received, mail: InboundMail, unparsed: str | None = None) -> Draft:
+    def draft(
+        self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
+    ) -> Draft:
         """Decides on a mail, and on the notices that follow from it."""
 
         def work(connection: Connection) -> Draft:
             now = self.clock()
-            facts = gather(connection, received, mail, self.rules.policy, now, unparsed)
+            facts = gather(connection, received, mail, self.rules.policy, now, unparsed, junk)
             decision = decide(mail, facts, self.rules.policy, now)
             before = facts.tickets.get(decision.ticket or 0)
             if before is not None and decision.ticket != before.number:

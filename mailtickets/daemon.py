@@ -21,8 +21,8 @@ from typing import IO
 from mailtickets import jobs
 from mailtickets.clerk import Clerk, load_secrets, rules_of
 from mailtickets.config import Config, ConfigError, SmtpIn, credential, load
-from mailtickets.desk.model import Authentication, Delivery, Transient
-from mailtickets.edges import lmtp_in, smtp_in, systemd
+from mailtickets.desk.model import Authentication, Delivery, Permanent, Transient
+from mailtickets.edges import junk, lmtp_in, smtp_in, systemd
 from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
 from mailtickets.edges.dkim_sign import Signer
 from mailtickets.edges.imap_in import ImapPoller
@@ -31,6 +31,9 @@ from mailtickets.edges.smtp_listener import Listener, bind
 from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_protocol import Settings
 from mailtickets.gateway import Gateway, Pace
+from mailtickets.mail import header_truth
+from mailtickets.mail.classify import loop_reason
+from mailtickets.mail.junk import JunkVerdict, denied, spam_flags, worst
 from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
@@ -85,6 +88,7 @@ class Daemon:
         workers = Workers()
         self._out = _way_out(self.config)
         self._signer = Signer.of(self.config)
+        self._scanners = junk.ScanSettings.of(self.config)
         self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
         clerk = Clerk(database, rules_of(self.config, load_secrets(self.config)))
         self.gateway = Gateway(
@@ -96,6 +100,7 @@ class Daemon:
             max_message_bytes=(self.config.smtp_in or SmtpIn()).max_message_bytes,
             largest=lambda: self._out.max_size,
             authenticate=self._authenticate,
+            scan=self._scan,
         )
         try:
             await self.gateway.start()
@@ -140,6 +145,33 @@ class Daemon:
     async def _authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
         return await self._authenticator.authenticate(raw, mail, envelope)
 
+    async def _scan(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> JunkVerdict:
+        found = [await junk.scan(raw, envelope, self._scanners)]
+        if self.config.junk.spam_headers:
+            found.append(spam_flags(mail.headers, trusted=envelope.trusted))
+        return worst(found)
+
+    async def _accept_smtp(self, raw: bytes, envelope: Envelope) -> int:
+        """Refuses strangers' mail while they are on the line; what a relay of ours brings would only bounce."""
+        if not envelope.trusted:
+            await self._screen(raw, envelope)
+        return await self.gateway.accept(raw, envelope)
+
+    async def _screen(self, raw: bytes, envelope: Envelope) -> None:
+        """Raises Permanent for mail that is denied, infected or looping, Transient for want of a scanner."""
+        rules, fields = self.config.junk, header_truth.fields(raw)
+        author = header_truth.sole_author(fields)
+        claims = (envelope.sender or "", author.address if author else "")
+        if any(denied(claim, rules.deny, rules.allow) for claim in claims if claim):
+            raise Permanent("Mail from this sender is not accepted here")
+        if loop_reason(fields, self.config.instance.name):
+            raise Permanent("This mail is going round in circles")
+        found = await junk.scan(raw, envelope, self._scanners)
+        if found.action == "infected":
+            raise Permanent("This mail carries something harmful")
+        if found.action == "unavailable" and rules.when_unavailable == "defer":
+            raise Transient(f"{found.source} is not available: {found.why}")
+
     # --- doors --------------------------------------------------------------------------------------------
 
     async def _open_doors(self) -> None:
@@ -150,9 +182,11 @@ class Daemon:
         """Listens on what systemd has passed, else on what the configuration says; on nothing if it says nothing."""
         sockets = self._passed[name] or [bind(entry) for entry in listen]
         if sockets:
-            serve = smtp_in.serve if name == "smtp" else lmtp_in.serve
             settings = _settings(self.config, self.config.smtp_in or SmtpIn())
-            self._doors[name] = await serve(sockets, settings, self.gateway.accept, self._knows)
+            if name == "smtp":
+                self._doors[name] = await smtp_in.serve(sockets, settings, self._accept_smtp, self._knows)
+            else:
+                self._doors[name] = await lmtp_in.serve(sockets, settings, self.gateway.accept, self._knows)
 
     def _knows(self, recipient: str) -> bool:
         policy = self.gateway.clerk.rules.policy
@@ -213,6 +247,7 @@ class Daemon:
             self._signer = Signer.of(config)
             self.gateway.pace = _pace(config)
             await old.close()
+        self._scanners = junk.ScanSettings.of(config)
         self._authenticator.take_over(AuthenticationSettings.of(config))
         if before.imap_in != config.imap_in:
             await self._stop_pollers()

@@ -39,6 +39,7 @@ from mailtickets.desk.model import (
 )
 from mailtickets.desk.render import Rendered
 from mailtickets.desk.retry import WARN_AFTER, next_attempt, throttle_pause
+from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Attachment, Copy, Envelope, InboundMail
 from mailtickets.mail.outline import outline
 from mailtickets.store import cursors, inbound, outbox
@@ -53,6 +54,9 @@ Send = Callable[[bytes, str, str], Awaitable[Delivery]]
 
 Authenticate = Callable[[bytes, InboundMail, Envelope], Awaitable[Authentication]]
 """What is known of where a mail comes from. Fails with nothing."""
+
+Scan = Callable[[bytes, InboundMail, Envelope], Awaitable[JunkVerdict]]
+"""What filters and scanners hold against a mail. Fails with nothing."""
 
 T = TypeVar("T")
 
@@ -73,6 +77,11 @@ def failpoint(name: str) -> None:
 async def nobody_vouches(raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
     """For gateways that are told nothing of senders."""
     return Authentication()
+
+
+async def nothing_found(raw: bytes, mail: InboundMail, envelope: Envelope) -> JunkVerdict:
+    """For gateways without a scanner."""
+    return NO_MARK
 
 
 @dataclass(slots=True)
@@ -108,10 +117,11 @@ class Gateway:
         max_message_bytes: int,
         largest: Callable[[], int | None] = lambda: None,
         authenticate: Authenticate = nobody_vouches,
+        scan: Scan = nothing_found,
     ) -> None:
         self.clerk, self.workers, self.send, self.name, self.pace = clerk, workers, send, name, pace
         self.max_message_bytes = max_message_bytes
-        self._largest, self._authenticate = largest, authenticate
+        self._largest, self._authenticate, self._scan = largest, authenticate, scan
         self._lane = ThreadPoolExecutor(1 if clerk.database.is_sqlite else 4, "store")
         self._waiting: list[_Waiting] = []
         self._committing: asyncio.Task[None] | None = None
@@ -192,7 +202,11 @@ class Gateway:
             if received.authentication is None and unparsed is None:
                 found = await self._authenticate(received.raw, mail, received.envelope)
                 received = replace(received, authentication=found)
-            await self._settle_mail(received, mail, unparsed)
+            junk = await self._scan(received.raw, mail, received.envelope) if unparsed is None else NO_MARK
+            if junk.action == "unavailable" and self.clerk.rules.policy.junk.when_unavailable == "defer":
+                await self._wait_for_scanner(number, junk)
+                return
+            await self._settle_mail(received, mail, unparsed, junk)
         except Transient as error:
             log.warning("processing deferred", extra={"inbound": number, "error": str(error)})
             await self._try_later(number)
@@ -211,9 +225,18 @@ class Gateway:
             log.error("unreadable", extra={"inbound": received.id, "reason": error.reason})
             return outline(received.raw), error.reason
 
-    async def _settle_mail(self, received: inbound.Received, mail: InboundMail, unparsed: str | None) -> None:
+    async def _wait_for_scanner(self, number: int, junk: JunkVerdict) -> None:
+        """Nothing is decided unseen where the configuration says so."""
+        log.warning("scanner unavailable", extra={"inbound": number, "source": junk.source, "why": junk.why})
+        until = self.clerk.clock() + _RETRY_PROCESS
+        await self.database(self.clerk.database.run, lambda connection: inbound.postpone(connection, number, until))
+        await self.alarm("scanner-unavailable", f"{junk.source}: {junk.why} {junk.detail}")
+
+    async def _settle_mail(
+        self, received: inbound.Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict = NO_MARK
+    ) -> None:
         while True:
-            draft = await self.database(self.clerk.draft, received, mail, unparsed)
+            draft = await self.database(self.clerk.draft, received, mail, unparsed, junk)
             try:
                 await self._carry_out(draft, lambda _: failpoint("before-apply-commit"))
             except Stale:

@@ -31,6 +31,7 @@ from mailtickets.desk.model import (
     Ticket,
 )
 from mailtickets.desk.thanks import gratitude
+from mailtickets.mail.junk import allowed, denied
 from mailtickets.mail.model import Address, InboundMail
 
 NOBODY = Address("", "unknown@unknown.invalid")
@@ -119,6 +120,24 @@ def report(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> De
     return _nothing("ignored", mail.kind_reason, claimed(facts)) if mail.kind == "report" else None
 
 
+def denied_sender(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Is it from somebody whom the configuration denies?"""
+    claims = (author_of(mail, facts.queue).address, facts.envelope.sender or "")
+    if facts.released or not any(denied(claim, policy.junk.deny, policy.junk.allow) for claim in claims if claim):
+        return None
+    return _nothing("ignored", "sender-denied", None)
+
+
+def junk(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Do filters or scanners hold something against it?"""
+    found, author = facts.junk, author_of(mail, facts.queue)
+    if found.action not in {"spam", "infected"} or facts.released:
+        return None
+    if found.action == "spam" and authentic(facts) and allowed(author.address, policy.junk.allow):
+        return None
+    return Decision(found.why, outcome="held", actor=author.address)
+
+
 def unwanted_list(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Is it mailing-list mail to a queue that ignores it?"""
     if mail.kind != "list" or facts.queue.list != "ignore" or _matched(mail, facts, policy):
@@ -143,19 +162,21 @@ def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime)
     """Did an agent write on a ticket?"""
     author = author_of(mail, facts.queue)
     agent, found = policy.agent(author.address), _matched(mail, facts, policy)
-    if agent is None or found is None:
+    ticket = found.ticket if found else claimed(facts)  # whatever points there, even a token that is not theirs
+    if agent is None or ticket is None:
         return None
-    if found.ticket.requester.key in own_addresses(author, policy):
+    if ticket.requester.key in own_addresses(author, policy):
         return None  # an agent's own ticket: there they are the customer
     if mail.kind == "auto_reply":
-        return _agent_absent(author, found.ticket, mail)
-    if not found.proven and found.ticket.participant(author.address) and not facts.released:
+        return _agent_absent(author, ticket, mail)
+    proven = found is not None and found.proven
+    if not proven and ticket.participant(author.address) and not facts.released:
         return None  # an agent whom a customer has put in copy
-    if not found.proven and not facts.released:
-        return _hold("agent-without-token", found.ticket, agent)
+    if not proven and not facts.released:
+        return _hold("agent-without-token", ticket, agent)
     if not vouched_for(facts, policy) and not facts.released:
-        return _hold("agent-not-verified", found.ticket, agent)
-    return _answer(mail, facts, policy, agent, found.ticket)
+        return _hold("agent-not-verified", ticket, agent)
+    return _answer(mail, facts, policy, agent, ticket)
 
 
 def customer_reply(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
@@ -167,7 +188,7 @@ def customer_reply(mail: InboundMail, facts: Facts, policy: Policy, now: datetim
     if not automatic and not may_reopen(ticket, policy.queue(ticket.queue), now):
         return _open(mail, facts, policy, reason="closed-too-long-ago", linked=ticket.number)
     author = author_of(mail, facts.queue)
-    effects: list[Effect] = [AddMessage("in", "public", author, verified=found.proven or _authentic(facts))]
+    effects: list[Effect] = [AddMessage("in", "public", author, verified=found.proven or authentic(facts))]
     effects += [AddParticipant(person, "cc", notified=False) for person in _copied(mail, author, policy, ticket)]
     status, thanks = after_customer_reply(ticket.status), _only_thanks(mail, ticket, policy)
     if not automatic and not thanks and status != ticket.status:
@@ -203,6 +224,8 @@ RULES: tuple[Rule, ...] = (
     repeated,
     bounce,
     report,
+    denied_sender,
+    junk,
     unwanted_list,
     confirmation,
     agent_answer,
@@ -309,19 +332,19 @@ def _open(
         requester=author,
         locale=locale_for(facts.queue, mail.language, policy),
         cc=_copied(mail, author, policy, None),
-        notify_cc=_authentic(facts),
+        notify_cc=authentic(facts),
         linked=linked,
     )
     return Decision(
         reason,
-        (ticket, AddMessage("in", "public", author, verified=_authentic(facts))),
+        (ticket, AddMessage("in", "public", author, verified=authentic(facts))),
         outcome=outcome,
         actor=author.address,
         tell_queues=tuple(queue.name for queue in facts.also_queues),
     )
 
 
-def _authentic(facts: Facts) -> bool:
+def authentic(facts: Facts) -> bool:
     """Whether the author's own domain vouches for the mail."""
     return facts.authentication.verdict == "pass" or facts.authentication.internal
 

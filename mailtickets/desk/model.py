@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from mailtickets.config import Agent, Budget, Config, Instance, Queue, Trust
+from mailtickets.config import Agent, Budget, Config, Instance, Junk, Queue, Trust
+from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, Envelope
 
 Status = Literal["new", "open", "pending", "resolved", "closed"]
@@ -44,12 +45,13 @@ class Policy:
     agents: tuple[Agent, ...]
     trust: Trust
     budget: Budget
+    junk: Junk = field(default_factory=Junk)
     max_attachment_bytes: int = MAX_ATTACHMENT_BYTES
     """All attachments of one notice together; beyond it a notice names them instead."""
 
     @classmethod
     def of(cls, config: Config) -> "Policy":
-        return cls(config.instance, config.queue, config.agent, config.trust, config.budget)
+        return cls(config.instance, config.queue, config.agent, config.trust, config.budget, config.junk)
 
     def queue(self, name: str) -> Queue | None:
         return next((queue for queue in self.queues if queue.name == name), None)
@@ -243,6 +245,8 @@ class Facts:
     """Once authenticated, or answered by an agent."""
     sent_before: tuple[str, ...] = ()
     """Message ids among the mail's own that we sent: our own mail came back."""
+    junk: JunkVerdict = NO_MARK
+    """What filters and scanners hold against the mail."""
     known_files: frozenset[str] = frozenset()
     """sha256 of the mail's attachments that are on its tickets already: quoted along, not new."""
     released: bool = False

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mailtickets.config import Agent, Queue
 from mailtickets.desk.change import customers
-from mailtickets.desk.decide import author_of
+from mailtickets.desk.decide import authentic, author_of
 from mailtickets.desk.model import (
     AddMessage,
     Decision,
@@ -107,9 +107,7 @@ class Happening:
 
 def plan(happening: Happening, policy: Policy, now: datetime) -> tuple[Notice, ...]:
     """Every notice that a decision calls for, before budgets."""
-    queue = policy.queue(happening.after.queue)
-    if queue is None:
-        return ()  # its queue has left the configuration
+    queue = policy.queue(happening.after.queue) or policy.queues[0]  # where its queue has left the configuration
     found = [*_to_customers(happening, queue, policy, now), *_to_agents(happening, queue, policy, now)]
     return tuple(kept for notice in found if (kept := _without_ourselves(notice, policy)).recipients)
 
@@ -194,7 +192,7 @@ def null_return_path(mail: InboundMail, facts: Facts | None) -> bool:
 
 def _acknowledgement(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
     facts = happening.facts
-    known = facts is None or facts.known_author or facts.authentication.verdict == "pass"
+    known = facts is None or facts.known_author or authentic(facts)
     notice = _automatic(
         "received", (happening.after.requester,), happening, queue, policy, now, echo=known, submitted="auto-replied"
     )

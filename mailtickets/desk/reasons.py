@@ -18,6 +18,13 @@ REASONS: dict[str, str] = {
     "same-mail": "The same mail had come before, by another door or to another queue.",
     "own-mail-came-back": "It is a mail of our own.",
     "list-mail": "It came from a mailing list, and the queue ignores those.",
+    "spam-header": "A filter before us says spam.",
+    "spam-category": "Microsoft 365 has filed it as spam, phishing or malware.",
+    "spam-confidence-level": "Microsoft's spam confidence level says spam.",
+    "malware-header": "A filter before us has found malware.",
+    "rspamd-virus": "Rspamd has found malware.",
+    "clamav-found": "ClamAV has found malware.",
+    "sender-denied": "The configuration denies its sender.",
     "dropped-by-hand": "An operator dropped it.",
     # what could not be read
     "not-read": "Only its outline was read.",

@@ -21,7 +21,7 @@ from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, cast
 
-from mailtickets.desk.model import NoSpace, Transient
+from mailtickets.desk.model import NoSpace, Permanent, Transient
 from mailtickets.edges.smtp_protocol import (
     ACCEPTED,
     NO_SPACE,
@@ -158,6 +158,9 @@ class Listener:
         except Transient as error:
             self.tell("accept-deferred", reason=str(error), **about)
             return TROUBLE
+        except Permanent as error:
+            self.tell("refused", reason=str(error), **about)
+            return f"554 5.7.1 {error}"
         except Exception as error:
             self.tell("accept-failed", exc_info=error, **about)
             return TROUBLE

@@ -9,7 +9,7 @@ what people write), an empty Return-Path (redirecting blanks it), an X-Loop that
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mailtickets.mail.absence_words import is_automatic
@@ -88,11 +88,16 @@ def classify(
 # --- loop
 
 
-def _loop(mail: _Mail) -> str | None:
-    senders = [_instance(value) for value in mail.values(LOOP_HEADER.lower())]
-    if senders and (mail.instance is None or mail.instance.casefold() in senders):
+def loop_reason(headers: Sequence[tuple[str, str]], instance: str | None) -> str | None:
+    """Why a mail with these fields is a loop, if it is; also asked while its sender is still on the line."""
+    senders = [_instance(value) for key, value in headers if key == LOOP_HEADER.lower()]
+    if senders and (instance is None or instance.casefold() in senders):
         return "own-loop-header"
-    return "received-limit" if len(mail.values("received")) > MAX_RECEIVED else None
+    return "received-limit" if sum(key == "received" for key, _ in headers) > MAX_RECEIVED else None
+
+
+def _loop(mail: _Mail) -> str | None:
+    return loop_reason(mail.headers, mail.instance)
 
 
 def _instance(value: str) -> str:

@@ -21,6 +21,7 @@ from mailtickets.desk.model import (
     TokenFact,
     plus_tag,
 )
+from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import InboundMail
 from mailtickets.store import contacts, outbox, tickets
 from mailtickets.store.inbound import Received
@@ -38,6 +39,7 @@ def gather(
     policy: Policy,
     now: datetime,
     unparsed: str | None = None,
+    junk: JunkVerdict = NO_MARK,
 ) -> Facts:
     """All that `decide` may know of this mail besides the mail itself."""
     queue, *also = queues(mail, received.envelope, policy)
@@ -62,6 +64,7 @@ def gather(
         authentication=received.authentication or Authentication(),
         known_author=contacts.is_known(connection, author_of(mail, queue).address),
         sent_before=_sent_before(connection, mail),
+        junk=junk,
         known_files=_known_files(connection, mail, {ticket.number for ticket in found.values()}),
         released=received.released,
         unparsed=unparsed,

@@ -187,6 +187,11 @@ def count_attempt(connection: Connection, number: int, retry_at: datetime) -> in
     return int(connection.execute(changed).scalar_one())
 
 
+def postpone(connection: Connection, number: int, until: datetime) -> None:
+    """Leaves a message alone until then; that is no failed attempt."""
+    connection.execute(update(inbound).where(inbound.c.id == number).values(claimed_until=until))
+
+
 def unclaim(connection: Connection, claimant: str) -> None:
     """Gives back what a gateway of this name had taken over: it has just been started again."""
     mine = update(inbound).where(inbound.c.state == "accepted", inbound.c.claimed_by == claimant)

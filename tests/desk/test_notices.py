@@ -212,8 +212,9 @@ def test_a_ticket_opened_at_the_shell_is_acknowledged_and_told() -> None:
     assert only(notices, "received").context["customer_echo"] is True
 
 
-def test_a_ticket_whose_queue_has_left_the_configuration_tells_nobody() -> None:
-    assert by_mail(a_mail(), facts(a_ticket(queue="fechada"), **SUBJECT)) == ()
+def test_a_ticket_whose_queue_has_left_the_configuration_is_the_first_queues() -> None:
+    notices = by_mail(a_mail(), facts(a_ticket(queue="fechada"), **SUBJECT))
+    assert told(notices) == {"customer_replied": [ANA.address, BRUNO.address]}
 
 
 # --- a customer's reply -------------------------------------------------------------------------------
