@@ -3,6 +3,7 @@
 # make test    everything, on real mail servers; as root on Debian or Ubuntu it installs what it needs
 # make check   the same without installing: what is missing is skipped, with a reason
 # make bench   how fast mail is read, beside other readers; nothing is asserted
+# make fuzz    the reader of mail against made-up octets, for FUZZ_SECONDS
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config.toml
 FUZZ_SECONDS ?= 60
 
-.PHONY: run demo test check bench clean
+.PHONY: run demo test check bench fuzz clean
 
 run: $(VENV)/complete
 	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init
@@ -40,9 +41,6 @@ bench: $(VENV)/complete
 fuzz: $(VENV)/complete
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python tests/fuzz/fuzz_parse.py -max_total_time=$(FUZZ_SECONDS)
-
-bench: $(VENV)/complete
-	$(BIN)/python bench/parse.py
 
 clean:
 	rm -rf $(VENV)
