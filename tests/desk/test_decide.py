@@ -267,7 +267,16 @@ def test_an_agent_may_write_from_an_alias() -> None:
     assert effects_of(decision, AddMessage)[0].author == ANA
 
 
-@pytest.mark.parametrize("evidence", [BY_SUBJECT, BY_ID, {"tokens": (a_token(ANA, expired=True, source="ref-line"),)}])
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        BY_SUBJECT,
+        BY_ID,
+        {"tokens": (a_token(ANA, expired=True, source="ref-line"),)},
+        {"tokens": (a_token(ANA, expired=True),)},
+        {"tokens": (a_token(BRUNO),)},
+    ],
+)
 def test_an_agents_mail_without_the_token_is_held_and_the_agent_told(evidence: dict[str, Any]) -> None:
     decision = decided(a_mail(ANA), facts(a_ticket(), **evidence))
     assert (decision.outcome, decision.reason, decision.ticket) == ("held", "agent-without-token", 42)
@@ -275,9 +284,9 @@ def test_an_agents_mail_without_the_token_is_held_and_the_agent_told(evidence: d
     assert (decision.tell, decision.actor) == (("held",), ANA.address)
 
 
-def test_another_agents_token_is_no_evidence() -> None:
-    decision = decided(a_mail(ANA), facts(a_ticket(), tokens=(a_token(BRUNO),)))
-    assert (decision.outcome, decision.reason) == ("opened", "not-a-participant")
+def test_what_an_agent_confirms_goes_to_the_ticket_that_another_agents_token_names() -> None:
+    decision = decided(a_mail(ANA), facts(a_ticket(), released=True, tokens=(a_token(BRUNO),)))
+    assert (decision.outcome, decision.reason, decision.ticket) == ("appended", "agent-answer", 42)
 
 
 def test_what_an_operator_released_is_relayed_without_a_token() -> None:
