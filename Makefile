@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config.toml
 FUZZ_SECONDS ?= 60
 
-.PHONY: run demo test check bench fuzz clean
+.PHONY: run demo test check bench fuzz environment clean
 
 run: $(VENV)/complete
 	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init
@@ -46,10 +46,16 @@ clean:
 	rm -rf $(VENV)
 
 # Made anew whenever what it is made of changes; `complete` is written last, so that a half-made one is made again.
+# Two terminals may ask for it at once: the second waits for the first.
 $(VENV)/complete: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or later is needed: $(PYTHON) is $$($(PYTHON) --version). Another one: make PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tests/servers/install --venv-only
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@touch $@
+	@flock $(VENV).lock $(MAKE) --no-print-directory environment
+
+environment:
+	@if [ $(VENV)/complete -nt pyproject.toml ] && [ $(VENV)/complete -nt constraints.txt ]; then exit 0; fi; set -e; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tests/servers/install --venv-only; \
+	echo "Installing into $(VENV): a minute or two."; \
+	$(PYTHON) -m venv --clear $(VENV); \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; \
+	touch $(VENV)/complete

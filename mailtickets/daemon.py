@@ -11,8 +11,10 @@ import logging
 import signal
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
@@ -70,6 +72,9 @@ class Daemon:
         self._doors: dict[str, Listener] = {}
         self._pollers: list[tuple[ImapPoller, asyncio.Task[None]]] = []
         self._reloading: asyncio.Task[None] | None = None
+        self._hour: datetime | None = None
+        self._intake: Counter[str] = Counter()
+        """Messages by sender in this hour, at this gateway's listener."""
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Runs until told to stop; `ready` is given the line that says what is listened on."""
@@ -153,9 +158,21 @@ class Daemon:
 
     async def _accept_smtp(self, raw: bytes, envelope: Envelope) -> int:
         """Refuses strangers' mail while they are on the line; what a relay of ours brings would only bounce."""
+        self._count_intake(envelope)
         if not envelope.trusted:
             await self._screen(raw, envelope)
         return await self.gateway.accept(raw, envelope)
+
+    def _count_intake(self, envelope: Envelope) -> None:
+        """Raises Transient for a sender who has used up this hour's share, where the configuration sets one."""
+        hour = envelope.received_at.replace(minute=0, second=0, microsecond=0)
+        limit = self.config.junk.intake_per_sender_per_hour
+        if hour != self._hour:
+            self._hour, self._intake = hour, Counter()
+        sender = (envelope.sender or "").casefold()
+        if limit and sender and self._intake[sender] >= limit:
+            raise Transient(f"{limit} messages of one sender within the hour")
+        self._intake[sender] += 1
 
     async def _screen(self, raw: bytes, envelope: Envelope) -> None:
         """Raises Permanent for mail that is denied, infected or looping, Transient for want of a scanner."""
