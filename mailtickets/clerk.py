@@ -106,27 +106,29 @@ class Clerk:
         self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
     ) -> Draft:
         """Decides on a mail, and on the notices that follow from it."""
+        return self.database.run(lambda connection: self._draft_mail(connection, received, mail, unparsed, junk))
+
+    def explain(self, received: Received, mail: InboundMail, junk: JunkVerdict = NO_MARK) -> Draft:
+        """What would be decided on a mail now, and who would be told; nothing stays written."""
 
         def work(connection: Connection) -> Draft:
-            now = self.clock()
-            facts = gather(connection, received, mail, self.rules.policy, now, unparsed, junk)
-            decision = decide(mail, facts, self.rules.policy, now)
-            before = facts.tickets.get(decision.ticket or 0)
-            if before is not None and decision.ticket != before.number:
-                decision = replace(decision, ticket=before.number)  # merged: the other one answers for it
-            return self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
+            with connection.begin_nested() as nothing:
+                draft = self._draft_mail(connection, received, mail, None, junk)
+                nothing.rollback()
+            return draft
 
         return self.database.run(work)
 
-    def explain(self, received: Received, mail: InboundMail, unparsed: str | None = None) -> tuple[Facts, Decision]:
-        """What would be decided on a mail now; nothing is written."""
-
-        def work(connection: Connection) -> tuple[Facts, Decision]:
-            now = self.clock()
-            facts = gather(connection, received, mail, self.rules.policy, now, unparsed)
-            return facts, decide(mail, facts, self.rules.policy, now)
-
-        return self.database.run(work)
+    def _draft_mail(
+        self, connection: Connection, received: Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict
+    ) -> Draft:
+        now, policy = self.clock(), self.rules.policy
+        facts = gather(connection, received, mail, policy, now, unparsed, junk)
+        decision = decide(mail, facts, policy, now)
+        before = facts.tickets.get(decision.ticket or 0)
+        if before is not None and decision.ticket != before.number:
+            decision = replace(decision, ticket=before.number)  # merged: the other one answers for it
+        return self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
 
     # --- orders -------------------------------------------------------------------------------------------
 

@@ -12,18 +12,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
 
 from mailtickets.clerk import load_secrets, rules_of
 from mailtickets.cli import DONE, REFUSED
 from mailtickets.cli.session import act_as_owner, add_json, configuration, print_json
-from mailtickets.config import Config, Queue
+from mailtickets.config import Agent, Config, Queue
 from mailtickets.desk.identity import plus_address
-from mailtickets.desk.model import Sent, Transient
+from mailtickets.desk.model import Authentication, Sent, Transient
 from mailtickets.desk.render import check as check_templates
 from mailtickets.edges import imap_in
+from mailtickets.edges.authentication import published
 from mailtickets.edges.maildir_out import MaildirOut
+from mailtickets.edges.resolver import resolver
 from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
 from mailtickets.mail.compose import compose
 from mailtickets.mail.model import Address, Copy, OutboundMail
@@ -225,6 +229,28 @@ def _agent(config: Config, address: str) -> Iterator[Line]:
         database.close()
     if row is None:
         yield Line("warning", about, "no mail of theirs has come in yet")
-        return
+    else:
+        yield from _newest(config, about, row)
+    yield from _published(config, agent)
+
+
+def _newest(config: Config, about: str, row: Row[Any]) -> Iterator[Line]:
+    """What their newest mail carried, and what was made of it."""
     verdict: Verdict = "warning" if row.outcome == "held" else "ok"
     yield Line(verdict, about, f"newest mail: inbound {row.id}, {row.outcome or row.state} ({row.reason})")
+    found = inbound.stored_authentication(row.authentication) or Authentication()
+    for fact in found.facts:
+        yield Line("ok", about, f"{fact.method}={fact.result} {fact.domain} ({fact.source})")
+    if found.verdict == "pass" or found.internal:
+        yield Line("ok", about, 'that is evidence enough for `agents = "verified"`')
+    else:
+        missing: Verdict = "warning" if config.trust.agents == "verified" else "ok"
+        yield Line(missing, about, 'no evidence of its sender: under `agents = "verified"` such mail is held')
+
+
+def _published(config: Config, agent: Agent) -> Iterator[Line]:
+    """What the domains of an agent's addresses say of mail in their name."""
+    servers = resolver(config.dns.servers, config.dns.timeout_seconds)
+    for domain in sorted({address.rpartition("@")[2] for address in (agent.address, *agent.aliases)}):
+        for fact in asyncio.run(published(domain, servers)):
+            yield Line("ok" if fact.result == "published" else "warning", domain, f"{fact.method}: {fact.source}")

@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailtickets.clerk import Clerk
+from mailtickets.clerk import Clerk, Draft
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.session import add_json, configuration, opened, print_json
 from mailtickets.config import Config
 from mailtickets.desk.decide import author_of
-from mailtickets.desk.model import Authentication, Decision, Facts
+from mailtickets.desk.model import Authentication, Facts
+from mailtickets.desk.reasons import sentence
 from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
+from mailtickets.mail.junk import spam_flags
 from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.parse import parse
 from mailtickets.store import inbound
@@ -35,8 +37,9 @@ def run(args: argparse.Namespace) -> int:
         mail = parse(received.raw, instance=clerk.rules.policy.instance.name)
         if received.authentication is None:
             received = replace(received, authentication=_authenticated(configuration(args), received, mail))
-        facts, decision = clerk.explain(received, mail)
-    explained = as_json(mail, facts, decision)
+        heeded = received.envelope.trusted and clerk.rules.policy.junk.spam_headers
+        flags = spam_flags(mail.headers, trusted=heeded)
+        explained = as_json(mail, clerk.explain(received, mail, flags))
     if args.json:
         print_json(explained)
     else:
@@ -68,8 +71,11 @@ def _authenticated(config: Config, received: Received, mail: InboundMail) -> Aut
         authenticator.close()
 
 
-def as_json(mail: InboundMail, facts: Facts, decision: Decision) -> dict[str, Any]:
+def as_json(mail: InboundMail, draft: Draft) -> dict[str, Any]:
     """What `explain --json` prints."""
+    facts, decision = draft.facts, draft.decision
+    if facts is None:
+        raise AssertionError("a mail is decided on with facts")
     return {
         "kind": mail.kind,
         "kind_reason": mail.kind_reason,
@@ -81,6 +87,8 @@ def as_json(mail: InboundMail, facts: Facts, decision: Decision) -> dict[str, An
         "reason": decision.reason,
         "ticket": decision.ticket,
         "effects": [type(effect).__name__ for effect in decision.effects],
+        "notices": [{"notice": n.name, "recipients": [who.address for who in n.recipients]} for n in draft.notices],
+        "withheld": [{"notice": name, "reason": reason} for name, reason in draft.withheld],
     }
 
 
@@ -104,6 +112,8 @@ def _evidence(mail: InboundMail, facts: Facts) -> list[dict[str, Any]]:
         found.append(_fact("same-mail", f"inbound {facts.duplicate.inbound}", "content"))
     if facts.bounced is not None:
         found.append(_fact("our-outbox", f"outbox {facts.bounced.id} to {facts.bounced.recipient}", "report"))
+    if facts.junk.action != "clean":
+        found.append(_fact(f"junk-{facts.junk.action}", facts.junk.detail, facts.junk.source))
     found.append(_fact("known-author", "yes" if facts.known_author else "no", "contacts"))
     found += [_fact("defect", defect, "mail") for defect in mail.defects]
     return found
@@ -118,9 +128,14 @@ def _print(explained: dict[str, Any]) -> None:
     print(f"author    {explained['author']}")
     print(f"queue     {explained['queue']}")
     for found in explained["evidence"]:
-        print(f"evidence  {found['fact']}: {found['value']}  (in {found['source']})")
+        value = f": {found['value']}" if found["value"] else ""
+        print(f"evidence  {found['fact']}{value}  ({found['source']})")
     for line in explained["rules"]:
         print(f"rule      {line['rule']}: {line['verdict']}  ({line['why']})")
     ticket = f", ticket {explained['ticket']}" if explained["ticket"] else ""
-    print(f"decision  {explained['decision']}: {explained['reason']}{ticket}")
+    print(f"decision  {explained['decision']}{ticket}: {explained['reason']}. {sentence(explained['reason'])}")
     print(f"effects   {', '.join(explained['effects']) or 'none'}")
+    for notice in explained["notices"]:
+        print(f"notice    {notice['notice']} to {', '.join(notice['recipients'])}")
+    for held_back in explained["withheld"]:
+        print(f"withheld  {held_back['notice']}: {sentence(held_back['reason'])}")

@@ -143,11 +143,12 @@ def _received(row: Row[Any]) -> Received:
         tuple(row.queues),
         row.attempts,
         row.released,
-        _authentication(row.authentication),
+        stored_authentication(row.authentication),
     )
 
 
-def _authentication(stored: dict[str, Any] | None) -> Authentication | None:
+def stored_authentication(stored: dict[str, Any] | None) -> Authentication | None:
+    """As it was found when the mail came."""
     if stored is None:
         return None
     facts = tuple(AuthFact(*fact) for fact in stored["facts"])
@@ -199,10 +200,14 @@ def unclaim(connection: Connection, claimant: str) -> None:
 
 
 def accept_again(connection: Connection, number: int, *, released: bool) -> bool:
-    """Puts a decided message back for another decision; gives False when there is no such message."""
+    """Puts a decided message back for another decision; gives False when there is none such.
+
+    Only a held one can be released, and so only once.
+    """
+    decided = inbound.c.state == "held" if released else inbound.c.state != "accepted"
     again = (
         update(inbound)
-        .where(inbound.c.id == number)
+        .where(inbound.c.id == number, decided)
         .values(
             state="accepted",
             outcome=None,
