@@ -16,6 +16,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import termios
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -145,6 +146,7 @@ set mailcap_path="{self._file("mailcap", "")}"
         words = [self._program, "-n", "-F", str(self._rc), *arguments]
         child, terminal = pty.fork()
         if child == 0:
+            termios.tcsetwinsize(0, (24, 80))  # a terminal of no size is none to ncurses 6.5
             os.chdir(self.home)
             os.execve(words[0], words, self._environment)
         screen = _drain(terminal, child)
