@@ -206,13 +206,14 @@ class Gateway:
             if junk.action == "unavailable" and self.clerk.rules.policy.junk.when_unavailable == "defer":
                 await self._wait_for_scanner(number, junk)
                 return
+            await self.all_clear("scanner-unavailable")
             await self._settle_mail(received, mail, unparsed, junk)
         except Transient as error:
             log.warning("processing deferred", extra={"inbound": number, "error": str(error)})
-            await self._try_later(number)
+            await self._try_later(number, inbound.postpone)
         except Exception:
             log.exception("processing failed", extra={"inbound": number})
-            await self._try_later(number)
+            await self._try_later(number, inbound.count_attempt)
 
     def _load(self, number: int) -> inbound.Received | None:
         return self.clerk.database.run(lambda connection: inbound.load(connection, number))
@@ -228,8 +229,7 @@ class Gateway:
     async def _wait_for_scanner(self, number: int, junk: JunkVerdict) -> None:
         """Nothing is decided unseen where the configuration says so."""
         log.warning("scanner unavailable", extra={"inbound": number, "source": junk.source, "why": junk.why})
-        until = self.clerk.clock() + _RETRY_PROCESS
-        await self.database(self.clerk.database.run, lambda connection: inbound.postpone(connection, number, until))
+        await self._try_later(number, inbound.postpone)
         await self.alarm("scanner-unavailable", f"{junk.source}: {junk.why} {junk.detail}")
 
     async def _settle_mail(
@@ -276,14 +276,11 @@ class Gateway:
                 )
         return words
 
-    async def _try_later(self, number: int) -> None:
+    async def _try_later(self, number: int, note: Callable[[Connection, int, datetime], object]) -> None:
+        """Comes back to a message soon; only what is the message's own fault counts as an attempt."""
         retry_at = self.clerk.clock() + _RETRY_PROCESS
-
-        def work(connection: Connection) -> int:
-            return inbound.count_attempt(connection, number, retry_at)
-
         try:
-            await self.database(self.clerk.database.run, work)
+            await self.database(self.clerk.database.run, lambda connection: note(connection, number, retry_at))
         except Transient:
             log.warning("database unavailable", extra={"inbound": number})  # its lease ends by itself
 

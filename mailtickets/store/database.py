@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from mailtickets.desk.model import NoSpace, Transient
 
@@ -43,8 +43,8 @@ class Database:
         try:
             with self.engine.begin() as connection:
                 yield connection
-        except IntegrityError:
-            raise
+        except (IntegrityError, DataError):
+            raise  # the fault of what is written, not trouble that passes
         except DBAPIError as error:
             raise _trouble(error) from error
 

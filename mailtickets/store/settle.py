@@ -140,9 +140,11 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             if is_hard(effect.status):
                 contacts.make_undeliverable(connection, effect.recipient, settlement.now)
         case ReleaseHeld(inbound=held):
-            accept_again(connection, held, released=True)
+            if not accept_again(connection, held, released=True):
+                return  # answered a second time: it has gone out, or has been dropped
         case DropHeld(inbound=held):
-            drop(connection, held, "discarded-by-its-author", settlement.now)
+            if not drop(connection, held, "discarded-by-its-author", settlement.now):
+                return
         case OpenTicket(linked=int() as other):
             _record(connection, settlement, "linked", new=str(other))
     told = _event_of(effect, before)
