@@ -1,7 +1,8 @@
 """Says line by line what is right and what is wrong: configuration, database, mailboxes, the way out, templates.
 
 Exit 0 when nothing is wrong (warnings are allowed), 1 when something is, 2 for a broken configuration.
-With --send, a test message goes to ADDRESS by the configured way. With --agent, what that agent's mail showed last.
+With --send, a test message goes to ADDRESS by the configured way; at a queue's own address it is waited for.
+With --agent, what that agent's mail showed last, and what the agent's domain publishes.
 """
 
 import argparse
@@ -10,27 +11,23 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
 from mailtickets.clerk import load_secrets, rules_of
-from mailtickets.cli import DONE, REFUSED
+from mailtickets.cli import DONE, REFUSED, roundtrip
 from mailtickets.cli.session import act_as_owner, add_json, configuration, print_json
 from mailtickets.config import Agent, Config, Queue
 from mailtickets.desk.identity import plus_address
-from mailtickets.desk.model import Authentication, Sent, Transient
+from mailtickets.desk.model import Authentication, Transient
 from mailtickets.desk.render import check as check_templates
 from mailtickets.edges import imap_in
 from mailtickets.edges.authentication import published
 from mailtickets.edges.maildir_out import MaildirOut
 from mailtickets.edges.resolver import resolver
 from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
-from mailtickets.mail.compose import compose
-from mailtickets.mail.model import Address, Copy, OutboundMail
 from mailtickets.store import inbound, migrate
 from mailtickets.store.database import Database
 
@@ -184,31 +181,10 @@ async def _way_out(config: Config, address: str | None) -> list[Line]:
         probe = await out.probe()
         lines = [Line("ok" if found.ok else "wrong", "delivery", found.text) for found in probe.findings]
     if address:
-        lines.append(await _test_message(config, out, address))
+        told = await roundtrip.findings(config, out, address)
+        lines += [Line("ok" if right else "wrong", f"--send {address}", text) for right, text in told]
     await out.close()
     return lines
-
-
-async def _test_message(config: Config, out: MaildirOut | SmtpOut, address: str) -> Line:
-    queue = config.queue[0]
-    mail = OutboundMail(
-        notice="check",
-        subject=f"mailtickets {config.instance.name}: test message",
-        text="This is the test message that `mailtickets check --send` sends.\n",
-        html=None,
-        sender=Address(queue.title, queue.address),
-        to=(),
-        cc=(),
-        message_id=f"check.{os.urandom(6).hex()}@{config.instance.hostname}"[:58],
-        in_reply_to=None,
-        references=(),
-        date=datetime.now(UTC).astimezone(ZoneInfo(config.instance.timezone)),
-        auto_submitted="auto-generated",
-        loop=f"{config.instance.name}; hops=1",
-    )
-    raw = compose(mail, Copy(Address("", address), queue.address, queue.address, ""))
-    result = await out.send(raw, queue.address, address)
-    return Line("ok" if isinstance(result, Sent) else "wrong", f"--send {address}", result.reply)
 
 
 def _agent(config: Config, address: str) -> Iterator[Line]:

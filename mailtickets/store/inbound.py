@@ -299,3 +299,9 @@ def newest_from(connection: Connection, addresses: Sequence[str]) -> Row[Any] | 
     keys = [address.casefold() for address in addresses]
     wanted = select(*_LISTED).where(func.lower(inbound.c.from_address).in_(keys)).order_by(inbound.c.id.desc()).limit(1)
     return connection.execute(wanted).one_or_none()
+
+
+def newest_with(connection: Connection, word: str) -> Row[Any] | None:
+    """The newest among the last messages whose subject has this word in it."""
+    recent = select(*_LISTED).order_by(inbound.c.id.desc()).limit(100)
+    return next((row for row in connection.execute(recent) if word in (row.subject or "")), None)

@@ -1,0 +1,119 @@
+"""The test message of `check --send`: sent by the configured way, and looked for where it comes back.
+
+To an address of a queue it goes with a tag behind a plus, as replies will; once the running daemon has taken it in,
+what the way there did to it is told: From, Message-ID, return path and plus-address.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+
+from mailtickets.config import Config, Queue
+from mailtickets.desk.identity import plus_address
+from mailtickets.desk.model import Delivery, Policy, Sent, Transient
+from mailtickets.edges.maildir_out import MaildirOut
+from mailtickets.edges.smtp_out import SmtpOut
+from mailtickets.mail.compose import compose
+from mailtickets.mail.model import Address, Copy, OutboundMail
+from mailtickets.store import inbound
+from mailtickets.store.database import Database
+
+COMES_BACK_SECONDS = 60
+"""Longer than `poll_seconds` of a mailbox by default is not worth waiting for."""
+
+Verdict = tuple[bool, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What is sent, and what to know it by."""
+
+    queue: Queue
+    recipient: str
+    return_path: str
+    message_id: str
+    marker: str
+
+
+def prepared(config: Config, address: str) -> Outgoing:
+    """A message to `address`; to a queue's own address with a tag, where its plus-addresses reach us."""
+    policy, marker = Policy.of(config), os.urandom(6).hex()
+    own = policy.queue_at(address)
+    queue = own or config.queue[0]
+    tagged = plus_address(address, f"c{marker}") if own and own.plus_addressing else ""
+    return_path = plus_address(queue.address, f"c{marker}") if config.delivery.envelope == "verp" else queue.address
+    given_id = f"check.{marker}@{config.instance.hostname}"
+    return Outgoing(queue, tagged or address, return_path or queue.address, given_id, marker)
+
+
+async def send(config: Config, out: SmtpOut | MaildirOut, message: Outgoing) -> Delivery:
+    """Hands it to the smarthost, as any other mail of ours."""
+    queue, instance = message.queue, config.instance
+    mail = OutboundMail(
+        notice="check",
+        subject=f"mailtickets {instance.name}: test message {message.marker}",
+        text="This is the test message that `mailtickets check --send` sends.\n",
+        html=None,
+        sender=Address(queue.title, queue.address),
+        to=(),
+        cc=(),
+        message_id=message.message_id,
+        in_reply_to=None,
+        references=(),
+        date=datetime.now(UTC).astimezone(ZoneInfo(instance.timezone)),
+        auto_submitted="auto-generated",
+        loop=f"{instance.name}; hops=1",
+    )
+    raw = compose(mail, Copy(Address("", message.recipient), message.return_path, queue.address, ""))
+    return await out.send(raw, message.return_path, message.recipient)
+
+
+async def findings(config: Config, out: SmtpOut | MaildirOut, address: str) -> list[Verdict]:
+    """Whether it went out, and, if it was sent to ourselves, how it came back."""
+    message = prepared(config, address)
+    result = await send(config, out, message)
+    told = [(isinstance(result, Sent), result.reply)]
+    if not isinstance(result, Sent) or config.delivery.method == "maildir" or not Policy.of(config).queue_at(address):
+        return told
+    row = await _returned(config, message)
+    if row is None:
+        return [*told, (False, f"it has not come back within {COMES_BACK_SECONDS} s: is the daemon running?")]
+    return [*told, (True, f"it came back by {row.source}"), *compared(message, row)]
+
+
+async def _returned(config: Config, message: Outgoing) -> Row[Any] | None:
+    database = Database(config.database_url)
+    try:
+        for _ in range(COMES_BACK_SECONDS):
+            row = await asyncio.to_thread(database.run, lambda c: inbound.newest_with(c, message.marker))
+            if row is not None:
+                return row
+            await asyncio.sleep(1)
+    except Transient:
+        return None
+    finally:
+        database.close()
+    return None
+
+
+def compared(message: Outgoing, row: Row[Any]) -> Iterator[Verdict]:
+    """What the way left as it was, and what it changed."""
+    sent_from = message.queue.address
+    yield _same("From", sent_from, row.from_address or "nobody")
+    yield _same("Message-ID", message.message_id, row.message_id or "none")
+    if row.sender is not None:
+        yield _same("the return path", message.return_path, row.sender or "<>")
+    if row.recipients and "+" in message.recipient:
+        yield _same("the plus-address", message.recipient, ", ".join(row.recipients))
+
+
+def _same(what: str, sent: str, came: str) -> Verdict:
+    if sent.casefold() in came.casefold():
+        return True, f"{what} came back as it was: {came}"
+    return False, f"{what} was changed on the way: {sent} was sent, {came} came back"
