@@ -303,7 +303,7 @@ def test_nothing_that_is_held_publishes_moves_or_tells_anybody_but_the_agent() -
     for row, words in TABLE.items():
         if words["resolved"].startswith("held"):
             got = seen(a_mail(AUTHORS[row[0]]), known(*row, ticket), ticket, policy)
-            assert (got.status, got.verified, got.told) == (None, None, {("held", "ana@desk.test")}), row
+            assert (got.status, got.verified, got.told) == (None, None, frozenset({("held", "ana@desk.test")})), row
 
 
 def test_an_author_who_was_met_before_is_acknowledged_without_any_proof_but_not_against_their_domain() -> None:
