@@ -10,7 +10,6 @@ from mailtickets.clerk import Clerk
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.session import add_json, add_page, number, opened, print_json, print_table
 from mailtickets.mail.model import Attachment
-from mailtickets.mail.parse import parse
 from mailtickets.store import inbound, outbox
 
 STATES = ("queued", "sending", "sent", "deferred", "unknown", "failed", "cancelled")
@@ -90,6 +89,8 @@ def _row(clerk: Clerk, number: int) -> Row[Any]:
 
 
 def _raw(clerk: Clerk, args: argparse.Namespace) -> int:
+    from mailtickets.mail.parse import parse  # costs a fifth of a second, which no other verb has to pay
+
     due = clerk.database.run(lambda c: outbox.load(c, args.id))
     if due is None:
         raise Stop(REFUSED, f"there is no outbox row {args.id}")

@@ -17,7 +17,6 @@ from mailtickets.desk.model import PRIORITIES, STATUSES, Decision, Ticket
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
 from mailtickets.mail.outline import outline
-from mailtickets.mail.parse import parse
 from mailtickets.store import inbound, search, tickets
 from mailtickets.store.tickets import Shown
 
@@ -257,6 +256,8 @@ def _attachment(clerk: Clerk, args: argparse.Namespace) -> int:
 
 def _save(clerk: Clerk, number: int, file: Row[Any], directory: Path) -> Path:
     """Writes an attachment into a folder; what the mail calls it is a label, made safe, and overwrites nothing."""
+    from mailtickets.mail.parse import parse  # costs a fifth of a second, which no other verb has to pay
+
     source = clerk.database.run(lambda c: tickets.attachment_source(c, number, file.id))
     raw = clerk.database.run(lambda c: inbound.raw(c, source.inbound)) if source is not None else None
     found = (attachment for read in (outline, parse) for attachment in read(raw or b"").attachments)
