@@ -50,6 +50,7 @@ AGENTS = (
 )
 MARIA = Address("Maria Souza", "maria@cliente.test")
 EVIDENCE = ("exchange-internal", "header:X-Authenticated-Sender")
+RULES = rules_of(a_config(agent=AGENTS, trust=Trust(agents="verified", internal_evidence=EVIDENCE)), (SECRET,))
 
 DOORS: dict[str, dict[str, Any]] = {
     "relay": {"source": "smtp", "trusted": True},
@@ -98,8 +99,7 @@ def office(migrated_file: Path, tmp_path: Path) -> Iterator[Office]:
     file = tmp_path / "mailtickets.db"
     shutil.copy(migrated_file, file)
     database = Database(f"sqlite:///{file}")
-    config = a_config(agent=AGENTS, trust=Trust(agents="verified", internal_evidence=EVIDENCE))
-    yield Office(database, rules_of(config, (SECRET,)))
+    yield Office(database, RULES)
     database.close()
 
 
