@@ -1,7 +1,6 @@
 """Tickets: list, show, search, open, answer, note, move, assign, merge, and fetch attachments."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +98,6 @@ def _priority(word: str) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    os.umask(0o077)
     with opened(args) as clerk:
         status: int = args.act(clerk, args)
         return status
