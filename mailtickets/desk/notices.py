@@ -196,7 +196,10 @@ def _acknowledgement(happening: Happening, queue: Queue, policy: Policy, now: da
     notice = _automatic(
         "received", (happening.after.requester,), happening, queue, policy, now, echo=known, submitted="auto-replied"
     )
-    return replace(notice, acknowledgement=not known)
+    if known:
+        return notice
+    to = Address("", happening.after.requester.address)  # the name may be a forger's advertisement
+    return replace(notice, recipients=(to,), acknowledgement=True)
 
 
 def _automatic(
