@@ -61,6 +61,8 @@ default_transport = error:5.1.2 there is no way out of this test
 relay_transport = error:5.1.2 there is no way out of this test
 disable_vrfy_command = yes
 smtputf8_enable = yes
+smtpd_milters = {milter}
+milter_default_action = tempfail
 # Bounces are notices from this server itself, which needs no authentication to reach the desk.
 internal_mail_filter_classes =
 notify_classes =
@@ -105,9 +107,12 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 class Postfix:
-    """A mail server at `127.0.0.1:port` for `domains`; people's mail goes to `mailboxes`, a lmtp(8) destination."""
+    """A mail server at `127.0.0.1:port` for `domains`; people's mail goes to `mailboxes`, a lmtp(8) destination.
 
-    def __init__(self, domains: tuple[str, ...], mailboxes: str) -> None:
+    With a `milter`, as in `inet:127.0.0.1:11332`, what it finds out stands in Authentication-Results.
+    """
+
+    def __init__(self, domains: tuple[str, ...], mailboxes: str, milter: str = "") -> None:
         require("postfix", "postfix")
         if os.geteuid() != 0:
             pytest.skip("Postfix runs as root only")
@@ -119,14 +124,14 @@ class Postfix:
             (self.directory / name).mkdir()
         shutil.chown(self.directory / "data", "postfix")
         self.port = free_port()
-        self._domains, self._mailboxes = domains, mailboxes
+        self._domains, self._mailboxes, self._milter = domains, mailboxes, milter
         self._pipes: dict[str, str] = {}
         self._write("transport", {})
         self._write("recipients", {})
         self._write("aliases", {})
         # In the place of a DMARC filter: mail of our own domains is submitted by people we know.
         verdict = f"PREPEND Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from="
-        self._write("senders", {domain: verdict + domain for domain in domains})
+        self._write("senders", {domain: verdict + domain for domain in domains if not milter})
 
     # --- what goes where ---------------------------------------------------------------------------
 
@@ -193,7 +198,8 @@ class Postfix:
 
     def _configure(self) -> None:
         place = {"name": AUTHSERV_ID, "directory": self.directory, "port": self.port, "mailboxes": self._mailboxes}
-        (self._etc / "main.cf").write_text(MAIN.format(domains=" ".join(self._domains), **place))
+        domains = " ".join(self._domains)
+        (self._etc / "main.cf").write_text(MAIN.format(domains=domains, milter=self._milter, **place))
         (self._etc / "master.cf").write_text(MASTER.format(pipes="".join(self._pipes.values()), **place))
 
     def _postfix(self, command: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:

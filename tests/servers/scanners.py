@@ -2,6 +2,9 @@
 
 Both listen on loopback, ask nobody on the network and have their own directory: Rspamd knows no rules but GTUBE,
 clamd's database is the one line that recognises the EICAR file. Ended by pid.
+
+A third, `RspamdMilter`, says nothing of spam: beside a Postfix it checks SPF, DKIM and DMARC, asks a DNS of the
+test's own, and writes what it found into Authentication-Results.
 """
 
 import hashlib
@@ -29,6 +32,25 @@ options {{
 logging {{ type = "file"; filename = "{directory}/log"; level = "info"; }}
 worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
 actions {{ reject = 15; add_header = 6; greylist = 4; }}
+"""
+
+MILTER_CONF = """\
+options {{
+  pidfile = "{directory}/pid"; tempdir = "{directory}"; url_tld = "{directory}/tld"; filters = "dkim";
+  control_socket = "{directory}/control"; history_file = ""; rrd = ""; local_addrs = [];
+  dns {{ nameserver = "127.0.0.1:{dns_port}"; timeout = 2s; retransmits = 5; }}
+}}
+logging {{ type = "file"; filename = "{directory}/log"; level = "info"; }}
+worker "rspamd_proxy" {{
+  bind_socket = "127.0.0.1:{port}"; count = 1; milter = yes;
+  upstream "local" {{ default = yes; self_scan = yes; }}
+}}
+actions {{ reject = 1000; add_header = 900; greylist = 800; }}
+modules {{ path = "/usr/share/rspamd/plugins"; }}
+dkim {{ check_local = true; }}
+spf {{ check_local = true; }}
+dmarc {{ check_local = true; }}
+milter_headers {{ use = ["authentication-results"]; skip_local = false; skip_authenticated = false; }}
 """
 
 CLAMD_CONF = """\
@@ -95,6 +117,23 @@ class Rspamd(Scanner):
     def configuration(self) -> list[str]:
         file = self.directory / "rspamd.conf"
         file.write_text(RSPAMD_CONF.format(directory=self.directory, port=self.port))
+        (self.directory / "tld").write_text("test\n")
+        return ["--no-fork", "--insecure", "--config", str(file)]
+
+
+class RspamdMilter(Scanner):
+    def __init__(self, dns_port: int) -> None:
+        super().__init__(require("rspamd", "rspamd"))
+        self._dns_port = dns_port
+
+    @property
+    def inet(self) -> str:
+        """As Postfix is told of it (`smtpd_milters`)."""
+        return f"inet:127.0.0.1:{self.port}"
+
+    def configuration(self) -> list[str]:
+        file = self.directory / "rspamd.conf"
+        file.write_text(MILTER_CONF.format(directory=self.directory, port=self.port, dns_port=self._dns_port))
         (self.directory / "tld").write_text("test\n")
         return ["--no-fork", "--insecure", "--config", str(file)]
 
