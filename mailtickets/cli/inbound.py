@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row
 
 from mailtickets.clerk import Clerk
 from mailtickets.cli import DONE, REFUSED, Stop
-from mailtickets.cli.session import actor, add_json, add_page, number, opened, print_json, print_table
+from mailtickets.cli.session import actor, add_json, add_page, add_verb, opened, print_json, print_table
 from mailtickets.desk.model import OUTCOMES
 from mailtickets.store import inbound
 
@@ -29,11 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("drop", "ignore a held message", _drop),
         ("replay", f"decide again on a message that is {', '.join(_REPLAYABLE[:-1])} or {_REPLAYABLE[-1]}", _replay),
     ):
-        about = verbs.add_parser(verb, help=what)
-        about.add_argument("id", type=number)
-        if verb != "raw":
-            add_json(about)
-        about.set_defaults(act=act)
+        add_verb(verbs, verb, what, act)
     reconcile = verbs.add_parser("reconcile", help="prove that every message has exactly one outcome")
     add_json(reconcile)
     reconcile.set_defaults(act=_reconcile)

@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from mailtickets.clerk import Clerk
 from mailtickets.cli import DONE, REFUSED, Stop
-from mailtickets.cli.session import add_json, add_page, number, opened, print_json, print_table
+from mailtickets.cli.session import add_page, add_verb, opened, print_json, print_table
 from mailtickets.mail.model import Attachment
 from mailtickets.store import inbound, outbox
 
@@ -27,11 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("retry", "send again, now", _retry),
         ("cancel", "do not send, if it has not gone out", _cancel),
     ):
-        about = verbs.add_parser(verb, help=what)
-        about.add_argument("id", type=number)
-        if verb != "raw":
-            add_json(about)
-        about.set_defaults(act=act)
+        add_verb(verbs, verb, what, act)
 
 
 def run(args: argparse.Namespace) -> int:

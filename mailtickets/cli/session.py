@@ -5,7 +5,7 @@ import json
 import os
 import pwd
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -86,6 +86,15 @@ def database_is_missing(config: Config) -> bool:
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else")
+
+
+def add_verb(verbs: Any, verb: str, what: str, act: Callable[[Clerk, argparse.Namespace], int]) -> None:
+    """A verb about one row, named by its id."""
+    about = verbs.add_parser(verb, help=what)
+    about.add_argument("id", type=number)
+    if verb != "raw":  # which prints a mail
+        add_json(about)
+    about.set_defaults(act=act)
 
 
 def add_page(parser: argparse.ArgumentParser) -> None:

@@ -42,6 +42,8 @@ def test_a_test_message_opens_no_ticket(tmp_path: Path) -> None:
     try:
         desk.cli("check", "--send", "suporte@desk.test")
         assert desk.cli("ticket", "list") == []
-        assert [(row["outcome"], row["reason"]) for row in desk.cli("inbound", "list")] == [("ignored", "own-loop-header")]
+        assert [(row["outcome"], row["reason"]) for row in desk.cli("inbound", "list")] == [
+            ("ignored", "own-loop-header")
+        ]
     finally:
         desk.stop()
