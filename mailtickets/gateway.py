@@ -421,8 +421,12 @@ class Gateway:
         if key in self._alarms:
             return
         log.error("alarm", extra={"alarm": key, "text": text})
-        await self.database(self.clerk.alarm, key, text)
-        self._alarms.add(key)
+        self._alarms.add(key)  # before it is written: the next mail may find the same trouble meanwhile
+        try:
+            await self.database(self.clerk.alarm, key, text)
+        except BaseException:
+            self._alarms.discard(key)
+            raise
         self._mail_is_due.set()
 
     async def all_clear(self, key: str) -> None:
