@@ -340,13 +340,18 @@ _STYLES = {"background-color", "border", "border-collapse", "color", "font-famil
 _STYLES |= {"font-weight", "height", "list-style-type", "margin", "margin-bottom", "margin-left", "margin-right"}
 _STYLES |= {"margin-top", "padding", "padding-bottom", "padding-left", "padding-right", "padding-top", "text-align"}
 _STYLES |= {"text-decoration", "vertical-align", "white-space", "width", "border-left"}
+_CSS_CALL = re.compile(r"(?<!rgb)(?<!rgba)(?<!hsl)(?<!hsla)\(|\\|@", re.IGNORECASE)
+"""A function other than a colour's: `url()` loads and old engines run `expression()`, in properties that know neither.
+An escape may spell one."""
+_OWN_IMAGE = re.compile(r"\s*cid:", re.IGNORECASE)
+_LINK = re.compile(r"\s*(?:https?|mailto|tel):", re.IGNORECASE)
+"""Where a link may lead; a path without a host leads nowhere from here."""
 _TAGS = (nh3.ALLOWED_TAGS | {"center", "font", "u", "s"}) - {"map", "area"}
-_ATTRIBUTES = {tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
+_ATTRIBUTES = {tag: set(names) - {"cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _ATTRIBUTES["*"] = {
     "align",
     "class",
     "dir",
-    "id",
     "lang",
     "style",
     "title",
@@ -361,10 +366,14 @@ _ATTRIBUTES["img"] = {"alt", "src", "width", "height"}
 _ATTRIBUTES["table"] = {"border", "cellpadding", "cellspacing", "summary"}
 
 
-def _local_images(tag: str, attribute: str, value: str) -> str | None:
-    """No picture is fetched from outside: that would tell the sender who reads, and when."""
-    if attribute == "src" and not value.strip().lower().startswith("cid:"):
-        return None
+def _harmless(tag: str, attribute: str, value: str) -> str | None:
+    """No picture or style is fetched from outside: that would tell the sender who reads, and when."""
+    if attribute == "src":
+        return value if _OWN_IMAGE.match(value) else None
+    if attribute == "href":
+        return value if _LINK.match(value) else None
+    if attribute == "style":
+        return ";".join(part for part in value.split(";") if not _CSS_CALL.search(part)) or None
     return value
 
 
@@ -377,7 +386,7 @@ def sanitised(html: str) -> str | None:
         tags=_TAGS,
         clean_content_tags={"script", "style", "title", "svg", "math", "template", "noscript", "iframe", "object"},
         attributes=_ATTRIBUTES,
-        attribute_filter=_local_images,
+        attribute_filter=_harmless,
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         filter_style_properties=_STYLES,
         link_rel="noopener noreferrer nofollow",
