@@ -131,18 +131,6 @@ class Ticket:
         return next((p for p in self.participants if p.role != "agent" and p.address.key == key), None)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAttachment:
-    """An attachment on a ticket; its bytes stay in the store until they are asked for."""
-
-    id: int
-    filename: str
-    content_type: str
-    size: int
-    inline: bool = False
-    content_id: str | None = None
-
-
 # --- who sent it ---------------------------------------------------------------------------------------
 
 AuthVerdict = Literal["pass", "fail", "none", "temperror"]
@@ -236,7 +224,6 @@ class Facts:
     ids: tuple[IdFact, ...] = ()
     subject_numbers: tuple[int, ...] = ()
     """Numbers in the subject that are tickets of ours."""
-    ref_numbers: tuple[int, ...] = ()
     tickets: Mapping[int, Ticket] = field(default_factory=dict)
     duplicate: DuplicateFact | None = None
     bounced: OutboxFact | None = None

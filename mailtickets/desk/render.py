@@ -25,13 +25,11 @@ from markupsafe import Markup, escape
 
 from mailtickets.config import LOCALES
 from mailtickets.desk import locales
+from mailtickets.desk.notices import AGENT_NOTICES, CUSTOMER_NOTICES, OPS_NOTICES
 from mailtickets.desk.samples import bare as bare
 from mailtickets.desk.samples import sample as sample
 from mailtickets.mail.model import REF_PLACEHOLDER
 
-CUSTOMER_NOTICES = ("received", "answer", "status_changed", "resolved", "closed", "reopened")
-AGENT_NOTICES = ("new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held")
-OPS_NOTICES = ("alarm",)
 NOTICES = CUSTOMER_NOTICES + AGENT_NOTICES + OPS_NOTICES
 
 REPLY_EFFECTS = ("to_customer", "releases", "to_team", "none")

@@ -49,7 +49,6 @@ _QUOTE_ID = re.compile(
     r"|AOLMsgPart\w*|yahoo_quoted\w*|ymail_quoted\w*|appendonsend|zwchr|stopSpelling|reply-intro|origbody|qt|_rc_quote"
     r"|uol_quote\w*|mensagem_original)"
 )
-_FORWARD_CLASS = re.compile(r"(?:^|\s)(?:moz-forward-container|gmail_forward)(?:\s|$)")
 _INDENT_STYLE = re.compile(r"border(?:-left)?\s*:\s*(?:none|0)", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _NO_MARGIN = re.compile(r"margin(?:-top|-bottom)?\s*:\s*0", re.IGNORECASE)

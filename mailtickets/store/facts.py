@@ -167,7 +167,3 @@ def _bounced(
 
 def outbox_fact(row: Row[tuple[object, ...]]) -> OutboxFact:
     return OutboxFact(row.id, row.ticket, row.name, row.recipient, row.author, row.state)
-
-
-def ticket_of(connection: Connection, number: int | None) -> Ticket | None:
-    return tickets.load(connection, number) if number is not None else None
