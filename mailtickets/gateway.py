@@ -11,10 +11,12 @@ import logging
 import os
 import random
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar, assert_never
 
 from sqlalchemy import Connection
@@ -66,12 +68,42 @@ _BACKLOG = 200
 """Accepted messages kept in memory; more wait in the database, for whichever gateway has time."""
 _ATTEMPTS = 5
 _RETRY_PROCESS = timedelta(seconds=15)
+_RETRY_RECORD_SECONDS = 5
+
+
+FAILPOINTS = (
+    "message-received",
+    "before-accept-commit",
+    "after-accept-commit",
+    "before-answer",
+    "before-reading",
+    "after-reading",
+    "after-draft",
+    "after-words",
+    "before-apply-commit",
+    "after-apply-commit",
+    "before-claim-commit",
+    "after-claim-commit",
+    "before-sending",
+    "after-sending",
+    "before-result-commit",
+    "after-result-commit",
+    "before-cursor-commit",
+    "after-cursor-commit",
+)
+"""The moments of a message, from its final dot to its last transaction, at which a test may have the gateway killed."""
+
+_passed: Counter[str] = Counter()
 
 
 def failpoint(name: str) -> None:
-    """Dies here, at once, when the environment asks for it: for tests of what survives."""
-    if os.environ.get("MAILTICKETS_FAILPOINT") == name:
-        os.kill(os.getpid(), signal.SIGKILL)
+    """Dies here, at once, when `MAILTICKETS_FAILPOINT` asks for it: for tests of what survives. `NAME:3` is the third
+    time that the gateway comes here."""
+    wanted, _, times = os.environ.get("MAILTICKETS_FAILPOINT", "").partition(":")
+    if wanted == name:
+        _passed[name] += 1
+        if _passed[name] == int(times or 1):
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def nobody_vouches(raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
@@ -103,6 +135,10 @@ class Pace:
     rest_until: datetime | None = None
 
 
+class _Recorded(Exception):
+    """A result stands in the database already: only the answer to its commit was lost, or somebody else was told."""
+
+
 class Gateway:
     """One running gateway. All its coroutines belong to one event loop."""
 
@@ -128,6 +164,9 @@ class Gateway:
         self._accepted: asyncio.Queue[int] = asyncio.Queue()
         self._mail_is_due = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
+        self._in_hand: dict[int, datetime] = {}
+        """The copies that are being sent, and until when they are ours."""
+        self._unsure_until = datetime.min.replace(tzinfo=UTC)
         self._processors: list[asyncio.Task[None]] = []
         self._draining = False
         self._alarms: set[str] = set()
@@ -140,11 +179,14 @@ class Gateway:
 
     async def accept(self, raw: bytes, envelope: Envelope) -> int:
         """Keeps a message for good, and gives its inbound id; a retransmission gets the id it had."""
+        failpoint("message-received")
         mail = _Waiting(raw, envelope, asyncio.get_running_loop().create_future())
         self._waiting.append(mail)
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_waiting())
-        return await mail.committed
+        number = await mail.committed
+        failpoint("before-answer")
+        return number
 
     async def _commit_waiting(self) -> None:
         """Commits all who wait in one transaction, then those who have come meanwhile: nobody waits for company."""
@@ -194,11 +236,13 @@ class Gateway:
         received = await self.database(self._load, number)
         if received is None or received.state != "accepted":
             return
+        failpoint("before-reading")
         try:
             if received.attempts >= _ATTEMPTS:
                 await self._settle_mail(received, outline(received.raw), "processing-failed")
                 return
             mail, unparsed = await self._read(received)
+            failpoint("after-reading")
             if received.authentication is None and unparsed is None:
                 found = await self._authenticate(received.raw, mail, received.envelope)
                 received = replace(received, authentication=found)
@@ -237,6 +281,7 @@ class Gateway:
     ) -> None:
         while True:
             draft = await self.database(self.clerk.draft, received, mail, unparsed, junk)
+            failpoint("after-draft")
             try:
                 await self._carry_out(draft, lambda _: failpoint("before-apply-commit"))
             except Stale:
@@ -253,6 +298,7 @@ class Gateway:
 
     async def _carry_out(self, draft: Draft, also: Callable[[Connection], None] | None = None) -> None:
         words = await self._words(draft)
+        failpoint("after-words")
         await self.database(self.clerk.settle, draft, words, also)
         self._mail_is_due.set()
         await self._mind_breaker(draft)
@@ -291,20 +337,45 @@ class Gateway:
         room = min(self.pace.max_connections - len(self._sending), await self._allowance())
         if room <= 0:
             return 0
-        due = await self.database(self._claim, room)
+        due = await self.database(self._claim, room, tuple(self._in_hand))
         for row in due:
+            self._in_hand[row.id] = self.clerk.clock() + outbox.LEASE
             task = asyncio.create_task(self._deliver(row))
             self._sending.add(task)
-            task.add_done_callback(self._sent)
+            task.add_done_callback(partial(self._sent, row.id))
         return len(due)
 
-    def _sent(self, task: asyncio.Task[None]) -> None:
+    def _sent(self, number: int, task: asyncio.Task[None]) -> None:
         self._sending.discard(task)
+        self._in_hand.pop(number, None)
         self._mail_is_due.set()
 
-    def _claim(self, room: int) -> list[Due]:
+    def _claim(self, room: int, in_hand: Sequence[int]) -> list[Due]:
         now = self.clerk.clock()
-        return self.clerk.database.run(lambda connection: outbox.claim_due(connection, self.name, now, room))
+        abandoned = now >= self._unsure_until
+
+        def work(connection: Connection) -> list[Due]:
+            due = outbox.claim_due(connection, self.name, now, room, in_hand=in_hand, abandoned=abandoned)
+            failpoint("before-claim-commit")
+            return due
+
+        try:
+            due = self.clerk.database.run(work)
+        except Transient:
+            self._unsure_until = now + outbox.LEASE  # nobody could prolong a lease meanwhile: let them do it first
+            raise
+        failpoint("after-claim-commit")
+        return due
+
+    async def _hold_leases(self) -> None:
+        """What is long on its way stays ours; what a gateway that died was sending is another one's in a minute."""
+        now = self.clerk.clock()
+        fresh = (now + outbox.LEASE / 2, now + outbox.LEASE)
+        stale = [number for number, until in self._in_hand.items() if not fresh[0] <= until <= fresh[1]]
+        if stale:
+            until = now + outbox.LEASE
+            await self.database(self.clerk.database.run, lambda c: outbox.prolong(c, self.name, stale, until))
+            self._in_hand |= {number: until for number in stale if number in self._in_hand}
 
     async def _allowance(self) -> int:
         """How many copies the account may still send now."""
@@ -322,14 +393,21 @@ class Gateway:
     async def _deliver(self, row: Due) -> None:
         try:
             raw, copy = await self._written(row)
+            failpoint("before-sending")
             result = await self.send(raw, copy.envelope_sender, copy.recipient.address)
+            failpoint("after-sending")
         except Exception as error:  # whatever it is, it did not go out for certain, and it must not get stuck
             log.exception("sending failed", extra={"outbox": row.id})
             result = Deferred(f"internal error: {type(error).__name__}")
-        try:
-            await self._record(row, result)
-        except Transient as error:
-            log.error("result not recorded", extra={"outbox": row.id, "error": str(error)})  # the lease ends by itself
+        self._mind_pace(result, self.clerk.clock())
+        while True:
+            try:
+                await self._record(row, result)
+            except Transient as error:  # kept in memory meanwhile: what has been sent is not to be sent again
+                log.warning("result not recorded yet", extra={"outbox": row.id, "error": str(error)})
+                await asyncio.sleep(_RETRY_RECORD_SECONDS)
+            else:
+                return
 
     async def _written(self, row: Due) -> tuple[bytes, Copy]:
         """The mail as it is sent. A notice of ours that is too large for the smarthost goes without attachments."""
@@ -350,7 +428,6 @@ class Gateway:
     async def _record(self, row: Due, result: Delivery) -> None:
         """Transaction 3: the result, and what follows from giving up."""
         now = self.clerk.clock()
-        self._mind_pace(result, now)
         attempted = not isinstance(result, Throttled)
         attempts = row.attempts + (1 if attempted else 0)
         again = next_attempt(attempts, row.first_attempt_at, result, now, random.uniform(-1, 1))  # noqa: S311
@@ -362,7 +439,7 @@ class Gateway:
         )
 
         def record(connection: Connection) -> None:
-            outbox.record(
+            recorded = outbox.record(
                 connection,
                 row.id,
                 state,
@@ -372,12 +449,17 @@ class Gateway:
                 attempted=attempted,
                 remote_message_id=result.message_id if isinstance(result, Sent) else None,
             )
+            if not recorded:
+                raise _Recorded
             failpoint("before-result-commit")
 
-        if state == "failed":
-            await self._give_up(row, result, record)
-        else:
-            await self.database(self.clerk.database.run, record)
+        try:
+            if state == "failed":
+                await self._give_up(row, result, record)
+            else:
+                await self.database(self.clerk.database.run, record)
+        except _Recorded:
+            log.info("recorded already", extra={"outbox": row.id})
         await self._mind_delay(row, result, now)
         failpoint("after-result-commit")
 
@@ -456,6 +538,7 @@ class Gateway:
     async def look_for_work(self) -> None:
         """The bell: picks up accepted mail that nobody works on, and lets due letters go."""
         self._mail_is_due.set()
+        await self._hold_leases()
         self._mind_size()
         if self._draining or self._accepted.qsize() >= _BACKLOG:
             return
@@ -517,7 +600,12 @@ class Gateway:
         return await self.database(self.clerk.database.run, lambda c: cursors.load(c, account, folder))
 
     async def save_imap_cursor(self, cursor: ImapCursor) -> None:
-        await self.database(self.clerk.database.run, lambda c: cursors.save(c, cursor))
+        def save(connection: Connection) -> None:
+            cursors.save(connection, cursor)
+            failpoint("before-cursor-commit")
+
+        await self.database(self.clerk.database.run, save)
+        failpoint("after-cursor-commit")
 
 
 def _state(result: Delivery, again: datetime | None) -> str:

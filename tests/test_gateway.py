@@ -455,6 +455,73 @@ async def test_what_was_being_sent_in_a_crash_is_sent_again_with_the_same_bytes(
     assert [again for again in house.sent[2:] if again[1] != BRUNO.address] == lost
 
 
+async def test_what_is_long_on_its_way_is_sent_by_nobody_else(house: House) -> None:
+    await house.take(a_message())
+    answered: asyncio.Future[Delivery] = asyncio.get_running_loop().create_future()
+
+    async def waits(raw: bytes, sender: str, recipient: str) -> Delivery:
+        house.sent.append((sender, recipient, raw))
+        return await answered
+
+    house.gateway.send, other = waits, house.begin("two")
+    assert await house.gateway.deliver() == 2
+    for _ in range(5):
+        house.office.pass_time(seconds=40)
+        await house.gateway.look_for_work()
+        await house.gateway.deliver()
+        await other.deliver()
+        await asyncio.gather(*other._sending)
+    answered.set_result(Sent("250"))
+    await asyncio.gather(*house.gateway._sending)
+    assert len(house.sent) == 3
+    assert set(house.states().values()) == {"sent"}
+    await other.drain(5)
+
+
+@pytest.mark.parametrize("answer", [Sent("250"), Refused("550 no")], ids=["sent", "refused"])
+async def test_a_result_is_not_forgotten_while_the_database_is_away(
+    small_house: House, monkeypatch: pytest.MonkeyPatch, answer: Delivery
+) -> None:
+    house = small_house
+    monkeypatch.setattr("mailtickets.gateway._RETRY_RECORD_SECONDS", 0)
+    await house.take(a_message())
+    house.say()
+    record, away = outbox.record, [True, True, True, True]
+
+    def unsure(*args: Any, **facts: Any) -> bool:
+        recorded = record(*args, **facts)
+        if away:
+            away.pop()
+            raise Transient("gone")
+        return recorded
+
+    monkeypatch.setattr("mailtickets.store.outbox.record", unsure)
+    house.answer = lambda recipient: answer if recipient == MARIA.address else Sent("250")
+    sent = await house.deliver()
+    assert sorted(sent) == sorted(row.recipient for row in house.office.run(lambda c: outbox.listed(c)))
+    assert away == []
+
+
+async def test_a_failure_whose_commit_went_unanswered_is_told_once(
+    small_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = small_house
+    monkeypatch.setattr("mailtickets.gateway._RETRY_RECORD_SECONDS", 0)
+    await house.take(a_message())
+    await house.deliver()
+    house.say()
+    settle, answers = house.gateway.clerk.settle, ["lost"]
+
+    def cut_off(*args: Any) -> None:
+        settle(*args)
+        if answers:
+            raise Transient(answers.pop())
+
+    monkeypatch.setattr(house.gateway.clerk, "settle", cut_off)
+    house.answer = lambda recipient: Refused("550 no such user") if recipient == MARIA.address else Sent("250")
+    assert sorted(await house.deliver()) == sorted([MARIA.address, ANA.address, BRUNO.address])
+
+
 async def test_draining_finishes_what_is_in_hand(house: House) -> None:
     await house.gateway.start()
     await house.gateway.accept(a_message(), an_envelope())

@@ -16,8 +16,8 @@ from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store.inbound import clean, insert_ignoring
 from mailtickets.store.schema import notice, outbox, token
 
-LEASE = timedelta(minutes=20)
-"""Longer than the slowest delivery: 10 minutes may pass between a final dot and its answer."""
+LEASE = timedelta(seconds=60)
+"""How long a copy that is being sent belongs to its gateway, which prolongs it as long as it lives (`prolong`)."""
 
 _HEADERS = ("auto_submitted", "suppress", "loop", "in_reply_to")
 
@@ -46,7 +46,7 @@ def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: i
     mail = letter.mail
     words = insert(notice).values(
         ticket=ticket,
-        inbound=inbound if mail.attachments else None,
+        inbound=inbound,
         name=mail.notice,
         author=letter.author,
         message_id=mail.message_id,
@@ -59,11 +59,17 @@ def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: i
     )
     number = connection.execute(words.returning(notice.c.id)).scalar_one()
     for copy in letter.copies:
-        _queue_copy(connection, letter, copy, number, ticket, now)
+        _queue_copy(connection, letter, copy, number, ticket, inbound, now)
 
 
 def _queue_copy(
-    connection: Connection, letter: Letter, copy: Addressed, number: int, ticket: int | None, now: datetime
+    connection: Connection,
+    letter: Letter,
+    copy: Addressed,
+    number: int,
+    ticket: int | None,
+    inbound: int | None,
+    now: datetime,
 ) -> None:
     connection.execute(
         insert(outbox).values(
@@ -94,6 +100,7 @@ def _queue_copy(
                 person=copy.recipient.address,
                 revision=copy.token_revision,
                 confirms=copy.confirms,
+                inbound=inbound,
                 created_at=now,
             )
         )
@@ -168,13 +175,24 @@ def _due(row: Row[Any]) -> Due:
     )
 
 
-def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) -> list[Due]:
-    """Takes over copies that are due: people's answers first. What another gateway left unfinished is due again."""
+def claim_due(
+    connection: Connection,
+    claimant: str,
+    now: datetime,
+    limit: int,
+    *,
+    in_hand: Sequence[int] = (),
+    abandoned: bool = True,
+) -> list[Due]:
+    """Takes over copies that are due: people's answers first. What another gateway left unfinished is due again.
+
+    `in_hand` is what the claimant itself is sending; with `abandoned=False` what others left is left alone.
+    """
     waiting = and_(outbox.c.state.in_(("queued", "deferred", "unknown")), outbox.c.next_attempt_at <= now)
-    abandoned = and_(outbox.c.state == "sending", outbox.c.claimed_until <= now)
+    left = and_(outbox.c.state == "sending", outbox.c.claimed_until <= now, outbox.c.id.not_in(in_hand))
     wanted = (
         select(outbox.c.id)
-        .where(or_(waiting, abandoned))
+        .where(or_(waiting, left) if abandoned else waiting)
         .order_by(outbox.c.priority, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -193,6 +211,12 @@ def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) 
     )
     rows = connection.execute(_WHOLE.where(outbox.c.id.in_(ids)).order_by(outbox.c.priority, outbox.c.id))
     return [_due(row) for row in rows]
+
+
+def prolong(connection: Connection, claimant: str, numbers: Sequence[int], until: datetime) -> None:
+    """Keeps copies that are still on their way."""
+    mine = and_(outbox.c.id.in_(numbers), outbox.c.state == "sending", outbox.c.claimed_by == claimant)
+    connection.execute(update(outbox).where(mine).values(claimed_until=until))
 
 
 def unclaim(connection: Connection, claimant: str, now: datetime) -> int:

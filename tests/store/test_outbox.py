@@ -48,7 +48,9 @@ def test_answers_go_first_then_acknowledgements_then_agents_notices(busy: Office
 
 
 def test_nothing_goes_before_its_time(busy: Office) -> None:
-    (copy, *_) = busy.due()
+    (copy, *others) = busy.due()
+    for other in others:
+        assert record(busy, other.id, "sent")
     assert record(busy, copy.id, "deferred", next_attempt_at=NOW + timedelta(minutes=5))
     busy.pass_time(minutes=4, seconds=59)
     assert busy.due() == []
@@ -103,6 +105,17 @@ def test_what_a_dead_gateway_was_sending_goes_out_when_its_lease_ends(busy: Offi
     assert busy.due(claimant="two") == []
     busy.pass_time(seconds=1)
     assert [due.id for due in busy.due(claimant="two")] == [due.id for due in claimed]
+
+
+def test_what_is_long_on_its_way_stays_with_who_sends_it(busy: Office) -> None:
+    sending = [due.id for due in busy.due(claimant="one")]
+    busy.pass_time(seconds=LEASE.total_seconds() - 1)
+    busy.run(lambda c: outbox.prolong(c, "one", sending[:1], busy.now + LEASE))
+    busy.run(lambda c: outbox.prolong(c, "somebody else", sending, busy.now + LEASE))
+    busy.pass_time(seconds=LEASE.total_seconds() - 1)
+    assert busy.run(lambda c: outbox.claim_due(c, "one", busy.now, 9, in_hand=sending)) == []
+    assert busy.run(lambda c: outbox.claim_due(c, "two", busy.now, 9, abandoned=False)) == []
+    assert [due.id for due in busy.due(claimant="two")] == sending[1:]
 
 
 def test_a_gateway_that_starts_again_does_not_know_what_became_of_its_mail(busy: Office) -> None:
