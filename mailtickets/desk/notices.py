@@ -34,8 +34,14 @@ from mailtickets.mail.model import (
     InboundMail,
 )
 
-CUSTOMER_NOTICES = ("received", "answer", "status_changed", "resolved", "closed", "reopened")
-AGENT_NOTICES = ("new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held")
+CUSTOMER_NOTICES = (
+    "received", "answer", "status_changed", "resolved", "closed", "reopened", "status", "my_tickets", "muted", "unmuted",
+)  # fmt: skip
+AGENT_NOTICES = (
+    "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held",
+    "receipt", "returned", "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent",
+    "rated", "commands_help", "found", "history", "attachments",
+)  # fmt: skip
 OPS_NOTICES = ("alarm",)
 
 FIRST, SECOND, THIRD = 0, 1, 2
