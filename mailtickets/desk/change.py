@@ -18,14 +18,27 @@ from mailtickets.desk.model import (
     Effect,
     FailDelivery,
     MergeInto,
+    MoveTo,
+    Mute,
     OpenTicket,
     Participant,
+    Rate,
     RecordEvent,
     ReleaseHeld,
+    Remind,
+    Reminded,
+    RemoveParticipant,
+    SetAbsence,
     SetPriority,
+    SetRequester,
     SetStatus,
+    SetSubject,
+    SetTags,
+    SetType,
+    SplitOff,
     Status,
     Ticket,
+    Undo,
 )
 from mailtickets.mail.model import Address
 
@@ -82,13 +95,52 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:
             return replace(ticket, assignee=to)
         case AddParticipant(address=address, role=role, notified=notified):
             return _with_participant(ticket, Participant(address, role, notified))
+        case RemoveParticipant(address=address):
+            others = (p for p in ticket.participants if p.role == "agent" or p.address.key != address.key)
+            return replace(ticket, participants=tuple(others))
+        case SetRequester(to=person):
+            return _with_requester(ticket, person)
+        case SetSubject(to=subject):
+            return replace(ticket, subject=subject)
+        case SetType(to=kind):
+            return replace(ticket, type=kind)
+        case SetTags(to=tags):
+            return replace(ticket, tags=tags)
+        case MoveTo(queue=queue):
+            return replace(ticket, queue=queue)
+        case Mute(address=address, on=on):
+            key = address.casefold()
+            return replace(
+                ticket,
+                participants=tuple(replace(p, muted=on) if p.address.key == key else p for p in ticket.participants),
+            )
+        case Remind(at=at, snooze=True):
+            return replace(ticket, snoozed_until=at)
+        case Reminded(agent=str()):
+            return replace(ticket, snoozed_until=None)
         case AddMessage(direction="out", visibility="public"):
             everyone = tuple(replace(participant, notified=True) for participant in ticket.participants)
-            return replace(ticket, answered=True, participants=everyone)
-        case OpenTicket() | AddMessage() | MergeInto() | FailDelivery() | ReleaseHeld() | DropHeld() | RecordEvent():
+            return replace(ticket, answered=True, participants=everyone, waiting_since=None)
+        case AddMessage(direction="in", visibility="public", waits=True):
+            return replace(ticket, waiting_since=ticket.waiting_since or now, snoozed_until=None)
+        case _ if isinstance(effect, _WITHOUT_TRACE):
             return ticket
         case _:
             assert_never(effect)
+
+
+_WITHOUT_TRACE = (
+    OpenTicket, AddMessage, Remind, Reminded, Undo, SplitOff, Rate, SetAbsence, MergeInto, FailDelivery, ReleaseHeld,
+    DropHeld, RecordEvent,
+)  # fmt: skip
+"""What leaves the ticket's own row as it is."""
+
+
+def _with_requester(ticket: Ticket, person: Address) -> Ticket:
+    """Somebody else asks from now on; who asked before stays in copy."""
+    others = tuple(p for p in ticket.participants if p.address.key not in {person.key, ticket.requester.key})
+    people = (Participant(person, "requester"), Participant(ticket.requester, "cc"), *others)
+    return replace(ticket, requester=person, participants=people)
 
 
 def with_status(ticket: Ticket, to: Status, now: datetime) -> Ticket:
@@ -96,6 +148,7 @@ def with_status(ticket: Ticket, to: Status, now: datetime) -> Ticket:
     return replace(
         ticket,
         status=to,
+        waiting_since=(ticket.waiting_since or now) if to in {"new", "open"} else None,
         resolved_at=(ticket.resolved_at or now) if to in {"resolved", "closed"} else None,
         closed_at=now if to == "closed" else None,
     )

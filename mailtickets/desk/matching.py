@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mailtickets.config import Queue
 from mailtickets.desk.identity import TOKEN
-from mailtickets.desk.model import Facts, Policy, Ticket, plus_tag
+from mailtickets.desk.model import Facts, Policy, Ticket, TokenFact, plus_tag
 from mailtickets.mail.model import REF_LABEL, Address, Envelope, InboundMail
 
 SUBJECT_NUMBER = re.compile(r"\[\s*[^\[\]#]{0,80}#\s*(\d{1,12})\s*\]")
@@ -43,6 +43,8 @@ class Match:
     source: str
     proven: bool
     """The evidence is this person's own token."""
+    token: TokenFact | None = None
+    """That token."""
 
 
 def recipients(mail: InboundMail, envelope: Envelope) -> tuple[str, ...]:
@@ -78,10 +80,10 @@ def match(author: Address, facts: Facts, policy: Policy) -> Match | None:
     """The ticket that the author's own evidence leads to, or None."""
     own = own_addresses(author, policy)
     for token in facts.tokens:
-        ticket = facts.tickets.get(token.ticket)
+        ticket = facts.tickets.get(token.ticket or 0)
         mine = token.person.casefold() in own and not token.expired and not token.confirms
         if ticket is not None and mine and _belongs(author, ticket, policy):  # an agent who has left has a token still
-            return Match(ticket, "reply-token", token.source, proven=True)
+            return Match(ticket, "reply-token", token.source, proven=True, token=token)
     for evidence, source, number in _weaker(facts):
         ticket = facts.tickets.get(number)
         if ticket is not None and _belongs(author, ticket, policy):
@@ -91,7 +93,7 @@ def match(author: Address, facts: Facts, policy: Policy) -> Match | None:
 
 def claimed(facts: Facts) -> Ticket | None:
     """The ticket a mail points at, whoever wrote it: for linking and for telling agents."""
-    numbers = [*(token.ticket for token in facts.tokens), *(number for _, _, number in _weaker(facts))]
+    numbers = [*(token.ticket for token in facts.tokens if token.ticket), *(number for _, _, number in _weaker(facts))]
     return next((facts.tickets[number] for number in numbers if number in facts.tickets), None)
 
 
@@ -100,7 +102,7 @@ def _weaker(facts: Facts) -> list[tuple[str, str, int]]:
     return [
         *(("message-id", found.message_id, found.ticket) for found in facts.ids),
         *(("subject-number", "subject", number) for number in facts.subject_numbers),
-        *(("ref-line", token.source, token.ticket) for token in facts.tokens if token.source == "ref-line"),
+        *(("ref-line", t.source, t.ticket) for t in facts.tokens if t.source == "ref-line" and t.ticket),
     ]
 
 

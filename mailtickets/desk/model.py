@@ -96,6 +96,19 @@ class Participant:
     role: Role
     notified: bool = True
     """False: on record only, until an agent has answered (Cc of mail that nobody vouches for)."""
+    muted: bool = False
+    """They asked for no more automatic notices of this ticket; people's answers still reach them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of a ticket, as it is shown to people."""
+
+    author: Address
+    direction: Literal["in", "out"]
+    visibility: Visibility
+    text: str
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +137,10 @@ class Ticket:
     """Of the newest public message, for In-Reply-To."""
     references: tuple[str, ...] = ()
     """Ids of public messages, oldest first: the only ones a customer's mail may carry in References."""
+    waiting_since: datetime | None = None
+    """When the customer began to wait for an answer; None while they wait for none."""
+    snoozed_until: datetime | None = None
+    """Out of sight of digests and reminders until then, or until the customer writes."""
 
     def participant(self, address: str) -> Participant | None:
         """The customer-side participant (requester or cc) with this address."""
@@ -167,7 +184,8 @@ class Authentication:
 class TokenFact:
     """A reply token found in a mail, as looked up by its hash."""
 
-    ticket: int
+    ticket: int | None
+    """None: it was given with a mail about no ticket of its own, such as a digest."""
     person: str
     """The address the token was given to."""
     revision: int
@@ -176,6 +194,8 @@ class TokenFact:
     """Where it stood: `address` or `ref-line`."""
     confirms: int | None = None
     """The held inbound message that answering with it releases; it is good for nothing else then."""
+    inbound: int | None = None
+    """The message that caused the mail it was given with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +232,51 @@ class OutboxFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Undoable:
+    """What an earlier mail of an agent did, for the order to undo it."""
+
+    inbound: int
+    until: datetime | None
+    """When its answer goes out; None when there is none that waits."""
+    gone: bool
+    """At least one copy of its answer is out, or just going."""
+    changes: tuple[tuple[str, str | None, str | None], ...] = ()
+    """(kind of event, what it was, what it became), in the order in which they happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An attachment that has come with a message."""
+
+    inbound: int
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is known of the agents' work as a whole, read only where a mail calls for it."""
+
+    loads: Mapping[str, int] = field(default_factory=dict)
+    """Unfinished tickets by assignee's key."""
+    assigned_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When an agent (by key) was last given a ticket by turns."""
+    absent_until: Mapping[str, datetime] = field(default_factory=dict)
+    mine: tuple[Ticket, ...] = ()
+    """The author's own unfinished tickets."""
+    unassigned: tuple[Ticket, ...] = ()
+    """Unfinished tickets of the author's queues that nobody has."""
+    found: tuple[Ticket, ...] = ()
+    """What a search has found, or all the tickets of a customer who asks for them."""
+    thread: tuple[Said, ...] = ()
+    """The ticket's messages, oldest first."""
+    files: tuple[StoredFile, ...] = ()
+    """Attachments of the message that a notice was about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that `decide` may know besides the mail itself."""
 
@@ -237,7 +302,18 @@ class Facts:
     known_files: frozenset[str] = frozenset()
     """sha256 of the mail's attachments that are on its tickets already: quoted along, not new."""
     released: bool = False
-    """An operator let this mail through."""
+    """An operator, or its author, let this mail through."""
+    correction: str = ""
+    """The command lines that its author gave in place of those that were not understood."""
+    since: tuple[Said, ...] = ()
+    """What others wrote on the ticket after the notice that the mail answers."""
+    undoable: Undoable | None = None
+    """What an order to undo is about."""
+    canned: Mapping[str, str] = field(default_factory=dict)
+    """Ready answers that the mail asks for, by the name it gives them; those there are."""
+    rated: bool = False
+    """The ticket's last resolution has a rating already."""
+    desk: Desk = field(default_factory=Desk)
     unparsed: str | None = None
     """Why a worker could not read the mail at all."""
 
@@ -256,6 +332,8 @@ class OpenTicket:
     cc: tuple[Address, ...] = ()
     notify_cc: bool = False
     linked: int | None = None
+    acknowledged: bool = True
+    """Its requester is told that it was opened, as far as budgets and good manners allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +348,8 @@ class AddMessage:
     """None: the mail's own text."""
     relayed: bool = False
     """It goes out to the customer from here; False where the agent's client has sent it there already."""
+    waits: bool = True
+    """From a customer: they wait for an answer to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +366,8 @@ class SetPriority:
 @dataclass(frozen=True, slots=True)
 class Assign:
     to: str | None
+    reason: str = "ordered"
+    """`ordered`, `by-turns` or `least-open`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +375,94 @@ class AddParticipant:
     address: Address
     role: Role
     notified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveParticipant:
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class SetRequester:
+    to: Address
+
+
+@dataclass(frozen=True, slots=True)
+class SetSubject:
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetType:
+    to: TicketType | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetTags:
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTo:
+    """Another queue has the ticket from now on."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A customer wants no more automatic notices of the ticket, or wants them again."""
+
+    address: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """An agent is reminded of the ticket at that time; snoozed, it is out of sight until then."""
+
+    agent: str
+    at: datetime
+    snooze: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """Agents have been told that the ticket rots, or that the time they asked for has come."""
+
+    agent: str | None = None
+    """Whose own reminder it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The answer that an earlier message made is stopped before it goes out, and kept as a note."""
+
+    inbound: int
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOff:
+    """Comes with an OpenTicket: a message of another ticket goes over to it."""
+
+    inbound: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How content the customer is with the ticket's last resolution, from 1 to 5."""
+
+    score: int
+    comment: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAbsence:
+    """An agent is away and gets no new tickets until then; None: is back."""
+
+    agent: str
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,9 +486,11 @@ class FailDelivery:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHeld:
-    """A held message is decided on again, as if there were no doubt about who wrote it."""
+    """A held message is decided on again, as if there were no doubt about it."""
 
     inbound: int
+    correction: str = ""
+    """Command lines that take the place of those that were not understood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,8 +514,21 @@ Effect = (
     | AddMessage
     | SetStatus
     | SetPriority
+    | SetSubject
+    | SetType
+    | SetTags
     | Assign
+    | MoveTo
     | AddParticipant
+    | RemoveParticipant
+    | SetRequester
+    | Mute
+    | Remind
+    | Reminded
+    | Undo
+    | SplitOff
+    | Rate
+    | SetAbsence
     | MergeInto
     | FailDelivery
     | ReleaseHeld
@@ -362,6 +547,40 @@ class RuleVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """One line of a receipt: what was done at an agent's word."""
+
+    kind: str
+    value: str | None = None
+    old: str | None = None
+    ticket: int | None = None
+    """Where the mail acts on several."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """One line of a mail that was sent back to its author."""
+
+    line: str
+    code: str
+    nearest: tuple[str, ...] = ()
+    expected: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an agent is told of their own mail: what was done, what was not understood, what it would have done."""
+
+    done: tuple[Done, ...] = ()
+    problems: tuple[NotUnderstood, ...] = ()
+    commanded: bool = False
+    """The mail had commands in it: most agents want a receipt for those only."""
+    dry_run: bool = False
+    too_late: bool = False
+    search: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is done about a mail or an order, why, and which rules led to it."""
 
@@ -377,6 +596,10 @@ class Decision:
     tell_queues: tuple[str, ...] = ()
     """Further queues whose agents are told."""
     trace: tuple[RuleVerdict, ...] = ()
+    told: Told = Told()
+    """For the notices to the author of the mail, if that is an agent."""
+    also: tuple["Decision", ...] = ()
+    """What is done to further tickets in the same transaction."""
 
     @property
     def opens(self) -> OpenTicket | None:

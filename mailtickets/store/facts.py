@@ -48,7 +48,7 @@ def gather(
     ids = _ids(connection, said.message_ids)
     bounced = _bounced(connection, received, mail, policy, now)
     duplicate = _duplicate(connection, received, mail)
-    numbers = {*(t.ticket for t in tokens), *(i.ticket for i in ids), *said.subject_numbers}
+    numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *said.subject_numbers}
     numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
     found = _tickets(connection, numbers)
     return Facts(
@@ -105,7 +105,7 @@ def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime)
     oldest = now - timedelta(days=policy.trust.token_days)
     rows = {row.hash: row for row in connection.execute(select(token).where(token.c.hash.in_(by_hash)))}
     return tuple(
-        TokenFact(row.ticket, row.person, row.revision, row.created_at < oldest, source, row.confirms)
+        TokenFact(row.ticket, row.person, row.revision, row.created_at < oldest, source, row.confirms, row.inbound)
         for hashed, source in reversed(by_hash.items())
         if (row := rows.get(hashed)) is not None
     )

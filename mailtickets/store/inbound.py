@@ -43,6 +43,8 @@ class Received:
     released: bool
     authentication: Authentication | None = None
     """What was found out about its sender when it was first worked on."""
+    correction: str = ""
+    """What its author gave in place of the command lines that were not understood."""
 
 
 def transmission_key(raw: bytes, envelope: Envelope) -> str:
@@ -144,6 +146,7 @@ def _received(row: Row[Any]) -> Received:
         row.attempts,
         row.released,
         stored_authentication(row.authentication),
+        row.correction or "",
     )
 
 
@@ -199,7 +202,7 @@ def unclaim(connection: Connection, claimant: str) -> None:
     connection.execute(mine.values(claimed_by=None, claimed_until=None))
 
 
-def accept_again(connection: Connection, number: int, *, released: bool) -> bool:
+def accept_again(connection: Connection, number: int, *, released: bool, correction: str = "") -> bool:
     """Puts a decided message back for another decision; gives False when there is none such.
 
     Only a held one can be released, and so only once.
@@ -215,6 +218,7 @@ def accept_again(connection: Connection, number: int, *, released: bool) -> bool
             content=None,
             attempts=0,
             released=released,
+            correction=clean(correction) or None,
             claimed_by=None,
             claimed_until=None,
         )

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 from sqlalchemy.sql.type_api import TypeEngine
 
@@ -86,6 +87,7 @@ inbound = Table(
     Column("trace", JSON),
     Column("attempts", Integer, nullable=False),
     Column("released", Boolean, nullable=False),
+    Column("correction", Text),  # command lines its author gave in place of those that were not understood
     Column("claimed_by", String),
     Column("claimed_until", Instant),
     Column("decided_at", Instant),
@@ -118,10 +120,15 @@ ticket = Table(
     Column("resolved_at", Instant),
     Column("closed_at", Instant),
     Column("merged_into", BigInteger),
+    Column("waiting_since", Instant),  # the customer waits for an answer
+    Column("reminded_at", Instant),
+    Column("snoozed_until", Instant),
     Index("ix_ticket_queue_status_number", "queue", "status", "number"),
     Index("ix_ticket_status_number", "status", "number"),
     Index("ix_ticket_assignee_number", "assignee", "number"),
     Index("ix_ticket_status_resolved_at", "status", "resolved_at"),
+    Index("ix_ticket_queue_waiting_since", "queue", "waiting_since"),
+    Index("ix_ticket_requester_address", "requester_address"),
 )
 
 ticket_link = Table(
@@ -150,6 +157,7 @@ message = Table(
     Column("message_id", String),  # of the mail it came in, or of the mail it went out in
     Column("received_at", Instant, nullable=False),
     Column("defects", JSON, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="0"),  # of the ticket, with this message on it
     Index("ix_message_ticket_id", "ticket", "id"),
     Index("ix_message_message_id", "message_id"),
 )
@@ -177,6 +185,7 @@ participant = Table(
     Column("name", Text, nullable=False),
     Column("address", String, nullable=False),
     Column("notified", Boolean, nullable=False),
+    Column("muted", Boolean, nullable=False, server_default=false()),
     Index("ix_participant_address_key", "address_key"),
 )
 
@@ -201,7 +210,7 @@ notice = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("ticket", ForeignKey("ticket.number")),
-    Column("inbound", ForeignKey("inbound.id")),  # whose raw holds the attachments
+    Column("inbound", ForeignKey("inbound.id"), index=True),  # the mail it follows from, whose raw has its attachments
     Column("name", String, nullable=False),
     Column("author", String),
     Column("message_id", String, nullable=False, index=True),
@@ -249,10 +258,11 @@ token = Table(
     "token",
     metadata,
     Column("hash", String(64), primary_key=True),
-    Column("ticket", ForeignKey("ticket.number"), nullable=False),
+    Column("ticket", ForeignKey("ticket.number")),  # none: given with a mail about no ticket of its own
     Column("person", String, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("confirms", ForeignKey("inbound.id")),  # answering with it releases this held message
+    Column("inbound", BigInteger),  # the mail that the one it was given with follows from
     Column("created_at", Instant, nullable=False, index=True),
 )
 
@@ -264,6 +274,35 @@ contact = Table(
     Column("name", Text, nullable=False),
     Column("known_since", Instant),  # once authenticated, or answered by an agent
     Column("undeliverable_since", Instant),
+)
+
+agent_state = Table(
+    "agent_state",
+    metadata,
+    Column("address_key", String, primary_key=True),
+    Column("assigned_at", Instant),  # when the agent was last given a ticket by turns
+    Column("absent_until", Instant),
+    Column("digested_on", String(10)),  # the local day of the last digest by the clock
+)
+
+reminder = Table(
+    "reminder",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("agent", String, primary_key=True),
+    Column("due_at", Instant, nullable=False, index=True),
+    Column("snooze", Boolean, nullable=False),
+)
+
+rating = Table(
+    "rating",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("resolved_at", Instant, primary_key=True),  # one rating for each resolution
+    Column("person", String, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 imap_cursor = Table(

@@ -38,6 +38,13 @@ def move(connection: Connection, ticket: int, into: int) -> None:
     )
 
 
+def move_message(connection: Connection, message: int, into: int) -> None:
+    """The words of one message now lead to another ticket."""
+    key = "rowid" if connection.dialect.name == "sqlite" else "message"
+    moved = f"UPDATE search SET ticket = :into WHERE {key} = :message"  # noqa: S608 - one of two constants
+    connection.execute(text(moved), {"into": into, "message": message})
+
+
 def find(connection: Connection, words: str, *, after: int | None, limit: int) -> list[int]:
     """Numbers of the tickets that have all the words, each as the beginning of a word; newest first."""
     wanted = folded(words)[:_MAX_QUERY_WORDS]

@@ -4,8 +4,8 @@ Raises `Stale` when the mail was decided by somebody else, when the ticket has c
 gathered, or when the same mail was settled from another door meanwhile. Nothing is written then.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
@@ -23,16 +23,29 @@ from mailtickets.desk.model import (
     Effect,
     FailDelivery,
     MergeInto,
+    MoveTo,
+    Mute,
     OpenTicket,
+    Rate,
     RecordEvent,
     ReleaseHeld,
+    Remind,
+    Reminded,
+    RemoveParticipant,
+    SetAbsence,
     SetPriority,
+    SetRequester,
     SetStatus,
+    SetSubject,
+    SetTags,
+    SetType,
+    SplitOff,
     Ticket,
+    Undo,
 )
 from mailtickets.desk.notices import BudgetLine
 from mailtickets.mail.model import Address, InboundMail
-from mailtickets.store import budgets, contacts, outbox, search, tickets
+from mailtickets.store import agents, budgets, contacts, outbox, search, tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.facts import content_key
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
@@ -61,12 +74,25 @@ class Settlement:
     """A person whose own domain has vouched for them now."""
     queues: tuple[str, ...] = ()
     """Names of the queues that have now been told of the mail."""
+    turns: Mapping[str, datetime] = field(default_factory=dict)
+    """When each agent (by key) was last given a ticket, as the decision knew it."""
+    source: int | None = None
+    """The inbound message whose attachments the letters have, where that is not the one in hand."""
+    also: tuple["Settlement", ...] = ()
+    """What is done to further tickets by the same mail."""
 
 
 def settle(connection: Connection, settlement: Settlement) -> None:
     """Writes all of a settlement."""
     if settlement.received is not None:
         _finish(connection, settlement, settlement.received)
+    _write(connection, settlement)
+    for another in settlement.also:
+        _write(connection, replace(another, received=settlement.received))
+
+
+def _write(connection: Connection, settlement: Settlement) -> None:
+    """A settlement's own ticket: its row, what its effects change beside that, its letters."""
     after = settlement.after
     if after is not None:
         tickets.save(connection, settlement.before, after)
@@ -75,7 +101,7 @@ def settle(connection: Connection, settlement: Settlement) -> None:
     inbound_id = settlement.received.id if settlement.received else None
     number = after.number if after else settlement.decision.ticket
     for letter in settlement.letters:
-        outbox.queue(connection, letter, number, inbound_id, settlement.now)
+        outbox.queue(connection, letter, number, settlement.source or inbound_id, settlement.now)
     budgets.add(connection, settlement.budget, settlement.now)
     if settlement.met is not None:
         contacts.make_known(connection, settlement.met, settlement.now)
@@ -125,7 +151,7 @@ def _remember_told(connection: Connection, mail: InboundMail, queues: Sequence[s
     connection.execute(update(inbound).where(same).values(queues=sorted({*told, *queues})))
 
 
-def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -> None:
+def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -> None:  # noqa: C901 - a case each
     """What an effect changes beside the ticket's own row, and the event that tells of it."""
     before = settlement.before
     match effect:
@@ -139,8 +165,25 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
             if is_hard(effect.status):
                 contacts.make_undeliverable(connection, effect.recipient, settlement.now)
+        case Assign(to=str() as agent, reason="by-turns" | "least-open"):
+            agents.take_turn(connection, agent, settlement.turns.get(agent.casefold()), settlement.now)
+        case Remind():
+            agents.remind(connection, _number(settlement), effect.agent, effect.at, snooze=effect.snooze)
+        case Reminded():
+            agents.reminded(connection, _number(settlement), effect.agent, settlement.now)
+        case Undo(inbound=earlier):
+            agents.stop_answer(connection, earlier)
+        case SplitOff(inbound=earlier):
+            search.move_message(
+                connection, agents.move_message(connection, earlier, _number(settlement)), _number(settlement)
+            )
+        case SetAbsence():
+            agents.set_absence(connection, effect.agent, effect.until)
+        case Rate() if before is not None and before.resolved_at is not None:
+            values = {"person": effect.person, "score": effect.score, "comment": clean(effect.comment)}
+            agents.rate(connection, before.number, before.resolved_at, {**values, "at": settlement.now})
         case ReleaseHeld(inbound=held):
-            if not accept_again(connection, held, released=True):
+            if not accept_again(connection, held, released=True, correction=effect.correction):
                 return  # answered a second time: it has gone out, or has been dropped
         case DropHeld(inbound=held):
             if not drop(connection, held, "discarded-by-its-author", settlement.now):
@@ -152,13 +195,23 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         _record(connection, settlement, *told)
 
 
+def _number(settlement: Settlement) -> int:
+    if settlement.after is None:
+        raise AssertionError("this effect belongs to a ticket")
+    return settlement.after.number
+
+
 def is_hard(status: str | None) -> bool:
     """Whether a failure says that there is no such mailbox, rather than that it took no mail this time (RFC 3463)."""
     return status is not None and status.startswith("5.1.")
 
 
-def _event_of(effect: Effect, before: Ticket | None) -> tuple[str, str | None, str | None, str | None] | None:
-    """What is remembered of an effect: kind, what it was, what it is, and a reason of its own if it has one."""
+_Event = tuple[str, str | None, str | None, str | None]
+"""Kind, what it was, what it is, and a reason of its own if it has one."""
+
+
+def _event_of(effect: Effect, before: Ticket | None) -> _Event | None:  # noqa: C901 - a case for each effect
+    """What is remembered of an effect."""
     match effect:
         case OpenTicket():
             return "opened", None, "new", None
@@ -168,8 +221,34 @@ def _event_of(effect: Effect, before: Ticket | None) -> tuple[str, str | None, s
             return "status", before.status if before else None, effect.to, effect.reason
         case SetPriority():
             return "priority", before.priority if before else None, effect.to, None
+        case SetSubject():
+            return "subject", before.subject if before else None, effect.to, None
+        case SetType():
+            return "type", before.type if before else None, effect.to, None
+        case SetTags():
+            return "tags", " ".join(before.tags) if before else None, " ".join(effect.to), None
         case Assign():
-            return "assignee", before.assignee if before else None, effect.to, None
+            return "assignee", before.assignee if before else None, effect.to, effect.reason
+        case MoveTo():
+            return "queue", before.queue if before else None, effect.queue, None
+        case RemoveParticipant():
+            return "participant", effect.address.address, None, "cc"
+        case SetRequester():
+            return "requester", before.requester.address if before else None, effect.to.address, None
+        case Mute():
+            return "muted" if effect.on else "unmuted", None, effect.address, None
+        case Remind():
+            return "snoozed" if effect.snooze else "reminder", None, effect.at.isoformat(), None
+        case Reminded():
+            return "reminded", None, effect.agent, None
+        case Undo():
+            return "undone", None, str(effect.inbound), None
+        case SplitOff():
+            return "split", None, str(effect.inbound), None
+        case Rate():
+            return "rated", None, str(effect.score), None
+        case SetAbsence():
+            return "absence", None, effect.until.isoformat() if effect.until else None, None
         case AddParticipant():
             on_it = {(p.address.key, p.role) for p in before.participants} if before else set()
             new = (effect.address.key, effect.role) not in on_it
@@ -235,6 +314,7 @@ def _add_message(connection: Connection, settlement: Settlement, effect: AddMess
         message_id=answer.mail.message_id if answer else (mail.message_id if mail else None),
         received_at=received.envelope.received_at if received else settlement.now,
         defects=list(mail.defects) if mail else [],
+        revision=after.revision,
     )
     number = int(connection.execute(row.returning(message.c.id)).scalar_one())
     _add_attachments(connection, number, mail)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.model import Participant, Ticket
@@ -77,7 +77,7 @@ def _people(connection: Connection, numbers: set[int]) -> dict[int, list[Partici
     people: dict[int, list[Participant]] = defaultdict(list)
     ordered = select(participant).where(participant.c.ticket.in_(numbers)).order_by(participant.c.position)
     for row in connection.execute(ordered):
-        people[row.ticket].append(Participant(Address(row.name, row.address), row.role, row.notified))
+        people[row.ticket].append(Participant(Address(row.name, row.address), row.role, row.notified, row.muted))
     return people
 
 
@@ -122,6 +122,8 @@ def _ticket(row: Row[Any], people: Sequence[Participant], links: Sequence[int], 
         answered=row.answered,
         last_message_id=ids[-1] if ids else None,
         references=tuple(ids),
+        waiting_since=row.waiting_since,
+        snoozed_until=row.snoozed_until,
     )
 
 
@@ -143,6 +145,8 @@ def save(connection: Connection, before: Ticket | None, after: Ticket) -> None:
         updated_at=after.updated_at,
         resolved_at=after.resolved_at,
         closed_at=after.closed_at,
+        waiting_since=after.waiting_since,
+        snoozed_until=after.snoozed_until,
     )
     if before is None:
         connection.execute(insert(ticket).values(number=after.number, created_at=after.created_at, **values))
@@ -156,10 +160,15 @@ def save(connection: Connection, before: Ticket | None, after: Ticket) -> None:
 
 
 def _save_people(connection: Connection, before: Sequence[Participant], after: Ticket) -> None:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    remaining = {(person.address.key, person.role) for person in after.participants}
+    for person in before:
+        if (person.address.key, person.role) not in remaining:
+            gone = participant.c.address_key == person.address.key, participant.c.role == person.role
+            connection.execute(delete(participant).where(participant.c.ticket == after.number, *gone))
     for position, person in enumerate(after.participants):
         if person in before:
             continue
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
         row = dialect.insert(participant).values(
             ticket=after.number,
             address_key=person.address.key,
@@ -168,9 +177,11 @@ def _save_people(connection: Connection, before: Sequence[Participant], after: T
             name=person.address.name,
             address=person.address.address,
             notified=person.notified,
+            muted=person.muted,
         )
+        changeable = {"notified": person.notified, "muted": person.muted}
         keys = ["ticket", "address_key", "role"]
-        connection.execute(row.on_conflict_do_update(index_elements=keys, set_={"notified": person.notified}))
+        connection.execute(row.on_conflict_do_update(index_elements=keys, set_=changeable))
 
 
 def link(connection: Connection, number: int, other: int) -> None:

@@ -1,0 +1,243 @@
+"""The agents' side of the work: whose turn it is, who is away, what reminders are due, what an order can undo."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailtickets.desk.model import Said, StoredFile, Undoable
+from mailtickets.mail.model import Address
+from mailtickets.store.database import Stale
+from mailtickets.store.schema import agent_state, attachment, event, message, notice, outbox, rating, reminder, ticket
+
+_THREAD = 100
+
+
+# --- turns and absence --------------------------------------------------------------------------------
+
+
+def assigned_at(connection: Connection, agents: Iterable[str]) -> dict[str, datetime]:
+    """When each of these agents was last given a ticket by turns; those who never were are left out."""
+    return _moments(connection, agents, agent_state.c.assigned_at)
+
+
+def absent_until(connection: Connection, agents: Iterable[str]) -> dict[str, datetime]:
+    """Until when each of these agents is away; those who are there are left out."""
+    return _moments(connection, agents, agent_state.c.absent_until)
+
+
+def _moments(connection: Connection, agents: Iterable[str], column: Any) -> dict[str, datetime]:
+    keys = [agent.casefold() for agent in agents]
+    wanted = select(agent_state.c.address_key, column).where(agent_state.c.address_key.in_(keys), column.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(wanted)}
+
+
+def take_turn(connection: Connection, agent: str, seen: datetime | None, now: datetime) -> None:
+    """Notes that an agent was given a ticket. Raises Stale when another ticket has gone there since it was `seen`."""
+    key = agent.casefold()
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    first = dialect.insert(agent_state).values(address_key=key).on_conflict_do_nothing()
+    connection.execute(first)
+    same = agent_state.c.assigned_at == seen if seen is not None else agent_state.c.assigned_at.is_(None)
+    later = max(now, seen + timedelta(microseconds=1)) if seen is not None else now  # two turns are never at one time
+    taken = update(agent_state).where(agent_state.c.address_key == key, same).values(assigned_at=later)
+    if connection.execute(taken).rowcount != 1:
+        raise Stale(f"{agent} was given another ticket meanwhile")
+
+
+def set_absence(connection: Connection, agent: str, until: datetime | None) -> None:
+    _set(connection, agent, absent_until=until)
+
+
+def digested_on(connection: Connection, agents: Iterable[str]) -> dict[str, str]:
+    """The local day of each agent's last digest by the clock."""
+    keys = [agent.casefold() for agent in agents]
+    wanted = select(agent_state.c.address_key, agent_state.c.digested_on).where(
+        agent_state.c.address_key.in_(keys), agent_state.c.digested_on.is_not(None)
+    )
+    return {row[0]: row[1] for row in connection.execute(wanted)}
+
+
+def set_digested(connection: Connection, agent: str, day: str) -> None:
+    _set(connection, agent, digested_on=day)
+
+
+def _set(connection: Connection, agent: str, **values: object) -> None:
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    row = dialect.insert(agent_state).values(address_key=agent.casefold(), **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["address_key"], set_=values))
+
+
+# --- reminders ----------------------------------------------------------------------------------------
+
+
+def remind(connection: Connection, number: int, agent: str, due_at: datetime, *, snooze: bool) -> None:
+    """Notes when an agent wants to be reminded; a later wish takes the place of an earlier one."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    values = {"due_at": due_at, "snooze": snooze}
+    row = dialect.insert(reminder).values(ticket=number, agent=agent.casefold(), **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["ticket", "agent"], set_=values))
+
+
+def reminded(connection: Connection, number: int, agent: str | None, now: datetime) -> None:
+    """Ends an agent's own reminder; without one, notes that the ticket's agents were told that it rots."""
+    if agent is None:
+        connection.execute(update(ticket).where(ticket.c.number == number).values(reminded_at=now))
+        return
+    mine = delete(reminder).where(reminder.c.ticket == number, reminder.c.agent == agent.casefold())
+    if connection.execute(mine).rowcount != 1:
+        raise Stale(f"{agent} has been reminded of {number}")
+
+
+def reminders_due(connection: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """(ticket, agent, due_at, snooze) of what agents want to be reminded of by now."""
+    wanted = select(reminder).where(reminder.c.due_at <= now).order_by(reminder.c.due_at).limit(limit)
+    return connection.execute(wanted).all()
+
+
+def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: datetime, limit: int) -> list[int]:
+    """Numbers of a queue's tickets whose customers wait, or that nobody has, for longer than `after`, and that
+    nobody was reminded of for as long, and for a day."""
+    again = now - max(after, timedelta(days=1))
+    wanted = select(ticket.c.number).where(
+        ticket.c.queue == queue,
+        ticket.c.waiting_since <= now - after,
+        ticket.c.status.in_(("new", "open")),
+        or_(
+            ticket.c.reminded_at.is_(None), ticket.c.reminded_at <= again, ticket.c.reminded_at < ticket.c.waiting_since
+        ),
+        or_(ticket.c.snoozed_until.is_(None), ticket.c.snoozed_until <= now),
+    )
+    return list(connection.execute(wanted.order_by(ticket.c.waiting_since).limit(limit)).scalars())
+
+
+# --- what was written and done -------------------------------------------------------------------------
+
+
+def thread(connection: Connection, number: int, *, public: bool = False, limit: int = _THREAD) -> tuple[Said, ...]:
+    """The newest messages of a ticket, oldest first."""
+    return _said(
+        connection, limit, message.c.ticket == number, *((message.c.visibility == "public",) if public else ())
+    )
+
+
+def written_since(
+    connection: Connection, number: int, *, revision: int | None, moment: datetime, not_by: Iterable[str]
+) -> tuple[Said, ...]:
+    """What people other than these have written on a ticket after a revision of it (None: after a moment)."""
+    others = func.lower(message.c.author_address).not_in([address.casefold() for address in not_by])
+    later = message.c.revision > revision if revision is not None else message.c.received_at > moment
+    return _said(connection, _THREAD, message.c.ticket == number, message.c.kind.in_(("human", "list")), later, others)
+
+
+def _said(connection: Connection, limit: int, *conditions: Any) -> tuple[Said, ...]:
+    wanted = select(message).where(*conditions).order_by(message.c.id.desc()).limit(limit)
+    return tuple(
+        Said(Address(row.author_name, row.author_address), row.direction, row.visibility, row.reply, row.received_at)
+        for row in reversed(connection.execute(wanted).all())
+    )
+
+
+def files_of(connection: Connection, number: int, inbound: int | None) -> tuple[StoredFile, ...]:
+    """The attachments that came with one message of a ticket; without one, with the customer's newest that had any."""
+    came = select(attachment, message.c.inbound).join(message, message.c.id == attachment.c.message)
+    mine = came.where(message.c.ticket == number, message.c.inbound.is_not(None), attachment.c.inline.is_(False))
+    rows = connection.execute(mine.where(message.c.inbound == inbound).order_by(attachment.c.id)).all()
+    if not rows:
+        incoming = mine.where(message.c.direction == "in").order_by(message.c.id.desc(), attachment.c.id).limit(_THREAD)
+        newest = connection.execute(incoming).all()
+        rows = [row for row in newest if row.inbound == newest[0].inbound]
+    return tuple(StoredFile(row.inbound, row.filename, row.content_type, row.size, row.sha256) for row in rows)
+
+
+def undoable(connection: Connection, number: int, agent: str, caused_by: int | None) -> Undoable | None:
+    """What `agent` did on a ticket by the message `caused_by`, or else by the one that made their newest answer."""
+    own = func.lower(event.c.actor) == agent.casefold()
+    found = None
+    if caused_by is not None:
+        theirs = select(event.c.inbound).where(event.c.inbound == caused_by, event.c.ticket == number, own).limit(1)
+        found = connection.execute(theirs).scalar()
+    if found is None:
+        answers = (
+            select(notice.c.inbound)
+            .join(outbox, outbox.c.notice == notice.c.id)
+            .where(
+                outbox.c.ticket == number, outbox.c.name == "answer", func.lower(notice.c.author) == agent.casefold()
+            )
+            .order_by(outbox.c.id.desc())
+            .limit(1)
+        )
+        found = connection.execute(answers).scalar()
+    if found is None:
+        return None
+    copies = connection.execute(
+        select(outbox.c.state, outbox.c.next_attempt_at)
+        .join(notice, notice.c.id == outbox.c.notice)
+        .where(notice.c.inbound == found, outbox.c.name == "answer")
+    ).all()
+    waits = [row.next_attempt_at for row in copies if row.state == "queued"]
+    happened = (
+        select(event.c.kind, event.c.old, event.c.new)
+        .where(event.c.inbound == found, event.c.ticket == number, own)
+        .order_by(event.c.id)
+    )
+    changes = tuple((row.kind, row.old, row.new) for row in connection.execute(happened))
+    return Undoable(found, min(waits, default=None), gone=len(waits) < len(copies), changes=changes)
+
+
+def stop_answer(connection: Connection, inbound: int) -> None:
+    """Cancels every copy of the answer that a message made, and keeps its words as a note. Raises Stale when one
+    has just gone."""
+    letters = select(notice.c.id).where(notice.c.inbound == inbound, notice.c.name == "answer")
+    copies = connection.execute(select(outbox.c.id).where(outbox.c.notice.in_(letters))).scalars().all()
+    stopped = update(outbox).where(outbox.c.id.in_(copies), outbox.c.state == "queued")
+    if connection.execute(stopped.values(state="cancelled", next_attempt_at=None)).rowcount != len(copies):
+        raise Stale("the answer is on its way")
+    connection.execute(update(message).where(message.c.inbound == inbound).values(visibility="note"))
+
+
+def count_open(connection: Connection, agents: Iterable[str]) -> dict[str, int]:
+    """How many unfinished tickets each of these agents has, by key."""
+    keys = [agent.casefold() for agent in agents]
+    counted = (
+        select(func.lower(ticket.c.assignee), func.count())
+        .where(func.lower(ticket.c.assignee).in_(keys), ticket.c.status.in_(("new", "open", "pending")))
+        .group_by(func.lower(ticket.c.assignee))
+    )
+    return {row[0]: row[1] for row in connection.execute(counted)}
+
+
+def unfinished(
+    connection: Connection, now: datetime, limit: int, *, assignee: str | None = None, queues: Sequence[str] = ()
+) -> list[int]:
+    """Numbers of an agent's unfinished tickets, or of those that nobody has in these queues; longest waiting first."""
+    whose = (
+        ticket.c.assignee == assignee
+        if assignee is not None
+        else (ticket.c.assignee.is_(None) & ticket.c.queue.in_(queues))
+    )
+    wanted = select(ticket.c.number).where(
+        whose,
+        ticket.c.status.in_(("new", "open", "pending")),
+        or_(ticket.c.snoozed_until.is_(None), ticket.c.snoozed_until <= now),
+    )
+    ordered = wanted.order_by(ticket.c.waiting_since.is_(None), ticket.c.waiting_since, ticket.c.number).limit(limit)
+    return list(connection.execute(ordered).scalars())
+
+
+def move_message(connection: Connection, inbound: int, number: int) -> int:
+    """A message goes over to another ticket; gives its id. Raises Stale when it is on none any more."""
+    moved = update(message).where(message.c.inbound == inbound).values(ticket=number).returning(message.c.id)
+    found = connection.execute(moved).scalar()
+    if found is None:
+        raise Stale(f"the message of inbound {inbound} is gone")
+    return int(found)
+
+
+def rate(connection: Connection, number: int, resolved_at: datetime, values: dict[str, object]) -> None:
+    """Stores a rating; a later one for the same resolution takes its place."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    row = dialect.insert(rating).values(ticket=number, resolved_at=resolved_at, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["ticket", "resolved_at"], set_=values))
