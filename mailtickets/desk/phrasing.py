@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from mailtickets.desk import thanks_words
 
 MAX_SIGNATURE_CHARACTERS = 10_000
+_NAME = "{name}"
+_PARTICLES = frozenset(thanks_words.NAME_PARTICLES.split("|"))
 NUMBER = "#"
 """What a number becomes, as a word of a sentence: `#1042`, `nº 1042`, `1042`."""
 ASK = "?"
@@ -132,6 +134,11 @@ class Phrase:
     slots: tuple[tuple[frozenset[str], bool], ...]
     meaning: str = ""
 
+    def beginnings(self) -> frozenset[str]:
+        """The words of its first slot, and of those behind it as long as slots may be left out."""
+        needed = next((index for index, (_, optional) in enumerate(self.slots) if not optional), len(self.slots))
+        return frozenset().union(*(words for words, _ in self.slots[: needed + 1]))
+
     def ends(self, sentence: Sequence[str], start: int, names: frozenset[str]) -> set[int]:
         """Where it may end if it begins at `start`."""
         reached = {start}
@@ -163,12 +170,26 @@ def _slot(slot: str, classes: Mapping[str, str]) -> tuple[frozenset[str], bool]:
     return frozenset(words), optional
 
 
-def vocabulary(phrases: Iterable[Phrase]) -> frozenset[str]:
-    """Every word that some phrase, or a name between its parts, may hold."""
-    return frozenset(word for phrase in phrases for words, _ in phrase.slots for word in words) | _PARTICLES
+class Lexicon:
+    """Phrases by the words that they may begin with."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._beginning: dict[str, list[Phrase]] = {}
+        words = set(_PARTICLES)
+        for phrase in phrases:
+            words.update(*(slot for slot, _ in phrase.slots))
+            for word in phrase.beginnings():
+                self._beginning.setdefault(word, []).append(phrase)
+        self.words = frozenset(words)
+        """Every word that some phrase, or a name between its parts, may hold."""
+
+    def beginning(self, word: str, names: frozenset[str]) -> Iterator[Phrase]:
+        yield from self._beginning.get(word, ())
+        if word in names:
+            yield from self._beginning.get(_NAME, ())
 
 
-def meanings(sentence: Sequence[str], phrases: Sequence[Phrase], names: frozenset[str]) -> list[tuple[str, str]] | None:
+def meanings(sentence: Sequence[str], lexicon: Lexicon, names: frozenset[str]) -> list[tuple[str, str]] | None:
     """(meaning, its words) of the phrases that a sentence is made of, trimmings left out; None if it is not.
 
     Where it can be read in several ways, the one that says most.
@@ -177,7 +198,7 @@ def meanings(sentence: Sequence[str], phrases: Sequence[Phrase], names: frozense
     for start in range(len(sentence)):
         if start not in reached:
             continue
-        for end, meaning in _steps(sentence, start, phrases, names):
+        for end, meaning in _steps(sentence, start, lexicon, names):
             said = reached[start] + ([(meaning, " ".join(sentence[start:end]))] if meaning else [])
             if end not in reached or _length(said) > _length(reached[end]):
                 reached[end] = said
@@ -188,13 +209,11 @@ def _length(said: list[tuple[str, str]]) -> int:
     return len(" ".join(words for _, words in said))
 
 
-def _steps(
-    sentence: Sequence[str], start: int, phrases: Sequence[Phrase], names: frozenset[str]
-) -> Iterator[tuple[int, str]]:
+def _steps(sentence: Sequence[str], start: int, lexicon: Lexicon, names: frozenset[str]) -> Iterator[tuple[int, str]]:
     """Where a phrase that begins here may end, and what it means."""
     if (end := _end_of_name(sentence, start, names)) > start:
         yield end, ""
-    for phrase in phrases:
+    for phrase in lexicon.beginning(sentence[start], names):
         for end in phrase.ends(sentence, start, names):
             yield end, phrase.meaning
 
@@ -210,8 +229,6 @@ def _end_of_name(sentence: Sequence[str], start: int, names: frozenset[str]) -> 
     return end
 
 
-_NAME = "{name}"
-_PARTICLES = frozenset(thanks_words.NAME_PARTICLES.split("|"))
 _DEVICE_LEADS = frozenset(thanks_words.DEVICE_LEADS.split("|"))
 _DEVICES = frozenset(thanks_words.DEVICES.split("|"))
 _DEVICE_WORDS = frozenset(thanks_words.DEVICE_WORDS.split("|"))

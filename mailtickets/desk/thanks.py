@@ -36,16 +36,15 @@ def gratitude(reply: str, signature: str = "", *, names: Iterable[str] = (), att
         return None
     people = [*names, phrasing.first_line(signature)]
     known = phrasing.COMMON_NAMES | phrasing.words_of_names(people)
-    if any(word not in _VOCABULARY and word not in known for sentence in sentences for word in sentence):
+    if any(word not in _LEXICON.words and word not in known for sentence in sentences for word in sentence):
         return None
     found: list[str] = []
     for sentence in sentences:
-        said = phrasing.meanings(sentence, _PHRASES, known)
+        said = phrasing.meanings(sentence, _LEXICON, known)
         if said is None:
             return None
         found += [words for _, words in said]
     return Gratitude(tuple(dict.fromkeys(found))) if found else None
 
 
-_PHRASES = [*phrasing.THANKS, *phrasing.OBJECTS, *phrasing.FINE, *phrasing.TRIMMINGS]
-_VOCABULARY = phrasing.vocabulary(_PHRASES)
+_LEXICON = phrasing.Lexicon([*phrasing.THANKS, *phrasing.OBJECTS, *phrasing.FINE, *phrasing.TRIMMINGS])
