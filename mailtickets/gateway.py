@@ -386,7 +386,8 @@ class Gateway:
         for limit, span in ((pace.max_per_minute, timedelta(minutes=1)), (pace.max_per_day, timedelta(days=1))):
             if limit:
                 since = now - span
-                gone = await self.database(self.clerk.database.run, lambda c, since=since: outbox.sent_since(c, since))
+                count = partial(outbox.sent_since, moment=since, limit=limit)
+                gone = await self.database(self.clerk.database.run, count)
                 allowed = min(allowed, limit - gone - len(self._sending))
         return allowed
 

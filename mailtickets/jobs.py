@@ -88,3 +88,4 @@ def unassign_lost(gateway: Gateway) -> None:
 
 def _forget(gateway: Gateway) -> None:
     gateway.clerk.database.run(lambda c: budgets.forget_expired(c, gateway.clerk.clock()))
+    gateway.clerk.database.run(tickets.fold_counts)

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.model import Said, StoredFile, Undoable
 from mailtickets.mail.model import Address
+from mailtickets.store import tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.schema import agent_state, attachment, event, message, notice, outbox, rating, reminder, ticket
 
@@ -200,13 +201,8 @@ def stop_answer(connection: Connection, inbound: int) -> None:
 
 def count_open(connection: Connection, agents: Iterable[str]) -> dict[str, int]:
     """How many unfinished tickets each of these agents has, by key."""
-    keys = [agent.casefold() for agent in agents]
-    counted = (
-        select(func.lower(ticket.c.assignee), func.count())
-        .where(func.lower(ticket.c.assignee).in_(keys), ticket.c.status.in_(("new", "open", "pending")))
-        .group_by(func.lower(ticket.c.assignee))
-    )
-    return {row[0]: row[1] for row in connection.execute(counted)}
+    keys = {agent.casefold() for agent in agents}
+    return {key: count for key, count in tickets.open_by_assignee(connection).items() if key in keys}
 
 
 def unfinished(
@@ -227,13 +223,13 @@ def unfinished(
     return list(connection.execute(ordered).scalars())
 
 
-def move_message(connection: Connection, inbound: int, number: int) -> int:
-    """A message goes over to another ticket; gives its id. Raises Stale when it is on none any more."""
-    moved = update(message).where(message.c.inbound == inbound).values(ticket=number).returning(message.c.id)
-    found = connection.execute(moved).scalar()
+def move_message(connection: Connection, inbound: int, number: int) -> tuple[int, int]:
+    """A message goes over to another ticket; gives its id, and where it was. Raises Stale when it is on none."""
+    found = connection.execute(select(message.c.id, message.c.ticket).where(message.c.inbound == inbound)).first()
     if found is None:
         raise Stale(f"the message of inbound {inbound} is gone")
-    return int(found)
+    connection.execute(update(message).where(message.c.id == found.id).values(ticket=number))
+    return found.id, found.ticket
 
 
 def rate(connection: Connection, number: int, resolved_at: datetime, values: dict[str, object]) -> None:

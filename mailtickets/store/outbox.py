@@ -192,7 +192,7 @@ def claim_due(
     left = and_(outbox.c.state == "sending", outbox.c.claimed_until <= now, outbox.c.id.not_in(in_hand))
     wanted = (
         select(outbox.c.id)
-        .where(or_(waiting, left) if abandoned else waiting)
+        .where(outbox.c.next_attempt_at.is_not(None), or_(waiting, left) if abandoned else waiting)
         .order_by(outbox.c.priority, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -283,9 +283,10 @@ def cancel(connection: Connection, number: int) -> bool:
     return connection.execute(stopped).rowcount == 1
 
 
-def sent_since(connection: Connection, moment: datetime) -> int:
-    """How many copies have gone out since then: for the rate limits of the account."""
-    return connection.execute(select(func.count()).where(outbox.c.sent_at >= moment)).scalar_one()
+def sent_since(connection: Connection, moment: datetime, limit: int) -> int:
+    """How many copies have gone out since then, counted up to a limit: for the rate limits of the account."""
+    gone = select(outbox.c.id).where(outbox.c.sent_at >= moment).limit(limit).subquery()
+    return connection.execute(select(func.count()).select_from(gone)).scalar_one()
 
 
 def load(connection: Connection, number: int) -> Due | None:
@@ -317,7 +318,8 @@ def by_verp(connection: Connection, tags: Sequence[str], since: datetime) -> Row
 
 def by_message_id(connection: Connection, given: str, recipient: str, since: datetime) -> Row[Any] | None:
     """The copy of a mail with this id that went to a recipient; where it had one copy only, that."""
-    same = or_(notice.c.message_id == given, outbox.c.remote_message_id == given)
-    rows = connection.execute(_WHOLE.where(same, outbox.c.created_at >= since).limit(100)).all()
+    rows: list[Row[Any]] = []
+    for same in (notice.c.message_id == given, outbox.c.remote_message_id == given):  # at once, neither index is used
+        rows += connection.execute(_WHOLE.where(same, outbox.c.created_at >= since).limit(100)).all()
     exact = next((row for row in rows if row.recipient.casefold() == recipient.casefold()), None)
     return exact or (rows[0] if len(rows) == 1 else None)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    text,
 )
 from sqlalchemy.sql.type_api import TypeEngine
 
@@ -93,13 +94,15 @@ inbound = Table(
     Column("decided_at", Instant),
     Column("size", BigInteger, nullable=False),
     Column("raw", LargeBinary, nullable=False),  # last: SQLite reads the columns before it without it
-    Index("ix_inbound_due", "state", "claimed_until"),
+    Index("ix_inbound_state_id", "state", "id"),
     Index("ix_inbound_outcome_id", "outcome", "id"),
     Index("ix_inbound_message_id", "message_id"),
     Index("ix_inbound_ticket", "ticket"),
 )
 
 ticket = Table(
+_RESOLVED = text("status = 'resolved'")
+
     "ticket",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
@@ -126,12 +129,26 @@ ticket = Table(
     Index("ix_ticket_queue_status_number", "queue", "status", "number"),
     Index("ix_ticket_status_number", "status", "number"),
     Index("ix_ticket_assignee_number", "assignee", "number"),
-    Index("ix_ticket_status_resolved_at", "status", "resolved_at"),
+    Index("ix_ticket_resolved", "queue", "resolved_at", sqlite_where=_RESOLVED, postgresql_where=_RESOLVED),
+    Index("ix_ticket_queue_number", "queue", "number"),
+    Index("ix_ticket_assignee_status_number", "assignee", "status", "number"),
     Index("ix_ticket_queue_waiting_since", "queue", "waiting_since"),
     Index("ix_ticket_requester_address", "requester_address"),
 )
 
 ticket_link = Table(
+# How many tickets a queue has in each state and with each assignee ("": nobody): the sum of what has been added and
+# taken away since. Rows are added, never raised, so that nobody waits for anybody; the clock folds them.
+tally = Table(
+    "tally",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("queue", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("assignee", String, nullable=False),
+    Column("change", BigInteger, nullable=False),
+)
+
     "ticket_link",
     metadata,
     Column("ticket", ForeignKey("ticket.number"), primary_key=True),
@@ -143,7 +160,7 @@ message = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("ticket", ForeignKey("ticket.number"), nullable=False),
-    Column("inbound", ForeignKey("inbound.id")),
+    Column("inbound", ForeignKey("inbound.id"), index=True),
     Column("direction", String, nullable=False),
     Column("visibility", String, nullable=False),
     Column("kind", String, nullable=False),
@@ -223,6 +240,9 @@ notice = Table(
 )
 
 outbox = Table(
+_WAITS = text("next_attempt_at IS NOT NULL")
+"""Of a copy that has not ended: the few among all that ever went out."""
+
     "outbox",
     metadata,
     Column("id", BigId, primary_key=True),
@@ -249,7 +269,8 @@ outbox = Table(
     Column("claimed_until", Instant),
     Column("last_reply", Text),
     Column("remote_message_id", String, index=True),
-    Index("ix_outbox_due", "state", "next_attempt_at", "priority"),
+    Index("ix_outbox_state_id", "state", "id"),
+    Index("ix_outbox_due", "priority", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
     Index("ix_outbox_sent_at", "sent_at"),
     Index("ix_outbox_ticket", "ticket"),
 )

@@ -174,9 +174,8 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         case Undo(inbound=earlier):
             agents.stop_answer(connection, earlier)
         case SplitOff(inbound=earlier):
-            search.move_message(
-                connection, agents.move_message(connection, earlier, _number(settlement)), _number(settlement)
-            )
+            moved, was = agents.move_message(connection, earlier, _number(settlement))
+            search.move_message(connection, moved, was, _number(settlement))
         case SetAbsence():
             agents.set_absence(connection, effect.agent, effect.until)
         case Rate() if before is not None and before.resolved_at is not None:

@@ -1,19 +1,19 @@
 """Tickets, their people, messages and events: read and saved whole."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailtickets.desk.model import Participant, Ticket
+from mailtickets.desk.model import STATUSES, Participant, Ticket
 from mailtickets.mail.model import Address
 from mailtickets.store.database import Stale
 from mailtickets.store.inbound import insert_ignoring
-from mailtickets.store.schema import attachment, counter, event, message, participant, ticket, ticket_link
+from mailtickets.store.schema import attachment, counter, event, message, participant, tally, ticket, ticket_link
 
 _REFERENCES = 20
 _MERGES_FOLLOWED = 10
@@ -150,13 +150,40 @@ def save(connection: Connection, before: Ticket | None, after: Ticket) -> None:
     )
     if before is None:
         connection.execute(insert(ticket).values(number=after.number, created_at=after.created_at, **values))
+        _count(connection, after, 1)
     else:
         same = update(ticket).where(ticket.c.number == after.number, ticket.c.revision == before.revision)
         if connection.execute(same.values(**values)).rowcount != 1:
             raise Stale(f"ticket {after.number} has changed")
+        if (before.queue, before.status, before.assignee) != (after.queue, after.status, after.assignee):
+            _count(connection, before, -1)
+            _count(connection, after, 1)
     _save_people(connection, before.participants if before else (), after)
     for other in set(after.linked) - set(before.linked if before else ()):
         link(connection, after.number, other)
+
+
+def _count(connection: Connection, one: Ticket, change: int) -> None:
+    values = dict(queue=one.queue, status=one.status, assignee=one.assignee or "", change=change)
+    connection.execute(insert(tally).values(values))
+
+
+def counts(connection: Connection) -> dict[tuple[str, str, str], int]:
+    """How many tickets there are by queue, status and assignee ("" is nobody)."""
+    kinds = (tally.c.queue, tally.c.status, tally.c.assignee)
+    summed = select(*kinds, func.sum(tally.c.change)).group_by(*kinds)
+    return {(row[0], row[1], row[2]): int(row[3]) for row in connection.execute(summed) if row[3]}
+
+
+def fold_counts(connection: Connection) -> None:
+    """Puts what was added and taken away one by one into one row for each count."""
+    gone = connection.execute(delete(tally).returning(tally.c.queue, tally.c.status, tally.c.assignee, tally.c.change))
+    sums: Counter[tuple[str, str, str]] = Counter()
+    for queue, status, assignee, change in gone:
+        sums[queue, status, assignee] += change
+    rows = [dict(queue=q, status=s, assignee=a, change=change) for (q, s, a), change in sums.items() if change]
+    if rows:
+        connection.execute(insert(tally), rows)
 
 
 def _save_people(connection: Connection, before: Sequence[Participant], after: Ticket) -> None:
@@ -251,29 +278,29 @@ def listed(
 def resolved_before(connection: Connection, queue: str, moment: datetime, limit: int) -> list[int]:
     """Numbers of a queue's tickets that have been resolved since before a moment: due for closing."""
     wanted = select(ticket.c.number).where(
-        ticket.c.queue == queue, ticket.c.status == "resolved", ticket.c.resolved_at <= moment
+        ticket.c.queue == queue, ticket.c.status == literal_column("'resolved'"), ticket.c.resolved_at <= moment
     )
-    return list(connection.execute(wanted.order_by(ticket.c.number).limit(limit)).scalars())
+    return list(connection.execute(wanted.order_by(ticket.c.resolved_at).limit(limit)).scalars())
 
 
 def assigned_to_others(connection: Connection, agents: Iterable[str], limit: int) -> list[int]:
     """Numbers of unfinished tickets whose assignee is none of these addresses."""
-    wanted = select(ticket.c.number).where(
-        ticket.c.assignee.is_not(None),
-        func.lower(ticket.c.assignee).not_in([agent.casefold() for agent in agents]),
-        ticket.c.status != "closed",
-    )
-    return list(connection.execute(wanted.order_by(ticket.c.number).limit(limit)).scalars())
+    known = {agent.casefold() for agent in agents}
+    others = {
+        who for _, status, who in counts(connection) if who and status != "closed" and who.casefold() not in known
+    }
+    unfinished = [status for status in STATUSES if status != "closed"]
+    wanted = select(ticket.c.number).where(ticket.c.assignee.in_(others), ticket.c.status.in_(unfinished))
+    return list(connection.execute(wanted.order_by(ticket.c.number).limit(limit)).scalars()) if others else []
 
 
 def open_by_assignee(connection: Connection) -> dict[str, int]:
     """How many unfinished tickets each assignee has."""
-    counted = (
-        select(ticket.c.assignee, func.count())
-        .where(ticket.c.assignee.is_not(None), ticket.c.status.in_(("new", "open", "pending")))
-        .group_by(ticket.c.assignee)
-    )
-    return {row[0].casefold(): row[1] for row in connection.execute(counted)}
+    open_by: Counter[str] = Counter()
+    for (_, status, assignee), count in counts(connection).items():
+        if assignee and status in ("new", "open", "pending"):
+            open_by[assignee.casefold()] += count
+    return dict(open_by)
 
 
 def attachment_source(connection: Connection, number: int, attachment_id: int) -> Row[Any] | None:

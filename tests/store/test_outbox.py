@@ -168,8 +168,8 @@ def test_how_much_was_sent_lately_is_counted(busy: Office) -> None:
     busy.pass_time(minutes=1)
     record(busy, second.id, "sent")
     record(busy, third.id, "failed")
-    assert busy.run(lambda c: outbox.sent_since(c, NOW)) == 2
-    assert busy.run(lambda c: outbox.sent_since(c, NOW + timedelta(seconds=1))) == 1
+    assert busy.run(lambda c: outbox.sent_since(c, NOW, 10)) == 2
+    assert busy.run(lambda c: outbox.sent_since(c, NOW + timedelta(seconds=1), 10)) == 1
 
 
 def test_the_outbox_is_listed_newest_first_in_pages_and_by_state(busy: Office) -> None:
