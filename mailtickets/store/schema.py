@@ -100,9 +100,9 @@ inbound = Table(
     Index("ix_inbound_ticket", "ticket"),
 )
 
-ticket = Table(
 _RESOLVED = text("status = 'resolved'")
 
+ticket = Table(
     "ticket",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
@@ -136,7 +136,6 @@ _RESOLVED = text("status = 'resolved'")
     Index("ix_ticket_requester_address", "requester_address"),
 )
 
-ticket_link = Table(
 # How many tickets a queue has in each state and with each assignee ("": nobody): the sum of what has been added and
 # taken away since. Rows are added, never raised, so that nobody waits for anybody; the clock folds them.
 tally = Table(
@@ -149,6 +148,7 @@ tally = Table(
     Column("change", BigInteger, nullable=False),
 )
 
+ticket_link = Table(
     "ticket_link",
     metadata,
     Column("ticket", ForeignKey("ticket.number"), primary_key=True),
@@ -239,10 +239,10 @@ notice = Table(
     Column("created_at", Instant, nullable=False),
 )
 
-outbox = Table(
 _WAITS = text("next_attempt_at IS NOT NULL")
 """Of a copy that has not ended: the few among all that ever went out."""
 
+outbox = Table(
     "outbox",
     metadata,
     Column("id", BigId, primary_key=True),
