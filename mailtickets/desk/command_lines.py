@@ -1,0 +1,227 @@
+"""One line of an agent's words: whether it is a command, which one, and what is wrong with it if it is none.
+
+A command is `#` or `/` and letters, ended by a blank, a colon or the line's end: `#1042`, `/etc/hosts`, `# passos`
+and `#include<x>` are text. Owns: what phones, keyboards and the conversion from HTML leave around a command and how
+several on one line are told apart.
+Fails with: a `Problem`, a value. Limits: `MAX_PIECES` commands a line, `MAX_ARGUMENT_CHARACTERS` each.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailtickets.desk.command_values import Rejected, Value, tidy, value_of
+from mailtickets.desk.command_words import CommandWord, is_nearly, known, nearest
+from mailtickets.mail import header
+
+PROBLEMS = (
+    "unknown-command", "missing-argument", "bad-argument", "needless-argument", "command-in-the-middle",
+    "command-in-the-argument", "command-in-the-note", "said-twice", "empty-note", "end-without-note",
+    "missing-number", "not-in-a-list",
+)  # fmt: skip
+MAX_PIECES = 20
+MAX_ARGUMENT_CHARACTERS = 500
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]|&(?:zwnj|shy|#8203);"
+)
+_BLANK = re.compile(r"&(?:nbsp|#160|#xa0);?|[^\S\n]|[\x00-\x1f\x7f-\x9f]", re.IGNORECASE)
+_SIGNS = str.maketrans({"＃": "#", "﹟": "#", "♯": "#", "／": "/", "⁄": "/", "∕": "/", "：": ":", "＝": "="})
+_AROUND = re.compile(r"(?:[ *_`~\"'“”„‘’«»•·‣◦▪●○■+–—-]|\\(?=[#/])|\d{1,2}[.)] |\((?=[#/]))*")
+"""Bullets, emphasis, quotes: what may stand before a command and is no part of it."""
+_WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f]|[-_](?=[^\W\d_]))*"
+_SHAPE = re.compile(rf"(?P<sign>[#/])(?P<word>{_WORD})[*_`~\"'“”’»)]*(?P<end>[:=]|[.,;!…]*(?= |$))")
+_INNER = re.compile(rf"(?<=[ ,;*_`\"“(]){_SHAPE.pattern}")
+_ALMOST = re.compile(rf"[#/]{{1,3}} ?(?P<word>{_WORD})")
+_JOINTS = ("e", "and", "y", "&", "|")
+_DIRECTORIES = frozenset(
+    (
+        "bin",
+        "boot",
+        "data",
+        "dev",
+        "etc",
+        "home",
+        "lib",
+        "media",
+        "mnt",
+        "opt",
+        "proc",
+        "root",
+        "run",
+        "sbin",
+        "srv",
+        "sys",
+        "tmp",
+        "usr",
+        "users",
+        "var",
+        "www",
+        "windows",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What an agent asked for."""
+
+    name: str
+    """The same in every language: `status`, `assign`, `dry-run` ... (`command_words.COMMANDS`)."""
+    argument: str
+    """As typed, in one line; empty if there is none."""
+    value: Value
+    """What it means, where that can be said without knowing the desk."""
+    line: str
+    """The whole line as typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What was not understood, and what to suggest."""
+
+    line: str
+    """The line as typed; of several commands on one line only the one that is wrong."""
+    code: str
+    """One of `PROBLEMS`."""
+    nearest: tuple[str, ...] = ()
+    """`#resolver`, `#status pendente`: what may have been meant, at most three."""
+    expected: str = ""
+    """What the argument may be: status, priority, type, address, number, duration, tags, name or words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One command-shaped part of a line; a line with several commands has several."""
+
+    text: str
+    sign: str
+    word: str
+    argument: str
+    command: CommandWord | None
+
+
+def clean(line: str) -> str:
+    """The line as it looks: no invisible characters, one kind of blank, plain signs."""
+    line = _INVISIBLE.sub("", unicodedata.normalize("NFC", line))
+    return _BLANK.sub(" ", line).translate(_SIGNS).strip()
+
+
+def pieces(line: str) -> tuple[Piece, ...]:
+    """The commands of a cleaned line; empty if it is text."""
+    around = _AROUND.match(line)
+    head = _SHAPE.match(line, around.end() if around else 0)
+    if head is None or (head["end"] == "=" and known(head["word"]) is None):
+        return ()
+    found: list[Piece] = []
+    wrapped = line[: head.start()].strip()
+    while head is not None:
+        following = _following(line, head) if len(found) < MAX_PIECES - 1 else None
+        stop = following.start() if following else len(line)
+        found.append(_piece(line, head, stop, wrapped))
+        head = following
+    return tuple(found)
+
+
+def _piece(line: str, head: re.Match[str], stop: int, wrapped: str) -> Piece:
+    argument = line[head.end() : stop].strip(" ,;" if stop < len(line) else " ")
+    if wrapped and wrapped[-1] in "*_`~\"'“‘«(":
+        argument = argument.rstrip("*_`~\"'”’»)").rstrip()
+    joint = argument if stop < len(line) and argument in _JOINTS else ""
+    text = line[head.start() : stop].strip()
+    return Piece(text, head["sign"], head["word"], "" if joint else argument, known(head["word"]))
+
+
+def _following(line: str, head: re.Match[str]) -> re.Match[str] | None:
+    """The next command on the line. Free words end at a note alone, and tags may be written `#rede`."""
+    command = known(head["word"])
+    if command is not None and command.key == "note":
+        return None
+    for match in _INNER.finditer(line, head.end()):
+        inner = known(match["word"])
+        if inner is not None:
+            if inner.key == "note" or not _is_free(command):
+                return match
+        elif match["sign"] == "#" and not _is_free(command) and not (_is_tag(command) and not nearest(match["word"])):
+            return match
+    return None
+
+
+def _is_free(command: CommandWord | None) -> bool:
+    """Words of any kind follow: commands among them are no commands, or not for certain."""
+    return command is not None and (command.takes == "words" or command.key == "help")
+
+
+def _is_tag(command: CommandWord | None) -> bool:
+    return command is not None and command.takes == "tags"
+
+
+def meant(piece: Piece, line: str) -> Command | Problem:
+    """What a piece asks for, if it is complete."""
+    command = piece.command
+    if command is None:
+        return Problem(piece.text, "unknown-command", nearest(piece.word))
+    argument = header.one_line(piece.argument if command.takes == "words" else tidy(piece.argument))
+    wrong = _wrong(piece, command, argument)
+    if wrong is not None:
+        return wrong
+    value = value_of(command, argument)
+    if isinstance(value, Rejected) or len(argument) > MAX_ARGUMENT_CHARACTERS:
+        near = value.nearest if isinstance(value, Rejected) else ()
+        return Problem(piece.text, "bad-argument", _completed(piece.word, near), command.takes)
+    return Command(command.name, argument, value, line)
+
+
+def _wrong(piece: Piece, command: CommandWord, argument: str) -> Problem | None:
+    if _is_free(command) and any(known(match["word"]) for match in _INNER.finditer(f" {piece.argument}")):
+        return Problem(piece.text, "command-in-the-argument", (), command.takes)
+    if argument and not command.takes:
+        return Problem(piece.text, "needless-argument", (f"#{piece.word.lower()}",))
+    if command.takes and not argument and not command.optional:
+        return Problem(piece.text, "missing-argument", (), command.takes)
+    return None
+
+
+def _completed(word: str, near: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"#{word.lower()} {argument}" for argument in near[:3])
+
+
+def is_stray(line: str, found: Sequence[Piece]) -> bool:
+    """Whether it begins as a command does without being one: `#resolvr`, `# resolver`, `##nota`, `#fechar?`.
+
+    `/usr` and `/login` are text: only a path that is nearly a command is suspected.
+    """
+    if not found:
+        return almost(line) is not None
+    piece = found[0]
+    return piece.command is None and (
+        piece.sign == "#" or (piece.word.lower() not in _DIRECTORIES and is_nearly(piece.word))
+    )
+
+
+def almost(line: str) -> Problem | None:
+    """A command that was spelled with a blank, a second sign or a mark too much."""
+    around = _AROUND.match(line)
+    match = _ALMOST.match(line, around.end() if around else 0)
+    command = known(match["word"]) if match else None
+    if match is None or command is None or (len(match["word"]) < 4 and command.key != "end"):
+        return None
+    rest = line[match.end() :]
+    if rest[:1] in ("", " ", ":") and not all(
+        isinstance(meant(piece, line), Command) for piece in pieces(f"#{match['word']}{rest}")
+    ):
+        return None
+    return Problem(line[match.start() :], "unknown-command", (f"#{match['word'].lower()}",))
+
+
+def inline(line: str) -> int | None:
+    """Where a command stands at the end of a line of text: `Pronto, pode usar. #resolver`."""
+    for number, match in enumerate(_INNER.finditer(line)):
+        command = known(match["word"]) if match["sign"] == "#" else None
+        if command is None or number > MAX_PIECES:
+            continue
+        tail = pieces(line[match.start() :])
+        if command.key == "note" or all(isinstance(meant(piece, line), Command) for piece in tail):
+            return match.start()
+    return None
