@@ -91,6 +91,8 @@ class FakeSmtp:
         self.commands: list[str] = []
         """Every command line of every session, AUTH without its argument."""
         self.received: list[Received] = []
+        self.keeps_at_dot = False
+        """A mail is taken at its final dot, whatever is answered, or whether anybody is left to hear it."""
         self.quiet = asyncio.Event()
         """Set whenever the last open session has ended."""
         self._script: dict[str, deque[Reply]] = defaultdict(deque)
@@ -261,13 +263,15 @@ class _Session:
             if self.server.is_scripted("BODY"):
                 await self._stop_reading()
             wire = await self._until_final_dot()
-            if await self.answer(".", f"250 2.0.0 Ok: queued as {len(self.server.received) + 1:06X}"):
-                content = re.sub(rb"(?m)^\.", b"", wire)
-                self.server.received.append(
-                    Received(
-                        self.sender, self.recipient, content, wire, self.number, self.encrypted, self.user, self.options
-                    )
-                )
+            content = re.sub(rb"(?m)^\.", b"", wire)
+            mail = Received(
+                self.sender, self.recipient, content, wire, self.number, self.encrypted, self.user, self.options
+            )
+            if self.server.keeps_at_dot:
+                self.server.received.append(mail)
+            said_yes = await self.answer(".", f"250 2.0.0 Ok: queued as {len(self.server.received) + 1:06X}")
+            if said_yes and not self.server.keeps_at_dot:
+                self.server.received.append(mail)
             self._reset()
 
     async def _stop_reading(self) -> None:

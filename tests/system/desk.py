@@ -44,7 +44,7 @@ class Desk:
         self.config = directory / "config.toml"
         self.state_dir = directory / "var"
         name = f"said-{next(_NUMBERS)}"
-        self._stdout, self._stderr = directory / f"{name}.out", directory / f"{name}.err"
+        self.stdout, self.stderr = directory / f"{name}.out", directory / f"{name}.err"
         self._environment = dict(environment or {})
         self.process: subprocess.Popen[bytes] | None = None
         self.configure(config)
@@ -62,11 +62,11 @@ class Desk:
     def launch(self, environment: Mapping[str, str] | None = None, *, passed: socket.socket | None = None) -> None:
         """Starts it and waits for nothing."""
         assert self.process is None, "it runs already"
-        self._stdout.unlink(missing_ok=True)
+        self.stdout.unlink(missing_ok=True)
         words = [str(PROGRAM), "-c", str(self.config), "run"]
         if passed is not None:
             words = [sys.executable, "-c", PASS_ON, str(passed.fileno()), *words]
-        with self._stdout.open("ab") as stdout, self._stderr.open("ab") as stderr:
+        with self.stdout.open("ab") as stdout, self.stderr.open("ab") as stderr:
             self.process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=self.directory,
                 env=self._env(environment), pass_fds=[passed.fileno()] if passed else [], start_new_session=True,
@@ -80,7 +80,7 @@ class Desk:
 
     def ready_line(self) -> str:
         """`ready smtp=... lmtp=...`, or nothing yet."""
-        said = self._stdout.read_text() if self._stdout.exists() else ""
+        said = self.stdout.read_text() if self.stdout.exists() else ""
         return next((line for line in said.splitlines() if line.startswith("ready ")), "")
 
     def listens(self, door: str) -> list[str]:
@@ -142,7 +142,7 @@ class Desk:
 
     def log(self) -> str:
         """Everything it has said on stderr, over all its lives."""
-        return self._stderr.read_text(errors="replace") if self._stderr.exists() else ""
+        return self.stderr.read_text(errors="replace") if self.stderr.exists() else ""
 
     # --- the command line --------------------------------------------------------------------------
 
