@@ -248,7 +248,7 @@ _SCALED = re.compile(
     rf"{_OPEN}(?<![\w.,/-])(?:(?P<given>[1-5]|{_either(_NUMERALS)}){_MOD}{_SCALE}|(?P<top>10/10)){_CLOSE}{_ALONE}"
 )
 _STARRED = re.compile(
-    rf"(?<![★⭐🌟☆])(?P<given>(?:[★⭐🌟]{_MOD}\s?){{2,5}}(?:☆{_MOD}\s?){{0,3}}|★\s?(?:☆\s?){{4}})(?![★⭐🌟☆])"
+    rf"(?<![★⭐🌟☆])(?<![★⭐🌟☆]\s)(?P<given>(?:[★⭐🌟]{_MOD}\s?){{2,5}}(?:☆{_MOD}\s?){{0,3}}|★\s?(?:☆\s?){{4}})(?!\s?[★⭐🌟☆])"
 )
 _PRAISED = re.compile(
     rf"{_OPEN}{_LED}(?:(?P<given>{_either(_JUDGING)})(?:\s(?:o|a|el|la|do|da))?\s{_SERVICE}"

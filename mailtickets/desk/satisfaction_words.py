@@ -42,7 +42,8 @@ solved super suporte support team the time todo tudo up vcs very voces was well 
 """What a comment may hold that only goes on praising."""
 
 WANTING = """
-nao nem nada not no_funciona no_sirve no_puedo no_tengo no_recibi no_se never didn't doesn't isn't won't can't ainda still todavia aun sigue continua continuo erro error
+nao nem nada not no_funciona no_sirve no_puedo no_tengo no_recibi no_se never
+didn't doesn't isn't won't can't ainda still todavia aun sigue continua continuo erro error
 falha falta faltou bug de_novo again otra_vez voltou preciso precisamos need necesito quero gostaria want please
 por_favor favor aguardo aguardando espero mas but pero porem however contudo quando when amanha tomorrow manana vou
 vamos irei will i'll voy segue anexo attached depois after despues enviar enviei mandei problema problemas problem
