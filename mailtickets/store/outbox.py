@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, func, insert, select, update
 
 from mailtickets.desk.letter import Addressed, Letter
 from mailtickets.mail.model import Address, OutboundMail
@@ -188,11 +188,12 @@ def claim_due(
 
     `in_hand` is what the claimant itself is sending; with `abandoned=False` what others left is left alone.
     """
-    waiting = and_(outbox.c.state.in_(("queued", "deferred", "unknown")), outbox.c.next_attempt_at <= now)
-    left = and_(outbox.c.state == "sending", outbox.c.claimed_until <= now, outbox.c.id.not_in(in_hand))
+    sending = outbox.c.state == "sending"
+    due_at = case((sending, outbox.c.claimed_until), else_=outbox.c.next_attempt_at)  # an OR would sort the backlog
     wanted = (
         select(outbox.c.id)
-        .where(outbox.c.next_attempt_at.is_not(None), or_(waiting, left) if abandoned else waiting)
+        .where(outbox.c.next_attempt_at.is_not(None), due_at <= now)
+        .where(outbox.c.id.not_in(in_hand) if abandoned else ~sending)
         .order_by(outbox.c.priority, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -1,0 +1,202 @@
+"""How the databases go about what is asked of them for every message, every second and every page.
+
+A desk with a million tickets must not feel them: what is asked often is looked up by an index, and pages are walked in
+their order. SQLite is asked as it runs, without statistics; PostgreSQL
+has thousands of rows, knows it, and reads a table from end to end only where it finds no other way.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, text
+
+from mailtickets.store import agents, budgets, facts, inbound, migrate, outbox, search, tickets
+from mailtickets.store.database import Database
+from tests.desk.builders import NOW
+from tests.servers.postgres import Postgres
+
+Work = Callable[[Connection], Any]
+
+ASKED: dict[str, Work] = {
+    "what came in": lambda c: inbound.claim_due(c, "one", NOW, 200),
+    "what another run was working on": lambda c: inbound.unclaim(c, "one"),
+    "what goes out": lambda c: outbox.claim_due(c, "one", NOW, 2),
+    "what goes out, less what is in hand": lambda c: outbox.claim_due(c, "one", NOW, 2, in_hand=[1, 2]),
+    "what goes out, after trouble": lambda c: outbox.claim_due(c, "one", NOW, 2, abandoned=False),
+    "what another run was sending": lambda c: outbox.unclaim(c, "one", NOW),
+    "what went out in a minute": lambda c: outbox.sent_since(c, NOW, 100),
+    "a returned mail by its return path": lambda c: outbox.by_verp(c, ["tag"], NOW - timedelta(14)),
+    "a returned mail by its id": lambda c: outbox.by_message_id(c, "a@x.test", "b@x.test", NOW - timedelta(14)),
+    "messages by their ids": lambda c: facts._ids(c, ["a@x.test", "b@x.test"]),
+    "a ticket": lambda c: tickets.load(c, 5),
+    "a ticket with all that is on it": lambda c: tickets.show(c, 5),
+    "a thread": lambda c: agents.thread(c, 5),
+    "files of a message": lambda c: agents.files_of(c, 5, 7),
+    "what can be undone": lambda c: agents.undoable(c, 5, "ana@desk.test", 7),
+    "an answer to be stopped": lambda c: agents.stop_answer(c, 7),
+    "reminders": lambda c: agents.reminders_due(c, NOW, 10),
+    "who waits too long": lambda c: agents.waiting_too_long(c, "suporte", timedelta(1), NOW, 10),
+    "an agent's work": lambda c: agents.unfinished(c, NOW, 10, assignee="ana@desk.test"),
+    "nobody's work": lambda c: agents.unfinished(c, NOW, 10, queues=["suporte"]),
+    "what may be closed": lambda c: tickets.resolved_before(c, "suporte", NOW, 100),
+    "tickets of agents who left": lambda c: tickets.assigned_to_others(c, ["bruno@desk.test"], 100),
+    "used-up budgets": lambda c: budgets.forget_expired(c, NOW),
+    "words moved along": lambda c: search.move(c, 5, 60_000),
+}  # fmt: skip
+
+PAGES: dict[str, Work] = {
+    "all tickets": tickets.listed,
+    "all tickets, next page": lambda c: tickets.listed(c, after=5000),
+    "a queue": lambda c: tickets.listed(c, queue="suporte", after=5000),
+    "a status": lambda c: tickets.listed(c, status="open", after=5000),
+    "an agent": lambda c: tickets.listed(c, assignee="ana@desk.test", after=5000),
+    "nobody": lambda c: tickets.listed(c, assignee="", after=5000),
+    "a queue's status": lambda c: tickets.listed(c, queue="suporte", status="open", after=5000),
+    "an agent's status": lambda c: tickets.listed(c, assignee="ana@desk.test", status="open", after=5000),
+    "an agent in a queue": lambda c: tickets.listed(c, assignee="ana@desk.test", queue="suporte", after=5000),
+    "all received": lambda c: inbound.listed(c, after=5000),
+    "received in a state": lambda c: inbound.listed(c, state="held", after=5000),
+    "received with an outcome": lambda c: inbound.listed(c, outcome="ignored", after=5000),
+    "the outbox": lambda c: outbox.listed(c, after=5000),
+    "the outbox in a state": lambda c: outbox.listed(c, state="failed", after=5000),
+}
+
+SMALL = ("tally", "ix_outbox_due", "(subquery", "CONSTANT ROW", "anon_")
+"""What does not grow with the tickets: counts, what has yet to go out, and what a statement makes for itself."""
+
+
+class Asked:
+    """A database that tells how it went about what it was asked."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def plans(self, work: Work) -> list[str]:
+        """The plan of every statement, in the database's own words."""
+        said: list[tuple[str, Any]] = []
+
+        def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+            if not statement.startswith("BEGIN"):
+                said.append((statement, parameters))
+
+        with self.database.engine.connect() as connection:
+            if not self.database.is_sqlite:
+                connection.execute(text("SET LOCAL enable_seqscan = off"))
+            event.listen(connection, "before_cursor_execute", note)
+            work(connection)
+            event.remove(connection, "before_cursor_execute", note)
+            plans = [self._plan(connection, *asked) for asked in said]
+            connection.rollback()
+        return plans
+
+    def _plan(self, connection: Connection, statement: str, parameters: Any) -> str:
+        explain = "EXPLAIN QUERY PLAN" if self.database.is_sqlite else "EXPLAIN"
+        rows = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()
+        return "\n".join(str(row[-1]) for row in rows)
+
+
+def scans(plan: str) -> list[str]:
+    """Steps that read a whole table which grows."""
+    lines = [line for line in plan.splitlines() if not any(name in line for name in SMALL)]
+    return [line for line in lines if "Seq Scan" in line or (line.startswith("SCAN") and "VIRTUAL TABLE" not in line)]
+
+
+def sorts(plan: str) -> list[str]:
+    return [line for line in plan.splitlines() if "B-TREE FOR ORDER BY" in line or "Sort" in line]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+def asked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    database = _sqlite(tmp_path_factory.mktemp("plans")) if request.param == "sqlite" else _full(request)
+    yield Asked(database)
+    database.close()
+
+
+def _sqlite(directory: Path) -> Database:
+    database = Database(f"sqlite:///{directory / 'mailtickets.db'}")
+    migrate.upgrade(database)
+    return database
+
+
+def _full(request: pytest.FixtureRequest) -> Database:
+    """Nearly all of five thousand tickets are closed, and nearly all mail has gone out."""
+    postgres: Postgres = request.getfixturevalue("postgres")
+    database = Database(postgres.database().replace("postgresql://", "postgresql+psycopg://"))
+    migrate.upgrade(database)
+    database.run(_fill)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE"))
+    return database
+
+
+FILL = """
+INSERT INTO ticket (number, queue, subject, status, priority, requester_name, requester_address, assignee, revision,
+  locale, answered, tags, created_at, updated_at, resolved_at, waiting_since)
+  SELECT n, 'queue' || n % 10, '', CASE WHEN n % 100 THEN 'closed' ELSE 'open' END, 'normal', '', n || '@x.test',
+  CASE WHEN n % 3 = 0 THEN n % 50 || '@desk.test' END, 1, 'pt_BR', true, '[]', now(), now(), now(),
+  CASE WHEN n % 100 = 0 THEN now() END FROM numbers;
+INSERT INTO inbound (source, recipients, peer, helo, trusted, received_at, transmission, content, state, outcome,
+  queues, message_id, attempts, released, size, raw)
+  SELECT 'smtp', '[]', '', '', true, now(), n, n, CASE WHEN n % 1000 THEN 'done' ELSE 'held' END,
+  CASE WHEN n % 1000 THEN 'opened' ELSE 'held' END, '[]', n || '@x.test', 0, false, 1, 'x' FROM numbers;
+INSERT INTO message (ticket, inbound, direction, visibility, kind, author_name, author_address, verified, subject, text,
+  reply, message_id, received_at, defects)
+  SELECT n, n, 'in', 'public', 'human', '', '', true, '', '', '', n || '@x.test', now(), '[]' FROM numbers;
+INSERT INTO event (ticket, inbound, at, actor, kind, reason) SELECT n, n, now(), '', 'opened', '' FROM numbers;
+INSERT INTO notice (ticket, inbound, name, message_id, subject, text, headers, attachments, created_at)
+  SELECT n, n, 'received', n || '@desk.test', '', '', '{}', '[]', now() FROM numbers;
+INSERT INTO outbox (notice, ticket, name, sender, recipient_name, recipient, reply_to, verp, priority, state, attempts,
+  created_at, sent_at, remote_message_id)
+  SELECT n, n, 'received', '', '', '', '', n, 1, CASE WHEN n % 1000 THEN 'sent' ELSE 'failed' END, 1, now(),
+  timestamptz '2024-01-01' - n * interval '1 minute', n || '@remote.test' FROM numbers;
+INSERT INTO attachment (message, filename, content_type, size, sha256, inline)
+  SELECT n, '', '', 1, n, false FROM numbers;
+INSERT INTO participant (ticket, address_key, role, position, name, address, notified)
+  SELECT n, n || '@x.test', 'requester', 0, '', '', true FROM numbers;
+INSERT INTO ticket_link (ticket, other) SELECT n, n % 5000 + 1 FROM numbers;
+INSERT INTO reminder (ticket, agent, due_at, snooze) SELECT n, '', now() + interval '1 year', false FROM numbers;
+INSERT INTO budget (key, "window", used, expires_at) SELECT n, 1, 1, now() + interval '1 day' FROM numbers;
+INSERT INTO search (rowid, words) SELECT n::bigint << 24, array_to_tsvector(ARRAY['a', n::text]) FROM numbers;
+INSERT INTO tally (queue, status, assignee, change) VALUES ('queue1', 'open', '3@desk.test', 7)
+"""  # fmt: skip
+
+
+def _fill(connection: Connection) -> None:
+    numbers = "(SELECT generate_series(1, 5000) AS n) AS numbers"
+    for statement in FILL.replace("CASE WHEN n % 1000 THEN", "CASE WHEN n % 1000 > 0 THEN").split(";\n"):
+        connection.execute(
+            text(
+                statement.replace("WHEN n % 100 THEN", "WHEN n % 100 > 0 THEN").replace(
+                    "FROM numbers", f"FROM {numbers}"
+                )
+            )
+        )
+
+
+@pytest.mark.parametrize("what", ASKED)
+def test_what_is_asked_all_the_time_is_looked_up(asked: Asked, what: str) -> None:
+    for plan in asked.plans(ASKED[what]):
+        assert not scans(plan), plan
+
+
+@pytest.mark.parametrize("what", PAGES)
+def test_a_page_is_walked_in_its_order(asked: Asked, what: str) -> None:
+    first, *rest = asked.plans(PAGES[what])
+    assert not sorts(first), first
+    assert not scans(first) or "all" in what, first
+    assert not [plan for plan in rest if scans(plan)], rest
+
+
+@pytest.mark.parametrize("what", ["what came in", "what goes out", "what goes out, after trouble"])
+def test_what_is_claimed_is_walked_in_its_order_however_much_waits(asked: Asked, what: str) -> None:
+    claim = asked.plans(ASKED[what])[0]
+    assert not sorts(claim), claim
+
+
+def test_a_question_without_an_index_would_be_seen(asked: Asked) -> None:
+    [plan] = asked.plans(lambda c: c.execute(text("SELECT subject FROM ticket WHERE subject = 'x' ORDER BY priority")))
+    assert scans(plan)
+    assert sorts(plan)
