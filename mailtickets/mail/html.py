@@ -200,9 +200,13 @@ def _content(element: etree._Element, page: _Page, *, pre: bool = False) -> None
 
 
 def _is_quote(element: etree._Element, tag: str) -> bool:
-    if tag == "blockquote":
-        return False  # shown by its `>`
-    return bool(_QUOTE_CLASS.search(element.get("class") or "") or _QUOTE_ID.fullmatch(element.get("id") or ""))
+    return tag != "blockquote" and quotes(element)  # a blockquote is shown by its `>`
+
+
+def quotes(element: etree._Element) -> bool:
+    """Whether a mail program marks what is in it as not written now."""
+    named = _QUOTE_CLASS.search(element.get("class") or "") or _QUOTE_ID.fullmatch(element.get("id") or "")
+    return element.tag == "blockquote" or bool(named)
 
 
 def _is_tight(element: etree._Element, style: str) -> bool:
