@@ -6,6 +6,7 @@ Limits: three locales; times are shown as they are given, so convert them to the
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date as calendar_date
 from datetime import datetime
 
 STATUS_LABELS = {
@@ -31,6 +32,18 @@ STATUS_LABELS = {
         "closed": "cerrado",
     },
 }
+OWN_STATUS_LABELS = {
+    "pt_BR": {**STATUS_LABELS["pt_BR"], "new": "recebido", "pending": "aguardando sua resposta"},
+    "en": {**STATUS_LABELS["en"], "new": "received", "pending": "waiting for your reply"},
+    "es": {
+        **STATUS_LABELS["es"],
+        "new": "recibida",
+        "pending": "en espera de su respuesta",
+        "resolved": "resuelta",
+        "closed": "cerrada",
+    },
+}
+"""As the customer reads them whose ticket it is."""
 PRIORITY_LABELS = {
     "pt_BR": {"low": "baixa", "normal": "média", "high": "alta", "critical": "crítica"},
     "en": {"low": "low", "normal": "normal", "high": "high", "critical": "critical"},
@@ -71,14 +84,30 @@ def label(labels: Mapping[str, Mapping[str, str]], code: str, locale: str) -> st
 
 def date(at: datetime, locale: str) -> str:
     """`3 de março de 2025, 10h12`, `March 3, 2025, 10:12 AM`, `3 de marzo de 2025, 10:12`."""
-    month = _MONTHS[locale][at.month - 1]
+    return f"{day(at, locale)}, {time(at, locale)}"
+
+
+def short(at: datetime, locale: str) -> str:
+    """`3 mar. 2025, 10h12`, `Mar 3, 2025, 10:12 AM`, `3 mar 2025, 10:12`: for lists."""
+    month = _MONTHS[locale][at.month - 1][:3]
     if locale == "en":
-        half = "AM" if at.hour < 12 else "PM"
-        return f"{month} {at.day}, {at.year}, {at.hour % 12 or 12}:{at.minute:02} {half}"
-    if locale == "es":
-        return f"{at.day} de {month} de {at.year}, {at.hour}:{at.minute:02}"
-    day = "1º" if at.day == 1 else at.day
-    return f"{day} de {month} de {at.year}, {at.hour}h{at.minute:02}"
+        return f"{month} {at.day}, {at.year}, {time(at, locale)}"
+    return f"{at.day} {month}{'.' if locale == 'pt_BR' else ''} {at.year}, {time(at, locale)}"
+
+
+def day(on: calendar_date, locale: str) -> str:
+    """`10 de março de 2025`, `March 10, 2025`, `10 de marzo de 2025`."""
+    month = _MONTHS[locale][on.month - 1]
+    if locale == "en":
+        return f"{month} {on.day}, {on.year}"
+    return f"{'1º' if on.day == 1 and locale == 'pt_BR' else on.day} de {month} de {on.year}"
+
+
+def time(at: datetime, locale: str) -> str:
+    """`14h32`, `2:32 PM`, `14:32`."""
+    if locale == "en":
+        return f"{at.hour % 12 or 12}:{at.minute:02} {'AM' if at.hour < 12 else 'PM'}"
+    return f"{at.hour}{'h' if locale == 'pt_BR' else ':'}{at.minute:02}"
 
 
 def size(octets: int, locale: str) -> str:

@@ -12,7 +12,7 @@ import re
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, cast
 
@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from mailtickets.config import LOCALES
-from mailtickets.desk import locales
+from mailtickets.desk import locales, sentences
 from mailtickets.desk.notices import AGENT_NOTICES, CUSTOMER_NOTICES, OPS_NOTICES
 from mailtickets.desk.samples import bare as bare
 from mailtickets.desk.samples import sample as sample
@@ -32,9 +32,9 @@ from mailtickets.mail.model import REF_PLACEHOLDER
 
 NOTICES = CUSTOMER_NOTICES + AGENT_NOTICES + OPS_NOTICES
 
-REPLY_EFFECTS = ("to_customer", "releases", "to_team", "none")
-"""What an agent's notice may say that a reply to it does: go to the customer, release what is held, be a note to the
-team, nothing."""
+REPLY_EFFECTS = ("to_customer", "releases", "corrects", "lines", "to_team", "none")
+"""What an agent's notice may say that a reply to it does: go to the customer, release what is held, put a returned
+reply right, act line by line on the tickets named there, be a note to the team, nothing."""
 
 MAX_OWN_CHARS = 200_000
 """Of a part, beyond six times the words given (escaping makes five characters of one)."""
@@ -61,13 +61,34 @@ _SOMETIMES: Mapping[str, Mapping[str, Any]] = {
     "change": {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""},
     "failure": {"recipient": "", "status": None, "diagnostic": "", "notice": "", "subject": ""},
     "alarm": {"subject": "", "text": "", "since": None},
+    "absent": _PERSON,
+    "rating": {"score": None, "comment": ""},
 }  # fmt: skip
 _SINGLE: Mapping[str, Any] = {
-    "recipients": (), "linked": (), "thread": (), "reopen_days": None, "close_after_days": None,
-    "reply_effect": None, "customer_echo": False, "reason": "",
+    "recipients": (), "linked": (), "reopen_days": None, "close_after_days": None,
+    "reply_effect": None, "customer_echo": False, "reason": "", "resolved_now": False, "ask_rating": False,
+    "undo_until": None, "dry_run": False, "too_late": False, "since": None, "why": "", "actor": None, "until": None,
+    "words": "", "attached": (), "too_large": (),
 }  # fmt: skip
+_TICKET_LINE = {
+    "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": _PERSON, "updated_at": None,
+    "waiting_since": None, "queue": "",
+}  # fmt: skip
+_SAID = {"author": _PERSON, "text": "", "received_at": None, "visibility": "public", "direction": "in"}
+_LISTS: Mapping[str, Mapping[str, Any]] = {
+    "done": {"kind": "", "value": None, "old": None, "ticket": None},
+    "sent_to": _PERSON,
+    "problems": {"line": "", "code": "", "nearest": (), "expected": ""},
+    "mine": _TICKET_LINE,
+    "unassigned": _TICKET_LINE,
+    "tickets": _TICKET_LINE,
+    "strangers": {"number": None, "requester": _PERSON},
+    "commands": {"spelled": "", "argument": "", "what": ""},
+    "thread": _SAID,
+    "events": {"at": None, "actor": None, "kind": "", "from": None, "to": None},
+}
 
-_MANY_LINES = frozenset({"text", "html", "diagnostic"})
+_MANY_LINES = frozenset({"text", "html", "diagnostic", "comment"})
 """Names of values that keep their line breaks; every other is one line."""
 _CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)])
 _BIDI = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
@@ -274,6 +295,12 @@ def _status(context: Context, code: str) -> str:
 
 
 @pass_context
+def _own_status(context: Context, code: str) -> str:
+    """A status in words for the customer whose ticket it is."""
+    return locales.label(locales.OWN_STATUS_LABELS, code, context["locale"])
+
+
+@pass_context
 def _priority(context: Context, code: str) -> str:
     return locales.label(locales.PRIORITY_LABELS, code, context["locale"])
 
@@ -299,6 +326,38 @@ def _said(context: Context, text: str) -> str:
     return text.strip() or locales.NO_TEXT[context["locale"]]
 
 
+@pass_context
+def _short(context: Context, at: datetime | None) -> str:
+    return locales.short(at, context["locale"]) if at else ""
+
+
+@pass_context
+def _day(context: Context, day: date | None) -> str:
+    return locales.day(day, context["locale"]) if day else ""
+
+
+@pass_context
+def _time(context: Context, at: datetime | None) -> str:
+    return locales.time(at, context["locale"]) if at else ""
+
+
+@pass_context
+def _happened(context: Context, line: Mapping[str, Any]) -> str:
+    """One thing that was done, or an event of the ticket."""
+    value, old = (line["to"], line["from"]) if "to" in line else (line["value"], line["old"])
+    return sentences.happened(line["kind"], value, old, context["locale"])
+
+
+@pass_context
+def _problem_of(context: Context, problem: Mapping[str, Any]) -> str:
+    return sentences.problem(problem["code"], problem["nearest"], problem["expected"], context["locale"])
+
+
+@pass_context
+def _command(context: Context, command: Mapping[str, Any]) -> str:
+    return sentences.command(command["spelled"], command["argument"], command["what"], context["locale"])
+
+
 def _person(person: Mapping[str, Any]) -> str:
     return f"{person['name']} <{person['address']}>" if person["name"] else str(person["address"])
 
@@ -321,16 +380,23 @@ def _excerpt(text: str) -> str:
 
 _OWN_FILTERS: dict[str, Callable[..., Any]] = {
     "breaks": _breaks,
+    "command": _command,
     "date": _date,
+    "day": _day,
     "excerpt": _excerpt,
     "first_name": locales.first_name,
+    "happened": _happened,
+    "own_status": _own_status,
     "person": _person,
     "priority": _priority,
+    "problem": _problem_of,
     "quote": _quote,
     "said": _said,
     "series": _series,
+    "short": _short,
     "size": _size,
     "status": _status,
+    "time": _time,
     "topic": _topic,
     "type": _type,
 }
@@ -345,6 +411,9 @@ def _words(context: Mapping[str, object], locale: str) -> dict[str, Any]:
     words = {**_SINGLE, **given}
     words |= {key: _filled(given.get(key), shape) for key, shape in _ALWAYS.items()}
     words |= {key: _filled(given[key], shape) if given.get(key) else None for key, shape in _SOMETIMES.items()}
+    words |= {key: tuple(_filled(item, shape) for item in given.get(key) or ()) for key, shape in _LISTS.items()}
+    if isinstance(words["since"], tuple):  # what was said meanwhile; elsewhere a time
+        words["since"] = tuple(_filled(item, _SAID) for item in words["since"])
     if words["message"]:
         words["message"] = _marked(words["message"])
     return {**words, "locale": locale, "lang": locale.replace("_", "-"), "ref": REF_PLACEHOLDER}
@@ -363,7 +432,7 @@ def _filled(given: Any, shape: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: object, key: str) -> Any:
     """A copy of nothing but dicts, tuples, text, numbers and times: a template has no object to reach into."""
-    if value is None or type(value) in {bool, int, datetime}:
+    if value is None or type(value) in {bool, int, datetime, date}:
         return value
     if isinstance(value, str):
         return _many_lines(value) if key in _MANY_LINES else _one_line(value)

@@ -3,8 +3,10 @@
 Owns: what `template preview` shows and what `check` renders. All addresses are under .test.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+
+from mailtickets.desk.command_words import COMMANDS, spelled
 
 _STORIES: dict[str, dict[str, str]] = {
     "pt_BR": {
@@ -27,6 +29,17 @@ _STORIES: dict[str, dict[str, str]] = {
         ),
         "photo": "visor da impressora.jpg",
         "video": "vídeo do caixa.mp4",
+        "note": "O técnico está na loja 3 até as 15h. Não prometer visita para hoje cedo.",
+        "comment": "Demorou dois dias, e a foto eu já tinha mandado.",
+        "mistyped": "#resovler",
+        "nearest": "#resolver",
+        "tags": "+impressora",
+        "words": "impressora caixa",
+        "third_agent": "Carla Reis",
+        "other_requester": "João Pedro Alves",
+        "other_customer": "joao@outrocliente.test",
+        "other_subject": "Segunda via do boleto de março",
+        "third_subject": "Acesso ao sistema para a funcionária nova",
         "alarm": "a conta IMAP “suporte” não responde",
         "alarm_text": (
             "O servidor imap.desk.test recusa o nome ou a senha. Os e-mails esperam na caixa de entrada; nenhum se "
@@ -54,6 +67,17 @@ _STORIES: dict[str, dict[str, str]] = {
         ),
         "photo": "printer display.jpg",
         "video": "till video.mp4",
+        "note": "The engineer is at shop 3 until 3 PM. Do not promise a visit this morning.",
+        "comment": "It took two days, and I had already sent the photo.",
+        "mistyped": "#reslove",
+        "nearest": "#resolve",
+        "tags": "+printer",
+        "words": "printer till",
+        "third_agent": "Carol Reed",
+        "other_requester": "John Peters",
+        "other_customer": "john@othercustomer.test",
+        "other_subject": "Copy of the March invoice",
+        "third_subject": "System access for our new colleague",
         "alarm": "the IMAP account “support” does not answer",
         "alarm_text": (
             "The server imap.desk.test refuses the name or the password. Mail waits in the inbox; none is lost.\n\n"
@@ -80,6 +104,17 @@ _STORIES: dict[str, dict[str, str]] = {
         ),
         "photo": "pantalla de la impresora.jpg",
         "video": "video de la caja.mp4",
+        "note": "El técnico está en la tienda 3 hasta las 15:00. No prometer una visita hoy temprano.",
+        "comment": "Tardó dos días, y la foto yo ya la había enviado.",
+        "mistyped": "#resovler",
+        "nearest": "#resolver",
+        "tags": "+impresora",
+        "words": "impresora caja",
+        "third_agent": "Carla Reyes",
+        "other_requester": "Juan Pedro Álvarez",
+        "other_customer": "juan@otrocliente.test",
+        "other_subject": "Copia de la factura de marzo",
+        "third_subject": "Acceso al sistema para la empleada nueva",
         "alarm": "la cuenta IMAP “soporte” no responde",
         "alarm_text": (
             "El servidor imap.desk.test rechaza el nombre o la contraseña. Los correos esperan en la bandeja de "
@@ -89,6 +124,7 @@ _STORIES: dict[str, dict[str, str]] = {
 }
 
 _AGENT_ADDRESS = "ana@desk.test"
+_OTHER_AGENT_ADDRESS = "bruno@desk.test"
 _STATUS_AFTER = {
     "received": "new",
     "new_ticket": "new",
@@ -96,32 +132,51 @@ _STATUS_AFTER = {
     "answer": "pending",
     "resolved": "resolved",
     "closed": "closed",
+    "receipt": "pending",
+    "answered": "pending",
+    "rated": "resolved",
+    "moved": "new",
 }
 _STATUS_BEFORE = {"status_changed": "new", "resolved": "open", "closed": "resolved", "reopened": "resolved"}
-_ANSWERED = frozenset({"answer", "delivery_failed", "held"})
-"""Notices whose message is the agent's."""
+_ANSWERED = frozenset({"answer", "delivery_failed", "held", "returned", "stale", "noted", "answered"})
+"""Notices whose message is an agent's."""
+_ABOUT_NONE = frozenset({"alarm", "digest", "commands_help", "found", "my_tickets"})
+"""Notices that are about no ticket of their own."""
+_MAYBE_ABOUT_NONE = frozenset({"receipt", "returned"})
+_REPLY_EFFECTS = {
+    "held": "releases", "stale": "releases", "returned": "corrects", "digest": "lines", "found": "lines",
+    "commands_help": "none", "agent_absent": "to_team",
+}  # fmt: skip
 _WRITTEN_AT = {
     "question": datetime(2025, 3, 3, 10, 12),  # noqa: DTZ001 - as in the instance's time zone
     "again": datetime(2025, 3, 4, 8, 5),  # noqa: DTZ001
     "answer": datetime(2025, 3, 3, 14, 30),  # noqa: DTZ001
+    "note": datetime(2025, 3, 3, 15, 2),  # noqa: DTZ001
 }
-_WITHOUT_MESSAGE = frozenset({"status_changed", "resolved", "closed", "unassigned", "alarm"})
+_WITHOUT_MESSAGE = frozenset(
+    {
+        "status_changed", "resolved", "closed", "unassigned", "alarm", "receipt", "digest", "agent_absent", "rated",
+        "commands_help", "found", "history", "attachments", "status", "my_tickets", "muted", "unmuted",
+    }
+)  # fmt: skip
 
 
 def sample(notice: str, locale: str) -> dict[str, Any]:
     """The context of a notice about an ordinary ticket, with everything known that may be known."""
     story = _STORIES[locale]
-    assignee = None if notice == "unassigned" else story["agent"]
+    assignee = None if notice in {"unassigned", "moved"} else story["agent"]
     return {
         **bare(notice, locale),
+        **_work(notice, story),
         "customer": {"name": story["requester"], "address": story["customer"]},
-        "ticket": {**_ticket(notice, story), "type": "incident", "assignee": assignee} if notice != "alarm" else None,
+        "ticket": {**_ticket(notice, story), "type": "incident", "assignee": assignee}
+        if notice not in _ABOUT_NONE
+        else None,
         "message": None if notice in _WITHOUT_MESSAGE else _message(notice, story),
         "recipients": [story["agent"], story["other_agent"]],
         "linked": [1036] if notice == "new_ticket" else [],
         "reopen_days": 14,
         "close_after_days": 7,
-        "reply_effect": "releases" if notice == "held" else None,
         "customer_echo": True,
         "reason": {"new_ticket": "not-a-participant", "held": "agent-without-token"}.get(notice, ""),
     }
@@ -136,7 +191,9 @@ def bare(notice: str, locale: str) -> dict[str, Any]:
     return {
         "instance": {"name": "desk"},
         "queue": {"name": story["address"].partition("@")[0], "address": story["address"], "title": story[own]},
-        "ticket": {**_ticket(notice, story), "requester": nobody} if notice != "alarm" else None,
+        "ticket": {**_ticket(notice, story), "requester": nobody}
+        if notice not in _ABOUT_NONE | _MAYBE_ABOUT_NONE
+        else None,
         "customer": nobody,
         "message": None if notice in _WITHOUT_MESSAGE else {**_message(notice, story, ""), "author": author},
         "change": _change(notice, story),
@@ -144,10 +201,11 @@ def bare(notice: str, locale: str) -> dict[str, Any]:
         "alarm": _alarm(story) if notice == "alarm" else None,
         "recipients": [],
         "linked": [],
-        "thread": [],
+        "absent": {"name": None, "address": _AGENT_ADDRESS} if notice == "agent_absent" else None,
+        "rating": {"score": 2, "comment": ""} if notice == "rated" else None,
         "reopen_days": 0,
         "close_after_days": 0,
-        "reply_effect": None,
+        "reply_effect": _REPLY_EFFECTS.get(notice),
         "customer_echo": False,
         "reason": "",
     }
@@ -170,19 +228,25 @@ def _ticket(notice: str, story: dict[str, str]) -> dict[str, Any]:
 
 def _message(notice: str, story: dict[str, str], text: str | None = None) -> dict[str, Any]:
     by_agent = notice in _ANSWERED
-    said = "answer" if by_agent else "question" if notice in _STATUS_AFTER else "again"
+    said = "note" if notice == "noted" else "answer" if by_agent else "question" if notice in _STATUS_AFTER else "again"
+    whole = f"{story['mistyped']}\n\n{story[said]}" if notice == "returned" else story[said]
     return {
-        "author": {
-            "name": story["agent" if by_agent else "requester"],
-            "address": _AGENT_ADDRESS if by_agent else story["customer"],
-        },
-        "text": story[said] if text is None else text,
+        "author": _writer(notice, story),
+        "text": whole if text is None else text,
         "html": None,
         "received_at": _WRITTEN_AT[said],
         "attachments": [] if by_agent or text is not None else _attachments(story, notice != "also_addressed"),
         "verified": text is None,
         "delivered_directly": False,
     }
+
+
+def _writer(notice: str, story: dict[str, str]) -> dict[str, str]:
+    if notice in {"noted", "answered"}:
+        return {"name": story["other_agent"], "address": _OTHER_AGENT_ADDRESS}
+    if notice in _ANSWERED:
+        return {"name": story["agent"], "address": _AGENT_ADDRESS}
+    return {"name": story["requester"], "address": story["customer"]}
 
 
 def _attachments(story: dict[str, str], attached: bool) -> list[dict[str, Any]]:
@@ -192,8 +256,89 @@ def _attachments(story: dict[str, str], attached: bool) -> list[dict[str, Any]]:
     ]
 
 
+def _work(notice: str, story: dict[str, str]) -> dict[str, Any]:
+    """What the notices of the agents' work, and what customers ask in a word, know beside their ticket."""
+    bruno, lines = story["other_agent"], _ticket_lines(story)
+    problem = {"line": story["mistyped"], "code": "unknown-command", "nearest": [story["nearest"]], "expected": ""}
+    works: dict[str, dict[str, Any]] = {
+        "receipt": {
+            "done": [_done("answered"), _done("status", "pending", "open"), _done("tags", story["tags"])],
+            "sent_to": [{"name": story["requester"], "address": story["customer"]}],
+            "undo_until": datetime(2025, 3, 3, 14, 32),  # noqa: DTZ001
+        },
+        "returned": {"problems": [problem]},
+        "stale": {"since": _thread(story)[2:]},
+        "digest": {"mine": lines[:2], "unassigned": lines[2:]},
+        "found": {"words": story["words"], "tickets": lines},
+        "my_tickets": {"tickets": [{**lines[0], "status": "pending"}, lines[2]]},
+        "reminder": {"why": "unanswered", "since": _WRITTEN_AT["question"]},
+        "assigned": {"actor": bruno},
+        "moved": {"actor": bruno},
+        "agent_absent": {"absent": {"name": bruno, "address": _OTHER_AGENT_ADDRESS}, "until": date(2025, 3, 10)},
+        "rated": {"rating": {"score": 2, "comment": story["comment"]}},
+        "commands_help": {"commands": [_command(word.key, story) for word in COMMANDS]},
+        "history": {"thread": _thread(story), "events": _events(story)},
+        "attachments": {"attached": [story["photo"]], "too_large": [story["video"]]},
+        "resolved": {"ask_rating": True},
+    }
+    return works.get(notice, {})
+
+
+def _done(kind: str, value: str | None = None, old: str | None = None) -> dict[str, Any]:
+    return {"kind": kind, "value": value, "old": old, "ticket": 1042}
+
+
+def _ticket_lines(story: dict[str, str]) -> list[dict[str, Any]]:
+    """One that waits, one that was moved here, one that nobody has."""
+    customer = {"name": story["requester"], "address": story["customer"]}
+    other = {"name": story["other_requester"], "address": story["other_customer"]}
+    common = {"priority": "normal", "queue": story["queue"], "waiting_since": None}
+    first, second, third = (_WRITTEN_AT[when] for when in ("question", "answer", "again"))
+    return [
+        {**common, "number": 1042, "tag": "[#1042]", "subject": story["subject"], "status": "open", "priority": "high",
+         "requester": customer, "updated_at": third, "waiting_since": first},
+        {**common, "number": 1039, "tag": "[#1039]", "subject": story["other_subject"], "status": "pending",
+         "requester": other, "updated_at": second},
+        {**common, "number": 1043, "tag": "[#1043]", "subject": story["third_subject"], "status": "new",
+         "requester": {"name": None, "address": story["customer"]}, "updated_at": third, "waiting_since": third},
+    ]  # fmt: skip
+
+
+def _thread(story: dict[str, str]) -> list[dict[str, Any]]:
+    customer = {"name": story["requester"], "address": story["customer"]}
+    ana = {"name": story["agent"], "address": _AGENT_ADDRESS}
+    bruno = {"name": story["other_agent"], "address": _OTHER_AGENT_ADDRESS}
+    return [
+        _said(customer, "in", "public", story["question"], _WRITTEN_AT["question"]),
+        _said(ana, "out", "public", story["answer"], _WRITTEN_AT["answer"]),
+        _said(bruno, "in", "note", story["note"], _WRITTEN_AT["note"]),
+        _said(customer, "in", "public", story["again"], _WRITTEN_AT["again"]),
+    ]
+
+
+def _said(author: dict[str, str], direction: str, visibility: str, text: str, at: datetime) -> dict[str, Any]:
+    return {"author": author, "direction": direction, "visibility": visibility, "text": text, "received_at": at}
+
+
+def _events(story: dict[str, str]) -> list[dict[str, Any]]:
+    first, then = _WRITTEN_AT["question"], _WRITTEN_AT["answer"]
+    agent = story["agent"]
+    return [
+        {"at": first, "actor": story["requester"], "kind": "opened", "from": None, "to": "new"},
+        {"at": then, "actor": agent, "kind": "assignee", "from": None, "to": agent},
+        {"at": then, "actor": agent, "kind": "status", "from": "new", "to": "pending"},
+    ]
+
+
+def _command(key: str, story: dict[str, str]) -> dict[str, str]:
+    locale = next(locale for locale, told in _STORIES.items() if told is story)
+    return {"spelled": spelled(key, locale), "argument": "", "what": key}
+
+
 def _change(notice: str, story: dict[str, str]) -> dict[str, Any] | None:
     actor = story["agent"]
+    if notice == "moved":
+        return {"kind": "queue", "from": story["other_queue"], "to": story["queue"], "actor_name": actor, "reason": ""}
     if notice == "unassigned":
         return {"kind": "assignee", "from": story["other_agent"], "to": None, "actor_name": None, "reason": ""}
     if notice not in _STATUS_BEFORE:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
 from html.parser import HTMLParser
 from itertools import zip_longest
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 
 from mailtickets.config import LOCALES, shipped, template_texts
+from mailtickets.desk import sentences
+from mailtickets.desk.command_words import COMMANDS, known
+from mailtickets.desk.customer_words import wish
 from mailtickets.desk.model import PRIORITIES, STATUSES, TYPES
 from mailtickets.desk.render import (
     AGENT_NOTICES,
@@ -24,6 +28,7 @@ from mailtickets.desk.render import (
     render,
     sample,
 )
+from mailtickets.desk.sentences import EXPECTED, HAPPENED, NAMES, PROBLEMS
 from mailtickets.mail.model import REF_LABEL, REF_PLACEHOLDER
 
 TEMPLATES = Templates(template_texts(shipped("templates")))
@@ -48,8 +53,48 @@ TELL_TALES = {
         asunto texto demasiado día días hasta mañana quiere persona desde si
         """,
 }
-REASONS = ("agent-without-token", "empty-answer", "uncertain-cut", "not-a-participant", "closed-too-long-ago", "")
+REASONS = (
+    "agent-without-token", "agent-not-verified", "empty-answer", "uncertain-cut", "not-a-participant",
+    "closed-too-long-ago", "merge-of-strangers", "forward-unclear", "",
+)  # fmt: skip
 """The reasons of decisions that templates have words for, and one that they have none for."""
+ACTING = ("releases", "corrects")
+STRANGERS = [
+    {"number": 1042, "requester": {"name": "M. S.", "address": "maria@cliente.test"}},
+    {"number": 1043, "requester": {"name": None, "address": "joao@outrocliente.test"}},
+]
+MORE: dict[str, tuple[dict[str, Any], ...]] = {
+    "receipt": (
+        {"dry_run": True},
+        {"too_late": True},
+        {"too_late": True, "done": []},
+        {"done": [{"kind": kind, "value": None, "old": None, "ticket": 9} for kind in HAPPENED["en"]]},
+        {"done": [{"kind": "status", "value": "closed", "old": "open", "ticket": None}], "undo_until": None},
+        {"done": [{"kind": "already", "value": kind, "old": None, "ticket": 1042} for kind in NAMES["en"]]},
+        {"ticket": None, "sent_to": []},
+        {"ticket": None, "dry_run": True},
+    ),
+    "returned": (
+        {"problems": [{"line": "x", "code": code, "nearest": ["a", "b"], "expected": ""} for code in PROBLEMS["en"]]},
+        {"problems": [{"line": "", "code": "bad-argument", "nearest": [], "expected": e} for e in EXPECTED["en"]]},
+        {"ticket": None},
+    ),
+    "held": ({"ticket": None}, {"ticket": None, "message": None, "reason": "forward-unclear"}),
+    "stale": ({"since": None},),
+    "digest": ({"mine": []}, {"unassigned": []}),
+    "reminder": (
+        *({"why": why} for why in ("unassigned", "asked", "snoozed", "")),
+        {"why": "unassigned", "since": None},
+        {"message": None},
+    ),
+    "assigned": ({"actor": None, "message": None},),
+    "moved": ({"actor": None, "message": None},),
+    "agent_absent": ({"until": None, "ticket": None},),
+    "history": ({"events": []}, {"thread": []}),
+    "attachments": ({"attached": ()}, {"too_large": ()}),
+    "answer": ({"resolved_now": True}, {"resolved_now": True, "ask_rating": True}),
+    "resolved": ({"ask_rating": False},),
+}
 SHARED = {"incidente", "aviso", "texto", "desde", "no", "antes", "nada", "responder", "responda", "enviado"}
 """Words that one locale's list has and another locale uses as well."""
 
@@ -66,8 +111,12 @@ def situations(notice: str, locale: str) -> Iterator[dict[str, Any]]:
     yield {**full, "customer_echo": False}
     yield {**full, "reopen_days": 1, "close_after_days": 1}
     yield {**full, "change": None, "failure": {**least["failure"], "notice": "received"} if least["failure"] else None}
-    yield from ({**full, "reply_effect": effect} for effect in REPLY_EFFECTS)
-    yield from ({**full, "reason": reason, "linked": [7, 9]} for reason in REASONS)
+    yield from ({**full, **more, "thread": sample("history", locale)["thread"]} for more in (*MORE.get(notice, ()), {}))
+    if notice in AGENT_NOTICES:
+        yield from ({**full, "reply_effect": effect} for effect in REPLY_EFFECTS)
+    if notice in {"held", "new_ticket"}:
+        yield from ({**full, "reason": reason, "linked": [7, 9], "strangers": STRANGERS} for reason in REASONS)
+        yield from ({**full, "reason": reason, "reply_effect": effect} for reason in REASONS for effect in ACTING)
     if full["ticket"]:
         yield {**full, "ticket": {**full["ticket"], "subject": " \n"}}
         for status, priority, kind in zip_longest(STATUSES, PRIORITIES, TYPES, fillvalue=None):
@@ -115,6 +164,7 @@ class Page(HTMLParser):
             (self.hidden if any(hides for _, hides in self.open) else self.visible).append(" ".join(data.split()))
 
 
+@cache
 def read(html: str | None) -> Page:
     assert html is not None
     page = Page(html)
@@ -140,7 +190,11 @@ def test_no_notice_contains_a_word_of_another_locale(notice: str, locale: str) -
     for rendered in drawn(notice, locale):
         page = read(rendered.html)
         for part in (rendered.subject, rendered.text, " ".join([*page.visible, *page.hidden])):
-            found = set(re.findall(r"[\w-]+", re.sub(r"\S+@\S+|550.*?(unknown|…)", "", part).casefold()))
+            found = set(
+                re.findall(
+                    r"[\w-]+", re.sub(r"\S+@\S+|550.*?(unknown|…)|“mailtickets [^”]*|[#+-]\w+", "", part).casefold()
+                )
+            )
             assert found & foreign == set()
 
 
@@ -185,14 +239,44 @@ def test_an_agents_notice_says_in_one_line_what_a_reply_will_do(notice: str, loc
         rendered = render(TEMPLATES, notice, locale, {**sample(notice, locale), "reply_effect": effect})
         lines = [line for line in rendered.text.splitlines() if line.startswith(begins)]
         assert len(lines) == 1
-        assert (sample(notice, locale)["customer"]["address"] in lines[0]) is (effect != "to_team")
+        about_a_ticket = sample(notice, locale)["ticket"] is not None
+        assert (sample(notice, locale)["customer"]["address"] in lines[0]) is (effect != "to_team" and about_a_ticket)
         assert " ".join(read(rendered.html).visible).count(begins) == 1
 
 
 @pytest.mark.parametrize(("notice", "locale"), EVERY_CUSTOMER_NOTICE)
 def test_a_customers_notice_never_shows_an_agents_address(notice: str, locale: str) -> None:
     for rendered in drawn(notice, locale):
-        assert "ana@desk.test" not in f"{rendered.subject}{rendered.text}{rendered.html}"
+        assert "@desk.test" not in re.sub(
+            r"so?uporte?@desk.test", "", f"{rendered.subject}{rendered.text}{rendered.html}"
+        )
+
+
+@pytest.mark.parametrize(("notice", "locale"), EVERY_CUSTOMER_NOTICE)
+def test_a_customers_notice_holds_no_command_no_note_and_nobody_elses_ticket(notice: str, locale: str) -> None:
+    note = sample("history", locale)["thread"][2]["text"]
+    strangers = {"bruno@desk.test", "joao@outrocliente.test", "john@othercustomer.test", "juan@otrocliente.test"}
+    for rendered in drawn(notice, locale):
+        page = read(rendered.html)
+        for part in (rendered.subject, rendered.text, " ".join([*page.visible, *page.hidden])):
+            assert not re.search(r"(?<!\w)[#/][^\W\d]", part)
+            assert not re.search(r"ENVIAR|DESCARTAR|SEND|DISCARD", part)
+            assert note not in part
+            assert not any(stranger in part for stranger in strangers)
+
+
+@pytest.mark.parametrize(("notice", "locale"), [(n, loc) for n, loc in EVERY_CUSTOMER_NOTICE if n != "answer"])
+def test_a_customers_notice_greets_gives_the_number_and_says_how_to_reach_a_person(notice: str, locale: str) -> None:
+    rendered = render(TEMPLATES, notice, locale, sample(notice, locale))
+    assert {"pt_BR": "Olá, Maria!", "en": "Hello Mary,", "es": "Hola, María:"}[locale] in rendered.text
+    assert "1042" in rendered.text
+    assert re.search(
+        {"pt_BR": "uma pessoa (lê|vai ler)", "en": "a person (will )?reads? it", "es": "lo (lee|leerá) una persona"}[
+            locale
+        ],
+        rendered.text,
+        re.IGNORECASE,
+    )
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -214,8 +298,8 @@ def test_an_unasked_for_acknowledgement_repeats_nothing_that_its_receiver_may_no
     ("notice", "locale"), [(n, loc) for n in (*CUSTOMER_NOTICES, *AGENT_NOTICES) for loc in LOCALES]
 )
 def test_the_subject_carries_the_tag_and_is_one_line(notice: str, locale: str) -> None:
-    for rendered in drawn(notice, locale):
-        assert rendered.subject.count("[#1042]") == 1
+    for context, rendered in zip(situations(notice, locale), drawn(notice, locale), strict=True):
+        assert rendered.subject.count("[#1042]") == (1 if context["ticket"] else 0)
         assert rendered.subject.isprintable()
 
 
@@ -225,7 +309,7 @@ def test_no_notice_has_a_link_an_image_or_anything_to_load(notice: str, locale: 
         assert rendered.html is not None
         assert not read(rendered.html).tags & {"a", "img", "script", "link", "iframe", "form", "button", "object"}
         assert not re.search(r"https?:|url\(|@import|src=", rendered.html)
-        assert len(rendered.html) < 6_000
+        assert len(rendered.html) < 12_000
 
 
 @pytest.mark.parametrize(("notice", "locale"), EVERY_NOTICE)
@@ -308,3 +392,159 @@ def test_unverified_words_of_a_participant_are_marked_for_agents() -> None:
     doubtful = {**context, "message": {**context["message"], "verified": False}}
     assert "Atenção" not in render(TEMPLATES, "customer_replied", "pt_BR", context).text
     assert "Atenção: não foi possível" in render(TEMPLATES, "customer_replied", "pt_BR", doubtful).text
+
+
+# --- commands and words that are told to people -------------------------------------------------------
+
+
+@pytest.mark.parametrize(("notice", "locale"), EVERY_AGENT_NOTICE)
+def test_every_command_that_a_notice_names_is_one_and_begins_no_line(notice: str, locale: str) -> None:
+    language = {"pt_BR": "pt", "en": "en", "es": "es"}[locale]
+    for rendered in drawn(notice, locale):
+        ours = (
+            re.sub(r"^(> |- #res).*", "", rendered.text, flags=re.MULTILINE) if notice == "returned" else rendered.text
+        )
+        for word in re.findall(r"#([^\W\d][\w-]*)", ours):
+            command = known(word)
+            assert command is not None
+            assert command.spelled(language) == f"#{word}"
+        assert not re.search(r"^\s*[#/][^\W\d]", rendered.text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_help_names_every_command_with_an_example_and_what_it_does(locale: str) -> None:
+    text = render(TEMPLATES, "commands_help", locale, sample("commands_help", locale)).text
+    for command in COMMANDS:
+        (line,) = re.findall(rf"^- {command.spelled(locale)}( [^:]+)?: \S.+$", text, re.MULTILINE) or [None]
+        assert line is not None
+        assert bool(line) is (bool(command.takes) and not command.optional and command.key != "note")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_words_that_customers_are_told_to_write_are_understood(locale: str) -> None:
+    for notice, wanted in (("received", "status"), ("muted", "unmute"), ("unmuted", "mute")):
+        (word,) = re.findall("“([^”]+)”", render(TEMPLATES, notice, locale, sample(notice, locale)).text)
+        assert wish("", word) == wanted
+
+
+def test_a_command_stands_at_the_beginning_of_no_line_of_html_either() -> None:
+    for notice, locale in EVERY_AGENT_NOTICE:
+        html = render(TEMPLATES, notice, locale, sample(notice, locale)).html or ""
+        assert notice == "returned" or not re.search(r">\s*[#/][^\W\d]", html)
+
+
+# --- what a notice says -------------------------------------------------------------------------------
+
+
+def text_of(notice: str, locale: str = "pt_BR", **more: Any) -> str:
+    return render(TEMPLATES, notice, locale, {**sample(notice, locale), **more}).text
+
+
+def test_a_receipt_fits_a_phones_screen() -> None:
+    assert len(text_of("receipt").splitlines()) <= 12
+
+
+def test_a_receipt_says_to_whom_the_answer_goes_and_until_when_it_can_be_stopped() -> None:
+    assert "Sua resposta sai às 14h32. Para impedir, responda #desfazer antes disso.\n" in text_of("receipt")
+    assert "- Resposta ao cliente: Maria Souza <maria@cliente.test>\n" in text_of("receipt")
+    assert "#desfazer" not in text_of("receipt", undo_until=None)
+
+
+def test_a_receipt_of_commands_alone_says_how_to_undo_them() -> None:
+    status = {"kind": "status", "value": "closed", "old": "open", "ticket": 1042}
+    text = text_of("receipt", done=[status])
+    assert "Feito no chamado 1042:\n\n- Status: fechado (antes: em atendimento)\n" in text
+    assert "Para desfazer, responda #desfazer até as 14h32.\n" in text
+
+
+def test_a_receipt_about_several_tickets_leads_each_line_by_its_number() -> None:
+    done = [{"kind": "status", "value": "closed", "old": None, "ticket": number} for number in (1042, 1043)]
+    rendered = render(TEMPLATES, "receipt", "pt_BR", {**sample("receipt", "pt_BR"), "ticket": None, "done": done})
+    assert rendered.subject == "Feito: #1042, #1043"
+    assert "- #1042 Status: fechado\n- #1043 Status: fechado\n" in rendered.text
+
+
+def test_a_dry_run_says_that_nothing_was_done() -> None:
+    text = text_of("receipt", dry_run=True)
+    assert "nada foi feito nem enviado. Isto é o que aconteceria:" in text
+    assert "#desfazer" not in text
+
+
+def test_an_undo_that_came_too_late_says_so() -> None:
+    assert "Tarde demais para desfazer: sua resposta já tinha saído.\n" in text_of("receipt", too_late=True, done=[])
+
+
+def test_a_returned_reply_names_the_line_the_reason_and_the_nearest_command() -> None:
+    text = text_of("returned")
+    assert "- #resovler: este comando não existe. Talvez: #resolver\n" in text
+    assert "> #resovler\n" in text
+    assert "ENVIAR: segue sem essa linha. DESCARTAR: não segue." in text
+
+
+def test_a_stale_answer_shows_what_others_wrote_meanwhile_and_how_to_send_it_all_the_same() -> None:
+    text = text_of("stale")
+    assert "Bruno Castro <bruno@desk.test> anotou em 3 de março de 2025, 15h02, só para a equipe:\n" in text
+    assert "Maria Souza <maria@cliente.test> escreveu em 4 de março de 2025, 8h05:\n" in text
+    assert "com a palavra ENVIAR, e sua resposta segue como está. DESCARTAR: não segue." in text
+
+
+def test_a_merge_of_strangers_names_both_customers() -> None:
+    text = text_of("held", reason="merge-of-strangers", strangers=STRANGERS)
+    assert "- #1042: M. S. <maria@cliente.test>\n- #1043: joao@outrocliente.test\n" in text
+    assert "com a palavra ENVIAR para juntar mesmo assim" in text
+
+
+def test_an_unclear_forward_asks_for_the_customers_address() -> None:
+    text = text_of("held", reason="forward-unclear", reply_effect="corrects", ticket=None)
+    assert "não ficou claro quem o escreveu" in text
+    assert "com a linha #requerente e o endereço do cliente" in text
+
+
+def test_a_digest_shows_how_to_act_on_its_first_ticket() -> None:
+    assert "com linhas como 1042 #fechar, " in text_of("digest")
+    assert "com linhas como 1043 #fechar, " in text_of("digest", mine=[])
+
+
+def test_the_satisfaction_question_is_asked_when_it_is_wanted() -> None:
+    asked = "Responda com uma nota de 1 (ruim) a 5 (ótimo), uma palavra ou um emoji."
+    assert asked in text_of("resolved")
+    assert asked not in text_of("resolved", ask_rating=False)
+    assert asked in text_of("answer", resolved_now=True, ask_rating=True)
+    assert asked not in text_of("answer", ask_rating=True)
+
+
+def test_an_answer_carries_the_public_conversation_below_the_signature() -> None:
+    text = text_of("answer", thread=sample("history", "pt_BR")["thread"][:2])
+    signature, history = (
+        text.index("Ana Lima\nSuporte Exemplo\n"),
+        text.index("Em 3 de março de 2025, 10h12, Maria Souza"),
+    )
+    assert signature < history
+    assert "> Desde ontem à tarde" in text
+
+
+def test_times_are_told_by_the_locale() -> None:
+    assert "at 2:32 PM" in text_of("receipt", "en")
+    assert "a las 14:32" in text_of("receipt", "es")
+    assert "até 10 de março de 2025" in text_of("agent_absent")
+    assert "waiting since Mar 3, 2025, 10:12 AM" in text_of("digest", "en")
+
+
+def test_sentences_are_known_in_every_locale() -> None:
+    for table in (HAPPENED, NAMES, PROBLEMS, EXPECTED, sentences.COMMANDS):
+        assert len({frozenset(table[locale]) for locale in LOCALES}) == 1
+    assert set(sentences.COMMANDS["en"]) == {command.key for command in COMMANDS}
+    assert {command.takes for command in COMMANDS} - {""} <= set(EXPECTED["en"])
+
+
+def test_a_code_that_nobody_has_named_stands_for_itself() -> None:
+    assert sentences.happened("frozen", "x", None, "en") == "frozen: x"
+    assert sentences.problem("odd", (), "", "en") == "odd"
+    assert sentences.command("#x", "y", "does it", "en") == "#x y: does it"
+
+
+def test_a_moment_in_a_receipt_is_told_as_people_write_it() -> None:
+    at = datetime(2025, 3, 6, 9, 0)  # noqa: DTZ001
+    assert sentences.happened("remind", at, None, "pt_BR") == "Lembrete: 6 mar. 2025, 9h00"
+    assert sentences.happened("assignee", None, "Ana", "pt_BR") == "Sem responsável (antes: Ana)"
+    assert sentences.happened("undone", None, None, "pt_BR") == "Desfeito"

@@ -1,0 +1,382 @@
+"""One line for one thing: what was done, what happened to a ticket, what was not understood, what a command does.
+
+Owns: the words for codes that come in lists, in the locales we have; whole notices are templates.
+A code that nobody has named yet stands for itself. Values are people's words: they are put in, never read.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from mailtickets.desk import locales
+
+HAPPENED: Mapping[str, Mapping[str, str]] = {
+    "pt_BR": {
+        "answered": "Resposta ao cliente",
+        "noted": "Nota interna, só para a equipe",
+        "status": "Status: {value}",
+        "assigned": "Responsável: {value}",
+        "unassigned": "Sem responsável",
+        "priority": "Prioridade: {value}",
+        "type": "Tipo: {value}",
+        "tags": "Etiquetas: {value}",
+        "subject": "Assunto: {value}",
+        "queue": "Fila: {value}",
+        "cc_added": "Entrou em cópia: {value}",
+        "cc_removed": "Saiu da cópia: {value}",
+        "participant": "Participa também: {value}",
+        "requester": "Cliente: {value}",
+        "merged": "Juntado ao chamado #{value}",
+        "split": "Separado no chamado #{value}",
+        "opened": "Chamado aberto",
+        "remind": "Lembrete: {value}",
+        "snooze": "Adiado até {value}",
+        "spam": "Marcado como spam",
+        "attachments": "Anexos: vão para você em outro e-mail",
+        "undone": "Desfeito: {value}",
+        "released": "A mensagem retida foi liberada",
+        "discarded": "A mensagem retida foi descartada",
+        "already": "Já estava assim: {value}",
+        "linked": "Relacionado: #{value}",
+        "delivery": "Não entregue: {value}",
+        "held": "Mensagem retida",
+        "muted": "Sem avisos automáticos para {value}",
+        "unmuted": "De novo com avisos automáticos para {value}",
+        "rated": "Nota do cliente: {value}",
+    },
+    "en": {
+        "answered": "Answer to the customer",
+        "noted": "Internal note, for the team only",
+        "status": "Status: {value}",
+        "assigned": "Assigned to: {value}",
+        "unassigned": "Assigned to nobody",
+        "priority": "Priority: {value}",
+        "type": "Type: {value}",
+        "tags": "Tags: {value}",
+        "subject": "Subject: {value}",
+        "queue": "Queue: {value}",
+        "cc_added": "Added in copy: {value}",
+        "cc_removed": "Removed from copy: {value}",
+        "participant": "Takes part too: {value}",
+        "requester": "Customer: {value}",
+        "merged": "Merged into ticket #{value}",
+        "split": "Split off as ticket #{value}",
+        "opened": "Ticket opened",
+        "remind": "Reminder: {value}",
+        "snooze": "Put off until {value}",
+        "spam": "Marked as spam",
+        "attachments": "Attachments: they come to you in another email",
+        "undone": "Undone: {value}",
+        "released": "The held message was released",
+        "discarded": "The held message was discarded",
+        "already": "It was so already: {value}",
+        "linked": "Related: #{value}",
+        "delivery": "Not delivered: {value}",
+        "held": "Message held",
+        "muted": "No more automatic notices to {value}",
+        "unmuted": "Automatic notices to {value} again",
+        "rated": "Customer's rating: {value}",
+    },
+    "es": {
+        "answered": "Respuesta al cliente",
+        "noted": "Nota interna, solo para el equipo",
+        "status": "Estado: {value}",
+        "assigned": "Responsable: {value}",
+        "unassigned": "Sin responsable",
+        "priority": "Prioridad: {value}",
+        "type": "Tipo: {value}",
+        "tags": "Etiquetas: {value}",
+        "subject": "Asunto: {value}",
+        "queue": "Área: {value}",
+        "cc_added": "Agregado en copia: {value}",
+        "cc_removed": "Quitado de la copia: {value}",
+        "participant": "Participa también: {value}",
+        "requester": "Cliente: {value}",
+        "merged": "Unida a la solicitud #{value}",
+        "split": "Separada en la solicitud #{value}",
+        "opened": "Solicitud abierta",
+        "remind": "Recordatorio: {value}",
+        "snooze": "Aplazada hasta: {value}",
+        "spam": "Marcada como spam",
+        "attachments": "Adjuntos: le llegan en otro correo",
+        "undone": "Deshecho: {value}",
+        "released": "Se liberó el mensaje retenido",
+        "discarded": "Se descartó el mensaje retenido",
+        "already": "Ya estaba así: {value}",
+        "linked": "Relacionada: #{value}",
+        "delivery": "No entregado: {value}",
+        "held": "Mensaje retenido",
+        "muted": "Sin avisos automáticos para {value}",
+        "unmuted": "De nuevo con avisos automáticos para {value}",
+        "rated": "Puntuación del cliente: {value}",
+    },
+}
+"""Of receipts and of a ticket's history. They say neither when nor whether, so that a dry run may use them."""
+
+_SAME = {"assignee": "assigned", "dropped": "discarded", "moved": "queue"}
+"""Kinds of events that mean what a receipt calls otherwise."""
+_WAS = {"pt_BR": "antes", "en": "was", "es": "antes"}
+_NOTHING = "–"
+
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "pt_BR": {
+        "answered": "resposta", "noted": "nota", "status": "status", "assigned": "responsável",
+        "unassigned": "sem responsável", "priority": "prioridade", "type": "tipo", "tags": "etiquetas",
+        "subject": "assunto", "queue": "fila", "cc_added": "em cópia", "cc_removed": "fora da cópia",
+        "participant": "participante", "requester": "cliente", "merged": "juntado", "split": "separado",
+        "remind": "lembrete", "snooze": "adiado", "spam": "spam",
+    },
+    "en": {
+        "answered": "answer", "noted": "note", "status": "status", "assigned": "assignee",
+        "unassigned": "unassigned", "priority": "priority", "type": "type", "tags": "tags",
+        "subject": "subject", "queue": "queue", "cc_added": "in copy", "cc_removed": "not in copy",
+        "participant": "participant", "requester": "customer", "merged": "merged", "split": "split off",
+        "remind": "reminder", "snooze": "put off", "spam": "spam",
+    },
+    "es": {
+        "answered": "respuesta", "noted": "nota", "status": "estado", "assigned": "responsable",
+        "unassigned": "sin responsable", "priority": "prioridad", "type": "tipo", "tags": "etiquetas",
+        "subject": "asunto", "queue": "área", "cc_added": "en copia", "cc_removed": "fuera de la copia",
+        "participant": "participante", "requester": "cliente", "merged": "unida", "split": "separada",
+        "remind": "recordatorio", "snooze": "aplazada", "spam": "spam",
+    },
+}  # fmt: skip
+"""What a kind of change is called when it is itself the value: it was so already."""
+
+PROBLEMS: Mapping[str, Mapping[str, str]] = {
+    "pt_BR": {
+        "unknown-command": "este comando não existe.",
+        "missing-argument": "falta algo depois do comando.",
+        "bad-argument": "não entendemos o que vem depois do comando.",
+        "needless-argument": "este comando não leva nada depois dele.",
+        "command-in-the-middle": "comando no meio do texto; deixe-o nas primeiras ou nas últimas linhas.",
+        "said-twice": "dito mais de uma vez, e só um pode valer.",
+        "no-such-agent": "nenhum agente se chama assim.",
+        "ambiguous-agent": "mais de um agente se chama assim.",
+        "no-such-queue": "nenhuma fila se chama assim.",
+        "no-such-canned": "nenhuma resposta pronta se chama assim.",
+        "no-such-ticket": "não há chamado com esse número.",
+        "not-possible-here": "não é possível neste chamado.",
+        "needs-a-ticket": "só vale em resposta a um aviso de chamado.",
+        "nothing-to-undo": "não há o que desfazer.",
+        "in-the-past": "esse momento já passou.",
+    },
+    "en": {
+        "unknown-command": "there is no such command.",
+        "missing-argument": "something is missing after the command.",
+        "bad-argument": "we do not understand what follows the command.",
+        "needless-argument": "nothing may follow this command.",
+        "command-in-the-middle": "a command amid the text; put it on the first or the last lines.",
+        "said-twice": "said more than once, and only one can hold.",
+        "no-such-agent": "no agent has this name.",
+        "ambiguous-agent": "more than one agent has this name.",
+        "no-such-queue": "no queue has this name.",
+        "no-such-canned": "no ready answer has this name.",
+        "no-such-ticket": "there is no ticket with this number.",
+        "not-possible-here": "not possible on this ticket.",
+        "needs-a-ticket": "works only in reply to a ticket's notice.",
+        "nothing-to-undo": "there is nothing to undo.",
+        "in-the-past": "that moment has passed.",
+    },
+    "es": {
+        "unknown-command": "este comando no existe.",
+        "missing-argument": "falta algo después del comando.",
+        "bad-argument": "no entendemos lo que sigue al comando.",
+        "needless-argument": "este comando no lleva nada después.",
+        "command-in-the-middle": "comando en medio del texto; déjelo en las primeras o en las últimas líneas.",
+        "said-twice": "dicho más de una vez, y solo puede valer uno.",
+        "no-such-agent": "ningún agente se llama así.",
+        "ambiguous-agent": "más de un agente se llama así.",
+        "no-such-queue": "ningún área se llama así.",
+        "no-such-canned": "ninguna respuesta lista se llama así.",
+        "no-such-ticket": "no hay solicitud con ese número.",
+        "not-possible-here": "no es posible en esta solicitud.",
+        "needs-a-ticket": "solo vale en respuesta a un aviso de solicitud.",
+        "nothing-to-undo": "no hay nada que deshacer.",
+        "in-the-past": "ese momento ya pasó.",
+    },
+}
+_EXPECTS = {"pt_BR": "Esperado: {}.", "en": "Expected: {}.", "es": "Se espera: {}."}
+_PERHAPS = {"pt_BR": "Talvez: {}", "en": "Perhaps: {}", "es": "Quizás: {}"}
+
+EXPECTED: Mapping[str, Mapping[str, str]] = {
+    "pt_BR": {
+        "status": "novo, em atendimento, pendente, resolvido ou fechado",
+        "priority": "baixa, média, alta ou crítica",
+        "type": "dúvida, incidente ou solicitação",
+        "tags": "etiquetas com + ou -, como +rede -vpn",
+        "words": "um texto",
+        "name": "um nome",
+        "address": "um endereço de e-mail",
+        "number": "o número de um chamado",
+        "duration": "um prazo ou uma data, como 3d ou amanhã",
+    },
+    "en": {
+        "status": "new, open, pending, resolved or closed",
+        "priority": "low, normal, high or critical",
+        "type": "question, incident or request",
+        "tags": "tags with + or -, like +network -vpn",
+        "words": "some text",
+        "name": "a name",
+        "address": "an email address",
+        "number": "the number of a ticket",
+        "duration": "a time or a date, like 3d or tomorrow",
+    },
+    "es": {
+        "status": "nuevo, en curso, pendiente, resuelto o cerrado",
+        "priority": "baja, media, alta o crítica",
+        "type": "consulta, incidente o solicitud",
+        "tags": "etiquetas con + o -, como +red -vpn",
+        "words": "un texto",
+        "name": "un nombre",
+        "address": "una dirección de correo",
+        "number": "el número de una solicitud",
+        "duration": "un plazo o una fecha, como 3d o mañana",
+    },
+}
+"""What a command wants behind it, by the kind of thing."""
+
+COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "pt_BR": {
+        "note": ("", "o que vem depois fica só para a equipe"),
+        "end": ("", "a nota acaba aqui; o resto vai para o cliente"),
+        "status": ("pendente", "muda o status"),
+        "resolve": ("", "marca como resolvido"),
+        "close": ("", "fecha"),
+        "reopen": ("", "reabre"),
+        "assign": ("bruno", "passa para um colega"),
+        "take": ("", "fica com você"),
+        "drop": ("", "deixa de ser seu"),
+        "priority": ("alta", "muda a prioridade"),
+        "type": ("incidente", "muda o tipo"),
+        "tag": ("+rede -vpn", "põe e tira etiquetas"),
+        "subject": ("Impressora do caixa 2", "muda o assunto"),
+        "queue": ("financeiro", "passa para outra fila"),
+        "cc": ("+x@cliente.test -y@cliente.test", "põe e tira pessoas da cópia"),
+        "participant": ("x@cliente.test", "põe alguém na conversa"),
+        "requester": ("x@cliente.test", "muda o cliente do chamado"),
+        "merge": ("1043", "junta este chamado ao outro"),
+        "split": ("", "faz da última mensagem um chamado à parte"),
+        "canned": ("encerramento", "usa uma resposta pronta"),
+        "remind": ("3d", "lembra você mais tarde"),
+        "snooze": ("3d", "tira da sua lista até lá"),
+        "spam": ("", "marca como spam e fecha"),
+        "attachments": ("", "manda a você os anexos que não couberam"),
+        "history": ("", "manda a você a conversa toda"),
+        "search": ("impressora caixa", "procura chamados"),
+        "help": ("", "mostra estes comandos"),
+        "dry-run": ("", "diz o que aconteceria, sem fazer nada"),
+        "undo": ("", "em resposta a um recibo: desfaz"),
+        "mine": ("", "manda a você a sua fila"),
+        "to": ("x@cliente.test", "em e-mail novo: começa uma conversa com um cliente"),
+    },
+    "en": {
+        "note": ("", "what follows stays within the team"),
+        "end": ("", "the note ends here; the rest goes to the customer"),
+        "status": ("pending", "changes the status"),
+        "resolve": ("", "marks it as resolved"),
+        "close": ("", "closes it"),
+        "reopen": ("", "reopens it"),
+        "assign": ("ben", "hands it to a colleague"),
+        "take": ("", "makes it yours"),
+        "drop": ("", "gives it up"),
+        "priority": ("high", "changes the priority"),
+        "type": ("incident", "changes the type"),
+        "tag": ("+network -vpn", "adds and removes tags"),
+        "subject": ("Printer at till 2", "changes the subject"),
+        "queue": ("billing", "moves it to another queue"),
+        "cc": ("+x@customer.test -y@customer.test", "adds and removes people in copy"),
+        "participant": ("x@customer.test", "brings somebody into the conversation"),
+        "requester": ("x@customer.test", "changes whose ticket it is"),
+        "merge": ("1043", "merges this ticket into the other"),
+        "split": ("", "makes the last message a ticket of its own"),
+        "canned": ("closing", "uses a ready answer"),
+        "remind": ("3d", "reminds you later"),
+        "snooze": ("3d", "takes it off your list until then"),
+        "spam": ("", "marks it as spam and closes it"),
+        "attachments": ("", "sends you the attachments that did not fit"),
+        "history": ("", "sends you the whole conversation"),
+        "search": ("printer till", "looks for tickets"),
+        "help": ("", "shows these commands"),
+        "dry-run": ("", "says what would happen and does nothing"),
+        "undo": ("", "in reply to a receipt: undoes it"),
+        "mine": ("", "sends you your queue"),
+        "to": ("x@customer.test", "in a new email: starts a conversation with a customer"),
+    },
+    "es": {
+        "note": ("", "lo que sigue queda solo para el equipo"),
+        "end": ("", "la nota termina aquí; el resto va al cliente"),
+        "status": ("pendiente", "cambia el estado"),
+        "resolve": ("", "marca como resuelta"),
+        "close": ("", "cierra"),
+        "reopen": ("", "reabre"),
+        "assign": ("bruno", "pasa a un colega"),
+        "take": ("", "queda a su cargo"),
+        "drop": ("", "deja de ser suya"),
+        "priority": ("alta", "cambia la prioridad"),
+        "type": ("incidente", "cambia el tipo"),
+        "tag": ("+red -vpn", "pone y quita etiquetas"),
+        "subject": ("Impresora de la caja 2", "cambia el asunto"),
+        "queue": ("finanzas", "pasa a otra área"),
+        "cc": ("+x@cliente.test -y@cliente.test", "pone y quita personas en copia"),
+        "participant": ("x@cliente.test", "incluye a alguien en la conversación"),
+        "requester": ("x@cliente.test", "cambia el cliente de la solicitud"),
+        "merge": ("1043", "une esta solicitud a la otra"),
+        "split": ("", "hace del último mensaje una solicitud aparte"),
+        "canned": ("cierre", "usa una respuesta lista"),
+        "remind": ("3d", "le recuerda más tarde"),
+        "snooze": ("3d", "la quita de su lista hasta entonces"),
+        "spam": ("", "marca como spam y cierra"),
+        "attachments": ("", "le manda los adjuntos que no cupieron"),
+        "history": ("", "le manda la conversación completa"),
+        "search": ("impresora caja", "busca solicitudes"),
+        "help": ("", "muestra estos comandos"),
+        "dry-run": ("", "dice lo que pasaría, sin hacer nada"),
+        "undo": ("", "en respuesta a un recibo: deshace"),
+        "mine": ("", "le manda su bandeja"),
+        "to": ("x@cliente.test", "en un correo nuevo: empieza una conversación con un cliente"),
+    },
+}
+"""An example of what stands behind a command, and what the command does, by its key."""
+
+
+def happened(kind: str, value: str | datetime | None, old: str | datetime | None, locale: str) -> str:
+    """A receipt's line, or an event of a ticket: `Status: resolvido (antes: em atendimento)`."""
+    kind = _SAME.get(kind, kind)
+    if kind == "assigned" and value is None:
+        kind = "unassigned"
+    phrase = HAPPENED[locale].get(kind, f"{kind}: {{value}}")
+    if value is None and kind in {"undone", "remind", "already"}:
+        phrase = phrase.partition(":")[0]
+    line = phrase.replace("{value}", _worded(kind, value, locale))
+    return f"{line} ({_WAS[locale]}: {_worded(kind, old, locale)})" if old is not None else line
+
+
+def _worded(kind: str, value: str | datetime | None, locale: str) -> str:
+    if isinstance(value, datetime):
+        return locales.short(value, locale)
+    if value is None or not value:
+        return _NOTHING
+    labels = {
+        "status": locales.STATUS_LABELS,
+        "priority": locales.PRIORITY_LABELS,
+        "type": locales.TYPE_LABELS,
+        "already": NAMES,
+        "undone": NAMES,
+    }.get(kind)
+    return locales.label(labels, value, locale) if labels else value
+
+
+def problem(code: str, nearest: Sequence[str], expected: str, locale: str) -> str:
+    """Why a line was not understood, and what may have been meant."""
+    said = [locales.label(PROBLEMS, code, locale)]
+    if expected:
+        said.append(_EXPECTS[locale].format(locales.label(EXPECTED, expected, locale)))
+    if nearest:
+        said.append(_PERHAPS[locale].format(", ".join(nearest)))
+    return " ".join(said)
+
+
+def command(spelled: str, argument: str, what: str, locale: str) -> str:
+    """`#prioridade alta: muda a prioridade`"""
+    example, does = COMMANDS[locale].get(what, (argument, what))
+    return f"{spelled} {example}: {does}" if example else f"{spelled}: {does}"
