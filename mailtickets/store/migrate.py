@@ -34,7 +34,7 @@ def behind(database: Database) -> str | None:
     return f"the database has schema {found}, this version needs {NEWEST}: `mailtickets db upgrade` brings it there"
 
 
-def upgrade(database: Database) -> None:
+def upgrade(database: Database, to: str = "head") -> None:
     """Runs the steps that are missing, all in one transaction; several gateways take turns."""
     from alembic import command
     from alembic.config import Config
@@ -47,6 +47,6 @@ def upgrade(database: Database) -> None:
         config = Config()
         config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
     database.run(work)

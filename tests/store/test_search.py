@@ -77,6 +77,29 @@ def test_a_ticket_is_found_by_the_name_of_a_file_and_by_its_number(library: Offi
     assert find(library, "4 orcamento") == [4]
 
 
+@pytest.mark.parametrize("looked_at", [2, 4, 2_000])
+def test_words_are_found_however_far_back_and_however_common(
+    office: Office, monkeypatch: pytest.MonkeyPatch, looked_at: int
+) -> None:
+    for number in range(1, 13):
+        rare = {3: "cabideiro", 4: "cabide_azul"}.get(number, "")
+        half = "par" if number % 2 == 0 else "ímpar"
+        office.take(a_message(f"Dia {half} {rare}", message_id=f"<{number}@x.test>", subject=f"n{number}"))
+    monkeypatch.setattr(search, "_AT_ONCE", looked_at)
+    monkeypatch.setattr(search, "_RARE", 0.6)
+    found = {words: find(office, words, limit=20) for words in ("dia", "par", "cabide", "dia cabide", "dia par cabide")}
+    assert found == {
+        "dia": list(range(12, 0, -1)),
+        "par": [12, 10, 8, 6, 4, 2],
+        "cabide": [4, 3],
+        "dia cabide": [4, 3],
+        "dia par cabide": [4],
+    }
+    assert find(office, "par", after=10, limit=2) == [8, 6]
+    assert find(office, "impar n1", limit=20) == [11, 1]
+    assert find(office, "nunca dia") == []
+
+
 def test_a_very_long_mail_and_a_very_long_query_are_cut(library: Office) -> None:
     long = " ".join(f"palavra{number}" for number in range(6_000))
     library.take(a_message(long, message_id="<l@x.test>"))

@@ -266,6 +266,25 @@ def test_tickets_are_listed_by_queue_status_and_assignee(office: Office) -> None
     assert office.run(tickets.open_by_assignee) == {ANA.address: 1}
 
 
+def test_counts_are_kept_through_every_change_and_through_folding(office: Office) -> None:
+    for name in "abc":
+        another(office, name)
+    office.take(a_message("d", message_id="<d@x.test>"), recipients=("vendas@desk.test",))
+    office.clerk.order(1, lambda t: orders.assign(t, AGENTS[0], "x"))
+    office.clerk.order(2, lambda t: orders.set_status(t, "resolved", "x"))
+    office.clerk.order(2, lambda t: orders.set_priority(t, "high", "x"))
+    wanted = {
+        ("suporte", "open", ANA.address): 1,
+        ("suporte", "resolved", ""): 1,
+        ("suporte", "new", ""): 1,
+        ("vendas", "new", ""): 1,
+    }
+    assert office.run(tickets.counts) == wanted
+    office.run(tickets.fold_counts)
+    assert office.run(tickets.counts) == wanted
+    assert len(office.run(lambda c: c.execute(select(schema.tally)).all())) == len(wanted)
+
+
 def test_a_listed_ticket_is_the_ticket_without_its_thread(office: Office) -> None:
     office.take(a_message(cc="pedro@cliente.test"))
     (listed,) = office.run(lambda c: tickets.listed(c))

@@ -70,7 +70,7 @@ def _order_words_sqlite() -> None:
     )
     op.execute(
         "INSERT INTO search (rowid, words)"
-        " SELECT ticket << 24 | rowid & 16777215, replace(words, '_', ' ') FROM search_before"
+        " SELECT (ticket << 24) | (rowid & 16777215), replace(words, '_', ' ') FROM search_before"
     )
     op.execute("DROP TABLE search_before")
 
@@ -78,7 +78,7 @@ def _order_words_sqlite() -> None:
 def _order_words_postgresql() -> None:
     op.execute("ALTER TABLE search RENAME TO search_before")
     op.execute("CREATE TABLE search (rowid BIGINT NOT NULL, words TSVECTOR NOT NULL)")
-    op.execute("INSERT INTO search SELECT ticket << 24 | message & 16777215, strip(words) FROM search_before")
+    op.execute("INSERT INTO search SELECT (ticket << 24) | (message & 16777215), strip(words) FROM search_before")
     op.execute("DROP TABLE search_before")
     op.execute("ALTER TABLE search ADD CONSTRAINT pk_search PRIMARY KEY (rowid)")
     op.execute("CREATE INDEX ix_search_words ON search USING gin (words) WITH (fastupdate = off)")

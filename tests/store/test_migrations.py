@@ -1,0 +1,55 @@
+"""What an older version has written is there after the upgrade, and found."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, text
+
+from mailtickets.store import migrate, search, tickets
+from mailtickets.store.database import Database
+from tests.servers.postgres import Postgres
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with the first schema."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'old.db'}"
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.database().replace("postgresql://", "postgresql+psycopg://")
+    database = Database(url)
+    migrate.upgrade(database, "0001")
+    yield database
+    database.close()
+
+
+TICKETS = """
+INSERT INTO ticket (number, queue, subject, status, priority, requester_name, requester_address, assignee, revision,
+  locale, answered, tags, created_at, updated_at)
+VALUES (7, 'suporte', 'a', 'new', 'normal', '', 'm@x.test', NULL, 1, 'pt_BR', false, '[]', '2025-03-03', '2025-03-03'),
+  (8, 'suporte', 'b', 'open', 'normal', '', 'm@x.test', 'ana@desk.test', 1, 'pt_BR', false, '[]', '2025-03-03',
+  '2025-03-03')
+"""
+
+
+def _write(connection: Connection) -> None:
+    connection.execute(text(TICKETS))
+    row = "(message, ticket, words) VALUES (:message, :ticket, to_tsvector('simple', :words))"
+    if connection.dialect.name == "sqlite":
+        row = "(rowid, ticket, words) VALUES (:message, :ticket, :words)"
+    for message, ticket, words in ((1, 7, "impressora nao imprime"), (2, 8, "conexao_wifi"), (3, 7, "imprime")):
+        found = {"message": message, "ticket": ticket, "words": words}
+        connection.execute(text(f"INSERT INTO search {row}"), found)
+
+
+def test_words_and_counts_of_an_older_version_are_taken_along(old: Database) -> None:
+    old.run(_write)
+    migrate.upgrade(old)
+    assert old.run(migrate.version) == migrate.NEWEST
+    assert old.run(lambda c: search.find(c, "imprime", after=None, limit=10)) == [7]
+    assert old.run(lambda c: search.find(c, "wifi", after=None, limit=10)) == [8]
+    assert old.run(tickets.counts) == {("suporte", "new", ""): 1, ("suporte", "open", "ana@desk.test"): 1}
+    old.run(lambda c: search.move(c, 7, 8))
+    assert old.run(lambda c: search.find(c, "impressora", after=None, limit=10)) == [8]
