@@ -27,7 +27,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "requester": "Cliente: {value}",
         "merged": "Juntado ao chamado #{value}",
         "split": "Separado no chamado #{value}",
-        "opened": "Chamado aberto",
+        "opened": "Chamado aberto em nome de: {value}",
         "remind": "Lembrete: {value}",
         "snooze": "Adiado até {value}",
         "spam": "Marcado como spam",
@@ -60,7 +60,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "requester": "Customer: {value}",
         "merged": "Merged into ticket #{value}",
         "split": "Split off as ticket #{value}",
-        "opened": "Ticket opened",
+        "opened": "Ticket opened in the name of: {value}",
         "remind": "Reminder: {value}",
         "snooze": "Put off until {value}",
         "spam": "Marked as spam",
@@ -93,7 +93,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "requester": "Cliente: {value}",
         "merged": "Unida a la solicitud #{value}",
         "split": "Separada en la solicitud #{value}",
-        "opened": "Solicitud abierta",
+        "opened": "Solicitud abierta a nombre de: {value}",
         "remind": "Recordatorio: {value}",
         "snooze": "Aplazada hasta: {value}",
         "spam": "Marcada como spam",
@@ -115,32 +115,17 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
 _SAME = {"assignee": "assigned", "dropped": "discarded", "moved": "queue"}
 """Kinds of events that mean what a receipt calls otherwise."""
 _WAS = {"pt_BR": "antes", "en": "was", "es": "antes"}
+_OPENED = {"pt_BR": "Chamado aberto", "en": "Ticket opened", "es": "Solicitud abierta"}
+_ENOUGH_ALONE = frozenset({"undone", "remind", "already"})
+"""Kinds that say enough without a value."""
 _NOTHING = "–"
-
-NAMES: Mapping[str, Mapping[str, str]] = {
-    "pt_BR": {
-        "answered": "resposta", "noted": "nota", "status": "status", "assigned": "responsável",
-        "unassigned": "sem responsável", "priority": "prioridade", "type": "tipo", "tags": "etiquetas",
-        "subject": "assunto", "queue": "fila", "cc_added": "em cópia", "cc_removed": "fora da cópia",
-        "participant": "participante", "requester": "cliente", "merged": "juntado", "split": "separado",
-        "remind": "lembrete", "snooze": "adiado", "spam": "spam",
-    },
-    "en": {
-        "answered": "answer", "noted": "note", "status": "status", "assigned": "assignee",
-        "unassigned": "unassigned", "priority": "priority", "type": "type", "tags": "tags",
-        "subject": "subject", "queue": "queue", "cc_added": "in copy", "cc_removed": "not in copy",
-        "participant": "participant", "requester": "customer", "merged": "merged", "split": "split off",
-        "remind": "reminder", "snooze": "put off", "spam": "spam",
-    },
-    "es": {
-        "answered": "respuesta", "noted": "nota", "status": "estado", "assigned": "responsable",
-        "unassigned": "sin responsable", "priority": "prioridad", "type": "tipo", "tags": "etiquetas",
-        "subject": "asunto", "queue": "área", "cc_added": "en copia", "cc_removed": "fuera de la copia",
-        "participant": "participante", "requester": "cliente", "merged": "unida", "split": "separada",
-        "remind": "recordatorio", "snooze": "aplazada", "spam": "spam",
-    },
-}  # fmt: skip
-"""What a kind of change is called when it is itself the value: it was so already."""
+_LABELS = {
+    "status": (locales.STATUS_LABELS,),
+    "priority": (locales.PRIORITY_LABELS,),
+    "type": (locales.TYPE_LABELS,),
+    "already": (locales.STATUS_LABELS, locales.PRIORITY_LABELS, locales.TYPE_LABELS),
+}
+"""What the values of a kind are called."""
 
 PROBLEMS: Mapping[str, Mapping[str, str]] = {
     "pt_BR": {
@@ -149,6 +134,12 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "bad-argument": "não entendemos o que vem depois do comando.",
         "needless-argument": "este comando não leva nada depois dele.",
         "command-in-the-middle": "comando no meio do texto; deixe-o nas primeiras ou nas últimas linhas.",
+        "command-in-the-argument": "há outro comando na mesma linha; ponha cada um na sua.",
+        "command-in-the-note": "este comando não pode estar dentro de uma nota.",
+        "empty-note": "a nota está vazia.",
+        "end-without-note": "não há nota que termine aqui.",
+        "missing-number": "falta o número do chamado no começo da linha.",
+        "not-in-a-list": "este comando não vale para um chamado de uma lista; responda ao próprio chamado.",
         "said-twice": "dito mais de uma vez, e só um pode valer.",
         "no-such-agent": "nenhum agente se chama assim.",
         "ambiguous-agent": "mais de um agente se chama assim.",
@@ -166,6 +157,12 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "bad-argument": "we do not understand what follows the command.",
         "needless-argument": "nothing may follow this command.",
         "command-in-the-middle": "a command amid the text; put it on the first or the last lines.",
+        "command-in-the-argument": "there is another command on the same line; give each its own.",
+        "command-in-the-note": "this command may not stand inside a note.",
+        "empty-note": "the note is empty.",
+        "end-without-note": "there is no note that ends here.",
+        "missing-number": "the number of the ticket is missing at the beginning of the line.",
+        "not-in-a-list": "this command cannot be used on a ticket of a list; reply to the ticket itself.",
         "said-twice": "said more than once, and only one can hold.",
         "no-such-agent": "no agent has this name.",
         "ambiguous-agent": "more than one agent has this name.",
@@ -183,6 +180,12 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "bad-argument": "no entendemos lo que sigue al comando.",
         "needless-argument": "este comando no lleva nada después.",
         "command-in-the-middle": "comando en medio del texto; déjelo en las primeras o en las últimas líneas.",
+        "command-in-the-argument": "hay otro comando en la misma línea; ponga cada uno en la suya.",
+        "command-in-the-note": "este comando no puede estar dentro de una nota.",
+        "empty-note": "la nota está vacía.",
+        "end-without-note": "no hay nota que termine aquí.",
+        "missing-number": "falta el número de la solicitud al comienzo de la línea.",
+        "not-in-a-list": "este comando no vale para una solicitud de una lista; responda a la solicitud misma.",
         "said-twice": "dicho más de una vez, y solo puede valer uno.",
         "no-such-agent": "ningún agente se llama así.",
         "ambiguous-agent": "más de un agente se llama así.",
@@ -195,6 +198,7 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "in-the-past": "ese momento ya pasó.",
     },
 }
+_WITH_EXPECTATION = frozenset({"bad-argument", "missing-argument", "in-the-past"})
 _EXPECTS = {"pt_BR": "Esperado: {}.", "en": "Expected: {}.", "es": "Se espera: {}."}
 _PERHAPS = {"pt_BR": "Talvez: {}", "en": "Perhaps: {}", "es": "Quizás: {}"}
 
@@ -344,32 +348,27 @@ def happened(kind: str, value: str | datetime | None, old: str | datetime | None
     kind = _SAME.get(kind, kind)
     if kind == "assigned" and value is None:
         kind = "unassigned"
+    if kind == "opened" and value in locales.STATUS_LABELS[locale]:
+        return _OPENED[locale]
     phrase = HAPPENED[locale].get(kind, f"{kind}: {{value}}")
-    if value is None and kind in {"undone", "remind", "already"}:
+    if value is None and kind in _ENOUGH_ALONE:
         phrase = phrase.partition(":")[0]
     line = phrase.replace("{value}", _worded(kind, value, locale))
-    return f"{line} ({_WAS[locale]}: {_worded(kind, old, locale)})" if old is not None else line
+    return f"{line} ({_WAS[locale]}: {_worded(kind, old, locale)})" if old is not None and kind != "merged" else line
 
 
 def _worded(kind: str, value: str | datetime | None, locale: str) -> str:
     if isinstance(value, datetime):
         return locales.short(value, locale)
-    if value is None or not value:
+    if not value:
         return _NOTHING
-    labels = {
-        "status": locales.STATUS_LABELS,
-        "priority": locales.PRIORITY_LABELS,
-        "type": locales.TYPE_LABELS,
-        "already": NAMES,
-        "undone": NAMES,
-    }.get(kind)
-    return locales.label(labels, value, locale) if labels else value
+    return next((labels[locale][value] for labels in _LABELS.get(kind, ()) if value in labels[locale]), value)
 
 
 def problem(code: str, nearest: Sequence[str], expected: str, locale: str) -> str:
     """Why a line was not understood, and what may have been meant."""
     said = [locales.label(PROBLEMS, code, locale)]
-    if expected:
+    if expected and code in _WITH_EXPECTATION:
         said.append(_EXPECTS[locale].format(locales.label(EXPECTED, expected, locale)))
     if nearest:
         said.append(_PERHAPS[locale].format(", ".join(nearest)))
