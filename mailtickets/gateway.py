@@ -8,12 +8,8 @@ again; a mail that fails for its own sake becomes a ticket marked unparsed.
 
 import asyncio
 import logging
-import os
 import random
-import signal
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,7 +26,6 @@ from mailtickets.desk.model import (
     Deferred,
     Delivery,
     ImapCursor,
-    NoSpace,
     OutboxFact,
     Refused,
     Sent,
@@ -41,11 +36,14 @@ from mailtickets.desk.model import (
 )
 from mailtickets.desk.render import Rendered
 from mailtickets.desk.retry import WARN_AFTER, next_attempt, throttle_pause
+from mailtickets.failpoint import failpoint
+from mailtickets.intake import Intake
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Attachment, Copy, Envelope, InboundMail
 from mailtickets.mail.outline import outline
 from mailtickets.store import cursors, inbound, outbox
 from mailtickets.store.database import Stale
+from mailtickets.store.lane import Lane
 from mailtickets.store.outbox import Due
 from mailtickets.workers import Unreadable, Workers
 
@@ -66,44 +64,11 @@ _AT_ONCE = 4
 """Messages in process at the same time: enough to keep two workers and the database busy."""
 _BACKLOG = 200
 """Accepted messages kept in memory; more wait in the database, for whichever gateway has time."""
+_KEEPING_UP = 8
+"""While no more than this wait, processing keeps up with intake, and need not give way to it."""
 _ATTEMPTS = 5
 _RETRY_PROCESS = timedelta(seconds=15)
 _RETRY_RECORD_SECONDS = 5
-
-
-FAILPOINTS = (
-    "message-received",
-    "before-accept-commit",
-    "after-accept-commit",
-    "before-answer",
-    "before-reading",
-    "after-reading",
-    "after-draft",
-    "after-words",
-    "before-apply-commit",
-    "after-apply-commit",
-    "before-claim-commit",
-    "after-claim-commit",
-    "before-sending",
-    "after-sending",
-    "before-result-commit",
-    "after-result-commit",
-    "before-cursor-commit",
-    "after-cursor-commit",
-)
-"""The moments of a message, from its final dot to its last transaction, at which a test may have the gateway killed."""
-
-_passed: Counter[str] = Counter()
-
-
-def failpoint(name: str) -> None:
-    """Dies here, at once, when `MAILTICKETS_FAILPOINT` asks for it: for tests of what survives. `NAME:3` is the third
-    time that the gateway comes here."""
-    wanted, _, times = os.environ.get("MAILTICKETS_FAILPOINT", "").partition(":")
-    if wanted == name:
-        _passed[name] += 1
-        if _passed[name] == int(times or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def nobody_vouches(raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
@@ -114,13 +79,6 @@ async def nobody_vouches(raw: bytes, mail: InboundMail, envelope: Envelope) -> A
 async def nothing_found(raw: bytes, mail: InboundMail, envelope: Envelope) -> JunkVerdict:
     """For gateways without a scanner."""
     return NO_MARK
-
-
-@dataclass(slots=True)
-class _Waiting:
-    raw: bytes
-    envelope: Envelope
-    committed: asyncio.Future[int]
 
 
 @dataclass(slots=True)
@@ -156,12 +114,16 @@ class Gateway:
         scan: Scan = nothing_found,
     ) -> None:
         self.clerk, self.workers, self.send, self.name, self.pace = clerk, workers, send, name, pace
-        self.max_message_bytes = max_message_bytes
         self._largest, self._authenticate, self._scan = largest, authenticate, scan
-        self._lane = ThreadPoolExecutor(1 if clerk.database.is_sqlite else 4, "store")
-        self._waiting: list[_Waiting] = []
-        self._committing: asyncio.Task[None] | None = None
+        self._lane = Lane(1 if clerk.database.is_sqlite else 4)
         self._accepted: asyncio.Queue[int] = asyncio.Queue()
+        self.intake = Intake(
+            clerk,
+            self._lane,
+            max_message_bytes=max_message_bytes,
+            claimant=self._claimant,
+            claimed=self._accepted.put_nowait,
+        )
         self._mail_is_due = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._in_hand: dict[int, datetime] = {}
@@ -173,61 +135,17 @@ class Gateway:
 
     async def database(self, work: Callable[..., T], *args: object) -> T:
         """Runs database work in the store's own lane, off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._lane, work, *args)
+        return await self._lane.run(work, *args)
 
     # --- accept: transaction 1 ----------------------------------------------------------------------------
 
     async def accept(self, raw: bytes, envelope: Envelope) -> int:
         """Keeps a message for good, and gives its inbound id; a retransmission gets the id it had."""
-        failpoint("message-received")
-        mail = _Waiting(raw, envelope, asyncio.get_running_loop().create_future())
-        self._waiting.append(mail)
-        if self._committing is None or self._committing.done():
-            self._committing = asyncio.create_task(self._commit_waiting())
-        number = await mail.committed
-        failpoint("before-answer")
-        return number
+        return await self.intake.accept(raw, envelope)
 
-    async def _commit_waiting(self) -> None:
-        """Commits all who wait in one transaction, then those who have come meanwhile: nobody waits for company."""
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            await self._commit_group(group)
-
-    async def _commit_group(self, group: list[_Waiting]) -> None:
-        try:
-            kept = await self.database(self._commit, [(mail.raw, mail.envelope) for mail in group])
-        except Exception as error:
-            if len(group) > 1 and not isinstance(error, Transient):  # the fault of one of them: each for itself
-                for mail in group:
-                    await self._commit_group([mail])
-                return
-            for mail in group:
-                if not mail.committed.done():
-                    mail.committed.set_exception(_transient(error))
-                    mail.committed.exception()  # the door may have gone; nothing is lost with it
-            return
-        for mail, (number, new) in zip(group, kept, strict=True):
-            if not mail.committed.done():
-                mail.committed.set_result(number)
-            if new:
-                self._accepted.put_nowait(number)
-            log.info("accepted", extra=_accepted_facts(mail, number, new))
-
-    def _commit(self, mails: list[tuple[bytes, Envelope]]) -> list[tuple[int, bool]]:
-        database = self.clerk.database
-        if database.space_is_short(self.max_message_bytes):
-            raise NoSpace("the disk is nearly full")
-        claimant = self.name if self._accepted.qsize() < _BACKLOG else None
-
-        def work(connection: Connection) -> list[tuple[int, bool]]:
-            kept = inbound.insert_all(connection, mails, claimant, self.clerk.clock())
-            failpoint("before-accept-commit")
-            return kept
-
-        kept = database.run(work)
-        failpoint("after-accept-commit")
-        return kept if claimant else [(number, False) for number, _ in kept]
+    def _claimant(self) -> str | None:
+        """Who works on what comes in now: this gateway, until it has enough in memory."""
+        return self.name if self._accepted.qsize() < _BACKLOG else None
 
     # --- process: transaction 2 ---------------------------------------------------------------------------
 
@@ -562,6 +480,8 @@ class Gateway:
     async def _process_accepted(self) -> None:
         while True:
             number = await self._accepted.get()
+            if self._accepted.qsize() > _KEEPING_UP:
+                await self.intake.give_way()
             try:
                 await self.process(number)
             except Transient as error:
@@ -587,13 +507,13 @@ class Gateway:
         """Ends the work in hand, and begins no more; what is not done by then is done after the next start."""
         self._draining = True
         working = [self._accepted.join(), *self._sending]
-        if self._committing is not None:
-            working.append(self._committing)
+        if self.intake.committing is not None:
+            working.append(self.intake.committing)
         _, unfinished = await asyncio.wait([asyncio.ensure_future(work) for work in working], timeout=seconds)
         for task in (*unfinished, *self._processors, *self._sending):
             task.cancel()
         await asyncio.gather(*unfinished, *self._processors, *self._sending, return_exceptions=True)
-        self._lane.shutdown(wait=True)
+        self._lane.close()
 
     # --- the IMAP door's memory ---------------------------------------------------------------------------
 
@@ -621,15 +541,6 @@ def _state(result: Delivery, again: datetime | None) -> str:
             return "deferred" if again else "failed"
         case _:
             assert_never(result)
-
-
-def _transient(error: Exception) -> Transient:
-    """Trouble whose kind we do not know may pass."""
-    return error if isinstance(error, Transient) else Transient(f"{type(error).__name__}: {error}")
-
-
-def _accepted_facts(mail: _Waiting, number: int, new: bool) -> dict[str, object]:
-    return {"inbound": number, "source": mail.envelope.source, "size": len(mail.raw), "repeated": not new}
 
 
 def _decided_facts(number: int, draft: Draft) -> dict[str, object]:

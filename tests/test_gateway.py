@@ -147,8 +147,8 @@ async def test_a_client_that_goes_away_while_we_commit_loses_nothing(house: Hous
     accepting.cancel()
     with suppress(asyncio.CancelledError):
         await accepting
-    assert house.gateway._committing is not None
-    await house.gateway._committing
+    assert house.gateway.intake.committing is not None
+    await house.gateway.intake.committing
     await house.gateway.process(await house.gateway._accepted.get())
     house.gateway._accepted.task_done()
     assert house.office.row(1).outcome == "opened"

@@ -28,6 +28,12 @@ _IDENTITY_HEADERS = re.compile(rb"^(?:message-id|date)\s*:", re.IGNORECASE | re.
 _LOOKED_BACK = 10_000
 """Messages among which the newest of somebody is looked for."""
 
+_KEEP = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(inbound).on_conflict_do_nothing().returning(inbound.c.id)
+    for dialect in (sqlite, postgresql)
+}
+"""Made once: to build the statement costs more than to execute it."""
+
 _LISTED = [column for column in inbound.c if column.name not in {"raw", "confirmed", "correction"}]
 # In an upgraded SQLite the last two lie behind the raw, and would be reached through all of it.
 
@@ -106,7 +112,7 @@ def _insert(
         size=len(raw),
         raw=raw,
     )
-    new = connection.execute(insert_ignoring(connection, inbound).values(row).returning(inbound.c.id)).scalar()
+    new = connection.execute(_KEEP[connection.dialect.name], row).scalar()
     if new is not None:
         return new, True
     return connection.execute(select(inbound.c.id).where(inbound.c.transmission == key)).scalar_one(), False

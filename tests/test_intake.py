@@ -1,0 +1,139 @@
+"""Transaction 1: who shares it, who waits for whom, and what gives way to it."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from mailtickets import intake
+from mailtickets.clerk import Clerk
+from mailtickets.intake import Intake
+from mailtickets.store.database import Database
+from mailtickets.store.lane import Lane
+from tests.store.databases import migrated_file
+from tests.store.office import RULES, a_message, an_envelope
+
+__all__ = ["migrated_file"]
+
+
+@dataclass
+class Door:
+    """Where messages are handed over; counts the commits that they cost."""
+
+    intake: Intake
+    lane: Lane
+    commits: list[int] = field(default_factory=list)
+    """How many messages had been handed over when each began."""
+    handed_over: int = 0
+
+    async def accept(self, number: int) -> int:
+        self.handed_over += 1
+        return await self.intake.accept(a_message(str(number), message_id=f"<{number}@x.test>"), an_envelope())
+
+
+@pytest.fixture
+async def door(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Door]:
+    shutil.copy(migrated_file, tmp_path / "mailtickets.db")
+    database, lane = Database(f"sqlite:///{tmp_path / 'mailtickets.db'}"), Lane(1)
+    claimed: asyncio.Queue[int] = asyncio.Queue()
+    made = Intake(
+        Clerk(database, RULES), lane, max_message_bytes=1_000_000, claimant=lambda: "one", claimed=claimed.put_nowait
+    )
+    door = Door(made, lane)
+    event.listen(database.engine, "commit", lambda _: door.commits.append(door.handed_over))
+    yield door
+    lane.close()
+    database.close()
+
+
+def hold(lane: Lane) -> tuple["asyncio.Future[Any]", Event]:
+    """Keeps the lane busy until the event is set."""
+    released = Event()
+    return asyncio.ensure_future(lane.run(released.wait, 20)), released
+
+
+async def test_a_lone_message_is_committed_at_once_and_by_itself(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    timers: list[float] = []
+    loop = asyncio.get_running_loop()
+    call_at = loop.call_at
+
+    def noted(when: float, *args: Any, **options: Any) -> asyncio.TimerHandle:
+        if not door.commits:
+            timers.append(when)
+        return call_at(when, *args, **options)
+
+    monkeypatch.setattr(loop, "call_at", noted)
+    assert await door.accept(1) == 1
+    assert door.commits == [1]
+    assert timers == [], "it waited for somebody"
+
+
+async def test_messages_that_come_during_a_commit_share_the_next_one(door: Door) -> None:
+    busy, release = hold(door.lane)
+    accepting = [asyncio.create_task(door.accept(1))]
+    await asyncio.sleep(0.01)  # its group is closed, and waits for the lane
+    accepting += [asyncio.create_task(door.accept(number)) for number in range(2, 40)]
+    await asyncio.sleep(0)
+    release.set()
+    assert sorted(await asyncio.gather(*accepting)) == list(range(1, 40))
+    await busy
+    assert len(door.commits) == 2
+
+
+async def test_messages_whose_last_bytes_arrive_together_share_one_commit(door: Door) -> None:
+    await asyncio.gather(*(door.accept(number) for number in range(50)))
+    assert len(door.commits) == 1
+
+
+async def test_each_is_answered_only_after_the_commit_that_holds_it(door: Door) -> None:
+    async def commits_when_answered(number: int) -> int:
+        await door.accept(number)
+        return len(door.commits)
+
+    assert await commits_when_answered(1) == 1
+    assert await asyncio.gather(*(commits_when_answered(number) for number in range(2, 6))) == [2] * 4
+
+
+async def test_intake_goes_before_work_that_has_waited_for_longer(door: Door) -> None:
+    busy, release = hold(door.lane)
+    order: list[str] = []
+    later = [asyncio.create_task(door.lane.run(order.append, f"work {number}")) for number in range(3)]
+    await asyncio.sleep(0)
+    accepting = asyncio.create_task(door.lane.run(order.append, "mail", first=True))
+    await asyncio.sleep(0)
+    release.set()
+    await asyncio.gather(busy, accepting, *later)
+    assert order == ["mail", "work 0", "work 1", "work 2"]
+
+
+async def test_what_a_lane_fails_with_reaches_who_asked(door: Door) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await door.lane.run(lambda: 1 // 0)
+    assert await door.lane.run(len, "abc") == 3
+
+
+async def test_other_work_gives_way_while_mail_streams_in_but_not_for_ever(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await door.intake.give_way()
+    monkeypatch.setattr(intake, "QUIET_SECONDS", 30)
+    monkeypatch.setattr(intake, "GIVE_WAY_SECONDS", 0.05)
+    await door.accept(1)
+    waiting = asyncio.create_task(door.intake.give_way())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await asyncio.wait_for(waiting, 20)
+
+
+async def test_other_work_goes_on_when_the_stream_has_ended(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "GIVE_WAY_SECONDS", 30)
+    await door.accept(1)
+    await door.accept(2)
+    assert not door.intake._quiet.is_set()
+    await asyncio.wait_for(door.intake.give_way(), 20)
