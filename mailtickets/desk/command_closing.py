@@ -70,12 +70,14 @@ class Own:
 
     def is_named_in(self, line: str) -> bool:
         """`Ana Lima | Suporte`."""
-        bare = f"{_bare(line)} "
-        return any(bare.startswith(f"{name} ") for name in self.names)
+        bare = _bare(line)
+        return _is_title(line) and any(" " in name and bare.startswith(f"{name} ") for name in self.names)
 
 
 def _bare(line: str) -> str:
-    return " ".join(re.sub(r"[^\w@.'’-]+", " ", folded(line[:200])).strip(" .-_'’").split())
+    if len(line) > 2 * MAX_LINE_CHARACTERS:
+        return ""
+    return " ".join(re.sub(r"[^\w@.'’-]+", " ", folded(line)).strip(" .-_'’").split())
 
 
 def is_greeting(line: str) -> bool:
@@ -94,7 +96,7 @@ def is_signature(lines: Sequence[str], own: Own) -> bool:
 def says_nothing(lines: Sequence[str], own: Own) -> bool:
     """Whether there is a greeting and a signature, and nothing between them."""
     lines = [line for line in lines if line]
-    if lines and is_greeting(lines[0]):
+    if lines and is_greeting(lines[0]) and "?" not in lines[0]:
         lines = lines[1:]
     if not lines:
         return True
@@ -122,7 +124,9 @@ def _may_sign(line: str, own: Own) -> bool:
 
 def _is_title(line: str) -> bool:
     """`Ana Lima`, `Suporte N2`, `EXEMPLO LTDA`: few words, all with capitals, no sentence."""
+    if len(line) > MAX_LINE_CHARACTERS or line.endswith(("?", "!", ":", ";")):
+        return False
     words = [word for word in re.split(r"[\s|/•·,–-]+", line) if word]
-    if not 0 < len(words) <= 8 or len(line) > MAX_LINE_CHARACTERS or re.search(r"[?!:;]\s*$", line):
+    if not 0 < len(words) <= 8:
         return False
     return words[0][0].isupper() and all(word[0].isupper() or word.casefold() in _SMALL for word in words)

@@ -11,17 +11,20 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailtickets.desk.command_values import Rejected, Value, tidy, value_of
+from mailtickets.desk.command_values import Changes, Rejected, Value, tidy, value_of
 from mailtickets.desk.command_words import CommandWord, is_nearly, known, nearest
 from mailtickets.mail import header
+from mailtickets.mail.model import Address
 
 PROBLEMS = (
     "unknown-command", "missing-argument", "bad-argument", "needless-argument", "command-in-the-middle",
     "command-in-the-argument", "command-in-the-note", "said-twice", "empty-note", "end-without-note",
     "missing-number", "not-in-a-list",
 )  # fmt: skip
+ADD_UP = frozenset({"tag", "cc", "participant"})
+"""May be said more than once; so may `canned`, of different answers."""
 MAX_PIECES = 20
-MAX_ARGUMENT_CHARACTERS = 500
+MAX_ARGUMENT_CHARACTERS = 2_000
 
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]|&(?:zwnj|shy|#8203);"
@@ -30,10 +33,11 @@ _BLANK = re.compile(r"&(?:nbsp|#160|#xa0);?|[^\S\n]|[\x00-\x1f\x7f-\x9f]", re.IG
 _SIGNS = str.maketrans({"＃": "#", "﹟": "#", "♯": "#", "／": "/", "⁄": "/", "∕": "/", "：": ":", "＝": "="})
 _AROUND = re.compile(r"(?:[ *_`~\"'“”„‘’«»•·‣◦▪●○■+–—-]|\\(?=[#/])|\d{1,2}[.)] |\((?=[#/]))*")
 """Bullets, emphasis, quotes: what may stand before a command and is no part of it."""
-_WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f]|[-_](?=[^\W\d_]))*"
+_WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f]|[-_](?=[^\W\d_])){0,40}"
 _SHAPE = re.compile(rf"(?P<sign>[#/])(?P<word>{_WORD})[*_`~\"'“”’»)]*(?P<end>[:=]|[.,;!…]*(?= |$))")
 _INNER = re.compile(rf"(?<=[ ,;*_`\"“(]){_SHAPE.pattern}")
 _ALMOST = re.compile(rf"[#/]{{1,3}} ?(?P<word>{_WORD})")
+_ASSIGNMENT = frozenset({"assign", "take", "drop"})
 _JOINTS = ("e", "and", "y", "&", "|")
 _DIRECTORIES = frozenset(
     (
@@ -101,6 +105,34 @@ class Piece:
     argument: str
     command: CommandWord | None
 
+    @property
+    def key(self) -> str:
+        """Of the command, empty if nobody knows it."""
+        return self.command.key if self.command else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as typed, as it looks, and its commands."""
+
+    number: int
+    raw: str
+    clean: str
+    found: tuple[Piece, ...]
+
+    @classmethod
+    def of(cls, number: int, raw: str) -> "Line":
+        line = clean(raw)
+        return cls(number, raw, line, pieces(line))
+
+    @property
+    def is_known(self) -> bool:
+        return bool(self.found) and self.found[0].command is not None
+
+    @property
+    def is_canned(self) -> bool:
+        return bool(self.found) and self.found[0].key == "canned"
+
 
 def clean(line: str) -> str:
     """The line as it looks: no invisible characters, one kind of blank, plain signs."""
@@ -138,12 +170,12 @@ def _following(line: str, head: re.Match[str]) -> re.Match[str] | None:
     command = known(head["word"])
     if command is not None and command.key == "note":
         return None
-    for match in _INNER.finditer(line, head.end()):
+    for match in _INNER.finditer(line, head.end(), MAX_ARGUMENT_CHARACTERS):
         inner = known(match["word"])
         if inner is not None:
             if inner.key == "note" or not _is_free(command):
                 return match
-        elif match["sign"] == "#" and not _is_free(command) and not (_is_tag(command) and not nearest(match["word"])):
+        elif match["sign"] == "#" and not _is_free(command) and (is_nearly(match["word"]) or not _is_tag(command)):
             return match
     return None
 
@@ -162,14 +194,15 @@ def meant(piece: Piece, line: str) -> Command | Problem:
     command = piece.command
     if command is None:
         return Problem(piece.text, "unknown-command", nearest(piece.word))
+    if len(piece.argument) > MAX_ARGUMENT_CHARACTERS or _goes_on(piece, command):
+        return Problem(piece.text, "bad-argument", (), command.takes)
     argument = header.one_line(piece.argument if command.takes == "words" else tidy(piece.argument))
     wrong = _wrong(piece, command, argument)
     if wrong is not None:
         return wrong
     value = value_of(command, argument)
-    if isinstance(value, Rejected) or len(argument) > MAX_ARGUMENT_CHARACTERS:
-        near = value.nearest if isinstance(value, Rejected) else ()
-        return Problem(piece.text, "bad-argument", _completed(piece.word, near), command.takes)
+    if isinstance(value, Rejected):
+        return Problem(piece.text, "bad-argument", _completed(piece.word, value.nearest), command.takes)
     return Command(command.name, argument, value, line)
 
 
@@ -181,6 +214,11 @@ def _wrong(piece: Piece, command: CommandWord, argument: str) -> Problem | None:
     if command.takes and not argument and not command.optional:
         return Problem(piece.text, "missing-argument", (), command.takes)
     return None
+
+
+def _goes_on(piece: Piece, command: CommandWord) -> bool:
+    """A list that ends with a comma goes on in the next line, which would be published."""
+    return command.takes in ("address", "tags") and piece.argument.endswith((",", ";", "+"))
 
 
 def _completed(word: str, near: Sequence[str]) -> tuple[str, ...]:
@@ -208,8 +246,11 @@ def almost(line: str) -> Problem | None:
     if match is None or command is None or (len(match["word"]) < 4 and command.key != "end"):
         return None
     rest = line[match.end() :]
-    if rest[:1] in ("", " ", ":") and not all(
-        isinstance(meant(piece, line), Command) for piece in pieces(f"#{match['word']}{rest}")
+    bounds = command.key in ("note", "end")
+    if (
+        not bounds
+        and rest[:1] in ("", " ", ":")
+        and not all(isinstance(meant(piece, line), Command) for piece in pieces(f"#{match['word']}{rest}"))
     ):
         return None
     return Problem(line[match.start() :], "unknown-command", (f"#{match['word'].lower()}",))
@@ -217,11 +258,43 @@ def almost(line: str) -> Problem | None:
 
 def inline(line: str) -> int | None:
     """Where a command stands at the end of a line of text: `Pronto, pode usar. #resolver`."""
-    for number, match in enumerate(_INNER.finditer(line)):
+    for number, match in enumerate(_INNER.finditer(line) if not line.startswith(">") else ()):
         command = known(match["word"]) if match["sign"] == "#" else None
-        if command is None or number > MAX_PIECES:
+        far = len(line) - match.start() > MAX_ARGUMENT_CHARACTERS or number > MAX_PIECES
+        if command is None or (far and command.key != "note"):
             continue
         tail = pieces(line[match.start() :])
         if command.key == "note" or all(isinstance(meant(piece, line), Command) for piece in tail):
             return match.start()
     return None
+
+
+# --- several commands ---------------------------------------------------------------------------------
+
+
+def clashing(commands: Sequence[Command]) -> frozenset[int]:
+    """Which of them are the same or exclude each other."""
+    groups: dict[str, list[int]] = {}
+    for index, command in enumerate(commands):
+        groups.setdefault(_matter(command), []).append(index)
+    clashes = (group for group in groups.values() if len(group) > 1 and _clash([commands[n] for n in group]))
+    return frozenset(index for group in clashes for index in group)
+
+
+def _matter(command: Command) -> str:
+    if command.name == "canned":
+        return f"canned {command.argument.casefold()}"
+    return "assign" if command.name in _ASSIGNMENT else command.name
+
+
+def _clash(commands: Sequence[Command]) -> bool:
+    if commands[0].name not in ADD_UP:
+        return True
+    values = [command.value for command in commands]
+    added = {_member(one) for value in values if isinstance(value, Changes) for one in value.added}
+    removed = {_member(one) for value in values if isinstance(value, Changes) for one in value.removed}
+    return bool(added & removed)
+
+
+def _member(one: str | Address) -> str:
+    return one if isinstance(one, str) else one.key

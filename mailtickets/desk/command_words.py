@@ -17,7 +17,7 @@ from mailtickets.desk.model import Status
 
 Takes = Literal["", "status", "priority", "type", "tags", "words", "name", "address", "number", "duration"]
 
-LIKENESS = 0.6
+LIKENESS = 0.72
 """From which share of common letters on a word may have been meant."""
 MAX_BEHIND = 0.15
 """What is this much less like than the likeliest was not meant."""
@@ -114,6 +114,7 @@ _BY_WORD: Mapping[str, CommandWord] = {_key(word): command for command in COMMAN
 _BY_KEY: Mapping[str, CommandWord] = {command.key: command for command in COMMANDS}
 
 
+@lru_cache(maxsize=4096)
 def known(word: str) -> CommandWord | None:
     """The command that this word names, however it is spelled."""
     return _BY_WORD.get(_key(word))
@@ -137,29 +138,33 @@ def nearest(word: str) -> tuple[str, ...]:
 def nearest_of(word: str, choices: Iterable[str]) -> tuple[str, ...]:
     """Those that are like the word or begin with it, likeliest first."""
     wanted = _key(word)
-    rated = sorted((-_likeness(wanted, _key(choice)), choice) for choice in dict.fromkeys(choices))
-    enough = max(LIKENESS, -rated[0][0] - MAX_BEHIND) if rated else LIKENESS
-    return tuple(choice for rate, choice in rated if -rate >= enough)
+    rates = {choice: _likeness(wanted, _key(choice)) for choice in choices}
+    enough = max(LIKENESS, max(rates.values(), default=0.0) - MAX_BEHIND)
+    return tuple(sorted((choice for choice in rates if rates[choice] >= enough), key=lambda choice: -rates[choice]))
 
 
+@lru_cache(maxsize=1024)
 def is_nearly(word: str) -> bool:
     """More than a chance likeness: `/fehcar`, but not `/login`."""
     return any(_likeness(_key(word), choice) >= 0.75 for choice in _BY_WORD)
 
 
+@lru_cache(maxsize=1024)
 def is_like_note(word: str) -> bool:
     """`#ntoa`, `#notas`: what follows may be internal, so that this is never taken for text."""
     return any(_likeness(_key(word), _key(choice)) >= 0.75 for choice in _BY_KEY["note"].words)
 
 
+@lru_cache(maxsize=1024)
 def is_like_end(word: str) -> bool:
     """`#fimm`, `#edn`: what follows may be meant for the customer."""
     return any(_likeness(_key(word), _key(choice)) >= 0.65 for choice in _BY_KEY["end"].words)
 
 
 def _likeness(word: str, choice: str) -> float:
-    if len(word) > 2 * len(choice) + 2:
+    if len(word) > 2 * len(choice):
         return 0.0
-    if len(word) >= 3 and choice.startswith(word):
-        return 0.8
-    return SequenceMatcher(None, word, choice, autojunk=False).ratio()
+    if len(word) > 2 and sorted(word) == sorted(choice):
+        return 0.95  # two letters changed places
+    least = 0.8 if len(word) > 2 and choice.startswith(word) else 0.0
+    return max(least, SequenceMatcher(None, word, choice, autojunk=False).ratio())
