@@ -115,6 +115,7 @@ class Daemon:
             scheduler = jobs.schedule(self.gateway)
             scheduler.start()
             beat = asyncio.create_task(self._beat())
+            minding = asyncio.create_task(jobs.mind_clock(scheduler))
             probing = asyncio.create_task(_probe(self._out))
             ready(self._ready_line())
             systemd.notify("READY=1", "STATUS=taking mail")
@@ -123,6 +124,7 @@ class Daemon:
             log.info("stopping")
             scheduler.shutdown(wait=False)
             beat.cancel()
+            minding.cancel()
             probing.cancel()
         finally:
             await self._close()

@@ -35,7 +35,7 @@ from mailtickets.desk.model import (
     Unknown,
 )
 from mailtickets.desk.render import Rendered
-from mailtickets.desk.retry import WARN_AFTER, next_attempt, throttle_pause
+from mailtickets.desk.retry import THROTTLE_PAUSE, WARN_AFTER, next_attempt, throttle_pause
 from mailtickets.failpoint import failpoint
 from mailtickets.intake import Intake
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
@@ -304,7 +304,7 @@ class Gateway:
         for limit, span in ((pace.max_per_minute, timedelta(minutes=1)), (pace.max_per_day, timedelta(days=1))):
             if limit:
                 since = now - span
-                count = partial(outbox.sent_since, moment=since, limit=limit)
+                count = partial(outbox.sent_since, moment=since, now=now, limit=limit)
                 gone = await self.database(self.clerk.database.run, count)
                 allowed = min(allowed, limit - gone - len(self._sending))
         return allowed
@@ -390,7 +390,8 @@ class Gateway:
             self.pace.throttled, self.pace.rest_until = 0, None
 
     def _rests(self, now: datetime) -> bool:
-        return self.pace.rest_until is not None and now < self.pace.rest_until
+        left = self.pace.rest_until - now if self.pace.rest_until else timedelta()
+        return timedelta() < left <= THROTTLE_PAUSE[-1]  # more than that: the clock has been set back meanwhile
 
     async def _mind_delay(self, row: Due, result: Delivery, now: datetime) -> None:
         """Mail that has not gone out for hours is told of, as long as nothing else goes out either."""

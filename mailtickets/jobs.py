@@ -3,9 +3,11 @@
 With several gateways on one database, whoever holds the lease does the housekeeping.
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -24,6 +26,7 @@ HOUSEKEEPING_SECONDS = 60
 
 _LEASE = timedelta(seconds=3 * HOUSEKEEPING_SECONDS)
 _AT_ONCE = 100
+_LOOK_AT_CLOCK_SECONDS = 5
 
 
 def schedule(gateway: Gateway) -> AsyncIOScheduler:
@@ -46,6 +49,18 @@ def _every(scheduler: AsyncIOScheduler, seconds: int, name: str, work: Callable[
             log.exception("job failed", extra={"job": name})
 
     scheduler.add_job(ring, "interval", seconds=seconds, id=name, replace_existing=True)
+
+
+async def mind_clock(scheduler: AsyncIOScheduler) -> None:
+    """Rings all bells anew when the clock has been set back: APScheduler would wait until it is that late again."""
+    ahead = time.time() - time.monotonic()
+    while True:
+        await asyncio.sleep(_LOOK_AT_CLOCK_SECONDS)
+        before, ahead = ahead, time.time() - time.monotonic()
+        if ahead < before - _LOOK_AT_CLOCK_SECONDS:
+            log.warning("the clock was set back", extra={"seconds": round(before - ahead)})
+            for job in scheduler.get_jobs():
+                scheduler.modify_job(job.id, next_run_time=datetime.now(UTC))
 
 
 async def housekeeping(gateway: Gateway) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.model import Authentication, AuthFact
@@ -17,6 +17,9 @@ from mailtickets.store.schema import inbound
 
 LEASE = timedelta(seconds=60)
 """How long a gateway may take over a message before another one picks it up."""
+
+_FURTHEST = timedelta(hours=1)
+"""Nothing is put off for longer."""
 
 _TRACE_HEADERS = re.compile(
     rb"(?:received|return-path|delivered-to|x-original-to|x-received|received-spf|authentication-results"
@@ -178,7 +181,7 @@ def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) 
     """Takes over accepted messages that nobody works on, oldest first; gives their ids."""
     due = (
         select(inbound.c.id)
-        .where(inbound.c.state == "accepted", or_(inbound.c.claimed_until.is_(None), inbound.c.claimed_until <= now))
+        .where(inbound.c.state == "accepted", _is_free(now))
         .order_by(inbound.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -188,6 +191,12 @@ def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) 
         claimed = update(inbound).where(inbound.c.id.in_(ids))
         connection.execute(claimed.values(claimed_by=claimant, claimed_until=now + LEASE))
     return ids
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """Nobody works on it, or its time is so far off that the clock has been set back since it was claimed."""
+    until = inbound.c.claimed_until
+    return or_(until.is_(None), until <= now, until > now + _FURTHEST)
 
 
 def count_attempt(connection: Connection, number: int, retry_at: datetime) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, or_, select, update
 
 from mailtickets.desk.letter import Addressed, Letter
 from mailtickets.mail.model import Address, OutboundMail
@@ -18,6 +18,11 @@ from mailtickets.store.schema import notice, outbox, token
 
 LEASE = timedelta(seconds=60)
 """How long a copy that is being sent belongs to its gateway, which prolongs it as long as it lives (`prolong`)."""
+
+_FURTHEST = timedelta(hours=6)
+_SKEW = timedelta(minutes=5)
+"""No letter waits longer for its next attempt, and no clock of another gateway is so far ahead: where the database says
+otherwise, our clock has been set back."""
 
 _HEADERS = ("auto_submitted", "suppress", "loop", "in_reply_to")
 
@@ -192,7 +197,7 @@ def claim_due(
     due_at = case((sending, outbox.c.claimed_until), else_=outbox.c.next_attempt_at)  # an OR would sort the backlog
     wanted = (
         select(outbox.c.id)
-        .where(outbox.c.next_attempt_at.is_not(None), due_at <= now)
+        .where(outbox.c.next_attempt_at.is_not(None), or_(due_at <= now, _left_in_the_future(due_at, now)))
         .where(outbox.c.id.not_in(in_hand) if abandoned else ~sending)
         .order_by(outbox.c.priority, outbox.c.id)
         .limit(limit)
@@ -212,6 +217,12 @@ def claim_due(
     )
     rows = connection.execute(_WHOLE.where(outbox.c.id.in_(ids)).order_by(outbox.c.priority, outbox.c.id))
     return [_due(row) for row in rows]
+
+
+def _left_in_the_future(due_at: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    """What would wait until the clock, which has been set back, is there again. An undo window may be long."""
+    queued = outbox.c.state == "queued"
+    return or_(and_(queued, outbox.c.created_at > now + _SKEW), and_(~queued, due_at > now + _FURTHEST))
 
 
 def prolong(connection: Connection, claimant: str, numbers: Sequence[int], until: datetime) -> None:
@@ -284,9 +295,9 @@ def cancel(connection: Connection, number: int) -> bool:
     return connection.execute(stopped).rowcount == 1
 
 
-def sent_since(connection: Connection, moment: datetime, limit: int) -> int:
+def sent_since(connection: Connection, moment: datetime, now: datetime, limit: int) -> int:
     """How many copies have gone out since then, counted up to a limit: for the rate limits of the account."""
-    gone = select(outbox.c.id).where(outbox.c.sent_at >= moment).limit(limit).subquery()
+    gone = select(outbox.c.id).where(outbox.c.sent_at.between(moment, now)).limit(limit).subquery()
     return connection.execute(select(func.count()).select_from(gone)).scalar_one()
 
 

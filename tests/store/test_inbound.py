@@ -146,6 +146,13 @@ def test_a_claim_that_ran_out_is_anybodys(office: Office) -> None:
     assert claim(office, "two") == [number]
 
 
+def test_a_clock_that_is_set_back_stalls_no_mail(office: Office) -> None:
+    number = office.keep(a_message())
+    claim(office, "one")
+    office.pass_time(days=-1)
+    assert claim(office, "two") == [number]
+
+
 def test_a_gateway_that_starts_again_takes_up_its_own_claims_and_nobody_elses(office: Office) -> None:
     mine = office.keep(a_message("1"))
     claim(office, "one")

@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from mailtickets.mail.model import Address
-from mailtickets.store import outbox
+from mailtickets.store import outbox, schema
 from mailtickets.store.outbox import LEASE
 from tests.desk.builders import ANA, BRUNO, MARIA, NOW
 from tests.store.office import Office, a_message, with_file
@@ -57,6 +58,19 @@ def test_nothing_goes_before_its_time(busy: Office) -> None:
     busy.pass_time(seconds=1)
     (again,) = busy.due()
     assert (again.id, again.attempts, again.first_attempt_at) == (copy.id, 1, NOW)
+
+
+def test_a_clock_that_is_set_back_stalls_no_letter(busy: Office) -> None:
+    first, second, third = busy.due()
+    assert record(busy, first.id, "deferred", next_attempt_at=NOW + timedelta(minutes=5))
+    busy.pass_time(days=-1)
+    assert {due.id for due in busy.due(claimant="two")} == {first.id, second.id, third.id}
+
+
+def test_an_undo_window_may_be_long_and_another_gateways_clock_a_little_ahead(busy: Office) -> None:
+    later = {"next_attempt_at": NOW + timedelta(days=2), "created_at": NOW + timedelta(minutes=4)}
+    busy.run(lambda c: c.execute(update(schema.outbox).values(later)))
+    assert busy.due() == []
 
 
 def test_every_attempt_writes_the_same_bytes(busy: Office) -> None:
@@ -168,8 +182,8 @@ def test_how_much_was_sent_lately_is_counted(busy: Office) -> None:
     busy.pass_time(minutes=1)
     record(busy, second.id, "sent")
     record(busy, third.id, "failed")
-    assert busy.run(lambda c: outbox.sent_since(c, NOW, 10)) == 2
-    assert busy.run(lambda c: outbox.sent_since(c, NOW + timedelta(seconds=1), 10)) == 1
+    assert busy.run(lambda c: outbox.sent_since(c, NOW, busy.now, 10)) == 2
+    assert busy.run(lambda c: outbox.sent_since(c, NOW + timedelta(seconds=1), busy.now, 10)) == 1
 
 
 def test_the_outbox_is_listed_newest_first_in_pages_and_by_state(busy: Office) -> None:

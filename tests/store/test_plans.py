@@ -27,7 +27,7 @@ ASKED: dict[str, Work] = {
     "what goes out, less what is in hand": lambda c: outbox.claim_due(c, "one", NOW, 2, in_hand=[1, 2]),
     "what goes out, after trouble": lambda c: outbox.claim_due(c, "one", NOW, 2, abandoned=False),
     "what another run was sending": lambda c: outbox.unclaim(c, "one", NOW),
-    "what went out in a minute": lambda c: outbox.sent_since(c, NOW, 100),
+    "what went out in a minute": lambda c: outbox.sent_since(c, NOW, NOW, 100),
     "a returned mail by its return path": lambda c: outbox.by_verp(c, ["tag"], NOW - timedelta(14)),
     "a returned mail by its id": lambda c: outbox.by_message_id(c, "a@x.test", "b@x.test", NOW - timedelta(14)),
     "messages by their ids": lambda c: facts._ids(c, ["a@x.test", "b@x.test"]),
