@@ -18,6 +18,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.system import warm
+
 T = TypeVar("T")
 
 _NUMBERS = count(1)
@@ -161,8 +163,10 @@ class Desk:
         )  # fmt: skip
 
     def cli(self, *words: str | int, given: str | bytes = b"") -> Any:
-        """The JSON that a command prints; it must have been done."""
-        done = self.command(*words, "--json", given=given)
+        """The JSON that a command prints; it must have been done. By a process that is warm: tests ask much."""
+        arguments = ["-c", str(self.config), *(str(word) for word in words), "--json"]
+        octets = given.encode() if isinstance(given, str) else given
+        done = warm.run(arguments, octets, self._env(None), PATIENCE_SECONDS)
         assert done.returncode == 0, f"{words} exits {done.returncode}: {done.stderr.decode()}\n{self.log()}"
         return json.loads(done.stdout)
 
