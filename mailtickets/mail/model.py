@@ -84,7 +84,7 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class InboundMail:
-    """One received message, as read. `parse` prints these fields, less `headers` and `digest`."""
+    """One received message, as read. `parse` prints these fields, less `headers`, `digest` and `carriers`."""
 
     message_id: str | None
     in_reply_to: tuple[str, ...]
@@ -115,6 +115,8 @@ class InboundMail:
     """Top-level header fields in order: (lower-case name, unfolded and decoded value)."""
     digest: str = ""
     """sha256 over the decoded subject, bodies and attachments: alike for copies that came by other roads."""
+    carriers: tuple[str, ...] = ()
+    """Names of the attachments that hold a notice of ours or a reply token."""
 
     def header(self, name: str) -> str | None:
         """The topmost value of a header field, or None."""

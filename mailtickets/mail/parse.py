@@ -20,7 +20,7 @@ from typing import Any
 
 import mailparser
 
-from mailtickets.mail import address, body, bounce, classify, content, header, html, language, mime
+from mailtickets.mail import address, body, bounce, classify, content, header, html, language, mime, traces
 from mailtickets.mail.mime import Part
 from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail
 from mailtickets.mail.outline import outline
@@ -124,6 +124,7 @@ def _parse(raw: bytes, instance: str | None) -> InboundMail:
     )
     ids = header.ids(fields.values("message-id")) or tuple(fields.values("message-id")[:1])
     invites = "".join(f"\n\n{line}" for line in read.invites)
+    attachments = (*read.attachments, *_whole(raw, defects))
     text, reply = (read.text + invites).strip("\n"), (cut.reply + invites).strip("\n")
     return InboundMail(
         message_id=header.one_line(ids[0]).strip("<>") or None if ids else None,
@@ -141,7 +142,7 @@ def _parse(raw: bytes, instance: str | None) -> InboundMail:
         reply=reply,
         quoted=cut.quoted,
         signature=cut.signature,
-        attachments=(*read.attachments, *_whole(raw, defects)),
+        attachments=attachments,
         kind=kind,
         kind_reason=reason,
         bounce=report,
@@ -149,6 +150,7 @@ def _parse(raw: bytes, instance: str | None) -> InboundMail:
         defects=_unique([*defects, *cut.defects]),
         headers=headers,
         digest=_digest(subject, text, shown, read.attachments),
+        carriers=traces.carriers(attachments),
     )
 
 
