@@ -36,17 +36,21 @@ def behind(database: Database) -> str | None:
 
 def upgrade(database: Database, to: str = "head") -> None:
     """Runs the steps that are missing, all in one transaction; several gateways take turns."""
-    from alembic import command
-    from alembic.config import Config
 
     def work(connection: Connection) -> None:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-        if version(connection) == NEWEST:
-            return
-        config = Config()
-        config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
+        if version(connection) != NEWEST:
+            _take_steps(connection, to)
 
     database.run(work)
+
+
+def _take_steps(connection: Connection, to: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
