@@ -216,6 +216,8 @@ class Database(Section):
 class SmtpIn(Section):
     listen: tuple[TcpListen, ...] = ("127.0.0.1:8025",)
     max_message_bytes: Annotated[int, Field(ge=65_536)] = 26_214_400
+    max_spool_bytes: Positive = 1_073_741_824
+    bare_newlines: Literal["normalise", "refuse"] = "normalise"
     tls_certificate: str = ""
     tls_key: str = ""
     max_connections: Positive = 500

@@ -32,6 +32,7 @@ from mailtickets.edges.maildir_out import MaildirOut
 from mailtickets.edges.smtp_listener import Listener, bind
 from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_protocol import Settings
+from mailtickets.edges.smtp_spool import Spool
 from mailtickets.gateway import Gateway, Pace
 from mailtickets.mail import header_truth
 from mailtickets.mail.classify import loop_reason
@@ -90,6 +91,7 @@ class Daemon:
         database = Database(self.config.database_url)
         if not await self._database_is_ready(database):
             return
+        self._spool = Spool(self.config.state_dir / "spool")
         workers = Workers()
         self._out = _way_out(self.config)
         self._signer = Signer.of(self.config)
@@ -201,11 +203,16 @@ class Daemon:
         """Listens on what systemd has passed, else on what the configuration says; on nothing if it says nothing."""
         sockets = self._passed[name] or [bind(entry) for entry in listen]
         if sockets:
-            settings = _settings(self.config, self.config.smtp_in or SmtpIn())
+            settings = self._settings(self.config)
             if name == "smtp":
                 self._doors[name] = await smtp_in.serve(sockets, settings, self._accept_smtp, self._knows)
             else:
                 self._doors[name] = await lmtp_in.serve(sockets, settings, self.gateway.accept, self._knows)
+
+    def _settings(self, config: Config) -> Settings:
+        smtp = config.smtp_in or SmtpIn()
+        self._spool.limit_bytes = max(smtp.max_spool_bytes, 2 * smtp.max_message_bytes)
+        return _settings(config, smtp, self._spool)
 
     def _knows(self, recipient: str) -> bool:
         policy = self.gateway.clerk.rules.policy
@@ -279,7 +286,7 @@ class Daemon:
             if was[name] != now[name] and not self._passed[name]:
                 await self._move_door(name, was[name], now[name])
         for listener in self._doors.values():
-            listener.settings = _settings(config, config.smtp_in or SmtpIn())
+            listener.settings = self._settings(config)
 
     async def _move_door(self, name: str, was: tuple[str, ...], now: tuple[str, ...]) -> None:
         """Listens somewhere else; where that fails, at the old place again."""
@@ -335,10 +342,12 @@ def _listens(config: Config) -> dict[str, tuple[str, ...]]:
     return {"smtp": config.smtp_in.listen if config.smtp_in else (), "lmtp": config.lmtp_listen}
 
 
-def _settings(config: Config, smtp: SmtpIn) -> Settings:
+def _settings(config: Config, smtp: SmtpIn, spool: Spool) -> Settings:
     return Settings(
         hostname=config.instance.hostname,
         max_message_bytes=smtp.max_message_bytes,
+        bare_newlines=smtp.bare_newlines,
+        spool=spool,
         max_connections=smtp.max_connections,
         max_connections_per_ip=smtp.max_connections_per_ip,
         trusted_networks=tuple(ip_network(network, strict=False) for network in smtp.trusted_relays),

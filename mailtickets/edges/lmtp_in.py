@@ -21,6 +21,7 @@ class LmtpSession(Session):
     source = "lmtp"
     protocol = "LMTP"
     greeting = "LMTP"
+    _without_address = "local socket"
 
     def __init__(self, intake: Intake, peer: str, trusted: bool) -> None:
         super().__init__(intake, peer, trusted=True)

@@ -1,30 +1,48 @@
 """The message that follows DATA, as a stream: finds its end, undoes dot-stuffing, makes every line end in CRLF.
 
-Owns: the bytes of one message until it is whole. Pure; the session feeds it chunks as they come.
-Limits: what exceeds `limit_bytes` is read on to its end but no longer kept, so that memory stays bounded.
+Owns: where in the stream a message is. Pure; the session feeds it chunks as they come, and says where they are kept.
+Limits: what exceeds `limit_bytes`, or cannot be kept, is read on to its end but forgotten at once.
 """
 
-import io
+from typing import Protocol
+
+from mailtickets.desk.model import NoSpace
 
 END = b"\r\n.\r\n"
 """Nothing else ends a message: servers that disagree on this are how mail is smuggled (CVE-2023-51764)."""
 
 
-class IncomingMessage:
-    """One message while it is being received; `head` is put before it and not counted."""
+class Kept(Protocol):
+    """Where a message is kept; what was written is forgotten when it is closed."""
 
-    def __init__(self, limit_bytes: int, head: bytes = b"") -> None:
+    def write(self, piece: bytes, /) -> object:
+        """Raises NoSpace or OSError when there is no room for more."""
+
+    def close(self) -> None: ...
+
+
+class IncomingMessage:
+    """One message while it is being received."""
+
+    def __init__(self, limit_bytes: int, kept: Kept) -> None:
         self.received_bytes = 0
         """As they came, dots and all."""
         self.size_bytes = 0
         """Of the message itself, as it is stored."""
         self.oversized = False
+        self.bare = False
+        """Whether a CR or an LF stood alone in it."""
+        self.trouble: Exception | None = None
+        """Why it could not be kept."""
         self._limit_bytes = limit_bytes
-        self._kept = io.BytesIO()
-        self._kept.write(head)
+        self._kept = kept
         # The line end before the first line, so that a first line of "." or ".." needs no rule of its own.
         self._undecided = b"\r\n"
         self._begun = False
+
+    def put_before(self, head: bytes) -> None:
+        """A trace header; it does not count."""
+        self._write(head)
 
     def feed(self, chunk: bytes) -> bytes | None:
         """Takes a chunk. When the message ends in it: the bytes after the end, which are the next commands."""
@@ -39,36 +57,40 @@ class IncomingMessage:
         self._keep(data[:decided])
         return None
 
-    def content(self) -> bytes:
-        return self._kept.getvalue()
-
     def _keep(self, piece: bytes) -> None:
-        if not piece or self.oversized:
+        if not piece or self.oversized or self.trouble:
             return
-        piece = _plain_lines(piece)
+        piece = self._plain_lines(piece)
         if not self._begun:
             self._begun, piece = True, piece[2:]
         self.size_bytes += len(piece)
         self.oversized = self.size_bytes > self._limit_bytes
         if self.oversized:
-            self._kept = io.BytesIO()
+            self._kept.close()
         else:
+            self._write(piece)
+
+    def _write(self, piece: bytes) -> None:
+        try:
             self._kept.write(piece)
+        except (NoSpace, OSError) as error:
+            self.trouble = error
+            self._kept.close()
+
+    def _plain_lines(self, piece: bytes) -> bytes:
+        """Undoes dot-stuffing (RFC 5321, 4.5.2) and makes bare CR and bare LF CRLF.
+
+        A piece never ends between a line end and a dot. Clients that send bare LF stuff after it too.
+        """
+        pairs = piece.count(b"\r\n")
+        if piece.count(b"\r") == pairs == piece.count(b"\n"):
+            return piece.replace(b"\r\n.", b"\r\n")
+        self.bare = True
+        lines = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n.", b"\n")
+        return lines.replace(b"\n", b"\r\n")
 
 
 def _undecided_length(data: bytes) -> int:
     """How many of the last bytes mean nothing yet: the first ones of END, or a line end that a dot may follow."""
     begun = next((length for length in (4, 3, 2, 1) if data.endswith(END[:length])), 0)
     return begun or int(data.endswith(b"\n"))
-
-
-def _plain_lines(piece: bytes) -> bytes:
-    """Undoes dot-stuffing (RFC 5321, 4.5.2) and makes bare CR and bare LF CRLF.
-
-    A piece never ends between a line end and a dot. Clients that send bare LF stuff after it too.
-    """
-    pairs = piece.count(b"\r\n")
-    if piece.count(b"\r") == pairs == piece.count(b"\n"):
-        return piece.replace(b"\r\n.", b"\r\n")
-    lines = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n.", b"\n")
-    return lines.replace(b"\n", b"\r\n")

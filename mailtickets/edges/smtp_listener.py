@@ -32,6 +32,7 @@ from mailtickets.edges.smtp_protocol import (
     Session,
     Settings,
 )
+from mailtickets.edges.smtp_spool import Held
 from mailtickets.mail.model import Envelope
 
 BACKLOG = 512
@@ -114,7 +115,7 @@ class Listener:
         self._chatter.tell(event, exc_info=exc_info, **details)
 
     def open(self, peer: str) -> Session:
-        intake = Intake(self.settings, self._commit, self._knows_recipient, self.tell, self._ended)
+        intake = Intake(self.settings, self._commit, self._knows_recipient, self.tell, self._ended, self._moved)
         session = self._session(intake, peer, is_trusted(peer, self.settings))
         self._sessions.add(session)
         self._per_address[peer] += 1
@@ -133,25 +134,42 @@ class Listener:
             self.tell("session-failed", exc_info=error)
 
     def _ended(self, session: Session) -> None:
-        if session not in self._sessions:
-            return
-        self._sessions.discard(session)
-        self._per_address[session.peer] -= 1
-        if not self._per_address[session.peer]:
-            del self._per_address[session.peer]
+        if session in self._sessions:
+            self._sessions.discard(session)
+            self._count_down(session.peer)
+
+    def _moved(self, session: Session, peer: str) -> str | None:
+        if peer and peer != session.peer and self._per_address[peer] >= self.settings.max_connections_per_ip:
+            return TOO_MANY_FROM_YOU
+        self._count_down(session.peer)
+        self._per_address[peer] += 1
+        session.peer, session.trusted = peer, is_trusted(peer, self.settings)
+        return None
+
+    def _count_down(self, peer: str) -> None:
+        self._per_address[peer] -= 1
+        if not self._per_address[peer]:
+            del self._per_address[peer]
 
     # --- commits ------------------------------------------------------------------------------------------
 
-    def _commit(self, raw: bytes, envelope: Envelope, transmission: str) -> "asyncio.Task[str]":
-        task = asyncio.create_task(self._reply_to(raw, envelope, transmission))
+    def _commit(self, held: Held, envelope: Envelope, transmission: str) -> "asyncio.Task[str]":
+        task = asyncio.create_task(self._reply_to(held, envelope, transmission))
         self._commits.add(task)
         task.add_done_callback(self._commits.discard)
         return task
 
-    async def _reply_to(self, raw: bytes, envelope: Envelope, transmission: str) -> str:
-        about: dict[str, Any] = {"transmission": transmission, "peer": envelope.peer, "size": len(raw)}
+    async def _hand_over(self, held: Held, envelope: Envelope) -> object:
+        """Large messages come back into memory a few at a time."""
+        if held.in_memory:
+            return await self._accept(held.read(), envelope)
+        async with self.settings.spool.large:
+            return await self._accept(await asyncio.to_thread(held.read), envelope)
+
+    async def _reply_to(self, held: Held, envelope: Envelope, transmission: str) -> str:
+        about: dict[str, Any] = {"transmission": transmission, "peer": envelope.peer, "size": held.size_bytes}
         try:
-            await self._accept(raw, envelope)
+            await self._hand_over(held, envelope)
         except NoSpace as error:
             self.tell("no-space", reason=str(error), **about)
             return NO_SPACE
@@ -164,6 +182,8 @@ class Listener:
         except Exception as error:
             self.tell("accept-failed", exc_info=error, **about)
             return TROUBLE
+        finally:
+            held.close()
         extra = {"event": "message-accepted", "recipients": len(envelope.recipients), **about}
         self._log.info("message accepted", extra=extra)
         return ACCEPTED
@@ -236,9 +256,9 @@ def is_trusted(peer: str, settings: Settings) -> bool:
 
 
 def descriptors_to_spare() -> int:
-    """Half of what the process may have open: the database and the other doors need descriptors too."""
+    """A third of what the process may have open: a large message needs one too, and so do database and other doors."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(1, limit // 2)
+    return max(1, limit // 3)
 
 
 def address_of(sock: socket.socket) -> str:

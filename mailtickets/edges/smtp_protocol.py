@@ -18,11 +18,13 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from ipaddress import IPv4Network, IPv6Network
 from ssl import SSLContext
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, Literal, NoReturn, Protocol, cast
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from mailtickets.edges.smtp_data import IncomingMessage
+from mailtickets.edges.smtp_spool import Held, Spool
+from mailtickets.edges.smtp_xclient import Client
 from mailtickets.mail.model import Envelope
 
 Accept = Callable[[bytes, Envelope], Awaitable[object]]
@@ -35,6 +37,7 @@ NO_SPACE = "452 4.3.1 Insufficient system storage, please try again later"
 SHUTTING_DOWN = "421 4.3.2 Service is shutting down, please try again later"
 TIMED_OUT = "421 4.4.2 Timeout, closing the connection"
 TOO_LARGE = "552 5.3.4 Message is larger than this server accepts"
+BARE = "550 5.6.11 A line of the message ends in CR or LF alone"
 
 MAX_RECIPIENTS = 100
 MAX_REFUSALS = 20
@@ -98,6 +101,9 @@ class Settings:
     trusted_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     ssl_context: SSLContext | None = None
     ident: str = "mailtickets"
+    bare_newlines: Literal["normalise", "refuse"] = "normalise"
+    spool: Spool = field(default_factory=Spool)
+    """Shared by all doors, and kept when the rest is replaced."""
     limits: TimeLimits = field(default_factory=TimeLimits)
 
 
@@ -106,11 +112,14 @@ class Intake:
     """What a session needs of its listener."""
 
     settings: Settings
-    commit: "Callable[[bytes, Envelope, str], asyncio.Task[str]]"
-    """Hands a message over, with the transmission's id; the task belongs to the listener and ends in a reply."""
+    commit: "Callable[[Held, Envelope, str], asyncio.Task[str]]"
+    """Hands a message over, with the transmission's id; what is held and the task, which ends in a reply, belong to the
+    listener from then on."""
     knows_recipient: KnowsRecipient
     tell: Tell
     ended: "Callable[[Session], None]"
+    moved: "Callable[[Session, str], str | None]"
+    """Counts a session for the client that a relay speaks for; gives the reason when that client has too many."""
 
 
 class Refusal(Exception):
@@ -130,6 +139,7 @@ class Session(SMTP):
     source = "smtp"
     protocol = "SMTP"
     greeting = "ESMTP"
+    _without_address = "unknown"
 
     line_length_limit = CHUNK_BYTES  # limits what the stream reader buffers, not lines: the message is read in chunks
     command_size_limit = 2048  # RFC 5321 says 512, and its extensions add about 1,200
@@ -139,6 +149,9 @@ class Session(SMTP):
         settings = intake.settings
         loop = asyncio.get_running_loop()
         self.intake, self.peer, self.trusted = intake, peer, trusted
+        self.relay = trusted
+        """Whether the other end of the connection is a relay of ours, whomever it speaks for."""
+        self._client_helo: str | None = None
         self.id = secrets.token_hex(4)
         self._limits = settings.limits
         self._ends_at = loop.time() + settings.limits.session_seconds
@@ -273,6 +286,17 @@ class Session(SMTP):
         size = f"SIZE {settings.max_message_bytes}"
         return ["PIPELINING", size, *starttls, "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "HELP"]
 
+    async def _speak_for(self, client: Client) -> None:
+        """The session starts anew, as that client's (https://www.postfix.org/XCLIENT_README.html)."""
+        if client.address is not None:
+            refusal = self.intake.moved(self, client.address)
+            if refusal is not None:
+                await self._end(refusal)
+        assert self.session is not None  # noqa: S101 - a command has come in
+        self._set_rset_state()
+        self._client_helo = self.session.host_name = client.helo
+        await self.push(f"220 {self.hostname} {self.__ident__}")
+
     async def smtp_STARTTLS(self, arg: str | None) -> None:
         if self.tls_context is None:
             await self.push("502 5.5.1 TLS is not available")
@@ -303,7 +327,7 @@ class Session(SMTP):
         if self._sender is not None:
             raise Refusal("503 5.5.1 There is a sender already")
         sender, parameters = parse_path(arg, "FROM:", "501 5.1.7", MAIL_PARAMETERS)
-        check_mail_parameters(parameters, self.intake.settings.max_message_bytes)
+        check_mail_parameters(parameters, self.intake.settings)
         self._sender, self._utf8 = sender, "SMTPUTF8" in parameters
         return "250 2.1.0 Ok"
 
@@ -347,10 +371,20 @@ class Session(SMTP):
         if arg or not self._recipients:
             await self.push("501 5.5.4 DATA takes no parameters" if arg else "503 5.5.1 There is no recipient yet")
             return
+        if not self.intake.settings.spool.has_room(0):
+            await self.push(NO_SPACE)
+            return
         self._receiving = True
         await self.push("354 End with a dot on a line of its own")
-        message = await self._receive()
-        reply = TOO_LARGE if message.oversized else await self._commit(message)
+        held = self.intake.settings.spool.hold()
+        try:
+            refusal = self._refusal(await self._receive(held))
+        except BaseException:
+            held.close()
+            raise
+        if refusal is not None:
+            held.close()
+        reply = refusal or await self._commit(held)
         self._reset_timeout()
         await self._answer(reply)
         self._set_rset_state()
@@ -362,12 +396,21 @@ class Session(SMTP):
         """One reply for the message."""
         await self.push(reply)
 
-    async def _receive(self) -> IncomingMessage:  # noqa: RET503 - _end does not return
+    def _refusal(self, message: IncomingMessage) -> str | None:
+        if message.oversized:
+            return TOO_LARGE
+        if message.trouble is not None:
+            self.intake.tell("no-room-to-receive", session=self.id, peer=self.peer, reason=str(message.trouble))
+            return NO_SPACE
+        return BARE if message.bare and self.intake.settings.bare_newlines == "refuse" else None
+
+    async def _receive(self, held: Held) -> IncomingMessage:  # noqa: RET503 - _end does not return
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
         limit = self.intake.settings.max_message_bytes
         self._transmissions += 1
-        message = IncomingMessage(limit, self._received_header())
+        message = IncomingMessage(limit, held)
+        message.put_before(self._received_header())
         begun_at = self.loop.time()
         while message.received_bytes <= 2 * limit:
             chunk = await self._chunk(begun_at, message.received_bytes)
@@ -398,9 +441,9 @@ class Session(SMTP):
         if data:
             self._reader._buffer[:0] = data  # type: ignore[attr-defined]  # noqa: SLF001
 
-    async def _commit(self, message: IncomingMessage) -> str:
+    async def _commit(self, held: Held) -> str:
         """Hands the message over. A client that hangs up now cancels the wait, never the work."""
-        task = self.intake.commit(message.content(), self._envelope(), self._transmission)
+        task = self.intake.commit(held, self._envelope(), self._transmission)
         try:
             async with asyncio.timeout(self._limits.commit_seconds):
                 reply = await asyncio.shield(task)
@@ -417,7 +460,8 @@ class Session(SMTP):
 
     @property
     def _helo(self) -> str:
-        return (self.session.host_name or "") if self.session is not None else ""
+        """What the client says it is: a relay's own greeting is none of the client for whom it speaks."""
+        return self._client_helo or (self.session.host_name or "" if self.session is not None else "")
 
     def _envelope(self) -> Envelope:
         return Envelope(
@@ -432,7 +476,7 @@ class Session(SMTP):
 
     def _received_header(self) -> bytes:
         """RFC 5321, 4.4; a recipient is named only when it is the only one, so that nobody learns of another."""
-        peer = f"[{'IPv6:' if ':' in self.peer else ''}{self.peer}]" if self.peer else "local socket"
+        peer = f"[{'IPv6:' if ':' in self.peer else ''}{self.peer}]" if self.peer else self._without_address
         to = f"\r\n\tfor <{self._recipients[0]}>" if len(self._recipients) == 1 else ""
         lines = (
             f"Received: from {self._helo} ({peer})\r\n"
@@ -485,12 +529,14 @@ def parse_parameters(words: Sequence[str], known: frozenset[str]) -> Mapping[str
     return parameters
 
 
-def check_mail_parameters(parameters: Mapping[str, str], max_message_bytes: int) -> None:
+def check_mail_parameters(parameters: Mapping[str, str], settings: Settings) -> None:
     size = parameters.get("SIZE", "0")
     if not re.fullmatch(r"[0-9]{1,20}", size):  # RFC 1870, section 4
         raise Refusal("501 5.5.4 SIZE is a number of octets")
-    if int(size) > max_message_bytes:
+    if int(size) > settings.max_message_bytes:
         raise Refusal(TOO_LARGE)
+    if not settings.spool.has_room(int(size)):
+        raise Refusal(NO_SPACE)
     if parameters.get("BODY", "7BIT").upper() not in {"7BIT", "8BITMIME"}:
         raise Refusal("501 5.5.4 BODY is 7BIT or 8BITMIME")
     if parameters.get("SMTPUTF8"):

@@ -1,6 +1,7 @@
 """The end of a message is found wherever the network cuts it, and memory stays bounded."""
 
 import tracemalloc
+from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -11,14 +12,22 @@ from mailtickets.edges.smtp_data import IncomingMessage
 PIECES = st.lists(st.sampled_from([b"\r\n", b".", b"\r", b"\n", b"a", b"Subject: x", b"..", b"\r\n."]), max_size=30)
 
 
+class Kept(BytesIO):
+    """Forgets what was written when it is closed, as a spooled message does."""
+
+    def close(self) -> None:
+        self.truncate(0)
+
+
 def received(chunks: list[bytes], limit_bytes: int = 10_000) -> tuple[bytes, bytes | None]:
     """The content, and what came after the end; None when there was no end."""
-    message = IncomingMessage(limit_bytes)
+    kept = Kept()
+    message = IncomingMessage(limit_bytes, kept)
     for at, chunk in enumerate(chunks):
         after = message.feed(chunk)
         if after is not None:
-            return message.content(), after + b"".join(chunks[at + 1 :])
-    return message.content(), None
+            return kept.getvalue(), after + b"".join(chunks[at + 1 :])
+    return kept.getvalue(), None
 
 
 @pytest.mark.parametrize(
@@ -71,7 +80,8 @@ def test_the_limit_counts_the_message_and_not_its_dots() -> None:
 
 @pytest.mark.parametrize("flood", [b"x" * 65_536, b"\r\n" * 32_768, b"\n" * 65_536, b"\r\n..x" * 13_107])
 def test_a_flood_is_read_in_bounded_memory(flood: bytes) -> None:
-    message = IncomingMessage(limit_bytes=1_000_000)
+    kept = Kept()
+    message = IncomingMessage(1_000_000, kept)
     tracemalloc.start()
     try:
         for _ in range(500):
@@ -80,6 +90,35 @@ def test_a_flood_is_read_in_bounded_memory(flood: bytes) -> None:
     finally:
         tracemalloc.stop()
     assert message.oversized
-    assert message.content() == b""
+    assert kept.getvalue() == b""
     assert peak < 4_000_000
     assert message.feed(b"\r\n.\r\nQUIT\r\n") == b"QUIT\r\n"
+
+
+@pytest.mark.parametrize("sent", [b"a\nb\r\n.\r\n", b"a\rb\r\n.\r\n", b"a\r\r\n.\r\n", b"a\n\r\n.\r\n"])
+def test_a_bare_line_end_is_noticed_however_it_is_cut(sent: bytes) -> None:
+    for cut in range(len(sent)):
+        message = IncomingMessage(1000, Kept())
+        assert [message.feed(part) for part in (sent[:cut], sent[cut:]) if part][-1] == b""
+        assert message.bare
+    message = IncomingMessage(1000, Kept())
+    assert [message.feed(sent[at : at + 1]) for at in range(len(sent))][-1] == b""
+    assert message.bare
+
+
+def test_what_ends_its_lines_well_is_not_taken_for_bare() -> None:
+    message = IncomingMessage(1000, Kept())
+    for octet in b"a\r\n..b\r\n\r\n.\r\n":
+        message.feed(bytes([octet]))
+    assert not message.bare
+
+
+def test_what_cannot_be_kept_is_read_to_its_end_and_says_why() -> None:
+    class Full(Kept):
+        def write(self, piece: object) -> int:
+            raise OSError(28, "No space left on device")
+
+    message = IncomingMessage(1000, Full())
+    assert message.feed(b"a\r\n") is None
+    assert message.feed(b"b\r\n.\r\nNOOP\r\n") == b"NOOP\r\n"
+    assert str(message.trouble) == "[Errno 28] No space left on device"

@@ -721,3 +721,103 @@ async def test_neither_addresses_nor_contents_are_logged(
     assert "recipient refused" in logged
     for secret in ("ana@", "abcdefghij", "suporte", "imprime"):
         assert secret not in logged
+
+
+# --- XCLIENT ----------------------------------------------------------------------------------------------
+
+RELAY = (ip_network("127.0.0.0/8"),)
+
+
+async def test_a_relay_of_ours_may_speak_for_a_client(serve: Serve, desk: Desk) -> None:
+    async with connected(await serve(trusted_networks=RELAY)) as client:
+        assert "250 XCLIENT NAME ADDR PORT PROTO HELO" in await client.greet("EHLO relay.desk.test")
+        said = "XCLIENT NAME=mx.cliente.test ADDR=203.0.113.9 PORT=4711 PROTO=ESMTP HELO=mx+2Ecliente.test LOGIN=ana"
+        assert await client.say(said) == "220 mail.desk.test ESMTP mailtickets"
+        assert "XCLIENT" in await client.say("EHLO relay.desk.test"), "it may speak for the next one too"
+        assert (await client.mail()).startswith("250 ")
+    raw, envelope = desk.messages[0]
+    assert (envelope.peer, envelope.helo, envelope.trusted) == ("203.0.113.9", "mx.cliente.test", False)
+    assert raw.startswith(b"Received: from mx.cliente.test ([203.0.113.9])\r\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "peer", "helo"),
+    [
+        ("ADDR=IPV6:2001:DB8::5", "2001:db8::5", "relay.desk.test"),
+        ("addr=IPv6:::ffff:203.0.113.5", "203.0.113.5", "relay.desk.test"),
+        ("ADDR=[UNAVAILABLE] HELO=[UNAVAILABLE]", "", "relay.desk.test"),
+        ("HELO=mx.cliente.test", "127.0.0.1", "mx.cliente.test"),
+        ("ADDR=127.0.0.8", "127.0.0.8", "relay.desk.test"),
+    ],
+)
+async def test_what_a_relay_says_of_a_client_counts(serve: Serve, desk: Desk, said: str, peer: str, helo: str) -> None:
+    async with connected(await serve(trusted_networks=RELAY)) as client:
+        await client.greet("EHLO relay.desk.test")
+        assert (await client.say(f"XCLIENT {said}")).startswith("220 ")
+        await client.say("EHLO relay.desk.test")
+        assert (await client.mail()).startswith("250 ")
+    envelope = desk.messages[0][1]
+    assert (envelope.peer, envelope.helo, envelope.trusted) == (peer, helo, peer.startswith("127."))
+
+
+async def test_strangers_speak_for_nobody(serve: Serve, desk: Desk) -> None:
+    async with connected(await serve()) as client:
+        assert "XCLIENT" not in await client.greet()
+        assert (await client.say("XCLIENT ADDR=127.0.0.1")).startswith("550 5.7.0 ")
+        assert (await client.mail()).startswith("250 ")
+    assert desk.messages[0][1].peer == "127.0.0.1"
+    assert not desk.messages[0][1].trusted
+
+
+@pytest.mark.parametrize(
+    "said", ["", "ADDR", "ADDR=", "ADDR=mx.cliente.test", "ADDR=203.0.113.999", "COLOUR=red", "HELO=a+ZZ", "HELO=a=b"]
+)
+async def test_what_cannot_be_read_changes_nothing(serve: Serve, desk: Desk, said: str) -> None:
+    async with connected(await serve(trusted_networks=RELAY)) as client:
+        await client.greet("EHLO relay.desk.test")
+        assert (await client.say(f"XCLIENT {said}".strip())).startswith("501 5.5.4 ")
+        assert (await client.mail()).startswith("250 ")
+    assert (desk.messages[0][1].peer, desk.messages[0][1].trusted) == ("127.0.0.1", True)
+
+
+async def test_a_client_does_not_change_in_the_middle_of_a_message(serve: Serve) -> None:
+    async with connected(await serve(trusted_networks=RELAY)) as client:
+        await client.greet("EHLO relay.desk.test")
+        await client.say("MAIL FROM:<a@b.test>")
+        assert (await client.say("XCLIENT ADDR=203.0.113.9")).startswith("503 5.5.1 ")
+
+
+async def test_clients_behind_a_relay_are_limited_each_for_itself(serve: Serve) -> None:
+    listener = await serve(trusted_networks=RELAY, max_connections_per_ip=2)
+
+    async def come(address: str) -> Client:
+        streams = await asyncio.open_connection("127.0.0.1", int(listener.addresses[0].rpartition(":")[2]))
+        client = Client(*streams)
+        await client.greet("EHLO relay.desk.test")
+        await client.send(f"XCLIENT ADDR={address}\r\n".encode())
+        return client
+
+    clients = [await come(address) for address in ("203.0.113.9", "203.0.113.9", "203.0.113.8")]
+    assert [(await client.reply())[:3] for client in clients] == ["220", "220", "220"]
+    over = await come("203.0.113.9")
+    assert (await over.rest()).startswith(b"421 4.7.0 Too many connections from your address")
+    await clients[0].close()
+    async with asyncio.timeout(20):
+        while listener._per_address["203.0.113.9"] > 1:  # noqa: ASYNC110 - the end of a connection has no event
+            await asyncio.sleep(0.01)
+    again = await come("203.0.113.9")
+    assert (await again.reply())[:3] == "220"
+    for client in (*clients[1:], over, again):
+        await client.close()
+
+
+# --- bare line ends ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("message", [b"Subject: x\n\nhello\r\n", b"Subject: x\r\n\r\nhel\rlo\r\n"])
+async def test_bare_line_ends_are_refused_by_setting(serve: Serve, desk: Desk, message: bytes) -> None:
+    async with connected(await serve(bare_newlines="refuse")) as client:
+        await client.greet()
+        assert (await client.mail(message)).startswith("550 5.6.11 ")
+        assert (await client.mail()).startswith("250 ")
+    assert desk.contents == [MESSAGE]
