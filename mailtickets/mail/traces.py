@@ -29,10 +29,10 @@ IN_ADDRESS = (
     *(rf"{mark}{TOKEN}(?={GAP}(?:@|%(?:25)*40|=40|&#64;))" for mark in ("-", "=", "#", "_", r"\.", "/")),
 )
 """Behind a plus, or behind another mark where an `@` follows: some servers divide addresses so."""
-_R, _EF = REF_LABEL[0].lower(), r"\0*".join(["", *REF_LABEL[1:3]])
+_R, _EF = REF_LABEL[0].lower(), GAP.join(["", *REF_LABEL[1:3]])
 ON_REF_LINE = (
     rf"{_R}(?<![a-z0-9]{_R}){_EF}"
-    rf"\0*\.?\0*(?::|&#58;|=3a)?[\s\0*_>|:.\-]{{0,40}}{TOKEN}"
+    rf"{GAP}\.?{GAP}(?::|&#58;|=3a)?[\s\0*_>|:.=\-]{{0,40}}{TOKEN}"
 )
 _FORMS = (*IN_ADDRESS, ON_REF_LINE)  # each begins with a letter that can be looked for, and so is fast
 _IN_TEXT = tuple(re.compile(form) for form in _FORMS)

@@ -55,7 +55,8 @@ OUTLOOK = (
     '<p class="MsoNormal">Bom dia,<o:p></o:p></p><p class="MsoNormal"><o:p>&nbsp;</o:p></p>'
     '<p class="MsoListParagraph"><span style="font-family:Symbol">·<span>&nbsp; </span></span>Troque o <b>toner</b></p>'
     '<table class="MsoTableGrid" border="1"><tr><td><p class="MsoNormal">Peça</p></td><td></td>'
-    '<td><p class="MsoNormal">R$ 90</p></td></tr></table><p class="MsoNormal"><img width="300" src="cid:image001.png@01DB8C2F"></p>'
+    '<td><p class="MsoNormal">R$ 90</p></td></tr></table><p class="MsoNormal">'
+    '<img width="300" src="cid:image001.png@01DB8C2F"></p>'
     '<p class="MsoNormal">Manual: <a href="https://ajuda.test/toner">aqui</a></p>'
     '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p class="MsoNormal"><b>De:</b> '
     "Maria (Suporte) &lt;suporte@desk.test&gt; <br><b>Enviada em:</b> segunda-feira, 3 de março de 2025 10:05<br>"
