@@ -43,6 +43,7 @@ _CONTACT = re.compile(
 _DEVICE = re.compile(
     r"(?:enviad[oa]|sent|obter|get) .{0,40}(?:iphone|ipad|android|outlook|samsung|celular)", re.IGNORECASE
 )
+_SENTENCE_END = re.compile(r"[?!:;…]$|(?<!\bltda)(?<!\binc)(?<!\bco)(?<!\.\w)(?<!\b\w)\.$", re.IGNORECASE)
 _SMALL = frozenset(
     ("a", "e", "o", "de", "da", "do", "das", "dos", "em", "para", "of", "and", "the", "in", "at", "for", "y", "la",
      "el", "los", "las", "del")
@@ -124,7 +125,7 @@ def _may_sign(line: str, own: Own) -> bool:
 
 def _is_title(line: str) -> bool:
     """`Ana Lima`, `Suporte N2`, `EXEMPLO LTDA`: few words, all with capitals, no sentence."""
-    if len(line) > MAX_LINE_CHARACTERS or line.endswith(("?", "!", ":", ";")):
+    if len(line) > MAX_LINE_CHARACTERS or _SENTENCE_END.search(line):
         return False
     words = [word for word in re.split(r"[\s|/•·,–-]+", line) if word]
     if not 0 < len(words) <= 8:

@@ -32,7 +32,7 @@ from mailtickets.desk.command_lines import (
     pieces,
 )
 from mailtickets.desk.command_values import Changes, Value, When, when
-from mailtickets.desk.command_words import COMMANDS, is_like_end, is_like_note, nearest, spelled
+from mailtickets.desk.command_words import COMMANDS, is_like_end, is_like_note, known, nearest, spelled
 from mailtickets.mail.model import Address
 
 __all__ = [
@@ -54,6 +54,8 @@ class _Source:
     names: tuple[str, ...] = ()
     places: tuple[int, ...] = ()
     """The lines that the problems stand on, one for each."""
+    said: tuple[tuple[int, str], ...] = ()
+    """The lines and parts of lines that the commands are, one for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,10 @@ class Asked:
     problems: tuple[Problem, ...]
     """If there are any, nothing may be done or published."""
     words: str
-    """What is left to publish; ready answers are not in it (`with_canned`)."""
+    """What is left to publish; ready answers are not in it (`with_canned`).
+
+    Empty while it is in doubt where a note begins or ends: nobody knows then what is public.
+    """
     note: str
     """What only agents may see."""
     pieces: tuple[str | Command, ...] = ()
@@ -124,7 +129,12 @@ class _Reading:
 
 
 def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked:
-    """`signature` and `names` are the agent's: lines of theirs under the last commands do not hide these."""
+    """`signature` and `names` are the agent's: lines of theirs under the last commands do not hide these.
+
+    Commands that were written under the signature, where it was cut off, are the last lines of the reply.
+    """
+    below, signature = _parted(signature)
+    reply = "\n".join([reply, "", *below]) if below else reply
     own = Own.of(signature, names)
     reading = _Reading()
     public, blocks = _divided(reply.splitlines(), reading)
@@ -132,15 +142,26 @@ def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked
     notes = [_internal(block, reading, own) for block in blocks]
     reading.settle()
     opens = any(command.name == "to" for _, _, command in reading.commands)
-    layout = _layout(kept, reading) if opens or not _says_nothing(kept, own) else ()
+    some = bool(reading.commands or reading.problems or blocks)
+    silent = any(_bound(problem) for _, problem in reading.problems) or (
+        some and _says_nothing(kept, own) and not opens
+    )
+    layout = () if silent else _layout(kept, reading)
     problems = sorted(reading.problems, key=lambda found: found[0])[:MAX_PROBLEMS]
+    said = sorted(reading.commands, key=lambda found: found[0])
     return Asked(
-        tuple(command for _, _, command in sorted(reading.commands, key=lambda found: found[0])),
+        tuple(command for _, _, command in said),
         tuple(problem for _, problem in problems),
         "\n\n".join(piece for piece in layout if isinstance(piece, str)),
         "\n\n".join(note for note in notes if note),
         layout,
-        source=_Source(reply, signature, tuple(names), tuple(number for number, _ in problems)),
+        source=_Source(
+            reply,
+            signature,
+            tuple(names),
+            tuple(number for number, _ in problems),
+            tuple((number, text) for number, text, _ in said),
+        ),
     )
 
 
@@ -174,6 +195,19 @@ def with_canned(asked: Asked, texts: Mapping[str, str]) -> str:
     """The words with the ready answers in their places; `texts` by the name as typed (`Command.argument`)."""
     parts = (piece if isinstance(piece, str) else texts[piece.argument].strip("\n") for piece in asked.pieces)
     return "\n\n".join(part for part in parts if part.strip())
+
+
+def _parted(signature: str) -> tuple[list[str], str]:
+    """Commands among the lines of a signature, with all that is under the beginning of a note, and the rest."""
+    commands: list[str] = []
+    rest: list[str] = []
+    lines = signature.splitlines()
+    for number, raw in enumerate(lines):
+        line = Line.of(number, raw)
+        if any(piece.key == "note" for piece in line.found):
+            return [*commands, *lines[number:]], "\n".join(rest)
+        (commands if line.is_known else rest).append(raw)
+    return commands, "\n".join(rest)
 
 
 def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[Line], list[_Block]]:
@@ -379,10 +413,11 @@ def _bottom(lines: Sequence[Line], is_command: Callable[[Line], bool], own: Own)
 # --- corrections --------------------------------------------------------------------------------------
 
 
-def corrected(asked: Asked, correction: str) -> Asked:
+def corrected(asked: Asked, correction: str, without: Sequence[Command] = ()) -> Asked:
     """The reply with the lines that were not understood replaced by the commands of the correction.
 
     An empty correction drops those lines; one without any command changes nothing. Words of it are `aside`.
+    `without` are commands of `asked` that cannot be carried out (nobody of that name): they are replaced as well.
     Lines that may have been meant to begin or end a note are never dropped: what is internal would be published.
     They stay problems until the correction has `#nota` or `#fim` for them.
     """
@@ -390,7 +425,7 @@ def corrected(asked: Asked, correction: str) -> Asked:
     given = _given(correction, source)
     if given.aside and not given.commands and not given.bounds:
         return replace(asked, aside=given.aside)
-    found = read(_replaced(asked, given), signature=source.signature, names=source.names)
+    found = read(_replaced(asked, given, without), signature=source.signature, names=source.names)
     return replace(found, aside=given.aside)
 
 
@@ -439,34 +474,43 @@ def _signed(line: Line) -> Line:
     return signed if complete else line
 
 
-def _replaced(asked: Asked, given: _Given) -> str:
+def _replaced(asked: Asked, given: _Given, without: Sequence[Command]) -> str:
     """Commands go to the top, where they count; the bounds of a note and ready answers to their place."""
     lines: list[str | None] = [*asked.source.reply.splitlines()]
-    placed = _placed(asked, given)
+    placed = _placed(asked, given, without)
     for problem, number in zip(asked.problems, asked.source.places, strict=True):
         kind = _bound(problem)
         if kind and (not given.has_note_bounds or (kind == "end-without-note" and number not in placed)):
             continue
-        left = clean(lines[number] or "").replace(problem.line, "", 1)
-        lines[number] = left if re.search(r"[^\W_]", left) else None
+        lines[number] = _less(lines[number], problem.line)
+    for command, (number, text) in zip(asked.commands, asked.source.said, strict=True):
+        lines[number] = _less(lines[number], text) if command in without else lines[number]
     for number in sorted(placed, reverse=True):
         lines[number + 1 : number + 1] = placed[number]
-    done = {(command.name, command.argument) for command in asked.commands}
+    done = {(command.name, command.argument) for command in asked.commands if command not in without}
     commands = [text for text in given.commands if not _is_done(text, done)]
     return "\n".join([*commands, *(line for line in lines if line is not None)])
+
+
+def _less(line: str | None, text: str) -> str | None:
+    """The line without a part of it; None if nothing is left."""
+    left = clean(line or "").replace(text, "", 1)
+    return left if re.search(r"[^\W_]", left) else None
 
 
 def _bound(problem: Problem) -> str:
     """Whether the line may have been meant to bound what is internal: its code, `note` or `end`; empty if not."""
     if problem.code in ("empty-note", "end-without-note"):
         return problem.code
-    word = re.match(r"\W*([^\W_]+)", problem.line)
-    if word is None or not (is_like_note(word[1]) or is_like_end(word[1])):
-        return ""
-    return "note" if is_like_note(word[1]) else "end"
+    match = re.match(r"\W*([^\W_]+)", problem.line)
+    word = match[1] if match else ""
+    command = known(word)
+    if command is not None:
+        return command.key if command.key in ("note", "end") else ""
+    return "note" if is_like_note(word) else "end" if is_like_end(word) else ""
 
 
-def _placed(asked: Asked, given: _Given) -> dict[int, list[str]]:
+def _placed(asked: Asked, given: _Given, without: Sequence[Command]) -> dict[int, list[str]]:
     """Under which lines the bounds go: each under the problem it answers, or all under the first, or at the top."""
     if not given.bounds:
         return {}
@@ -475,9 +519,11 @@ def _placed(asked: Asked, given: _Given) -> dict[int, list[str]]:
     if [kind.removesuffix("-without-note") for kind in doubtful.values()] == [*map(_first_key, given.bounds)]:
         return {number: [text] for number, text in zip(doubtful, given.bounds, strict=True)}
     inner = [number for number, kind in doubtful.items() if kind in ("note", "end")]
-    if inner or not doubtful:
-        return {min(inner or kinds, default=-1): [*given.bounds]}
-    return {-1: [*given.bounds]}
+    if doubtful:
+        return {min(inner, default=-1): [*given.bounds]}
+    said = zip(asked.commands, asked.source.said, strict=True)
+    answers = [number for command, (number, _) in said if command.name == "canned" and command in without]
+    return {min(answers or kinds, default=-1): [*given.bounds]}
 
 
 def _first_key(text: str) -> str:
