@@ -45,8 +45,11 @@ class Report:
         share = 100 * self.in_the_middle // max(1, self.kills)
         yield f"{self.kills} kills on {self.database} (seed {self.seed}), {share} % of them in the middle of some mail:"
         yield from (f"  {self.by_hop[hop]:>5}  {hop}" for hop in HOPS)
-        yield (
-            f"  {self.accepted} mails accepted, 0 lost, 0 doubled; {self.notices} notices, arrived twice: "
+        yield f"  {self.sums()}"
+
+    def sums(self) -> str:
+        return (
+            f"{self.accepted} mails accepted, 0 lost, 0 doubled; {self.notices} notices, arrived twice: "
             f"{self.twice_after_kill} after a kill, {self.twice_after_drop} after a hang-up behind the final dot"
         )
 
@@ -75,10 +78,10 @@ async def campaign(desk: Desk, cradle: Cradle, load: Load, url: str, ends: Itera
             excused += _count(await end.come(desk, life, load), load, books, report)
         life = cradle.begin(desk, **ENVIRONMENT)
         await load.finished()
-    await _rest(desk, load, books)
+    await rest(desk, load, books)
     life.signal(signal.SIGTERM)
     assert await asyncio.to_thread(life.wait) == 0
-    _compare(load, books, excused, report)
+    compare(load, books, excused, report)
 
 
 def _count(attempts: list[Attempt], load: Load, books: Books, report: Report) -> Counter[tuple[str, str]]:
@@ -130,7 +133,7 @@ async def _unborn(desk: Desk, life: Life, load: Load) -> None:
 
 async def _at_the_door(desk: Desk, life: Life, load: Load) -> None:
     """While somebody waits for a 250, or just after."""
-    await _ready(desk, life)
+    await ready(desk, life)
     load.window = load.on_their_way() + 1 + load.chance.randrange(8)
     with suppress(AssertionError):
         await until(lambda: any(x.dotted for x in load.attempts), "a final dot", seconds=LONGEST_SECONDS, step=0)
@@ -139,25 +142,25 @@ async def _at_the_door(desk: Desk, life: Life, load: Load) -> None:
 
 async def _early(desk: Desk, life: Life, load: Load) -> None:
     """Before much of its work is done."""
-    await _ready(desk, life)
+    await ready(desk, life)
     await asyncio.sleep(load.chance.random() * EARLY_SECONDS)
 
 
 async def _late(desk: Desk, life: Life, load: Load) -> None:
     """When notices go out."""
-    await _ready(desk, life)
+    await ready(desk, life)
     sent = len(load.smarthost.received)
     with suppress(AssertionError):
         await until(lambda: len(load.smarthost.received) > sent, "a notice", seconds=LONGEST_SECONDS)
     await asyncio.sleep(load.chance.random() * LATE_SECONDS)
 
 
-async def _ready(desk: Desk, life: Life) -> None:
+async def ready(desk: Desk, life: Life) -> None:
     await until(lambda: life.is_ready or not life.is_alive, "the ready line")
     assert life.is_ready, f"it ended before it listened\n{desk.log()[-4000:]}"
 
 
-async def _rest(desk: Desk, load: Load, books: Books) -> None:
+async def rest(desk: Desk, load: Load, books: Books) -> None:
     """Until nothing is left to do."""
 
     def rested() -> bool:
@@ -167,7 +170,16 @@ async def _rest(desk: Desk, load: Load, books: Books) -> None:
     await until(rested, "rest", lambda: desk.log()[-20_000:], step=0.3)
 
 
-def _compare(load: Load, books: Books, excused: Counter[tuple[str, str]], report: Report) -> None:
+async def finish(desk: Desk, life: Life, load: Load, books: Books, report: Report) -> None:
+    """Lets it come to rest, stops it, and compares; no notice may have come twice, but where the smarthost hung up."""
+    await load.finished()
+    await rest(desk, load, books)
+    life.signal(signal.SIGTERM)
+    assert await asyncio.to_thread(life.wait) == 0
+    compare(load, books, Counter(), report)
+
+
+def compare(load: Load, books: Books, excused: Counter[tuple[str, str]], report: Report) -> None:
     books.check_letters(load.letters)
     books.check_notices(load.letters, load.smarthost)
     moved = [copy_of("", mail.raw)[1] for mail in load.imap.folders.get("Processados", ())]

@@ -1,13 +1,16 @@
 """Faults on purpose. What takes minutes is marked `chaos` and run by `make chaos` alone."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.chaos.lives import Cradle
-from tests.system.conftest import make_desk, place
+from tests.chaos.machine import Machine, compiled
+from tests.system.conftest import desk, make_desk, place
+from tests.system.world import World
 
-__all__ = ["make_desk", "place"]
+__all__ = ["desk", "make_desk", "place"]
 
 REPORTS: list[str] = []
 
@@ -16,6 +19,23 @@ REPORTS: list[str] = []
 def cradle() -> Iterator[Cradle]:
     with Cradle() as cradle:
         yield cradle
+
+
+@pytest.fixture(scope="session")
+def faults_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compiled(tmp_path_factory.mktemp("faults") / "faults.so")
+
+
+@pytest.fixture
+def machine(faults_library: Path, place: Path) -> Machine:
+    """What goes wrong with the machine that a desk runs on."""
+    return Machine(faults_library, place)
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with World() as world:
+        yield world
 
 
 @pytest.fixture

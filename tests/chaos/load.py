@@ -88,9 +88,16 @@ def copy_of(recipient: str, content: bytes) -> tuple[str, str]:
 class Load:
     """The customers of one desk; `async with` lets them write until the end of the block."""
 
-    def __init__(self, chance: random.Random, *, dropped: float = 0.0) -> None:
-        self.chance = chance
-        self.smarthost, self.imap = Smarthost(chance, dropped), FakeImap()
+    def __init__(
+        self,
+        chance: random.Random,
+        *,
+        dropped: float = 0.0,
+        pause_seconds: float = 0.05,
+        smarthost: Smarthost | None = None,
+    ) -> None:
+        self.chance, self._pause_seconds = chance, pause_seconds
+        self.smarthost, self.imap = smarthost or Smarthost(chance, dropped), FakeImap()
         self.letters: list[Letter] = []
         self.attempts: set[Attempt] = set()
         """Those that have not ended."""
@@ -124,6 +131,10 @@ class Load:
         """Returns when what has been begun is accepted, and no more is."""
         self.stopping = True
         await until(lambda: all(letter.accepted for letter in self.letters), "250 for all", step=0.05)
+
+    def go_elsewhere(self, desk: Desk) -> None:
+        """From now on they write to another gateway of the same desk."""
+        self._desk = desk
 
     # --- what is written -----------------------------------------------------------------------------------
 
@@ -171,7 +182,7 @@ class Load:
             while letter is not None and not letter.accepted:
                 with suppress(OSError, EOFError, ValueError):
                     await self._hand_in(letter)
-                await asyncio.sleep(self.chance.random() * 0.05)
+                await asyncio.sleep(self.chance.random() * self._pause_seconds)
             await asyncio.sleep(0.01)
 
     async def _post_always(self) -> None:
@@ -181,7 +192,7 @@ class Load:
             if letter is not None:
                 self.imap.arrive(letter.raw).date = datetime.now(UTC).strftime("%d-%b-%Y %H:%M:%S +0000")
                 letter.accepted = True
-            await asyncio.sleep(0.15 + self.chance.random() * 0.3)
+            await asyncio.sleep(self.chance.random() * 0.4 + self._pause_seconds)
 
     async def _hand_in(self, letter: Letter) -> None:
         attempt = Attempt(letter)

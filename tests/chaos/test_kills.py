@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from mailtickets.gateway import FAILPOINTS
+from mailtickets.failpoint import FAILPOINTS
 from tests.chaos.campaign import Report, at_moment, at_random, campaign, campaign_config, seed_of
 from tests.chaos.lives import Cradle
 from tests.chaos.load import Load
