@@ -105,6 +105,10 @@ def is_rule(line: str) -> bool:
     return _RULE.match(line[:MAX_LINE_CHARACTERS]) is not None
 
 
+def is_forward_mark(line: str) -> bool:
+    return _FORWARD.match(line[:MAX_LINE_CHARACTERS]) is not None
+
+
 def opening(lines: Sequence[str], start: int) -> Opening | None:
     """What begins in this line, if anything does."""
     line = lines[start][:MAX_LINE_CHARACTERS]

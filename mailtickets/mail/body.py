@@ -8,7 +8,7 @@ Fails with: nothing. Limits: the first `MAX_LINES` lines are looked at; each onc
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailtickets.mail import attribution, html, signature
 from mailtickets.mail.attribution import Opening, is_quote
@@ -30,6 +30,10 @@ class Split:
     quoted: str
     signature: str
     defects: tuple[str, ...] = ()
+    note: str = ""
+    """What stands above a forward, without a signature: the forwarder's own words. All of it is `reply`, too."""
+    forwarded: str = ""
+    """A forward with its announcement; empty when nothing is forwarded."""
 
 
 def split(text: str, html_source: str | None = None, *, subject: str = "", marks: Sequence[int] | None = None) -> Split:
@@ -41,6 +45,8 @@ def split(text: str, html_source: str | None = None, *, subject: str = "", marks
     cut = _cut(lines, frozenset(marks), forwards=attribution.FORWARD_SUBJECT.match(subject) is not None)
     if cut is None:
         return _unquoted(lines, rest)
+    if cut.forward:
+        return _forward(lines, rest, cut.start)
     result = _assembled(lines, rest, cut)
     if not cut.certain or _has_ref(result.reply.split("\n")):
         return Split(text.strip("\n"), "", "", ("uncertain-cut",))
@@ -57,20 +63,23 @@ def _unquoted(lines: list[str], rest: str) -> Split:
     return Split("\n".join(kept).strip("\n"), "", "\n".join(below).strip("\n"), uncertain)
 
 
+def _forward(lines: list[str], rest: str, start: int) -> Split:
+    note, _ = _without_signature(lines[:start])
+    return replace(_unquoted(lines, rest), note=_text(note), forwarded="\n".join(lines[start:]) + rest)
+
+
 def _has_ref(lines: Sequence[str]) -> bool:
     return any(_REF.match(line[:200]) for line in lines)
 
 
 def _cut(lines: list[str], marks: frozenset[int], *, forwards: bool) -> Opening | None:
-    """Where history begins; None when there is none, or when all of it is a forward."""
+    """Where history begins, if there is any; `forward` when it is all a forward, and no notice of ours is in it."""
     ref = next((index for index, line in enumerate(lines) if _REF.match(line[:200])), None)
     for index in range(len(lines)):
         found = _opening_at(lines, index, marks)
         if found is None:
             continue
-        if ref is None and (found.forward or (forwards and found.block)):
-            return None
-        return found
+        return replace(found, forward=ref is None and (found.forward or (forwards and found.block)))
     return None if ref is None else _before_ref(lines, ref)
 
 

@@ -83,8 +83,30 @@ class Bounce:
 
 
 @dataclass(frozen=True, slots=True)
+class Forwarded:
+    """The mail that somebody forwards, as far as it can be told: who wrote it to the forwarder, when and what."""
+
+    author: Address | None
+    """None when the forward names nobody, several, or somebody without an address."""
+    date: datetime | None
+    """Aware: in the forwarder's own zone where the forward names none."""
+    subject: str
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    text: str
+    """What the author wrote, with the history under it."""
+    note: str
+    """What the forwarder wrote above it, without signature."""
+    message_id: str | None
+    """Of an attached original; a header block shows none."""
+    source: Literal["attached", "inline"]
+    ambiguous: bool
+    """Somebody must be asked who the author is."""
+
+
+@dataclass(frozen=True, slots=True)
 class InboundMail:
-    """One received message, as read. `parse` prints these fields, less `headers`, `digest` and `carriers`."""
+    """One received message, as read. `parse` prints these fields, down to `defects`."""
 
     message_id: str | None
     in_reply_to: tuple[str, ...]
@@ -117,6 +139,8 @@ class InboundMail:
     """sha256 over the decoded subject, bodies and attachments: alike for copies that came by other roads."""
     carriers: tuple[str, ...] = ()
     """Names of the attachments that hold a notice of ours or a reply token."""
+    forwarded: Forwarded | None = None
+    """The original, if this mail of a person forwards one or says so."""
 
     def header(self, name: str) -> str | None:
         """The topmost value of a header field, or None."""

@@ -20,7 +20,7 @@ from typing import Any
 
 import mailparser
 
-from mailtickets.mail import address, body, bounce, classify, content, header, html, language, mime, traces
+from mailtickets.mail import address, body, bounce, classify, content, forwarded, header, html, language, mime, traces
 from mailtickets.mail.mime import Part
 from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail
 from mailtickets.mail.outline import outline
@@ -103,7 +103,7 @@ class _Fields:
         return tuple(found)[: address.MAX_ADDRESSES]
 
 
-def _parse(raw: bytes, instance: str | None) -> InboundMail:
+def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> InboundMail:
     tree = mime.read(raw)
     fields = _Fields(tree.root)
     read = content.read(tree.root)
@@ -126,7 +126,7 @@ def _parse(raw: bytes, instance: str | None) -> InboundMail:
     invites = "".join(f"\n\n{line}" for line in read.invites)
     attachments = (*read.attachments, *_whole(raw, defects))
     text, reply = (read.text + invites).strip("\n"), (cut.reply + invites).strip("\n")
-    return InboundMail(
+    mail = InboundMail(
         message_id=header.one_line(ids[0]).strip("<>") or None if ids else None,
         in_reply_to=header.ids(fields.values("in-reply-to")),
         references=header.ids(fields.values("references")),
@@ -152,6 +152,17 @@ def _parse(raw: bytes, instance: str | None) -> InboundMail:
         digest=_digest(subject, text, shown, read.attachments),
         carriers=traces.carriers(attachments),
     )
+    if attached or kind != "human":
+        return mail
+    return replace(mail, forwarded=forwarded.find(mail, cut, read, lambda inner: _attached(inner, instance)))
+
+
+def _attached(raw: bytes, instance: str | None) -> InboundMail | None:
+    """A message within a message; what is attached to that one in turn is not looked into."""
+    try:
+        return _parse(raw, instance, attached=True)
+    except (Exception, RecursionError):  # it is an attachment like any other then
+        return None
 
 
 def _unique(defects: Iterable[str]) -> tuple[str, ...]:

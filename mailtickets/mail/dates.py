@@ -1,0 +1,132 @@
+"""Dates as people and their programs write them in Portuguese, English and Spanish.
+
+Owns: names of months and days of the week in the three languages, and the reading of one stated moment, such as a
+forwarded mail's `segunda-feira, 3 de março de 2025 10:12`.
+Fails with: nothing; what names no day is None. Limits: `MAX_CHARACTERS`.
+"""
+
+import re
+import unicodedata
+from datetime import date, datetime, timedelta, timezone, tzinfo
+
+MAX_CHARACTERS = 200
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        [
+            "jan janeiro january ene enero",
+            "fev fevereiro feb february febrero",
+            "mar marco march marzo",
+            "abr abril apr april",
+            "mai maio may mayo",
+            "jun junho june junio",
+            "jul julho july julio",
+            "ago agosto aug august",
+            "set setembro sep sept september septiembre setiembre",
+            "out outubro oct october octubre",
+            "nov novembro november noviembre",
+            "dez dezembro dec december dic diciembre",
+        ],
+        1,
+    )
+    for name in names.split()
+}
+"""Without accents, in lower case."""
+WEEKDAYS = {
+    name: number
+    for number, names in enumerate(
+        [
+            "segunda segunda-feira seg monday mon lunes lun",
+            "terca terca-feira ter tuesday tue tues martes mar",
+            "quarta quarta-feira qua wednesday wed miercoles mie",
+            "quinta quinta-feira qui thursday thu thur thurs jueves jue",
+            "sexta sexta-feira sex friday fri viernes vie",
+            "sabado sab saturday sat",
+            "domingo dom sunday sun",
+        ]
+    )
+    for name in names.split()
+}
+"""As `date.weekday` counts them."""
+
+MONTH = "(?:" + "|".join(sorted(MONTHS, key=lambda name: (-len(name), name))) + ")"
+_ZONES = {"z": 0, "gmt": 0, "utc": 0, "wet": 0, "west": 1, "cet": 1, "cest": 2, "bst": 1, "brt": -3, "brst": -2}
+_ZONES |= {"art": -3, "clt": -4, "clst": -3, "pet": -5, "cot": -5}
+_ZONES |= {"est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7}
+
+_DAY_FIRST = re.compile(
+    rf"(?<!\d)(?P<day>\d{{1,2}})(?:º|o|st|nd|rd|th|\.)?[\s-](?:de |of |del )?(?P<month>{MONTH})\b\.?,?"
+    r"[\s-](?:de |del |of )?(?P<year>\d{4})(?!\d)"
+)
+_MONTH_FIRST = re.compile(rf"\b(?P<month>{MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}})(?!\d)")
+_ISO = re.compile(r"(?<!\d)(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)")
+_NUMBERS = re.compile(r"(?<!\d)(?P<one>\d{1,2})(?P<mark>[-/.])(?P<two>\d{1,2})(?P=mark)(?P<year>\d{4}|\d\d)(?!\d)")
+_TIME = re.compile(
+    r"(?<![\d+-])(?P<hour>\d{1,2})[:h](?P<minute>\d\d)(?::(?P<second>\d\d))?(?:\s?(?P<half>[ap])\.?\s?m\b\.?)?"
+    r"[\s,(]{0,3}(?:(?P<zone>[a-z]{1,4})\b)?\s?(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d\d)?(?!\d))?"
+)
+
+
+def folded(text: str) -> str:
+    """In lower case, without accents, blanks made one: how the names in this module are written."""
+    letters = (letter for letter in unicodedata.normalize("NFKD", text) if unicodedata.category(letter) != "Mn")
+    return " ".join("".join(letters).lower().split())
+
+
+def moment(value: str, zone: tzinfo, *, month_first: bool = False) -> datetime | None:
+    """The moment that a line states; `zone` where it names none, `month_first` for `3/4/2025` of an American program.
+
+    Midnight where no time is given.
+    """
+    text = folded(value[:MAX_CHARACTERS])
+    found = next(filter(None, (form.search(text) for form in (_DAY_FIRST, _MONTH_FIRST, _ISO, _NUMBERS))), None)
+    day = _day(found, month_first=month_first) if found else None
+    if found is None or day is None:
+        return None
+    time = _TIME.search(text, found.end()) or _TIME.search(text[: found.start()])
+    if time is None:
+        return datetime(day.year, day.month, day.day, tzinfo=zone)
+    return _at(day, time, zone)
+
+
+def _day(found: re.Match[str], *, month_first: bool) -> date | None:
+    given = found.groupdict()
+    if "one" in given:
+        first, second = int(given["one"]), int(given["two"])
+        swapped = (month_first and given["mark"] == "/" and first <= 12) or second > 12
+        day, month = (second, first) if swapped else (first, second)
+        year = int(given["year"]) + (2000 if len(given["year"]) == 2 else 0)
+        return valid(year, month, day)
+    month = MONTHS.get(given["month"]) or int(given["month"])
+    return valid(int(given["year"]), month, int(given["day"]))
+
+
+def valid(year: int, month: int, day: int) -> date | None:
+    """The day, if the calendar has it."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _at(day: date, time: re.Match[str], zone: tzinfo) -> datetime | None:
+    hour = int(time["hour"])
+    if time["half"]:
+        hour = hour % 12 + (12 if time["half"] == "p" else 0)
+    try:
+        return datetime(
+            day.year, day.month, day.day, hour, int(time["minute"]), int(time["second"] or 0), tzinfo=_zone(time, zone)
+        )
+    except ValueError:
+        return None
+
+
+def _zone(time: re.Match[str], otherwise: tzinfo) -> tzinfo:
+    if time["sign"]:
+        minutes = int(time["hours"]) * 60 + int(time["minutes"] or 0)
+        return (
+            timezone(timedelta(minutes=-minutes if time["sign"] == "-" else minutes)) if minutes < 1440 else otherwise
+        )
+    hours = _ZONES.get(time["zone"] or "")
+    return otherwise if hours is None else timezone(timedelta(hours=hours))
