@@ -8,7 +8,7 @@ Fails with: `Stale` from `settle` when the facts have changed meanwhile: draft a
 
 import secrets as randomness
 from base64 import b32encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,17 +17,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from mailtickets.config import Config, shipped, template_texts
-from mailtickets.desk import notices
+from mailtickets.desk import commands, notices
+from mailtickets.desk.authors import author_of
+from mailtickets.desk.budget import BudgetLine, budget_lines, within_budget
 from mailtickets.desk.change import changed, opened
+from mailtickets.desk.contexts import context
 from mailtickets.desk.decide import decide
 from mailtickets.desk.letter import Letter, Stationery, copy_for, letter
-from mailtickets.desk.model import Decision, Facts, OpenTicket, Policy, Ticket
-from mailtickets.desk.notices import BudgetLine, Happening, Notice, budget_lines, within_budget
-from mailtickets.desk.render import Rendered, Templates, render
+from mailtickets.desk.matching import claimed, match
+from mailtickets.desk.model import AddMessage, Assign, Decision, Desk, Facts, MoveTo, OpenTicket, Policy, Said, Ticket
+from mailtickets.desk.notice import Happening, Notice
+from mailtickets.desk.render import Rendered, Templates, canned, canned_names, render
 from mailtickets.mail.compose import compose
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
-from mailtickets.store import budgets, contacts, outbox, tickets
+from mailtickets.store import agents, budgets, contacts, outbox, tickets
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.facts import gather
 from mailtickets.store.inbound import Received
@@ -62,6 +66,13 @@ class Draft:
     mail: InboundMail | None = None
     facts: Facts | None = None
     text: str = ""
+    also: tuple["Draft", ...] = ()
+    """What is done to further tickets by the same mail."""
+
+    def all(self) -> Iterator["Draft"]:
+        """This draft and those that go with it."""
+        yield self
+        yield from self.also
 
 
 def rules_of(config: Config, secrets: tuple[bytes, ...]) -> Rules:
@@ -124,11 +135,35 @@ class Clerk:
     ) -> Draft:
         now, policy = self.clock(), self.rules.policy
         facts = gather(connection, received, mail, policy, now, unparsed, junk)
+        facts = self._with_canned(facts, mail)
         decision = decide(mail, facts, policy, now)
         before = facts.tickets.get(decision.ticket or 0)
         if before is not None and decision.ticket != before.number:
             decision = replace(decision, ticket=before.number)  # merged: the other one answers for it
         return self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
+
+    def _with_canned(self, facts: Facts, mail: InboundMail) -> Facts:
+        """The facts with the ready answers that an agent's mail asks for, written for the ticket it is about."""
+        policy, author = self.rules.policy, author_of(mail, facts.queue)
+        asked = commands.read(f"{mail.reply}\n{facts.correction}").commands if policy.agent(author.address) else ()
+        names = {order.argument for order in asked if order.name == "canned"}
+        found = match(author, facts, policy) if names else None
+        ticket = found.ticket if found else claimed(facts)
+        if not names or ticket is None:
+            return facts
+        texts = {name: text for name in names if (text := self._canned(name, ticket)) is not None}
+        return replace(facts, canned=texts, canned_names=canned_names(self.rules.templates, ticket.locale))
+
+    def _canned(self, name: str, ticket: Ticket) -> str | None:
+        policy = self.rules.policy
+        queue = policy.queue(ticket.queue) or policy.queues[0]
+        seen = context(
+            Happening(Decision("canned"), ticket, ticket), queue, ticket.locale, policy, self.clock(), public=True
+        )
+        try:
+            return canned(self.rules.templates, name, ticket.locale, seen)
+        except KeyError:
+            return None
 
     # --- orders -------------------------------------------------------------------------------------------
 
@@ -191,26 +226,38 @@ class Clerk:
         mail: InboundMail | None = None,
         facts: Facts | None = None,
         text: str = "",
+        desk: Desk | None = None,
     ) -> Draft:
         policy = self.rules.policy
+        also = tuple(self._drafted_also(connection, another, facts, now) for another in decision.also)
         after = _after(decision, before, now, lambda: tickets.reserve_number(connection, policy.instance.first_number))
-        shown = after or before
-        if shown is None:
-            return Draft(decision, before, after, (), (), (), received, mail, facts, text)
-        happening = Happening(decision, before, shown, mail, facts, text if mail is None else None)
+        happening = Happening(
+            decision,
+            before,
+            after or before,
+            mail,
+            facts,
+            text if mail is None else None,
+            given=desk,
+            also=tuple(draft.after for draft in also if draft.after),
+            thread=_thread(connection, decision, before, policy),
+        )
         planned = notices.plan(happening, policy, now)
+        number = happening.after.number if happening.after else 0
         copies = [(notice, who) for notice in planned for who in notice.recipients]
-        lines = [line for notice, who in copies for line in budget_lines(notice, who, shown.number, policy)]
+        lines = [line for notice, who in copies for line in budget_lines(notice, who, number, policy)]
         used = budgets.used(connection, lines, now)
         lost = contacts.undeliverable(connection, [who for notice, who in copies if notice.automatic])
-        kept, withheld = _allowed(planned, shown.number, policy, used, lost)
+        kept, withheld = _allowed(planned, number, policy, used, lost)
         spent = tuple(
-            line
-            for notice in kept
-            for who in notice.recipients
-            for line in budget_lines(notice, who, shown.number, policy)
+            line for notice in kept for who in notice.recipients for line in budget_lines(notice, who, number, policy)
         )
-        return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text)
+        return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text, also)
+
+    def _drafted_also(self, connection: Connection, decision: Decision, facts: Facts | None, now: datetime) -> Draft:
+        """What a mail does to a ticket that it is not itself about."""
+        before = facts.tickets.get(decision.ticket or 0) if facts else None
+        return self._drafted(connection, decision, before, now)
 
     def alarm(self, subject: str, text: str) -> None:
         """Writes to `ops_address`, where there is one."""
@@ -222,19 +269,22 @@ class Clerk:
         self.database.run(lambda connection: outbox.queue(connection, sent, None, None, self.clock()))
 
     def words(self, draft: Draft) -> list[Rendered]:
-        """The draft's notices in words, in this process."""
-        return [render_notice(self.rules.templates, notice) for notice in draft.notices]
+        """The notices of a draft, and of those that go with it, in words, in this process."""
+        return [render_notice(self.rules.templates, notice) for one in draft.all() for notice in one.notices]
 
-    def letters(self, draft: Draft, words: Sequence[Rendered]) -> tuple[Letter, ...]:
+    def letters(self, draft: Draft, words: Iterable[Rendered]) -> tuple[Letter, ...]:
         ticket, now = _for_threading(draft), self.clock()
         inbound = draft.received.id if draft.received else None
         return tuple(
-            letter(notice, rendered, ticket, self.rules.paper, self.nonce(), now, inbound)
-            for notice, rendered in zip(draft.notices, words, strict=True)
+            letter(
+                notice, rendered, None if notice.takes_lines else ticket, self.rules.paper, self.nonce(), now, inbound
+            )
+            for notice, rendered in zip(draft.notices, words, strict=False)
         )
 
-    def settlement(self, draft: Draft, words: Sequence[Rendered]) -> Settlement:
-        """A draft with its words: what `settle` writes."""
+    def settlement(self, draft: Draft, words: Iterable[Rendered]) -> Settlement:
+        """A draft with its words, in the order of `words`: what `settle` writes."""
+        words = iter(words)
         queues = (draft.facts.queue.name, *(queue.name for queue in draft.facts.also_queues)) if draft.facts else ()
         return Settlement(
             decision=draft.decision,
@@ -249,6 +299,8 @@ class Clerk:
             text=draft.text,
             met=_met(draft.facts, draft.mail),
             queues=queues,
+            turns=draft.facts.desk.assigned_at if draft.facts else {},
+            also=tuple(self.settlement(another, words) for another in draft.also),
         )
 
     def settle(self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None) -> None:
@@ -261,6 +313,18 @@ class Clerk:
                 also(connection)
 
         self.database.run(work)
+
+
+def _thread(connection: Connection, decision: Decision, before: Ticket | None, policy: Policy) -> tuple[Said, ...]:
+    """What was said before, for the notices that show it."""
+    if before is None:
+        return ()
+    queue = policy.queue(before.queue)
+    if any(isinstance(effect, AddMessage) and effect.direction == "out" for effect in decision.effects):
+        history = queue.history if queue else 0
+        return agents.thread(connection, before.number, public=True, limit=history) if history else ()
+    shows = "reminder" in decision.tell or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
+    return agents.thread(connection, before.number, limit=5) if shows else ()
 
 
 def render_notice(templates: Templates, notice: Notice) -> Rendered:

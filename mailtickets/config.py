@@ -290,6 +290,8 @@ class Queue(Section):
     close_after_days: Count = 7
     undo_seconds: Count = 0
     remind_after: Duration = ""
+    satisfaction: bool = True
+    history: Count = 0
     reply_to_is_author_from: tuple[AddrSpec, ...] = ()
 
     @property

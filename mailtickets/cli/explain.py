@@ -15,7 +15,7 @@ from mailtickets.clerk import Clerk, Draft
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.session import add_json, configuration, opened, print_json
 from mailtickets.config import Config
-from mailtickets.desk.decide import author_of
+from mailtickets.desk.authors import author_of
 from mailtickets.desk.model import Authentication, Facts
 from mailtickets.desk.reasons import sentence
 from mailtickets.edges.authentication import AuthenticationSettings, Authenticator

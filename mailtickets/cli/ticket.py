@@ -11,7 +11,7 @@ from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.session import actor, add_json, add_page, number, opened, print_json, print_table, read_text
 from mailtickets.config import Agent
 from mailtickets.desk import orders
-from mailtickets.desk.decide import locale_for, without_tags
+from mailtickets.desk.authors import locale_for, without_tags
 from mailtickets.desk.model import PRIORITIES, STATUSES, Decision, Ticket
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address

@@ -85,7 +85,7 @@ def changed(ticket: Ticket, effects: Sequence[Effect], now: datetime) -> Ticket:
     return replace(ticket, revision=ticket.revision + 1, updated_at=now)
 
 
-def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:
+def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C901 - a case each
     match effect:
         case SetStatus(to=to):
             return with_status(ticket, to, now)
@@ -118,6 +118,8 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:
             return replace(ticket, snoozed_until=at)
         case Reminded(agent=str()):
             return replace(ticket, snoozed_until=None)
+        case SplitOff():
+            return replace(ticket, waiting_since=now)
         case AddMessage(direction="out", visibility="public"):
             everyone = tuple(replace(participant, notified=True) for participant in ticket.participants)
             return replace(ticket, answered=True, participants=everyone, waiting_since=None)
@@ -130,7 +132,7 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:
 
 
 _WITHOUT_TRACE = (
-    OpenTicket, AddMessage, Remind, Reminded, Undo, SplitOff, Rate, SetAbsence, MergeInto, FailDelivery, ReleaseHeld,
+    OpenTicket, AddMessage, Remind, Reminded, Undo, Rate, SetAbsence, MergeInto, FailDelivery, ReleaseHeld,
     DropHeld, RecordEvent,
 )  # fmt: skip
 """What leaves the ticket's own row as it is."""

@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from mailtickets.config import Agent, Queue
+from mailtickets.desk.agent_mail import NOT_VERIFIED, absent, held, on_no_ticket, on_ticket, second_word
+from mailtickets.desk.assignment import turn
+from mailtickets.desk.authors import authentic, author_of, copied, locale_for, vouched_for, without_tags
 from mailtickets.desk.change import after_customer_reply, may_reopen
-from mailtickets.desk.matching import REF_LINE, SUBJECT_NUMBER, Match, claimed, match, own_addresses
+from mailtickets.desk.customer_words import Wish, wish
+from mailtickets.desk.matching import Match, claimed, match, own_addresses
 from mailtickets.desk.model import (
     AddMessage,
     AddParticipant,
@@ -20,31 +23,31 @@ from mailtickets.desk.model import (
     Effect,
     Facts,
     FailDelivery,
+    Mute,
     OpenTicket,
     OutboxFact,
     Outcome,
     Policy,
-    RecordEvent,
+    Rate,
     ReleaseHeld,
     RuleVerdict,
     SetStatus,
     Ticket,
+    TokenFact,
 )
+from mailtickets.desk.satisfaction import Rating, rating
 from mailtickets.desk.thanks import gratitude
 from mailtickets.mail.junk import allowed, denied
 from mailtickets.mail.model import Address, InboundMail
 
-NOBODY = Address("", "unknown@unknown.invalid")
-"""Stands for the author of a mail that names none; never written to."""
+IDENTITY_DOUBTS = frozenset({"agent-without-token", NOT_VERIFIED})
+"""Reasons to hold what may not be its author's at all: there anything but a refusal is their consent."""
 
-UNCERTAIN_CUT = "uncertain-cut"
-"""The reader's defect code for a reply whose boundary to the quoted history is in doubt."""
+LOW_SCORE = 2
+"""From 1 to 5: a rating that the queue is told of."""
 
 _DISOWNED = re.compile(r"(?:não|nao|nunca|jamais|no\b|not\b|never|descart|discard|cancel|ignor)", re.IGNORECASE)
 """How an agent begins who did not write what was held. When in doubt nothing is released."""
-
-_LOCALES = {"pt": "pt_BR", "en": "en", "es": "es"}
-_MAX_CC = 20
 
 Rule = Callable[[InboundMail, Facts, Policy, datetime], Decision | None]
 
@@ -62,13 +65,6 @@ def decide(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> De
     raise AssertionError("the last rule has an opinion on every mail")
 
 
-def author_of(mail: InboundMail, queue: Queue) -> Address:
-    """Who wrote it: From; Reply-To only where the queue names From as a contact form (peers: FreeScout #4287)."""
-    author = mail.author or mail.sender or NOBODY
-    forms = {form.casefold() for form in queue.reply_to_is_author_from}
-    return mail.reply_to[0] if mail.reply_to and author.key in forms else author
-
-
 # --- the rules, in order ------------------------------------------------------------------------------
 
 
@@ -76,7 +72,7 @@ def unreadable(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -
     """Could the mail not be read at all?"""
     if facts.unparsed is None:
         return None
-    return _open(mail, facts, policy, reason=facts.unparsed, outcome="unparsed")
+    return _open(mail, facts, policy, now, reason=facts.unparsed, outcome="unparsed")
 
 
 def loop(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
@@ -146,16 +142,25 @@ def unwanted_list(mail: InboundMail, facts: Facts, policy: Policy, now: datetime
 
 
 def confirmation(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
-    """Does an agent confirm, or disown, a message that was held?"""
+    """Does an agent say a second word about a message of theirs that was held?"""
     author = author_of(mail, facts.queue)
-    own = own_addresses(author, policy)
+    agent, own = policy.agent(author.address), own_addresses(author, policy)
     token = next((t for t in facts.tokens if t.confirms and not t.expired and t.person.casefold() in own), None)
     if token is None or token.confirms is None or mail.kind != "human":
         return None  # an absence notice confirms nothing
+    if agent is None or token.held is None or token.held in IDENTITY_DOUBTS:
+        return _identity_confirmed(mail, token, author.address)
+    ticket = facts.tickets.get(token.ticket or 0)
+    return second_word(mail, facts, policy, now, agent, ticket, token.confirms)
+
+
+def _identity_confirmed(mail: InboundMail, token: TokenFact, author: str) -> Decision:
+    """The agent says whether a message in their name is theirs."""
+    held_id = token.confirms or 0
     disowned = _DISOWNED.match(mail.reply.strip())
-    effect = DropHeld(token.confirms) if disowned else ReleaseHeld(token.confirms)
+    effect = DropHeld(held_id) if disowned else ReleaseHeld(held_id)
     reason = "disowned-by-agent" if disowned else "confirmed-by-agent"
-    return Decision(reason, (effect,), token.ticket, "commanded", author.address)
+    return Decision(reason, (effect,), token.ticket, "commanded", author)
 
 
 def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
@@ -167,16 +172,64 @@ def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime)
         return None
     if ticket.requester.key in own_addresses(author, policy):
         return None  # an agent's own ticket: there they are the customer
-    if mail.kind == "auto_reply":
-        return _agent_absent(author, ticket, mail)
     proven = found is not None and found.proven
+    if mail.kind == "auto_reply":
+        return absent(mail, facts, policy, now, agent, ticket, proven=proven)
     if not proven and ticket.participant(author.address) and not facts.released:
         return None  # an agent whom a customer has put in copy
     if not proven and not facts.released:
-        return _hold("agent-without-token", ticket, agent)
+        return held("agent-without-token", ticket, agent)
     if not vouched_for(facts, policy) and not facts.released:
-        return _hold("agent-not-verified", ticket, agent)
-    return _answer(mail, facts, policy, agent, ticket)
+        return held(NOT_VERIFIED, ticket, agent)
+    return on_ticket(mail, facts, policy, now, agent, ticket)
+
+
+def agent_mail(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Does an agent ask the desk for something, hand on a customer's mail, or write to a customer first?"""
+    agent = policy.agent(author_of(mail, facts.queue).address)
+    if agent is None or mail.kind != "human" or _matched(mail, facts, policy) is not None:
+        return None
+    return on_no_ticket(mail, facts, policy, now, agent)
+
+
+def customer_wish(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Does a customer ask in a word or two how things stand, or for a ticket to be closed or opened again?"""
+    author = author_of(mail, facts.queue)
+    disowned = facts.authentication.verdict == "fail"
+    if mail.kind != "human" or mail.attachments or disowned or policy.agent(author.address):
+        return None
+    found = _matched(mail, facts, policy)
+    wished = wish(mail.subject, mail.reply, mail.signature, has_ticket=found is not None)
+    if wished is None:
+        return None
+    if wished == "tickets" or found is None:
+        return _tickets_shown(facts, author.address)
+    if wished == "status":
+        return Decision("customer-asks", (), found.ticket.number, "commanded", author.address, tell=("status",))
+    if not (found.proven or authentic(facts)):
+        return None  # it changes the ticket: for that a From line is not enough
+    return _wish_granted(wished, author, policy, now, found.ticket)
+
+
+def _tickets_shown(facts: Facts, author: str) -> Decision | None:
+    if not facts.desk.found:
+        return None
+    return Decision("customer-asks", (), None, "commanded", author, tell=("my_tickets",))
+
+
+def _wish_granted(wished: Wish, author: Address, policy: Policy, now: datetime, ticket: Ticket) -> Decision | None:
+    if wished in {"mute", "unmute"}:
+        mute = Mute(author.address, on=wished == "mute")
+        name = "muted" if mute.on else "unmuted"
+        return Decision("customer-asks", (mute,), ticket.number, "commanded", author.address, tell=(name,))
+    if not may_reopen(ticket, policy.queue(ticket.queue), now):
+        return None
+    effects: list[Effect] = [AddMessage("in", "public", author, verified=True, waits=wished == "reopen")]
+    if wished == "reopen" and ticket.status in {"resolved", "closed"}:
+        effects.append(SetStatus("open", "customer-asked"))
+    elif wished in {"close", "cancel"} and ticket.status != "closed":
+        effects.append(SetStatus("closed", "customer-closed" if wished == "close" else "customer-cancelled"))
+    return Decision("customer-asks", tuple(effects), ticket.number, "appended", author.address)
 
 
 def customer_reply(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
@@ -186,12 +239,16 @@ def customer_reply(mail: InboundMail, facts: Facts, policy: Policy, now: datetim
         return None
     ticket, automatic = found.ticket, mail.kind == "auto_reply"
     if not automatic and not may_reopen(ticket, policy.queue(ticket.queue), now):
-        return _open(mail, facts, policy, reason="closed-too-long-ago", linked=ticket.number)
-    author = author_of(mail, facts.queue)
-    effects: list[Effect] = [AddMessage("in", "public", author, verified=found.proven or authentic(facts))]
-    effects += [AddParticipant(person, "cc", notified=False) for person in _copied(mail, author, policy, ticket)]
-    status, thanks = after_customer_reply(ticket.status), _only_thanks(mail, ticket, policy)
-    if not automatic and not thanks and status != ticket.status:
+        return _open(mail, facts, policy, now, reason="closed-too-long-ago", linked=ticket.number)
+    author, rated = author_of(mail, facts.queue), _rated(mail, facts, policy, found)
+    if rated is not None:
+        return _rating(rated, author, ticket)
+    thanks, status = _only_thanks(mail, ticket, policy), after_customer_reply(ticket.status)
+    waits = not automatic and not thanks
+    said = AddMessage("in", "public", author, verified=found.proven or authentic(facts), waits=waits)
+    effects: list[Effect] = [said]
+    effects += [AddParticipant(person, "cc", notified=False) for person in copied(mail, author, policy, ticket)]
+    if waits and status != ticket.status:
         effects.append(SetStatus(status, "customer-replied"))
     reason = mail.kind_reason if automatic else "only-thanks" if thanks else found.evidence
     elsewhere = _other_queues(facts, ticket.queue) if facts.also_queues else ()
@@ -205,17 +262,36 @@ def _only_thanks(mail: InboundMail, ticket: Ticket, policy: Policy) -> bool:
     return ticket.status in {"resolved", "closed"} and said is not None
 
 
+def _rated(mail: InboundMail, facts: Facts, policy: Policy, found: Match) -> Rating | None:
+    """The satisfaction that an answer to a finished ticket tells, where the queue asks for it."""
+    queue = policy.queue(found.ticket.queue)
+    asked = queue is not None and queue.satisfaction and found.ticket.resolved_at is not None
+    customer = policy.agent(author_of(mail, facts.queue).address) is None
+    if mail.kind != "human" or not asked or not customer or not (found.proven or authentic(facts)):
+        return None
+    return rating(mail.reply, mail.signature)
+
+
+def _rating(rated: Rating, author: Address, ticket: Ticket) -> Decision:
+    effects = (
+        AddMessage("in", "public", author, verified=True, waits=False),
+        Rate(rated.score, rated.comment, author.address),
+    )
+    low = rated.score <= LOW_SCORE
+    return Decision("rated", effects, ticket.number, "appended", author.address, tell=("rated",) if low else ())
+
+
 def stranger(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Does somebody point at a ticket that is not theirs?"""
     ticket = claimed(facts)
     if ticket is None:
         return None
-    return _open(mail, facts, policy, reason="not-a-participant", linked=ticket.number)
+    return _open(mail, facts, policy, now, reason="not-a-participant", linked=ticket.number)
 
 
 def new_ticket(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Is it something new?"""
-    return _open(mail, facts, policy, reason="new-mail")
+    return _open(mail, facts, policy, now, reason="new-mail")
 
 
 RULES: tuple[Rule, ...] = (
@@ -229,16 +305,12 @@ RULES: tuple[Rule, ...] = (
     unwanted_list,
     confirmation,
     agent_answer,
+    agent_mail,
+    customer_wish,
     customer_reply,
     stranger,
     new_ticket,
 )
-
-
-def vouched_for(facts: Facts, policy: Policy) -> bool:
-    """Whether more than a token speaks for an agent, where the configuration asks for more."""
-    evidence = facts.authentication
-    return policy.trust.agents == "token" or evidence.verdict == "pass" or evidence.internal
 
 
 # --- what they decide ---------------------------------------------------------------------------------
@@ -280,46 +352,11 @@ def _nothing(outcome: Outcome, reason: str, ticket: Ticket | None) -> Decision:
     return Decision(reason, ticket=ticket.number if ticket else None, outcome=outcome)
 
 
-def _hold(reason: str, ticket: Ticket, agent: Agent) -> Decision:
-    """Nothing is published, and the agent is told at the address we know."""
-    return Decision(
-        reason, (RecordEvent("held", reason, agent.address),), ticket.number, "held", agent.address, tell=("held",)
-    )
-
-
-def _agent_absent(author: Address, ticket: Ticket, mail: InboundMail) -> Decision:
-    """An agent's out-of-office is a signal to us and nothing to the customer."""
-    note = AddMessage("in", "note", author, verified=False)
-    return Decision(mail.kind_reason, (note,), ticket.number, "noted", author.address)
-
-
-def _answer(mail: InboundMail, facts: Facts, policy: Policy, agent: Agent, ticket: Ticket) -> Decision:
-    """An agent's reply is a public answer, if it is clear what of it is the answer."""
-    if not mail.reply.strip() and not mail.attachments:
-        return _hold("empty-answer", ticket, agent)
-    if UNCERTAIN_CUT in mail.defects and not facts.released:
-        return _hold(UNCERTAIN_CUT, ticket, agent)
-    if REF_LINE.search(mail.reply):
-        return _hold("quotes-our-notice", ticket, agent)  # whatever anybody releases: it holds an agent's token
-    addressed = {address.key for address in (*mail.to, *mail.cc)}
-    direct = ticket.requester.key in addressed
-    me = Address(agent.name, agent.address)
-    effects: list[Effect] = [
-        AddMessage("out", "public", me, verified=True, relayed=not direct),
-        AddParticipant(me, "agent"),
-    ]
-    effects += [AddParticipant(person, "cc") for person in _copied(mail, me, policy, ticket)]
-    if direct:
-        effects.append(RecordEvent("delivered-directly", "delivered-directly", ticket.requester.address))
-    if ticket.status != "pending":
-        effects.append(SetStatus("pending", "agent-answered"))
-    return Decision("agent-answer", tuple(effects), ticket.number, "appended", agent.address)
-
-
 def _open(
     mail: InboundMail,
     facts: Facts,
     policy: Policy,
+    now: datetime,
     *,
     reason: str,
     outcome: Outcome = "opened",
@@ -331,42 +368,16 @@ def _open(
         subject=without_tags(mail.subject),
         requester=author,
         locale=locale_for(facts.queue, mail.language, policy),
-        cc=_copied(mail, author, policy, None),
+        cc=copied(mail, author, policy, None),
         notify_cc=authentic(facts),
         linked=linked,
     )
+    said = AddMessage("in", "public", author, verified=authentic(facts))
+    given = turn(facts.queue, facts.desk, policy, now)
     return Decision(
         reason,
-        (ticket, AddMessage("in", "public", author, verified=authentic(facts))),
+        (ticket, said, given) if given else (ticket, said),
         outcome=outcome,
         actor=author.address,
         tell_queues=tuple(queue.name for queue in facts.also_queues),
     )
-
-
-def authentic(facts: Facts) -> bool:
-    """Whether the author's own domain vouches for the mail."""
-    return facts.authentication.verdict == "pass" or facts.authentication.internal
-
-
-def without_tags(subject: str) -> str:
-    """A subject for a new ticket: another ticket's tag in it would lead replies astray."""
-    return re.sub(r"\s+", " ", SUBJECT_NUMBER.sub(" ", subject)).strip()
-
-
-def locale_for(queue: Queue, language: str | None, policy: Policy) -> str:
-    """The locale a customer is written to in."""
-    return queue.locale if queue.locale != "auto" else _LOCALES.get(language or "", policy.instance.locale)
-
-
-def _copied(mail: InboundMail, author: Address, policy: Policy, ticket: Ticket | None) -> tuple[Address, ...]:
-    """People the mail also went to, who are no agents, no queues and not on the ticket yet."""
-    people = {
-        address.key: address
-        for address in (*mail.to, *mail.cc)
-        if address.key != author.key
-        and not policy.queue_at(address.address)
-        and not policy.agent(address.address)
-        and not (ticket and ticket.participant(address.address))
-    }
-    return tuple(people.values())[:_MAX_CC]

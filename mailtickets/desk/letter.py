@@ -6,13 +6,13 @@ The tokens themselves are not in a letter: only their hashes, and what they are 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailtickets.config import Instance, Queue
 from mailtickets.desk.identity import confirmation_token, message_id, plus_address, reply_token, token_hash, verp_tag
 from mailtickets.desk.model import Ticket
-from mailtickets.desk.notices import Notice
+from mailtickets.desk.notice import Notice
 from mailtickets.desk.render import Rendered
 from mailtickets.mail.model import Address, Copy, OutboundMail
 
@@ -47,6 +47,9 @@ class Letter:
     priority: int
     author: str | None
     not_before: datetime
+    source: int | None = None
+    """The inbound message that its attachments came with; None: the one that caused it."""
+    of_no_ticket: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def letter(
     now: datetime,
     inbound: int | None = None,
 ) -> Letter:
-    """The letter for a notice about a ticket (None: ops' notices) that the message `inbound` was the cause of.
+    """The letter for a notice about a ticket (None: digests, ops' notices) that the message `inbound` was the cause of.
 
     `nonce` is a short word never used before.
     """
@@ -94,7 +97,8 @@ def letter(
     )
     confirms = inbound if notice.asks_to_confirm else None
     copies = tuple(_addressed(person, notice, given_id, ticket, paper, now, confirms) for person in notice.recipients)
-    return Letter(mail, copies, notice.priority, notice.author, now)
+    not_before = now + timedelta(seconds=notice.wait_seconds)
+    return Letter(mail, copies, notice.priority, notice.author, not_before, notice.source, ticket is None)
 
 
 def _references(notice: Notice, ticket: Ticket | None, paper: Stationery) -> Sequence[str]:
@@ -117,13 +121,14 @@ def _addressed(
 ) -> Addressed:
     tag = verp_tag(paper.secrets[0], given_id, person.address)
     sender, reply_to = _return_path(notice.queue, tag, paper), notice.queue.address
-    if ticket is None:
+    if ticket is None and not notice.takes_lines and confirms is None:
         return Addressed(person, sender, tag, reply_to)
     day = now.astimezone(ZoneInfo(paper.instance.timezone)).date()
-    hashed = token_hash(_token(paper.secrets[0], ticket.number, person, ticket.revision, day, confirms))
+    number, revision = (ticket.number, ticket.revision) if ticket else (0, 0)  # 0: the answer's lines name tickets
+    hashed = token_hash(_token(paper.secrets[0], number, person, revision, day, confirms))
     if notice.queue.plus_addressing:
         reply_to = plus_address(notice.queue.address, TOKEN_FIELD) if _has_room(notice.queue) else reply_to
-    return Addressed(person, sender, tag, reply_to, hashed, ticket.revision, day, confirms)
+    return Addressed(person, sender, tag, reply_to, hashed, revision, day, confirms)
 
 
 def _token(secret: bytes, ticket: int, person: Address, revision: int, day: date, confirms: int | None) -> str:
@@ -148,9 +153,9 @@ def _return_path(queue: Queue, tag: str, paper: Stationery) -> str:
 def copy_for(addressed: Addressed, ticket: int | None, secrets: Sequence[bytes]) -> Copy:
     """The recipient's own part of a letter, its token derived again: under the secret that it was made with."""
     token = ""
-    if addressed.token_hash is not None and ticket is not None and addressed.token_day is not None:
+    if addressed.token_hash is not None and addressed.token_day is not None:
         day, revision = addressed.token_day, addressed.token_revision
-        made = (_token(s, ticket, addressed.recipient, revision, day, addressed.confirms) for s in secrets)
+        made = (_token(s, ticket or 0, addressed.recipient, revision, day, addressed.confirms) for s in secrets)
         token = next((found for found in made if token_hash(found) == addressed.token_hash), "")
     plain = addressed.reply_to.replace(f"+{TOKEN_FIELD}", "")
     return Copy(

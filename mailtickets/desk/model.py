@@ -7,7 +7,7 @@ place that must know of it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from mailtickets.config import Agent, Budget, Config, Instance, Junk, Queue, Trust
@@ -31,6 +31,8 @@ OUTCOMES: tuple[Outcome, ...] = (
 
 MAX_ATTACHMENT_BYTES = 10_000_000
 """What one notice carries at most, where the smarthost takes more: phones fetch these mails."""
+MAX_ASKED_BYTES = 18_000_000
+"""What a mail with attachments that an agent asked for carries at most: with base64, what nearly every host takes."""
 
 
 # --- policy: what the configuration says --------------------------------------------------------------
@@ -48,6 +50,8 @@ class Policy:
     junk: Junk = field(default_factory=Junk)
     max_attachment_bytes: int = MAX_ATTACHMENT_BYTES
     """All attachments of one notice together; beyond it a notice names them instead."""
+    max_asked_bytes: int = MAX_ASKED_BYTES
+    """All attachments of one mail to an agent who has asked for them."""
 
     @classmethod
     def of(cls, config: Config) -> "Policy":
@@ -196,6 +200,9 @@ class TokenFact:
     """The held inbound message that answering with it releases; it is good for nothing else then."""
     inbound: int | None = None
     """The message that caused the mail it was given with."""
+    held: str | None = None
+    """Why the message that it confirms is held; None when it is held no more."""
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +249,15 @@ class Undoable:
     """At least one copy of its answer is out, or just going."""
     changes: tuple[tuple[str, str | None, str | None], ...] = ()
     """(kind of event, what it was, what it became), in the order in which they happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A customer's message on a ticket that has others: it may become a ticket of its own."""
+
+    inbound: int
+    author: Address
+    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,16 +319,22 @@ class Facts:
     """sha256 of the mail's attachments that are on its tickets already: quoted along, not new."""
     released: bool = False
     """An operator, or its author, let this mail through."""
+    confirmed: frozenset[str] = frozenset()
+    """The reasons for which it was held and that are of no concern any more."""
     correction: str = ""
     """The command lines that its author gave in place of those that were not understood."""
     since: tuple[Said, ...] = ()
     """What others wrote on the ticket after the notice that the mail answers."""
     undoable: Undoable | None = None
     """What an order to undo is about."""
+    origin: Origin | None = None
+    """What an order to split would split off."""
     canned: Mapping[str, str] = field(default_factory=dict)
     """Ready answers that the mail asks for, by the name it gives them; those there are."""
-    rated: bool = False
-    """The ticket's last resolution has a rating already."""
+    canned_names: tuple[str, ...] = ()
+    """All the ready answers there are, where the mail asks for one."""
+    returned_to: str = ""
+    """Whose copy of our mail it is that this automatic answer came to the return path of."""
     desk: Desk = field(default_factory=Desk)
     unparsed: str | None = None
     """Why a worker could not read the mail at all."""
@@ -350,6 +372,8 @@ class AddMessage:
     """It goes out to the customer from here; False where the agent's client has sent it there already."""
     waits: bool = True
     """From a customer: they wait for an answer to it."""
+    with_files: bool = True
+    """The mail's attachments belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -575,9 +599,12 @@ class Told:
     problems: tuple[NotUnderstood, ...] = ()
     commanded: bool = False
     """The mail had commands in it: most agents want a receipt for those only."""
+    sent_to: tuple[Address, ...] = ()
     dry_run: bool = False
     too_late: bool = False
     search: str = ""
+    away_until: date | None = None
+    """The first day on which an agent is back, as their absence notice says."""
 
 
 @dataclass(frozen=True, slots=True)

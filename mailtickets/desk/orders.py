@@ -18,6 +18,7 @@ from mailtickets.desk.model import (
     MergeInto,
     OpenTicket,
     Priority,
+    Reminded,
     SetPriority,
     SetStatus,
     Status,
@@ -40,19 +41,19 @@ _PRIORITY_NAMES = {"baixa": "low", "media": "normal", "alta": "high", "critica":
 
 def status_named(word: str) -> Status | None:
     """A status by its English or Portuguese name, accents and case as people type them."""
-    name = _plain(word)
+    name = plain(word)
     name = _STATUS_NAMES.get(name, name)
     return next((status for status in STATUSES if status == name), None)
 
 
 def priority_named(word: str) -> Priority | None:
     """A priority by its English or Portuguese name."""
-    name = _plain(word)
+    name = plain(word)
     name = _PRIORITY_NAMES.get(name, name)
     return next((priority for priority in PRIORITIES if priority == name), None)
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
     letters = unicodedata.normalize("NFKD", word.strip().casefold().replace("-", " ").replace("_", " "))
     return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
 
@@ -90,6 +91,25 @@ def unassign_lost(ticket: Ticket) -> Decision | None:
     if ticket.assignee is None:
         return None
     return Decision("agent-left", (Assign(None),), ticket.number, tell=("unassigned",))
+
+
+def remind_of_waiting(ticket: Ticket) -> Decision | None:
+    """Tells agents of a ticket that rots: its assignee, or where nobody has it, its queue."""
+    if ticket.waiting_since is None or ticket.status not in {"new", "open"}:
+        return None
+    reason = "reminder-unanswered" if ticket.assignee else "reminder-unassigned"
+    return Decision(reason, (Reminded(),), ticket.number, tell=("reminder",))
+
+
+def remind(ticket: Ticket, agent: str, *, snooze: bool) -> Decision:
+    """Tells an agent of a ticket at the time that they have asked for."""
+    reason = "reminder-snoozed" if snooze else "reminder-asked"
+    return Decision(reason, (Reminded(agent),), ticket.number, tell=("reminder",))
+
+
+def digest(agent: Agent) -> Decision:
+    """An agent's own tickets and those that nobody has, by the clock."""
+    return Decision("digest-due", actor=agent.address, tell=("digest",))
 
 
 def note(ticket: Ticket, text: str, author: Address, actor: str) -> Decision:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailtickets.desk.notices import BudgetLine
+from mailtickets.desk.budget import BudgetLine
 from mailtickets.store.schema import budget
 
 

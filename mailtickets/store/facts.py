@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 from sqlalchemy.engine import Row
 
-from mailtickets.desk.decide import author_of
+from mailtickets.desk.authors import author_of
+from mailtickets.desk.customer_words import wish
 from mailtickets.desk.identity import token_hash
 from mailtickets.desk.matching import Claims, claims, queues, recipients
 from mailtickets.desk.model import (
@@ -24,6 +26,7 @@ from mailtickets.desk.model import (
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import InboundMail
 from mailtickets.store import contacts, outbox, tickets
+from mailtickets.store.agent_facts import SHOWN, for_agent, loaded, turns
 from mailtickets.store.inbound import Received
 from mailtickets.store.schema import attachment, inbound, message, notice, token
 from mailtickets.store.schema import outbox as outbox_table
@@ -51,7 +54,8 @@ def gather(
     numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *said.subject_numbers}
     numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
     found = _tickets(connection, numbers)
-    return Facts(
+    author = author_of(mail, queue)
+    facts = Facts(
         envelope=received.envelope,
         queue=queue,
         also_queues=tuple(also),
@@ -62,13 +66,34 @@ def gather(
         duplicate=duplicate,
         bounced=bounced,
         authentication=received.authentication or Authentication(),
-        known_author=contacts.is_known(connection, author_of(mail, queue).address),
+        known_author=contacts.is_known(connection, author.address),
         sent_before=_sent_before(connection, mail),
         junk=junk,
         known_files=_known_files(connection, mail, {ticket.number for ticket in found.values()}),
         released=received.released,
+        confirmed=frozenset(received.confirmed),
+        correction=received.correction,
+        returned_to=_returned_to(connection, received, mail, policy, now),
+        desk=turns(connection, queue, policy),
         unparsed=unparsed,
     )
+    agent = policy.agent(author.address)
+    if agent is not None:
+        return for_agent(connection, facts, mail, agent, author, policy, now)
+    if wish(mail.subject, mail.reply, mail.signature, has_ticket=False) == "tickets":
+        theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
+        return replace(facts, desk=replace(facts.desk, found=theirs))
+    return facts
+
+
+def _returned_to(connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime) -> str:
+    """Whose copy of a mail of ours an automatic answer came back to."""
+    if mail.kind != "auto_reply":
+        return ""
+    addressed = recipients(mail, received.envelope)
+    tags = [plus_tag(a).lower() for a in addressed if policy.queue_at(a)]
+    row = outbox.by_verp(connection, tags, now - BOUNCES_COUNT_FOR)
+    return str(row.recipient) if row is not None else ""
 
 
 def _tickets(connection: Connection, numbers: set[int]) -> dict[int, Ticket]:
@@ -104,11 +129,29 @@ def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime)
     by_hash = {token_hash(found): source for found, source in reversed(said.tokens)}
     oldest = now - timedelta(days=policy.trust.token_days)
     rows = {row.hash: row for row in connection.execute(select(token).where(token.c.hash.in_(by_hash)))}
+    confirmed = [row.confirms for row in rows.values() if row.confirms is not None]
+    held = _held(connection, confirmed) if confirmed else {}
     return tuple(
-        TokenFact(row.ticket, row.person, row.revision, row.created_at < oldest, source, row.confirms, row.inbound)
+        TokenFact(
+            row.ticket,
+            row.person,
+            row.revision,
+            row.created_at < oldest,
+            source,
+            row.confirms,
+            row.inbound,
+            held.get(row.confirms),
+            row.created_at,
+        )
         for hashed, source in reversed(by_hash.items())
         if (row := rows.get(hashed)) is not None
     )
+
+
+def _held(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    """Why these messages are held, those that are."""
+    still = select(inbound.c.id, inbound.c.reason).where(inbound.c.id.in_(numbers), inbound.c.state == "held")
+    return {row.id: row.reason for row in connection.execute(still)}
 
 
 def _ids(connection: Connection, message_ids: Sequence[str]) -> tuple[IdFact, ...]:

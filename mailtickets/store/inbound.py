@@ -56,6 +56,8 @@ class Received:
     released: bool
     authentication: Authentication | None = None
     """What was found out about its sender when it was first worked on."""
+    confirmed: tuple[str, ...] = ()
+    """The reasons it was held for, and released from."""
     correction: str = ""
     """What its author gave in place of the command lines that were not understood."""
 
@@ -159,6 +161,7 @@ def _received(row: Row[Any]) -> Received:
         row.attempts,
         row.released,
         stored_authentication(row.authentication),
+        tuple(row.confirmed or ()),
         row.correction or "",
     )
 
@@ -227,6 +230,11 @@ def accept_again(connection: Connection, number: int, *, released: bool, correct
     Only a held one can be released, and so only once.
     """
     decided = inbound.c.state == "held" if released else inbound.c.state != "accepted"
+    before = connection.execute(
+        select(inbound.c.reason, inbound.c.confirmed).where(inbound.c.id == number)
+    ).one_or_none()
+    if before is None:
+        return False
     again = (
         update(inbound)
         .where(inbound.c.id == number, decided)
@@ -237,6 +245,7 @@ def accept_again(connection: Connection, number: int, *, released: bool, correct
             content=None,
             attempts=0,
             released=released,
+            confirmed=sorted({*(before.confirmed or ()), before.reason}) if released else None,
             correction=clean(correction) or None,
             claimed_by=None,
             claimed_until=None,
@@ -291,7 +300,10 @@ def raw(connection: Connection, number: int) -> bytes | None:
 
 
 def sums(connection: Connection) -> dict[str, Any]:
-    """The ledger: how many messages came, what became of them, and what contradicts that."""
+    """The ledger: how many messages came, what became of them, and what contradicts that.
+
+    One mail of an agent can be two messages of a ticket: an answer and a note.
+    """
     counted = select(inbound.c.outcome, func.count()).where(inbound.c.outcome.is_not(None)).group_by(inbound.c.outcome)
     outcomes = {str(row[0]): int(row[1]) for row in connection.execute(counted)}
     received = connection.execute(select(func.count()).select_from(inbound)).scalar_one()
@@ -306,7 +318,7 @@ def sums(connection: Connection) -> dict[str, Any]:
     odd = (
         select(inbound.c.id, inbound.c.outcome, messages.c.times)
         .outerjoin(messages, messages.c.inbound == inbound.c.id)
-        .where(inbound.c.outcome.in_(on_tickets), func.coalesce(messages.c.times, 0) != 1)
+        .where(inbound.c.outcome.in_(on_tickets), func.coalesce(messages.c.times, 0).not_in((1, 2)))
         .order_by(inbound.c.id)
         .limit(100)
     )

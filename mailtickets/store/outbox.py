@@ -49,9 +49,10 @@ class Due:
 def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: int | None, now: datetime) -> None:
     """Queues all copies of a letter."""
     mail = letter.mail
+    ticket = None if letter.of_no_ticket else ticket
     words = insert(notice).values(
         ticket=ticket,
-        inbound=inbound,
+        inbound=letter.source or inbound,
         name=mail.notice,
         author=letter.author,
         message_id=mail.message_id,

@@ -88,6 +88,7 @@ inbound = Table(
     Column("trace", JSON),
     Column("attempts", Integer, nullable=False),
     Column("released", Boolean, nullable=False),
+    Column("confirmed", JSON),  # the reasons it was held for, and released from
     Column("correction", Text),  # command lines its author gave in place of those that were not understood
     Column("claimed_by", String),
     Column("claimed_until", Instant),

@@ -12,6 +12,7 @@ from typing import assert_never
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from mailtickets.desk.budget import BudgetLine
 from mailtickets.desk.change import customers
 from mailtickets.desk.letter import Letter
 from mailtickets.desk.model import (
@@ -43,7 +44,6 @@ from mailtickets.desk.model import (
     Ticket,
     Undo,
 )
-from mailtickets.desk.notices import BudgetLine
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import agents, budgets, contacts, outbox, search, tickets
 from mailtickets.store.database import Stale
@@ -76,8 +76,6 @@ class Settlement:
     """Names of the queues that have now been told of the mail."""
     turns: Mapping[str, datetime] = field(default_factory=dict)
     """When each agent (by key) was last given a ticket, as the decision knew it."""
-    source: int | None = None
-    """The inbound message whose attachments the letters have, where that is not the one in hand."""
     also: tuple["Settlement", ...] = ()
     """What is done to further tickets by the same mail."""
 
@@ -101,7 +99,7 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     inbound_id = settlement.received.id if settlement.received else None
     number = after.number if after else settlement.decision.ticket
     for letter in settlement.letters:
-        outbox.queue(connection, letter, number, settlement.source or inbound_id, settlement.now)
+        outbox.queue(connection, letter, number, inbound_id, settlement.now)
     budgets.add(connection, settlement.budget, settlement.now)
     if settlement.met is not None:
         contacts.make_known(connection, settlement.met, settlement.now)
@@ -308,15 +306,16 @@ def _add_message(connection: Connection, settlement: Settlement, effect: AddMess
         verified=effect.verified,
         subject=mail.subject if mail else after.subject,
         text=clean(text),
-        html=clean(mail.html) if mail and mail.html else None,
-        reply=clean(mail.reply if mail else text),
+        html=clean(mail.html) if mail and mail.html and effect.text is None else None,
+        reply=clean(mail.reply if mail and effect.text is None else text),
         message_id=answer.mail.message_id if answer else (mail.message_id if mail else None),
         received_at=received.envelope.received_at if received else settlement.now,
         defects=list(mail.defects) if mail else [],
         revision=after.revision,
     )
     number = int(connection.execute(row.returning(message.c.id)).scalar_one())
-    _add_attachments(connection, number, mail)
+    if effect.with_files:
+        _add_attachments(connection, number, mail)
     files = " ".join(a.filename for a in mail.attachments) if mail else ""
     subject = mail.subject if mail else after.subject
     words = f"{after.number} {subject} {effect.author.name} {effect.author.address} {files} {text}"

@@ -219,7 +219,8 @@ def link(connection: Connection, number: int, other: int) -> None:
 
 def merge(connection: Connection, number: int, into: int) -> None:
     """Hands over a ticket's messages and people to another one, which answers for it from now on."""
-    connection.execute(update(message).where(message.c.ticket == number).values(ticket=into))
+    news = select(ticket.c.revision + 1).where(ticket.c.number == into).scalar_subquery()
+    connection.execute(update(message).where(message.c.ticket == number).values(ticket=into, revision=news))
     here = {row.address_key for row in connection.execute(select(participant).where(participant.c.ticket == into))}
     last = (
         connection.execute(select(func.max(participant.c.position)).where(participant.c.ticket == into)).scalar() or 0
@@ -273,6 +274,14 @@ def listed(
     rows = {row.number: row for row in connection.execute(select(ticket).where(ticket.c.number.in_(page)))}
     people, links = _people(connection, set(page)), _links(connection, set(page))
     return [_ticket(rows[number], people[number], links[number], ids=()) for number in page]
+
+
+def newest_of(connection: Connection, requester: str, limit: int) -> list[int]:
+    """Numbers of a customer's tickets, newest first, those that were merged into others left out."""
+    theirs = select(ticket.c.number).where(
+        ticket.c.requester_address.in_({requester, requester.casefold()}), ticket.c.merged_into.is_(None)
+    )
+    return list(connection.execute(theirs.order_by(ticket.c.number.desc()).limit(limit)).scalars())
 
 
 def resolved_before(connection: Connection, queue: str, moment: datetime, limit: int) -> list[int]:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mailtickets.desk.decide import NOBODY, RULES, author_of, decide, locale_for, refused, without_tags
+from mailtickets.desk.authors import NOBODY, author_of, locale_for, without_tags
+from mailtickets.desk.decide import RULES, decide, refused
 from mailtickets.desk.model import (
     AddMessage,
     AddParticipant,

@@ -24,7 +24,8 @@ from mailtickets.desk.model import (
     Policy,
     Ticket,
 )
-from mailtickets.desk.notices import Happening, Notice, plan
+from mailtickets.desk.notice import Happening, Notice
+from mailtickets.desk.notices import plan
 from mailtickets.mail.model import Address, InboundMail
 from tests.desk.builders import (
     ANA,

@@ -8,7 +8,7 @@ import pytest
 
 from mailtickets.desk.identity import TOKEN, reply_token, token_hash, verp_tag
 from mailtickets.desk.letter import Letter, Stationery, copy_for, letter
-from mailtickets.desk.notices import Notice
+from mailtickets.desk.notice import Notice
 from mailtickets.desk.render import Rendered
 from mailtickets.mail.model import Address
 from tests.desk.builders import MARIA, NOW, PEDRO, POLICY, a_queue, a_ticket

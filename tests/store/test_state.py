@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError
 
 from mailtickets.desk.model import ImapCursor, NoSpace, Transient
-from mailtickets.desk.notices import BudgetLine
+from mailtickets.desk.budget import BudgetLine
 from mailtickets.store import budgets, cursors, migrate, schema
 from mailtickets.store.database import Database
 from tests.desk.builders import MARIA, NOW, a_policy

@@ -18,6 +18,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
+    op.add_column("inbound", sa.Column("confirmed", sa.JSON(), nullable=True))
     op.add_column("inbound", sa.Column("correction", sa.Text(), nullable=True))
     for name in ("waiting_since", "reminded_at", "snoozed_until"):
         op.add_column("ticket", sa.Column(name, Instant(), nullable=True))

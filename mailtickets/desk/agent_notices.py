@@ -1,0 +1,370 @@
+"""What agents are told: a customer's words, a colleague's deeds, and the answer to their own mail.
+
+Every one of these says what an answer to it does. Nobody is told of their own doing, save by a receipt.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mailtickets.config import Agent, Queue
+from mailtickets.desk.commands import COMMANDS
+from mailtickets.desk.contexts import context, lines_context, moved_context, person_context, thread_context
+from mailtickets.desk.model import (
+    AddMessage,
+    Assign,
+    Done,
+    MoveTo,
+    NotUnderstood,
+    Policy,
+    Rate,
+    Reminded,
+    StoredFile,
+    Ticket,
+)
+from mailtickets.desk.notice import CONFIRMABLE, SECOND, SUPPRESS, SUPPRESS_BUT_ABSENCE, THIRD, Happening, Notice
+from mailtickets.mail.model import Address, Attachment, InboundMail
+
+_WORDS = frozenset({"new_ticket", "customer_replied"})
+"""Notices that carry a customer's words: in their name, and answered by an absence notice when the agent is away."""
+_ANSWERS = ("held", "returned", "stale", "digest", "found", "commands_help", "history")
+"""What an agent is told of their own mail, beside the receipt."""
+_TEAM_WIDE = ("unassigned", "delivery_failed", "rated", "agent_absent")
+_OWN_DOING_TOLD = frozenset({*_ANSWERS, "receipt", "attachments", "delivery_failed", "reminder"})
+_PROBLEMS_ONLY = "problems"
+
+
+def to_agents(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    """The notices that a decision calls for, to agents."""
+    yield from _of_a_customers_words(happening, queue, policy, now)
+    yield from _of_a_colleagues_deeds(happening, queue, policy, now)
+    yield from _to_its_author(happening, queue, policy, now)
+    for name in _TEAM_WIDE:
+        if name in happening.decision.tell:
+            yield _team_wide(name, happening, queue, policy, now)
+    if "reminder" in happening.decision.tell and happening.after is not None:
+        yield _reminder(happening, happening.after, queue, policy, now)
+
+
+# --- what customers write -----------------------------------------------------------------------------
+
+
+def _of_a_customers_words(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    message, decision, after = happening.message, happening.decision, happening.after
+    if after is None:
+        return
+    rated = any(isinstance(effect, Rate) for effect in decision.effects)
+    told = watching(after, queue, policy)
+    if message is not None and message.direction == "in" and message.visibility == "public" and not rated:
+        name = "new_ticket" if decision.opens else "customer_replied"
+        yield _for_agents(name, told, happening, queue, policy, now)
+    for name in decision.tell_queues:
+        other = policy.queue(name)
+        if other is not None:
+            others = [agent for agent in policy.agents_of(name) if agent not in told]
+            yield _for_agents("also_addressed", others, happening, other, policy, now)
+
+
+def watching(ticket: Ticket, queue: Queue, policy: Policy) -> tuple[Agent, ...]:
+    """The agents who are told of what is written on a ticket, as `notify` says; its assignee always is."""
+    everyone = policy.agents_of(queue.name)
+    wanted = {ticket.assignee.casefold()} if ticket.assignee else set()
+    if queue.notify == "watchers":
+        wanted |= _followers(ticket)
+    chosen = tuple(agent for agent in policy.agents if agent.address.casefold() in wanted)
+    if queue.notify == "queue":
+        return tuple(dict.fromkeys([*everyone, *chosen]))
+    return chosen or everyone
+
+
+def _followers(ticket: Ticket) -> set[str]:
+    return {p.address.key for p in ticket.participants if p.role == "agent"}
+
+
+def _concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
+    """Those who work on a ticket, and nobody else."""
+    wanted = _followers(ticket) | ({ticket.assignee.casefold()} if ticket.assignee else set())
+    return tuple(agent for agent in policy.agents if agent.address.casefold() in wanted)
+
+
+# --- what colleagues do -------------------------------------------------------------------------------
+
+
+def _of_a_colleagues_deeds(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    after, decision, message = happening.after, happening.decision, happening.message
+    if after is None or decision.outcome == "held":
+        return
+    agent = policy.agent(decision.actor)
+    actor = agent.name if agent else None
+    given = next((e.to for e in decision.effects if isinstance(e, Assign) and e.to), None)
+    assignee = policy.agent(given) if given and decision.opens is None else None
+    if assignee is not None:
+        yield _shown_last("assigned", [assignee], happening, queue, policy, now, {"actor": actor})
+    if any(isinstance(effect, MoveTo) for effect in decision.effects):
+        told, extra = watching(after, queue, policy), {"actor": actor, "change": moved_context(happening, policy)}
+        yield _shown_last("moved", told, happening, queue, policy, now, extra)
+    if message is not None and message.direction == "out" and message.visibility == "public":
+        yield _for_agents("answered", _concerned(after, policy), happening, queue, policy, now, message=message)
+    if happening.note is not None:
+        told = watching(after, queue, policy)
+        yield _for_agents("noted", told, happening, queue, policy, now, message=happening.note)
+
+
+def _shown_last(
+    name: str,
+    agents: Iterable[Agent],
+    happening: Happening,
+    queue: Queue,
+    policy: Policy,
+    now: datetime,
+    extra: Mapping[str, object],
+) -> Notice:
+    """A notice that shows what the customer wrote last."""
+    last = _last_of_the_customer(happening)
+    return _for_agents(name, agents, happening, queue, policy, now, message=last, silent=last is None, extra=extra)
+
+
+def _last_of_the_customer(happening: Happening) -> AddMessage | None:
+    """What the customer wrote last, as a message that a notice can show."""
+    said = next((s for s in reversed(happening.thread) if s.direction == "in" and s.visibility == "public"), None)
+    return AddMessage("in", "public", said.author, verified=True, text=said.text) if said else None
+
+
+def _team_wide(name: str, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    author = policy.agent(happening.decision.actor)
+    others = policy.agents_of(queue.name)
+    if name == "delivery_failed" and author is not None:
+        others = (author, *(agent for agent in others if agent != author))
+    more: dict[str, object] = {}
+    rate = next((effect for effect in happening.decision.effects if isinstance(effect, Rate)), None)
+    if rate is not None:
+        more = {"rating": {"score": rate.score, "comment": rate.comment}}
+    if name == "agent_absent" and author is not None:
+        absent = person_context(Address(author.name, author.address))
+        more = {"absent": absent, "until": happening.decision.told.away_until}
+    return _for_agents(name, others, happening, queue, policy, now, silent=bool(more), extra=more)
+
+
+def _reminder(happening: Happening, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    own = next((effect.agent for effect in happening.decision.effects if isinstance(effect, Reminded)), None)
+    wanted = policy.agent(own or after.assignee or "")
+    agents = (wanted,) if wanted is not None else policy.agents_of(queue.name)
+    since = after.waiting_since.astimezone(ZoneInfo(policy.instance.timezone)) if after.waiting_since else None
+    why = happening.decision.reason.removeprefix("reminder-")
+    return _shown_last("reminder", agents, happening, queue, policy, now, {"why": why, "since": since})
+
+
+# --- what answers an agent's own mail -----------------------------------------------------------------
+
+
+def _to_its_author(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    decision, author = happening.decision, policy.agent(happening.decision.actor)
+    if author is None:
+        return
+    for name in _ANSWERS:
+        if name in decision.tell:
+            more = _shown(name, happening, policy)
+            silent = name not in {"held", "returned", "stale"}
+            yield _for_agents(name, [author], happening, queue, policy, now, silent=silent, extra=more)
+    if "attachments" in decision.tell:
+        yield from _files(author, happening, queue, policy, now)
+    if "receipt" in decision.tell and _wants_receipt(author, happening, queue):
+        yield _receipt(author, happening, queue, policy, now)
+
+
+def _shown(name: str, happening: Happening, policy: Policy) -> dict[str, object]:
+    told, desk = happening.decision.told, happening.desk
+    match name:
+        case "returned":
+            return {"problems": [_problem(problem) for problem in told.problems]}
+        case "stale":
+            return {"since": thread_context(happening.facts.since if happening.facts else (), policy)}
+        case "held":
+            return {"strangers": _strangers(happening)}
+        case "digest":
+            mine, free = lines_context(desk.mine, policy), lines_context(desk.unassigned, policy)
+            return {"mine": mine, "unassigned": free}
+        case "found":
+            return {"words": told.search, "tickets": lines_context(desk.found, policy)}
+        case "commands_help":
+            locale = policy.instance.locale
+            each = [{"spelled": c.spelled(locale), "argument": c.takes, "what": c.key} for c in COMMANDS]
+            return {"commands": each}
+        case _:
+            return {"thread": thread_context(desk.thread, policy)}
+
+
+def _problem(problem: NotUnderstood) -> dict[str, object]:
+    near = list(problem.nearest)
+    return {"line": problem.line, "code": problem.code, "nearest": near, "expected": problem.expected}
+
+
+def _strangers(happening: Happening) -> list[dict[str, object]]:
+    """The two tickets whose people would see each other's words."""
+    merged = next((done for done in happening.decision.told.done if done.kind == "merged"), None)
+    facts = happening.facts
+    if merged is None or facts is None:
+        return []
+    both = [facts.tickets.get(int(number)) for number in (merged.old, merged.value) if number]
+    return [{"number": t.number, "requester": person_context(t.requester)} for t in both if t is not None]
+
+
+def _wants_receipt(agent: Agent, happening: Happening, queue: Queue) -> bool:
+    """As the agent has it; one who could still take an answer back is told how."""
+    told = happening.decision.told
+    if told.too_late or told.dry_run:
+        return True
+    if agent.receipts == _PROBLEMS_ONLY:
+        return False
+    return agent.receipts == "all" or told.commanded or _undo_until(happening, queue, happening.decision.told.done) > 0
+
+
+def _undo_until(happening: Happening, queue: Queue, done: Sequence[Done]) -> int:
+    """For how many seconds the answer waits; 0 when there is none that does."""
+    message = happening.message
+    waits = message is not None and message.relayed and message.visibility == "public"
+    return queue.undo_seconds if waits and any(line.kind in {"answered", "opened"} for line in done) else 0
+
+
+def _receipt(agent: Agent, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    told = happening.decision.told
+    seconds = _undo_until(happening, queue, told.done)
+    zone = ZoneInfo(policy.instance.timezone)
+    new = iter(happening.also)
+    return _for_agents(
+        "receipt",
+        [agent],
+        happening,
+        queue,
+        policy,
+        now,
+        priority=SECOND,
+        silent=True,
+        extra={
+            "done": [_done(line, happening, new, zone) for line in told.done],
+            "sent_to": [person_context(person) for person in told.sent_to],
+            "undo_until": (now + timedelta(seconds=seconds)).astimezone(zone) if seconds else None,
+            "dry_run": told.dry_run,
+            "too_late": told.too_late,
+        },
+    )
+
+
+def _done(line: Done, happening: Happening, new: Iterator[Ticket], zone: ZoneInfo) -> dict[str, object]:
+    value: object = line.value
+    if line.kind == "split":
+        value = next((str(ticket.number) for ticket in new), None)
+    elif line.kind in {"remind", "snooze"} and line.value:
+        value = datetime.fromisoformat(line.value).astimezone(zone)
+    number = line.ticket or (happening.after.number if happening.after else None)
+    return {"kind": line.kind, "value": value, "old": line.old, "ticket": number}
+
+
+def _files(agent: Agent, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    """The files that were asked for, in as many mails as they need; what no mail can carry is named."""
+    files = happening.desk.files
+    too_large = [file.filename for file in files if file.size > policy.max_asked_bytes]
+    batches = _batches([file for file in files if file.size <= policy.max_asked_bytes], policy.max_asked_bytes)
+    for batch in batches or [[]]:
+        yield _for_agents(
+            "attachments",
+            [agent],
+            happening,
+            queue,
+            policy,
+            now,
+            silent=True,
+            files=tuple(
+                Attachment(f.filename, f.content_type, f.size, f.sha256, inline=False, content_id=None, content=b"")
+                for f in batch
+            ),
+            source=batch[0].inbound if batch else None,
+            extra={"attached": [file.filename for file in batch], "too_large": too_large},
+        )
+
+
+def _batches(files: Iterable[StoredFile], limit: int) -> list[list[StoredFile]]:
+    batches: list[list[StoredFile]] = []
+    room = 0
+    for file in files:
+        if file.size > room:
+            batches.append([])
+            room = limit
+        batches[-1].append(file)
+        room -= file.size
+    return batches
+
+
+# --- all of them ----------------------------------------------------------------------------------------
+
+
+def _for_agents(
+    name: str,
+    agents: Iterable[Agent],
+    happening: Happening,
+    queue: Queue,
+    policy: Policy,
+    now: datetime,
+    *,
+    message: AddMessage | None = None,
+    silent: bool = False,
+    priority: int = THIRD,
+    files: tuple[Attachment, ...] | None = None,
+    source: int | None = None,
+    extra: Mapping[str, object] | None = None,
+) -> Notice:
+    """`message` is shown instead of the one in hand; a `silent` notice shows none."""
+    words, confirms = name in _WORDS, _confirms(happening)
+    if name == "agent_absent":
+        happening = replace(happening, after=None)  # nobody should answer the customer by answering this
+    attached = _attached(happening.mail, policy) if words else files or ()
+    locale = policy.instance.locale
+    limits = attached if words else None
+    seen = context(happening, queue, locale, policy, now, public=False, attached=limits, message=message)
+    shown = message or happening.message
+    author = shown.author if shown is not None and (words or name in {"noted", "answered"}) else None
+    takes_lines = happening.after is None and not confirms
+    return Notice(
+        name,
+        locale,
+        queue,
+        tuple(Address(a.name, a.address) for a in agents if not _own_doing(a, happening, name, policy)),
+        {**seen, **(extra or {}), **({"message": None} if silent else {})},
+        priority,
+        to_customer=False,
+        asks_to_confirm=confirms,
+        takes_lines=takes_lines,
+        cause=happening.mail.digest if takes_lines and name in _ANSWERS and happening.mail else "",
+        auto_submitted=None if words else "auto-generated",
+        suppress=SUPPRESS_BUT_ABSENCE if words else SUPPRESS,
+        loop=True,
+        sender_name=f"{author.name or author.address} ({queue.title})" if author else queue.title,
+        attachments=attached,
+        source=source,
+    )
+
+
+def _confirms(happening: Happening) -> bool:
+    """Whether an answer is a second word on a message that is held."""
+    return happening.decision.outcome == "held" and happening.decision.reason in CONFIRMABLE
+
+
+def _own_doing(agent: Agent, happening: Happening, name: str, policy: Policy) -> bool:
+    if name in _OWN_DOING_TOLD:
+        return False
+    said = happening.message or happening.note
+    author = (
+        said.author.address if said is not None and said.direction == "out" else ""
+    )  # the shell answers as somebody
+    return agent in {policy.agent(happening.decision.actor), policy.agent(author)}
+
+
+def _attached(mail: InboundMail | None, policy: Policy) -> tuple[Attachment, ...]:
+    """The attachments that fit into one notice, in their order."""
+    fitting, room = [], policy.max_attachment_bytes
+    for attachment in mail.attachments if mail else ():
+        if attachment.size <= room:
+            fitting.append(attachment)
+            room -= attachment.size
+    return tuple(fitting)

@@ -1,0 +1,215 @@
+"""What templates see of a decision: plain data, and for customers only what is theirs to see."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from mailtickets.config import Queue
+from mailtickets.desk.authors import author_of
+from mailtickets.desk.model import AddMessage, FailDelivery, MoveTo, Policy, Said, SetStatus, Ticket
+from mailtickets.desk.notice import CONFIRMABLE, Happening
+from mailtickets.mail.model import REF_LABEL, REF_PLACEHOLDER, Address, Attachment, InboundMail
+
+
+def context(
+    happening: Happening,
+    queue: Queue,
+    locale: str,
+    policy: Policy,
+    now: datetime,
+    *,
+    public: bool,
+    attached: tuple[Attachment, ...] | None = None,
+    message: AddMessage | None = None,
+    **more: object,
+) -> dict[str, object]:
+    """Plain data for a template; what customers may not see is not in theirs."""
+    zone = ZoneInfo(policy.instance.timezone)
+    after = happening.after
+    shown = message or happening.message or _held_message(happening)
+    hide = queue if public else None
+    return {
+        "instance": {"name": policy.instance.name},
+        "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
+        "ticket": ticket_context(after, policy.queue(after.queue) or queue, policy, zone) if after else None,
+        "customer": person_context(after.requester) if after else None,
+        "message": _message_context(shown, happening, policy, zone, now, attached, hide) if shown else None,
+        "change": None if public else _assignee_change(happening, policy),
+        "failure": _failure_context(happening),
+        "linked": [] if public or after is None else list(after.linked),
+        "reopen_days": queue.reopen_days,
+        "close_after_days": queue.close_after_days,
+        "customer_echo": True,
+        "reply_effect": _reply_effect(happening),
+        "reason": happening.decision.reason,
+        "ref": REF_PLACEHOLDER,
+        **more,
+    }
+
+
+_CORRECTED = frozenset({"command-not-understood", "forward-unclear"})
+
+
+def _reply_effect(happening: Happening) -> str:
+    """What an agent's answer to the notice does."""
+    if happening.decision.reason in _CORRECTED:
+        return "corrects"
+    if happening.decision.reason in CONFIRMABLE:
+        return "releases"
+    return "to_customer" if happening.after is not None else "lines"
+
+
+def person_context(person: Address) -> dict[str, object]:
+    return {"name": person.name or None, "address": person.address}
+
+
+def ticket_context(ticket: Ticket, queue: Queue, policy: Policy, zone: ZoneInfo) -> dict[str, object]:
+    """The ticket as templates see it."""
+    agent = policy.agent(ticket.assignee) if ticket.assignee else None
+    return {
+        "number": ticket.number,
+        "tag": queue.subject_tag.replace("{number}", str(ticket.number)),
+        "subject": ticket.subject,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "type": ticket.type,
+        "created_at": ticket.created_at.astimezone(zone),
+        "requester": person_context(ticket.requester),
+        "assignee": agent.name if agent else None,
+        "queue": queue.title,
+    }
+
+
+def _assignee_change(happening: Happening, policy: Policy) -> dict[str, object] | None:
+    """Who has the ticket no more, where it was taken from somebody."""
+    before, after = happening.before, happening.after
+    if before is None or after is None or before.assignee is None or before.assignee == after.assignee:
+        return None
+    return {"kind": "assignee", "from": name_of(before.assignee, policy)}
+
+
+def name_of(address: str, policy: Policy) -> str:
+    """An agent's name, or the address as it is."""
+    agent = policy.agent(address)
+    return agent.name if agent else address
+
+
+def moved_context(happening: Happening, policy: Policy) -> dict[str, object] | None:
+    """From which queue the ticket has come."""
+    moved = any(isinstance(effect, MoveTo) for effect in happening.decision.effects)
+    if not moved or happening.before is None:
+        return None
+    old = policy.queue(happening.before.queue)
+    return {"kind": "queue", "from": old.title if old else happening.before.queue}
+
+
+def lines_context(tickets: Iterable[Ticket], policy: Policy, *, public: bool = False) -> list[dict[str, object]]:
+    """Tickets in a list, a line or two each."""
+    zone = ZoneInfo(policy.instance.timezone)
+    return [_line_context(ticket, policy, zone, public=public) for ticket in tickets]
+
+
+def _line_context(ticket: Ticket, policy: Policy, zone: ZoneInfo, *, public: bool) -> dict[str, object]:
+    queue = policy.queue(ticket.queue) or policy.queues[0]
+    waits = ticket.waiting_since
+    return {
+        "number": ticket.number,
+        "tag": queue.subject_tag.replace("{number}", str(ticket.number)),
+        "subject": ticket.subject,
+        "status": ticket.status,
+        "priority": "" if public else ticket.priority,
+        "requester": person_context(ticket.requester),
+        "updated_at": ticket.updated_at.astimezone(zone),
+        "waiting_since": waits.astimezone(zone) if waits and not public else None,
+        "queue": queue.title,
+    }
+
+
+def thread_context(
+    thread: Iterable[Said], policy: Policy, hide_agents_as: Queue | None = None
+) -> list[dict[str, object]]:
+    """What was said on a ticket, oldest first; customers see their agents at the queue's address."""
+    zone = ZoneInfo(policy.instance.timezone)
+    return [
+        {
+            "author": person_context(_seen(said.author, policy, hide_agents_as)),
+            "direction": said.direction,
+            "visibility": said.visibility,
+            "text": said.text,
+            "received_at": said.received_at.astimezone(zone),
+        }
+        for said in thread
+    ]
+
+
+def _seen(author: Address, policy: Policy, hide_agents_as: Queue | None) -> Address:
+    if hide_agents_as is not None and policy.agent(author.address):
+        return Address(author.name, hide_agents_as.address)
+    return author
+
+
+def resolves(happening: Happening) -> bool:
+    """Whether the ticket is resolved by what happened."""
+    moved = (effect for effect in happening.decision.effects if isinstance(effect, SetStatus))
+    return any(effect.to == "resolved" for effect in moved)
+
+
+def _held_message(happening: Happening) -> AddMessage | None:
+    """What would have been published, for the agent in whose name it came: to say whether it is theirs."""
+    if happening.decision.reason not in CONFIRMABLE or happening.mail is None or happening.facts is None:
+        return None
+    return AddMessage("in", "public", author_of(happening.mail, happening.facts.queue), verified=False)
+
+
+def _message_context(
+    message: AddMessage,
+    happening: Happening,
+    policy: Policy,
+    zone: ZoneInfo,
+    now: datetime,
+    attached: tuple[Attachment, ...] | None,
+    hide_agents_as: Queue | None,
+) -> dict[str, object]:
+    mail = happening.mail
+    received_at = happening.facts.envelope.received_at if happening.facts else now
+    outgoing = message.direction == "out"
+    listed = [a for a in (mail.attachments if mail else ()) if not a.inline]
+    return {
+        "author": person_context(_seen(message.author, policy, hide_agents_as)),
+        "text": _words(message, happening),
+        "html": relayed_html(mail) if mail and message.text is None else None,
+        "received_at": received_at.astimezone(zone),
+        "attachments": [
+            {"filename": a.filename, "size": a.size, "attached": outgoing or attached is None or a in attached}
+            for a in listed
+        ],
+        "verified": message.verified,
+        "delivered_directly": outgoing and not message.relayed and message.visibility == "public",
+    }
+
+
+def _words(message: AddMessage, happening: Happening) -> str:
+    if message.text is not None:
+        return message.text
+    if happening.text is not None:
+        return happening.text
+    return happening.mail.reply if happening.mail else ""
+
+
+def _failure_context(happening: Happening) -> dict[str, object] | None:
+    failed = next((effect for effect in happening.decision.effects if isinstance(effect, FailDelivery)), None)
+    if failed is None:
+        return None
+    return {
+        "recipient": failed.recipient,
+        "status": failed.status,
+        "diagnostic": failed.diagnostic,
+        "notice": failed.notice,
+        "subject": happening.after.subject if happening.after else "",
+    }
+
+
+def relayed_html(mail: InboundMail) -> str | None:
+    """The HTML that may stand for the new words: only where nothing had to be cut from the text."""
+    whole = not mail.quoted and not mail.signature
+    return mail.html if mail.html and whole and REF_LABEL not in mail.html else None

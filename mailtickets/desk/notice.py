@@ -1,0 +1,108 @@
+"""A notice, and what happened that it tells of; the names of all there are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mailtickets.config import Queue
+from mailtickets.desk.model import AddMessage, Decision, Desk, Facts, Said, Ticket
+from mailtickets.mail.model import Address, Attachment, AutoSubmitted, InboundMail
+
+CUSTOMER_NOTICES = (
+    "received", "answer", "status_changed", "resolved", "closed", "reopened",
+    "status", "my_tickets", "muted", "unmuted",
+)  # fmt: skip
+AGENT_NOTICES = (
+    "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held",
+    "receipt", "returned", "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent",
+    "rated", "commands_help", "found", "history", "attachments",
+)  # fmt: skip
+OPS_NOTICES = ("alarm",)
+
+FIRST, SECOND, THIRD = 0, 1, 2
+"""Order of sending: people's answers, then acknowledgements and the like, then agents' notices."""
+
+CONFIRMABLE = frozenset({
+    "agent-without-token", "agent-not-verified", "stale-answer", "merge-of-strangers", "forward-unclear",
+    "command-not-understood",
+})  # fmt: skip
+"""Reasons to hold a message which its author's own word takes away."""
+
+SAME_BODY_PER_HOUR = 3
+"""How often one person is answered automatically for the same words."""
+
+SUPPRESS = "DR, RN, NRN, OOF, AutoReply"
+"""Never All: it also silences bounces (MS-OXCMAIL)."""
+SUPPRESS_BUT_ABSENCE = "DR, RN, NRN, AutoReply"
+"""An agent's absence is something we want to hear of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One text for some people; `render` makes words of it."""
+
+    name: str
+    locale: str
+    queue: Queue
+    recipients: tuple[Address, ...]
+    """Who gets a copy of their own."""
+    context: Mapping[str, object] = field(repr=False)
+    priority: int
+    to_customer: bool
+    auto_submitted: AutoSubmitted | None = None
+    suppress: str | None = None
+    loop: bool = False
+    automatic: bool = False
+    """It counts against the budgets."""
+    cause: str = ""
+    """Digest of the words that it answers: a machine without any sign of one says the same again and again."""
+    asks_to_confirm: bool = False
+    """Answering it releases the message that it is about."""
+    acknowledgement: bool = False
+    """It counts against the stricter budget of first contacts too."""
+    takes_lines: bool = False
+    """It is about no ticket; answering it acts on those that the answer's lines name."""
+    wait_seconds: int = 0
+    """How long it is kept, for its author to take it back."""
+    source: int | None = None
+    """The inbound message that its attachments came with, where that is not the one in hand."""
+    sender_name: str = ""
+    """Display name of From; the address is the queue's."""
+    author: str | None = None
+    """The agent whose words these are."""
+    visible_to: tuple[Address, ...] = ()
+    visible_cc: tuple[Address, ...] = ()
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What `plan` looks at: the decision, the ticket before and after, and the mail, if a mail was the cause."""
+
+    decision: Decision
+    before: Ticket | None
+    after: Ticket | None
+    """As the decision leaves it; None: it is about no ticket."""
+    mail: InboundMail | None = None
+    facts: Facts | None = None
+    text: str | None = None
+    """The words of an answer that came by the shell."""
+    given: Desk | None = None
+    """What is known of the agents' work, where no mail's facts have it."""
+    also: tuple[Ticket, ...] = ()
+    """Further tickets as the decision leaves them, in its order."""
+    thread: tuple[Said, ...] = ()
+    """The ticket's messages before this one, oldest first, where a notice shows them."""
+
+    @property
+    def message(self) -> AddMessage | None:
+        return next((effect for effect in self.decision.effects if isinstance(effect, AddMessage)), None)
+
+    @property
+    def note(self) -> AddMessage | None:
+        """What is for the team only, beside or instead of a public message."""
+        added = (effect for effect in self.decision.effects if isinstance(effect, AddMessage))
+        return next((message for message in added if message.visibility == "note" and message.direction == "out"), None)
+
+    @property
+    def desk(self) -> Desk:
+        return self.given or (self.facts.desk if self.facts else Desk())

@@ -1,0 +1,130 @@
+"""What an agent's mail calls for beyond what every mail does: read only where its words ask for it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from mailtickets.config import Agent, Queue
+from mailtickets.desk import commands
+from mailtickets.desk.authors import without_tags
+from mailtickets.desk.commands import Command
+from mailtickets.desk.matching import Match, claimed, match
+from mailtickets.desk.model import Desk, Facts, Origin, Policy, Said, Ticket, TokenFact
+from mailtickets.mail.model import Address, InboundMail
+from mailtickets.store import agents, search, tickets
+from mailtickets.store.schema import message
+
+SHOWN = 50
+"""Tickets in a digest or among what was found."""
+
+
+def turns(connection: Connection, queue: Queue, policy: Policy) -> Desk:
+    """Whose turn it is, for a queue that gives its tickets to agents."""
+    if queue.assignment == "none":
+        return Desk()
+    addresses = [agent.address for agent in policy.agents_of(queue.name)]
+    return Desk(
+        loads=agents.count_open(connection, addresses) if queue.assignment == "least_open" else {},
+        assigned_at=agents.assigned_at(connection, addresses),
+        absent_until=agents.absent_until(connection, addresses),
+    )
+
+
+def for_agent(
+    connection: Connection,
+    facts: Facts,
+    mail: InboundMail,
+    agent: Agent,
+    author: Address,
+    policy: Policy,
+    now: datetime,
+) -> Facts:
+    """The facts with what this agent's words ask for."""
+    orders, numbers = _orders(mail, facts.correction)
+    asked = {order.name for order in orders}
+    found = match(author, facts, policy)
+    its = found.ticket if found else claimed(facts)
+    away = agents.absent_until(connection, [agent.address])
+    desk = replace(facts.desk, absent_until={**facts.desk.absent_until, **away})
+    if "mine" in asked:
+        mine = agents.unfinished(connection, now, SHOWN, assignee=agent.address)
+        free = agents.unfinished(connection, now, SHOWN, queues=agent.queues)
+        desk = replace(desk, mine=loaded(connection, mine), unassigned=loaded(connection, free))
+    if "search" in asked:
+        desk = replace(desk, found=_found(connection, orders, agent))
+    known = _confirmed_token(facts)
+    facts = replace(facts, tickets={**facts.tickets, **tickets.load_many(connection, numbers)})
+    if its is None:
+        return replace(facts, desk=desk)
+    caused_by = next((t.inbound for t in facts.tokens if t.ticket is not None and not t.confirms), None)
+    if "history" in asked:
+        desk = replace(desk, thread=agents.thread(connection, its.number))
+    if "attachments" in asked:
+        desk = replace(desk, files=agents.files_of(connection, its.number, caused_by))
+    return replace(
+        facts,
+        desk=desk,
+        since=_since(connection, found, known, its, agent),
+        undoable=agents.undoable(connection, its.number, agent.address, caused_by) if "undo" in asked else None,
+        origin=_origin(connection, its, caused_by) if "split" in asked else None,
+    )
+
+
+def _orders(mail: InboundMail, correction: str) -> tuple[list[Command], set[int]]:
+    """The commands of a mail, and the ticket numbers in them."""
+    listed = commands.read_lines(mail.reply)
+    orders = [
+        *commands.read(mail.reply, signature=mail.signature).commands,
+        *commands.read(mail.subject).commands,
+        *commands.read(correction).commands,
+        *listed.commands,
+    ]
+    numbers = {order.value for order in orders if order.name == "merge" and isinstance(order.value, int)}
+    numbers |= {number for number, _ in listed.orders}
+    numbers |= {order.value for _, order in listed.orders if order.name == "merge" and isinstance(order.value, int)}
+    return orders, numbers
+
+
+def loaded(connection: Connection, numbers: Sequence[int]) -> tuple[Ticket, ...]:
+    """The tickets in the order of their numbers."""
+    found = tickets.load_many(connection, numbers) if numbers else {}
+    return tuple(found[number] for number in numbers if number in found)
+
+
+def _found(connection: Connection, orders: Sequence[Command], agent: Agent) -> tuple[Ticket, ...]:
+    words = " ".join(order.argument for order in orders if order.name == "search")
+    numbers = search.find(connection, words, after=None, limit=4 * SHOWN)
+    return tuple(t for t in loaded(connection, numbers) if t.queue in agent.queues)[:SHOWN]
+
+
+def _confirmed_token(facts: Facts) -> TokenFact | None:
+    """The token of a notice about a held message: what is written there is written in view of what it showed."""
+    return next((t for t in facts.tokens if t.confirms and not t.expired), None)
+
+
+def _since(
+    connection: Connection, found: Match | None, confirms: TokenFact | None, its: Ticket, agent: Agent
+) -> tuple[Said, ...]:
+    """What others wrote after the notice that the agent answers."""
+    answered = found.token if found is not None and found.token is not None else confirms
+    if answered is None or answered.created_at is None:
+        return ()
+    revision = answered.revision if answered.ticket == its.number else None  # a merged ticket counted its own
+    own = (agent.address, *agent.aliases)
+    return agents.written_since(connection, its.number, revision=revision, moment=answered.created_at, not_by=own)
+
+
+def _origin(connection: Connection, its: Ticket, caused_by: int | None) -> Origin | None:
+    """The customer's message that the answered notice was about, if the ticket has others of customers too."""
+    incoming = (
+        select(message.c.inbound, message.c.author_name, message.c.author_address, message.c.subject)
+        .where(message.c.ticket == its.number, message.c.direction == "in", message.c.visibility == "public")
+        .order_by(message.c.id)
+    )
+    rows = [row for row in connection.execute(incoming) if row.inbound is not None]
+    wanted = next((row for row in rows if row.inbound == caused_by), rows[-1] if rows else None)
+    if wanted is None or len(rows) < 2:
+        return None
+    return Origin(wanted.inbound, Address(wanted.author_name, wanted.author_address), without_tags(wanted.subject))
