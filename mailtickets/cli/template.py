@@ -1,19 +1,21 @@
-"""The texts of notices: list them, and preview one with sample data."""
+"""The texts of notices and ready answers: list them, and preview one with sample data."""
 
 import argparse
 
 from mailtickets.clerk import rules_of
-from mailtickets.cli import DONE, REFUSED, Stop
+from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.session import add_page, configuration, print_json, print_table
 from mailtickets.config import LOCALES
-from mailtickets.desk.render import NOTICES, Templates, check, render, sample
+from mailtickets.desk.render import NOTICES, Templates, canned, canned_names, check, render, sample
+
+_READY = "canned/"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    add_page(verbs.add_parser("list", help="every notice in every locale, and where its texts come from"))
-    preview = verbs.add_parser("preview", help="a notice with sample data")
-    preview.add_argument("notice", choices=NOTICES, metavar="NOTICE", help=", ".join(NOTICES))
+    add_page(verbs.add_parser("list", help="every notice and ready answer, and where it comes from"))
+    preview = verbs.add_parser("preview", help="a notice or a ready answer with sample data")
+    preview.add_argument("notice", metavar="NOTICE", help=f"{', '.join(NOTICES)}, or canned/NAME")
     preview.add_argument("--locale", choices=LOCALES)
     preview.add_argument("--html", action="store_true", help="the HTML part instead of the text")
 
@@ -22,11 +24,16 @@ def run(args: argparse.Namespace) -> int:
     config = configuration(args)
     templates = rules_of(config, ()).templates
     if args.verb == "preview":
-        return _preview(templates, args.notice, args.locale or config.instance.locale, html=args.html)
+        locale = args.locale or config.instance.locale
+        if args.notice.startswith(_READY):
+            return _preview_ready(templates, args.notice.removeprefix(_READY), locale)
+        return _preview(templates, args.notice, locale, html=args.html)
     return _list(templates, args)
 
 
 def _preview(templates: Templates, notice: str, locale: str, *, html: bool) -> int:
+    if notice not in NOTICES:
+        raise Stop(BAD_USAGE, f"there is no notice {notice!r}; there are {', '.join(NOTICES)}, and canned/NAME")
     words = render(templates, notice, locale, sample(notice, locale))
     for problem in words.problems:
         raise Stop(REFUSED, f"{problem.file}:{problem.line}: {problem.message}")
@@ -37,12 +44,26 @@ def _preview(templates: Templates, notice: str, locale: str, *, html: bool) -> i
     return DONE
 
 
+def _preview_ready(templates: Templates, name: str, locale: str) -> int:
+    try:
+        print(canned(templates, name, locale, sample("answer", locale)))
+    except KeyError:
+        names = ", ".join(canned_names(templates, locale)) or "none"
+        raise Stop(REFUSED, f"no ready answer {name!r} that works in {locale}; there are: {names}") from None
+    return DONE
+
+
 def _list(templates: Templates, args: argparse.Namespace) -> int:
     files = [
         (notice, locale, f"{locale}/{notice}.{end}")
         for notice in NOTICES
         for locale in LOCALES
         for end in ("txt", "html")
+    ]
+    files += [
+        (f"{_READY}{name}", locale, f"{_READY}{locale}/{name}.txt")
+        for locale in LOCALES
+        for name in canned_names(templates, locale)
     ]
     broken = {problem.file: f"line {problem.line}: {problem.message}" for problem in check(templates)}
     rows = [

@@ -25,6 +25,7 @@ from markupsafe import Markup, escape
 
 from mailtickets.config import LOCALES
 from mailtickets.desk import locales, sentences
+from mailtickets.desk.command_words import folded
 from mailtickets.desk.notices import AGENT_NOTICES, CUSTOMER_NOTICES, OPS_NOTICES
 from mailtickets.desk.samples import bare as bare
 from mailtickets.desk.samples import sample as sample
@@ -176,6 +177,43 @@ def _text(sandbox: "_Sandbox", name: str, words: Mapping[str, Any]) -> str:
     if not text.strip():
         raise _Unusable("the text of a notice may not be empty")
     return f"{text}\n"
+
+
+# --- ready answers ------------------------------------------------------------------------------------
+
+
+def canned_names(templates: Templates, locale: str) -> tuple[str, ...]:
+    """The ready answers of a locale. An empty file of the house's own takes a built-in one away."""
+    texts, folder = {**templates.builtin, **templates.overrides}, f"canned/{locale}/"
+    files = (file for file in texts if file.startswith(folder) and file.endswith(".txt") and texts[file].strip())
+    return tuple(sorted(file.removeprefix(folder).removesuffix(".txt") for file in files))
+
+
+def canned(templates: Templates, name: str, locale: str, context: Mapping[str, object]) -> str:
+    """A ready answer in words; accents, case and how its name is joined do not matter.
+
+    Raises KeyError where there is none of that name, or none that works: an agent asks for another one then.
+    """
+    found = next((known for known in canned_names(templates, locale) if _joined(known) == _joined(name)), None)
+    if found is None:
+        raise KeyError(name)
+    text, _ = _canned(templates, f"canned/{locale}/{found}.txt", _words(context, locale))
+    if text is None:
+        raise KeyError(name)
+    return text
+
+
+def _joined(name: str) -> str:
+    return re.sub(r"[\s_-]+", "-", folded(name))
+
+
+def _canned(templates: Templates, file: str, words: Mapping[str, Any]) -> tuple[str | None, list[TemplateProblem]]:
+    """The text (None: no template of this name works) and what is wrong with the house's own."""
+    problems: list[TemplateProblem] = []
+    try:
+        return _made(templates, file, lambda sandbox, name: _text(sandbox, name, words).strip(), problems), problems
+    except TemplateNotFound:  # there is no built-in one to take its place
+        return None, problems
 
 
 # --- the sandbox --------------------------------------------------------------------------------------
@@ -354,8 +392,13 @@ def _problem_of(context: Context, problem: Mapping[str, Any]) -> str:
 
 
 @pass_context
-def _command(context: Context, command: Mapping[str, Any]) -> str:
-    return sentences.command(command["spelled"], command["argument"], command["what"], context["locale"])
+def _example(context: Context, command: Mapping[str, Any]) -> str:
+    return sentences.example(command["spelled"], command["argument"], command["what"], context["locale"])
+
+
+@pass_context
+def _purpose(context: Context, what: str) -> str:
+    return sentences.purpose(what, context["locale"])
 
 
 def _person(person: Mapping[str, Any]) -> str:
@@ -380,9 +423,9 @@ def _excerpt(text: str) -> str:
 
 _OWN_FILTERS: dict[str, Callable[..., Any]] = {
     "breaks": _breaks,
-    "command": _command,
     "date": _date,
     "day": _day,
+    "example": _example,
     "excerpt": _excerpt,
     "first_name": locales.first_name,
     "happened": _happened,
@@ -390,6 +433,7 @@ _OWN_FILTERS: dict[str, Callable[..., Any]] = {
     "person": _person,
     "priority": _priority,
     "problem": _problem_of,
+    "purpose": _purpose,
     "quote": _quote,
     "said": _said,
     "series": _series,
@@ -468,8 +512,12 @@ def check(templates: Templates) -> tuple[TemplateProblem, ...]:
 
 
 def _problems(templates: Templates) -> Iterator[TemplateProblem]:
-    for file in sorted(templates.overrides.keys() - templates.builtin.keys()):
+    ready = {f"canned/{locale}/{name}.txt": locale for locale in LOCALES for name in canned_names(templates, locale)}
+    for file in sorted(templates.overrides.keys() - templates.builtin.keys() - ready.keys()):
         yield TemplateProblem(file, 1, "overrides nothing: there is no template of this name")
+    for file, locale in ready.items():
+        for context in (sample("answer", locale), bare("answer", locale)):
+            yield from _canned(templates, file, _words(context, locale))[1]
     for locale in LOCALES:
         for notice in NOTICES:
             for context in (sample(notice, locale), bare(notice, locale)):

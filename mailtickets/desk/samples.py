@@ -207,7 +207,8 @@ def bare(notice: str, locale: str) -> dict[str, Any]:
         "close_after_days": 0,
         "reply_effect": _REPLY_EFFECTS.get(notice),
         "customer_echo": False,
-        "reason": "",
+        "reason": "agent-without-token" if notice == "held" else "",
+        "words": story["words"] if notice == "found" else "",
     }
 
 
@@ -325,7 +326,7 @@ def _events(story: dict[str, str]) -> list[dict[str, Any]]:
     agent = story["agent"]
     return [
         {"at": first, "actor": story["requester"], "kind": "opened", "from": None, "to": "new"},
-        {"at": then, "actor": agent, "kind": "assignee", "from": None, "to": agent},
+        {"at": then, "actor": story["other_agent"], "kind": "assignee", "from": None, "to": agent},
         {"at": then, "actor": agent, "kind": "status", "from": "new", "to": "pending"},
     ]
 

@@ -375,7 +375,12 @@ def problem(code: str, nearest: Sequence[str], expected: str, locale: str) -> st
     return " ".join(said)
 
 
-def command(spelled: str, argument: str, what: str, locale: str) -> str:
-    """`#prioridade alta: muda a prioridade`"""
-    example, does = COMMANDS[locale].get(what, (argument, what))
-    return f"{spelled} {example}: {does}" if example else f"{spelled}: {does}"
+def example(spelled: str, argument: str, what: str, locale: str) -> str:
+    """`#prioridade alta`: how a command is written."""
+    behind = COMMANDS[locale][what][0] if what in COMMANDS[locale] else argument
+    return f"{spelled} {behind}".rstrip()
+
+
+def purpose(what: str, locale: str) -> str:
+    """What a command does."""
+    return COMMANDS[locale][what][1] if what in COMMANDS[locale] else what

@@ -152,6 +152,9 @@ def test_templates_are_listed_and_previewed(shell: Shell) -> None:
     assert shell.run("template", "preview", "received", "--locale", "en")[1].startswith("Subject: ")
     assert "<html" in shell.run("template", "preview", "answer", "--html")[1]
     assert shell.run("template", "preview", "nothing")[0] == 2
+    assert "canned/pt_BR/encerramento.txt" in {row["file"] for row in rows}
+    assert "1042" in shell.run("template", "preview", "canned/Encerramento", "--locale", "pt_BR")[1]
+    assert shell.run("template", "preview", "canned/nothing")[0] == 1
 
 
 def test_a_broken_template_is_named(shell: Shell) -> None:

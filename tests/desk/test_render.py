@@ -15,6 +15,8 @@ from mailtickets.desk.render import (
     TemplateProblem,
     Templates,
     bare,
+    canned,
+    canned_names,
     check,
     render,
     sample,
@@ -313,6 +315,67 @@ def test_templates_go_to_another_process_as_their_texts() -> None:
     assert render(copy, "received", "pt_BR", context) == render(templates, "received", "pt_BR", context)
 
 
+# --- ready answers ------------------------------------------------------------------------------------
+
+
+def ready(**files: str) -> Templates:
+    return Templates(BUILTIN, {f"canned/pt_BR/{name.replace('_', '-')}.txt": text for name, text in files.items()})
+
+
+def test_every_locale_has_ready_answers_that_greet_and_name_the_ticket() -> None:
+    for locale, greeting in (("pt_BR", "Olá, Maria!\n"), ("en", "Hello Mary,\n"), ("es", "Hola, María:\n")):
+        names = canned_names(TEMPLATES, locale)
+        assert len(names) >= 3
+        for name in names:
+            text = canned(TEMPLATES, name, locale, sample("answer", locale))
+            assert text.startswith(greeting)
+            assert "1042" in text
+            assert text == text.strip()
+
+
+@pytest.mark.parametrize(
+    "name", ["visita técnica", "VISITA-TECNICA", "Visita_Técnica", "visita-tecnica", "  visita  tecnica"]
+)
+def test_a_ready_answer_is_found_however_its_name_is_typed(name: str) -> None:
+    templates = ready(Visita_técnica="Vamos aí, {{ customer.name|first_name }}.")
+    assert canned(templates, name.strip(), "pt_BR", sample("answer", "pt_BR")) == "Vamos aí, Maria."
+
+
+@pytest.mark.parametrize("name", ["nada", "", "../received", "encerrament", "closing"])
+def test_a_ready_answer_that_there_is_not_is_a_key_error(name: str) -> None:
+    with pytest.raises(KeyError):
+        canned(TEMPLATES, name, "pt_BR", sample("answer", "pt_BR"))
+
+
+def test_a_ready_answer_of_ones_own_takes_the_place_of_a_built_in_one_and_an_empty_one_takes_it_away() -> None:
+    templates = ready(encerramento="Tchau!", sem_retorno=" \n")
+    assert canned(templates, "encerramento", "pt_BR", sample("answer", "pt_BR")) == "Tchau!"
+    assert "sem-retorno" in canned_names(TEMPLATES, "pt_BR")
+    assert "sem-retorno" not in canned_names(templates, "pt_BR")
+
+
+def test_a_broken_ready_answer_is_named_by_check_and_never_sent() -> None:
+    templates = ready(ola="{{ nada }}", encerramento="{% if %}", vazio="{# só isto #}")
+    templates.overrides["canned/pt/ola.txt"] = "Oi, em nenhuma língua que temos"
+    assert [(problem.file, problem.line) for problem in check(templates)] == [
+        ("canned/pt/ola.txt", 1),
+        ("canned/pt_BR/encerramento.txt", 1),
+        ("canned/pt_BR/ola.txt", 1),
+        ("canned/pt_BR/vazio.txt", 1),
+    ]
+    for name in ("ola", "vazio"):
+        with pytest.raises(KeyError):
+            canned(templates, name, "pt_BR", sample("answer", "pt_BR"))
+    assert "Que bom" in canned(templates, "encerramento", "pt_BR", sample("answer", "pt_BR"))
+
+
+def test_a_ready_answer_reaches_no_more_than_a_notice_does() -> None:
+    templates = ready(x="{{ ticket.__class__ }}", y="{{ ticket.subject }}")
+    with pytest.raises(KeyError):
+        canned(templates, "x", "pt_BR", sample("answer", "pt_BR"))
+    assert canned(templates, "y", "pt_BR", saying("{{ 7 * 7 }}", "answer")) == "{{ 7 * 7 }}"
+
+
 # --- how a locale writes ------------------------------------------------------------------------------
 
 
@@ -338,6 +401,22 @@ def test_templates_go_to_another_process_as_their_texts() -> None:
 def test_dates_are_written_as_people_write_them(at: str, pt: str, en: str, es: str) -> None:
     moment = datetime.fromisoformat(at)
     assert [locales.date(moment, locale) for locale in ("pt_BR", "en", "es")] == [pt, en, es]
+
+
+def test_dates_and_times_by_themselves_and_in_lists() -> None:
+    moment = datetime.fromisoformat("2026-05-01 14:05")
+    every = ("pt_BR", "en", "es")
+    assert [locales.short(moment, locale) for locale in every] == [
+        "1 mai. 2026, 14h05",
+        "May 1, 2026, 2:05 PM",
+        "1 may 2026, 14:05",
+    ]
+    assert [locales.day(moment.date(), locale) for locale in every] == [
+        "1º de maio de 2026",
+        "May 1, 2026",
+        "1 de mayo de 2026",
+    ]
+    assert [locales.time(moment, locale) for locale in every] == ["14h05", "2:05 PM", "14:05"]
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 
 from mailtickets.config import LOCALES, shipped, template_texts
-from mailtickets.desk import sentences
+from mailtickets.desk import commands, sentences
 from mailtickets.desk.command_words import COMMANDS, known
 from mailtickets.desk.customer_words import wish
 from mailtickets.desk.model import PRIORITIES, STATUSES, TYPES
+from mailtickets.desk.notices import AGENT_NOTICES, CUSTOMER_NOTICES
 from mailtickets.desk.render import (
-    AGENT_NOTICES,
-    CUSTOMER_NOTICES,
     MAX_SUBJECT_CHARS,
     NOTICES,
     REPLY_EFFECTS,
@@ -28,7 +27,7 @@ from mailtickets.desk.render import (
     render,
     sample,
 )
-from mailtickets.desk.sentences import EXPECTED, HAPPENED, NAMES, PROBLEMS
+from mailtickets.desk.sentences import EXPECTED, HAPPENED, PROBLEMS
 from mailtickets.mail.model import REF_LABEL, REF_PLACEHOLDER
 
 TEMPLATES = Templates(template_texts(shipped("templates")))
@@ -70,7 +69,11 @@ MORE: dict[str, tuple[dict[str, Any], ...]] = {
         {"too_late": True, "done": []},
         {"done": [{"kind": kind, "value": None, "old": None, "ticket": 9} for kind in HAPPENED["en"]]},
         {"done": [{"kind": "status", "value": "closed", "old": "open", "ticket": None}], "undo_until": None},
-        {"done": [{"kind": "already", "value": kind, "old": None, "ticket": 1042} for kind in NAMES["en"]]},
+        {
+            "done": [
+                {"kind": "already", "value": value, "old": None, "ticket": 1042} for value in (*STATUSES, *PRIORITIES)
+            ]
+        },
         {"ticket": None, "sent_to": []},
         {"ticket": None, "dry_run": True},
     ),
@@ -430,7 +433,7 @@ def test_the_words_that_customers_are_told_to_write_are_understood(locale: str) 
 def test_a_command_stands_at_the_beginning_of_no_line_of_html_either() -> None:
     for notice, locale in EVERY_AGENT_NOTICE:
         html = render(TEMPLATES, notice, locale, sample(notice, locale)).html or ""
-        assert notice == "returned" or not re.search(r">\s*[#/][^\W\d]", html)
+        assert notice == "returned" or not re.search(r"<(p|div|td|br)\b[^>]*>\s*(<b>)?[#/][^\W\d]", html)
 
 
 # --- what a notice says -------------------------------------------------------------------------------
@@ -478,14 +481,14 @@ def test_a_returned_reply_names_the_line_the_reason_and_the_nearest_command() ->
     text = text_of("returned")
     assert "- #resovler: este comando não existe. Talvez: #resolver\n" in text
     assert "> #resovler\n" in text
-    assert "ENVIAR: segue sem essa linha. DESCARTAR: não segue." in text
+    assert "ENVIAR: segue sem essa linha. DESCARTAR: é descartada." in text
 
 
 def test_a_stale_answer_shows_what_others_wrote_meanwhile_and_how_to_send_it_all_the_same() -> None:
     text = text_of("stale")
     assert "Bruno Castro <bruno@desk.test> anotou em 3 de março de 2025, 15h02, só para a equipe:\n" in text
     assert "Maria Souza <maria@cliente.test> escreveu em 4 de março de 2025, 8h05:\n" in text
-    assert "com a palavra ENVIAR, e sua resposta segue como está. DESCARTAR: não segue." in text
+    assert "com a palavra ENVIAR, e sua resposta segue como está. DESCARTAR: é descartada." in text
 
 
 def test_a_merge_of_strangers_names_both_customers() -> None:
@@ -531,16 +534,17 @@ def test_times_are_told_by_the_locale() -> None:
 
 
 def test_sentences_are_known_in_every_locale() -> None:
-    for table in (HAPPENED, NAMES, PROBLEMS, EXPECTED, sentences.COMMANDS):
+    for table in (HAPPENED, PROBLEMS, EXPECTED, sentences.COMMANDS):
         assert len({frozenset(table[locale]) for locale in LOCALES}) == 1
     assert set(sentences.COMMANDS["en"]) == {command.key for command in COMMANDS}
     assert {command.takes for command in COMMANDS} - {""} <= set(EXPECTED["en"])
+    assert set(commands.PROBLEMS) <= set(PROBLEMS["en"])
 
 
 def test_a_code_that_nobody_has_named_stands_for_itself() -> None:
     assert sentences.happened("frozen", "x", None, "en") == "frozen: x"
     assert sentences.problem("odd", (), "", "en") == "odd"
-    assert sentences.command("#x", "y", "does it", "en") == "#x y: does it"
+    assert (sentences.example("#x", "y", "odd", "en"), sentences.purpose("odd", "en")) == ("#x y", "odd")
 
 
 def test_a_moment_in_a_receipt_is_told_as_people_write_it() -> None:
@@ -548,3 +552,13 @@ def test_a_moment_in_a_receipt_is_told_as_people_write_it() -> None:
     assert sentences.happened("remind", at, None, "pt_BR") == "Lembrete: 6 mar. 2025, 9h00"
     assert sentences.happened("assignee", None, "Ana", "pt_BR") == "Sem responsável (antes: Ana)"
     assert sentences.happened("undone", None, None, "pt_BR") == "Desfeito"
+    assert sentences.happened("already", "high", None, "pt_BR") == "Já estava assim: alta"
+    assert sentences.happened("merged", "1043", "1042", "pt_BR") == "Juntado ao chamado #1043"
+    assert sentences.happened("opened", "new", None, "pt_BR") == "Chamado aberto"
+
+
+def test_what_was_expected_is_told_where_that_helps() -> None:
+    assert sentences.problem("bad-argument", ("#prioridade alta",), "priority", "pt_BR") == (
+        "não entendemos o que vem depois do comando. Esperado: baixa, média, alta ou crítica. Talvez: #prioridade alta"
+    )
+    assert sentences.problem("no-such-agent", ("Ana",), "name", "en") == "no agent has this name. Perhaps: Ana"
