@@ -139,6 +139,8 @@ class InboundMail:
     """sha256 over the decoded subject, bodies and attachments: alike for copies that came by other roads."""
     carriers: tuple[str, ...] = ()
     """Names of the attachments that hold a notice of ours or a reply token."""
+    suspects: tuple[str, ...] = field(repr=False, default=())
+    """Words in it that look like reply tokens, lower-case: the store knows which of them are some."""
     forwarded: Forwarded | None = None
     """The original, if this mail of a person forwards one or says so."""
 

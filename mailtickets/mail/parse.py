@@ -151,6 +151,7 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
         headers=headers,
         digest=_digest(subject, text, shown, read.attachments),
         carriers=traces.carriers(attachments),
+        suspects=_suspects(subject, text, shown, author, attachments),
     )
     if attached or kind != "human":
         return mail
@@ -255,6 +256,14 @@ def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
 def _whole(raw: bytes, defects: list[str]) -> tuple[Attachment, ...]:
     """The mail itself, where a limit has cut something off: nobody shall miss what is not shown."""
     return outline(raw).attachments if _CUT.intersection(defects) else ()
+
+
+def _suspects(
+    subject: str, text: str, shown: str | None, author: Address | None, attachments: tuple[Attachment, ...]
+) -> tuple[str, ...]:
+    names = (author.name if author else "", *(attachment.filename for attachment in attachments))
+    parts = "\n\n\n".join([subject, *names, text, shown or ""])
+    return tuple(sorted(traces.suspects(parts)))
 
 
 def _digest(subject: str, text: str, shown: str | None, attachments: tuple[Attachment, ...]) -> str:

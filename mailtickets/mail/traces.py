@@ -5,7 +5,7 @@ percent-encoded, cut by tags, sprinkled with invisible characters or written in 
 hold one, inside attached messages too.
 Fails with: nothing. Pictures, PDF and archives are not opened.
 Limits: `MAX_LAYERS` of messages in messages, `MAX_OPENED_BYTES` of a mail's files, `MAX_TAGGED_BYTES` of pages: what is
-beyond is looked at as it is.
+beyond is looked at as it is. `MAX_SUSPECTS` in the first `MAX_SUSPECT_CHARACTERS`.
 """
 
 import re
@@ -20,6 +20,7 @@ MAX_LAYERS = 8
 MAX_OPENED_BYTES = 26_000_000
 MAX_TAGGED_BYTES = 6_000_000
 MAX_SUSPECTS = 200
+MAX_SUSPECT_CHARACTERS = 1_000_000
 
 GAP = r"\0*(?:[ \t]*=?\n[ \t>|\0]*){0,2}"
 """What may stand between two characters that belong together: nothing to be seen, or a line's end and quote marks."""
@@ -39,8 +40,7 @@ _IN_TEXT = tuple(re.compile(form) for form in _FORMS)
 _IN_OCTETS = tuple(re.compile(form.encode()) for form in _FORMS)
 _LOOP_LINE = re.compile(rf"(?:^|\n)[ \t>]*{LOOP_HEADER.lower()}[ \t]*:")
 _LOOP_OCTETS = re.compile(_LOOP_LINE.pattern.encode())
-_WORD = re.compile(rf"(?<![a-z0-9])(?={TOKEN})")
-_TOKEN = re.compile(TOKEN)
+_WORD = re.compile(rf"(?<![a-z0-9])(?=[a-z2-7]{{4}})(?=({TOKEN}))")
 _NOT_TOKEN = re.compile(r"[^a-z2-7]")
 
 _INVISIBLE = [0x00AD, 0x034F, 0x061C, *range(0x180B, 0x180F), *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
@@ -69,11 +69,10 @@ def gives_away(text: str) -> bool:
 
 
 def suspects(text: str) -> frozenset[str]:
-    """Every word that may be a reply token by its looks."""
-    given, found = folded(text), set[str]()
-    for place in _WORD.finditer(given):
-        token = _TOKEN.match(given, place.start())
-        found |= {_NOT_TOKEN.sub("", token[0])} if token else set()
+    """Words that may be reply tokens by their looks, wrapped ones too."""
+    found = set[str]()
+    for word in _WORD.finditer(folded(text[:MAX_SUSPECT_CHARACTERS])):
+        found.add(_NOT_TOKEN.sub("", word[1]))
         if len(found) == MAX_SUSPECTS:
             break
     return frozenset(found)

@@ -110,3 +110,12 @@ def test_reading_a_mail_names_its_files_that_give_us_away() -> None:
 def test_words_that_may_be_tokens_are_found(text: str, found: set[str]) -> None:
     assert suspects(text) == found
     assert not gives_away(text)
+
+
+def test_reading_a_mail_gathers_words_that_may_be_tokens_from_all_that_it_says() -> None:
+    given = [TOKEN[i:] + TOKEN[:i] for i in range(4)]
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = f"{given[0]} <ana@desk.test>", given[1]
+    mail.set_content(given[2])
+    mail.add_attachment(b"nada", maintype="application", subtype="x-eml", filename=f"{given[3]}.eml")
+    assert parse(mail.as_bytes()).suspects == tuple(sorted(given))
