@@ -22,7 +22,6 @@ from mailtickets.desk.model import Transient
 from mailtickets.desk.render import Rendered, Templates, render
 from mailtickets.mail.model import Attachment, InboundMail
 from mailtickets.mail.outline import outline
-from mailtickets.mail.parse import parse
 
 READ_SECONDS = 10.0
 RENDER_SECONDS = 5.0
@@ -55,7 +54,7 @@ class Workers:
 
     def _begun(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["mailtickets.workers"])
+        context.set_forkserver_preload(["mailtickets.workers", "mailtickets.mail.parse"])
         return ProcessPool(self._count, _TASKS_PER_WORKER, _limit, [self._memory_bytes], context)
 
     async def read(self, raw: bytes, instance: str) -> InboundMail:
@@ -123,6 +122,8 @@ def _limit(memory_bytes: int) -> None:
 
 
 def parse_for(raw: bytes, instance: str) -> InboundMail:
+    from mailtickets.mail.parse import parse  # costs a fifth of a second, which the daemon itself does not have to pay
+
     return parse(raw, instance=instance)
 
 
