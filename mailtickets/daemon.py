@@ -14,7 +14,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
@@ -24,9 +24,10 @@ from mailtickets import jobs
 from mailtickets.clerk import Clerk, load_secrets, rules_of
 from mailtickets.config import Config, ConfigError, SmtpIn, credential, load
 from mailtickets.desk.model import Authentication, Delivery, Permanent, Transient
-from mailtickets.edges import junk, lmtp_in, smtp_in, systemd
+from mailtickets.edges import imap_audit, junk, lmtp_in, smtp_in, systemd
 from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
 from mailtickets.edges.dkim_sign import Signer
+from mailtickets.edges.imap_client import Lost, No, Refused
 from mailtickets.edges.imap_in import ImapPoller
 from mailtickets.edges.maildir_out import MaildirOut
 from mailtickets.edges.smtp_listener import Listener, bind
@@ -114,7 +115,7 @@ class Daemon:
             await self.gateway.look_for_work()
             await self._open_doors()
             self._start_pollers()
-            scheduler = jobs.schedule(self.gateway)
+            scheduler = jobs.schedule(self.gateway, self._compare_mailboxes)
             scheduler.start()
             beat = asyncio.create_task(self._beat())
             minding = asyncio.create_task(jobs.mind_clock(scheduler))
@@ -222,6 +223,21 @@ class Daemon:
         for account in self.config.imap_in:
             poller = ImapPoller(account, partial(self.config.password, account), self.gateway)
             self._pollers.append((poller, asyncio.create_task(poller.run(), name=f"imap-{account.name}")))
+
+    async def _compare_mailboxes(self) -> list[str]:
+        """What the mailboxes hold and the ledger does not know. One that cannot be read now tells by its poller."""
+        problems: list[str] = []
+        since = self.gateway.clerk.clock() - timedelta(days=imap_audit.DAYS)
+        for account in self.config.imap_in:
+            facts = partial(imap_audit.facts, account=account, since=since)
+            read, known = await self.gateway.database(self.gateway.clerk.database.run, facts)
+            try:
+                found = await imap_audit.audit(account, partial(self.config.password, account), read, known, since)
+            except (Lost, Refused, No) as error:
+                log.warning("mailbox not compared", extra={"account": account.name, "error": str(error)})
+            else:
+                problems += found.problems
+        return problems
 
     async def _stop_pollers(self) -> None:
         for _, task in self._pollers:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection
@@ -16,26 +17,33 @@ from sqlalchemy import Connection
 from mailtickets.desk import orders
 from mailtickets.desk.model import Transient
 from mailtickets.gateway import Gateway
-from mailtickets.store import budgets, cursors, tickets
+from mailtickets.store import budgets, cursors, inbound, tickets
 
 log = logging.getLogger("mailtickets.jobs")
 
 WORK_SECONDS = 1
 """How long what a command has written may wait for the daemon to see it."""
 HOUSEKEEPING_SECONDS = 60
+NIGHT_HOUR = 3
+"""When the books are compared, in the instance's time zone."""
 
 _LEASE = timedelta(seconds=3 * HOUSEKEEPING_SECONDS)
 _AT_ONCE = 100
 _LOOK_AT_CLOCK_SECONDS = 5
 
 
-def schedule(gateway: Gateway) -> AsyncIOScheduler:
+Compare = Callable[[], Awaitable[list[str]]]
+"""Looks into the mailboxes; what there contradicts the ledger, in words."""
+
+
+def schedule(gateway: Gateway, compare: Compare) -> AsyncIOScheduler:
     """The bells of a running daemon; started by the caller, and shut down before the gateway drains."""
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
     _every(scheduler, WORK_SECONDS, "look-for-work", gateway.look_for_work)
     _every(scheduler, HOUSEKEEPING_SECONDS, "housekeeping", lambda: housekeeping(gateway))
+    _every(scheduler, HOUSEKEEPING_SECONDS, "reconcile", lambda: reconcile_nightly(gateway, compare))
     return scheduler
 
 
@@ -70,6 +78,26 @@ async def housekeeping(gateway: Gateway) -> None:
         await gateway.database(unassign_lost, gateway)
         await gateway.database(_forget, gateway)
         await gateway.look_for_work()
+
+
+async def reconcile_nightly(gateway: Gateway, compare: Compare) -> None:
+    """Once a night, by one of the gateways: do the books add up? If not, ops are told."""
+    if await gateway.database(_is_night, gateway):
+        sums = await gateway.database(gateway.clerk.database.run, inbound.sums)
+        problems = [*sums["problems"], *await compare()]
+        log.log(logging.ERROR if problems else logging.INFO, "reconciled", extra={"problems": len(problems)})
+        if problems:
+            text = "\n".join(["What came in does not add up (`mailtickets inbound reconcile --mailboxes`):", *problems])
+            await gateway.database(gateway.clerk.alarm, "reconcile", text)
+            await gateway.look_for_work()
+
+
+def _is_night(gateway: Gateway) -> bool:
+    now = gateway.clerk.clock()
+    here = now.astimezone(ZoneInfo(gateway.clerk.rules.policy.instance.timezone))
+    tonight = here.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    again_at = (tonight if tonight > here else tonight + timedelta(days=1)).astimezone(UTC)
+    return gateway.clerk.database.run(lambda c: cursors.is_time(c, "reconcile", gateway.name, now, again_at))
 
 
 def _may_keep_house(gateway: Gateway) -> bool:

@@ -595,3 +595,27 @@ async def test_housekeeping_is_done_by_one_gateway_at_a_time(house: House) -> No
     assert jobs._may_keep_house(house.begin("two"))
     await jobs.housekeeping(house.gateway)
     assert house.office.ticket(1).ticket.status == "resolved"
+
+
+async def test_books_that_do_not_balance_are_told_to_ops_once_a_night_by_one_gateway(house: House) -> None:
+    house.gateway.clerk.rules = replace(RULES, policy=a_policy(instance={"ops_address": "ops@empresa.test"}))
+    other, asked = house.begin("two"), []
+
+    async def compare() -> list[str]:
+        asked.append(house.office.now)
+        return ["suporte: message UID 7 in Processados is not in the ledger"]
+
+    async def nights() -> int:
+        for gateway in (house.gateway, other):
+            await jobs.reconcile_nightly(gateway, compare)
+        return len(asked)
+
+    assert await nights() == 0  # the first night is to come
+    house.office.pass_time(days=1)
+    assert await nights() == 1
+    assert await nights() == 1
+    assert await house.deliver() == ["ops@empresa.test"]
+    assert "UID 7" in parse(house.sent[0][2]).text
+    house.office.pass_time(days=1)
+    assert await nights() == 2
+    await other.drain(0)

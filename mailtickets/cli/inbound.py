@@ -1,15 +1,31 @@
 """Every message that came in, and what became of it; what is held is released or dropped here."""
 
 import argparse
+import asyncio
 import sys
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from mailtickets.clerk import Clerk
-from mailtickets.cli import DONE, REFUSED, Stop
-from mailtickets.cli.session import actor, add_json, add_page, add_verb, opened, print_json, print_table
+from mailtickets.cli import DONE, REFUSED, TRY_AGAIN, Stop
+from mailtickets.cli.session import (
+    actor,
+    add_json,
+    add_page,
+    add_verb,
+    configuration,
+    number,
+    opened,
+    print_json,
+    print_table,
+)
+from mailtickets.config import Config
 from mailtickets.desk.model import OUTCOMES
+from mailtickets.edges import imap_audit
+from mailtickets.edges.imap_client import Lost, No, Refused
 from mailtickets.store import inbound
 
 _REPLAYABLE = ("held", "ignored", "bounced", "duplicate")
@@ -32,6 +48,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         add_verb(verbs, verb, what, act)
     reconcile = verbs.add_parser("reconcile", help="prove that every message has exactly one outcome")
     add_json(reconcile)
+    reconcile.add_argument(
+        "--mailboxes", action="store_true", help="look into the IMAP folders too, without marking anything"
+    )
+    reconcile.add_argument(
+        "--days", type=number, default=imap_audit.DAYS, metavar="N", help="how far back in them (default %(default)s)"
+    )
     reconcile.set_defaults(act=_reconcile)
 
 
@@ -157,14 +179,34 @@ def _print_changed(clerk: Clerk, args: argparse.Namespace) -> int:
 
 
 def _reconcile(clerk: Clerk, args: argparse.Namespace) -> int:
-    """Counts every message and every outcome; exit 1 when they do not add up."""
+    """Counts every message and every outcome, and looks into mailboxes if asked; exit 1 when they do not add up."""
     sums = clerk.database.run(inbound.sums)
+    if args.mailboxes:
+        audits = asyncio.run(_audits(clerk, configuration(args, secrets=True), args.days))
+        sums["mailboxes"] = [{"account": found.account, "folders": found.held} for found in audits]
+        sums["problems"] += [problem for found in audits for problem in found.problems]
     if args.json:
         print_json(sums)
     else:
         for key, value in sums["outcomes"].items():
             print(f"{key:>12}  {value}")
         print(f"{'waiting':>12}  {sums['waiting']}\n{'in all':>12}  {sums['received']}")
+        for mailbox in sums.get("mailboxes", ()):
+            looked_at = ", ".join(f"{folder}: {count}" for folder, count in mailbox["folders"].items())
+            print(f"{mailbox['account']:>12}  {looked_at or 'nothing has been read yet'}")
         for problem in sums["problems"]:
             print(f"does not add up: {problem}")
     return REFUSED if sums["problems"] else DONE
+
+
+async def _audits(clerk: Clerk, config: Config, days: int) -> list[imap_audit.Audit]:
+    """What the mailboxes hold, compared with the ledger."""
+    since = clerk.clock() - timedelta(days=days)
+    found = []
+    for account in config.imap_in:
+        read, known = clerk.database.run(partial(imap_audit.facts, account=account, since=since))
+        try:
+            found.append(await imap_audit.audit(account, partial(config.password, account), read, known, since))
+        except (Lost, Refused, No) as error:
+            raise Stop(TRY_AGAIN, f"{account.name}: {error}") from error
+    return found

@@ -18,7 +18,7 @@ import ssl
 from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -41,6 +41,8 @@ TEMPORARY = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT)\b", re.IGNORECASE)  # RFC 5
 _LITERAL = re.compile(rb"\{(\d+)\}$")
 _QUOTED = re.compile(rb'"((?:\\.|[^"\\])*)"')
 _FETCH = re.compile(rb"\d+ FETCH \(")
+_MESSAGE_ID = re.compile(rb"^message-id:\s*<([^<>]+)>", re.IGNORECASE | re.MULTILINE)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # RFC 3501, date-month
 _NEWS = re.compile(rb"\d+ (EXISTS|RECENT)\b")
 
 
@@ -188,6 +190,20 @@ class ImapClient:
     async def search(self, first: int, last: int) -> list[int]:
         """The UIDs there are from first to last, ascending."""
         return sorted(uid for uid in await self._search(f"UID {first}:{last}") if first <= uid <= last)
+
+    async def search_since(self, day: date) -> list[int]:
+        """The UIDs of messages whose INTERNALDATE is that day or later, ascending."""
+        return sorted(await self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}"))
+
+    async def message_ids(self, uids: Iterable[int]) -> dict[int, str]:
+        """The Message-IDs of messages, without brackets; those that have none are left out. Marks nothing read."""
+        lines = await self._fetch(set(uids), "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
+        found: dict[int, str] = {}
+        for text, literal in _records(lines):
+            uid, given = _number(text, b"UID"), _MESSAGE_ID.search(literal or b"")
+            if uid is not None and given:
+                found[uid] = given[1].decode("utf-8", "replace")
+        return found
 
     async def _search(self, criteria: str) -> set[int]:
         lines = await self._ask(self._wire.search(criteria, charset=None, by_uid=True))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.model import ImapCursor
@@ -24,6 +24,25 @@ def save(connection: Connection, cursor: ImapCursor) -> None:
         account=cursor.account, folder=cursor.folder, first_connected_at=cursor.first_connected_at, **progress
     )
     connection.execute(row.on_conflict_do_update(index_elements=["account", "folder"], set_=progress))
+
+
+def load_all(connection: Connection, account: str) -> list[ImapCursor]:
+    """The cursors of all folders of an account."""
+    rows = connection.execute(select(imap_cursor).where(imap_cursor.c.account == account))
+    return [ImapCursor(r.account, r.folder, r.uidvalidity, r.last_uid, r.first_connected_at) for r in rows]
+
+
+def is_time(connection: Connection, name: str, holder: str, now: datetime, again_at: datetime) -> bool:
+    """Whether what is done once in a while, by one gateway, is due; then it is not again before `again_at`.
+
+    The first time is not now but then.
+    """
+    waiting = connection.execute(select(lease.c.until).where(lease.c.name == name)).one_or_none()
+    if waiting is None:
+        take_lease(connection, name, holder, again_at, now)
+        return False
+    due = update(lease).where(lease.c.name == name, lease.c.until <= now)
+    return connection.execute(due.values(holder=holder, until=again_at)).rowcount == 1
 
 
 def take_lease(connection: Connection, name: str, holder: str, until: datetime, now: datetime) -> bool:

@@ -21,6 +21,9 @@ LEASE = timedelta(seconds=60)
 _FURTHEST = timedelta(hours=1)
 """Nothing is put off for longer."""
 
+_LOOKED_BACK = 200_000
+"""Messages that are compared with a mailbox at most: their times have no index."""
+
 _TRACE_HEADERS = re.compile(
     rb"(?:received|return-path|delivered-to|x-original-to|x-received|received-spf|authentication-results"
     rb"|arc-[a-z-]+|x-spam-[a-z-]+)\s*:",
@@ -327,6 +330,25 @@ def sums(connection: Connection) -> dict[str, Any]:
         for row in connection.execute(odd)
     ]
     return {"received": received, "waiting": waiting, "outcomes": dict(sorted(outcomes.items())), "problems": problems}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What tells a message in a mailbox from others."""
+
+    size: int
+    received_at: datetime
+    message_id: str | None
+    """None as long as nothing is decided."""
+
+
+def known_of(connection: Connection, source: str, since: datetime) -> list[Known]:
+    """What has come by a door since then, among the last `_LOOKED_BACK` messages."""
+    newest = connection.execute(select(func.max(inbound.c.id))).scalar() or 0
+    wanted = select(inbound.c.size, inbound.c.received_at, inbound.c.message_id).where(
+        inbound.c.id > newest - _LOOKED_BACK, inbound.c.source == source, inbound.c.received_at >= since
+    )
+    return [Known(row.size, row.received_at, row.message_id) for row in connection.execute(wanted)]
 
 
 def newest_from(connection: Connection, addresses: Sequence[str]) -> Row[Any] | None:

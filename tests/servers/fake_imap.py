@@ -234,7 +234,7 @@ async def _create(session: Session, tag: str, arguments: str) -> None:
 
 
 async def _search(session: Session, tag: str, arguments: str) -> None:
-    found = session.chosen(arguments.removeprefix("UID "))
+    found = list(session.folder) if "SINCE" in arguments else session.chosen(arguments.removeprefix("UID "))
     session.send("* SEARCH" + "".join(f" {mail.uid}" for mail in found), f"{tag} OK done")
 
 
