@@ -100,18 +100,14 @@ class Books:
     def check_letters(self, letters: Sequence[Letter]) -> None:
         """Everything that was accepted became what it had to, once."""
         rows = self.rows("SELECT message_id, outcome, ticket FROM inbound")
-        came = Counter(row[0] for row in rows)
-        expected = Counter(letter.id for letter in letters)
-        assert expected - came == Counter(), "lost"
-        assert came - expected == Counter(), "doubled, or nobody's"
+        alike("mails in the ledger", [row[0] for row in rows], [letter.id for letter in letters])
         outcomes = {message_id: (outcome, ticket) for message_id, outcome, ticket in rows}
-        assert {letter.id: letter.outcome for letter in letters} == {key: value[0] for key, value in outcomes.items()}
+        became = [(key, outcome) for key, (outcome, _) in outcomes.items()]
+        alike("outcomes", became, [(letter.id, letter.outcome) for letter in letters])
         messages = self.rows("SELECT message_id, ticket FROM message WHERE direction = 'in'")
-        assert sorted(messages) == sorted((key, value[1]) for key, value in outcomes.items())
-        opened = sorted(ticket for outcome, ticket in outcomes.values() if outcome == "opened")
-        assert opened == sorted(row[0] for row in self.rows("SELECT number FROM ticket")), (
-            "a ticket of its own for each"
-        )
+        alike("messages of tickets", messages, [(key, ticket) for key, (_, ticket) in outcomes.items()])
+        opened = [ticket for outcome, ticket in outcomes.values() if outcome == "opened"]
+        alike("tickets", [row[0] for row in self.rows("SELECT number FROM ticket")], opened)
 
     def check_notices(self, letters: Sequence[Letter], smarthost: Smarthost) -> None:
         """For each mail every agent was told once, and its author, if they opened a ticket; all of it has arrived."""

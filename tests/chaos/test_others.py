@@ -7,6 +7,7 @@ killed; the mailbox says things twice; and systemd stops the desk in the middle 
 import asyncio
 import os
 import random
+import shutil
 import signal
 import sys
 from collections import Counter
@@ -170,8 +171,13 @@ async def test_what_a_killed_gateway_had_in_hand_is_anothers_within_a_minute(
         await stack.enter_async_context(load.servers())
         text = campaign_config(load, url)
         one, two = make_desk(text), Desk(tmp_path, text)
-        first, second = (stack.enter_context(Cradle()).begin(desk, **ENVIRONMENT) for desk in (one, two))
+        first = stack.enter_context(Cradle()).begin(one, **ENVIRONMENT)
         await ready(one, first)
+        two.state_dir.mkdir()
+        shutil.copy2(
+            one.state_dir / "secret", two.state_dir
+        )  # or one could not write again what the other has promised
+        second = stack.enter_context(Cradle()).begin(two, **ENVIRONMENT)
         await ready(two, second)
         async with load.writing(one):
             await until(lambda: len(load.smarthost.received) > 20, "the first notices")
