@@ -2,7 +2,7 @@
 # make demo    a short story played against it (in another terminal)
 # make test    everything, on real mail servers; as root on Debian or Ubuntu it installs what it needs
 # make check   the same without installing: what is missing is skipped, with a reason
-# make bench   how fast mail is read, beside other readers; nothing is asserted
+# make bench   how fast it is, beside others who do the same; nothing is asserted (BENCHES=growth BENCH_FULL=1: one of them)
 # make fuzz    the reader of mail against made-up octets, for FUZZ_SECONDS
 
 PYTHON ?= python3
@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.toml
 FUZZ_SECONDS ?= 60
+BENCHES ?= parse tickets imap outgoing latency growth memory
 
 .PHONY: run demo test check bench fuzz environment clean
 
@@ -36,7 +37,7 @@ check: $(VENV)/complete
 	$(BIN)/pytest
 
 bench: $(VENV)/complete
-	$(BIN)/python bench/parse.py
+	@set -e; for name in $(BENCHES); do echo; $(BIN)/python bench/$$name.py; done
 
 fuzz: $(VENV)/complete
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
