@@ -8,7 +8,7 @@ Fails with: nothing. Limits: `MAX_ORIGINALS` attached messages are read, `MAX_BL
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC
 
@@ -30,6 +30,9 @@ _TWICE = re.compile(r"<([^<>\s]{1,300})<[^<>]{0,300}>>")
 _BY_LIST = re.compile(r"\svia\s", re.IGNORECASE)
 _AMERICAN = re.compile(r"\d\s?[ap]\.?m\b", re.IGNORECASE)
 _UNFINISHED = re.compile(r"[,;<(\[]\s*$")
+
+_MAIN = {"from", "sent", "to", "subject"}
+_KINDS = _MAIN | {"cc", "reply-to", "other"}
 
 Reader = Callable[[bytes], InboundMail | None]
 
@@ -186,23 +189,20 @@ def _continues(lines: Sequence[str], index: int, facts: dict[str, str], current:
     """Whether a line that states nothing itself goes on with the value above it, or only parts two statements."""
     line, told = _bare(lines[index]), facts[current]
     if not line:
-        return (not told or not _is_whole(facts)) and _states_more(lines, index + 1, facts, told)
+        return _states_more(lines, index + 1, _MAIN - facts.keys(), told)
     if not told or _UNFINISHED.search(told) or (current in ("from", "to", "cc") and line.startswith("<")):
         return True
-    return index + 1 < len(lines) and bool(lines[index + 1].strip()) and _states_more(lines, index + 1, facts, told)
+    wrapped = index + 1 < len(lines) and bool(lines[index + 1].strip())
+    return wrapped and _states_more(lines, index + 1, _KINDS - facts.keys(), told)
 
 
-def _is_whole(facts: dict[str, str]) -> bool:
-    return facts.keys() >= {"from", "subject"} and len(facts) >= 3
-
-
-def _states_more(lines: Sequence[str], start: int, facts: dict[str, str], told: str) -> bool:
-    """Whether the next line of text states something new, or is the value that has still to come."""
+def _states_more(lines: Sequence[str], start: int, missing: Set[str], told: str) -> bool:
+    """Whether the next line of text states something that is missing, or is the value that has still to come."""
     following = next((i for i in range(start, min(start + 2, len(lines))) if lines[i].strip()), None)
     if following is None:
         return False
     found = attribution.key(lines[following])
-    return found[0] not in facts if found is not None else not told
+    return found[0] in missing if found is not None else not told
 
 
 def _bare(line: str) -> str:
