@@ -145,8 +145,11 @@ class Clerk:
     def _with_canned(self, facts: Facts, mail: InboundMail) -> Facts:
         """The facts with the ready answers that an agent's mail asks for, written for the ticket it is about."""
         policy, author = self.rules.policy, author_of(mail, facts.queue)
-        asked = commands.read(f"{mail.reply}\n{facts.correction}").commands if policy.agent(author.address) else ()
-        names = {order.argument for order in asked if order.name == "canned"}
+        if policy.agent(author.address) is None:
+            return facts
+        asked = commands.read(mail.reply, signature=mail.signature)
+        orders = [*asked.commands, *commands.corrected(asked, facts.correction).commands]
+        names = {order.argument for order in orders if order.name == "canned"}
         found = match(author, facts, policy) if names else None
         ticket = found.ticket if found else claimed(facts)
         if not names or ticket is None:
@@ -181,14 +184,22 @@ class Clerk:
         raise Stale(f"ticket {number} keeps changing")
 
     def draft_order(
-        self, number: int | None, decide_on: Callable[[Ticket | None], Decision | None], *, text: str = ""
+        self,
+        number: int | None,
+        decide_on: Callable[[Ticket | None], Decision | None],
+        *,
+        text: str = "",
+        desk: Callable[[Connection], Desk] = lambda _: Desk(),
     ) -> Draft:
-        """Decides on a ticket (None: there is none, or none is concerned) and on the notices that follow."""
+        """Decides on a ticket (None: there is none, or none is concerned) and on the notices that follow.
+
+        `desk` reads what these show of the agents' work.
+        """
 
         def work(connection: Connection) -> Draft:
             before = tickets.load(connection, number) if number is not None else None
             decision = decide_on(before) or Decision("nothing-to-do")
-            return self._drafted(connection, decision, before, self.clock(), text=text)
+            return self._drafted(connection, decision, before, self.clock(), text=text, desk=desk(connection))
 
         return self.database.run(work)
 

@@ -98,6 +98,12 @@ def _duration(value: str) -> str:
     return value
 
 
+def _time_of_day(value: str) -> str:
+    if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError(f'a time like "08:00" was expected, not {value!r}')
+    return value
+
+
 def _timezone(value: str) -> str:
     try:
         ZoneInfo(value)
@@ -180,6 +186,7 @@ Network = Annotated[str, AfterValidator(_network)]
 DnsServer = Annotated[str, AfterValidator(_dns_server)]
 Evidence = Annotated[str, AfterValidator(_evidence)]
 Duration = Annotated[str, AfterValidator(_duration)]
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 Word = Annotated[str, AfterValidator(_one_word)]
 Correspondent = Annotated[str, AfterValidator(_correspondent)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
@@ -311,6 +318,7 @@ class Agent(Section):
     aliases: tuple[AddrSpec, ...] = ()
     queues: Annotated[tuple[str, ...], Field(min_length=1)]
     receipts: Literal["all", "commands", "problems"] = "commands"
+    digest: TimeOfDay = ""
 
 
 class Trust(Section):

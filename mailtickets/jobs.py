@@ -14,15 +14,18 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection
 
+from mailtickets.config import Agent, remind_after
 from mailtickets.desk import orders
 from mailtickets.desk.model import Transient
 from mailtickets.gateway import Gateway
-from mailtickets.store import budgets, cursors, inbound, tickets
+from mailtickets.store import agents, budgets, cursors, inbound, tickets
+from mailtickets.store.agent_facts import own_work
 
 log = logging.getLogger("mailtickets.jobs")
 
 WORK_SECONDS = 1
 """How long what a command has written may wait for the daemon to see it."""
+REMINDING_SECONDS = 5
 HOUSEKEEPING_SECONDS = 60
 NIGHT_HOUR = 3
 """When the books are compared, in the instance's time zone."""
@@ -42,6 +45,7 @@ def schedule(gateway: Gateway, compare: Compare) -> AsyncIOScheduler:
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
     _every(scheduler, WORK_SECONDS, "look-for-work", gateway.look_for_work)
+    _every(scheduler, REMINDING_SECONDS, "reminding", lambda: reminding(gateway))
     _every(scheduler, HOUSEKEEPING_SECONDS, "housekeeping", lambda: housekeeping(gateway))
     _every(scheduler, HOUSEKEEPING_SECONDS, "reconcile", lambda: reconcile_nightly(gateway, compare))
     return scheduler
@@ -124,9 +128,65 @@ def close_resolved(gateway: Gateway) -> None:
 def unassign_lost(gateway: Gateway) -> None:
     """Tickets of agents who have left the configuration belong to the queue again."""
     clerk = gateway.clerk
-    agents = [agent.address for agent in clerk.rules.policy.agents]
-    for number in clerk.database.run(lambda c: tickets.assigned_to_others(c, agents, _AT_ONCE)):
+    known = [agent.address for agent in clerk.rules.policy.agents]
+    for number in clerk.database.run(lambda c: tickets.assigned_to_others(c, known, _AT_ONCE)):
         clerk.order(number, orders.unassign_lost)
+
+
+async def reminding(gateway: Gateway) -> None:
+    """Tells agents of what rots, of what they wanted to be reminded of, and in the morning of all they have."""
+    if await gateway.database(_may_keep_house, gateway):
+        told = [await gateway.database(work, gateway) for work in (remind_as_asked, remind_of_waiting, digest)]
+        if any(told):
+            await gateway.look_for_work()
+
+
+def remind_as_asked(gateway: Gateway) -> int:
+    """Sends the reminders that agents have asked for; gives how many were due."""
+    clerk = gateway.clerk
+    due = clerk.database.run(lambda c: agents.reminders_due(c, clerk.clock(), _AT_ONCE))
+    for row in due:
+        if clerk.rules.policy.agent(row.agent) is None:
+            clerk.database.run(partial(agents.reminded, number=row.ticket, agent=row.agent, now=clerk.clock()))
+        else:
+            clerk.order(row.ticket, partial(orders.remind, agent=row.agent, snooze=row.snooze))
+    return len(due)
+
+
+def remind_of_waiting(gateway: Gateway) -> int:
+    """Reminds agents of what customers have waited for longer than `remind_after`; gives how many tickets."""
+    clerk, told = gateway.clerk, 0
+    for queue in clerk.rules.policy.queues:
+        after = remind_after(queue)
+        if after is None:
+            continue
+        due = partial(agents.waiting_too_long, queue=queue.name, after=after, now=clerk.clock(), limit=_AT_ONCE)
+        for number in clerk.database.run(due):
+            clerk.order(number, orders.remind_of_waiting)
+            told += 1
+    return told
+
+
+def digest(gateway: Gateway) -> int:
+    """Sends the day's digests whose time has come; an agent whom nothing waits for gets none. Gives how many."""
+    clerk, policy = gateway.clerk, gateway.clerk.rules.policy
+    local = clerk.clock().astimezone(ZoneInfo(policy.instance.timezone))
+    timely = [agent for agent in policy.agents if agent.digest and agent.digest <= f"{local:%H:%M}"]
+    if not timely:
+        return 0
+    today = local.date().isoformat()
+    last = clerk.database.run(lambda c: agents.digested_on(c, [agent.address for agent in timely]))
+    due = [agent for agent in timely if last.get(agent.address.casefold()) != today]
+    for agent in due:
+        _send_digest(gateway, agent, today)
+    return len(due)
+
+
+def _send_digest(gateway: Gateway, agent: Agent, today: str) -> None:
+    clerk = gateway.clerk
+    work = partial(own_work, agent=agent, now=clerk.clock())
+    draft = clerk.draft_order(None, lambda _: orders.digest(agent), desk=work)
+    clerk.settle(draft, clerk.words(draft), partial(agents.set_digested, agent=agent.address, day=today))
 
 
 def _forget(gateway: Gateway) -> None:

@@ -45,6 +45,7 @@ from mailtickets.mail.model import Address, InboundMail
 
 NOT_UNDERSTOOD = "command-not-understood"
 STALE = "stale-answer"
+DISCARDED = "discarded-by-its-author"
 UNCERTAIN_CUT = "uncertain-cut"
 """The reader's defect code for a reply whose boundary to the quoted history is in doubt."""
 
@@ -73,11 +74,11 @@ def _read(said: str, signature: str, ticket: Ticket | None, by: Asker, without: 
     if NOT_UNDERSTOOD not in by.facts.confirmed:
         deeds = carry_out(ticket, orders, by)
         return _whole(asked, orders, deeds, (*_problems(asked), *deeds.problems), by)
-    sound = [order for order in orders if not carry_out(ticket, (order,), by).problems]
-    correction = commands.read(by.facts.correction)
-    orders = (*sound, *(order for order in correction.commands if order.name not in without))
+    refused = [order for order in asked.commands if carry_out(ticket, (order,), by).problems]
+    right = commands.corrected(asked, by.facts.correction, refused)
+    orders = tuple(order for order in right.commands if order.name not in without)
     deeds = carry_out(ticket, orders, by)
-    return _whole(commands.corrected(asked, ""), orders, deeds, (*_problems(correction), *deeds.problems), by)
+    return _whole(right, orders, deeds, (*_problems(right), *deeds.problems), by)
 
 
 def _whole(
@@ -251,8 +252,9 @@ def second_word(
     number = ticket.number if ticket else None
     word = _one_word(mail.reply)
     if word in _NO:
-        done = Told(done=(Done("discarded"),), commanded=True)
-        return Decision("discarded-by-its-author", (DropHeld(held_id),), number, "commanded", agent.address, told=done)
+        told = Told(done=(Done("discarded"),), commanded=True)
+        drop = (DropHeld(held_id),)
+        return Decision(DISCARDED, drop, number, "commanded", agent.address, tell=("receipt",), told=told)
     if word in _YES:
         return _released(held_id, "", number, agent)
     asked = commands.read(mail.reply, signature=mail.signature, names=(agent.name,))
@@ -391,15 +393,12 @@ def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:
 
 
 def _orders(said: str, by: Asker) -> tuple[Command, ...]:
-    correction = commands.read(by.facts.correction).commands if by.facts.correction else ()
-    return (*commands.read(said, names=(by.agent.name,)).commands, *correction)
+    asked = commands.read(said, names=(by.agent.name,))
+    return commands.corrected(asked, by.facts.correction).commands if by.facts.correction else asked.commands
 
 
 def _person(order: Command | None) -> Address | None:
-    value = order.value if order else None
-    if isinstance(value, tuple):
-        value = next(iter(value), None)
-    return value if isinstance(value, Address) else None
+    return next(iter(commands.people(order).added), None) if order else None
 
 
 def _proven(by: Asker) -> bool:

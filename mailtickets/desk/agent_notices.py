@@ -163,7 +163,7 @@ def _to_its_author(happening: Happening, queue: Queue, policy: Policy, now: date
     if author is None:
         return
     for name in _ANSWERS:
-        if name in decision.tell:
+        if name in decision.tell and not _is_empty(name, happening):
             more = _shown(name, happening, policy)
             silent = name not in {"held", "returned", "stale"}
             yield _for_agents(name, [author], happening, queue, policy, now, silent=silent, extra=more)
@@ -171,6 +171,12 @@ def _to_its_author(happening: Happening, queue: Queue, policy: Policy, now: date
         yield from _files(author, happening, queue, policy, now)
     if "receipt" in decision.tell and _wants_receipt(author, happening, queue):
         yield _receipt(author, happening, queue, policy, now)
+
+
+def _is_empty(name: str, happening: Happening) -> bool:
+    """By the clock nobody is told that nothing waits for them."""
+    nothing = not (happening.desk.mine or happening.desk.unassigned)
+    return name == "digest" and happening.mail is None and nothing
 
 
 def _shown(name: str, happening: Happening, policy: Policy) -> dict[str, object]:

@@ -13,7 +13,7 @@ from mailtickets.config import Agent, Queue
 from mailtickets.desk import commands
 from mailtickets.desk.change import changed
 from mailtickets.desk.command_words import nearest_of
-from mailtickets.desk.commands import Changes, Command, When
+from mailtickets.desk.commands import Command, When
 from mailtickets.desk.model import (
     TYPES,
     AddParticipant,
@@ -186,15 +186,10 @@ def _subject(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 
 def _tag(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    added, removed = _changes(order)
-    kept = [tag for tag in ticket.tags if tag not in removed]
-    to = tuple(dict.fromkeys([*kept, *(str(tag) for tag in added)]))
+    change = commands.tags(order)
+    to = tuple(dict.fromkeys([*(tag for tag in ticket.tags if tag not in change.removed), *change.added]))
     yield SetTags(to)
     yield Done("tags", " ".join(to) or None, " ".join(ticket.tags) or None)
-
-
-def _changes(order: Command) -> tuple[Sequence[str | Address], Sequence[str | Address]]:
-    return (order.value.added, order.value.removed) if isinstance(order.value, Changes) else ((), ())
 
 
 def _assign(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
@@ -268,13 +263,13 @@ def queue_named(name: str, policy: Policy) -> Queue | None:
 
 
 def _cc(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    added, removed = _changes(order)
-    for person in added:
+    people = commands.people(order)
+    for person in people.added:
         yield from _joins(ticket, person, order, by, "cc_added")
-    for person in removed:
-        here = ticket.participant(person.address) if isinstance(person, Address) else None
+    for person in people.removed:
+        here = ticket.participant(person.address)
         if here is None:
-            yield Done("already", str(getattr(person, "address", person)))
+            yield Done("already", person.address)
         elif here.role == "requester":
             yield NotUnderstood(order.line, "not-possible-here")
         else:
@@ -283,19 +278,13 @@ def _cc(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 
 def _participant(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    for person in _people(order):
+    for person in commands.people(order).added:
         yield from _joins(ticket, person, order, by, "participant")
 
 
-def _people(order: Command) -> tuple[Address, ...]:
-    if isinstance(order.value, Address):
-        return (order.value,)
-    return tuple(a for a in order.value if isinstance(a, Address)) if isinstance(order.value, tuple) else ()
-
-
-def _joins(ticket: Ticket, person: object, order: Command, by: Asker, kind: str) -> Iterator[Step]:
+def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: str) -> Iterator[Step]:
     """A new participant; an agent follows the ticket as one of the team, and never in a customer's sight."""
-    if not isinstance(person, Address) or by.policy.queue_at(person.address):
+    if by.policy.queue_at(person.address):
         yield NotUnderstood(order.line, "bad-argument", expected="address")
         return
     agent = by.policy.agent(person.address)
@@ -310,7 +299,7 @@ def _joins(ticket: Ticket, person: object, order: Command, by: Asker, kind: str)
 
 
 def _requester(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    person = next(iter(_people(order)), None)
+    person = next(iter(commands.people(order).added), None)
     if person is None or by.policy.queue_at(person.address):
         yield NotUnderstood(order.line, "bad-argument", expected="address")
     elif person.key == ticket.requester.key:
@@ -332,6 +321,8 @@ def _merge(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     yield MergeInto(other.number)
     if ticket.status != "closed":
         yield SetStatus("closed", "merged")
+    if ticket.status in {"new", "open"} and other.status in {"resolved", "closed"}:
+        yield Decision("agent-commands", (SetStatus("open", "merged"),), other.number, actor=by.agent.address)
     yield done
 
 
@@ -350,9 +341,15 @@ def _split(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 
 def _remind(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    zone = ZoneInfo(by.policy.instance.timezone)
-    at = commands.when(order.value, by.now, zone) if isinstance(order.value, When) else None
-    if at is None or at <= by.now:
+    try:
+        at = (
+            commands.when(order.value, by.now, ZoneInfo(by.policy.instance.timezone))
+            if isinstance(order.value, When)
+            else None
+        )
+    except ValueError:
+        at = None
+    if at is None:
         yield NotUnderstood(order.line, "in-the-past", expected="duration")
         return
     yield Remind(by.agent.address, at, snooze=order.name == "snooze")

@@ -49,9 +49,8 @@ def for_agent(
     away = agents.absent_until(connection, [agent.address])
     desk = replace(facts.desk, absent_until={**facts.desk.absent_until, **away})
     if "mine" in asked:
-        mine = agents.unfinished(connection, now, SHOWN, assignee=agent.address)
-        free = agents.unfinished(connection, now, SHOWN, queues=agent.queues)
-        desk = replace(desk, mine=loaded(connection, mine), unassigned=loaded(connection, free))
+        work = own_work(connection, agent, now)
+        desk = replace(desk, mine=work.mine, unassigned=work.unassigned)
     if "search" in asked:
         desk = replace(desk, found=_found(connection, orders, agent))
     known = _confirmed_token(facts)
@@ -75,16 +74,24 @@ def for_agent(
 def _orders(mail: InboundMail, correction: str) -> tuple[list[Command], set[int]]:
     """The commands of a mail, and the ticket numbers in them."""
     listed = commands.read_lines(mail.reply)
+    asked = commands.read(mail.reply, signature=mail.signature)
     orders = [
-        *commands.read(mail.reply, signature=mail.signature).commands,
+        *asked.commands,
         *commands.read(mail.subject).commands,
-        *commands.read(correction).commands,
+        *(commands.corrected(asked, correction).commands if correction else ()),
         *listed.commands,
     ]
     numbers = {order.value for order in orders if order.name == "merge" and isinstance(order.value, int)}
     numbers |= {number for number, _ in listed.orders}
     numbers |= {order.value for _, order in listed.orders if order.name == "merge" and isinstance(order.value, int)}
     return orders, numbers
+
+
+def own_work(connection: Connection, agent: Agent, now: datetime) -> Desk:
+    """What an agent has to do, and what they could take."""
+    mine = agents.unfinished(connection, now, SHOWN, assignee=agent.address)
+    free = agents.unfinished(connection, now, SHOWN, queues=agent.queues)
+    return Desk(mine=loaded(connection, mine), unassigned=loaded(connection, free))
 
 
 def loaded(connection: Connection, numbers: Sequence[int]) -> tuple[Ticket, ...]:
