@@ -11,6 +11,7 @@ import logging
 import signal
 import socket
 import ssl
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -46,6 +47,9 @@ from mailtickets.workers import Workers
 log = logging.getLogger("mailtickets.daemon")
 
 STOP_SECONDS = 30
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep Python's lock while another wants it. With the interpreter's 5 ms the database lane, which
+gives it up at every statement, would wait that long for the event loop each time."""
 _DOORS_SECONDS = 18
 _DRAIN_SECONDS = 8
 _DATABASE_RETRY_SECONDS = 5
@@ -80,6 +84,7 @@ class Daemon:
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Runs until told to stop; `ready` is given the line that says what is listened on."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         for number, react in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
             asyncio.get_running_loop().add_signal_handler(number, react)
         lock = _lock(self.config.state_dir)

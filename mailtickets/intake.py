@@ -24,7 +24,7 @@ log = logging.getLogger("mailtickets.gateway")
 
 QUIET_SECONDS = 0.05
 """Mail streams in until there was none for this long."""
-GIVE_WAY_SECONDS = 0.5
+GIVE_WAY_SECONDS = 1.0
 """The longest that other work waits for the stream to end: under a flood it goes on at a walk."""
 
 
@@ -93,8 +93,8 @@ class Intake:
                 mail.committed.set_result(number)
             if new and claimed:
                 self._claimed(number)
-            facts = {"inbound": number, "source": mail.envelope.source, "size": len(mail.raw), "repeated": not new}
-            log.info("accepted", extra=facts)
+            if not new:
+                log.info("accepted before", extra={"inbound": number, "source": mail.envelope.source})
 
     def _commit(self, mails: list[tuple[bytes, Envelope]]) -> list[tuple[int, bool, bool]]:
         """For each its id, whether it is new, and whether this gateway is to work on it."""

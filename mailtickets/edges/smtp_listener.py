@@ -169,7 +169,7 @@ class Listener:
     async def _reply_to(self, held: Held, envelope: Envelope, transmission: str) -> str:
         about: dict[str, Any] = {"transmission": transmission, "peer": envelope.peer, "size": held.size_bytes}
         try:
-            await self._hand_over(held, envelope)
+            number = await self._hand_over(held, envelope)
         except NoSpace as error:
             self.tell("no-space", reason=str(error), **about)
             return NO_SPACE
@@ -184,7 +184,7 @@ class Listener:
             return TROUBLE
         finally:
             held.close()
-        extra = {"event": "message-accepted", "recipients": len(envelope.recipients), **about}
+        extra = {"event": "message-accepted", "inbound": number, "recipients": len(envelope.recipients), **about}
         self._log.info("message accepted", extra=extra)
         return ACCEPTED
 

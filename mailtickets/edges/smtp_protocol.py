@@ -28,7 +28,7 @@ from mailtickets.edges.smtp_xclient import Client
 from mailtickets.mail.model import Envelope
 
 Accept = Callable[[bytes, Envelope], Awaitable[object]]
-"""Returns after the durable commit. Raises NoSpace (452) or anything else (451)."""
+"""Returns the id in the ledger after the durable commit. Raises NoSpace (452) or anything else (451)."""
 KnowsRecipient = Callable[[str], bool]
 
 ACCEPTED = "250 2.0.0 Ok: accepted"
