@@ -221,6 +221,12 @@ _NO_REPLY = re.compile(
 )
 
 
+def is_machine(mailbox: Address) -> bool:
+    """Whether nobody reads what is written to it: a mail system, or an address that wants no answer."""
+    local = mailbox.key.partition("@")[0]
+    return bool(_DAEMON.fullmatch(local) or _NO_REPLY.fullmatch(local))
+
+
 def _machine_sender(mail: _Mail) -> str | None:
     """A web form writes as no-reply@ too, but says in Reply-To who asked."""
     if mail.author is None:

@@ -3,7 +3,7 @@
 Owns: an attached original (`message/rfc822`, or a file that is one) before the header block that a program writes into
 the text; of a chain the first block, since its author wrote to the forwarder. The marks themselves are `attribution`'s.
 `ambiguous` wherever the author is not plain: several originals, a block without an address, a mailing list's rewritten
-sender, the forwarder's own mail, an attachment and a block that disagree, a subject that promises a forward in vain.
+sender, a machine, the forwarder's own mail, an attachment and a block that disagree, a subject that promises in vain.
 Fails with: nothing. Limits: `MAX_ORIGINALS` attached messages are read, `MAX_BLOCK_LINES` of a header block.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC
 
-from mailtickets.mail import address, attribution, body, dates, header, html
+from mailtickets.mail import address, attribution, body, classify, dates, header, html
 from mailtickets.mail.body import Split
 from mailtickets.mail.content import Content
 from mailtickets.mail.model import Address, Attachment, Forwarded, InboundMail
@@ -78,8 +78,8 @@ def _is_message(attachment: Attachment) -> bool:
 
 
 def _is_plain(author: Address | None, mail: InboundMail) -> bool:
-    """Whether this is somebody to answer: not the forwarder, and no list in somebody's name."""
-    if author is None or _BY_LIST.search(author.name):
+    """Whether this is somebody to answer: not the forwarder, no machine, and no list in somebody's name."""
+    if author is None or _BY_LIST.search(author.name) or classify.is_machine(author):
         return False
     return mail.author is None or author.key != mail.author.key
 
