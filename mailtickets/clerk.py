@@ -339,7 +339,7 @@ def _thread(connection: Connection, decision: Decision, before: Ticket | None, p
 
 
 def render_notice(templates: Templates, notice: Notice) -> Rendered:
-    return render(templates, notice.name, notice.locale, notice.context)
+    return render(templates, *notice.job)
 
 
 def _after(decision: Decision, before: Ticket | None, now: datetime, number: Callable[[], int]) -> Ticket | None:

@@ -230,7 +230,7 @@ class Gateway:
             await self.all_clear("automatic-mail-stopped")
 
     async def _words(self, draft: Draft) -> list[Rendered]:
-        jobs = [(notice.name, notice.locale, notice.context) for one in draft.all() for notice in one.notices]
+        jobs = [notice.job for one in draft.all() for notice in one.notices]
         words = await self.workers.words(self.clerk.rules.templates, jobs)
         for rendered in words:
             for problem in rendered.problems:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from mailtickets.config import shipped, template_texts
+from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.model import Transient
 from mailtickets.desk.render import Rendered, Templates, render
 from mailtickets.mail.model import Attachment, InboundMail
@@ -33,8 +34,8 @@ _LONG = 100_000
 _FAILURES = (WorkTimeoutError, ProcessExpired, MemoryError, Transient)
 
 T = TypeVar("T")
-Job = tuple[str, str, Mapping[str, object]]
-"""A notice's name, its locale and its context."""
+Job = tuple[str, str, Mapping[str, object], Discretion | None]
+"""A notice's name, its locale, its context, and what its readers must not see."""
 
 
 class Unreadable(Exception):
@@ -137,7 +138,7 @@ def _rendered(templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:
 
 def _are_long(jobs: Sequence[Job]) -> bool:
     """Whether there is so much text that the event loop would feel it (60 ms a megabyte)."""
-    messages = (context.get("message") for _, _, context in jobs)
+    messages = (context.get("message") for _, _, context, _ in jobs)
     return any(isinstance(m, dict) and len(m["text"]) + len(m["html"] or "") > _LONG for m in messages)
 
 

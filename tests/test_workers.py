@@ -16,7 +16,7 @@ LONG = b"From: a@b.test\r\nSubject: x\r\n\r\n" + b"palavra palavra palavra\r\n" 
 """15 MB: reading it takes longer than a worker with no time has."""
 
 BUILTIN = template_texts(shipped("templates"))
-RECEIVED = ("received", "pt_BR", sample("received", "pt_BR"))
+RECEIVED = ("received", "pt_BR", sample("received", "pt_BR"), None)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ async def test_words_are_found_without_a_worker_where_the_templates_are_our_own(
 async def test_a_long_mails_words_are_found_beside_the_event_loop(workers: Workers) -> None:
     context = sample("new_ticket", "pt_BR")
     long = {**context, "message": {**context["message"], "text": "palavra " * 20_000}}
-    (words,) = await workers.words(Templates(BUILTIN), [("new_ticket", "pt_BR", long)])
+    (words,) = await workers.words(Templates(BUILTIN), [("new_ticket", "pt_BR", long, None)])
     assert words.text.count("palavra") >= 20_000
 
 

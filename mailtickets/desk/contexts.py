@@ -8,7 +8,7 @@ from mailtickets.config import Queue
 from mailtickets.desk.authors import author_of
 from mailtickets.desk.model import AddMessage, FailDelivery, MoveTo, Policy, Said, SetStatus, Ticket
 from mailtickets.desk.notice import CONFIRMABLE, Happening
-from mailtickets.mail.model import REF_LABEL, REF_PLACEHOLDER, Address, Attachment, InboundMail
+from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 
 
 def context(
@@ -177,7 +177,7 @@ def _message_context(
     return {
         "author": person_context(_seen(message.author, policy, hide_agents_as)),
         "text": _words(message, happening),
-        "html": relayed_html(mail) if mail and message.text is None else None,
+        "html": mail.html if mail else None,  # all of it: what of it says the text is found where words are made
         "received_at": received_at.astimezone(zone),
         "attachments": [
             {"filename": a.filename, "size": a.size, "attached": outgoing or attached is None or a in attached}
@@ -207,9 +207,3 @@ def _failure_context(happening: Happening) -> dict[str, object] | None:
         "notice": failed.notice,
         "subject": happening.after.subject if happening.after else "",
     }
-
-
-def relayed_html(mail: InboundMail) -> str | None:
-    """The HTML that may stand for the new words: only where nothing had to be cut from the text."""
-    whole = not mail.quoted and not mail.signature
-    return mail.html if mail.html and whole and REF_LABEL not in mail.html else None

@@ -22,7 +22,7 @@ from mailtickets.config import Queue
 from mailtickets.desk.model import Policy, without_plus
 from mailtickets.mail.compose import to_ascii
 from mailtickets.mail.html import sanitised, too_deep
-from mailtickets.mail.model import Attachment
+from mailtickets.mail.model import Address, Attachment
 from mailtickets.mail.traces import GAP, IN_ADDRESS, ON_REF_LINE, folded
 
 MAX_ROUNDS = 4
@@ -83,19 +83,26 @@ class Discretion:
             given = after
         return None
 
-    def context(self, given: Any, name: str = "") -> Any:
+    def context(self, given: Mapping[str, object]) -> dict[str, object]:
         """The same for everything that a template is given."""
+        return {key: self._value(value, key) for key, value in given.items()}
+
+    def _value(self, given: Any, name: str) -> Any:
         if isinstance(given, str):
             return self.html(given) if name == "html" else self.text(given)
         if isinstance(given, Mapping):
-            return {key: self.context(value, str(key)) for key, value in given.items()}
+            return self.context(given)
         if isinstance(given, list | tuple):
-            return [self.context(item, name) for item in given]
+            return [self._value(item, name) for item in given]
         return given
 
     def name(self, given: str) -> str:
         """A display name: neither an address nor the beginning of a command."""
         return self.text(given).strip().lstrip("#/ ")
+
+    def person(self, given: Address) -> Address:
+        """Somebody under a name that tells nothing; the address is the one that the mail goes to."""
+        return Address(self.text(given.name), given.address)
 
     def files(self, given: Iterable[Attachment]) -> tuple[Attachment, ...]:
         """Attachments under names that tell nothing."""

@@ -14,7 +14,7 @@ from mailtickets.desk.identity import confirmation_token, message_id, plus_addre
 from mailtickets.desk.model import Ticket
 from mailtickets.desk.notice import Notice
 from mailtickets.desk.render import Rendered
-from mailtickets.mail.model import Address, Copy, OutboundMail
+from mailtickets.mail.model import Address, Attachment, Copy, OutboundMail
 
 TOKEN_FIELD = "{token}"  # noqa: S105 - where a token goes, not one
 _REFERENCES = 20
@@ -93,12 +93,24 @@ def letter(
         auto_submitted=notice.auto_submitted,
         suppress=notice.suppress,
         loop=f"{paper.instance.name}; hops=1" if notice.loop else None,
-        attachments=notice.attachments,
+        attachments=_brought_along(notice, words),
     )
     confirms = inbound if notice.asks_to_confirm else None
     copies = tuple(_addressed(person, notice, given_id, ticket, paper, now, confirms) for person in notice.recipients)
     not_before = now + timedelta(seconds=notice.wait_seconds)
     return Letter(mail, copies, notice.priority, notice.author, not_before, notice.source, ticket is None)
+
+
+def _brought_along(notice: Notice, words: Rendered) -> tuple[Attachment, ...]:
+    """Of the images that stood in a mail only those that stand in the part of it that is shown."""
+    return tuple(file for file in notice.attachments if not (file.inline and _stays_behind(file, notice, words)))
+
+
+def _stays_behind(file: Attachment, notice: Notice, words: Rendered) -> bool:
+    if words.relayed and file.content_id and f"cid:{file.content_id}" in (words.html or ""):
+        return False
+    cut_away = words.relayed and notice.to_customer and file.content_type.startswith("image/")
+    return file.sha256 in notice.left_behind or (cut_away and file.content_id is not None)
 
 
 def _references(notice: Notice, ticket: Ticket | None, paper: Stationery) -> Sequence[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mailtickets.config import Queue
+from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.model import AddMessage, Decision, Desk, Facts, Said, Ticket
 from mailtickets.mail.model import Address, Attachment, AutoSubmitted, InboundMail
 
@@ -72,6 +73,15 @@ class Notice:
     visible_to: tuple[Address, ...] = ()
     visible_cc: tuple[Address, ...] = ()
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    left_behind: frozenset[str] = frozenset()
+    """sha256 of inline files that go along only where the words show them."""
+    discretion: Discretion | None = field(default=None, repr=False)
+    """What its readers must not see; None for agents."""
+
+    @property
+    def job(self) -> tuple[str, str, Mapping[str, object], Discretion | None]:
+        """What is needed to put it into words."""
+        return self.name, self.locale, self.context, self.discretion
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,8 @@ class Happening:
     """Further tickets as the decision leaves them, in its order."""
     thread: tuple[Said, ...] = ()
     """The ticket's messages before this one, oldest first, where a notice shows them."""
+    secrets: frozenset[str] = frozenset()
+    """Reply tokens that are said in the mail or the messages."""
 
     @property
     def message(self) -> AddMessage | None:

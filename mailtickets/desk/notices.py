@@ -16,10 +16,11 @@ from mailtickets.desk.agent_mail import OPENED_BY_AGENT
 from mailtickets.desk.agent_notices import to_agents
 from mailtickets.desk.authors import authentic, author_of, locale_for
 from mailtickets.desk.change import customers
-from mailtickets.desk.contexts import context, lines_context, relayed_html, resolves, thread_context
+from mailtickets.desk.contexts import context, lines_context, resolves, thread_context
+from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.model import AddMessage, Facts, Policy, SetStatus, Status, Ticket
 from mailtickets.desk.notice import FIRST, SECOND, SUPPRESS, Happening, Notice
-from mailtickets.mail.model import Address, Attachment, AutoSubmitted, Envelope, InboundMail
+from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
 
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "nao-responda", "no-responder")
 _STATUS_NOTICE: Mapping[Status, str] = {"resolved": "resolved", "closed": "closed"}
@@ -31,7 +32,24 @@ def plan(happening: Happening, policy: Policy, now: datetime) -> tuple[Notice, .
     """Every notice that a decision calls for, before budgets."""
     queue = _queue(happening, policy)
     found = [*_to_customers(happening, queue, policy, now), *to_agents(happening, queue, policy, now)]
-    return tuple(kept for notice in found if (kept := _without_ourselves(notice, policy)).recipients)
+    return tuple(kept for notice in found if (kept := _fit_to_send(notice, happening, policy)).recipients)
+
+
+def _fit_to_send(notice: Notice, happening: Happening, policy: Policy) -> Notice:
+    notice = _without_ourselves(notice, policy)
+    return _discreet(notice, Discretion.of(policy, notice.queue, happening.secrets)) if notice.to_customer else notice
+
+
+def _discreet(notice: Notice, rules: Discretion) -> Notice:
+    """For customers: names are looked through here, words where they are made."""
+    return replace(
+        notice,
+        discretion=rules,
+        sender_name=rules.name(notice.sender_name),
+        visible_to=tuple(rules.person(person) for person in notice.visible_to),
+        visible_cc=tuple(rules.person(person) for person in notice.visible_cc),
+        attachments=rules.files(notice.attachments),
+    )
 
 
 def _queue(happening: Happening, policy: Policy) -> Queue:
@@ -235,20 +253,17 @@ def _answer(
         author=message.author.address,
         visible_to=(after.requester,),
         visible_cc=tuple(person for person in people if person.key != after.requester.key),
-        attachments=_enclosed(happening),
+        attachments=happening.mail.attachments if happening.mail else (),
+        left_behind=_left_behind(happening),
         wait_seconds=queue.undo_seconds,
     )
 
 
-def _enclosed(happening: Happening) -> tuple[Attachment, ...]:
-    """What an answer brings along, less the images that came with the quoted notice: they are the customer's own."""
-    mail, facts = happening.mail, happening.facts
-    if mail is None:
-        return ()
-    if relayed_html(mail) is not None:
-        return mail.attachments
-    known = facts.known_files if facts else frozenset()
-    return tuple(file for file in mail.attachments if not (file.inline and file.sha256 in known))
+def _left_behind(happening: Happening) -> frozenset[str]:
+    """Images that came with the quoted notice are the customer's own; any may belong to a note, where there is one."""
+    inline = {file.sha256 for file in (happening.mail.attachments if happening.mail else ()) if file.inline}
+    known = happening.facts.known_files if happening.facts else frozenset()
+    return frozenset(inline if happening.note is not None else inline & known)
 
 
 # --- ops ----------------------------------------------------------------------------------------------

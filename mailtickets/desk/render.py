@@ -26,9 +26,11 @@ from markupsafe import Markup, escape
 from mailtickets.config import LOCALES
 from mailtickets.desk import locales, sentences
 from mailtickets.desk.command_words import folded
-from mailtickets.desk.notices import AGENT_NOTICES, CUSTOMER_NOTICES, OPS_NOTICES
+from mailtickets.desk.discretion import Discretion
+from mailtickets.desk.notice import AGENT_NOTICES, CUSTOMER_NOTICES, OPS_NOTICES
 from mailtickets.desk.samples import bare as bare
 from mailtickets.desk.samples import sample as sample
+from mailtickets.mail.excerpt import excerpt
 from mailtickets.mail.model import REF_PLACEHOLDER
 
 NOTICES = CUSTOMER_NOTICES + AGENT_NOTICES + OPS_NOTICES
@@ -113,6 +115,8 @@ class Rendered:
     text: str
     html: str | None
     problems: tuple[TemplateProblem, ...] = ()
+    relayed: bool = False
+    """The HTML shows the message as its author formatted it; False where it is made of the text."""
 
 
 class Templates:
@@ -136,9 +140,19 @@ class Templates:
         return _Sandbox({**self.builtin, **self.overrides}) if self.overrides else self.shipped
 
 
-def render(templates: Templates, notice: str, locale: str, context: Mapping[str, object]) -> Rendered:
-    """The notice in the words of a locale. Keys that the context lacks count as unknown."""
-    words = _words(context, locale)
+def render(
+    templates: Templates,
+    notice: str,
+    locale: str,
+    context: Mapping[str, object],
+    discretion: Discretion | None = None,
+) -> Rendered:
+    """The notice in the words of a locale. Keys that the context lacks count as unknown.
+
+    `discretion` is for what customers get. The HTML of a message may be its whole mail's: what is shown of it is what
+    says the message's text, and nothing if no part of it does.
+    """
+    words = _words(_relayed(context, discretion), locale)
     stem, problems = f"{locale}/{notice}", list[TemplateProblem]()
     subject = _made(templates, f"{stem}.txt", lambda sandbox, name: _subject(sandbox, name, templates, words), problems)
     text = _made(templates, f"{stem}.txt", lambda sandbox, name: _text(sandbox, name, words), problems)
@@ -148,7 +162,16 @@ def render(templates: Templates, notice: str, locale: str, context: Mapping[str,
         lambda sandbox, name: sandbox.whole(name, {**words, "subject_line": subject}).strip(),
         problems,
     )
-    return Rendered(subject, text, f"{html}\n" if html else None, tuple(dict.fromkeys(problems)))
+    relayed = bool(words["message"] and words["message"]["html"])
+    return Rendered(subject, text, f"{html}\n" if html else None, tuple(dict.fromkeys(problems)), relayed)
+
+
+def _relayed(context: Mapping[str, object], discretion: Discretion | None) -> Mapping[str, object]:
+    """The context with a message's own formatting, where that can be had, and without what customers must not see."""
+    message = context.get("message")
+    if isinstance(message, Mapping) and message.get("html"):
+        context = {**context, "message": {**message, "html": excerpt(message["html"], message["text"])}}
+    return discretion.context(context) if discretion is not None else context
 
 
 def _made(

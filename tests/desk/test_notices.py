@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailtickets.config import shipped
+from mailtickets.config import shipped, template_texts
 from mailtickets.desk import orders
 from mailtickets.desk.authors import NOBODY
 from mailtickets.desk.budget import BudgetLine, budget_lines, within_budget
@@ -26,6 +26,7 @@ from mailtickets.desk.notice import (
     Notice,
 )
 from mailtickets.desk.notices import alarm, plan, why_not_acknowledged
+from mailtickets.desk.render import Templates, render
 from mailtickets.mail.model import Address, InboundMail
 from tests.desk.builders import (
     AGENTS,
@@ -49,6 +50,8 @@ from tests.desk.builders import (
     an_envelope,
     facts,
 )
+
+TEMPLATES = Templates(template_texts(shipped("templates")))
 
 
 def by_mail(mail: InboundMail, known: Facts, policy: Policy = POLICY) -> tuple[Notice, ...]:
@@ -287,15 +290,18 @@ def test_attachments_go_along_as_long_as_they_fit_and_the_others_are_named() -> 
     ("given_html", "shown"),
     [
         ({"html": "<p>Oi</p>"}, "<p>Oi</p>"),
-        ({"html": "<p>Oi</p>", "quoted": "> antes"}, None),
-        ({"html": "<p>Oi</p>", "signature": "-- Maria"}, None),
+        ({"html": "<p>Oi</p><blockquote>antes</blockquote>", "quoted": "> antes"}, "<p>Oi</p>"),
+        ({"html": "<p>Oi</p><p>-- <br>Maria</p>", "signature": "-- Maria"}, "<p>Oi</p>"),
+        ({"html": "<p>Olá</p>"}, None),
         ({}, None),
     ],
 )
-def test_html_is_shown_only_where_it_holds_nothing_but_the_reply(given_html: Any, shown: str | None) -> None:
-    message = only(by_mail(a_mail(**given_html), facts()), "new_ticket").context["message"]
-    assert isinstance(message, dict)
-    assert message["html"] == shown
+def test_of_a_mails_html_the_part_is_shown_that_says_what_was_written_now(given_html: Any, shown: str | None) -> None:
+    notice = only(by_mail(a_mail(text="Oi", **given_html), facts()), "new_ticket")
+    words = render(TEMPLATES, *notice.job)
+    assert words.relayed == (shown is not None)
+    assert (shown or "\nOi\n") in (words.html or "")
+    assert "antes" not in (words.html or "")
 
 
 # --- an agent's answer --------------------------------------------------------------------------------
