@@ -226,7 +226,7 @@ _MOD = "[\ufe0f\u200d\u20e3🏻-🏿♂♀]*"
 _EDGES = ' \t\r\n.,;:!–—-*"“”()…'
 _OPEN, _CLOSE = r"[*\"“(]?", r"[*\"”)]?"
 _LABEL = (
-    r"(?<!\w)(?:(?:a |minha |mi |my |la |dou |doy |daria )?"
+    r"(?<!\w)(?:(?:atendimento|servico|suporte)(?=\s?[:=])|(?:a |minha |mi |my |la |dou |doy |daria |o? ?atendimento )?"
     r"(?:nota|avaliacao|pontuacao|puntuacion|calificacion|score|rating)(?: final)?(?: e| es| is| foi)?"
     r"|dou|doy|i(?:'d| would)? (?:give|rate) (?:it|you|this))\s?[:=–—-]?\s?(?:an? |um |uma |un )?"
 )
@@ -251,7 +251,7 @@ _STARRED = re.compile(
     rf"(?<![★⭐🌟☆])(?<![★⭐🌟☆]\s)(?P<given>(?:[★⭐🌟]{_MOD}\s?){{2,5}}(?:☆{_MOD}\s?){{0,3}}|★\s?(?:☆\s?){{4}})(?!\s?[★⭐🌟☆])"
 )
 _PRAISED = re.compile(
-    rf"{_OPEN}{_LED}(?:(?P<given>{_either(_JUDGING)})(?:\s(?:o|a|el|la|do|da))?\s{_SERVICE}"
+    rf"{_OPEN}{_LED}(?:(?P<given>{_either(_JUDGING)})(?:\s(?:(?:com|con|with)\s)?(?:o|a|el|la|the|do|da))?\s{_SERVICE}"
     rf"|{_SERVICE}\s(?:(?:foi|e|estava|was|is|fue|es)\s)?(?P<also>{_either(_JUDGING)})(?!\w)){_CLOSE}"
 )
 _DIGIT = re.compile(rf"{_OPEN}(?P<given>[1-5]|{_either(_SPOKEN)}){_MOD}{_CLOSE}{_ALONE}")

@@ -59,6 +59,8 @@ RATINGS: list[tuple[str, int, str]] = [
     ("I'd give it a 5", 5, ""),
     ("Puntuación 5", 5, ""),
     ("calificación: 1", 1, ""),
+    ("Atendimento nota 10!", 5, ""),
+    ("Atendimento: 4", 4, ""),
     ("4/5", 4, ""),
     ("5 / 5", 5, ""),
     ("4 de 5", 4, ""),
@@ -151,6 +153,7 @@ RATINGS: list[tuple[str, int, str]] = [
     ("Péssimo atendimento", 1, ""),
     ("O atendimento foi excelente", 5, ""),
     ("Bom atendimento", 4, ""),
+    ("Muito satisfeito com o atendimento", 5, ""),
     ("Muito bom o atendimento", 5, ""),
     ("Atendimento péssimo, ninguém responde", 1, "ninguém responde"),
     ("Great service!", 5, ""),
@@ -236,6 +239,7 @@ NO_RATINGS = """
     nota
     Nota de devolução
     Dou 5 dias
+    Suporte: 5 usuários sem acesso
     Boa!
     mal consigo acessar
     Nota 5, mas ainda falta o relatório
