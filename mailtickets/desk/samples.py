@@ -140,12 +140,12 @@ _STATUS_AFTER = {
 _STATUS_BEFORE = {"status_changed": "new", "resolved": "open", "closed": "resolved", "reopened": "resolved"}
 _ANSWERED = frozenset({"answer", "delivery_failed", "held", "returned", "stale", "noted", "answered"})
 """Notices whose message is an agent's."""
-_ABOUT_NONE = frozenset({"alarm", "digest", "commands_help", "found", "my_tickets"})
+_ABOUT_NONE = frozenset({"alarm", "digest", "commands_help", "found", "my_tickets", "agent_absent"})
 """Notices that are about no ticket of their own."""
 _MAYBE_ABOUT_NONE = frozenset({"receipt", "returned"})
 _REPLY_EFFECTS = {
     "held": "releases", "stale": "releases", "returned": "corrects", "digest": "lines", "found": "lines",
-    "commands_help": "none", "agent_absent": "to_team",
+    "commands_help": "lines", "agent_absent": "lines",
 }  # fmt: skip
 _WRITTEN_AT = {
     "question": datetime(2025, 3, 3, 10, 12),  # noqa: DTZ001 - as in the instance's time zone

@@ -15,7 +15,7 @@ from mailtickets.desk import commands, sentences
 from mailtickets.desk.command_words import COMMANDS, known
 from mailtickets.desk.customer_words import wish
 from mailtickets.desk.model import PRIORITIES, STATUSES, TYPES
-from mailtickets.desk.notices import AGENT_NOTICES, CUSTOMER_NOTICES
+from mailtickets.desk.notice import AGENT_NOTICES, CUSTOMER_NOTICES
 from mailtickets.desk.render import (
     MAX_SUBJECT_CHARS,
     NOTICES,
@@ -92,9 +92,9 @@ MORE: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "assigned": ({"actor": None, "message": None},),
     "moved": ({"actor": None, "message": None},),
-    "agent_absent": ({"until": None, "ticket": None},),
+    "agent_absent": ({"until": None},),
     "history": ({"events": []}, {"thread": []}),
-    "attachments": ({"attached": ()}, {"too_large": ()}),
+    "attachments": ({"attached": ()}, {"too_large": ()}, {"attached": (), "too_large": ()}),
     "answer": ({"resolved_now": True}, {"resolved_now": True, "ask_rating": True}),
     "resolved": ({"ask_rating": False},),
 }
