@@ -3,6 +3,8 @@
 # make test    everything, on real mail servers; as root on Debian or Ubuntu it installs what it needs
 # make check   the same without installing: what is missing is skipped, with a reason
 # make bench   how fast it is, beside others who do the same; nothing is asserted (BENCHES=growth BENCH_FULL=1: one of them)
+# make chaos   everything is killed, cut off, filled up and lied to, for half an hour; CHAOS_KILLS sets how often
+# make soak    a steady load for SOAK_SECONDS: does it grow?
 # make fuzz    the reader of mail against made-up octets, for FUZZ_SECONDS
 
 PYTHON ?= python3
@@ -10,9 +12,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.toml
 FUZZ_SECONDS ?= 60
+CHAOS_KILLS ?= 1000
+SOAK_SECONDS ?= 600
 BENCHES ?= parse tickets imap outgoing latency growth memory
 
-.PHONY: run demo test check bench fuzz environment clean
+.PHONY: run demo test check bench chaos soak fuzz environment clean
 
 run: $(VENV)/complete
 	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init
@@ -38,6 +42,12 @@ check: $(VENV)/complete
 
 bench: $(VENV)/complete
 	@set -e; for name in $(BENCHES); do echo; $(BIN)/python bench/$$name.py; done
+
+chaos: $(VENV)/complete
+	CHAOS_KILLS=$(CHAOS_KILLS) $(BIN)/pytest tests/chaos -m ''
+
+soak: $(VENV)/complete
+	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/chaos/test_soak.py -m ''
 
 fuzz: $(VENV)/complete
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
