@@ -28,12 +28,13 @@ from mailtickets.desk.matching import claimed, match
 from mailtickets.desk.model import AddMessage, Assign, Decision, Desk, Facts, MoveTo, OpenTicket, Policy, Said, Ticket
 from mailtickets.desk.notice import Happening, Notice
 from mailtickets.desk.render import Rendered, Templates, canned, canned_names, render
+from mailtickets.mail import traces
 from mailtickets.mail.compose import compose
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
 from mailtickets.store import agents, budgets, contacts, outbox, tickets
 from mailtickets.store.database import Database, Stale
-from mailtickets.store.facts import gather
+from mailtickets.store.facts import gather, known_tokens
 from mailtickets.store.inbound import Received
 from mailtickets.store.outbox import Due
 from mailtickets.store.settle import Settlement, settle
@@ -242,6 +243,7 @@ class Clerk:
         policy = self.rules.policy
         also = tuple(self._drafted_also(connection, another, facts, now) for another in decision.also)
         after = _after(decision, before, now, lambda: tickets.reserve_number(connection, policy.instance.first_number))
+        thread = _thread(connection, decision, before, policy)
         happening = Happening(
             decision,
             before,
@@ -251,7 +253,8 @@ class Clerk:
             text if mail is None else None,
             given=desk,
             also=tuple(draft.after for draft in also if draft.after),
-            thread=_thread(connection, decision, before, policy),
+            thread=thread,
+            secrets=known_tokens(connection, _suspects(mail, after or before, text, thread)),
         )
         planned = notices.plan(happening, policy, now)
         number = happening.after.number if happening.after else 0
@@ -336,6 +339,12 @@ def _thread(connection: Connection, decision: Decision, before: Ticket | None, p
         return agents.thread(connection, before.number, public=True, limit=history) if history else ()
     shows = "reminder" in decision.tell or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
     return agents.thread(connection, before.number, limit=5) if shows else ()
+
+
+def _suspects(mail: InboundMail | None, ticket: Ticket | None, text: str, thread: Sequence[Said]) -> frozenset[str]:
+    """Words that look like reply tokens, in all that a notice may say."""
+    said = [text, ticket.subject if ticket else "", *(message.text for message in thread)]
+    return traces.suspects("\n\n\n".join(said)).union(mail.suspects if mail else ())
 
 
 def render_notice(templates: Templates, notice: Notice) -> Rendered:

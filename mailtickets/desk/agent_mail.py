@@ -107,12 +107,14 @@ def on_ticket(
     """What a proven agent's mail does to a ticket. `drops` is a held message whose place it takes."""
     by = Asker(agent, facts, policy, now)
     if REF_LINE.search(mail.reply):
-        return held("quotes-our-notice", ticket, agent)  # whatever anybody releases: it holds an agent's token
+        return _quotes_us(mail, ticket, agent)
     read = _read(mail.reply, mail.signature, ticket, by)
     if read.problems:
         return sent_back(read.problems, ticket, agent)
     publishes = bool(read.words) or bool(mail.attachments and not read.note and not read.orders)
     stop = _why_not_published(mail, facts, ticket, read) if publishes else None
+    if publishes and mail.carriers:
+        return _quotes_us(mail, ticket, agent)
     if stop is not None:
         return replace(held(stop, ticket, agent), tell=("stale" if stop == STALE else "held",))
     if not publishes and not read.note and not read.orders:
@@ -144,6 +146,11 @@ def held(reason: str, ticket: Ticket | None, agent: Agent) -> Decision:
     """Nothing is published, and the agent is told at the address we know."""
     event = RecordEvent("held", reason, agent.address)
     return Decision(reason, (event,), ticket.number if ticket else None, "held", agent.address, tell=("held",))
+
+
+def _quotes_us(mail: InboundMail, ticket: Ticket | None, agent: Agent) -> Decision:
+    """Held, whatever anybody releases: a notice of ours, or somebody's token, is in what would go to a customer."""
+    return replace(held("quotes-our-notice", ticket, agent), told=Told(files=mail.carriers))
 
 
 def sent_back(problems: Sequence[NotUnderstood], ticket: Ticket | None, agent: Agent) -> Decision:
@@ -389,6 +396,8 @@ def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:
         return held(NOT_VERIFIED, None, by.agent)
     if forwarded and requester is me and FORWARD_UNCLEAR not in by.facts.confirmed:
         return held(FORWARD_UNCLEAR, None, by.agent)
+    if to is not None and mail.carriers:
+        return _quotes_us(mail, None, by.agent)
     return _opened(mail, opening, read, by, direction="out" if to else "in")
 
 

@@ -187,7 +187,7 @@ def _shown(name: str, happening: Happening, policy: Policy) -> dict[str, object]
         case "stale":
             return {"since": thread_context(happening.facts.since if happening.facts else (), policy)}
         case "held":
-            return {"strangers": _strangers(happening)}
+            return {"strangers": _strangers(happening), "files": list(told.files)}
         case "digest":
             mine, free = lines_context(desk.mine, policy), lines_context(desk.unassigned, policy)
             return {"mine": mine, "unassigned": free}

@@ -605,6 +605,8 @@ class Told:
     search: str = ""
     away_until: date | None = None
     """The first day on which an agent is back, as their absence notice says."""
+    files: tuple[str, ...] = ()
+    """Names of attachments that must not go to a customer."""
 
 
 @dataclass(frozen=True, slots=True)

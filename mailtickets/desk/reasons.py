@@ -39,7 +39,7 @@ REASONS: dict[str, str] = {
     "confirmed-by-agent": "The agent confirmed a message that was held.",
     "disowned-by-agent": "The agent says that a held message is not theirs.",
     "discarded-by-its-author": "The agent in whose name it came has disowned it.",
-    "quotes-our-notice": "It still quotes one of our notices, with an agent's reference in it.",
+    "quotes-our-notice": "It quotes or attaches one of our notices, with somebody's reference in it.",
     "empty-answer": "There is nothing in it that could be sent to the customer.",
     "uncertain-cut": "It is not clear where the answer ends and the quoted history begins.",
     "agent-note": "An agent wrote a note for the team.",

@@ -71,7 +71,7 @@ _SINGLE: Mapping[str, Any] = {
     "recipients": (), "linked": (), "reopen_days": None, "close_after_days": None,
     "reply_effect": None, "customer_echo": False, "reason": "", "resolved_now": False, "ask_rating": False,
     "undo_until": None, "dry_run": False, "too_late": False, "since": None, "why": "", "actor": None, "until": None,
-    "words": "", "attached": (), "too_large": (),
+    "words": "", "attached": (), "too_large": (), "files": (),
 }  # fmt: skip
 _TICKET_LINE = {
     "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": _PERSON, "updated_at": None,

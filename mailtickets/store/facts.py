@@ -1,7 +1,7 @@
 """Gathers what a decision stands on: claims in a mail become facts, or nothing."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -146,6 +146,15 @@ def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime)
         for hashed, source in reversed(by_hash.items())
         if (row := rows.get(hashed)) is not None
     )
+
+
+def known_tokens(connection: Connection, words: Iterable[str]) -> frozenset[str]:
+    """Which of these words are tokens that we have given to somebody."""
+    by_hash = {token_hash(word): word for word in words}
+    if not by_hash:
+        return frozenset()
+    found = connection.execute(select(token.c.hash).where(token.c.hash.in_(by_hash))).scalars()
+    return frozenset(by_hash[hashed] for hashed in found)
 
 
 def _held(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:

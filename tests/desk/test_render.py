@@ -233,7 +233,8 @@ def test_markup_in_a_mail_is_escaped_in_html_wherever_it_stands() -> None:
 
 
 def test_only_the_html_that_reading_the_mail_made_is_put_in_as_it_is() -> None:
-    html = render(TEMPLATES, "new_ticket", "pt_BR", saying("<i>b c</i>", html="<p>&lt;i&gt;b <b>c</b>&lt;/i&gt;</p>")).html or ""
+    said = saying("<i>b c</i>", html="<p>&lt;i&gt;b <b>c</b>&lt;/i&gt;</p>")
+    html = render(TEMPLATES, "new_ticket", "pt_BR", said).html or ""
     assert "<p>&lt;i&gt;b <b>c</b>&lt;/i&gt;</p>" in html
     assert "<i>" not in html
 
