@@ -296,10 +296,10 @@ _QUESTIONS = frozenset({"search", "help", "mine"})
 def on_no_ticket(mail: InboundMail, facts: Facts, policy: Policy, now: datetime, agent: Agent) -> Decision | None:
     """What an agent's new mail to a queue does; None: no more than anybody's, it opens a ticket in their name."""
     by = Asker(agent, facts, policy, now)
-    if _has_desk_token(mail, facts, policy):
-        lines = commands.read_lines(mail.reply)
-        if lines.orders or lines.problems:
-            return _lines(mail, lines, by)
+    answers_desk = _has_desk_token(mail, facts, policy)
+    lines = commands.read_lines(mail.reply)
+    if answers_desk and (lines.orders or lines.problems or not lines.commands):
+        return _lines(lines, by)
     forwarded = mail.forwarded if _forwards_a_customer(mail, policy) else None
     said = forwarded.note if forwarded else mail.reply
     asked = commands.read(_with_subject(mail.subject, said), names=(agent.name,))
@@ -341,12 +341,13 @@ def _answered(asked: Asked, by: Asker) -> Decision:
     return Decision("agent-asks", (), None, "commanded", by.agent.address, tell=tell, told=told)
 
 
-def _lines(mail: InboundMail, lines: commands.Listed, by: Asker) -> Decision:
-    """Several tickets at once: all of it or nothing."""
+def _lines(lines: commands.Listed, by: Asker) -> Decision:
+    """Several tickets at once: all of it or nothing. Words without a ticket are for nobody, and come back."""
     deeds = on_lines(lines.orders, by)
     problems = [NotUnderstood(p.line, p.code, p.nearest, p.expected) for p in lines.problems]
-    if lines.rest.strip():
-        problems.append(NotUnderstood(lines.rest.strip().splitlines()[0], "unknown-command"))
+    rest = lines.rest.strip().splitlines()
+    if rest or not (lines.orders or problems):
+        problems.append(NotUnderstood(rest[0] if rest else "", "unknown-command"))
     if problems or deeds.problems:
         return sent_back([*problems, *deeds.problems], None, by.agent)
     if not vouched_for(by.facts, by.policy) and not by.facts.released:
@@ -394,7 +395,8 @@ def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:
         return sent_back(missing, None, by.agent)
     if not _proven(by):
         return held(NOT_VERIFIED, None, by.agent)
-    if forwarded and requester is me and FORWARD_UNCLEAR not in by.facts.confirmed:
+    unclear = forwarded is not None and _person(named) is None and (forwarded.ambiguous or requester is me)
+    if unclear and FORWARD_UNCLEAR not in by.facts.confirmed:
         return held(FORWARD_UNCLEAR, None, by.agent)
     if to is not None and mail.carriers:
         return _quotes_us(mail, None, by.agent)

@@ -200,7 +200,7 @@ def _assign(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     if len(found) == 1:
         yield from _given_to(ticket, found[0])
     else:
-        names = tuple(agent.name for agent in found) or nearest_of(order.argument, [a.name for a in by.policy.agents])
+        names = tuple(agent.name for agent in found) or _like(order.argument, by.policy)
         yield NotUnderstood(order.line, "ambiguous-agent" if found else "no-such-agent", names, "name")
 
 
@@ -232,6 +232,12 @@ def agents_named(name: str, policy: Policy) -> tuple[Agent, ...]:
         if wanted in {plain(agent.name), *(plain(address) for address in (agent.address, *agent.aliases))}
     )
     return exact or tuple(agent for agent in policy.agents if wanted and _begins(plain(agent.name), wanted))
+
+
+def _like(name: str, policy: Policy) -> tuple[str, ...]:
+    """Names of agents who may have been meant, by a part of their name or all of it."""
+    parts = {part: agent.name for agent in reversed(policy.agents) for part in (*agent.name.split(), agent.name)}
+    return tuple(dict.fromkeys(parts[part] for part in nearest_of(name, parts)))
 
 
 def _begins(name: str, wanted: str) -> bool:

@@ -13,7 +13,7 @@ from mailtickets.desk.agent_mail import NOT_VERIFIED, absent, held, on_no_ticket
 from mailtickets.desk.assignment import turn
 from mailtickets.desk.authors import authentic, author_of, copied, locale_for, vouched_for, without_tags
 from mailtickets.desk.change import after_customer_reply, may_reopen
-from mailtickets.desk.customer_words import Wish, wish
+from mailtickets.desk.customer_words import Wish, number_named, wish
 from mailtickets.desk.matching import Match, claimed, match, own_addresses
 from mailtickets.desk.model import (
     AddMessage,
@@ -204,11 +204,23 @@ def customer_wish(mail: InboundMail, facts: Facts, policy: Policy, now: datetime
         return None
     if wished == "tickets" or found is None:
         return _tickets_shown(facts, author.address)
+    ticket = _meant(mail, facts, author, found.ticket)
+    if ticket is None:
+        return None
     if wished == "status":
-        return Decision("customer-asks", (), found.ticket.number, "commanded", author.address, tell=("status",))
+        return Decision("customer-asks", (), ticket.number, "commanded", author.address, tell=("status",))
     if not (found.proven or authentic(facts)):
         return None  # it changes the ticket: for that a From line is not enough
-    return _wish_granted(wished, author, policy, now, found.ticket)
+    return _wish_granted(wished, author, policy, now, ticket)
+
+
+def _meant(mail: InboundMail, facts: Facts, author: Address, found: Ticket) -> Ticket | None:
+    """The ticket whose number the customer names, if they are on it; without a number the one they answer on."""
+    number = number_named(mail.subject, mail.reply)
+    if number is None or number == found.number:
+        return found
+    named = facts.tickets.get(number)
+    return named if named is not None and named.participant(author.address) else None
 
 
 def _tickets_shown(facts: Facts, author: str) -> Decision | None:

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.engine import Row
 
 from mailtickets.desk.authors import author_of
-from mailtickets.desk.customer_words import wish
+from mailtickets.desk.customer_words import number_named, wish
 from mailtickets.desk.identity import token_hash
 from mailtickets.desk.matching import Claims, claims, queues, recipients
 from mailtickets.desk.model import (
@@ -53,6 +53,8 @@ def gather(
     duplicate = _duplicate(connection, received, mail)
     numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *said.subject_numbers}
     numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
+    named = number_named(mail.subject, mail.reply) if wish(mail.subject, mail.reply, mail.signature) else None
+    numbers |= {named} if named is not None else set()
     found = _tickets(connection, numbers)
     author = author_of(mail, queue)
     facts = Facts(
@@ -111,14 +113,17 @@ def content_key(mail: InboundMail) -> str | None:
     return hashlib.sha256("\0".join([mail.message_id or "", author, date, mail.digest]).encode()).hexdigest()
 
 
+_FIRST = select(inbound.c.id, inbound.c.ticket, inbound.c.outcome, inbound.c.queues).where(
+    inbound.c.content == bindparam("key"), inbound.c.id != bindparam("this")
+)
+_TOKENS = select(token).where(token.c.hash.in_(bindparam("hashes", expanding=True)))
+
+
 def _duplicate(connection: Connection, received: Received, mail: InboundMail) -> DuplicateFact | None:
     key = content_key(mail)
     if key is None:
         return None
-    first = select(inbound.c.id, inbound.c.ticket, inbound.c.outcome, inbound.c.queues).where(
-        inbound.c.content == key, inbound.c.id != received.id
-    )
-    row = connection.execute(first).one_or_none()
+    row = connection.execute(_FIRST, {"key": key, "this": received.id}).one_or_none()
     if row is None:
         return None
     told = row.outcome in {"opened", "appended", "noted", "commanded", "unparsed"}  # of the rest nobody is told
@@ -128,7 +133,7 @@ def _duplicate(connection: Connection, received: Received, mail: InboundMail) ->
 def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime) -> tuple[TokenFact, ...]:
     by_hash = {token_hash(found): source for found, source in reversed(said.tokens)}
     oldest = now - timedelta(days=policy.trust.token_days)
-    rows = {row.hash: row for row in connection.execute(select(token).where(token.c.hash.in_(by_hash)))}
+    rows = {row.hash: row for row in connection.execute(_TOKENS, {"hashes": list(by_hash)})} if by_hash else {}
     confirmed = [row.confirms for row in rows.values() if row.confirms is not None]
     held = _held(connection, confirmed) if confirmed else {}
     return tuple(

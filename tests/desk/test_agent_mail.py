@@ -1,0 +1,450 @@
+"""What becomes of an agent's mail: answer, note, commands, and everything that makes it wait for a second word."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mailtickets.desk.decide import decide
+from mailtickets.desk.model import (
+    AddMessage,
+    AddParticipant,
+    Assign,
+    Authentication,
+    Decision,
+    Desk,
+    Done,
+    DropHeld,
+    OpenTicket,
+    Rate,
+    ReleaseHeld,
+    Said,
+    SetAbsence,
+    SetStatus,
+    Ticket,
+    Undoable,
+)
+from mailtickets.mail.model import Address, Forwarded
+from tests.desk.builders import (
+    ANA,
+    BRUNO,
+    CARLA,
+    EVE,
+    MARIA,
+    NOW,
+    PEDRO,
+    a_mail,
+    a_policy,
+    a_ticket,
+    a_token,
+    an_attachment,
+    facts,
+)
+
+POLICY = a_policy()
+VOUCHED = Authentication("pass")
+BY_BRUNO = Said(BRUNO, "out", "public", "Vou aí.", NOW)
+
+
+def decided(text: str, *, ticket: Ticket | None = None, mail: dict[str, Any] | None = None, **known: Any) -> Decision:
+    """Ana's mail with these words, by her token."""
+    about = ticket or a_ticket()
+    tokens = known.pop("tokens", (a_token(ANA),))
+    return decide(a_mail(ANA, text=text, **(mail or {})), facts(about, tokens=tokens, **known), POLICY, NOW)
+
+
+def new_mail(text: str, *, subject: str = "Impressora", mail: dict[str, Any] | None = None, **known: Any) -> Decision:
+    """Ana's mail about no ticket."""
+    return decide(a_mail(ANA, text=text, subject=subject, **(mail or {})), facts(**known), POLICY, NOW)
+
+
+def messages(decision: Decision) -> list[tuple[str, str, str | None]]:
+    """(direction, visibility, text) of what is put on the ticket."""
+    return [(e.direction, e.visibility, e.text) for e in decision.effects if isinstance(e, AddMessage)]
+
+
+def statuses(decision: Decision) -> list[str]:
+    return [effect.to for effect in decision.effects if isinstance(effect, SetStatus)]
+
+
+# --- words and commands -------------------------------------------------------------------------------
+
+
+def test_commands_are_taken_out_of_a_public_answer() -> None:
+    decision = decided("Pode testar de novo?\n\n#etiqueta +rede")
+    assert (decision.outcome, messages(decision)) == ("appended", [("out", "public", "Pode testar de novo?")])
+    assert decision.told.done == (Done("answered"), Done("tags", "rede", None))
+    assert decision.told.sent_to == (MARIA,)
+    assert decision.tell == ("receipt",)
+
+
+def test_a_mail_of_commands_alone_publishes_nothing() -> None:
+    decision = decided("#resolver")
+    assert (decision.outcome, decision.reason, messages(decision)) == ("commanded", "agent-commands", [])
+    assert statuses(decision) == ["resolved"]
+
+
+def test_a_status_that_the_agent_names_is_not_overruled_by_the_answer() -> None:
+    assert statuses(decided("Pronto.\n#resolver")) == ["resolved"]
+    assert statuses(decided("Pronto.")) == ["pending"]
+
+
+def test_a_note_is_internal_and_opens_a_new_ticket() -> None:
+    decision = decided("#nota\nO cliente ligou.", ticket=a_ticket(status="new"))
+    assert (decision.outcome, messages(decision)) == ("noted", [("out", "note", "O cliente ligou.")])
+    assert statuses(decision) == ["open"]
+
+
+def test_a_note_below_an_answer_stays_inside() -> None:
+    decision = decided("Já estamos vendo.\n\n#nota\nEle está irritado.")
+    assert messages(decision) == [("out", "public", "Já estamos vendo."), ("out", "note", "Ele está irritado.")]
+    assert decision.outcome == "appended"
+
+
+def test_files_beside_commands_are_not_published() -> None:
+    decision = decided("#fechar", mail={"attachments": (an_attachment(),)})
+    assert messages(decision) == [("out", "note", "")]
+
+
+def test_a_ready_answer_stands_where_it_was_called() -> None:
+    decision = decided("Oi, Maria!\n\n#resposta fim", canned={"fim": "Encerramos por aqui."})
+    assert messages(decision) == [("out", "public", "Oi, Maria!\n\nEncerramos por aqui.")]
+
+
+def test_people_added_by_a_command_are_sent_the_answer_too() -> None:
+    told = decided("Segue.\n#cc +pedro@cliente.test").told
+    assert [person.address for person in told.sent_to] == [MARIA.address, PEDRO.address]
+
+
+def test_a_dry_run_tells_everything_and_does_nothing() -> None:
+    decision = decided("Pronto.\n#resolver\n#simular")
+    assert (decision.reason, decision.outcome, decision.effects) == ("dry-run", "commanded", ())
+    assert decision.told.dry_run
+    assert [done.kind for done in decision.told.done] == ["answered", "status"]
+
+
+@pytest.mark.parametrize(("said", "notice"), [("#historico", "history"), ("#anexos", "attachments"),
+                                              ("#ajuda", "commands_help"), ("#minhafila", "digest")])  # fmt: skip
+def test_what_is_asked_to_be_shown_is_shown_without_a_receipt(said: str, notice: str) -> None:
+    decision = decided(said)
+    assert (decision.outcome, decision.effects, decision.tell) == ("commanded", (), (notice,))
+
+
+def test_an_undo_that_comes_too_late_says_so() -> None:
+    decision = decided("#desfazer", undoable=Undoable(9, None, gone=True, changes=(("message", "public", "1"),)))
+    assert decision.told.too_late
+    assert (decision.effects, decision.tell) == ((), ("receipt",))
+
+
+def test_who_writes_is_not_away_any_more() -> None:
+    away = Desk(absent_until={ANA.address: NOW})
+    assert SetAbsence(ANA.address, None) in decided("Voltei.", desk=away).effects
+
+
+# --- what makes it wait -------------------------------------------------------------------------------
+
+
+def test_a_mistyped_command_stops_the_whole_mail() -> None:
+    decision = decided("Pronto.\n#resovler")
+    assert (decision.outcome, decision.reason) == ("held", "command-not-understood")
+    (problem,) = decision.told.problems
+    assert (problem.line, problem.nearest) == ("#resovler", ("#resolver",))
+    assert decision.tell == ("returned",)
+
+
+def test_an_order_that_cannot_be_carried_out_stops_it_too() -> None:
+    assert decided("Pronto.\n#atribuir zuleica").reason == "command-not-understood"
+
+
+def test_an_answer_to_an_older_state_is_held_and_says_what_happened() -> None:
+    decision = decided("Reinicie.", since=(BY_BRUNO,))
+    assert (decision.outcome, decision.reason, decision.tell) == ("held", "stale-answer", ("stale",))
+
+
+@pytest.mark.parametrize("said", ["#nota\nVou deixar com o Bruno.", "#assumir", "Reinicie.\n#simular"])
+def test_only_a_public_answer_can_collide(said: str) -> None:
+    assert decided(said, since=(BY_BRUNO,)).outcome != "held"
+
+
+def test_what_the_agents_own_program_has_sent_already_cannot_be_held_back() -> None:
+    assert decided("Reinicie.", mail={"to": (MARIA,)}, since=(BY_BRUNO,)).outcome == "appended"
+
+
+def test_merging_strangers_waits_for_a_second_word() -> None:
+    about = facts(a_ticket(), a_ticket(43, requester=EVE), tokens=(a_token(ANA),))
+    decision = decide(a_mail(ANA, text="#juntar 43"), about, POLICY, NOW)
+    assert (decision.outcome, decision.reason, decision.tell) == ("held", "merge-of-strangers", ("held",))
+
+
+# --- what was held and has been waved through -------------------------------------------------------------
+
+NOT_UNDERSTOOD: dict[str, Any] = {"released": True, "confirmed": frozenset({"command-not-understood"})}
+
+
+def test_a_correction_takes_the_place_of_the_line() -> None:
+    decision = decided("Pronto.\n#resovler", correction="#resolver", **NOT_UNDERSTOOD)
+    assert (messages(decision), statuses(decision)) == ([("out", "public", "Pronto.")], ["resolved"])
+
+
+def test_without_a_correction_the_line_is_left_out() -> None:
+    decision = decided("Pronto.\n#resovler", **NOT_UNDERSTOOD)
+    assert (messages(decision), statuses(decision)) == ([("out", "public", "Pronto.")], ["pending"])
+
+
+def test_a_correction_of_a_name() -> None:
+    decision = decided("Pronto.\n#atribuir zuleica", correction="#atribuir bruno", **NOT_UNDERSTOOD)
+    assert Assign(BRUNO.address) in decision.effects
+
+
+def test_a_correction_that_is_wrong_again_comes_back_again() -> None:
+    decision = decided("Pronto.\n#resovler", correction="#atribuir zuleica", **NOT_UNDERSTOOD)
+    assert (decision.outcome, decision.reason) == ("held", "command-not-understood")
+
+
+def test_what_was_released_for_one_reason_may_still_be_held_for_another() -> None:
+    trusted = {"released": True, "confirmed": frozenset({"agent-not-verified"})}
+    assert decided("Pronto.\n#resovler", **trusted).reason == "command-not-understood"
+    assert decided("Reinicie.", since=(BY_BRUNO,), **trusted).reason == "stale-answer"
+    both = {"released": True, "confirmed": frozenset({"agent-not-verified", "stale-answer"})}
+    assert decided("Reinicie.", since=(BY_BRUNO,), **both).outcome == "appended"
+
+
+# --- the second word ------------------------------------------------------------------------------------
+
+
+def second(text: str, held: str = "stale-answer", **known: Any) -> Decision:
+    return decided(text, tokens=(a_token(ANA, confirms=9, held=held),), **known)
+
+
+@pytest.mark.parametrize("said", ["ENVIAR", "enviar", "Enviar.", "*ENVIAR*", "“Enviar”", "send", "Sim", "OK!"])
+def test_send_releases(said: str) -> None:
+    assert second(said).effects == (ReleaseHeld(9),)
+
+
+@pytest.mark.parametrize("said", ["DESCARTAR", "Descartar!", "discard", "não", "Cancelar."])
+def test_discard_drops(said: str) -> None:
+    assert second(said).effects == (DropHeld(9),)
+
+
+def test_a_corrected_line_releases_with_it() -> None:
+    assert second("#resolver", "command-not-understood").effects == (ReleaseHeld(9, "#resolver"),)
+
+
+def test_a_wrong_correction_is_itself_returned() -> None:
+    decision = second("#resovler", "command-not-understood")
+    assert (decision.outcome, decision.reason) == ("held", "command-not-understood")
+
+
+@pytest.mark.parametrize("said", ["Não, o prazo é amanhã, como o Bruno disse.", "Reinicie e me avise."])
+def test_other_words_take_its_place(said: str) -> None:
+    decision = second(said)
+    assert decision.effects[0] == DropHeld(9)
+    assert messages(decision) == [("out", "public", None)]
+
+
+def test_new_words_are_held_again_when_others_wrote_again() -> None:
+    assert second("Reinicie.", since=(BY_BRUNO,)).reason == "stale-answer"
+
+
+def test_nobody_elses_second_word_counts() -> None:
+    token = a_token(BRUNO, confirms=9, held="stale-answer")
+    assert decided("ENVIAR", tokens=(token,)).reason == "agent-without-token"
+
+
+# --- about no ticket --------------------------------------------------------------------------------------
+
+FORWARDED = Forwarded(
+    author=MARIA, date=NOW, subject="Impressora", to=(ANA,), cc=(), text="Não imprime.", note="", message_id=None,
+    source="inline", ambiguous=False,
+)  # fmt: skip
+
+
+def test_an_agents_plain_mail_opens_a_ticket_in_their_name() -> None:
+    decision = new_mail("Minha cadeira quebrou.")
+    assert (decision.outcome, decision.reason) == ("opened", "new-mail")
+    assert decision.opens is not None
+    assert decision.opens.requester == ANA
+
+
+@pytest.mark.parametrize(
+    ("text", "subject", "tell"),
+    [
+        ("#minhafila", "", ("digest",)),
+        ("", "#minhafila", ("digest",)),
+        ("#ajuda", "socorro", ("commands_help",)),
+        ("#buscar internet", "", ("found",)),
+    ],
+)
+def test_questions_are_answered_without_proof_to_the_agent_alone(text: str, subject: str, tell: tuple[str]) -> None:
+    decision = new_mail(text, subject=subject)
+    assert (decision.outcome, decision.tell, decision.effects) == ("commanded", tell, ())
+
+
+@pytest.mark.parametrize("text", ["#fechar", "#assumir"])
+def test_a_command_about_a_ticket_needs_one(text: str) -> None:
+    decision = new_mail(text, authentication=VOUCHED)
+    assert (decision.outcome, [p.code for p in decision.told.problems]) == ("held", ["needs-a-ticket"])
+
+
+def test_an_agent_starts_a_conversation() -> None:
+    decision = new_mail("#para maria@cliente.test\n\nOlá, Maria.", authentication=VOUCHED)
+    assert decision.effects[0] == OpenTicket(
+        "suporte", "Impressora", Address("", MARIA.address), "pt_BR", notify_cc=True, acknowledged=False
+    )
+    assert messages(decision) == [("out", "public", "Olá, Maria.")]
+    assert (statuses(decision), Assign(ANA.address) in decision.effects) == (["pending"], True)
+
+
+def test_a_forwarded_mail_opens_a_ticket_in_the_customers_name() -> None:
+    decision = new_mail("x", mail={"forwarded": FORWARDED}, authentication=VOUCHED)
+    assert decision.opens is not None
+    assert (decision.opens.requester, decision.opens.acknowledged) == (MARIA, True)
+    assert messages(decision) == [("in", "public", "Não imprime.")]
+    assert AddParticipant(ANA, "agent") in decision.effects
+
+
+def test_what_the_agent_wrote_above_a_forward_is_a_note_and_may_order() -> None:
+    forwarded = replace(FORWARDED, note="Cliente antigo, tratar bem.\n#prioridade alta")
+    decision = new_mail("x", mail={"forwarded": forwarded}, authentication=VOUCHED)
+    assert messages(decision)[1] == ("out", "note", "Cliente antigo, tratar bem.")
+    assert [done.kind for done in decision.told.done] == ["opened", "priority"]
+
+
+@pytest.mark.parametrize("text", ["#para maria@cliente.test\n\nOlá.", "Minha cadeira quebrou.\n#prioridade alta"])
+def test_what_acts_without_a_ticket_needs_proof(text: str) -> None:
+    decision = new_mail(text)
+    assert (decision.outcome, decision.reason) == ("held", "agent-not-verified")
+    assert new_mail(text, released=True, confirmed=frozenset({"agent-not-verified"})).outcome == "opened"
+
+
+def test_a_forward_without_an_author_asks_whose_it_is() -> None:
+    unclear = {"forwarded": replace(FORWARDED, author=None, ambiguous=True)}
+    decision = new_mail("x", mail=unclear, authentication=VOUCHED)
+    assert (decision.outcome, decision.reason) == ("held", "forward-unclear")
+    named = {"confirmed": frozenset({"forward-unclear"}), "correction": "#requerente maria@cliente.test"}
+    corrected = new_mail("x", mail=unclear, released=True, **named)
+    assert corrected.opens is not None
+    assert corrected.opens.requester.address == MARIA.address
+
+
+def test_a_forward_that_may_be_of_two_asks_too() -> None:
+    unclear = {"forwarded": replace(FORWARDED, ambiguous=True)}
+    assert new_mail("x", mail=unclear, authentication=VOUCHED).reason == "forward-unclear"
+    assert new_mail("x", mail=unclear, released=True, confirmed=frozenset({"forward-unclear"})).outcome == "opened"
+
+
+def test_a_colleagues_mail_that_is_handed_on_is_no_customers() -> None:
+    decision = new_mail("Veja", mail={"forwarded": replace(FORWARDED, author=BRUNO)}, authentication=VOUCHED)
+    assert decision.reason == "new-mail"
+
+
+# --- answers to a digest -------------------------------------------------------------------------------------
+
+DESK_TOKEN = a_token(ANA, ticket=None)  # type: ignore[arg-type]
+
+
+def digest_answer(text: str, **known: Any) -> Decision:
+    about = facts(a_ticket(), a_ticket(43), tokens=(DESK_TOKEN,), **known)
+    return decide(a_mail(ANA, text=text), about, POLICY, NOW)
+
+
+def test_lines_are_done_together_with_one_receipt() -> None:
+    decision = digest_answer("42 #fechar\n43 #assumir")
+    assert (decision.outcome, decision.tell) == ("commanded", ("receipt",))
+    assert [also.ticket for also in decision.also] == [42, 43]
+
+
+@pytest.mark.parametrize("text", ["42 #fechar\n43 #assumr", "42 #fechar\n99 #fechar", "42 #fechar\nmas não o 43"])
+def test_nothing_is_done_when_one_line_is_not_understood(text: str) -> None:
+    decision = digest_answer(text)
+    assert (decision.outcome, decision.reason, decision.also) == ("held", "command-not-understood", ())
+
+
+@pytest.mark.parametrize("text", ["obrigada", "Vou ver amanhã."])
+def test_words_to_the_desk_itself_open_no_ticket(text: str) -> None:
+    assert digest_answer(text).opens is None
+
+
+def test_somebody_elses_digest_is_no_proof() -> None:
+    about = facts(a_ticket(), tokens=(a_token(BRUNO, ticket=None),))  # type: ignore[arg-type]
+    assert decide(a_mail(ANA, text="42 #fechar"), about, POLICY, NOW).also == ()
+
+
+# --- customers ------------------------------------------------------------------------------------------------
+
+
+def from_maria(text: str, ticket: Ticket | None = None, **known: Any) -> Decision:
+    about = facts(ticket or a_ticket(), **{"tokens": (a_token(MARIA),), **known})
+    return decide(a_mail(MARIA, text=text, subject="Re: [#42] Impressora"), about, POLICY, NOW)
+
+
+def test_a_customer_asks_how_things_stand() -> None:
+    decision = from_maria("status?")
+    assert (decision.outcome, decision.tell, decision.effects) == ("commanded", ("status",), ())
+
+
+def test_a_number_that_the_customer_names_is_the_ticket_they_mean() -> None:
+    other = a_ticket(43)
+    about = facts(a_ticket(), other, tokens=(a_token(MARIA),))
+    decision = decide(a_mail(MARIA, text="encerrar o 43", subject="Re: [#42] Impressora"), about, POLICY, NOW)
+    assert (decision.ticket, statuses(decision)) == (43, ["closed"])
+
+
+def test_a_number_that_is_not_theirs_is_told_nothing_of() -> None:
+    about = facts(a_ticket(), a_ticket(43, requester=EVE), tokens=(a_token(MARIA),))
+    decision = decide(a_mail(MARIA, text="status do 43", subject="Re: [#42] Impressora"), about, POLICY, NOW)
+    assert (decision.ticket, decision.tell, decision.outcome) == (42, (), "appended")
+
+
+@pytest.mark.parametrize(("said", "moved"), [("pode encerrar", "customer-closed"), ("cancelar", "customer-cancelled")])
+def test_a_customer_closes_their_ticket(said: str, moved: str) -> None:
+    decision = from_maria(said)
+    assert SetStatus("closed", moved) in decision.effects
+    assert messages(decision) == [("in", "public", None)]
+
+
+def test_a_customer_opens_it_again() -> None:
+    closed = a_ticket(status="closed", closed_at=NOW, resolved_at=NOW)
+    assert SetStatus("open", "customer-asked") in from_maria("reabrir", closed).effects
+
+
+def test_without_proof_the_words_are_an_ordinary_message() -> None:
+    decision = from_maria("encerrar", tokens=(), subject_numbers=(42,))
+    assert (decision.reason, statuses(decision)) == ("subject-number", [])
+
+
+def test_a_customer_wants_no_more_notices() -> None:
+    assert from_maria("parar avisos").tell == ("muted",)
+
+
+def test_a_customer_sees_all_their_tickets() -> None:
+    mail = a_mail(MARIA, text="meus chamados", subject="meus chamados")
+    assert decide(mail, facts(desk=Desk(found=(a_ticket(),))), POLICY, NOW).tell == ("my_tickets",)
+    assert decide(mail, facts(), POLICY, NOW).outcome == "opened"
+
+
+RESOLVED = a_ticket(status="resolved", resolved_at=NOW)
+
+
+@pytest.mark.parametrize(("said", "score", "tell"), [("5", 5, ()), ("👍", 5, ()), ("2 - demorou", 2, ("rated",))])
+def test_a_rating_is_kept_and_reopens_nothing(said: str, score: int, tell: tuple[str, ...]) -> None:
+    decision = from_maria(said, RESOLVED)
+    assert [e.score for e in decision.effects if isinstance(e, Rate)] == [score]
+    assert (statuses(decision), decision.tell, decision.reason) == ([], tell, "rated")
+
+
+def test_a_number_on_an_open_ticket_is_no_rating() -> None:
+    assert from_maria("5").reason == "reply-token"
+
+
+def test_a_queue_may_ask_for_no_rating() -> None:
+    policy = a_policy(suporte={"satisfaction": False})
+    known = facts(RESOLVED, tokens=(a_token(MARIA),))
+    decision = decide(a_mail(MARIA, text="5", subject="Re: x"), known, policy, NOW)
+    assert not [effect for effect in decision.effects if isinstance(effect, Rate)]
+
+
+def test_an_agent_of_another_queue_may_not_order_by_line() -> None:
+    about = facts(a_ticket(), tokens=(a_token(CARLA, ticket=None),))  # type: ignore[arg-type]
+    decision = decide(a_mail(CARLA, text="42 #fechar"), about, POLICY, NOW)
+    assert [problem.code for problem in decision.told.problems] == ["no-such-ticket"]
