@@ -45,8 +45,8 @@ def make_desk(place: Path) -> Iterator[DeskMaker]:
     """Makes desks that are gone after the test; what they said is shown when it fails."""
     made: list[Desk] = []
 
-    def make(text: str, environment: dict[str, str] | None = None) -> Desk:
-        desk = Desk(place, text, environment)
+    def make(text: str, environment: dict[str, str] | None = None, *, quick: bool = False) -> Desk:
+        desk = Desk(place, text, environment, quick=quick)
         made.append(desk)
         return desk
 
@@ -69,7 +69,7 @@ def town_desk(town: Town, make_desk: DeskMaker, database_url: str, place: Path) 
     It ends before the town is cleared for the next test, or its last mails would be found there.
     """
     (place / "imap-password").write_text(MAILBOX_PASSWORD)
-    desk = make_desk(town_config(town, database_url), {"SSL_CERT_FILE": str(town.dovecot.certificate)})
+    desk = make_desk(town_config(town, database_url), {"SSL_CERT_FILE": str(town.dovecot.certificate)}, quick=True)
     yield desk
     desk.close()
 

@@ -39,16 +39,21 @@ INHERITED = ("PATH", "HOME", "LANG", "TZ", "PYTHONPATH", "COVERAGE_PROCESS_START
 
 
 class Desk:
-    """One instance. The file is written at once, and anew by `configure`."""
+    """One instance. The file is written at once, and anew by `configure`.
 
-    def __init__(self, directory: Path, config: str, environment: Mapping[str, str] | None = None) -> None:
-        self.directory = directory
+    A `quick` one is a fork of a process that has imported the program: for tests of what a desk does with mail.
+    """
+
+    def __init__(
+        self, directory: Path, config: str, environment: Mapping[str, str] | None = None, *, quick: bool = False
+    ) -> None:
+        self.directory, self.quick = directory, quick
         self.config = directory / "config.toml"
         self.state_dir = directory / "var"
         name = f"said-{next(_NUMBERS)}"
         self.stdout, self.stderr = directory / f"{name}.out", directory / f"{name}.err"
         self._environment = dict(environment or {})
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | warm.Program | None = None
         self.configure(config)
 
     def configure(self, text: str) -> None:
@@ -65,6 +70,9 @@ class Desk:
         """Starts it and waits for nothing."""
         assert self.process is None, "it runs already"
         self.stdout.unlink(missing_ok=True)
+        if self.quick and passed is None:
+            self._launch_quickly(environment)
+            return
         words = [str(PROGRAM), "-c", str(self.config), "run"]
         if passed is not None:
             words = [sys.executable, "-c", PASS_ON, str(passed.fileno()), *words]
@@ -73,6 +81,13 @@ class Desk:
                 words, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=self.directory,
                 env=self._env(environment), pass_fds=[passed.fileno()] if passed else [], start_new_session=True,
             )  # fmt: skip
+
+    def _launch_quickly(self, environment: Mapping[str, str] | None) -> None:
+        arguments = ["-c", str(self.config), "run"]
+        nothing = Path(os.devnull)
+        with nothing.open("rb") as stdin, self.stdout.open("ab") as stdout, self.stderr.open("ab") as stderr:
+            files = (stdin, stdout, stderr)
+            self.process = warm.Program(arguments, self._env(environment), files, str(self.directory))
 
     def _ready(self) -> bool:
         assert self.process is not None
@@ -166,7 +181,7 @@ class Desk:
         """The JSON that a command prints; it must have been done. By a process that is warm: tests ask much."""
         arguments = ["-c", str(self.config), *(str(word) for word in words), "--json"]
         octets = given.encode() if isinstance(given, str) else given
-        done = warm.run(arguments, octets, self._env(None), PATIENCE_SECONDS)
+        done = warm.run(arguments, self._env(None), given=octets, timeout=PATIENCE_SECONDS)
         assert done.returncode == 0, f"{words} exits {done.returncode}: {done.stderr.decode()}\n{self.log()}"
         return json.loads(done.stdout)
 

@@ -55,7 +55,7 @@ def world() -> Iterator[World]:
 @pytest.fixture
 def desk(make_desk: DeskMaker, world: World) -> Desk:
     """A desk whose mail the world takes, running."""
-    desk = make_desk(config(world.delivery(), smtp_port=0))
+    desk = make_desk(config(world.delivery(), smtp_port=0), quick=True)
     desk.start()
     return desk
 
@@ -172,7 +172,7 @@ def test_an_autoresponder_on_a_ticket_that_is_resolved_again_and_again_is_told_o
     make_desk: DeskMaker, world: World
 ) -> None:
     begun = time.time()
-    desk = make_desk(config(world.delivery(), "[budget]\nautomatic_per_ticket_per_hour = 2\n", smtp_port=0))
+    desk = make_desk(config(world.delivery(), "[budget]\nautomatic_per_ticket_per_hour = 2\n", smtp_port=0), quick=True)
     desk.start()
     hand_in(desk, with_results(write(JOAO), *AUTHENTIC), JOAO.address, QUEUE)
     (first,) = world.wait_for_letters(desk, JOAO.address)

@@ -1,57 +1,96 @@
-"""The command line without the second or so that importing it takes: every command is a fork of one process that has.
+"""The program without the second or two that importing it takes: a fork of one process that has.
 
-For the many questions that tests put to a desk. What users, signals, an MTA or an installation make of the program is
-seen in processes that begin with it: see `Desk.command`.
+    warm.run(["-c", "config.toml", "ticket", "list"], environment)      # as subprocess.run
+    warm.Program(["-c", "config.toml", "run"], environment, files)      # as subprocess.Popen
+
+For the many questions that tests put to a desk, and for daemons where the desk matters and not the process. What users,
+an MTA, systemd or an installation make of the program is seen in processes that begin with it.
 
 Run as a program this is that process. It takes orders from the socket on its standard input, each a JSON of
-`arguments` and `environment` with the descriptors of standard input, output and error, and answers with exit statuses.
+`arguments`, `environment` and `directory`, with the descriptors of standard input, output, error, and of a socket on
+which it is told the process id at once and the exit status in the end.
 """
 
 import atexit
 import json
 import os
+import select
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from tempfile import TemporaryFile
+from typing import IO
 
 from mailtickets.cli import main
 
-MODULES = (*(f"mailtickets.cli.{noun}" for noun in ("agent", "explain", "inbound", "outbox", "ticket")), "psycopg")
+NOUNS = ("agent", "explain", "inbound", "outbox", "run", "ticket")
+MODULES = (*(f"mailtickets.cli.{noun}" for noun in NOUNS), "alembic.command", "psycopg")
 ORDER_OCTETS = 65_536
 
-
+Files = tuple[IO[bytes], IO[bytes], IO[bytes]]
 Done = subprocess.CompletedProcess[bytes]
 
 
-def run(arguments: Sequence[str], given: bytes, environment: Mapping[str, str], seconds: float) -> Done:
-    """What the command says and how it ends, as `subprocess.run` has it. Raises TimeoutError after so long."""
+class Program:
+    """A process like any other, and the leader of a process group; `files` are its standard input, output and error."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], files: Files, directory: str) -> None:
+        self.args = ["mailtickets", *arguments]
+        self._told, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        order = {"arguments": arguments, "environment": dict(environment), "directory": directory}
+        with there:
+            given = [*(file.fileno() for file in files), there.fileno()]
+            socket.send_fds(_process(), [json.dumps(order).encode()], given)
+        self.pid = int(self._told.recv(ORDER_OCTETS))
+        self.returncode: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, negative for a signal. Raises subprocess.TimeoutExpired after so many seconds."""
+        if self.returncode is None:
+            if not select.select([self._told], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            with self._told:
+                self.returncode = int(self._told.recv(ORDER_OCTETS))
+        return self.returncode
+
+    def poll(self) -> int | None:
+        with suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], *, given: bytes, timeout: float) -> Done:
+    """What the command says and how it ends. Raises subprocess.TimeoutExpired after so many seconds."""
     with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr:
         stdin.write(given)
         stdin.seek(0)
-        orders = _process()
-        order = json.dumps({"arguments": arguments, "environment": dict(environment)})
-        orders.settimeout(seconds)
-        socket.send_fds(orders, [order.encode()], [file.fileno() for file in (stdin, stdout, stderr)])
+        program = Program(arguments, environment, (stdin, stdout, stderr), "/")
         try:
-            status = int(orders.recv(ORDER_OCTETS))
-        except TimeoutError:
-            _process.cache_clear()  # the answer would be taken for that to the next order
+            status = program.wait(timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
             raise
         stdout.seek(0)
         stderr.seek(0)
-        return Done(arguments, status, stdout.read(), stderr.read())
+        return Done(program.args, status, stdout.read(), stderr.read())
 
 
 @cache
 def _process() -> socket.socket:
     """The connection to the process, which lives as long as this one."""
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    process = subprocess.Popen([sys.executable, "-P", __file__], stdin=there.fileno())
-    there.close()
+    with there:
+        process = subprocess.Popen([sys.executable, "-P", __file__], stdin=there.fileno())
 
     def end() -> None:
         here.close()
@@ -67,26 +106,49 @@ def _process() -> socket.socket:
 def serve(orders: socket.socket) -> None:
     """Carries out one order after another, until nobody is left to give any."""
     while True:
-        order, files, *_ = socket.recv_fds(orders, ORDER_OCTETS, 3)
+        order, files, *_ = socket.recv_fds(orders, ORDER_OCTETS, 4)
+        _bury()
         if not order:
             return
+        if os.fork() == 0:
+            orders.close()
+            attend(order, files)
+            os._exit(0)
+        for file in files:
+            os.close(file)
+
+
+def _bury() -> None:
+    """Ends of attendants that nobody has asked for."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
+def attend(order: bytes, files: list[int]) -> None:
+    """Is there from the beginning of one program to its end, and tells of both."""
+    with socket.socket(fileno=files.pop()) as told:
         child = os.fork()
         if child == 0:
-            orders.close()
+            os.setsid()
+            told.send(b"%d" % os.getpid())
+            told.close()
             become(files, **json.loads(order))
         for file in files:
             os.close(file)
-        orders.send(b"%d" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        with suppress(BrokenPipeError):  # the test has ended
+            told.send(b"%d" % status)
 
 
-def become(files: Sequence[int], arguments: list[str], environment: dict[str, str]) -> None:
-    """Is the command from here on; nothing of this process is left but the modules in memory."""
+def become(files: list[int], arguments: list[str], environment: dict[str, str], directory: str) -> None:
+    """Is the program from here on; nothing of this process is left but the modules in memory."""
     for number, file in enumerate(files):
         os.dup2(file, number)
-    os.closerange(3, max(files) + 1)
+        os.close(file)
     os.environ.clear()
     os.environ |= environment
-    os.chdir("/")
+    os.chdir(directory)
     sys.argv = ["mailtickets", *arguments]
     sys.exit(main(arguments))
 
