@@ -12,7 +12,8 @@ import pytest
 
 SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 """Debian keeps daemons where an ordinary user's PATH does not look."""
-SERVERS_PORTS = (20_000, 32_000)
+SERVERS_PORTS = range(20_000, 32_000)
+PORTS_PER_WORKER = 2_000
 
 
 def require(binary: str, package: str) -> str:
@@ -35,7 +36,14 @@ def free_port() -> int:
     while True:
         with socket.socket() as probe:
             try:
-                probe.bind(("127.0.0.1", random.randrange(*SERVERS_PORTS)))
+                probe.bind(("127.0.0.1", random.choice(_our_ports())))
             except OSError:
                 continue
             return int(probe.getsockname()[1])
+
+
+def _our_ports() -> range:
+    """Those of this worker of pytest-xdist: another one cannot be given a port that is asked for here."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    shares = len(SERVERS_PORTS) // PORTS_PER_WORKER
+    return SERVERS_PORTS[worker % shares * PORTS_PER_WORKER :][:PORTS_PER_WORKER]
