@@ -40,6 +40,7 @@ def test_while_fsync_fails_nobody_hears_250_and_it_passes(make_desk: DeskMaker, 
     assert desk.command("inbound", "reconcile").returncode == 0
 
 
+@pytest.mark.chaos
 def test_a_decision_that_cannot_be_written_is_made_again_when_it_can(make_desk: DeskMaker, machine: Machine) -> None:
     desk = make_desk(config(MAILDIR, smtp_port=0), machine.environment())
     desk.start()
@@ -50,6 +51,7 @@ def test_a_decision_that_cannot_be_written_is_made_again_when_it_can(make_desk: 
     assert len(desk.tickets()) == 1
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("days", [1, -1], ids=["ahead", "back"])
 def test_a_clock_that_jumps_a_day_stalls_nothing_and_repeats_nothing(
     make_desk: DeskMaker, machine: Machine, world: World, days: int
@@ -78,6 +80,7 @@ def subject_of(content: bytes) -> bytes:
     return next(line for line in content.split(b"\r\n") if line.lower().startswith(b"message-id:"))
 
 
+@pytest.mark.chaos
 def test_a_loop_that_stands_still_feeds_no_watchdog_and_loses_nothing(make_desk: DeskMaker, machine: Machine) -> None:
     desk = make_desk(config(MAILDIR, smtp_port=free_port()), machine.environment())
     with Notify() as notify:
@@ -136,6 +139,7 @@ def few_inodes(place: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
+@pytest.mark.chaos
 def test_without_inodes_mail_waits_here_or_there_and_goes_on_when_there_are_some(
     few_inodes: Path, make_desk: DeskMaker
 ) -> None:

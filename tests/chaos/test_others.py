@@ -13,6 +13,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -224,18 +226,31 @@ async def test_a_message_that_lies_in_the_mailbox_twice_or_is_listed_twice_is_on
 ) -> None:
     async with FakeImap() as fake:
         fake.on["UID FETCH"] = says_it_twice
-        copied, other = (RAW.format(name=name).replace("\n", "\r\n").encode() for name in ("a", "b"))
-        fake.add(copied, copied, other)
-        desk = make_desk(config(MAILDIR, MAILBOX.format(port=fake.port), smtp_port=0))
+        copied, other, foreign = (RAW.format(name=name).replace("\n", "\r\n").encode() for name in "abc")
+        desk = make_desk(config(MAILDIR, MAILBOX.format(port=fake.port), smtp_port=0), ENVIRONMENT)
         life = cradle.begin(desk, **ENVIRONMENT)
         await ready(desk, life)
+        await fake.until(lambda: fake.idling)
+        for raw in (copied, copied, other):
+            fake.arrive(raw).date = now()
         await fake.until(lambda: len(fake.folders.get("Processados", ())) == 3)
         books = Books(desk, "sqlite:///mailtickets.db")
         await until(lambda: books.rows("SELECT count(*) FROM ticket") == [(2,)], "two tickets", desk.log)
+        assert books.rows("SELECT count(*) FROM inbound") == [(2,)]
+        assert fake.folders["INBOX"] == []
+
+        compare_books = partial(asyncio.to_thread, desk.command, "inbound", "reconcile", "--mailboxes")
+        assert (await compare_books()).returncode == 0
+        fake.add(foreign, folder="Processados")[0].date = now()
+        found = await compare_books()
+        assert (found.returncode, b"UID 7 in Processados" in found.stdout) == (1, True)
         life.signal(signal.SIGTERM)
         assert await asyncio.to_thread(life.wait) == 0
-        assert fake.folders["INBOX"] == []
-        assert books.rows("SELECT count(*) FROM inbound") == [(2,)]
+
+
+def now() -> str:
+    """As an INTERNALDATE. A second more: the desk has connected within this one."""
+    return (datetime.now(UTC) + timedelta(seconds=1)).strftime("%d-%b-%Y %H:%M:%S +0000")
 
 
 async def says_it_twice(session: Session, tag: str, arguments: str) -> None:
