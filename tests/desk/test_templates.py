@@ -57,6 +57,8 @@ REASONS = (
     "closed-too-long-ago", "merge-of-strangers", "forward-unclear", "",
 )  # fmt: skip
 """The reasons of decisions that templates have words for, and one that they have none for."""
+SHARING = {"new_ticket", "receipt", "digest", "held", "unassigned"}
+"""Notices for all others of agents, whose facts and whose line on replies are the same files."""
 ACTING = ("releases", "corrects")
 STRANGERS = [
     {"number": 1042, "requester": {"name": "M. S.", "address": "maria@cliente.test"}},
@@ -115,13 +117,14 @@ def situations(notice: str, locale: str) -> Iterator[dict[str, Any]]:
     yield {**full, "reopen_days": 1, "close_after_days": 1}
     yield {**full, "change": None, "failure": {**least["failure"], "notice": "received"} if least["failure"] else None}
     yield from ({**full, **more, "thread": sample("history", locale)["thread"]} for more in (*MORE.get(notice, ()), {}))
-    if notice in AGENT_NOTICES:
+    if notice in SHARING:
         yield from ({**full, "reply_effect": effect} for effect in REPLY_EFFECTS)
     if notice in {"held", "new_ticket"}:
         yield from ({**full, "reason": reason, "linked": [7, 9], "strangers": STRANGERS} for reason in REASONS)
         yield from ({**full, "reason": reason, "reply_effect": effect} for reason in REASONS for effect in ACTING)
     if full["ticket"]:
         yield {**full, "ticket": {**full["ticket"], "subject": " \n"}}
+    if full["ticket"] and notice in {*CUSTOMER_NOTICES, *SHARING}:
         for status, priority, kind in zip_longest(STATUSES, PRIORITIES, TYPES, fillvalue=None):
             ticket = {**full["ticket"], "status": status, "priority": priority or "normal", "type": kind, "queue": ""}
             yield {**full, "ticket": ticket, "change": {"kind": "status", "from": status, "to": "open"}}
