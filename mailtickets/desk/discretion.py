@@ -88,6 +88,8 @@ class Discretion:
         return {key: self._value(value, key) for key, value in given.items()}
 
     def _value(self, given: Any, name: str) -> Any:
+        if isinstance(given, str) and name == "name":
+            return self.name(given)
         if isinstance(given, str):
             return self.html(given) if name == "html" else self.text(given)
         if isinstance(given, Mapping):

@@ -1,0 +1,308 @@
+"""An agent's mail all the way to the octets that customers get: nothing that is not for them is in those.
+
+Made: words to publish, command lines, notes, private addresses and tokens in every shape, quoted notices, images and
+files. Read: every header, every part, decoded, of every mail to a customer.
+"""
+
+import base64
+import re
+from email import message_from_bytes, policy
+from email.message import EmailMessage, Message
+from html import escape, unescape
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from mailtickets.config import shipped, template_texts
+from mailtickets.desk import notices
+from mailtickets.desk.change import changed, opened
+from mailtickets.desk.decide import decide
+from mailtickets.desk.letter import Stationery, copy_for, letter
+from mailtickets.desk.model import Authentication, Decision, OpenTicket, Said
+from mailtickets.desk.notice import Happening
+from mailtickets.desk.render import Templates, render
+from mailtickets.mail.compose import compose
+from mailtickets.mail.model import Address
+from mailtickets.mail.parse import parse
+from mailtickets.mail.traces import suspects
+from tests.desk.builders import (
+    AGENTS,
+    ANA,
+    ANA_ALIAS,
+    BRUNO,
+    MARIA,
+    NOW,
+    PEDRO,
+    a_policy,
+    a_ticket,
+    a_token,
+    an_agent,
+    facts,
+)
+
+TEMPLATES = Templates(template_texts(shipped("templates")))
+TOKEN = "abcdefghijklmnopqrstuvwx23"
+"""The agent's own."""
+OTHER = "zyxwvutsrqponmlkjihgfedc77"
+"""Somebody else's."""
+PRIVATE = (ANA.address, ANA_ALIAS.address, BRUNO.address)
+NOTE = "o gerente nem desconfia"
+NOTICE_ID = "aviso.para.ana@mail.desk.test"
+PAPER = Stationery(a_policy().instance, (b"segredo" * 5,), "verp")
+LOUD = an_agent(Address("#fechar Ana <ana@desk.test>", ANA.address), aliases=[ANA_ALIAS.address])
+DESK_POLICY = a_policy(agents=(LOUD, *AGENTS[1:]), suporte={"history": 2})
+THREAD = (
+    Said(MARIA, "in", "public", "Parou de novo.", NOW),
+    Said(BRUNO, "out", "public", f"Escreva para bruno@desk.test\nRef.: {OTHER}", NOW),
+)
+
+
+def sent_to_customers(raw: bytes) -> list[bytes]:
+    """Every mail that customers get because of this one from an agent."""
+    mail = parse(raw, instance="exemplo")
+    ticket = a_ticket(cc=[PEDRO], agents=[BRUNO], references=("m0@cliente.test",))
+    known = facts(ticket, tokens=(a_token(ANA),), authentication=Authentication("pass"))
+    decision = decide(mail, known, DESK_POLICY, NOW)
+    return mails_of(decision, mail, known, ticket)
+
+
+def mails_of(decision: Decision, mail: Any, known: Any, ticket: Any) -> list[bytes]:
+    before = ticket if decision.opens is None else None
+    base = before or opened(decision.opens or OpenTicket("suporte", "x", MARIA, "pt_BR"), 43, NOW)
+    after = changed(base, [effect for effect in decision.effects if not isinstance(effect, OpenTicket)], NOW)
+    secrets = frozenset(suspects(f"{mail.text}\n\n\n{THREAD[1].text}") | set(mail.suspects)) & {TOKEN, OTHER}
+    happening = Happening(decision, before, after, mail, known, thread=THREAD, secrets=secrets)
+    found = []
+    for notice in notices.plan(happening, DESK_POLICY, NOW):
+        if notice.to_customer:
+            made = letter(notice, render(TEMPLATES, *notice.job), after, PAPER, "abcdefghijkl", NOW)
+            found += [compose(made.mail, copy_for(copy, after.number, PAPER.secrets)) for copy in made.copies]
+    return found
+
+
+# --- reading what went out ------------------------------------------------------------------------------
+
+
+def everything(raw: bytes) -> str:
+    """All that a mail says anywhere, as a careful reader finds it."""
+    return "\n".join(_said(message_from_bytes(raw, policy=policy.default)))
+
+
+def _said(message: Message) -> list[str]:
+    found = [f"{name}: {value}" for name, value in message.items()]
+    for part in message.walk():
+        found += [f"{name}: {value}" for name, value in part.items()] + [part.get_filename() or ""]
+        if not part.is_multipart():
+            content = part.get_payload(decode=True)
+            text = (content if isinstance(content, bytes) else b"").decode("utf-8", "replace")
+            found += [text, unescape(re.sub(r"<[^<>]*>", "", text)), _decoded(text)]
+    return found
+
+
+def _decoded(text: str) -> str:
+    """A message within it, if it is one."""
+    if not re.match(r"[A-Za-z-]+:", text):
+        return ""
+    inner = message_from_bytes(text.encode(), policy=policy.default).get_payload(decode=True)
+    return inner.decode("utf-8", "replace") if isinstance(inner, bytes) else ""
+
+
+def joined(text: str) -> str:
+    """Without what breaks words: invisible characters, line ends with quote marks, percent-encoding."""
+    text = re.sub(r"[\u200b\u00ad]|=?\r?\n[ >]*|[ \t]+\r?\n[ >]*", "", unquote(unquote(text)))
+    return text.casefold()
+
+
+def leaks(raw: bytes, commands: list[str] = []) -> list[str]:  # noqa: B006 - only read
+    said = everything(raw)
+    flat = {said.casefold(), joined(said)}
+    precious = [TOKEN, OTHER, NOTE, NOTICE_ID, "segredo-da-imagem", *commands]
+    found = [word for word in precious if any(word.casefold() in text for text in flat)]
+    mine = rf"(?<![\w.+-])(?:{'|'.join(map(re.escape, PRIVATE))})(?![\w-]|\.\w)"
+    return found + [match[0] for text in flat for match in re.finditer(mine, text)]
+
+
+# --- mails of agents ------------------------------------------------------------------------------------
+
+
+def quoted_notice() -> str:
+    return f"Ref.: {TOKEN}\n\nMaria Souza escreveu:\n\n> A impressora parou.\n\n{NOTE}"
+
+
+def a_reply(lines: list[str], *, form: str = "plain", history: str = "gmail", **more: Any) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = f'"Ana (ana@desk.test)" <{ANA.address}>'
+    mail["To"] = f"suporte+{TOKEN}@desk.test"
+    mail["Subject"] = more.get("subject", "Re: [#42] Impressora")
+    mail["Message-ID"], mail["In-Reply-To"] = "<a1@desk.test>", f"<{NOTICE_ID}>"
+    mail["References"] = f"<{NOTICE_ID}>"
+    mail["Date"] = "Mon, 03 Mar 2025 11:59:00 +0000"
+    below, html_below = HISTORIES[history]
+    plain = "\n".join(lines) + below
+    page = "".join(PAGE[more.get("page", "div")].format(escape(line) or "<br>") for line in lines)
+    page = f"<div>{page}{more.get('extra', '')}</div>{html_below}"
+    if form == "html":
+        mail.set_content(page, subtype="html", cte="base64")
+    else:
+        mail.set_content(plain, cte="base64")
+    if form == "both":
+        mail.add_alternative(page, subtype="html", cte="base64")
+    for name, content in more.get("files", ()):
+        mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    if more.get("image"):
+        mail.add_attachment(b"segredo-da-imagem", maintype="image", subtype="png", cid="<tela@x>", disposition="inline")
+    return mail.as_bytes()
+
+
+ATTRIBUTION = f"Em seg., 3 de mar. de 2025 às 10:05, Maria (Suporte) <suporte+{TOKEN}@desk.test> escreveu:"
+QUOTED = "\n".join(f"> {line}" for line in quoted_notice().split("\n"))
+GMAIL = (
+    f'<br><div class="gmail_quote"><div class="gmail_attr">{escape(ATTRIBUTION)}<br></div><blockquote '
+    f'class="gmail_quote">{escape(quoted_notice())}</blockquote></div>'
+)
+BLOCK = (
+    f"De: Maria <suporte+{TOKEN}@desk.test>\nEnviada em: segunda-feira, 3 de março de 2025 10:05\n"
+    f"Para: Ana <{ANA.address}>\nAssunto: [#42] Impressora"
+)
+OUTLOOK = (
+    f'<div id="divRplyFwdMsg">{escape(BLOCK)}</div>'.replace("\n", "<br>") + f"<div>{escape(quoted_notice())}</div>"
+)
+HISTORIES = {
+    "none": ("", ""),
+    "gmail": (f"\n\n{ATTRIBUTION}\n\n{QUOTED}\n", GMAIL),
+    "outlook": (f"\n\n{BLOCK}\n\n{quoted_notice()}\n", OUTLOOK),
+}
+PAGE = {"div": "<div>{}</div>", "p": "<p>{}</p>", "br": "{}<br>", "bold": "<div><b>{}</b></div>"}
+NOTICE = f"Subject: Aviso\nReply-To: suporte+{OTHER}@desk.test\n\nRef.: {OTHER}\n".encode()
+HIDDEN = b"Content-Transfer-Encoding: base64\n\n" + base64.encodebytes(f"Ref.: {OTHER}\n".encode())
+
+WORDS = [
+    "Bom dia, Maria.",
+    "O prazo é de 3 dias.",
+    "Troque o papel # 12.",
+    "Veja /etc/hosts",
+    "1. Desligue",
+    "> Parou?",
+    "",
+]
+PRECIOUS = [
+    *PRIVATE,
+    f"<{BRUNO.address}>",
+    f"suporte+{TOKEN}@desk.test",
+    f"Ref.: {OTHER}",
+    f"código {TOKEN}",
+    f"x{OTHER}",
+]
+PRECIOUS += [f"mailto:suporte%2B{OTHER}%40desk.test", f"*Ref.:* {TOKEN.upper()}", "ANA%40DESK.TEST"]
+COMMANDS = [
+    "#fechar",
+    "#status pendente",
+    "#etiqueta +canario",
+    "/resolver",
+    "#ASSUMIR",
+    "#prioridade alta",
+    "*#fechar*",
+]
+COMMANDS += ["#fehcar", "#lembrar 3d", "#cc +pedro@cliente.test", "#atribuir bruno", "#simular"]
+NOTES = [["#nota", NOTE], ["#nota " + NOTE], ["#note", NOTE, "", "#fim"], ["#interno", f"{NOTE} {TOKEN}", "#fim"]]
+BREAKS = ["", "\u200b", "\n", " \n> "]
+
+breaking = st.tuples(st.sampled_from(PRECIOUS), st.integers(1, 12), st.sampled_from(BREAKS)).map(
+    lambda given: f"{given[0][: given[1]]}{given[2]}{given[0][given[1] :]}"
+)
+public = st.lists(st.one_of(st.sampled_from(WORDS), breaking), min_size=1, max_size=5)
+commands = st.lists(st.sampled_from(COMMANDS), max_size=2, unique=True)
+notes = st.sampled_from([[], [], *NOTES])
+files = st.lists(
+    st.sampled_from(
+        [
+            ("foto.bin", b"\x89PNG"),
+            (f"para {BRUNO.address}.txt", b"nada"),
+            (f"suporte+{OTHER}@desk.test.txt", b"nada"),
+            ("aviso.eml", NOTICE),
+            ("aviso.txt", HIDDEN),
+        ]
+    ),
+    max_size=2,
+)
+extras = ["", '<img src="cid:tela@x">', f'<a href="mailto:{ANA.address}">x</a>', f'<p style="display:none">{TOKEN}</p>']
+extras += [f"<!-- {NOTE} -->", f'<img alt="Ref.: {TOKEN}" src="cid:nada">', f'<span title="{NOTE}"></span>']
+
+
+@st.composite
+def replies(draw: Any) -> tuple[dict[str, Any], list[str]]:
+    """What a mail of an agent is made of, and the command lines in it."""
+    first, last, note, words = draw(commands), draw(commands), draw(notes), draw(public)
+    middle = draw(st.permutations([words, note])) if note else [words]
+    lines = [*first, *middle[0], *(middle[1] if note else []), *last]
+    made = dict(
+        lines=[piece for line in lines for piece in line.split("\n")],
+        form=draw(st.sampled_from(["plain", "html", "both"])),
+        history=draw(st.sampled_from(sorted(HISTORIES))),
+        page=draw(st.sampled_from(sorted(PAGE))),
+        subject=draw(st.sampled_from(["Re: [#42] Impressora", f"Re: [#42] {TOKEN}", f"[#42] {ANA.address}"])),
+        extra=draw(st.sampled_from(extras)),
+        files=draw(files),
+        image=bool(note) and draw(st.booleans()),
+    )
+    return made, [command.strip("*") for command in [*first, *last]]
+
+
+@settings(max_examples=50, deadline=None)
+@given(replies())
+def test_whatever_an_agent_writes_customers_see_only_what_is_theirs(reply: tuple[dict[str, Any], list[str]]) -> None:
+    made, ordered = reply
+    mails = sent_to_customers(a_reply(**made))
+    event("answered" if mails else "nothing sent")
+    for mail in mails:
+        assert leaks(mail, ordered) == []
+
+
+# --- and what is theirs does arrive ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["plain", "html", "both"])
+@pytest.mark.parametrize("history", HISTORIES)
+def test_an_answer_between_commands_and_a_note_arrives(form: str, history: str) -> None:
+    lines = ["#assumir", "Bom dia, Maria.", "Escreva a bruno@desk.test.", "#nota", NOTE, "#fim", "#status aberto"]
+    mails = sent_to_customers(a_reply(lines, form=form, history=history, page="bold", files=[("guia.pdf", b"%PDF-1")]))
+    assert len(mails) == 2
+    for mail in mails:
+        said = everything(mail)
+        assert "Escreva a suporte@desk.test." in said
+        assert "guia.pdf" in said
+        assert ("<b>Bom dia, Maria.</b>" in said) == (form != "plain")
+        assert leaks(mail, ["#assumir", "#status"]) == []
+
+
+def test_an_answer_comes_from_the_agent_at_the_queues_address_whatever_the_agent_is_called() -> None:
+    mail = message_from_bytes(sent_to_customers(a_reply(["Bom dia."]))[0], policy=policy.default)
+    assert str(mail["From"]) == '"fechar Ana <suporte@desk.test> (Suporte Exemplo)" <suporte@desk.test>'
+    assert "#fechar" not in everything(mail.as_bytes())
+
+
+def test_earlier_messages_are_quoted_below_an_answer_with_their_agents_at_the_queues_address() -> None:
+    said = everything(sent_to_customers(a_reply(["Bom dia."]))[0])
+    assert "> Parou de novo." in said
+    assert "> Escreva para suporte@desk.test" in said
+
+
+def test_an_image_in_the_answer_arrives_where_it_stood_and_one_in_a_note_stays_here() -> None:
+    image = '<div>Veja:</div><img src="cid:tela@x"><div>Certo?</div>'
+    mails = sent_to_customers(a_reply(["Bom dia."], form="html", extra=image, image=True))
+    assert ["cid:tela@x" in everything(mail) for mail in mails] == [True, True]
+    noted = a_reply(["O prazo é de 3 dias.", "#nota", NOTE], form="html", extra='<img src="cid:tela@x">', image=True)
+    assert [leaks(mail) for mail in sent_to_customers(noted)] == [[], []]
+
+
+@pytest.mark.parametrize("content", [NOTICE, HIDDEN])
+def test_an_answer_that_brings_one_of_our_notices_along_is_held_and_the_file_is_named(content: bytes) -> None:
+    mail = parse(a_reply(["Segue."], files=[("aviso.bin", content)]))
+    decision = decide(mail, facts(a_ticket(), tokens=(a_token(ANA),)), DESK_POLICY, NOW)
+    assert (decision.reason, decision.outcome, decision.told.files) == ("quotes-our-notice", "held", ("aviso.bin",))
+    happening = Happening(decision, a_ticket(), a_ticket(), mail, facts(a_ticket()))
+    (held,) = notices.plan(happening, DESK_POLICY, NOW)
+    assert "“aviso.bin”" in render(TEMPLATES, *held.job).text
