@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 
-from sqlalchemy import Connection, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Insert, bindparam, delete, select, tuple_
 
 from mailtickets.desk.budget import BudgetLine
 from mailtickets.store.schema import budget
+from mailtickets.store.statements import insert_of
+
+_USED = select(budget.c.key, budget.c.used).where(
+    tuple_(budget.c.key, budget.c.window).in_(bindparam("windows", expanding=True))
+)
 
 
 def used(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> dict[str, int]:
@@ -15,19 +20,29 @@ def used(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> 
     wanted = {(line.key, _window(line, now)) for line in lines}
     if not wanted:
         return {}
-    found = select(budget.c.key, budget.c.used).where(tuple_(budget.c.key, budget.c.window).in_(wanted))
-    return {row.key: row.used for row in connection.execute(found)}
+    return {row.key: row.used for row in connection.execute(_USED, {"windows": sorted(wanted)})}
 
 
 def add(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> None:
     """Counts one more for each line."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    for line in sorted(lines, key=lambda line: line.key):  # in one order everywhere, so that nobody waits crosswise
-        window = _window(line, now)
-        ends = datetime.fromtimestamp((window + 1) * line.seconds, UTC)
-        row = dialect.insert(budget).values(key=line.key, window=window, used=1, expires_at=ends)
-        raised = row.on_conflict_do_update(index_elements=["key", "window"], set_={"used": budget.c.used + 1})
-        connection.execute(raised)
+    rows = [
+        {"key": line.key, "window": (window := _window(line, now)), "used": 1, "expires_at": _end(window, line)}
+        for line in sorted(lines, key=lambda line: line.key)  # in one order everywhere, so that nobody waits crosswise
+    ]
+    if rows:
+        connection.execute(_raising(connection.dialect.name), rows)
+
+
+@cache
+def _raising(dialect: str) -> Insert:
+    first: Insert = insert_of(dialect)(budget).on_conflict_do_update(
+        index_elements=["key", "window"], set_={"used": budget.c.used + 1}
+    )
+    return first
+
+
+def _end(window: int, line: BudgetLine) -> datetime:
+    return datetime.fromtimestamp((window + 1) * line.seconds, UTC)
 
 
 def forget_expired(connection: Connection, now: datetime) -> None:

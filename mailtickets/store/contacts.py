@@ -2,40 +2,49 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from functools import cache
 
-from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Insert, bindparam, func, select
 
 from mailtickets.mail.model import Address
 from mailtickets.store.schema import contact
+from mailtickets.store.statements import insert_of, replacing
+
+_KNOWN_SINCE = select(contact.c.known_since).where(contact.c.address_key == bindparam("key"))
+_LOST = select(contact.c.address_key).where(
+    contact.c.address_key.in_(bindparam("keys", expanding=True)), contact.c.undeliverable_since.is_not(None)
+)
 
 
 def is_known(connection: Connection, address: str) -> bool:
-    since = select(contact.c.known_since).where(contact.c.address_key == address.casefold())
-    return connection.execute(since).scalar() is not None
+    return connection.execute(_KNOWN_SINCE, {"key": address.casefold()}).scalar() is not None
 
 
 def make_known(connection: Connection, person: Address, now: datetime) -> None:
     """Remembers that this is a person we deal with; since when is not moved by later meetings."""
-    since = func.coalesce(contact.c.known_since, now)
-    _save(connection, person, {"known_since": now}, {"known_since": since, "undeliverable_since": None})
+    row = dict(address_key=person.key, address=person.address, name=person.name, known_since=now)
+    connection.execute(_meeting(connection.dialect.name), row)
+
+
+@cache
+def _meeting(dialect: str) -> Insert:
+    row = insert_of(dialect)(contact)
+    since = func.coalesce(contact.c.known_since, row.excluded.known_since)
+    met: Insert = row.on_conflict_do_update(
+        index_elements=["address_key"], set_={"known_since": since, "undeliverable_since": None}
+    )
+    return met
 
 
 def make_undeliverable(connection: Connection, address: str, now: datetime) -> None:
     """Remembers that mail to this address has failed for good: it is sent no automatic mail until it writes itself."""
-    _save(connection, Address("", address), {"undeliverable_since": now}, {"undeliverable_since": now})
+    lost = replacing(connection.dialect.name, contact, ("address_key",), ("undeliverable_since",))
+    person = Address("", address)
+    row = dict(address_key=person.key, address=person.address, name=person.name, undeliverable_since=now)
+    connection.execute(lost, row)
 
 
 def undeliverable(connection: Connection, people: Iterable[Address]) -> frozenset[str]:
     """Keys of those among these people whom mail does not reach."""
-    lost = select(contact.c.address_key).where(
-        contact.c.address_key.in_({person.key for person in people}), contact.c.undeliverable_since.is_not(None)
-    )
-    return frozenset(connection.execute(lost).scalars())
-
-
-def _save(connection: Connection, person: Address, new: dict[str, Any], known: dict[str, Any]) -> None:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = dialect.insert(contact).values(address_key=person.key, address=person.address, name=person.name, **new)
-    connection.execute(row.on_conflict_do_update(index_elements=["address_key"], set_=known))
+    keys = sorted({person.key for person in people})
+    return frozenset(connection.execute(_LOST, {"keys": keys}).scalars()) if keys else frozenset()

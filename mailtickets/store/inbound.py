@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.model import Authentication, AuthFact
@@ -148,8 +148,11 @@ def clean(value: str | None) -> Any:
     return value and value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
+_WHOLE = select(inbound).where(inbound.c.id == bindparam("number"))
+
+
 def load(connection: Connection, number: int) -> Received | None:
-    row = connection.execute(select(inbound).where(inbound.c.id == number)).one_or_none()
+    row = connection.execute(_WHOLE, {"number": number}).one_or_none()
     return _received(row) if row is not None else None
 
 

@@ -6,15 +6,29 @@ A row's Message-ID, token and return path are fixed when it is queued, so that e
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from mailtickets.desk.letter import Addressed, Letter
 from mailtickets.mail.model import Address, OutboundMail
-from mailtickets.store.inbound import clean, insert_ignoring
-from mailtickets.store.schema import notice, outbox, token
+from mailtickets.store.inbound import clean
+from mailtickets.store.schema import Instant, notice, outbox, token
+from mailtickets.store.statements import inserting, inserting_for_id, inserting_new
 
 LEASE = timedelta(seconds=60)
 """How long a copy that is being sent belongs to its gateway, which prolongs it as long as it lives (`prolong`)."""
@@ -50,7 +64,7 @@ def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: i
     """Queues all copies of a letter."""
     mail = letter.mail
     ticket = None if letter.of_no_ticket else ticket
-    words = insert(notice).values(
+    words = dict(
         ticket=ticket,
         inbound=letter.source or inbound,
         name=mail.notice,
@@ -63,53 +77,45 @@ def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: i
         attachments=[attachment.sha256 for attachment in mail.attachments],
         created_at=mail.date,
     )
-    number = connection.execute(words.returning(notice.c.id)).scalar_one()
-    for copy in letter.copies:
-        _queue_copy(connection, letter, copy, number, ticket, inbound, now)
-
-
-def _queue_copy(
-    connection: Connection,
-    letter: Letter,
-    copy: Addressed,
-    number: int,
-    ticket: int | None,
-    inbound: int | None,
-    now: datetime,
-) -> None:
-    connection.execute(
-        insert(outbox).values(
-            notice=number,
+    number = connection.execute(inserting_for_id(notice), words).scalar_one()
+    connection.execute(inserting(outbox), [_copy(letter, copy, number, ticket, now) for copy in letter.copies])
+    tokens = [
+        dict(
+            hash=copy.token_hash,
             ticket=ticket,
-            name=letter.mail.notice,
-            sender=copy.sender,
-            recipient_name=copy.recipient.name,
-            recipient=copy.recipient.address,
-            reply_to=copy.reply_to,
-            verp=copy.verp,
-            token_hash=copy.token_hash,
-            token_revision=copy.token_revision,
-            token_day=copy.token_day.isoformat() if copy.token_day else None,
+            person=copy.recipient.address,
+            revision=copy.token_revision,
             confirms=copy.confirms,
-            priority=letter.priority,
-            state="queued",
-            attempts=0,
+            inbound=inbound,
             created_at=now,
-            next_attempt_at=letter.not_before,
         )
+        for copy in letter.copies
+        if copy.token_hash is not None
+    ]
+    if tokens:
+        connection.execute(inserting_new(connection.dialect.name, token), tokens)
+
+
+def _copy(letter: Letter, copy: Addressed, number: int, ticket: int | None, now: datetime) -> dict[str, Any]:
+    return dict(
+        notice=number,
+        ticket=ticket,
+        name=letter.mail.notice,
+        sender=copy.sender,
+        recipient_name=copy.recipient.name,
+        recipient=copy.recipient.address,
+        reply_to=copy.reply_to,
+        verp=copy.verp,
+        token_hash=copy.token_hash,
+        token_revision=copy.token_revision,
+        token_day=copy.token_day.isoformat() if copy.token_day else None,
+        confirms=copy.confirms,
+        priority=letter.priority,
+        state="queued",
+        attempts=0,
+        created_at=now,
+        next_attempt_at=letter.not_before,
     )
-    if copy.token_hash is not None:
-        connection.execute(
-            insert_ignoring(connection, token).values(
-                hash=copy.token_hash,
-                ticket=ticket,
-                person=copy.recipient.address,
-                revision=copy.token_revision,
-                confirms=copy.confirms,
-                inbound=inbound,
-                created_at=now,
-            )
-        )
 
 
 def _headers(mail: OutboundMail) -> dict[str, Any]:
@@ -153,6 +159,19 @@ _WHOLE = (
         notice.c.created_at.label("notice_created_at"),
     )
 ).join(notice, notice.c.id == outbox.c.notice)
+
+
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(first_attempt_at=func.coalesce(outbox.c.first_attempt_at, bindparam("now", type_=Instant)))
+)
+_CLAIMED = _WHOLE.where(outbox.c.id.in_(bindparam("ids", expanding=True))).order_by(outbox.c.priority, outbox.c.id)
+_ENDED = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("number"), outbox.c.state == literal_column("'sending'"))
+    .values(attempts=outbox.c.attempts + bindparam("one_more", type_=Integer))
+)
 
 
 def _due(row: Row[Any]) -> Due:
@@ -207,17 +226,9 @@ def claim_due(
     ids = connection.execute(wanted).scalars().all()
     if not ids:
         return []
-    claimed = update(outbox).where(outbox.c.id.in_(ids))
-    connection.execute(
-        claimed.values(
-            state="sending",
-            claimed_by=claimant,
-            claimed_until=now + LEASE,
-            first_attempt_at=func.coalesce(outbox.c.first_attempt_at, now.astimezone(UTC)),
-        )
-    )
-    rows = connection.execute(_WHOLE.where(outbox.c.id.in_(ids)).order_by(outbox.c.priority, outbox.c.id))
-    return [_due(row) for row in rows]
+    taken = dict(ids=ids, state="sending", claimed_by=claimant, claimed_until=now + LEASE, now=now)
+    connection.execute(_CLAIM, taken)
+    return [_due(row) for row in connection.execute(_CLAIMED, {"ids": ids})]
 
 
 def _left_in_the_future(due_at: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
@@ -253,21 +264,18 @@ def record(
     remote_message_id: str | None = None,
 ) -> bool:
     """How an attempt went. Gives False when the row was no longer being sent (cancelled by hand meanwhile)."""
-    ended = (
-        update(outbox)
-        .where(outbox.c.id == number, outbox.c.state == "sending")
-        .values(
-            state=state,
-            attempts=outbox.c.attempts + (1 if attempted else 0),
-            last_reply=clean(reply),
-            next_attempt_at=next_attempt_at,
-            sent_at=now if state == "sent" else None,
-            remote_message_id=remote_message_id,
-            claimed_by=None,
-            claimed_until=None,
-        )
+    ended = dict(
+        number=number,
+        one_more=1 if attempted else 0,
+        state=state,
+        last_reply=clean(reply),
+        next_attempt_at=next_attempt_at,
+        sent_at=now if state == "sent" else None,
+        remote_message_id=remote_message_id,
+        claimed_by=None,
+        claimed_until=None,
     )
-    return connection.execute(ended).rowcount == 1
+    return connection.execute(_ENDED, ended).rowcount == 1
 
 
 def mark_failed(connection: Connection, number: int, reply: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mailtickets.desk.budget import BudgetLine
@@ -50,6 +50,7 @@ from mailtickets.store.database import Stale
 from mailtickets.store.facts import content_key
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
 from mailtickets.store.schema import attachment, event, inbound, message
+from mailtickets.store.statements import inserting, inserting_for_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,9 @@ class Settlement:
     """When each agent (by key) was last given a ticket, as the decision knew it."""
     also: tuple["Settlement", ...] = ()
     """What is done to further tickets by the same mail."""
+
+
+_DECIDED = update(inbound).where(inbound.c.id == bindparam("number"), inbound.c.state == literal_column("'accepted'"))
 
 
 def settle(connection: Connection, settlement: Settlement) -> None:
@@ -111,29 +115,25 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
     """The mail's one outcome. Only an accepted mail can be decided, and only one of the same mails is the first."""
     decision, mail = settlement.decision, settlement.mail
     first = decision.outcome != "duplicate"
-    done = (
-        update(inbound)
-        .where(inbound.c.id == received.id, inbound.c.state == "accepted")
-        .values(
-            state="held" if decision.outcome == "held" else "done",
-            outcome=decision.outcome,
-            reason=decision.reason,
-            ticket=settlement.after.number if settlement.after else decision.ticket,
-            queues=sorted({*received.queues, *settlement.queues}),
-            content=content_key(mail) if mail is not None and first else None,
-            message_id=mail.message_id if mail else None,
-            from_address=mail.author.address if mail and mail.author else None,
-            subject=mail.subject if mail else None,
-            authentication=storable_authentication(received.authentication) if received.authentication else None,
-            trace=[[line.rule, line.verdict, line.why] for line in decision.trace],
-            decided_at=settlement.now,
-            claimed_by=None,
-            claimed_until=None,
-        )
+    done = dict(
+        number=received.id,
+        state="held" if decision.outcome == "held" else "done",
+        outcome=decision.outcome,
+        reason=decision.reason,
+        ticket=settlement.after.number if settlement.after else decision.ticket,
+        queues=sorted({*received.queues, *settlement.queues}),
+        content=content_key(mail) if mail is not None and first else None,
+        message_id=mail.message_id if mail else None,
+        from_address=mail.author.address if mail and mail.author else None,
+        subject=mail.subject if mail else None,
+        authentication=storable_authentication(received.authentication) if received.authentication else None,
+        trace=[[line.rule, line.verdict, line.why] for line in decision.trace],
+        decided_at=settlement.now,
+        claimed_by=None,
+        claimed_until=None,
     )
     try:
-        with connection.begin_nested():
-            finished = connection.execute(done).rowcount
+        finished = connection.execute(_DECIDED, done).rowcount
     except IntegrityError as error:
         raise Stale("the same mail has come by another door") from error
     if finished != 1:
@@ -275,18 +275,17 @@ def _record(
     ticket: int | None = None,
 ) -> None:
     decision = settlement.decision
-    connection.execute(
-        insert(event).values(
-            ticket=ticket or (settlement.after.number if settlement.after else decision.ticket),
-            inbound=settlement.received.id if settlement.received else None,
-            at=settlement.now,
-            actor=decision.actor,
-            kind=kind,
-            old=clean(old),
-            new=clean(new),
-            reason=reason or decision.reason,
-        )
+    happened = dict(
+        ticket=ticket or (settlement.after.number if settlement.after else decision.ticket),
+        inbound=settlement.received.id if settlement.received else None,
+        at=settlement.now,
+        actor=decision.actor,
+        kind=kind,
+        old=clean(old),
+        new=clean(new),
+        reason=reason or decision.reason,
     )
+    connection.execute(inserting(event), happened)
 
 
 def _add_message(connection: Connection, settlement: Settlement, effect: AddMessage) -> None:
@@ -295,7 +294,7 @@ def _add_message(connection: Connection, settlement: Settlement, effect: AddMess
         raise AssertionError("a message belongs to a ticket")
     answer = next((letter for letter in settlement.letters if letter.mail.notice == "answer"), None)
     text = effect.text if effect.text is not None else (mail.text if mail else settlement.text)
-    row = insert(message).values(
+    row = dict(
         ticket=after.number,
         inbound=received.id if received else None,
         direction=effect.direction,
@@ -313,7 +312,7 @@ def _add_message(connection: Connection, settlement: Settlement, effect: AddMess
         defects=list(mail.defects) if mail else [],
         revision=after.revision,
     )
-    number = int(connection.execute(row.returning(message.c.id)).scalar_one())
+    number = int(connection.execute(inserting_for_id(message), row).scalar_one())
     if effect.with_files:
         _add_attachments(connection, number, mail)
     files = " ".join(a.filename for a in mail.attachments) if mail else ""
@@ -327,15 +326,17 @@ def _add_message(connection: Connection, settlement: Settlement, effect: AddMess
 
 
 def _add_attachments(connection: Connection, number: int, mail: InboundMail | None) -> None:
-    for file in mail.attachments if mail else ():
-        connection.execute(
-            insert(attachment).values(
-                message=number,
-                filename=file.filename,
-                content_type=file.content_type,
-                size=file.size,
-                sha256=file.sha256,
-                inline=file.inline,
-                content_id=file.content_id,
-            )
+    rows = [
+        dict(
+            message=number,
+            filename=file.filename,
+            content_type=file.content_type,
+            size=file.size,
+            sha256=file.sha256,
+            inline=file.inline,
+            content_id=file.content_id,
         )
+        for file in (mail.attachments if mail else ())
+    ]
+    if rows:
+        connection.execute(inserting(attachment), rows)

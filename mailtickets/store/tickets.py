@@ -6,17 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, literal_column, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, literal_column, select, update
 
 from mailtickets.desk.model import STATUSES, Participant, Ticket
 from mailtickets.mail.model import Address
 from mailtickets.store.database import Stale
 from mailtickets.store.inbound import insert_ignoring
 from mailtickets.store.schema import attachment, counter, event, message, participant, tally, ticket, ticket_link
+from mailtickets.store.statements import inserting, replacing
 
 _REFERENCES = 20
 _MERGES_FOLLOWED = 10
+
+
+_NUMBERS: BindParameter[int] = bindparam("numbers", expanding=True)
+_TICKETS = select(ticket).where(ticket.c.number.in_(_NUMBERS))
+_PEOPLE = select(participant).where(participant.c.ticket.in_(_NUMBERS)).order_by(participant.c.position)
+_LINKS = select(ticket_link).where(ticket_link.c.ticket.in_(_NUMBERS)).order_by(ticket_link.c.other)
+_PUBLIC_IDS = (
+    select(message.c.message_id)
+    .where(message.c.ticket == bindparam("ticket"), message.c.visibility == "public", message.c.message_id.is_not(None))
+    .order_by(message.c.id.desc())
+    .limit(_REFERENCES)
+)
+_SAME = update(ticket).where(ticket.c.number == bindparam("this"), ticket.c.revision == bindparam("had"))
+_RAISED = update(counter).where(counter.c.name == "ticket").values(value=counter.c.value + 1).returning(counter.c.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +46,11 @@ class Shown:
 
 def reserve_number(connection: Connection, first: int) -> int:
     """The next ticket number; one that is not used in the end leaves a gap."""
-    raised = (
-        update(counter).where(counter.c.name == "ticket").values(value=counter.c.value + 1).returning(counter.c.value)
-    )
-    number = connection.execute(raised).scalar()
+    number = connection.execute(_RAISED).scalar()
     if number is not None:
         return int(number)
     connection.execute(insert_ignoring(connection, counter).values(name="ticket", value=first - 1))
-    return int(connection.execute(raised).scalar_one())
+    return int(connection.execute(_RAISED).scalar_one())
 
 
 def load(connection: Connection, number: int) -> Ticket | None:
@@ -48,7 +59,7 @@ def load(connection: Connection, number: int) -> Ticket | None:
 
 def load_many(connection: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
     """The tickets with these numbers; one that was merged is answered for by the one it went into."""
-    rows = {row.number: row for row in connection.execute(select(ticket).where(ticket.c.number.in_(set(numbers))))}
+    rows = {row.number: row for row in connection.execute(_TICKETS, {"numbers": sorted(set(numbers))})}
     leads: dict[int, int] = {}
     for number in list(rows):
         row = rows[number]
@@ -75,29 +86,21 @@ def exact(connection: Connection, number: int) -> Ticket | None:
 
 def _people(connection: Connection, numbers: set[int]) -> dict[int, list[Participant]]:
     people: dict[int, list[Participant]] = defaultdict(list)
-    ordered = select(participant).where(participant.c.ticket.in_(numbers)).order_by(participant.c.position)
-    for row in connection.execute(ordered):
+    for row in connection.execute(_PEOPLE, {"numbers": list(numbers)}):
         people[row.ticket].append(Participant(Address(row.name, row.address), row.role, row.notified, row.muted))
     return people
 
 
 def _links(connection: Connection, numbers: set[int]) -> dict[int, list[int]]:
     links: dict[int, list[int]] = defaultdict(list)
-    ordered = select(ticket_link).where(ticket_link.c.ticket.in_(numbers)).order_by(ticket_link.c.other)
-    for row in connection.execute(ordered):
+    for row in connection.execute(_LINKS, {"numbers": list(numbers)}):
         links[row.ticket].append(row.other)
     return links
 
 
 def _public_ids(connection: Connection, number: int) -> list[str]:
     """Message-IDs of the newest public messages, oldest first."""
-    public = (
-        select(message.c.message_id)
-        .where(message.c.ticket == number, message.c.visibility == "public", message.c.message_id.is_not(None))
-        .order_by(message.c.id.desc())
-        .limit(_REFERENCES)
-    )
-    return [str(found) for found in reversed(connection.execute(public).scalars().all())]
+    return [str(found) for found in reversed(connection.execute(_PUBLIC_IDS, {"ticket": number}).scalars().all())]
 
 
 def _ticket(row: Row[Any], people: Sequence[Participant], links: Sequence[int], ids: Sequence[str]) -> Ticket:
@@ -149,23 +152,21 @@ def save(connection: Connection, before: Ticket | None, after: Ticket) -> None:
         snoozed_until=after.snoozed_until,
     )
     if before is None:
-        connection.execute(insert(ticket).values(number=after.number, created_at=after.created_at, **values))
-        _count(connection, after, 1)
+        connection.execute(inserting(ticket), dict(number=after.number, created_at=after.created_at, **values))
+        _count(connection, (after, 1))
     else:
-        same = update(ticket).where(ticket.c.number == after.number, ticket.c.revision == before.revision)
-        if connection.execute(same.values(**values)).rowcount != 1:
+        if connection.execute(_SAME, dict(this=after.number, had=before.revision, **values)).rowcount != 1:
             raise Stale(f"ticket {after.number} has changed")
         if (before.queue, before.status, before.assignee) != (after.queue, after.status, after.assignee):
-            _count(connection, before, -1)
-            _count(connection, after, 1)
+            _count(connection, (before, -1), (after, 1))
     _save_people(connection, before.participants if before else (), after)
     for other in set(after.linked) - set(before.linked if before else ()):
         link(connection, after.number, other)
 
 
-def _count(connection: Connection, one: Ticket, change: int) -> None:
-    values = dict(queue=one.queue, status=one.status, assignee=one.assignee or "", change=change)
-    connection.execute(insert(tally).values(values))
+def _count(connection: Connection, *changes: tuple[Ticket, int]) -> None:
+    rows = [dict(queue=t.queue, status=t.status, assignee=t.assignee or "", change=change) for t, change in changes]
+    connection.execute(inserting(tally), rows)
 
 
 def counts(connection: Connection) -> dict[tuple[str, str, str], int]:
@@ -183,20 +184,17 @@ def fold_counts(connection: Connection) -> None:
         sums[queue, status, assignee] += change
     rows = [dict(queue=q, status=s, assignee=a, change=change) for (q, s, a), change in sums.items() if change]
     if rows:
-        connection.execute(insert(tally), rows)
+        connection.execute(inserting(tally), rows)
 
 
 def _save_people(connection: Connection, before: Sequence[Participant], after: Ticket) -> None:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     remaining = {(person.address.key, person.role) for person in after.participants}
     for person in before:
         if (person.address.key, person.role) not in remaining:
             gone = participant.c.address_key == person.address.key, participant.c.role == person.role
             connection.execute(delete(participant).where(participant.c.ticket == after.number, *gone))
-    for position, person in enumerate(after.participants):
-        if person in before:
-            continue
-        row = dialect.insert(participant).values(
+    rows = [
+        dict(
             ticket=after.number,
             address_key=person.address.key,
             role=person.role,
@@ -206,9 +204,12 @@ def _save_people(connection: Connection, before: Sequence[Participant], after: T
             notified=person.notified,
             muted=person.muted,
         )
-        changeable = {"notified": person.notified, "muted": person.muted}
-        keys = ["ticket", "address_key", "role"]
-        connection.execute(row.on_conflict_do_update(index_elements=keys, set_=changeable))
+        for position, person in enumerate(after.participants)
+        if person not in before
+    ]
+    if rows:
+        keys, changeable = ("ticket", "address_key", "role"), ("notified", "muted")
+        connection.execute(replacing(connection.dialect.name, participant, keys, changeable), rows)
 
 
 def link(connection: Connection, number: int, other: int) -> None:

@@ -1,0 +1,44 @@
+"""Statements that are made once: SQLAlchemy takes longer to put one together than SQLite to carry it out.
+
+What changes from one use to the next is given as parameters. A mail takes some forty statements.
+"""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, Insert, Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
+
+
+@cache
+def inserting(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def inserting_for_id(table: Table) -> ReturningInsert[int]:
+    """INSERT ... RETURNING the id."""
+    identity: Column[int] = table.c.id
+    return insert(table).returning(identity)
+
+
+@cache
+def inserting_new(dialect: str, table: Table) -> Insert:
+    """INSERT ... ON CONFLICT DO NOTHING."""
+    row: Insert = insert_of(dialect)(table).on_conflict_do_nothing()
+    return row
+
+
+@cache
+def replacing(dialect: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
+    """INSERT, or where there is a row with the same keys, UPDATE of what may change in it."""
+    row = insert_of(dialect)(table)
+    set_ = {name: row.excluded[name] for name in changed}
+    either: Insert = row.on_conflict_do_update(index_elements=list(keys), set_=set_)
+    return either
+
+
+def insert_of(dialect: str) -> Any:
+    """The database's own INSERT, which knows ON CONFLICT."""
+    return sqlite.insert if dialect == "sqlite" else postgresql.insert
