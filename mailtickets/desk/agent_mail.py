@@ -265,6 +265,8 @@ def second_word(
     if word in _YES:
         return _released(held_id, "", number, agent)
     asked = commands.read(mail.reply, signature=mail.signature, names=(agent.name,))
+    if NOT_UNDERSTOOD in facts.confirmed:
+        asked = commands.corrected(asked, facts.correction)
     if asked.problems:
         return sent_back(_problems(asked), ticket, agent)
     if asked.commands and not asked.words and not asked.note:
