@@ -515,6 +515,7 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*unfinished, *self._processors, *self._sending, return_exceptions=True)
         self._lane.close()
+        self.intake.close()
 
     # --- the IMAP door's memory ---------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ nobody waits for company. Knows when mail is streaming in, so that other work ca
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from mailtickets.desk.model import NoSpace, Transient
 from mailtickets.failpoint import failpoint
 from mailtickets.mail.model import Envelope
 from mailtickets.store import inbound
+from mailtickets.store.database import Database
 from mailtickets.store.lane import Lane
 
 log = logging.getLogger("mailtickets.gateway")
@@ -26,6 +28,18 @@ QUIET_SECONDS = 0.05
 """Mail streams in until there was none for this long."""
 GIVE_WAY_SECONDS = 1.0
 """The longest that other work waits for the stream to end: under a flood it goes on at a walk."""
+AT_ONCE_SECONDS = 0.01
+"""Commits that take less are made in the event loop: to hand them to a thread and back takes longer."""
+AT_ONCE_BYTES = 1_048_576
+_MEMORY_OF_COMMITS = 0.1
+"""How much the last commit counts in the mean."""
+
+
+Keeping = tuple[int, bool, bool]
+"""The id, whether it is new, and whether this gateway is to work on it."""
+
+Run = Callable[[Callable[[Connection], list[tuple[int, bool]]]], list[tuple[int, bool]]]
+"""Does its argument in a transaction."""
 
 
 @dataclass(slots=True)
@@ -53,6 +67,9 @@ class Intake:
         self._max_message_bytes = max_message_bytes
         self._claimant, self._claimed = claimant, claimed
         self._waiting: list[_Waiting] = []
+        # It does not wait for a lock: while another process writes, the lane's thread does.
+        self._at_once = Database(clerk.database.url, busy_seconds=0) if clerk.database.is_sqlite else None
+        self._commit_seconds = 0.0
         self._last = 0.0
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -68,6 +85,10 @@ class Intake:
         failpoint("before-answer")
         return number
 
+    def close(self) -> None:
+        if self._at_once is not None:
+            self._at_once.close()
+
     async def _commit_waiting(self) -> None:
         while self._waiting:
             await asyncio.sleep(0)  # whose last bytes are here already comes along
@@ -77,7 +98,7 @@ class Intake:
 
     async def _commit_group(self, group: list[_Waiting]) -> None:
         try:
-            kept = await self._lane.run(self._commit, [(mail.raw, mail.envelope) for mail in group], first=True)
+            kept = await self._keep([(mail.raw, mail.envelope) for mail in group])
         except Exception as error:
             if len(group) > 1 and not isinstance(error, Transient):  # the fault of one of them: each for itself
                 for mail in group:
@@ -96,10 +117,25 @@ class Intake:
             if not new:
                 log.info("accepted before", extra={"inbound": number, "source": mail.envelope.source})
 
-    def _commit(self, mails: list[tuple[bytes, Envelope]]) -> list[tuple[int, bool, bool]]:
-        """For each its id, whether it is new, and whether this gateway is to work on it."""
-        database, claimant = self._clerk.database, self._claimant()
-        if database.space_is_short(self._max_message_bytes):
+    async def _keep(self, mails: list[tuple[bytes, Envelope]]) -> list[Keeping]:
+        kept = self._keep_at_once(mails)
+        if kept is not None:
+            return kept
+        return await self._lane.run(self._commit, self._clerk.database.run, mails, first=True)
+
+    def _keep_at_once(self, mails: list[tuple[bytes, Envelope]]) -> list[Keeping] | None:
+        """Here and now, where that is a matter of moments: on SQLite, while nobody else writes and the disk is fast."""
+        small = sum(len(raw) for raw, _ in mails) <= AT_ONCE_BYTES
+        if self._at_once is None or not (small and self._lane.is_idle and self._commit_seconds < AT_ONCE_SECONDS):
+            return None
+        try:
+            return self._commit(self._at_once.run_once, mails)
+        except Transient:
+            return None
+
+    def _commit(self, run: Run, mails: list[tuple[bytes, Envelope]]) -> list[Keeping]:
+        claimant, begun = self._claimant(), time.monotonic()
+        if self._clerk.database.space_is_short(self._max_message_bytes):
             raise NoSpace("the disk is nearly full")
 
         def work(connection: Connection) -> list[tuple[int, bool]]:
@@ -107,8 +143,9 @@ class Intake:
             failpoint("before-accept-commit")
             return kept
 
-        kept = database.run(work)
+        kept = run(work)
         failpoint("after-accept-commit")
+        self._commit_seconds += (time.monotonic() - begun - self._commit_seconds) * _MEMORY_OF_COMMITS
         return [(number, new, claimant is not None) for number, new in kept]
 
     # --- other work gives way -----------------------------------------------------------------------------

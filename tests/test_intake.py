@@ -2,10 +2,12 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, get_ident
 from typing import Any
 
 import pytest
@@ -46,9 +48,12 @@ async def door(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Door]:
         Clerk(database, RULES), lane, max_message_bytes=1_000_000, claimant=lambda: "one", claimed=claimed.put_nowait
     )
     door = Door(made, lane)
-    event.listen(database.engine, "commit", lambda _: door.commits.append(door.handed_over))
+    assert made._at_once is not None
+    for engine in (database.engine, made._at_once.engine):
+        event.listen(engine, "commit", lambda _: door.commits.append(door.handed_over))
     yield door
     lane.close()
+    made.close()
     database.close()
 
 
@@ -98,6 +103,47 @@ async def test_each_is_answered_only_after_the_commit_that_holds_it(door: Door) 
 
     assert await commits_when_answered(1) == 1
     assert await asyncio.gather(*(commits_when_answered(number) for number in range(2, 6))) == [2] * 4
+
+
+@pytest.mark.parametrize("why", ["the disk is slow", "the messages are large", "somebody works in the lane"])
+async def test_a_commit_that_may_take_long_is_made_off_the_event_loop(
+    door: Door, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    threads: set[int] = set()
+    commit = door.intake._commit
+
+    def noted(*args: Any) -> Any:
+        threads.add(get_ident())
+        return commit(*args)
+
+    monkeypatch.setattr(door.intake, "_commit", noted)
+    await door.accept(1)
+    assert threads == {get_ident()}
+    if why == "the disk is slow":
+        door.intake._commit_seconds = intake.AT_ONCE_SECONDS
+    elif why == "the messages are large":
+        monkeypatch.setattr(intake, "AT_ONCE_BYTES", 100)
+    else:
+        await door.lane.run(lambda: None)
+        busy, release = hold(door.lane)
+        asyncio.get_running_loop().call_later(0.05, release.set)
+    await door.accept(2)
+    assert len(threads) == 2
+    if why == "somebody works in the lane":
+        await busy
+
+
+async def test_a_database_that_somebody_else_writes_to_does_not_stop_the_event_loop(door: Door) -> None:
+    other = sqlite3.connect(door.intake._clerk.database.url.removeprefix("sqlite:///"), isolation_level=None)
+    with closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        accepting = asyncio.create_task(door.accept(1))
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert not accepting.done()
+        assert not door.lane.is_idle
+        other.execute("ROLLBACK")
+        assert await accepting == 1
 
 
 async def test_intake_goes_before_work_that_has_waited_for_longer(door: Door) -> None:

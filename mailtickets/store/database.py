@@ -32,10 +32,11 @@ class Stale(Exception):
 class Database:
     """One database, embedded or served. Safe to use from several threads."""
 
-    def __init__(self, url: str, *, connections: int = 4) -> None:
+    def __init__(self, url: str, *, connections: int = 4, busy_seconds: int = _BUSY_SECONDS) -> None:
+        """`busy_seconds` is how long SQLite waits for another process that writes."""
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self.engine = _sqlite(url) if self.is_sqlite else _postgresql(url, connections)
+        self.engine = _sqlite(url, busy_seconds) if self.is_sqlite else _postgresql(url, connections)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -60,6 +61,11 @@ class Database:
                 time.sleep(0.05 * attempt)
         raise AssertionError("unreachable")
 
+    def run_once(self, work: Callable[[Connection], T]) -> T:
+        """The work in a transaction of its own, not repeated."""
+        with self.transaction() as connection:
+            return work(connection)
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -72,14 +78,14 @@ class Database:
         return disk.free < min(wanted, disk.total // 4)  # a small disk could never have that much
 
 
-def _sqlite(url: str) -> Engine:
+def _sqlite(url: str, busy_seconds: int) -> Engine:
     engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
         connection.isolation_level = None  # or the driver begins transactions of its own and loses updates
         for pragma in (
-            f"busy_timeout={_BUSY_SECONDS * 1000}",
+            f"busy_timeout={busy_seconds * 1000}",
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",

@@ -22,20 +22,35 @@ class Lane:
     def __init__(self, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads, "store")
         self._lock = Lock()
+        self._unfinished = 0
         self._first: deque[Job] = deque()
         self._others: deque[Job] = deque()
 
     async def run(self, work: Callable[..., T], *args: object, first: bool = False) -> T:
         job: Future[T] = Future()
         with self._lock:
+            self._unfinished += 1
             (self._first if first else self._others).append((job, partial(work, *args)))
         self._threads.submit(self._next)
         return await asyncio.wrap_future(job)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is done here, nor will be before the event loop asks for it."""
+        return not self._unfinished
 
     def _next(self) -> None:
         """Does one of the jobs that wait: there is one call of this for each."""
         with self._lock:
             job, work = (self._first or self._others).popleft()
+        try:
+            self._do(job, work)
+        finally:
+            with self._lock:
+                self._unfinished -= 1
+
+    @staticmethod
+    def _do(job: "Future[Any]", work: Callable[[], Any]) -> None:
         if not job.set_running_or_notify_cancel():
             return
         try:
