@@ -12,6 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.toml
 FUZZ_SECONDS ?= 60
+TEST_PROCESSES ?= 0
 CHAOS_KILLS ?= 1000
 SOAK_SECONDS ?= 600
 BENCHES ?= parse tickets imap outgoing latency growth memory
@@ -38,7 +39,7 @@ check: $(VENV)/complete
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist worksteal
 
 bench: $(VENV)/complete
 	@set -e; for name in $(BENCHES); do echo; $(BIN)/python bench/$$name.py; done
