@@ -9,7 +9,7 @@ Fails with: `Stale` from `settle` when the facts have changed meanwhile: draft a
 import secrets as randomness
 from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from mailtickets.config import Config, shipped, template_texts
 from mailtickets.desk import commands, notices
+from mailtickets.desk.assignment import turn
 from mailtickets.desk.authors import author_of
 from mailtickets.desk.budget import BudgetLine, budget_lines, within_budget
 from mailtickets.desk.change import changed, opened
@@ -33,6 +34,7 @@ from mailtickets.mail.compose import compose
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
 from mailtickets.store import agents, budgets, contacts, outbox, tickets
+from mailtickets.store.agent_facts import turns
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.facts import gather, known_tokens
 from mailtickets.store.inbound import Received
@@ -69,6 +71,8 @@ class Draft:
     text: str = ""
     also: tuple["Draft", ...] = ()
     """What is done to further tickets by the same mail."""
+    desk: Desk = field(default_factory=Desk)
+    """What the decision knew of the agents' work."""
 
     def all(self) -> Iterator["Draft"]:
         """This draft and those that go with it."""
@@ -205,16 +209,25 @@ class Clerk:
         return self.database.run(work)
 
     def open(self, decision: Decision, *, text: str) -> Ticket:
-        """Opens a ticket that was ordered from the shell."""
+        """Opens a ticket that was ordered from the shell; it is given to an agent as its queue's mail is."""
+        for _ in range(_DRAFTS):
+            draft = self.database.run(lambda connection: self._drafted_opening(connection, decision, text))
+            try:
+                self.settle(draft, self.words(draft))
+            except Stale:  # another ticket took the turn
+                continue
+            if draft.after is None:
+                raise AssertionError("an OpenTicket effect opens a ticket")
+            return draft.after
+        raise Stale("tickets keep being given to the same agent")
 
-        def work(connection: Connection) -> Draft:
-            return self._drafted(connection, decision, None, self.clock(), text=text)
-
-        draft = self.database.run(work)
-        self.settle(draft, self.words(draft))
-        if draft.after is None:
-            raise AssertionError("an OpenTicket effect opens a ticket")
-        return draft.after
+    def _drafted_opening(self, connection: Connection, decision: Decision, text: str) -> Draft:
+        policy, now = self.rules.policy, self.clock()
+        queue = policy.queue(decision.opens.queue) if decision.opens else None
+        desk = turns(connection, queue, policy) if queue else Desk()
+        given = turn(queue, desk, policy, now) if queue else None
+        effects = (*decision.effects, given) if given else decision.effects
+        return self._drafted(connection, replace(decision, effects=effects), None, now, text=text, desk=desk)
 
     # --- letters on their way -----------------------------------------------------------------------------
 
@@ -266,7 +279,7 @@ class Clerk:
         spent = tuple(
             line for notice in kept for who in notice.recipients for line in budget_lines(notice, who, number, policy)
         )
-        return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text, also)
+        return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text, also, happening.desk)
 
     def _drafted_also(self, connection: Connection, decision: Decision, facts: Facts | None, now: datetime) -> Draft:
         """What a mail does to a ticket that it is not itself about."""
@@ -313,7 +326,7 @@ class Clerk:
             text=draft.text,
             met=_met(draft.facts, draft.mail),
             queues=queues,
-            turns=draft.facts.desk.assigned_at if draft.facts else {},
+            turns=draft.desk.assigned_at,
             also=tuple(self.settlement(another, words) for another in draft.also),
         )
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from mailtickets import jobs
+from mailtickets.desk import orders
 from mailtickets.gateway import Gateway
 from mailtickets.store import agents, outbox, schema
 from mailtickets.store.database import Stale
@@ -235,6 +236,13 @@ def test_tickets_go_round(office: Office, assignment: str) -> None:
         maria(office, "Socorro!")
     given = [office.ticket(number).ticket.assignee for number in office.numbers()]
     assert (given.count(ANA.address), given.count(BRUNO.address)) == (3, 3)
+
+
+def test_what_the_shell_opens_goes_round_too(office: Office) -> None:
+    office.use(a_policy(suporte={"assignment": "round_robin"}))
+    for _ in range(2):
+        office.clerk.open(orders.open_for("suporte", MARIA, "Telefone", "Ligou.", "pt_BR", "shell:root"), text="Ligou.")
+    assert {office.ticket(n).ticket.assignee for n in office.numbers()} == {ANA.address, BRUNO.address}
 
 
 def test_of_two_tickets_drafted_for_one_agent_the_second_is_drafted_again(office: Office) -> None:
