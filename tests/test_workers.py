@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from mailtickets.config import shipped, template_texts
+from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.render import Templates, sample
 from mailtickets.workers import Unreadable, Workers
+from tests.desk.builders import POLICY
 from tests.store.office import a_message, with_file
 
 LONG = b"From: a@b.test\r\nSubject: x\r\n\r\n" + b"palavra palavra palavra\r\n" * 600_000
@@ -79,6 +81,22 @@ async def test_a_long_mails_words_are_found_beside_the_event_loop(workers: Worke
     long = {**context, "message": {**context["message"], "text": "palavra " * 20_000}}
     (words,) = await workers.words(Templates(BUILTIN), [("new_ticket", "pt_BR", long, None)])
     assert words.text.count("palavra") >= 20_000
+
+
+async def test_a_long_page_is_cut_to_its_words_beside_the_event_loop(workers: Workers) -> None:
+    context, page = sample("answer", "pt_BR"), "<p><b>Bom</b> dia</p>" + "<blockquote>antes</blockquote>" * 500
+    long = {**context, "message": {**context["message"], "text": "Bom dia", "html": page}}
+    (words,) = await workers.words(Templates(BUILTIN), [("answer", "pt_BR", long, None)])
+    assert "<p><b>Bom</b> dia</p>" in (words.html or "")
+    assert "antes" not in (words.html or "")
+
+
+async def test_what_customers_must_not_see_is_known_to_a_worker_too(workers: Workers) -> None:
+    own = Templates(BUILTIN, {"pt_BR/received.txt": "Escreva a {{ customer.address }}, {{ ref }}"})
+    rules = Discretion.of(POLICY, POLICY.queues[0])
+    context = {**sample("received", "pt_BR"), "customer": {"name": None, "address": "ana@desk.test"}}
+    (words,) = await workers.words(own, [("received", "pt_BR", context, rules)])
+    assert words.text.startswith("Escreva a suporte@desk.test")
 
 
 async def test_templates_of_the_house_are_filled_in_by_a_worker(workers: Workers) -> None:

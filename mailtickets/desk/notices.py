@@ -45,6 +45,7 @@ def _discreet(notice: Notice, rules: Discretion) -> Notice:
     return replace(
         notice,
         discretion=rules,
+        recipients=tuple(rules.person(person) for person in notice.recipients),
         sender_name=rules.name(notice.sender_name),
         visible_to=tuple(rules.person(person) for person in notice.visible_to),
         visible_cc=tuple(rules.person(person) for person in notice.visible_cc),

@@ -11,7 +11,7 @@ from mailtickets.desk.letter import Letter, Stationery, copy_for, letter
 from mailtickets.desk.notice import Notice
 from mailtickets.desk.render import Rendered
 from mailtickets.mail.model import Address
-from tests.desk.builders import MARIA, NOW, PEDRO, POLICY, a_queue, a_ticket
+from tests.desk.builders import MARIA, NOW, PEDRO, POLICY, a_queue, a_ticket, an_attachment
 
 NEW, OLD = b"new" * 10, b"old" * 10
 WORDS = Rendered("Assunto", "Texto\n", "<p>Texto</p>\n")
@@ -96,6 +96,29 @@ def test_ops_letters_hang_on_nothing_and_carry_no_token() -> None:
     assert alarm.mail.references == ()
     assert {(copy.reply_to, copy.token_hash) for copy in alarm.copies} == {("suporte@desk.test", None)}
     assert copy_for(alarm.copies[0], None, [NEW]).token == ""
+
+
+# --- what comes along ---------------------------------------------------------------------------------
+
+SHOWN = an_attachment("tela.png", b"a", content_type="image/png", inline=True, content_id="tela@x")
+CUT = an_attachment("logo.png", b"b", content_type="image/png", inline=True, content_id="logo@x")
+FILE = an_attachment("guia.pdf", b"c", content_type="application/pdf")
+IN_PAGE = replace(WORDS, html='<img src="cid:tela@x">', relayed=True)
+
+
+@pytest.mark.parametrize(
+    ("words", "left_behind", "comes"),
+    [
+        (IN_PAGE, frozenset(), [SHOWN, FILE]),  # the logo stood in the signature, or in what was quoted
+        (IN_PAGE, frozenset({SHOWN.sha256}), [SHOWN, FILE]),
+        (WORDS, frozenset(), [SHOWN, CUT, FILE]),  # as files, where the page cannot be shown
+        (WORDS, frozenset({CUT.sha256}), [SHOWN, FILE]),
+    ],
+)
+def test_images_come_along_where_they_are_shown(words: Rendered, left_behind: frozenset[str], comes: list[Any]) -> None:
+    notice = a_notice(attachments=(SHOWN, CUT, FILE), left_behind=left_behind)
+    mail = letter(notice, words, a_ticket(), paper(), "abcdefghijkl", NOW).mail
+    assert [file.filename for file in mail.attachments] == [file.filename for file in comes]
 
 
 # --- return paths -------------------------------------------------------------------------------------
