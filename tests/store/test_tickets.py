@@ -66,6 +66,19 @@ def test_a_reply_by_token_joins_its_ticket(office: Office) -> None:
     assert ("status", "pending", "open", "customer-replied") in office.events(1)
 
 
+def test_a_token_that_an_agent_says_in_passing_is_not_said_to_the_customer(office: Office) -> None:
+    office.take(a_message())
+    address = office.reply_address("ana@desk.test")
+    token = address.partition("+")[2].partition("@")[0]
+    fields = {"from": "ana@desk.test", "to": address, "subject": f"Re: [#1] {token}", "message_id": "<a1@desk.test>"}
+    office.take(a_message(f"O código é {token[:9]}\n{token[9:].upper()}, anote.", **fields))
+    (answer,) = [due for due in office.due() if due.mail.notice == "answer"]
+    raw, copy = office.clerk.written(answer, ())
+    assert answer.mail.text.startswith("O código é …, anote.\n")
+    assert token.encode() not in raw.lower()
+    assert copy.token != token
+
+
 def test_an_agents_reply_by_token_is_relayed(office: Office) -> None:
     office.take(a_message(cc="pedro@cliente.test"))
     to = office.reply_address(ANA.address)
