@@ -109,6 +109,8 @@ def on_ticket(
     if REF_LINE.search(mail.reply):
         return _quotes_us(mail, ticket, agent)
     read = _read(mail.reply, mail.signature, ticket, by)
+    if drops is None and _one_word(mail.reply) in _ONLY_A_SECOND_WORD:
+        return sent_back([NotUnderstood(mail.reply.strip().splitlines()[0], "not-possible-here")], ticket, agent)
     if read.problems:
         return sent_back(read.problems, ticket, agent)
     publishes = bool(read.words) or bool(mail.attachments and not read.note and not read.orders)
@@ -251,6 +253,9 @@ _NO = frozenset({
     "cancel", "no", "do not send", "dont send", "don't send", "no enviar", "descartalo",
 })  # fmt: skip
 
+_ONLY_A_SECOND_WORD = frozenset({"enviar", "descartar", "send", "discard"})
+"""They answer a notice about what is held, and mean nothing to a customer where they answer another."""
+
 
 def second_word(
     mail: InboundMail, facts: Facts, policy: Policy, now: datetime, agent: Agent, ticket: Ticket | None, held_id: int
@@ -340,7 +345,8 @@ def _answered(asked: Asked, by: Asker) -> Decision:
     search = next((tell.search for tell in deeds.tells if tell.search), "")
     tell = tuple(dict.fromkeys(tell.notice for tell in deeds.tells))
     told = Told(commanded=True, search=search)
-    return Decision("agent-asks", (), None, "commanded", by.agent.address, tell=tell, told=told)
+    effects = tuple(_back_again(by)) if _proven(by) else ()
+    return Decision("agent-asks", effects, None, "commanded", by.agent.address, tell=tell, told=told)
 
 
 def _lines(lines: commands.Listed, by: Asker) -> Decision:

@@ -32,6 +32,8 @@ _ANSWERS = ("held", "returned", "stale", "digest", "found", "commands_help", "hi
 """What an agent is told of their own mail, beside the receipt."""
 _TEAM_WIDE = ("unassigned", "delivery_failed", "rated", "agent_absent")
 _OWN_DOING_TOLD = frozenset({*_ANSWERS, "receipt", "attachments", "delivery_failed", "reminder"})
+_OF_NO_TICKET = frozenset({"agent_absent", "digest", "found"})
+"""Whatever asked for them: nobody should answer a customer by answering these, and lists take lines."""
 _PROBLEMS_ONLY = "problems"
 
 
@@ -322,8 +324,8 @@ def _for_agents(
 ) -> Notice:
     """`message` is shown instead of the one in hand; a `silent` notice shows none."""
     words, confirms = name in _WORDS, _confirms(happening)
-    if name == "agent_absent":
-        happening = replace(happening, after=None)  # nobody should answer the customer by answering this
+    if name in _OF_NO_TICKET:
+        happening = replace(happening, after=None)
     attached = _attached(happening.mail, policy) if words else files or ()
     locale = policy.instance.locale
     limits = attached if words else None

@@ -257,7 +257,8 @@ def _queue(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
         assignee = by.policy.agent(ticket.assignee) if ticket.assignee else None
         if assignee is not None and to.name not in assignee.queues:
             yield Assign(None)
-        yield Done("queue", to.title, ticket.queue)
+        left = by.policy.queue(ticket.queue)
+        yield Done("queue", to.title, left.title if left else ticket.queue)
 
 
 def queue_named(name: str, policy: Policy) -> Queue | None:

@@ -493,9 +493,9 @@ def _replaced(asked: Asked, given: _Given, without: Sequence[Command]) -> str:
 
 
 def _less(line: str | None, text: str) -> str | None:
-    """The line without a part of it; None if nothing is left."""
+    """The line without a part of it; None if nothing is left but a ticket's number: `1042 #fechar`."""
     left = clean(line or "").replace(text, "", 1)
-    return left if re.search(r"[^\W_]", left) else None
+    return left if re.search(r"[^\W\d_]", left) else None
 
 
 def _bound(problem: Problem) -> str:

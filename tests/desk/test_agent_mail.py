@@ -191,6 +191,10 @@ def test_without_a_correction_the_line_is_left_out() -> None:
     assert (messages(decision), statuses(decision)) == ([("out", "public", "Pronto.")], ["pending"])
 
 
+def test_lines_for_a_digest_that_answer_a_ticket_leave_no_number_to_send() -> None:
+    assert decided("1042 #fechar\n1043 #assumir", **NOT_UNDERSTOOD).reason == "empty-answer"
+
+
 def test_a_correction_of_a_name() -> None:
     decision = decided("Pronto.\n#atribuir zuleica", correction="#atribuir bruno", **NOT_UNDERSTOOD)
     assert Assign(BRUNO.address) in decision.effects
@@ -219,6 +223,12 @@ def second(text: str, held: str = "stale-answer", **known: Any) -> Decision:
 @pytest.mark.parametrize("said", ["ENVIAR", "enviar", "Enviar.", "*ENVIAR*", "“Enviar”", "send", "Sim", "OK!"])
 def test_send_releases(said: str) -> None:
     assert second(said).effects == (ReleaseHeld(9),)
+
+
+@pytest.mark.parametrize("said", ["ENVIAR", "enviar.", "Descartar", "SEND"])
+def test_a_second_word_on_nothing_held_is_not_sent_to_the_customer(said: str) -> None:
+    assert decided(said).tell == ("returned",)
+    assert decided(said, **NOT_UNDERSTOOD).outcome == "held"
 
 
 @pytest.mark.parametrize("said", ["DESCARTAR", "Descartar!", "discard", "não", "Cancelar."])
@@ -278,6 +288,12 @@ def test_an_agents_plain_mail_opens_a_ticket_in_their_name() -> None:
 def test_questions_are_answered_without_proof_to_the_agent_alone(text: str, subject: str, tell: tuple[str]) -> None:
     decision = new_mail(text, subject=subject)
     assert (decision.outcome, decision.tell, decision.effects) == ("commanded", tell, ())
+
+
+def test_who_asks_for_something_is_not_away_any_more() -> None:
+    away = Desk(absent_until={ANA.address: NOW})
+    assert new_mail("#minhafila", desk=away, authentication=VOUCHED).effects == (SetAbsence(ANA.address, None),)
+    assert new_mail("#minhafila", desk=away).effects == ()
 
 
 @pytest.mark.parametrize("text", ["#fechar", "#assumir"])

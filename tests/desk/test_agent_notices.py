@@ -153,6 +153,13 @@ def test_who_asked_to_be_reminded_is_reminded_alone() -> None:
     assert ([person.address for person in notice.recipients], notice.context["why"]) == ([ANA.address], "snoozed")
 
 
+@pytest.mark.parametrize("text", ["#minhafila", "#buscar internet"])
+def test_a_list_takes_lines_also_where_a_ticket_s_notice_was_answered_with_the_wish(text: str) -> None:
+    (notice,) = by_ana(text)
+    assert notice.takes_lines
+    assert "ticket" not in notice.context or not notice.context["ticket"]
+
+
 def test_nobody_is_sent_an_empty_digest_by_the_clock() -> None:
     assert by_clock(orders.digest(AGENTS[0]), None) == []
     (digest,) = by_clock(orders.digest(AGENTS[0]), None, Desk(mine=(a_ticket(),)))
