@@ -27,7 +27,8 @@ _RARE = 0.01
 def folded(words: str) -> list[str]:
     """The words of a text without accents and case: Não, ação -> nao, acao"""
     plain = unicodedata.normalize("NFKD", words.casefold())
-    return _WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter)))
+    marks = {ord(letter): None for letter in set(plain) if unicodedata.combining(letter)}
+    return _WORD.findall(plain.translate(marks))
 
 
 def _distinct(words: Iterable[str], limit: int) -> list[str]:
