@@ -1,4 +1,4 @@
-"""Plays a short story: a customer writes with an attachment, an agent answers, the customer replies, it is resolved.
+"""Plays a short story: a customer writes with an attachment, an agent answers and gives orders, it is resolved by mail.
 
 Everything goes through the real daemon: the one of this configuration, if it runs and delivers into a Maildir,
 else one that is started for the story in a folder of its own, and stopped again.
@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from mailtickets.config import Config, ConfigError, load, locate, shipped
 from mailtickets.store import tickets
 
 SECONDS = 30
-"""How long each step of the story may take."""
+"""How long each step of the story may take, beside the queue's undo window."""
 
 # The smallest PDF that readers open without complaint.
 INVOICE = (
@@ -133,27 +134,32 @@ def _play(stage: Stage) -> None:
     number = _number(str(acknowledgement["Subject"]))
     print(f"   Ticket {number} is opened; the customer has the number, the agents have the mail.")
 
-    print("2. An agent answers the notice, in the mail client as any other mail.")
-    _send(stage, _reply(notice, stage.agent, _ANSWER))
+    print("2. An agent answers the notice, in the mail client as any other mail:")
+    _write(stage, notice, stage.agent, _ANSWER)
     answer = _wait(stage, before, lambda m: _is_for(m, customer) and "vencimento" in _text(m))
-    print("   The customer gets the answer, from the desk's address.")
+    receipt = _receipt(stage, before, notice)
+    print("   The customer gets the answer without the lines that begin with #, the agent a receipt.")
 
-    print("3. The customer replies.")
-    _send(stage, _reply(answer, customer, _THANKS))
-    _wait(stage, before, lambda m: _is_for(m, stage.agent) and "amanhã cedo" in _text(m))
+    print("3. The customer replies:")
+    _write(stage, answer, customer, _THANKS)
+    news = _wait(stage, before, lambda m: _is_for(m, stage.agent) and "amanhã cedo" in _text(m))
     print("   It joins the ticket; the agents are told.")
 
-    print("4. The ticket is resolved.")
-    _resolve(stage, number)
-    had = {str(mail["Message-ID"]) for mail in (acknowledgement, answer)}
-    _wait(stage, before, lambda m: _is_for(m, customer) and str(m["Message-ID"]) not in had)
-    print("   The customer is told.\n\n" + "=" * 78)
+    print("4. The agent has nothing to add for the customer:")
+    _write(stage, news, stage.agent, _RESOLVED)
+    _wait(stage, before, lambda m: _is_for(m, customer) and _is_none_of(m, acknowledgement, answer))
+    _receipt(stage, before, notice, news, *receipt)
+    print("   The ticket is resolved, and the customer is told. The note stays inside.\n\n" + "=" * 78)
     _show(stage, number, before)
 
 
 _OPENING = "Bom dia,\n\nNão recebi o boleto de março. Mando em anexo o de fevereiro.\n\nMaria\n"
-_ANSWER = "Olá, Maria!\n\nA segunda via vai em anexo ao próximo e-mail; o vencimento passou para o dia 30.\n"
+_ANSWER = (
+    "Olá, Maria!\n\nA segunda via vai em anexo ao próximo e-mail; o vencimento passou para o dia 30.\n\n"
+    "#assumir\n#etiqueta +boleto\n"
+)
 _THANKS = "Perfeito, pago amanhã cedo.\n"
+_RESOLVED = "#resolver\n#nota O financeiro já sabe da nova data.\n"
 
 
 def _mail(sender: str, recipient: str, subject: str, text: str) -> EmailMessage:
@@ -175,6 +181,12 @@ def _reply(to: EmailMessage, sender: str, text: str) -> EmailMessage:
     mail["In-Reply-To"] = to["Message-ID"]
     mail["References"] = f"{to['References'] or ''} {to['Message-ID']}".strip()
     return mail
+
+
+def _write(stage: Stage, to: EmailMessage, sender: str, text: str) -> None:
+    """Sends a reply, and shows what its writer typed."""
+    print("\n" + textwrap.indent(text, "       "))
+    _send(stage, _reply(to, sender, text))
 
 
 def _send(stage: Stage, mail: EmailMessage) -> None:
@@ -203,9 +215,20 @@ def _is_for_mail(mail: EmailMessage, answered: EmailMessage) -> bool:
     return str(mail["In-Reply-To"]) == str(answered["Message-ID"])
 
 
+def _is_none_of(mail: EmailMessage, *others: EmailMessage) -> bool:
+    return str(mail["Message-ID"]) not in {str(other["Message-ID"]) for other in others}
+
+
+def _receipt(stage: Stage, before: set[Path], *had: EmailMessage) -> tuple[EmailMessage, ...]:
+    """The agent's next mail, if they want receipts."""
+    if stage.config.agent[0].receipts == "problems":
+        return ()
+    return (_wait(stage, before, lambda m: _is_for(m, stage.agent) and _is_none_of(m, *had)),)
+
+
 def _wait(stage: Stage, before: set[Path], wanted: Callable[[EmailMessage], bool]) -> EmailMessage:
     """The first new mail that is wanted, as soon as it is there."""
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + SECONDS + stage.config.queue[0].undo_seconds
     while time.monotonic() < end:
         for path in _mails(stage):
             if path not in before and wanted(mail := _read(path)):
@@ -216,11 +239,6 @@ def _wait(stage: Stage, before: set[Path], wanted: Callable[[EmailMessage], bool
 
 def _number(subject: str) -> int:
     return int(subject.partition("#")[2].partition("]")[0])
-
-
-def _resolve(stage: Stage, number: int) -> None:
-    command = [sys.executable, "-m", "mailtickets", "-c", str(stage.config.file), "ticket", "status", str(number)]
-    subprocess.run([*command, "resolvido"], check=True, stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 def _show(stage: Stage, number: int, before: set[Path]) -> None:
