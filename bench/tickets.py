@@ -310,10 +310,10 @@ class Copied:
 def environment(home: Path, *packages: str) -> Path:
     """A virtual environment with these packages; gives its bin."""
     done = home / "complete"
-    if not done.exists():
+    if not done.exists() or done.read_text() != " ".join(packages):
         run([sys.executable, "-m", "venv", "--clear", str(home)])
         run([str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages])
-        done.touch()
+        done.write_text(" ".join(packages))
     return home / "bin"
 
 

@@ -122,7 +122,13 @@ class Clerk:
         self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
     ) -> Draft:
         """Decides on a mail, and on the notices that follow from it."""
-        return self.database.run(lambda connection: self._draft_mail(connection, received, mail, unparsed, junk))
+        return self.database.run(self.drafting(received, mail, unparsed, junk))
+
+    def drafting(
+        self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
+    ) -> Callable[[Connection], Draft]:
+        """The same, for a transaction of the caller's."""
+        return lambda connection: self._draft_mail(connection, received, mail, unparsed, junk)
 
     def explain(self, received: Received, mail: InboundMail, junk: JunkVerdict = NO_MARK) -> Draft:
         """What would be decided on a mail now, and who would be told; nothing stays written."""
@@ -332,14 +338,19 @@ class Clerk:
 
     def settle(self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None) -> None:
         """Writes a draft, and what else belongs into its transaction. Raises Stale when it is out of date."""
-        settlement = self.settlement(draft, words)
+        self.database.run(self.settling(draft, words, also))
+
+    def settling(
+        self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None
+    ) -> Callable[[Connection], None]:
+        """The same, for a transaction of the caller's."""
 
         def work(connection: Connection) -> None:
-            settle(connection, settlement)
+            settle(connection, self.settlement(draft, words))
             if also is not None:
                 also(connection)
 
-        self.database.run(work)
+        return work
 
 
 def _thread(connection: Connection, decision: Decision, before: Ticket | None, policy: Policy) -> tuple[Said, ...]:

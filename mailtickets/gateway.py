@@ -45,6 +45,7 @@ from mailtickets.store import cursors, inbound, outbox
 from mailtickets.store.database import Stale
 from mailtickets.store.lane import Lane
 from mailtickets.store.outbox import Due
+from mailtickets.store.together import Together
 from mailtickets.workers import Unreadable, Workers
 
 log = logging.getLogger("mailtickets.gateway")
@@ -60,8 +61,8 @@ Scan = Callable[[bytes, InboundMail, Envelope], Awaitable[JunkVerdict]]
 
 T = TypeVar("T")
 
-_AT_ONCE = 4
-"""Messages in process at the same time: enough to keep two workers and the database busy."""
+_AT_ONCE = 8
+"""Messages in process at the same time: enough to keep two workers busy, and to share the waits for the disk."""
 _BACKLOG = 200
 """Accepted messages kept in memory; more wait in the database, for whichever gateway has time."""
 _KEEPING_UP = 8
@@ -116,6 +117,7 @@ class Gateway:
         self.clerk, self.workers, self.send, self.name, self.pace = clerk, workers, send, name, pace
         self._largest, self._authenticate, self._scan = largest, authenticate, scan
         self._lane = Lane(1 if clerk.database.is_sqlite else 4)
+        self._together = Together(clerk.database, self._lane)
         self._accepted: asyncio.Queue[int] = asyncio.Queue()
         self.intake = Intake(
             clerk,
@@ -151,7 +153,9 @@ class Gateway:
 
     async def process(self, number: int) -> None:
         """Decides on an accepted message and carries it out. Trouble leaves it accepted, to be tried again."""
-        received = await self.database(self._load, number)
+        received: inbound.Received | None = await self._together.run(
+            lambda connection: inbound.load(connection, number)
+        )
         if received is None or received.state != "accepted":
             return
         failpoint("before-reading")
@@ -198,7 +202,7 @@ class Gateway:
         self, received: inbound.Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict = NO_MARK
     ) -> None:
         while True:
-            draft = await self.database(self.clerk.draft, received, mail, unparsed, junk)
+            draft: Draft = await self._together.run(self.clerk.drafting(received, mail, unparsed, junk))
             failpoint("after-draft")
             try:
                 await self._carry_out(draft, lambda _: failpoint("before-apply-commit"))
@@ -217,7 +221,7 @@ class Gateway:
     async def _carry_out(self, draft: Draft, also: Callable[[Connection], None] | None = None) -> None:
         words = await self._words(draft)
         failpoint("after-words")
-        await self.database(self.clerk.settle, draft, words, also)
+        await self._together.run(self.clerk.settling(draft, words, also))
         self._mail_is_due.set()
         await self._mind_breaker(draft)
 
@@ -255,7 +259,7 @@ class Gateway:
         room = min(self.pace.max_connections - len(self._sending), await self._allowance())
         if room <= 0:
             return 0
-        due = await self.database(self._claim, room, tuple(self._in_hand))
+        due = await self._claim(room, tuple(self._in_hand))
         for row in due:
             self._in_hand[row.id] = self.clerk.clock() + outbox.LEASE
             task = asyncio.create_task(self._deliver(row))
@@ -268,7 +272,7 @@ class Gateway:
         self._in_hand.pop(number, None)
         self._mail_is_due.set()
 
-    def _claim(self, room: int, in_hand: Sequence[int]) -> list[Due]:
+    async def _claim(self, room: int, in_hand: Sequence[int]) -> list[Due]:
         now = self.clerk.clock()
         abandoned = now >= self._unsure_until
 
@@ -278,7 +282,7 @@ class Gateway:
             return due
 
         try:
-            due = self.clerk.database.run(work)
+            due: list[Due] = await self._together.run(work)
         except Transient:
             self._unsure_until = now + outbox.LEASE  # nobody could prolong a lease meanwhile: let them do it first
             raise
@@ -376,7 +380,7 @@ class Gateway:
             if state == "failed":
                 await self._give_up(row, result, record)
             else:
-                await self.database(self.clerk.database.run, record)
+                await self._together.run(record)
         except _Recorded:
             log.info("recorded already", extra={"outbox": row.id})
         await self._mind_delay(row, result, now)

@@ -1,12 +1,13 @@
 """Counters of automatic mail, by key and window of time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 
 from sqlalchemy import Connection, Insert, bindparam, delete, select, tuple_
 
 from mailtickets.desk.budget import BudgetLine
+from mailtickets.store.database import Stale
 from mailtickets.store.schema import budget
 from mailtickets.store.statements import insert_of
 
@@ -21,6 +22,15 @@ def used(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> 
     if not wanted:
         return {}
     return {row.key: row.used for row in connection.execute(_USED, {"windows": sorted(wanted)})}
+
+
+def spend(connection: Connection, lines: Sequence[BudgetLine], now: datetime) -> None:
+    """Counts one more for each line. Raises Stale when somebody else has used one up since it was found free."""
+    gone = used(connection, lines, now)
+    full = next((line.key for line in lines if gone.get(line.key, 0) >= line.limit), None)
+    if full is not None:
+        raise Stale(f"{full} is used up")
+    add(connection, lines, now)
 
 
 def add(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> None:

@@ -104,7 +104,7 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     number = after.number if after else settlement.decision.ticket
     for letter in settlement.letters:
         outbox.queue(connection, letter, number, inbound_id, settlement.now)
-    budgets.add(connection, settlement.budget, settlement.now)
+    budgets.spend(connection, settlement.budget, settlement.now)
     if settlement.met is not None:
         contacts.make_known(connection, settlement.met, settlement.now)
     for name, reason in settlement.withheld:

@@ -1,0 +1,92 @@
+"""Work of several tasks in one transaction: one wait for the disk, and each its own fate.
+
+Owns: what waits for the next transaction. Nobody waits for company: who comes alone goes alone, and who comes while a
+transaction is under way shares the next one. Each piece of work stands within a savepoint of its own, so that what one
+of them fails with undoes nothing of the others and is told to nobody else.
+*Fails with*: what the work fails with; `Transient` for all of them when the transaction cannot begin or commit.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from mailtickets.desk.model import Transient
+from mailtickets.store.database import Database
+from mailtickets.store.lane import Lane
+
+MOST = 8
+"""In one transaction: intake waits until it has ended."""
+
+Work = Callable[[Connection], Any]
+Outcome = tuple[Any, Exception | None]
+
+
+class Together:
+    """For SQLite, which has one writer: a server has transactions side by side, and joins their waits itself."""
+
+    def __init__(self, database: Database, lane: Lane) -> None:
+        self._database, self._lane = database, lane
+        self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
+        self._running: asyncio.Task[None] | None = None
+
+    async def run(self, work: Work) -> Any:
+        if not self._database.is_sqlite:
+            return await self._lane.run(self._database.run, work)
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, done))
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self._carry_out())
+        return await done
+
+    async def _carry_out(self) -> None:
+        while self._waiting:
+            now, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            try:
+                outcomes = await self._lane.run(together, self._database, [work for work, _ in now])
+            except Exception as error:
+                outcomes = [(None, error)] * len(now)
+            for (_, done), (result, trouble) in zip(now, outcomes, strict=True):
+                if done.done():
+                    continue  # whoever waited has gone; what was done is done
+                if trouble is None:
+                    done.set_result(result)
+                else:
+                    done.set_exception(trouble)
+
+
+class _Spoilt(Exception):
+    """Something in the work has taken the whole transaction with it."""
+
+
+def together(database: Database, works: Sequence[Work]) -> list[Outcome]:
+    """What each piece of work gives, or fails with."""
+    if len(works) == 1:
+        return [_alone(database, works[0])]
+    try:
+        return database.run(lambda connection: [_within(connection, work) for work in works])
+    except Transient as error:
+        return [(None, error)] * len(works)
+    except _Spoilt:
+        return [_alone(database, work) for work in works]
+
+
+def _alone(database: Database, work: Work) -> Outcome:
+    try:
+        return database.run(work), None
+    except Exception as error:
+        return None, error
+
+
+def _within(connection: Connection, work: Work) -> Outcome:
+    try:
+        with connection.begin_nested():
+            return work(connection), None
+    except DBAPIError as error:
+        if isinstance(error, IntegrityError):
+            return None, error
+        raise _Spoilt from error  # a full disk, an interrupted statement: the database may have rolled back all of it
+    except Exception as error:
+        return None, error

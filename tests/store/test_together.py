@@ -1,0 +1,98 @@
+"""Several pieces of work share a transaction, and no fate."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, insert, select, text
+
+from mailtickets.desk.model import Transient
+from mailtickets.store import schema
+from mailtickets.store.database import Database, Stale
+from mailtickets.store.lane import Lane
+from mailtickets.store.together import Together, together
+
+
+def count(name: str) -> Callable[[Connection], str]:
+    """Writes a counter of this name; twice the same is an error."""
+
+    def work(connection: Connection) -> str:
+        connection.execute(insert(schema.counter).values(name=name, value=1))
+        return name
+
+    return work
+
+
+def spoilt(error: Exception) -> Callable[[Connection], str]:
+    """Writes, and then fails."""
+
+    def work(connection: Connection) -> str:
+        count(f"of {type(error).__name__}")(connection)
+        raise error
+
+    return work
+
+
+def names(database: Database) -> list[str]:
+    found = database.run(lambda c: c.execute(select(schema.counter.c.name)).scalars().all())
+    return sorted(found)
+
+
+def commits(database: Database) -> list[object]:
+    """Grows by one with every commit."""
+    seen: list[object] = []
+    event.listen(database.engine, "commit", seen.append)
+    return seen
+
+
+def test_what_one_fails_with_undoes_nothing_of_the_others(database: Database) -> None:
+    outcomes = together(database, [count("a"), spoilt(Stale("x")), count("a"), spoilt(ValueError("y")), count("b")])
+    assert [result for result, _ in outcomes] == ["a", None, None, None, "b"]
+    assert [type(error).__name__ for _, error in outcomes] == [
+        "NoneType",
+        "Stale",
+        "IntegrityError",
+        "ValueError",
+        "NoneType",
+    ]
+    assert names(database) == ["a", "b"]
+
+
+def test_several_are_committed_once(database: Database) -> None:
+    seen = commits(database)
+    together(database, [count("a"), count("b"), spoilt(Stale("x")), count("c")])
+    assert len(seen) == 1
+
+
+def test_what_takes_the_whole_transaction_with_it_fails_alone(database: Database) -> None:
+    outcomes = together(database, [count("a"), lambda c: c.execute(text("SELECT nothing FROM nowhere")), count("b")])
+    assert [result for result, _ in outcomes] == ["a", None, "b"]
+    assert isinstance(outcomes[1][1], Transient)
+    assert names(database) == ["a", "b"]
+
+
+@pytest.fixture
+async def company(database: Database) -> AsyncIterator[Together]:
+    lane = Lane(1 if database.is_sqlite else 4)
+    yield Together(database, lane)
+    lane.close()
+
+
+async def test_tasks_share_transactions_and_get_their_own_results(database: Database, company: Together) -> None:
+    seen = commits(database)
+    works: list[Any] = [count(f"n{number:02}") for number in range(20)]
+    found = await asyncio.gather(*map(company.run, works), company.run(spoilt(Stale("x"))), return_exceptions=True)
+    assert found[:-1] == [f"n{number:02}" for number in range(20)]
+    assert isinstance(found[-1], Stale)
+    assert names(database) == found[:-1]
+    assert len(seen) < 20 or not database.is_sqlite
+
+
+async def test_who_goes_away_leaves_the_others_alone(database: Database, company: Together) -> None:
+    tasks = [asyncio.create_task(company.run(count(name))) for name in "abc"]
+    await asyncio.sleep(0)
+    tasks[1].cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [found[0], found[2]] == ["a", "c"]
+    assert await company.run(count("d")) == "d"
