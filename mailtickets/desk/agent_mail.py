@@ -6,6 +6,7 @@ before others wrote, and one whose end is in doubt.
 Fails with: nothing; what cannot be done is said in the decision.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
@@ -37,6 +38,7 @@ from mailtickets.desk.model import (
     SetAbsence,
     SetStatus,
     Ticket,
+    TokenFact,
     Told,
 )
 from mailtickets.desk.orders import plain
@@ -258,10 +260,16 @@ _ONLY_A_SECOND_WORD = frozenset({"enviar", "descartar", "send", "discard"})
 
 
 def second_word(
-    mail: InboundMail, facts: Facts, policy: Policy, now: datetime, agent: Agent, ticket: Ticket | None, held_id: int
+    mail: InboundMail,
+    facts: Facts,
+    policy: Policy,
+    now: datetime,
+    agent: Agent,
+    ticket: Ticket | None,
+    token: TokenFact,
 ) -> Decision:
     """What an agent's answer does to their own held mail: ENVIAR, DESCARTAR, a correction, or other words instead."""
-    number = ticket.number if ticket else None
+    number, held_id = ticket.number if ticket else None, token.confirms or 0
     word = _one_word(mail.reply)
     if word in _NO:
         told = Told(done=(Done("discarded"),), commanded=True)
@@ -269,16 +277,28 @@ def second_word(
         return Decision(DISCARDED, drop, number, "commanded", agent.address, tell=("receipt",), told=told)
     if word in _YES:
         return _released(held_id, "", number, agent)
+    if ticket is None and _are_lines(mail.reply):
+        return _released(held_id, mail.reply.strip(), number, agent)
     asked = commands.read(mail.reply, signature=mail.signature, names=(agent.name,))
     if NOT_UNDERSTOOD in facts.confirmed:
         asked = commands.corrected(asked, facts.correction)
     if asked.problems:
         return sent_back(_problems(asked), ticket, agent)
-    if asked.commands and not asked.words and not asked.note:
+    corrects = token.held == NOT_UNDERSTOOD or ticket is None
+    if corrects and asked.commands and not asked.words and not asked.note:
         return _released(held_id, "\n".join(order.line for order in asked.commands), number, agent)
     if ticket is None:
-        return _released(held_id, "", number, agent)
-    return on_ticket(mail, facts, policy, now, agent, ticket, drops=held_id)
+        return sent_back([NotUnderstood(mail.reply.strip().splitlines()[0], "unknown-command")], None, agent)
+    files_alone = bool(mail.attachments) and not asked.commands and not asked.note
+    takes_its_place = (
+        bool(asked.words) or files_alone
+    )  # a command or a note is done; the answer that waits goes on waiting
+    return on_ticket(mail, facts, policy, now, agent, ticket, drops=held_id if takes_its_place else None)
+
+
+def _are_lines(reply: str) -> bool:
+    lines = commands.read_lines(reply)
+    return bool(lines.orders) and not lines.problems and not lines.rest
 
 
 def _one_word(reply: str) -> str:
@@ -351,6 +371,8 @@ def _answered(asked: Asked, by: Asker) -> Decision:
 
 def _lines(lines: commands.Listed, by: Asker) -> Decision:
     """Several tickets at once: all of it or nothing. Words without a ticket are for nobody, and come back."""
+    if NOT_UNDERSTOOD in by.facts.confirmed:
+        lines = _corrected_lines(lines, by)
     deeds = on_lines(lines.orders, by)
     problems = [NotUnderstood(p.line, p.code, p.nearest, p.expected) for p in lines.problems]
     rest = lines.rest.strip().splitlines()
@@ -373,6 +395,20 @@ def _lines(lines: commands.Listed, by: Asker) -> Decision:
         told=told,
         also=tuple(deeds.also),
     )
+
+
+def _corrected_lines(lines: commands.Listed, by: Asker) -> commands.Listed:
+    """What could be done of the lines, and the correction in the place of the rest."""
+    kept = [order for order in lines.orders if not on_lines([order], by).problems]
+    given = commands.read_lines(by.facts.correction)
+    wrong = [problem.line for problem in lines.problems]
+    numbers = _LEADING_NUMBERS.match(wrong[0]) if len(wrong) == 1 and not given.orders else None
+    if numbers:  # `#fechar` corrects `1042 #fehcar`
+        given = commands.read_lines("\n".join(f"{numbers[0]} {line}" for line in by.facts.correction.splitlines()))
+    return replace(given, orders=tuple(dict.fromkeys([*kept, *given.orders])))
+
+
+_LEADING_NUMBERS = re.compile(r"[\W_]*\d+[\])]?(?:[ ,;&+]+[\[(]?#?\d+[\])]?)*")
 
 
 def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:

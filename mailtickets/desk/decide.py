@@ -151,7 +151,7 @@ def confirmation(mail: InboundMail, facts: Facts, policy: Policy, now: datetime)
     if agent is None or token.held is None or token.held in IDENTITY_DOUBTS:
         return _identity_confirmed(mail, token, author.address)
     ticket = facts.tickets.get(token.ticket or 0)
-    return second_word(mail, facts, policy, now, agent, ticket, token.confirms)
+    return second_word(mail, facts, policy, now, agent, ticket, token)
 
 
 def _identity_confirmed(mail: InboundMail, token: TokenFact, author: str) -> Decision:

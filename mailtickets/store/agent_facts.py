@@ -1,5 +1,6 @@
 """What an agent's mail calls for beyond what every mail does: read only where its words ask for it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -82,9 +83,14 @@ def _orders(mail: InboundMail, correction: str) -> tuple[list[Command], set[int]
         *listed.commands,
     ]
     numbers = {order.value for order in orders if order.name == "merge" and isinstance(order.value, int)}
-    numbers |= {number for number, _ in listed.orders}
-    numbers |= {order.value for _, order in listed.orders if order.name == "merge" and isinstance(order.value, int)}
+    if correction:
+        numbers |= {int(figures) for problem in listed.problems for figures in _NUMBER.findall(problem.line)}
+    for number, order in (*listed.orders, *commands.read_lines(correction).orders):
+        numbers |= {number, order.value} if order.name == "merge" and isinstance(order.value, int) else {number}
     return orders, numbers
+
+
+_NUMBER = re.compile(r"(?<!\d)\d{1,12}(?!\d)")
 
 
 def own_work(connection: Connection, agent: Agent, now: datetime) -> Desk:

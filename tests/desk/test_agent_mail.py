@@ -240,6 +240,25 @@ def test_a_corrected_line_releases_with_it() -> None:
     assert second("#resolver", "command-not-understood").effects == (ReleaseHeld(9, "#resolver"),)
 
 
+@pytest.mark.parametrize("reason", ["stale-answer", "uncertain-cut", "merge-of-strangers"])
+def test_commands_alone_do_not_send_an_answer_that_waits_for_a_word(reason: str) -> None:
+    decision = second("#atribuir bruno", reason, since=(BY_BRUNO,))
+    assert Assign(BRUNO.address) in decision.effects
+    assert not any(isinstance(effect, ReleaseHeld | DropHeld | AddMessage) for effect in decision.effects)
+
+
+@pytest.mark.parametrize("said", ["1042 #fechar", "#fechar"])
+def test_a_corrected_line_releases_the_answer_to_a_digest(said: str) -> None:
+    token = replace(a_token(ANA, confirms=9, held="command-not-understood"), ticket=None)
+    decision = new_mail(said, tokens=(token,))
+    assert decision.effects == (ReleaseHeld(9, said),)
+
+
+def test_other_words_release_nothing_that_is_about_no_ticket() -> None:
+    token = replace(a_token(ANA, confirms=9, held="command-not-understood"), ticket=None)
+    assert new_mail("Deixa, eu mesma faço.", tokens=(token,)).tell == ("returned",)
+
+
 def test_a_wrong_correction_is_itself_returned() -> None:
     decision = second("#resovler", "command-not-understood")
     assert (decision.outcome, decision.reason) == ("held", "command-not-understood")
@@ -374,6 +393,26 @@ def test_lines_are_done_together_with_one_receipt() -> None:
 def test_nothing_is_done_when_one_line_is_not_understood(text: str) -> None:
     decision = digest_answer(text)
     assert (decision.outcome, decision.reason, decision.also) == ("held", "command-not-understood", ())
+
+
+@pytest.mark.parametrize("correction", ["42 #fechar", "#fechar", "42 #fechar\n43 #assumir", "[#42] Fechar"])
+def test_a_corrected_line_is_done_with_the_rest(correction: str) -> None:
+    decision = digest_answer("42 #fehcar\n43 #assumir", correction=correction, **NOT_UNDERSTOOD)
+    assert {also.ticket: also.effects[0] for also in decision.also} == {
+        42: SetStatus("closed", "ordered"),
+        43: Assign(ANA.address),
+    }
+
+
+@pytest.mark.parametrize("text", ["42 #fehcar\n43 #assumir", "99 #fechar\n43 #assumir", "a 43 é minha\n43 #assumir"])
+def test_without_a_correction_the_other_lines_are_done(text: str) -> None:
+    (also,) = digest_answer(text, **NOT_UNDERSTOOD).also
+    assert also.ticket == 43
+
+
+def test_a_correction_of_a_line_may_be_wrong_again() -> None:
+    decision = digest_answer("42 #fehcar\n43 #assumir", correction="42 #fhcr", **NOT_UNDERSTOOD)
+    assert (decision.outcome, decision.also) == ("held", ())
 
 
 @pytest.mark.parametrize("text", ["obrigada", "Vou ver amanhã."])
