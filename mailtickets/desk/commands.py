@@ -295,7 +295,7 @@ def _stops(line: Line) -> bool:
         return problem is not None and is_like_note(problem.nearest[0].lstrip("#"))
     first = line.found[0]
     if first.command is None:
-        return is_like_note(first.word)
+        return is_like_note(first.word) or bool(nearest(first.word))
     return len(line.found) > 1 or first.key != "canned"
 
 

@@ -102,6 +102,10 @@ class Discretion:
         """A display name: neither an address nor the beginning of a command."""
         return self.text(given).strip().lstrip("#/ ")
 
+    def hides(self, person: Address) -> bool:
+        """Whether it is an agent: in copy they get their mail unseen."""
+        return not _forms(person.address).isdisjoint(self.private)
+
     def person(self, given: Address) -> Address:
         """Somebody under a name that tells nothing; the address is the one that the mail goes to."""
         return Address(self.text(given.name), given.address)

@@ -47,8 +47,8 @@ def _discreet(notice: Notice, rules: Discretion) -> Notice:
         discretion=rules,
         recipients=tuple(rules.person(person) for person in notice.recipients),
         sender_name=rules.name(notice.sender_name),
-        visible_to=tuple(rules.person(person) for person in notice.visible_to),
-        visible_cc=tuple(rules.person(person) for person in notice.visible_cc),
+        visible_to=tuple(rules.person(person) for person in notice.visible_to if not rules.hides(person)),
+        visible_cc=tuple(rules.person(person) for person in notice.visible_cc if not rules.hides(person)),
         attachments=rules.files(notice.attachments),
     )
 

@@ -79,7 +79,8 @@ def mails_of(decision: Decision, mail: Any, known: Any, ticket: Any) -> list[byt
     for notice in notices.plan(happening, DESK_POLICY, NOW):
         if notice.to_customer:
             made = letter(notice, render(TEMPLATES, *notice.job), after, PAPER, "abcdefghijkl", NOW)
-            found += [compose(made.mail, copy_for(copy, after.number, PAPER.secrets)) for copy in made.copies]
+            copies = [copy for copy in made.copies if copy.recipient.address not in PRIVATE]
+            found += [compose(made.mail, copy_for(copy, after.number, PAPER.secrets)) for copy in copies]
     return found
 
 
@@ -206,7 +207,14 @@ COMMANDS = [
     "#prioridade alta",
     "*#fechar*",
 ]
-COMMANDS += ["#fehcar", "#lembrar 3d", "#cc +pedro@cliente.test", "#atribuir bruno", "#simular"]
+COMMANDS += [
+    "#fehcar",
+    "#lembrar 3d",
+    "#cc +bruno@desk.test",
+    "#requerente bruno@desk.test",
+    "#atribuir bruno",
+    "#simular",
+]
 NOTES = [["#nota", NOTE], ["#nota " + NOTE], ["#note", NOTE, "", "#fim"], ["#interno", f"{NOTE} {TOKEN}", "#fim"]]
 BREAKS = ["", "\u200b", "\n", " \n> "]
 
@@ -282,6 +290,20 @@ def test_an_answer_comes_from_the_agent_at_the_queues_address_whatever_the_agent
     mail = message_from_bytes(sent_to_customers(a_reply(["Bom dia."]))[0], policy=policy.default)
     assert str(mail["From"]) == '"fechar Ana <suporte@desk.test> (Suporte Exemplo)" <suporte@desk.test>'
     assert "#fechar" not in everything(mail.as_bytes())
+
+
+@pytest.mark.parametrize("typed", ["#fehcar", "#resovler", "#atribiur bruno", "#satus pendente"])
+def test_a_mistyped_command_among_words_goes_to_nobody(typed: str) -> None:
+    assert sent_to_customers(a_reply(["O prazo é de 3 dias.", typed, "Ligue se precisar."])) == []
+    assert sent_to_customers(a_reply(["O prazo é de 3 dias.", "#1042 é o outro", "Ligue se precisar."])) != []
+
+
+def test_an_agent_whose_own_ticket_it_is_gets_the_answer_unseen_by_customers_in_copy() -> None:
+    mails = sent_to_customers(a_reply(["O prazo é de 3 dias.", "#requerente bruno@desk.test"]))
+    assert mails
+    for mail in mails:
+        assert "bruno" not in str(message_from_bytes(mail, policy=policy.default)["To"])
+        assert leaks(mail) == []
 
 
 def test_earlier_messages_are_quoted_below_an_answer_with_their_agents_at_the_queues_address() -> None:
