@@ -9,6 +9,7 @@ import pytest
 from mailtickets.config import LOCALES
 from mailtickets.desk import commands
 from mailtickets.desk.command_words import COMMANDS, folded, known
+from mailtickets.desk.customer_words import wish
 from mailtickets.desk.decide import decide
 from mailtickets.desk.model import (
     Authentication,
@@ -22,6 +23,7 @@ from mailtickets.desk.model import (
     SetPriority,
     Undoable,
 )
+from mailtickets.desk.satisfaction import rating
 from mailtickets.desk.sentences import COMMANDS as SENTENCES
 from mailtickets.mail.model import Forwarded
 from tests.desk.builders import ANA, BRUNO, MARIA, NOW, a_mail, a_policy, a_ticket, a_token, facts
@@ -257,3 +259,36 @@ def test_an_answer_that_others_were_faster_than_waits_and_commands_do_not() -> N
 def test_undoing_gives_back_what_was_changed() -> None:
     assert SetPriority("normal") in decided("#undo").effects
     assert Done("undone") in decided("#desfazer").told.done
+
+
+# --- what the READMEs promise ----------------------------------------------------------------------------
+
+READMES = [DOCS.parent / name for name in ("README.md", "README.pt-BR.md")]
+BY_README = pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+CUSTOMERS_SAY = {
+    "status": "status", "meus chamados": "tickets", "reabrir": "reopen", "encerrar": "close", "parar avisos": "mute",
+}  # fmt: skip
+
+
+@BY_README
+def test_what_a_readme_says_in_commands_is_understood(readme: Path) -> None:
+    said = re.findall(r"`((?:\d+ )?#[^\W\d][^`\n]*)`", readme.read_text("utf-8"))
+    assert len(said) >= 10
+    for line in said:
+        listed = commands.read_lines(line)
+        asked = commands.read(f"{line} algo" if line == "#nota" else line)
+        assert listed.orders if line[0].isdigit() else asked.commands or asked.note, line
+        assert not (listed.problems if line[0].isdigit() else asked.problems), line
+
+
+@BY_README
+def test_what_a_readme_says_of_customers_words_is_so(readme: Path) -> None:
+    text = readme.read_text("utf-8")
+    for words, meaning in CUSTOMERS_SAY.items():
+        assert f"`{words}`" in text
+        assert wish("", words) == meaning
+    for words in ("5", "ótimo atendimento"):
+        assert f"`{words}`" in text
+        given = rating(words)
+        assert given is not None
+        assert given.score == 5
