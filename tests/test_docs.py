@@ -118,6 +118,14 @@ def test_every_decision_is_in_the_index_by_its_title() -> None:
         assert page.read_text(encoding="utf-8").startswith(f"# {title}")
 
 
+def test_the_map_has_every_module_of_the_desk() -> None:
+    (drawn,) = (block.text for block in blocks(ROOT / "docs" / "development.md") if "decide  " in block.text)
+    modules = {path.stem for path in (ROOT / "mailtickets" / "desk").glob("[a-z]*.py")}
+    assert modules - set(re.findall(r"\w+", drawn)) == set()
+    named = re.findall(r"^(?:\w+(?: rest)?)? +([a-z_]+(?:, [a-z_]+)*) {2,}", drawn, re.MULTILINE)
+    assert {name for names in named for name in names.split(", ")} <= modules
+
+
 # --- configuration ------------------------------------------------------------------------------------
 
 
