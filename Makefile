@@ -15,7 +15,7 @@ FUZZ_SECONDS ?= 60
 TEST_PROCESSES ?= 0
 CHAOS_KILLS ?= 1000
 SOAK_SECONDS ?= 600
-BENCHES ?= parse tickets imap outgoing latency growth memory
+BENCHES ?= parse accept tickets imap outgoing latency growth memory
 
 .PHONY: run demo test check bench chaos soak fuzz environment clean
 

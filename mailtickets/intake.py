@@ -24,7 +24,7 @@ from mailtickets.store.lane import Lane
 
 log = logging.getLogger("mailtickets.gateway")
 
-QUIET_SECONDS = 0.05
+QUIET_SECONDS = 0.25
 """Mail streams in until there was none for this long."""
 GIVE_WAY_SECONDS = 1.0
 """The longest that other work waits for the stream to end: under a flood it goes on at a walk."""
