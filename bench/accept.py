@@ -20,8 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import report
@@ -31,6 +32,9 @@ from mailtickets.store.database import Database
 ROOT = Path(__file__).parents[1]
 TRACE = Path(__file__).with_name("accept.strace")
 RECIPIENT = "suporte@desk.test"
+Run = Callable[[int, int, int], float]
+"""(sessions, KiB, messages) -> messages a second."""
+
 MESSAGES = {4: 1_500, 100: 400}
 """By size in KiB: enough for a second or two."""
 
@@ -157,9 +161,7 @@ def waiting(home: Path) -> int:
 
 
 def ask(home: Path, query: str) -> int:
-    with closing(
-        sqlite3.connect(f"file:{home}/var/mailtickets.db?mode=ro", uri=True, timeout=30)
-    ) as connection:
+    with closing(sqlite3.connect(f"file:{home}/var/mailtickets.db?mode=ro", uri=True, timeout=30)) as connection:
         return int(connection.execute(query).fetchone()[0])
 
 
@@ -189,9 +191,7 @@ def stock(sessions: int, kib: int, messages: int) -> float:
         "-c",
         "aiosmtpd.handlers.Sink",
     ]
-    with subprocess.Popen(
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             answers(port)
             return load(port, sessions, kib, messages)
@@ -294,9 +294,7 @@ def unsynced(lines: list[str]) -> tuple[int, int, int]:
         thread = line.split()[0]
         if "sync(" in line and "-wal" in line and "unfinished" in line:
             pending.add(thread)
-        elif ("sync(" in line and "-wal" in line) or (
-            "sync resumed" in line and thread in pending
-        ):
+        elif ("sync(" in line and "-wal" in line) or ("sync resumed" in line and thread in pending):
             pending.discard(thread)
             synced_at, syncs = at, syncs + 1
         elif found := re.search(r"(recvfrom|sendto)\((\d+)<", line):
@@ -315,11 +313,7 @@ def one_group(lines: list[str]) -> str:
     syncs = [at for at, line in enumerate(lines) if "-wal" in line]
     bounds = zip([0, *syncs], [*syncs[1:], len(lines), len(lines)], strict=True)
     group = max((lines[begin:end] for begin, end in bounds), key=answered)
-    telling = [
-        line
-        for line in group
-        if "sync" in line or re.search(r"Ok: accepted|recvfrom.* = \d{4,}$", line)
-    ]
+    telling = [line for line in group if "sync" in line or re.search(r"Ok: accepted|recvfrom.* = \d{4,}$", line)]
     return "\n".join(re.sub(r"<socket:\[\d+\]>", "", line)[:110] for line in telling)
 
 
@@ -351,13 +345,8 @@ def cell(
 ) -> list[str]:
     """A row of the table."""
     print(f"{kib} KiB, {sessions} sessions", file=sys.stderr)
-    rates = report.alternate(
-        {
-            name: lambda run=run: run(sessions, kib, messages)
-            for name, run in contenders.items()
-        },  # type: ignore[misc]
-        runs,
-    )
+    runs_of = {name: partial(run, sessions, kib, messages) for name, run in contenders.items()}
+    rates = report.alternate(runs_of, runs)
     mine = rates.pop("mailtickets")
     figures = [report.spread(each) for each in (mine, *rates.values())]
     return [
@@ -388,20 +377,16 @@ def main() -> None:
         default=0,
         help="a run; default: enough for a second or two",
     )
-    parser.add_argument(
-        "--only", choices=["mailtickets", "aiosmtpd", "Postfix"], nargs="+"
-    )
+    parser.add_argument("--only", choices=["mailtickets", "aiosmtpd", "Postfix"], nargs="+")
     args = parser.parse_args()
     with Postfix() as postfix:
-        contenders: dict[str, Callable[[int, int, int], float]] = {
+        contenders: dict[str, Run] = {
             "mailtickets": ours,
             "aiosmtpd": stock,
             "Postfix": postfix.run,
         }
         if args.only:
-            contenders = {
-                name: run for name, run in contenders.items() if name in args.only
-            }
+            contenders = {name: run for name, run in contenders.items() if name in args.only}
         rows = [
             cell(
                 contenders,
