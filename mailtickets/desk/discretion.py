@@ -55,6 +55,8 @@ class Discretion:
     """Addresses of agents, folded."""
     queues: Mapping[str, str]
     """Folded addresses of queues, and how they are written."""
+    domains: frozenset[str]
+    """Of all these addresses."""
     secrets: frozenset[str] = frozenset()
     """Reply tokens that are known to be some."""
 
@@ -63,7 +65,8 @@ class Discretion:
         agents = (address for agent in policy.agents for address in (agent.address, *agent.aliases))
         queues = {form: address for each in policy.queues for address in each.addresses for form in _forms(address)}
         private = frozenset(form for address in agents for form in _forms(address))
-        return cls(queue.address, private, queues, frozenset(secret.lower() for secret in secrets))
+        domains = frozenset(address.rpartition("@")[2] for address in (*private, *queues))
+        return cls(queue.address, private, queues, domains, frozenset(secret.lower() for secret in secrets))
 
     def text(self, given: str) -> str:
         """The text without what customers must not see."""
@@ -189,10 +192,12 @@ def _addresses(searched: str, rules: Discretion) -> Iterator[_Edit]:
 
 def _address(searched: str, first: int, at: re.Match[str], last: int, rules: Discretion) -> _Edit | None:
     """The longest address around an `@` that is to be replaced: a gap may stand in it, or where it begins or ends."""
-    for start in _starts(searched, first, at.start()):
+    ends = [(stop, _HOLE.sub("", searched[at.end() : stop])) for stop in _stops(searched, at.end(), last)]
+    known = [(stop, domain) for stop, domain in ends if domain.casefold() in rules.domains]
+    for start in _starts(searched, first, at.start()) if known else ():
         local = unquote(_HOLE.sub("", searched[start : at.start()])).strip("\"'")
-        for stop in _stops(searched, at.end(), last):
-            instead = _instead(f"{local}@{_HOLE.sub('', searched[at.end() : stop])}", rules)
+        for stop, domain in known:
+            instead = _instead(f"{local}@{domain}", rules)
             if instead is not None:
                 return _Edit(start, stop, instead)
     return None
