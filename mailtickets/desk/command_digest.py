@@ -8,7 +8,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailtickets.desk.command_lines import Command, Line, Piece, Problem, almost, clashing, is_stray, meant, pieces
+from mailtickets.desk.command_lines import (
+    Command,
+    Line,
+    Piece,
+    Problem,
+    almost,
+    clashing,
+    first_suspect,
+    is_beyond,
+    is_stray,
+    meant,
+    pieces,
+)
 from mailtickets.desk.command_words import is_nearly
 
 MAX_LINE_CHARACTERS = 1_000
@@ -36,6 +48,9 @@ _NUMBERS = re.compile(
 
 def read_lines(reply: str) -> Listed:
     """`1042 #fechar`, `[#1043] /assumir`, `1044, 1045 resolver`: each line orders something of the tickets it names."""
+    if is_beyond(reply):
+        suspect = first_suspect(reply)
+        return Listed((), (suspect,) if suspect else (), reply.strip())
     orders: list[tuple[int, Command]] = []
     problems: list[Problem] = []
     general: list[Command] = []

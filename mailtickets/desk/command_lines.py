@@ -25,12 +25,19 @@ ADD_UP = frozenset({"tag", "cc", "participant"})
 """May be said more than once; so may `canned`, of different answers."""
 MAX_PIECES = 20
 MAX_ARGUMENT_CHARACTERS = 2_000
+MAX_CHARACTERS = 100_000
+MAX_SIGNS = 2_000
+"""Of `#` and `/` in all: a long list of links has fewer."""
 
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]|&(?:zwnj|shy|#8203);"
 )
 _BLANK = re.compile(r"&(?:nbsp|#160|#xa0);?|[^\S\n]|[\x00-\x1f\x7f-\x9f]", re.IGNORECASE)
 _SIGNS = str.maketrans({"＃": "#", "﹟": "#", "♯": "#", "／": "/", "⁄": "/", "∕": "/", "：": ":", "＝": "="})
+_ALL_SIGNS = "#/＃﹟♯／⁄∕"
+_SUSPECT = re.compile(
+    r"(?:^|(?<=\s))[#＃﹟♯][^\W\d_][^\n]{0,80}|^[^\w\n#/]{0,20}[/／⁄∕][^\W\d_][^\n]{0,80}", re.MULTILINE
+)
 _AROUND = re.compile(r"(?:[ *_`~\"'“”„‘’«»•·‣◦▪●○■+–—-]|\\(?=[#/])|\d{1,2}[.)] |\((?=[#/]))*")
 """Bullets, emphasis, quotes: what may stand before a command and is no part of it."""
 _WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f]|[-_](?=[^\W\d_])){0,40}"
@@ -132,6 +139,20 @@ class Line:
     @property
     def is_canned(self) -> bool:
         return bool(self.found) and self.found[0].key == "canned"
+
+
+def is_beyond(text: str) -> bool:
+    """Whether there is more of it than anybody types, and than is worth reading for commands.
+
+    An agent's From is a claim: what is read for commands must cost little, whoever wrote it.
+    """
+    return len(text) > MAX_CHARACTERS or sum(map(text.count, _ALL_SIGNS)) > MAX_SIGNS
+
+
+def first_suspect(text: str) -> Problem | None:
+    """In a text that is not read: the first thing that may be a command, told as one that was not understood."""
+    found = _SUSPECT.search(text)
+    return Problem(found[0].strip()[:MAX_ARGUMENT_CHARACTERS], "unknown-command") if found else None
 
 
 def clean(line: str) -> str:

@@ -6,7 +6,7 @@ internal, wherever it stands; `#fim` or the mail's end closes it. The first and 
 well, save those whose words a customer would see (`NOT_IN_A_NOTE`): nothing that stands in a note is ever published.
 Owns: the division of a reply into commands, words and notes; the answers to a digest.
 Fails with: `Problem`s, which are values; nothing that somebody writes raises.
-Limits: lines that `mail.body` left; `MAX_PROBLEMS` are reported.
+Limits: replies beyond what anybody types are not read (`is_beyond`); `MAX_PROBLEMS` are reported.
 """
 
 import re
@@ -26,7 +26,9 @@ from mailtickets.desk.command_lines import (
     almost,
     clashing,
     clean,
+    first_suspect,
     inline,
+    is_beyond,
     is_stray,
     meant,
     pieces,
@@ -133,6 +135,8 @@ def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked
 
     Commands that were written under the signature, where it was cut off, are the last lines of the reply.
     """
+    if is_beyond(reply):
+        return _unread(reply)
     below, signature = _parted(signature)
     reply = "\n".join([reply, "", *below]) if below else reply
     own = Own.of(signature, names)
@@ -163,6 +167,15 @@ def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked
             tuple((number, text) for number, text, _ in said),
         ),
     )
+
+
+def _unread(reply: str) -> Asked:
+    """So long a reply is published as it is, unless something in it may be a command."""
+    found = first_suspect(reply)
+    if found is None:
+        return Asked((), (), reply, "", (reply,))
+    where = next(number for number, line in enumerate(reply.splitlines()) if found.line in line)
+    return Asked((), (found,), "", "", source=_Source(reply, places=(where,)))
 
 
 def people(command: Command) -> Changes[Address]:

@@ -622,3 +622,22 @@ def test_long_and_hostile_replies_are_read_in_a_moment(reply: str) -> None:
     read(reply, names=NAMES)
     corrected(read(reply, names=NAMES), "#resolver")
     read_lines(reply)
+
+
+LONG = "palavra qualquer\n" * 10_000
+
+
+def test_a_reply_longer_than_anybody_types_is_published_as_it_is() -> None:
+    assert read(f"{LONG}https://exemplo.test/pagina").words == f"{LONG}https://exemplo.test/pagina"
+
+
+@pytest.mark.parametrize(
+    "line", ["#resolver", "#resovler", "＃nota segredo", "/fechar", "Pronto. #resolver", "* #nota"]
+)
+def test_nothing_in_it_that_may_be_a_command_goes_out(line: str) -> None:
+    for reply in (f"{line}\n{LONG}", f"{LONG}{line}", f"{LONG}{line}\n{LONG}", "\n".join([line] * 3_000)):
+        asked = read(reply)
+        assert asked.problems
+        assert asked.words == ""
+        assert corrected(asked, "#resolver").words == ""
+        assert read_lines(reply).problems
