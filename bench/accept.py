@@ -336,13 +336,7 @@ def trace(*, write: bool) -> str:
 # --- what is shown ------------------------------------------------------------------------------------------
 
 
-def cell(
-    contenders: dict[str, Callable[[int, int, int], float]],
-    sessions: int,
-    kib: int,
-    runs: int,
-    messages: int,
-) -> list[str]:
+def cell(contenders: Mapping[str, Run], sessions: int, kib: int, runs: int, messages: int) -> list[str]:
     """A row of the table."""
     print(f"{kib} KiB, {sessions} sessions", file=sys.stderr)
     runs_of = {name: partial(run, sessions, kib, messages) for name, run in contenders.items()}
