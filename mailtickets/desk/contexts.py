@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from mailtickets.config import Queue
 from mailtickets.desk.authors import author_of
-from mailtickets.desk.model import AddMessage, FailDelivery, MoveTo, Policy, Said, SetStatus, Ticket
+from mailtickets.desk.change import customers
+from mailtickets.desk.model import AddMessage, FailDelivery, MergeInto, MoveTo, Policy, Said, SetStatus, Ticket
 from mailtickets.desk.notice import CONFIRMABLE, Happening
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 
@@ -41,6 +42,7 @@ def context(
         "close_after_days": queue.close_after_days,
         "customer_echo": True,
         "reply_effect": _reply_effect(happening),
+        "reaches": [] if public else [person_context(person) for person in _reached_by_an_answer(happening)],
         "reason": happening.decision.reason,
         "ref": REF_PLACEHOLDER,
         **more,
@@ -57,6 +59,14 @@ def _reply_effect(happening: Happening) -> str:
     if happening.decision.reason in CONFIRMABLE:
         return "releases"
     return "to_customer" if happening.after is not None else "lines"
+
+
+def _reached_by_an_answer(happening: Happening) -> tuple[Address, ...]:
+    """To which customers an agent's answer to the notice goes: on a ticket that was merged, to those of both."""
+    merged = next((effect.into for effect in happening.decision.effects if isinstance(effect, MergeInto)), None)
+    other = happening.facts.tickets.get(merged) if happening.facts and merged else None
+    people = [person for ticket in (other, happening.after) if ticket for person in customers(ticket)]
+    return tuple({person.key: person for person in people}.values())
 
 
 def person_context(person: Address) -> dict[str, object]:

@@ -81,6 +81,7 @@ _SAID = {"author": _PERSON, "text": "", "received_at": None, "visibility": "publ
 _LISTS: Mapping[str, Mapping[str, Any]] = {
     "done": {"kind": "", "value": None, "old": None, "ticket": None},
     "sent_to": _PERSON,
+    "reaches": _PERSON,
     "problems": {"line": "", "code": "", "nearest": (), "expected": ""},
     "mine": _TICKET_LINE,
     "unassigned": _TICKET_LINE,

@@ -107,6 +107,11 @@ def test_a_note_is_told_to_those_who_watch_and_to_no_customer() -> None:
     assert not [notice for notice in notices if notice.to_customer]
 
 
+def test_a_notice_names_everybody_whom_an_answer_would_reach() -> None:
+    added = the(by_ana("Oi Maria, tudo certo.\n#cc +pedro@cliente.test\n#nota\nok"), "receipt")
+    assert [person["address"] for person in added.context["reaches"]] == [MARIA.address, "pedro@cliente.test"]  # type: ignore[attr-defined]
+
+
 def test_an_answer_is_told_to_those_who_work_on_the_ticket() -> None:
     assert "answered" not in people(by_ana("Pronto."))
     assert people(by_ana("Pronto.", ticket=a_ticket(assignee=BRUNO.address)))["answered"] == [BRUNO.address]
