@@ -3,7 +3,7 @@
 # make test    everything, on real mail servers; as root on Debian or Ubuntu it installs what it needs
 # make check   the same without installing: what is missing is skipped, with a reason
 # make bench   how fast it is, beside others who do the same; nothing is asserted (BENCHES=growth BENCH_FULL=1: one of them)
-# make chaos   everything is killed, cut off, filled up and lied to, for half an hour; CHAOS_KILLS sets how often
+# make chaos   everything is killed, cut off, filled up and lied to; an hour or so, CHAOS_KILLS sets how many kills
 # make soak    a steady load for SOAK_SECONDS: does it grow?
 # make fuzz    the reader of mail against made-up octets, for FUZZ_SECONDS
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mailtickets.failpoint import FAILPOINTS
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "chaos.md").read_text("utf-8")
 ROWS = [line for line in PAGE.splitlines() if re.match(r"\| (C\d\d)? \|", line)]
@@ -32,3 +34,8 @@ def test_every_fault_has_a_test_or_a_reason_why_not(row: str) -> None:
 def test_what_the_page_names_is_there(named: str) -> None:
     path, _, test = named.partition("::")
     assert test in names_in(ROOT / path)
+
+
+def test_every_named_moment_is_passed_once_and_no_other_is() -> None:
+    code = "".join(file.read_text("utf-8") for file in (ROOT / "mailtickets").rglob("*.py"))
+    assert sorted(re.findall(r'failpoint\("([a-z-]+)"\)', code)) == sorted(FAILPOINTS)
