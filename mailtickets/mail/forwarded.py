@@ -31,6 +31,9 @@ _BY_LIST = re.compile(r"\svia\s", re.IGNORECASE)
 _AMERICAN = re.compile(r"\d\s?[ap]\.?m\b", re.IGNORECASE)
 _UNFINISHED = re.compile(r"[,;<(\[]\s*$")
 
+_END_MARK = re.compile(r"-{3,} ?(?:end (?:of )?forwarded message|fim d[ae] mensagem encaminhada) ?-{3,}", re.IGNORECASE)
+"""mutt's last line."""
+
 _MAIN = {"from", "sent", "to", "subject"}
 _KINDS = _MAIN | {"cc", "reply-to", "other"}
 
@@ -136,6 +139,9 @@ def _body_under(lines: Sequence[str], start: int) -> str:
         under = under[first + 1 :]
     if all(_QUOTE.match(line) for line in under if line.strip()):
         under = [_QUOTE.sub("", line) for line in under]
+    last = next((index for index in reversed(range(len(under))) if under[index].strip()), 0)
+    if under[last:] and _END_MARK.fullmatch(under[last].strip()):
+        under = under[:last]
     return "\n".join(under).strip("\n")
 
 
