@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError
 
-from mailtickets.desk.model import ImapCursor, NoSpace, Transient
 from mailtickets.desk.budget import BudgetLine
+from mailtickets.desk.model import ImapCursor, NoSpace, Transient
 from mailtickets.store import budgets, cursors, migrate, schema
-from mailtickets.store.database import Database
+from mailtickets.store.database import Database, Stale
 from tests.desk.builders import MARIA, NOW, a_policy
 from tests.servers import free_port
 from tests.store.office import Office, a_message
@@ -88,6 +88,16 @@ def test_what_a_budget_withholds_is_on_the_ticket_and_nothing_else_is_missing(of
     office.pass_time(hours=1)
     office.take(a_message("Mais uma", message_id="<m3@x.test>", date=None))
     assert [name for name, who in office.outgoing() if who == MARIA.address] == ["received", "received"]
+
+
+def test_two_mails_decided_on_at_once_get_no_more_than_one_after_the_other(office: Office) -> None:
+    numbers = [office.keep(a_message()), office.keep(a_message("De novo", message_id="<m2@x.test>"))]
+    first, second = [office.draft(number) for number in numbers]
+    office.settle(first)
+    with pytest.raises(Stale):
+        office.settle(second)
+    office.settle(office.draft(numbers[1]))
+    assert [name for name, who in office.outgoing() if who == MARIA.address] == ["received"]
 
 
 def test_ten_thousand_strangers_would_get_no_more_than_the_budget(office: Office) -> None:
