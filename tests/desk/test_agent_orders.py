@@ -1,7 +1,8 @@
 """What each command does to a ticket: effects and receipt, or why it cannot be done."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +18,9 @@ from mailtickets.desk.model import (
     Facts,
     MergeInto,
     MoveTo,
-    NotUnderstood,
     OpenTicket,
     Origin,
+    Problem,
     Remind,
     RemoveParticipant,
     SetPriority,
@@ -211,6 +212,14 @@ def test_undo_takes_back_the_answer_and_all_that_came_with_it() -> None:
         assert getattr(after, name) == getattr(before, name), name
 
 
+@pytest.mark.parametrize(
+    ("until", "done"), [(NOW + timedelta(minutes=1), [Done("undone"), Done("unsent")]), (None, [Done("undone")])]
+)
+def test_undo_says_what_becomes_of_the_answer(until: datetime | None, done: list[Done]) -> None:
+    earlier = replace(EARLIER, until=until)
+    assert ordered("#desfazer", a_ticket(**CHANGED), facts(a_ticket(**CHANGED), undoable=earlier)).done == done
+
+
 def test_undo_leaves_what_somebody_has_changed_since() -> None:
     moved = a_ticket(**{**CHANGED, "status": "resolved", "assignee": BRUNO.address})
     after = changed(moved, ordered("#desfazer", moved, facts(moved, undoable=EARLIER)).effects, NOW)
@@ -253,4 +262,4 @@ def test_one_line_that_cannot_be_done_is_told(said: str, code: str) -> None:
 
 def test_a_command_about_a_ticket_needs_one() -> None:
     deeds = carry_out(None, commands.read("#fechar").commands, by())
-    assert deeds.problems == [NotUnderstood("#fechar", "needs-a-ticket")]
+    assert deeds.problems == [Problem("#fechar", "needs-a-ticket")]
