@@ -18,9 +18,9 @@ from mailtickets.desk.model import (
     Facts,
     MergeInto,
     MoveTo,
+    NotUnderstood,
     OpenTicket,
     Origin,
-    Problem,
     Remind,
     RemoveParticipant,
     SetPriority,
@@ -262,4 +262,4 @@ def test_one_line_that_cannot_be_done_is_told(said: str, code: str) -> None:
 
 def test_a_command_about_a_ticket_needs_one() -> None:
     deeds = carry_out(None, commands.read("#fechar").commands, by())
-    assert deeds.problems == [Problem("#fechar", "needs-a-ticket")]
+    assert deeds.problems == [NotUnderstood("#fechar", "needs-a-ticket")]
