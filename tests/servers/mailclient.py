@@ -3,6 +3,7 @@
     ana = SNail(Person("Ana Souza", "ana@desk.test", "her password"), dovecot, postfix.port)
     ana.send(to="suporte@desk.test", subject="Dúvida", text="Bom dia", attachments=[pdf])
     ana.reply("Já resolvemos.")                     # to the newest message of her INBOX, quoted below her words
+    ana.answer(notice["Message-ID"], "Já vou.")     # to that one
 
 Owns the client's configuration, in a directory of its own. What a reply looks like (recipients, subject, In-Reply-To,
 References, quote) is the client's doing alone; these classes only type.
@@ -91,6 +92,10 @@ set DEAD=/dev/null nosave
         # ~| hands what is written so far, here the quote, to a program and takes what it gives back.
         self._run("-#", "-f", self._inbox, typed=f"{command} {number}\n~| cat {shlex.quote(str(words))} -\n~.\nexit\n")
 
+    def answer(self, message_id: str, text: str) -> None:
+        """Answers the message with this Message-ID: the list of messages is a search for it."""
+        self.reply(text, number=f"""'(header message-id "{message_id.strip("<> ")}")'""")
+
     def _run(self, *arguments: str, typed: str) -> str:
         done = subprocess.run(
             [self._program, "-:u", *arguments], input=typed, env=self._environment, cwd=self.home,
@@ -122,6 +127,8 @@ set header_cache="" message_cachedir="" tmpdir="{self.home}"
 set editor="{editor}" reply_to=yes fast_reply=yes include=yes abort_unmodified=no abort_nosubject=no autoedit=yes
 set wait_key=no beep=no sleep_time=0 quit=yes delete=no move=no confirmappend=no charset=utf-8 send_charset=utf-8
 set mailcap_path="{self._file("mailcap", "")}"
+ignore *
+unignore from: date subject to cc
 """
         self._rc = self._file("muttrc", rc)
 
@@ -141,6 +148,18 @@ set mailcap_path="{self._file("mailcap", "")}"
         keys = f"<last-entry><{command}><send-message><quit>"
         self._run("-f", self._inbox, "-e", f'push "{keys}"')
 
+    def answer(self, message_id: str, text: str) -> None:
+        """Answers the message with this Message-ID."""
+        self._words.write_text(f"{text}\n\n", encoding="utf-8")
+        self._run("-f", self._inbox, "-e", f'push "{_search(message_id)}<reply><send-message><quit>"')
+
+    def forward(self, message_id: str, to: str, text: str = "", *, attached: bool) -> None:
+        """Hands the message with this Message-ID on, as an attachment or below the words."""
+        self._words.write_text(f"{text}\n\n" if text else "", encoding="utf-8")
+        keys = f"{_search(message_id)}<forward-message>{to}<enter><send-message><quit>"
+        how = "set mime_forward=yes" if attached else "set mime_forward=no"
+        self._run("-f", self._inbox, "-e", how, "-e", f'push "{keys}"')
+
     def _run(self, *arguments: str) -> None:
         """Runs it on a terminal of its own: without one mutt shows no mailbox."""
         words = [self._program, "-n", "-F", str(self._rc), *arguments]
@@ -154,6 +173,11 @@ set mailcap_path="{self._file("mailcap", "")}"
         os.close(terminal)
         if status:
             raise RuntimeError(f"mutt {os.waitstatus_to_exitcode(status)}:\n{screen.decode(errors='replace')}")
+
+
+def _search(message_id: str) -> str:
+    """The keys that go to a message; `~i` takes a regular expression."""
+    return f"<search>~i {message_id.strip('<> ')}<enter>"
 
 
 def _drain(terminal: int, child: int) -> bytes:

@@ -21,16 +21,21 @@ from tests.servers.postfix import Postfix
 from tests.system.desk import wait_for
 
 QUEUE, MAILBOX = "suporte@desk.test", "contato@desk.test"
+FINANCE, SALES, BUYING = "financeiro@desk.test", "vendas@desk.test", "compras@desk.test"
+"""Further queues, of the desks that have them."""
 ANA = Person("Ana Souza", "ana@desk.test", "senha da ana")
 BRUNO = Person("Bruno Lima", "bruno@desk.test", "senha do bruno")
+CARLA = Person("Carla Dias", "carla@desk.test", "senha da carla")
 JOAO = Person("João da Silva", "joao@cliente.test", "senha do joão")
 MARIA = Person("Maria Conceição", "maria@cliente.test", "senha da maria")
+PEDRO = Person("Pedro Alves", "pedro@cliente.test", "senha do pedro")
+LUCY = Person("Lucy Stone", "lucy@client.test", "lucy's password")
 OPS = Person("Plantão", "plantao@desk.test", "senha do plantão")
 GONE = Person("Caio Sumido", "sumido@cliente.test", "")
 """Writes, but has no mailbox: Postfix takes mail for him, and Dovecot gives it back."""
 UNKNOWN = Person("Cida Mudou", "mudou@cliente.test", "")
 """Writes, but Postfix knows nobody of that name: it refuses her at RCPT."""
-PEOPLE = (ANA, BRUNO, JOAO, MARIA, OPS)
+PEOPLE = (ANA, BRUNO, CARLA, JOAO, MARIA, PEDRO, LUCY, OPS)
 MAILBOX_PASSWORD = "senha da caixa"
 LOG_TAIL = 6_000
 """Characters of Postfix's log that say enough."""
@@ -47,13 +52,15 @@ class Town:
         self.lmtp_port = free_port()
         users = {person.address: person.password for person in PEOPLE}
         self.dovecot = Dovecot(users | {MAILBOX: MAILBOX_PASSWORD})
-        self.postfix = Postfix(("desk.test", "cliente.test"), f"lmtp:inet:127.0.0.1:{self.dovecot.lmtp_port}")
+        self.postfix = Postfix(
+            ("desk.test", "cliente.test", "client.test"), f"lmtp:inet:127.0.0.1:{self.dovecot.lmtp_port}"
+        )
         self._clients: list[SNail | Mutt] = []
-        self.postfix.knows(*users, GONE.address, QUEUE, MAILBOX)
+        self.postfix.knows(*users, GONE.address, QUEUE, FINANCE, SALES, BUYING, MAILBOX)
         self.by_smtp = self._route = f"smtp:[127.0.0.1]:{self.desk_port}"
 
     def __enter__(self) -> "Town":
-        self.postfix.routes({QUEUE: self._route})
+        self._write_routes()
         self.dovecot.__enter__()
         self.postfix.__enter__()
         return self
@@ -65,11 +72,14 @@ class Town:
         self.dovecot.close()
 
     def route(self, transport: str) -> None:
-        """How mail for the queue leaves Postfix from now on."""
+        """How mail for the queues leaves Postfix from now on."""
         if transport != self._route:
             self._route = transport
-            self.postfix.routes({QUEUE: transport})
+            self._write_routes()
             self.postfix.reload()
+
+    def _write_routes(self) -> None:
+        self.postfix.routes(dict.fromkeys((QUEUE, FINANCE, SALES, BUYING), self._route))
 
     def clear(self) -> None:
         """No mail waits and no mailbox has any; what a test stopped runs again."""
@@ -78,11 +88,20 @@ class Town:
             self.postfix.start()
         self.route(self.by_smtp)
         self.postfix.empty()
-        for address in (*(person.address for person in PEOPLE), MAILBOX):
-            for file in self.dovecot.files(address):
-                file.unlink(missing_ok=True)
+        self.clear_mailboxes()
         while self._clients:
             self._clients.pop().close()
+
+    def clear_mailboxes(self, *but_of: Person) -> None:
+        kept = {person.address for person in but_of}
+        for address in {*(person.address for person in PEOPLE), MAILBOX} - kept:
+            for file in self.dovecot.files(address):
+                file.unlink(missing_ok=True)
+
+    def has_mail_on_the_way(self) -> bool:
+        """Whether Postfix still has anything to deliver."""
+        queue = self.postfix.directory / "queue"
+        return any(file.is_file() for name in ("incoming", "active", "deferred") for file in (queue / name).rglob("*"))
 
     # --- people and their mail ----------------------------------------------------------------------
 
