@@ -4,9 +4,11 @@ Not imported: run by `lives.py`. Every line of stdin orders a life as JSON (`arg
 `stderr`); answered are its process id at once and its exit status when it has ended, a line each.
 """
 
+import ctypes
 import importlib
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -15,6 +17,7 @@ from mailtickets.cli import main
 
 def live(order: dict[str, Any]) -> None:
     """Becomes the program: from here on nothing of this process is left but the modules in memory."""
+    end_with_parent()
     os.setsid()
     for number, (path, flags) in enumerate(
         ((os.devnull, os.O_RDONLY), (order["stdout"], APPEND), (order["stderr"], APPEND))
@@ -25,9 +28,15 @@ def live(order: dict[str, Any]) -> None:
     sys.exit(main(order["arguments"]))
 
 
+def end_with_parent() -> None:
+    """Where the tests are cut short, nothing goes on without them (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 if __name__ == "__main__":  # workers import this file too, and need none of it
+    end_with_parent()
     importlib.import_module("mailtickets.cli.run")
     while line := sys.stdin.readline():
         child = os.fork()
