@@ -16,8 +16,8 @@ from mailtickets.desk.model import (
     Assign,
     Done,
     MoveTo,
-    NotUnderstood,
     Policy,
+    Problem,
     Rate,
     Reminded,
     StoredFile,
@@ -203,7 +203,7 @@ def _shown(name: str, happening: Happening, policy: Policy) -> dict[str, object]
             return {"thread": thread_context(desk.thread, policy)}
 
 
-def _problem(problem: NotUnderstood) -> dict[str, object]:
+def _problem(problem: Problem) -> dict[str, object]:
     near = list(problem.nearest)
     return {"line": problem.line, "code": problem.code, "nearest": near, "expected": problem.expected}
 

@@ -24,9 +24,9 @@ from mailtickets.desk.model import (
     Facts,
     MergeInto,
     MoveTo,
-    NotUnderstood,
     OpenTicket,
     Policy,
+    Problem,
     Remind,
     RemoveParticipant,
     SetPriority,
@@ -47,6 +47,12 @@ from mailtickets.mail.model import Address
 
 MERGE_OF_STRANGERS = "merge-of-strangers"
 """The people of two tickets would see each other's conversations: only after the agent's second word."""
+
+REFUSALS = (
+    "no-such-agent", "ambiguous-agent", "no-such-queue", "no-such-canned", "no-such-ticket", "not-possible-here",
+    "needs-a-ticket", "nothing-to-undo", "in-the-past",
+)  # fmt: skip
+"""Why a command that was understood cannot be done, beside `bad-argument`."""
 
 NOBODY = frozenset({"-", "ninguem", "nadie", "nobody", "none", "ninguno"})
 
@@ -87,7 +93,7 @@ class Doubt:
     done: Done
 
 
-Step = Effect | Done | NotUnderstood | Tell | Doubt | Decision
+Step = Effect | Done | Problem | Tell | Doubt | Decision
 """A Decision is what is done to another ticket."""
 
 _EFFECTS = (
@@ -102,7 +108,7 @@ class Deeds:
 
     effects: list[Effect] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
-    problems: list[NotUnderstood] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     tells: list[Tell] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     also: list[Decision] = field(default_factory=list)
@@ -111,7 +117,7 @@ class Deeds:
         match step:
             case Done():
                 self.done.append(step)
-            case NotUnderstood():
+            case Problem():
                 self.problems.append(step)
             case Tell():
                 self.tells.append(step)
@@ -138,9 +144,9 @@ def _steps(ticket: Ticket | None, order: Command, by: Asker) -> Iterator[Step]:
     if order.name in _ANYWHERE:
         yield from _ANYWHERE[order.name](order, by)
     elif order.name not in _ON_TICKET:
-        yield NotUnderstood(order.line, "not-possible-here")
+        yield Problem(order.line, "not-possible-here")
     elif ticket is None:
-        yield NotUnderstood(order.line, "needs-a-ticket")
+        yield Problem(order.line, "needs-a-ticket")
     else:
         yield from _ON_TICKET[order.name](ticket, order, by)
 
@@ -151,7 +157,7 @@ def _steps(ticket: Ticket | None, order: Command, by: Asker) -> Iterator[Step]:
 def _status(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     to = status_named(str(order.value))
     if to is None:
-        yield NotUnderstood(order.line, "bad-argument", expected="status")
+        yield Problem(order.line, "bad-argument", expected="status")
     elif to == ticket.status:
         yield Done("already", to)
     else:
@@ -162,7 +168,7 @@ def _status(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 def _priority(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     to = priority_named(str(order.value))
     if to is None:
-        yield NotUnderstood(order.line, "bad-argument", expected="priority")
+        yield Problem(order.line, "bad-argument", expected="priority")
     elif to == ticket.priority:
         yield Done("already", to)
     else:
@@ -201,7 +207,7 @@ def _assign(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
         yield from _given_to(ticket, found[0])
     else:
         names = tuple(agent.name for agent in found) or _like(order.argument, by.policy)
-        yield NotUnderstood(order.line, "ambiguous-agent" if found else "no-such-agent", names, "name")
+        yield Problem(order.line, "ambiguous-agent" if found else "no-such-agent", names, "name")
 
 
 def _take(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
@@ -249,7 +255,7 @@ def _queue(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     to = queue_named(order.argument, by.policy)
     if to is None:
         near = nearest_of(order.argument, [queue.name for queue in by.policy.queues])
-        yield NotUnderstood(order.line, "no-such-queue", near, "name")
+        yield Problem(order.line, "no-such-queue", near, "name")
     elif to.name == ticket.queue:
         yield Done("already", to.title)
     else:
@@ -278,7 +284,7 @@ def _cc(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
         if here is None:
             yield Done("already", person.address)
         elif here.role == "requester":
-            yield NotUnderstood(order.line, "not-possible-here")
+            yield Problem(order.line, "not-possible-here")
         else:
             yield RemoveParticipant(here.address)
             yield Done("cc_removed", here.address.address)
@@ -292,7 +298,7 @@ def _participant(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: str) -> Iterator[Step]:
     """A new participant; an agent follows the ticket as one of the team, and never in a customer's sight."""
     if by.policy.queue_at(person.address):
-        yield NotUnderstood(order.line, "bad-argument", expected="address")
+        yield Problem(order.line, "bad-argument", expected="address")
         return
     agent = by.policy.agent(person.address)
     if agent is not None:
@@ -308,7 +314,7 @@ def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: str
 def _requester(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     person = next(iter(commands.people(order).added), None)
     if person is None or by.policy.queue_at(person.address):
-        yield NotUnderstood(order.line, "bad-argument", expected="address")
+        yield Problem(order.line, "bad-argument", expected="address")
     elif person.key == ticket.requester.key:
         yield Done("already", person.address)
     else:
@@ -319,7 +325,7 @@ def _requester(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 def _merge(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     other = by.ticket(order.value) if isinstance(order.value, int) else None
     if other is None or other.number == ticket.number:
-        yield NotUnderstood(order.line, "no-such-ticket", expected="number")
+        yield Problem(order.line, "no-such-ticket", expected="number")
         return
     done = Done("merged", str(other.number), str(ticket.number))
     if not _share_people(ticket, other) and MERGE_OF_STRANGERS not in by.facts.confirmed:
@@ -340,7 +346,7 @@ def _share_people(one: Ticket, other: Ticket) -> bool:
 def _split(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     origin = by.facts.origin
     if origin is None:
-        yield NotUnderstood(order.line, "not-possible-here")
+        yield Problem(order.line, "not-possible-here")
         return
     new = OpenTicket(ticket.queue, origin.subject or ticket.subject, origin.author, ticket.locale, linked=ticket.number)
     yield Decision("split-off", (new, SplitOff(origin.inbound)), actor=by.agent.address)
@@ -357,7 +363,7 @@ def _remind(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     except ValueError:
         at = None
     if at is None:
-        yield NotUnderstood(order.line, "in-the-past", expected="duration")
+        yield Problem(order.line, "in-the-past", expected="duration")
         return
     yield Remind(by.agent.address, at, snooze=order.name == "snooze")
     yield Done(order.name, at.isoformat())
@@ -373,13 +379,17 @@ def _spam(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 def _undo(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     earlier = by.facts.undoable
-    if earlier is None or not (earlier.changes or earlier.until):
-        yield NotUnderstood(order.line, "nothing-to-undo")
+    if earlier is None:
+        yield Problem(order.line, "nothing-to-undo")
         return
     if too_late(earlier, by.now):
         return
+    taken_back = list(_undone(ticket, earlier, by))
+    if earlier.until is None and not taken_back:  # what is merged, split off or moved on stays so
+        yield Problem(order.line, "nothing-to-undo")
+        return
     yield Undo(earlier.inbound)
-    yield from _undone(ticket, earlier, by)
+    yield from taken_back
     yield Done("undone")
     if earlier.until is not None:
         yield Done("unsent")
@@ -416,7 +426,7 @@ def _undone(ticket: Ticket, earlier: Undoable, by: Asker) -> Iterator[Effect]:
 def _canned(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     if order.argument not in by.facts.canned:
         near = nearest_of(order.argument, by.facts.canned_names) or by.facts.canned_names[:3]
-        yield NotUnderstood(order.line, "no-such-canned", near, "name")
+        yield Problem(order.line, "no-such-canned", near, "name")
 
 
 def _nothing(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
@@ -485,9 +495,9 @@ def on_lines(orders: Sequence[tuple[int, Command]], by: Asker) -> Deeds:
         ticket = by.ticket(number)
         for order in its:
             if ticket is None:
-                deeds.take(NotUnderstood(order.line, "no-such-ticket", expected="number"))
+                deeds.take(Problem(order.line, "no-such-ticket", expected="number"))
             elif order.name not in LINE_COMMANDS:
-                deeds.take(NotUnderstood(order.line, "not-possible-here"))
+                deeds.take(Problem(order.line, "not-possible-here"))
         if ticket is not None:
             _on_line(ticket, its, by, deeds)
     return deeds

@@ -12,7 +12,6 @@ from mailtickets.desk.command_lines import (
     Command,
     Line,
     Piece,
-    Problem,
     almost,
     clashing,
     first_suspect,
@@ -22,6 +21,7 @@ from mailtickets.desk.command_lines import (
     pieces,
 )
 from mailtickets.desk.command_words import is_nearly
+from mailtickets.desk.model import Problem
 
 MAX_LINE_CHARACTERS = 1_000
 NOT_IN_A_LIST = frozenset({"note", "end", "canned", "to"})

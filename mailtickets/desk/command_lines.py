@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mailtickets.desk.command_values import Changes, Rejected, Value, tidy, value_of
 from mailtickets.desk.command_words import CommandWord, is_nearly, known, nearest
+from mailtickets.desk.model import Problem
 from mailtickets.mail import header
 from mailtickets.mail.model import Address
 
@@ -86,20 +87,6 @@ class Command:
     """What it means, where that can be said without knowing the desk."""
     line: str
     """The whole line as typed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What was not understood, and what to suggest."""
-
-    line: str
-    """The line as typed; of several commands on one line only the one that is wrong."""
-    code: str
-    """One of `PROBLEMS`."""
-    nearest: tuple[str, ...] = ()
-    """`#resolver`, `#status pendente`: what may have been meant, at most three."""
-    expected: str = ""
-    """What the argument may be: status, priority, type, address, number, duration, tags, name or words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from mailtickets.desk.command_lines import (
     Command,
     Line,
     Piece,
-    Problem,
     almost,
     clashing,
     clean,
@@ -35,6 +34,7 @@ from mailtickets.desk.command_lines import (
 )
 from mailtickets.desk.command_values import Changes, Value, When, when
 from mailtickets.desk.command_words import COMMANDS, is_like_end, is_like_note, known, nearest, spelled
+from mailtickets.desk.model import Problem
 from mailtickets.mail.model import Address
 
 __all__ = [

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from mailtickets.desk.agent_mail import NOT_VERIFIED, absent, held, on_no_ticket, on_ticket, second_word
+from mailtickets.desk.agent_mail import absent, on_ticket, second_word
+from mailtickets.desk.agent_new_mail import on_no_ticket
+from mailtickets.desk.agent_reading import NOT_VERIFIED, held
 from mailtickets.desk.assignment import turn
 from mailtickets.desk.authors import authentic, author_of, copied, locale_for, vouched_for, without_tags
 from mailtickets.desk.change import after_customer_reply, may_reopen

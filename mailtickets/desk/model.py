@@ -515,6 +515,8 @@ class ReleaseHeld:
     inbound: int
     correction: str = ""
     """Command lines that take the place of those that were not understood."""
+    seen: int | None = None
+    """The ticket's revision as its author saw it when they said so; None: whatever came after is of no concern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -582,13 +584,17 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class NotUnderstood:
-    """One line of a mail that was sent back to its author."""
+class Problem:
+    """A line of an agent's mail that was not understood or cannot be done, and what to suggest."""
 
     line: str
+    """As typed; of several commands on one line only the one that is wrong."""
     code: str
+    """One of `command_lines.PROBLEMS` or of `agent_orders.REFUSALS`."""
     nearest: tuple[str, ...] = ()
+    """`#resolver`, `#status pendente`: what may have been meant, at most three."""
     expected: str = ""
+    """What the argument may be: status, priority, type, address, number, duration, tags, name or words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -596,7 +602,7 @@ class Told:
     """What an agent is told of their own mail: what was done, what was not understood, what it would have done."""
 
     done: tuple[Done, ...] = ()
-    problems: tuple[NotUnderstood, ...] = ()
+    problems: tuple[Problem, ...] = ()
     commanded: bool = False
     """The mail had commands in it: most agents want a receipt for those only."""
     sent_to: tuple[Address, ...] = ()

@@ -12,7 +12,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from mailtickets.config import Queue
-from mailtickets.desk.agent_mail import OPENED_BY_AGENT
+from mailtickets.desk.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.desk.agent_notices import to_agents
 from mailtickets.desk.authors import authentic, author_of, locale_for
 from mailtickets.desk.change import customers

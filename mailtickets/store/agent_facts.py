@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from mailtickets.config import Agent, Queue
 from mailtickets.desk import commands
+from mailtickets.desk.agent_reading import STALE
 from mailtickets.desk.authors import without_tags
 from mailtickets.desk.commands import Command
 from mailtickets.desk.matching import Match, claimed, match
@@ -66,7 +67,7 @@ def for_agent(
     return replace(
         facts,
         desk=desk,
-        since=_since(connection, found, known, its, agent),
+        since=_since(connection, found, known, its, agent, _seen(facts)),
         undoable=agents.undoable(connection, its.number, agent.address, caused_by) if "undo" in asked else None,
         origin=_origin(connection, its, caused_by) if "split" in asked else None,
     )
@@ -118,15 +119,21 @@ def _confirmed_token(facts: Facts) -> TokenFact | None:
 
 
 def _since(
-    connection: Connection, found: Match | None, confirms: TokenFact | None, its: Ticket, agent: Agent
+    connection: Connection, found: Match | None, confirms: TokenFact | None, its: Ticket, agent: Agent, seen: int
 ) -> tuple[Said, ...]:
-    """What others wrote after the notice that the agent answers."""
+    """What others wrote after the notice that the agent answers, and after what they have `seen` since."""
     answered = found.token if found is not None and found.token is not None else confirms
     if answered is None or answered.created_at is None:
         return ()
-    revision = answered.revision if answered.ticket == its.number else None  # a merged ticket counted its own
+    revision = max(answered.revision, seen) if answered.ticket == its.number else None  # merged: it counted its own
     own = (agent.address, *agent.aliases)
     return agents.written_since(connection, its.number, revision=revision, moment=answered.created_at, not_by=own)
+
+
+def _seen(facts: Facts) -> int:
+    """The newest revision at which the agent has said that their answer holds."""
+    said = (reason.partition(f"{STALE}@")[2] for reason in facts.confirmed)
+    return max((int(revision) for revision in said if revision), default=0)
 
 
 def _origin(connection: Connection, its: Ticket, caused_by: int | None) -> Origin | None:

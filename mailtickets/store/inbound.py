@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mailtickets.desk.agent_reading import STALE
 from mailtickets.desk.model import Authentication, AuthFact
 from mailtickets.mail.model import Envelope
 from mailtickets.store import schema
@@ -241,7 +242,9 @@ def unclaim(connection: Connection, claimant: str) -> None:
     connection.execute(mine.values(claimed_by=None, claimed_until=None))
 
 
-def accept_again(connection: Connection, number: int, *, released: bool, correction: str = "") -> bool:
+def accept_again(
+    connection: Connection, number: int, *, released: bool, correction: str = "", seen: int | None = None
+) -> bool:
     """Puts a decided message back for another decision; gives False when there is none such.
 
     Only a held one can be released, and so only once.
@@ -262,13 +265,18 @@ def accept_again(connection: Connection, number: int, *, released: bool, correct
             content=None,
             attempts=0,
             released=released,
-            confirmed=sorted({*(before.confirmed or ()), before.reason}) if released else None,
+            confirmed=sorted({*(before.confirmed or ()), _confirmed(before.reason, seen)}) if released else None,
             correction=clean(correction) or None,
             claimed_by=None,
             claimed_until=None,
         )
     )
     return connection.execute(again).rowcount == 1
+
+
+def _confirmed(reason: str, seen: int | None) -> str:
+    """A reason that is of no concern any more; an answer that was overtaken may be overtaken again."""
+    return f"{STALE}@{seen}" if reason == STALE and seen is not None else reason
 
 
 def drop(connection: Connection, number: int, reason: str, now: datetime) -> bool:

@@ -28,7 +28,7 @@ from mailtickets.desk.letter import Addressed, Letter
 from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store.inbound import clean
 from mailtickets.store.schema import Instant, notice, outbox, token
-from mailtickets.store.statements import inserting, inserting_for_id, inserting_new
+from mailtickets.store.statements import inserting, inserting_for_id, replacing
 
 LEASE = timedelta(seconds=60)
 """How long a copy that is being sent belongs to its gateway, which prolongs it as long as it lives (`prolong`)."""
@@ -93,7 +93,8 @@ def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: i
         if copy.token_hash is not None
     ]
     if tokens:
-        connection.execute(inserting_new(connection.dialect.name, token), tokens)
+        # The token that releases a held message is the same each time it is asked about; what it was shown with is not.
+        connection.execute(replacing(connection.dialect.name, token, ("hash",), ("revision",)), tokens)
 
 
 def _copy(letter: Letter, copy: Addressed, number: int, ticket: int | None, now: datetime) -> dict[str, Any]:

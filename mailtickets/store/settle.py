@@ -180,7 +180,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             values = {"person": effect.person, "score": effect.score, "comment": clean(effect.comment)}
             agents.rate(connection, before.number, before.resolved_at, {**values, "at": settlement.now})
         case ReleaseHeld(inbound=held):
-            if not accept_again(connection, held, released=True, correction=effect.correction):
+            if not accept_again(connection, held, released=True, correction=effect.correction, seen=effect.seen):
                 return  # answered a second time: it has gone out, or has been dropped
         case DropHeld(inbound=held):
             if not drop(connection, held, "discarded-by-its-author", settlement.now):

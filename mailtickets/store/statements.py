@@ -24,13 +24,6 @@ def inserting_for_id(table: Table) -> ReturningInsert[int]:
 
 
 @cache
-def inserting_new(dialect: str, table: Table) -> Insert:
-    """INSERT ... ON CONFLICT DO NOTHING."""
-    row: Insert = insert_of(dialect)(table).on_conflict_do_nothing()
-    return row
-
-
-@cache
 def replacing(dialect: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
     """INSERT, or where there is a row with the same keys, UPDATE of what may change in it."""
     row = insert_of(dialect)(table)

@@ -18,9 +18,9 @@ from mailtickets.desk.model import (
     Facts,
     MergeInto,
     MoveTo,
-    NotUnderstood,
     OpenTicket,
     Origin,
+    Problem,
     Remind,
     RemoveParticipant,
     SetPriority,
@@ -239,6 +239,13 @@ def test_what_is_out_in_the_world_cannot_be_undone(late: Undoable) -> None:
     assert (deeds.effects, deeds.done, deeds.problems) == ([], [], [])
 
 
+def test_what_is_merged_cannot_be_taken_back() -> None:
+    merged = Undoable(9, None, gone=False, changes=(("merged", "41", "42"),))
+    assert [p.code for p in ordered("#desfazer", known=facts(a_ticket(), undoable=merged)).problems] == [
+        "nothing-to-undo"
+    ]
+
+
 # --- lines of a digest's answer -------------------------------------------------------------------------
 
 
@@ -262,4 +269,4 @@ def test_one_line_that_cannot_be_done_is_told(said: str, code: str) -> None:
 
 def test_a_command_about_a_ticket_needs_one() -> None:
     deeds = carry_out(None, commands.read("#fechar").commands, by())
-    assert deeds.problems == [NotUnderstood("#fechar", "needs-a-ticket")]
+    assert deeds.problems == [Problem("#fechar", "needs-a-ticket")]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from mailtickets import jobs
 from mailtickets.desk import orders
 from mailtickets.gateway import Gateway
-from mailtickets.store import agents, outbox, schema
+from mailtickets.store import agents, inbound, outbox, schema
 from mailtickets.store.database import Stale
 from tests.desk.builders import AGENTS, ANA, BRUNO, MARIA, NOW, a_policy
 from tests.store.office import Office, a_message
@@ -129,6 +129,29 @@ def test_two_who_answer_the_same_notice_collide_once(office: Office) -> None:
     agent(office, "ENVIAR", token(office))
     assert again(office).outcome == "appended"
     assert [m.reply for m in office.ticket(1).messages] == ["A impressora não imprime.", "Vou aí.", "Reinicie."]
+
+
+def test_who_says_send_is_asked_again_when_others_wrote_meanwhile(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    ana = token(office)
+    agent(office, "Vou aí.", token(office, "bruno"), "bruno")
+    agent(office, "Reinicie.", ana)
+    word = token(office)
+    maria(office, "Já voltou!", office.reply_address(MARIA.address))
+    agent(office, "ENVIAR", word)
+    assert again(office).reason == "stale-answer"
+    assert "Já voltou!" in written(office, "stale")
+    agent(office, "ENVIAR", token(office))
+    assert again(office).outcome == "appended"
+
+
+def test_what_an_operator_releases_is_asked_about_no_more(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    ana = token(office)
+    agent(office, "Vou aí.", token(office, "bruno"), "bruno")
+    held = agent(office, "Reinicie.", ana)
+    assert office.run(lambda c: inbound.accept_again(c, held.id, released=True))
+    assert again(office).outcome == "appended"
 
 
 def test_an_agents_second_answer_to_one_notice_collides_with_nobody(office: Office) -> None:
