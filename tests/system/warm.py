@@ -19,6 +19,7 @@ import signal
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
@@ -150,7 +151,24 @@ def become(files: list[int], arguments: list[str], environment: dict[str, str], 
     os.environ |= environment
     os.chdir(directory)
     sys.argv = ["mailtickets", *arguments]
-    sys.exit(main(arguments))
+    if "run" in arguments:
+        sys.exit(main(arguments))
+    leave_at_once(arguments)
+
+
+def leave_at_once(arguments: list[str]) -> None:
+    """Is a command, without the tidying up of a thousand modules: their memory, shared till then, would be copied."""
+    try:
+        status = main(arguments)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":  # workers import this file too, and need none of it
