@@ -7,7 +7,7 @@ A subject behind `Re:` or with our ticket tag is inherited and says nothing. Pra
 Left out on purpose: what nudges people (`alguma novidade?`), what may be about an order (`status do pedido`, `pode
 cancelar`), and words with another everyday sense when alone (`estado`, `stop`, `parar`, `tickets`).
 Fails with: nothing; in doubt it is no wish.
-Limits: `MAX_WORDS` in `MAX_CHARACTERS`; one pass over the text.
+Limits: `MAX_WORDS` in `MAX_CHARACTERS`; of a long text no more than its length is looked at.
 """
 
 # ruff: noqa: E501 - one phrase is one line
@@ -25,6 +25,8 @@ Wish = Literal["status", "tickets", "reopen", "close", "cancel", "mute", "unmute
 
 MAX_WORDS = 20
 MAX_CHARACTERS = 300
+_MAX_WRITTEN = 2 * MAX_CHARACTERS
+"""As it was typed: many question marks count as one."""
 
 _INHERITED = re.compile(
     r"\s*(?:(?:\[[^\]]{0,40}\]|\([^)]{0,40}\))\s*)*(?:re|res|aw|sv|antw|enc|fwd?|rv|tr|wg|resp|r)\s?(?:\[\d+\])?\s?:"
@@ -51,7 +53,7 @@ def wish(subject: str, reply: str, signature: str = "", *, has_ticket: bool = Tr
     `signature` is what was cut from under the reply. `has_ticket`: the mail belongs to a ticket, or names one. Without
     a ticket `status` asks for the list of tickets, and what would change a ticket is no wish.
     """
-    if phrasing.says_more(signature):
+    if len(reply) > phrasing.MAX_REPLY_CHARACTERS or phrasing.says_more(signature):
         return None
     names = phrasing.COMMON_NAMES | phrasing.words_of_names([phrasing.first_line(signature)])
     inherited = _INHERITED.match(subject) is not None
@@ -76,6 +78,8 @@ def number_named(subject: str, reply: str) -> int | None:
 
 def _said(text: str, names: frozenset[str]) -> _Said | None:
     """None: there is something in it that is not understood."""
+    if len(text) > _MAX_WRITTEN:
+        return None
     text = _ASKED_AGAIN.sub("?", _EMAIL.sub("email", text.replace("¿", "")))
     sentences = phrasing.sentences(text) if len(text) <= MAX_CHARACTERS else None
     if sentences is None or sum(map(len, sentences)) > MAX_WORDS:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from mailtickets.desk import thanks_words
 
+MAX_REPLY_CHARACTERS = 10_000
+"""What is longer, blank lines and all, is no short reply: nobody need look at the rest of it."""
 MAX_SIGNATURE_CHARACTERS = 10_000
 _NAME = "{name}"
 _PARTICLES = frozenset(thanks_words.NAME_PARTICLES.split("|"))

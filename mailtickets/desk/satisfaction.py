@@ -7,7 +7,7 @@ a sign or an adjective may also begin a list, an acknowledgement or a sentence, 
 is 5, but with a thank-you it is thanks, as is "ótimo, obrigado": only praise of the service itself ("ótimo atendimento,
 obrigado") is a rating beside thanks.
 Fails with: nothing; in doubt it is no rating, and people read the mail as any other.
-Limits: `MAX_CHARACTERS`; every pattern is bounded, so that time is linear.
+Limits: `MAX_CHARACTERS`; every pattern is bounded, so that time is linear. A long reply is not looked at.
 """
 
 import re
@@ -33,6 +33,8 @@ class Rating:
 
 def rating(reply: str, signature: str = "") -> Rating | None:
     """The rating that a reply gives; `signature` is what was cut from under it, and names its writer."""
+    if len(reply) > phrasing.MAX_REPLY_CHARACTERS:
+        return None
     text = unicodedata.normalize("NFC", phrasing.without_device_lines(reply)).strip()
     if not text or len(text) > MAX_CHARACTERS or REF_LABEL in text or _QUOTED.search(text):
         return None

@@ -5,7 +5,8 @@ PostgreSQL. Results come newest ticket first and are not ranked, since ranking c
 
 A common word is found by looking at the newest messages themselves, and the full-text index is asked only for rare
 ones: it gathers all that begins with a word before it gives the first of them.
-*Limits*: words that are each common, but hardly ever together, cost the more the more messages there are.
+*Limits*: the first `_MAX_WORDS` words in the first `MAX_CHARACTERS` of a message. Words that are each common, but
+hardly ever together, cost the more the more messages there are.
 """
 
 import re
@@ -16,6 +17,8 @@ from sqlalchemy import Connection, text
 
 _WORD = re.compile(r"[^\W_]+")
 _MAX_WORDS = 5_000
+MAX_CHARACTERS = 200_000
+"""Of a message: what comes behind is kept, and not found."""
 _MAX_QUERY_WORDS = 20
 _MAX_LETTERS = 100
 _MESSAGE_BITS = 24  # of a row's number: two messages of one ticket would have to be 16 million messages apart
@@ -25,8 +28,8 @@ _RARE = 0.01
 
 
 def folded(words: str) -> list[str]:
-    """The words of a text without accents and case: Não, ação -> nao, acao"""
-    plain = unicodedata.normalize("NFKD", words.casefold())
+    """The words of a text, or of its beginning, without accents and case: Não, ação -> nao, acao"""
+    plain = unicodedata.normalize("NFKD", words[:MAX_CHARACTERS].casefold())
     marks = {ord(letter): None for letter in set(plain) if unicodedata.combining(letter)}
     return _WORD.findall(plain.translate(marks))
 

@@ -3,6 +3,7 @@
 import pytest
 
 from mailtickets.desk.customer_words import MAX_CHARACTERS, Wish, number_named, wish
+from mailtickets.desk.phrasing import MAX_REPLY_CHARACTERS
 
 WISHES: dict[Wish, str] = {
     "status": """
@@ -563,3 +564,9 @@ def test_a_long_text_is_never_a_wish() -> None:
 )
 def test_the_ticket_that_is_named(subject: str, reply: str, number: int | None) -> None:
     assert number_named(subject, reply) == number
+
+
+def test_of_a_mail_that_goes_on_and_on_nothing_is_read_however_short_its_words() -> None:
+    assert wish("", "status" + "\n" * 1_000) == "status"
+    assert wish("", "status" + "\n" * MAX_REPLY_CHARACTERS) is None
+    assert wish("", "?" * MAX_CHARACTERS + "status" + "?" * MAX_CHARACTERS) is None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailtickets.desk.phrasing import MAX_REPLY_CHARACTERS
 from mailtickets.desk.satisfaction import MAX_CHARACTERS, Rating, rating
 
 RATINGS: list[tuple[str, int, str]] = [
@@ -367,3 +368,8 @@ def test_our_own_words_quoted_by_hand_are_no_rating() -> None:
 def test_a_long_text_is_no_rating() -> None:
     assert rating("nota 5. " + "muito bom " * 20) is not None
     assert rating("nota 5. " + "muito bom " * (MAX_CHARACTERS // 9)) is None
+
+
+def test_of_a_mail_that_goes_on_and_on_nothing_is_read_however_short_its_words() -> None:
+    assert rating("5" + "\n" * 1_000) == Rating(5, "")
+    assert rating("5" + "\n" * MAX_REPLY_CHARACTERS) is None
