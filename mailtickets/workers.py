@@ -23,6 +23,7 @@ from mailtickets.desk.model import Transient
 from mailtickets.desk.render import Rendered, Templates, render
 from mailtickets.mail.model import Attachment, InboundMail
 from mailtickets.mail.outline import outline
+from mailtickets.mail.text_file import text_file
 
 READ_SECONDS = 10.0
 RENDER_SECONDS = 5.0
@@ -75,10 +76,14 @@ class Workers:
         return await self._run(self._read_seconds, parse_for, raw, instance)
 
     async def attachments(self, raw: bytes, instance: str, wanted: Sequence[str]) -> tuple[Attachment, ...]:
-        """The attachments of a mail with these sha256 digests, in that order; what is not found is left out."""
+        """The attachments of a mail with these sha256 digests, in that order; what is not found is left out.
+
+        Its own words are one of them, for notices that could not show them all.
+        """
         found = {attachment.sha256: attachment for attachment in outline(raw).attachments}  # where it was not read
         if not found.keys() >= set(wanted):
-            found |= {attachment.sha256: attachment for attachment in (await self.read(raw, instance)).attachments}
+            mail = await self.read(raw, instance)
+            found |= {attachment.sha256: attachment for attachment in (*mail.attachments, text_file(mail))}
         return tuple(found[digest] for digest in wanted if digest in found)
 
     async def words(self, templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:

@@ -10,6 +10,7 @@ import pytest
 from mailtickets.config import shipped, template_texts
 from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.render import Templates, sample
+from mailtickets.mail.text_file import text_file
 from mailtickets.workers import Unreadable, Workers
 from tests.desk.builders import POLICY
 from tests.store.office import a_message, with_file
@@ -43,6 +44,12 @@ async def test_our_own_name_is_known_there(workers: Workers) -> None:
 async def test_attachments_are_read_again_by_their_digests(workers: Workers) -> None:
     (file,) = (await workers.read(with_file(), "exemplo")).attachments
     assert await workers.attachments(with_file(), "exemplo", ["0" * 64, file.sha256]) == (file,)
+
+
+async def test_a_mails_own_words_are_read_again_as_a_file(workers: Workers) -> None:
+    words = text_file(await workers.read(with_file(), "exemplo"))
+    assert words.content == b"Segue anexo."
+    assert await workers.attachments(with_file(), "exemplo", [words.sha256]) == (words,)
 
 
 async def test_a_mail_that_takes_too_long_is_unreadable_and_the_next_one_is_not() -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from mailtickets.config import Agent, Queue
 from mailtickets.desk.commands import COMMANDS
-from mailtickets.desk.contexts import context, lines_context, moved_context, person_context, thread_context
+from mailtickets.desk.contexts import MAX_SHOWN, context, lines_context, moved_context, person_context, thread_context
 from mailtickets.desk.model import (
     AddMessage,
     Assign,
@@ -24,7 +24,8 @@ from mailtickets.desk.model import (
     Ticket,
 )
 from mailtickets.desk.notice import CONFIRMABLE, SECOND, SUPPRESS, SUPPRESS_BUT_ABSENCE, THIRD, Happening, Notice
-from mailtickets.mail.model import Address, Attachment, InboundMail
+from mailtickets.mail.model import Address, Attachment
+from mailtickets.mail.text_file import FILENAME, text_file
 
 _WORDS = frozenset({"new_ticket", "customer_replied"})
 """Notices that carry a customer's words: in their name, and answered by an absence notice when the agent is away."""
@@ -326,10 +327,12 @@ def _for_agents(
     words, confirms = name in _WORDS, _confirms(happening)
     if name in _OF_NO_TICKET:
         happening = replace(happening, after=None)
-    attached = _attached(happening.mail, policy) if words else files or ()
+    attached, whole_in = _attached(happening, policy) if words else (files or (), "")
     locale = policy.instance.locale
     limits = attached if words else None
-    seen = context(happening, queue, locale, policy, now, public=False, attached=limits, message=message)
+    seen = context(
+        happening, queue, locale, policy, now, public=False, attached=limits, message=message, whole_in=whole_in
+    )
     shown = message or happening.message
     author = shown.author if shown is not None and (words or name in {"noted", "answered"}) else None
     takes_lines = happening.after is None and not confirms
@@ -368,11 +371,17 @@ def _own_doing(agent: Agent, happening: Happening, name: str, policy: Policy) ->
     return agent in {policy.agent(happening.decision.actor), policy.agent(author)}
 
 
-def _attached(mail: InboundMail | None, policy: Policy) -> tuple[Attachment, ...]:
-    """The attachments that fit into one notice, in their order."""
+def _attached(happening: Happening, policy: Policy) -> tuple[tuple[Attachment, ...], str]:
+    """The attachments that fit into one notice, in their order; behind them words that are too long to be shown, and
+    the name of the file that has these.
+    """
+    mail, message = happening.mail, happening.message
     fitting, room = [], policy.max_attachment_bytes
     for attachment in mail.attachments if mail else ():
         if attachment.size <= room:
             fitting.append(attachment)
             room -= attachment.size
-    return tuple(fitting)
+    if mail is None or not MAX_SHOWN < len(mail.reply) <= room or (message and message.text is not None):
+        return tuple(fitting), ""
+    whole = text_file(mail)
+    return (*fitting, *([whole] if whole.size <= room else [])), FILENAME if whole.size <= room else ""

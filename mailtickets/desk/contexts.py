@@ -1,6 +1,10 @@
-"""What templates see of a decision: plain data, and for customers only what is theirs to see."""
+"""What templates see of a decision: plain data, and for customers only what is theirs to see.
 
-from collections.abc import Iterable
+*Limits*: `MAX_SHOWN` characters of a message, but for an agent's answer to a customer, which is shown whole;
+`MAX_THREAD` of what was said before, of the newest most.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,6 +15,10 @@ from mailtickets.desk.model import AddMessage, FailDelivery, MergeInto, MoveTo, 
 from mailtickets.desk.notice import CONFIRMABLE, Happening
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 
+MAX_SHOWN = 100_000
+"""Nobody reads more of a message in a notice, and a mail of 25 MB would go to each agent twice, as text and as HTML."""
+MAX_THREAD = 2 * MAX_SHOWN
+
 
 def context(
     happening: Happening,
@@ -20,21 +28,27 @@ def context(
     now: datetime,
     *,
     public: bool,
+    whole: bool = False,
+    whole_in: str = "",
     attached: tuple[Attachment, ...] | None = None,
     message: AddMessage | None = None,
     **more: object,
 ) -> dict[str, object]:
-    """Plain data for a template; what customers may not see is not in theirs."""
+    """Plain data for a template; what customers may not see is not in theirs.
+
+    `whole`: the message is shown however long it is; `whole_in` is the file that has all of one that is not.
+    """
     zone = ZoneInfo(policy.instance.timezone)
     after = happening.after
-    shown = message or happening.message or _held_message(happening)
     hide = queue if public else None
+    message = message or happening.message or _held_message(happening)
+    shown = message and _message_context(message, happening, policy, zone, now, attached, hide, whole, whole_in)
     return {
         "instance": {"name": policy.instance.name},
         "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
         "ticket": ticket_context(after, policy.queue(after.queue) or queue, policy, zone) if after else None,
         "customer": person_context(after.requester) if after else None,
-        "message": _message_context(shown, happening, policy, zone, now, attached, hide) if shown else None,
+        "message": shown,
         "change": None if public else _assignee_change(happening, policy),
         "failure": _failure_context(happening),
         "linked": [] if public or after is None else list(after.linked),
@@ -136,7 +150,7 @@ def _line_context(ticket: Ticket, policy: Policy, zone: ZoneInfo, *, public: boo
 
 
 def thread_context(
-    thread: Iterable[Said], policy: Policy, hide_agents_as: Queue | None = None
+    thread: Sequence[Said], policy: Policy, hide_agents_as: Queue | None = None
 ) -> list[dict[str, object]]:
     """What was said on a ticket, oldest first; customers see their agents at the queue's address."""
     zone = ZoneInfo(policy.instance.timezone)
@@ -145,11 +159,21 @@ def thread_context(
             "author": person_context(_seen(said.author, policy, hide_agents_as)),
             "direction": said.direction,
             "visibility": said.visibility,
-            "text": said.text,
+            "text": said.text[:room],
+            "cut": len(said.text) > room,
             "received_at": said.received_at.astimezone(zone),
         }
-        for said in thread
+        for said, room in zip(thread, _rooms(thread), strict=True)
     ]
+
+
+def _rooms(thread: Sequence[Said]) -> list[int]:
+    """How much of each message is shown: of the newest up to half of all there is room for, and so on."""
+    rooms, left = list[int](), MAX_THREAD
+    for said in reversed(thread):
+        rooms.append(left // 2)
+        left -= min(len(said.text), left // 2)
+    return rooms[::-1]
 
 
 def _seen(author: Address, policy: Policy, hide_agents_as: Queue | None) -> Address:
@@ -179,15 +203,20 @@ def _message_context(
     now: datetime,
     attached: tuple[Attachment, ...] | None,
     hide_agents_as: Queue | None,
+    whole: bool,
+    whole_in: str,
 ) -> dict[str, object]:
-    mail = happening.mail
+    mail, text = happening.mail, _words(message, happening)
+    cut = len(text) > MAX_SHOWN and not whole
     received_at = happening.facts.envelope.received_at if happening.facts else now
     outgoing = message.direction == "out"
     listed = [a for a in (mail.attachments if mail else ()) if not a.inline]
     return {
         "author": person_context(_seen(message.author, policy, hide_agents_as)),
-        "text": _words(message, happening),
-        "html": mail.html if mail else None,  # all of it: what of it says the text is found where words are made
+        "text": text[:MAX_SHOWN] if cut else text,
+        "html": mail.html if mail and not cut else None,  # all of it: what says the text is found where words are made
+        "cut": cut,
+        "whole_in": whole_in,
         "received_at": received_at.astimezone(zone),
         "attachments": [
             {"filename": a.filename, "size": a.size, "attached": outgoing or attached is None or a in attached}

@@ -56,6 +56,22 @@ TYPE_LABELS = {
 }
 NO_SUBJECT = {"pt_BR": "(sem assunto)", "en": "(no subject)", "es": "(sin asunto)"}
 NO_TEXT = {"pt_BR": "(mensagem sem texto)", "en": "(no text in this message)", "es": "(mensaje sin texto)"}
+_GOES_ON = {
+    "pt_BR": "A mensagem continua; o texto inteiro",
+    "en": "The message goes on; all of it",
+    "es": "El mensaje continúa; el texto completo",
+}
+_WHOLE_ATTACHED = {
+    "pt_BR": "está no anexo {file}.",
+    "en": "is attached as {file}.",
+    "es": "está en el adjunto {file}.",
+}
+_WHOLE_KEPT = {
+    "pt_BR": "fica guardado no chamado: no servidor, mailtickets ticket show {number}.",
+    "en": "is kept on the ticket: on the server, mailtickets ticket show {number}.",
+    "es": "queda guardado en la solicitud: en el servidor, mailtickets ticket show {number}.",
+}
+_KEPT = {"pt_BR": "fica guardado.", "en": "is kept.", "es": "queda guardado."}
 
 _MONTHS = {
     "pt_BR": (
@@ -108,6 +124,13 @@ def time(at: datetime, locale: str) -> str:
     if locale == "en":
         return f"{at.hour % 12 or 12}:{at.minute:02} {'AM' if at.hour < 12 else 'PM'}"
     return f"{at.hour}{'h' if locale == 'pt_BR' else ':'}{at.minute:02}"
+
+
+def rest(file: str, ticket: int | None, locale: str) -> str:
+    """Where the whole of a message is: in a file that goes along, or on its ticket."""
+    kept = _KEPT if ticket is None else _WHOLE_KEPT
+    where = (_WHOLE_ATTACHED if file else kept)[locale].format(file=file, number=ticket)
+    return f"[{_GOES_ON[locale]} {where}]"
 
 
 def size(octets: int, locale: str) -> str:

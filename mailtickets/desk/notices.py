@@ -16,7 +16,7 @@ from mailtickets.desk.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.desk.agent_notices import to_agents
 from mailtickets.desk.authors import authentic, author_of, locale_for
 from mailtickets.desk.change import customers
-from mailtickets.desk.contexts import context, lines_context, resolves, thread_context
+from mailtickets.desk.contexts import MAX_SHOWN, context, lines_context, resolves, thread_context
 from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.model import AddMessage, Facts, Policy, SetStatus, Status, Ticket
 from mailtickets.desk.notice import FIRST, SECOND, SUPPRESS, Happening, Notice
@@ -223,7 +223,8 @@ def _locale(happening: Happening, queue: Queue, policy: Policy) -> str:
 
 
 def _digest(words: str) -> str:
-    return sha256(" ".join(words.casefold().split()).encode("utf-8", "replace")).hexdigest()[:16]
+    """Of the beginning: a machine that says the same again says that again too."""
+    return sha256(" ".join(words[:MAX_SHOWN].casefold().split()).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _answer(
@@ -244,6 +245,7 @@ def _answer(
             policy,
             now,
             public=True,
+            whole=True,
             resolved_now=resolves(happening),
             ask_rating=resolves(happening) and queue.satisfaction,
             thread=thread_context(happening.thread, policy, hide_agents_as=queue),

@@ -59,7 +59,7 @@ _ALWAYS: Mapping[str, Mapping[str, Any]] = {
 _SOMETIMES: Mapping[str, Mapping[str, Any]] = {
     "message": {
         "author": _PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
-        "delivered_directly": False,
+        "delivered_directly": False, "cut": False, "whole_in": "",
     },
     "change": {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""},
     "failure": {"recipient": "", "status": None, "diagnostic": "", "notice": "", "subject": ""},
@@ -77,7 +77,9 @@ _TICKET_LINE = {
     "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": _PERSON, "updated_at": None,
     "waiting_since": None, "queue": "",
 }  # fmt: skip
-_SAID = {"author": _PERSON, "text": "", "received_at": None, "visibility": "public", "direction": "in"}
+_SAID = {
+    "author": _PERSON, "text": "", "cut": False, "received_at": None, "visibility": "public", "direction": "in",
+}  # fmt: skip
 _LISTS: Mapping[str, Mapping[str, Any]] = {
     "done": {"kind": "", "value": None, "old": None, "ticket": None},
     "sent_to": _PERSON,
@@ -389,6 +391,13 @@ def _said(context: Context, text: str) -> str:
 
 
 @pass_context
+def _rest(context: Context, message: Mapping[str, Any]) -> str:
+    """Where the whole of a message is of which only the beginning is shown."""
+    number = None if context["reply_effect"] == "releases" else context["ticket"]["number"]  # held: on no ticket yet
+    return locales.rest(message.get("whole_in", ""), number, context["locale"])
+
+
+@pass_context
 def _short(context: Context, at: datetime | None) -> str:
     return locales.short(at, context["locale"]) if at else ""
 
@@ -459,6 +468,7 @@ _OWN_FILTERS: dict[str, Callable[..., Any]] = {
     "problem": _problem_of,
     "purpose": _purpose,
     "quote": _quote,
+    "rest": _rest,
     "said": _said,
     "series": _series,
     "short": _short,

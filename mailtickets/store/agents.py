@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mailtickets.desk.contexts import MAX_SHOWN
 from mailtickets.desk.model import Said, StoredFile, Undoable
 from mailtickets.mail.model import Address
 from mailtickets.store import tickets
@@ -134,10 +135,14 @@ def written_since(
 
 
 def _said(connection: Connection, limit: int, *conditions: Any) -> tuple[Said, ...]:
-    wanted = select(message).where(*conditions).order_by(message.c.id.desc()).limit(limit)
+    """Of each message the beginning, one character longer than what is shown of it."""
+    said = func.substr(message.c.reply, 1, MAX_SHOWN + 1)
+    who, how = (message.c.author_name, message.c.author_address), (message.c.direction, message.c.visibility)
+    wanted = select(*who, *how, said.label("said"), message.c.received_at).where(*conditions)
+    newest = connection.execute(wanted.order_by(message.c.id.desc()).limit(limit)).all()
     return tuple(
-        Said(Address(row.author_name, row.author_address), row.direction, row.visibility, row.reply, row.received_at)
-        for row in reversed(connection.execute(wanted).all())
+        Said(Address(row.author_name, row.author_address), row.direction, row.visibility, row.said, row.received_at)
+        for row in reversed(newest)
     )
 
 

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from mailtickets.desk import orders
+from mailtickets.desk.contexts import MAX_SHOWN
 from mailtickets.desk.model import AddParticipant, Decision
-from mailtickets.store import contacts, schema, search, tickets
+from mailtickets.store import agents, contacts, schema, search, tickets
 from mailtickets.store.database import Stale
 from tests.desk.builders import AGENTS, ANA, BRUNO, EVE, MARIA, NOW, PEDRO, a_policy
 from tests.store.office import Office, a_message, with_file
@@ -430,3 +431,11 @@ def test_odd_characters_are_kept_or_left_out_but_never_in_the_way(office: Office
     row = office.take(a_message("nulo \0 e surpresa \U0001f389", subject="=?utf-8?B?AADwn46J?="))
     assert row.outcome == "opened"
     assert "\U0001f389" in office.ticket(1).messages[0].text
+
+
+def test_a_huge_message_is_kept_whole_and_its_beginning_is_read_for_notices(office: Office) -> None:
+    office.take(a_message("palavra " * 1_000_000))
+    (message,) = office.ticket(1).messages
+    assert message.text.count("palavra") == 1_000_000
+    (said,) = office.run(lambda c: agents.thread(c, 1))
+    assert len(said.text) == MAX_SHOWN + 1
