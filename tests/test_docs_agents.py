@@ -229,7 +229,7 @@ def test_the_second_words_on_the_page_do_as_it_says(locale: str) -> None:
     send, discard, yes, no = SECOND_WORDS[locale]
     assert {send, discard, yes, no} <= set(spans(locale))
     for held in ("command-not-understood", "stale-answer"):
-        assert second(send, held).effects == (ReleaseHeld(9),)
+        assert second(send, held).effects == (ReleaseHeld(9, seen=3),)
         assert second(discard, held).effects == (DropHeld(9),)
     assert second(yes, "agent-without-token").effects == (ReleaseHeld(9),)
     assert second(no, "agent-without-token").effects == (DropHeld(9),)

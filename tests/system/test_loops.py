@@ -270,7 +270,7 @@ Content-Type: text/rfc822-headers
 # --- an agent who is away ---------------------------------------------------------------------------------
 
 
-def test_an_agents_absence_is_noted_and_goes_nowhere(desk: Desk, world: World) -> None:
+def test_an_agents_absence_is_noted_and_told_to_colleagues_alone(desk: Desk, world: World) -> None:
     hand_in(desk, with_results(write(JOAO), *AUTHENTIC), JOAO.address, QUEUE)
     world.wait_for_letters(desk, JOAO.address)
     (notice,) = world.wait_for_letters(desk, ANA.address)
@@ -292,7 +292,7 @@ def test_an_agents_absence_is_noted_and_goes_nowhere(desk: Desk, world: World) -
     ]
     state = ("status", "assignee", "priority", "requester", "participants")
     assert [after[key] for key in state] == [before[key] for key in state]
-    assert len(world.sent()) == sent
+    assert [letter.recipient for letter in world.sent()[sent:]] == [BRUNO.address]
 
 
 # --- thousands of senders who never wrote -----------------------------------------------------------------
