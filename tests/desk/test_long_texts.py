@@ -7,6 +7,7 @@ import pytest
 
 from mailtickets.config import LOCALES, shipped, template_texts
 from mailtickets.desk.change import changed, opened
+from mailtickets.desk.command_lines import first_suspect
 from mailtickets.desk.contexts import MAX_SHOWN, MAX_THREAD, thread_context
 from mailtickets.desk.decide import decide
 from mailtickets.desk.model import Facts, OpenTicket, Policy, Said
@@ -145,3 +146,23 @@ def test_a_history_says_which_messages_go_on(locale: str) -> None:
     made = render(TEMPLATES, "history", locale, {**context, "thread": [{**first, "cut": True}, *others]})
     assert made.text.count("mailtickets ticket show 1042.]") == 1
     assert (made.html or "").count("mailtickets ticket show 1042.]") == 1
+
+
+# --- what may be a command in what is not read --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("/fechar já\n" + SHOWN_WHOLE, "/fechar já"),
+        ("- /fechar\n" + SHOWN_WHOLE, "- /fechar"),
+        (SHOWN_WHOLE + "\n> /fechar", "> /fechar"),
+        (SHOWN_WHOLE + "\n#fechar", "#fechar"),
+        (SHOWN_WHOLE + "x #fechar\n/nota", "#fechar"),
+        ("/nota\n" + SHOWN_WHOLE + "\n#fechar", "/nota"),
+        (SHOWN_WHOLE + "\nhttps://desk.test/a#b e/ou #1", None),
+    ],
+)
+def test_the_first_thing_that_may_be_a_command_is_found(text: str, line: str | None) -> None:
+    found = first_suspect(text)
+    assert (found.line if found else None) == line
