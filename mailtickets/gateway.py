@@ -9,11 +9,14 @@ again; a mail that fails for its own sake becomes a ticket marked unparsed.
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TypeVar, assert_never
+from heapq import heappop, heappush
+from math import inf
+from time import monotonic
+from typing import Any, TypeVar, assert_never
 
 from sqlalchemy import Connection
 
@@ -70,6 +73,15 @@ _KEEPING_UP = 8
 _ATTEMPTS = 5
 _RETRY_PROCESS = timedelta(seconds=15)
 _RETRY_RECORD_SECONDS = 5
+_AHEAD_SECONDS = 0.25
+_MOST_AHEAD = 32
+"""What is claimed ahead for a connection: as much as it sends in so long, and no more copies than this."""
+_PATIENCE = timedelta(seconds=5)
+"""What has been claimed ahead and is not begun by then is given back."""
+_UNRECORDED = 128
+"""Results that wait for the database, before nothing more is claimed."""
+_LARGE = 100_000
+"""Characters of a notice that is not put together on the event loop."""
 
 
 async def nobody_vouches(raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
@@ -127,9 +139,23 @@ class Gateway:
             claimed=self._accepted.put_nowait,
         )
         self._mail_is_due = asyncio.Event()
+        self._claiming = asyncio.Lock()
         self._sending: set[asyncio.Task[None]] = set()
+        """What is on its way, and what writes down how it went."""
         self._in_hand: dict[int, datetime] = {}
-        """The copies that are being sent, and until when they are ours."""
+        """The copies that have been claimed, and until when they are ours."""
+        self._ahead: list[tuple[int, int, Due]] = []
+        """Claimed, but not begun: a heap by priority."""
+        self._busy = 0
+        """Connections with a copy."""
+        self._quick = inf
+        """Seconds that a copy takes just now."""
+        self._ends: list[dict[str, Any]] = []
+        self._returns: list[Due] = []
+        """What has yet to be written down: how copies fared, and those that were not begun after all."""
+        self._recording = False
+        self._files: tuple[tuple[int, tuple[str, ...]], tuple[Attachment, ...]] | None = None
+        self._reading_files = asyncio.Lock()
         self._unsure_until = datetime.min.replace(tzinfo=UTC)
         self._processors: list[asyncio.Task[None]] = []
         self._draining = False
@@ -255,22 +281,68 @@ class Gateway:
     # --- deliver: transaction 3 ---------------------------------------------------------------------------
 
     async def deliver(self) -> int:
-        """Sends what is due, as far as connections and the account's pace allow; gives how many were begun."""
-        room = min(self.pace.max_connections - len(self._sending), await self._allowance())
-        if room <= 0:
-            return 0
-        due = await self._claim(room, tuple(self._in_hand))
-        for row in due:
-            self._in_hand[row.id] = self.clerk.clock() + outbox.LEASE
-            task = asyncio.create_task(self._deliver(row))
-            self._sending.add(task)
-            task.add_done_callback(partial(self._sent, row.id))
+        """Claims what is due, as far as connections and the account's pace allow, and keeps each connection busy with
+        it; gives how many were claimed."""
+        async with self._claiming:
+            room = min(self._room(), await self._allowance())
+            if room <= 0 or self._draining:
+                return 0
+            due = await self._claim(room, tuple(self._in_hand))
+            for row in due:
+                self._in_hand[row.id] = self.clerk.clock() + outbox.LEASE
+                heappush(self._ahead, (row.priority, row.id, row))
+            self._begin()
         return len(due)
 
-    def _sent(self, number: int, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
-        self._in_hand.pop(number, None)
-        self._mail_is_due.set()
+    def _room(self) -> int:
+        """How many more copies may be claimed: one for each connection, and a fraction of a second's worth ahead, so
+        that none waits for the database. What a slow smarthost would not take soon stays in the database, where it can
+        still be cancelled."""
+        if len(self._ends) >= _UNRECORDED:
+            return 0
+        return self._share() * self.pace.max_connections - self._busy - len(self._ahead)
+
+    def _share(self) -> int:
+        return 1 + min(_MOST_AHEAD, int(_AHEAD_SECONDS / self._quick))
+
+    def _begin(self) -> None:
+        """Gives every free connection a copy, the most urgent first."""
+        while self._busy < self.pace.max_connections and (row := self._next()):
+            self._busy += 1
+            self._start(self._send_on(row))
+
+    def _next(self) -> Due | None:
+        if self._draining or self._rests(self.clerk.clock()):
+            self._put_back()
+        return heappop(self._ahead)[2] if self._ahead else None
+
+    def _put_back(self) -> None:
+        """Leaves to the database again what has not begun."""
+        if self._ahead:
+            self._returns += [row for _, _, row in self._ahead]
+            self._ahead.clear()
+            self._write_down()
+
+    async def _send_on(self, row: Due | None) -> None:
+        """One connection's work: copy after copy, as long as there are any."""
+        try:
+            while row is not None:
+                await self._deliver(row)
+                row = self._next()
+                if len(self._ahead) <= (self._share() - 1) * self.pace.max_connections // 2:
+                    self._mail_is_due.set()
+        finally:
+            self._busy -= 1
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def all_recorded(self) -> None:
+        """Waits until nothing is on its way, and how it went stands in the database."""
+        while self._sending:
+            await asyncio.wait(set(self._sending))
 
     async def _claim(self, room: int, in_hand: Sequence[int]) -> list[Due]:
         now = self.clerk.clock()
@@ -290,8 +362,11 @@ class Gateway:
         return due
 
     async def _hold_leases(self) -> None:
-        """What is long on its way stays ours; what a gateway that died was sending is another one's in a minute."""
+        """What is long on its way stays ours; what a gateway that died had claimed is another one's in a minute."""
         now = self.clerk.clock()
+        if any(self._in_hand[row.id] < now + outbox.LEASE - _PATIENCE for _, _, row in self._ahead):
+            self._quick = inf  # the smarthost has become slow
+            self._put_back()
         fresh = (now + outbox.LEASE / 2, now + outbox.LEASE)
         stale = [number for number, until in self._in_hand.items() if not fresh[0] <= until <= fresh[1]]
         if stale:
@@ -304,16 +379,17 @@ class Gateway:
         now, pace = self.clerk.clock(), self.pace
         if self._rests(now):
             return 0
-        allowed = pace.max_connections
+        allowed, in_hand = self._room(), len(self._in_hand)  # what ends while we count is counted twice, not never
         for limit, span in ((pace.max_per_minute, timedelta(minutes=1)), (pace.max_per_day, timedelta(days=1))):
             if limit:
                 since = now - span
                 count = partial(outbox.sent_since, moment=since, now=now, limit=limit)
                 gone = await self.database(self.clerk.database.run, count)
-                allowed = min(allowed, limit - gone - len(self._sending))
+                allowed = min(allowed, limit - gone - in_hand)
         return allowed
 
     async def _deliver(self, row: Due) -> None:
+        begun = monotonic()
         try:
             raw, copy = await self._written(row)
             failpoint("before-sending")
@@ -323,33 +399,45 @@ class Gateway:
             log.exception("sending failed", extra={"outbox": row.id})
             result = Deferred(f"internal error: {type(error).__name__}")
         self._mind_pace(result, self.clerk.clock())
-        while True:
-            try:
-                await self._record(row, result)
-            except Transient as error:  # kept in memory meanwhile: what has been sent is not to be sent again
-                log.warning("result not recorded yet", extra={"outbox": row.id, "error": str(error)})
-                await asyncio.sleep(_RETRY_RECORD_SECONDS)
-            else:
-                return
+        self._mind_quickness(result, monotonic() - begun)
+        self._ended(row, result)
+        await self._mind_delay(row, result)
+
+    def _mind_quickness(self, result: Delivery, seconds: float) -> None:
+        """As long as all goes well, more is claimed ahead."""
+        if not isinstance(result, Sent | Refused):
+            self._quick = inf
+        else:
+            self._quick = seconds if self._quick == inf else (3 * self._quick + seconds) / 4
 
     async def _written(self, row: Due) -> tuple[bytes, Copy]:
         """The mail as it is sent. A notice of ours that is too large for the smarthost goes without attachments."""
-        raw, copy = await asyncio.to_thread(self.clerk.written, row, await self._attachments(row))
+        raw, copy = await self._composed(row, await self._attachments(row))
         limit = self._largest()
         if limit and len(raw) > limit and row.author is None:
-            return await asyncio.to_thread(self.clerk.written, row, ())
+            return await self._composed(row, ())
         return raw, copy
 
+    async def _composed(self, row: Due, attachments: tuple[Attachment, ...]) -> tuple[bytes, Copy]:
+        if attachments or len(row.mail.text) + len(row.mail.html or "") > _LARGE:
+            return await asyncio.to_thread(self.clerk.written, row, attachments)
+        return self.clerk.written(row, attachments)
+
     async def _attachments(self, row: Due) -> tuple[Attachment, ...]:
-        """What goes along, read again from the mail that brought it."""
+        """What goes along, read again from the mail that brought it: once for copies that follow one another."""
         if not row.attachments or row.inbound is None:
             return ()
-        received = await self.database(self._load, row.inbound)
-        name = self.clerk.rules.policy.instance.name
-        return await self.workers.attachments(received.raw, name, row.attachments) if received else ()
+        wanted = (row.inbound, row.attachments)
+        async with self._reading_files:
+            if self._files is None or self._files[0] != wanted:
+                received = await self.database(self._load, row.inbound)
+                name = self.clerk.rules.policy.instance.name
+                found = await self.workers.attachments(received.raw, name, row.attachments) if received else ()
+                self._files = (wanted, found)
+            return self._files[1]
 
-    async def _record(self, row: Due, result: Delivery) -> None:
-        """Transaction 3: the result, and what follows from giving up."""
+    def _ended(self, row: Due, result: Delivery) -> None:
+        """What becomes of a copy after an attempt: it is written down while the next one is on its way."""
         now = self.clerk.clock()
         attempted = not isinstance(result, Throttled)
         attempts = row.attempts + (1 if attempted else 0)
@@ -360,30 +448,88 @@ class Gateway:
             "delivery",
             extra={"outbox": row.id, "notice": row.name, "state": state, "attempts": attempts, "reply": result.reply},
         )
+        end = outbox.ended(
+            row.id,
+            state,
+            reply=result.reply,
+            now=now,
+            next_attempt_at=again,
+            attempted=attempted,
+            remote_message_id=result.message_id if isinstance(result, Sent) else None,
+        )
+        if state == "failed":
+            self._start(self._fail(row, result, end))
+        else:
+            self._ends.append(end)
+            self._write_down()
+
+    def _write_down(self) -> None:
+        if not self._recording:
+            self._recording = True
+            self._start(self._record())
+
+    async def _record(self) -> None:
+        """Transaction 3, for all that has come in since the last one; nobody waits for company."""
+        try:
+            while self._ends or self._returns:
+                ends, returns = self._ends[:_UNRECORDED], self._returns[:]
+                await self._record_each(ends, returns)
+                failpoint("after-result-commit")
+                del self._ends[: len(ends)], self._returns[: len(returns)]
+                self._let_go([end["number"] for end in ends] + [row.id for row in returns])
+        finally:
+            self._recording = False
+
+    async def _record_each(self, ends: Sequence[dict[str, Any]], returns: Sequence[Due]) -> None:
+        """Together; but one that the database will not take at all holds up no other."""
+        try:
+            await self._insist(partial(self._together.run, partial(self._record_in, ends, returns)))
+        except Exception:
+            if len(ends) + len(returns) == 1:
+                log.exception("result not recorded")  # its lease ends by itself
+                return
+            for end in ends:
+                await self._record_each([end], [])
+            for row in returns:
+                await self._record_each([], [row])
+
+    def _record_in(self, ends: Sequence[dict[str, Any]], returns: Sequence[Due], connection: Connection) -> None:
+        outbox.record_all(connection, ends)
+        outbox.give_back(connection, self.name, returns)
+        failpoint("before-result-commit")
+
+    async def _insist(self, write: Callable[[], Awaitable[object]]) -> None:
+        """Results are kept in memory while the database is away: what has been sent is not to be sent again."""
+        while True:
+            try:
+                await write()
+            except Transient as error:
+                log.warning("results not recorded yet", extra={"error": str(error)})
+                await asyncio.sleep(_RETRY_RECORD_SECONDS)
+            else:
+                return
+
+    def _let_go(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self._in_hand.pop(number, None)
+        if not self._in_hand:
+            self._files = None
+        self._mail_is_due.set()
+
+    async def _fail(self, row: Due, result: Delivery, end: dict[str, Any]) -> None:
+        """A failure, and what follows from it, on its own."""
 
         def record(connection: Connection) -> None:
-            recorded = outbox.record(
-                connection,
-                row.id,
-                state,
-                reply=result.reply,
-                now=now,
-                next_attempt_at=again,
-                attempted=attempted,
-                remote_message_id=result.message_id if isinstance(result, Sent) else None,
-            )
-            if not recorded:
+            if not outbox.record_all(connection, [end]):
                 raise _Recorded
             failpoint("before-result-commit")
 
         try:
-            if state == "failed":
-                await self._give_up(row, result, record)
-            else:
-                await self._together.run(record)
+            await self._insist(partial(self._give_up, row, result, record))
         except _Recorded:
             log.info("recorded already", extra={"outbox": row.id})
-        await self._mind_delay(row, result, now)
+        finally:
+            self._let_go([row.id])
         failpoint("after-result-commit")
 
     def _mind_pace(self, result: Delivery, now: datetime) -> None:
@@ -397,12 +543,16 @@ class Gateway:
         left = self.pace.rest_until - now if self.pace.rest_until else timedelta()
         return timedelta() < left <= THROTTLE_PAUSE[-1]  # more than that: the clock has been set back meanwhile
 
-    async def _mind_delay(self, row: Due, result: Delivery, now: datetime) -> None:
+    async def _mind_delay(self, row: Due, result: Delivery) -> None:
         """Mail that has not gone out for hours is told of, as long as nothing else goes out either."""
         if isinstance(result, Sent):
             await self.all_clear("delivery-late")
-        elif now - row.first_attempt_at > WARN_AFTER:
-            await self.alarm("delivery-late", f"outbox {row.id} to {row.addressed.recipient.address}: {result.reply}")
+        elif self.clerk.clock() - row.first_attempt_at > WARN_AFTER:
+            try:
+                told = f"outbox {row.id} to {row.addressed.recipient.address}: {result.reply}"
+                await self.alarm("delivery-late", told)
+            except Transient as error:
+                log.warning("alarm not told yet", extra={"error": str(error)})
 
     async def _give_up(self, row: Due, result: Delivery, record: Callable[[Connection], None]) -> None:
         """Records a failure together with what it means for the ticket and its people."""
@@ -501,8 +651,8 @@ class Gateway:
             await self._mail_is_due.wait()
             self._mail_is_due.clear()
             try:
-                while not self._draining and await self.deliver():
-                    pass
+                if not self._draining:
+                    await self.deliver()
             except Transient as error:
                 log.warning("delivery deferred", extra={"error": str(error)})
             except Exception:
@@ -511,15 +661,21 @@ class Gateway:
     async def drain(self, seconds: float) -> None:
         """Ends the work in hand, and begins no more; what is not done by then is done after the next start."""
         self._draining = True
-        working = [self._accepted.join(), *self._sending]
+        working: list[Awaitable[None]] = [self._accepted.join(), self._send_no_more()]
         if self.intake.committing is not None:
             working.append(self.intake.committing)
         _, unfinished = await asyncio.wait([asyncio.ensure_future(work) for work in working], timeout=seconds)
-        for task in (*unfinished, *self._processors, *self._sending):
+        given_up = (*unfinished, *self._processors, *self._sending)
+        for task in given_up:
             task.cancel()
-        await asyncio.gather(*unfinished, *self._processors, *self._sending, return_exceptions=True)
+        await asyncio.gather(*given_up, return_exceptions=True)
         self._lane.close()
         self.intake.close()
+
+    async def _send_no_more(self) -> None:
+        async with self._claiming:
+            self._put_back()
+        await self.all_recorded()
 
     # --- the IMAP door's memory ---------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ class House:
         """Sends all that is due; gives the recipients."""
         begun = len(self.sent)
         while await self.gateway.deliver():
-            await asyncio.gather(*self.gateway._sending)
+            await self.gateway.all_recorded()
         return [recipient for _, recipient, _ in self.sent[begun:]]
 
     def states(self) -> dict[str, str]:
@@ -117,7 +117,7 @@ async def test_a_mail_is_accepted_processed_and_what_follows_is_delivered(house:
     number = await house.gateway.accept(with_file("nota.txt"), an_envelope())
     await house.gateway._accepted.join()
     await asyncio.wait_for(house.rested.wait(), 30)
-    await asyncio.gather(*house.gateway._sending)
+    await house.gateway.all_recorded()
     assert house.office.row(number).outcome == "opened"
     assert sorted(recipient for _, recipient, _ in house.sent) == [ANA.address, BRUNO.address, MARIA.address]
     agents = parse(next(raw for _, recipient, raw in house.sent if recipient == ANA.address))
@@ -366,7 +366,7 @@ async def test_a_mail_that_was_on_its_way_already_does_not_end_the_rest(house: H
     await house.take(a_message())
     house.answer = lambda who: Throttled("421 too fast") if who == MARIA.address else Sent("250")
     await house.gateway.deliver()
-    await asyncio.gather(*house.gateway._sending)
+    await house.gateway.all_recorded()
     assert len(house.sent) == 2
     assert house.gateway.pace.rest_until == NOW + timedelta(minutes=1)
     assert await house.deliver() == []
@@ -405,6 +405,111 @@ async def test_something_broken_in_sending_defers_and_stops_nothing(small_house:
     await house.deliver()
     assert house.states() == {MARIA.address: "deferred", ANA.address: "sent", BRUNO.address: "sent"}
     assert house.copy(MARIA.address).last_reply == "internal error: RuntimeError"
+
+
+async def a_backlog(house: House, mails: int, **pace: Any) -> int:
+    """Gives how many copies it is."""
+    for number in range(mails):
+        await house.take(a_message(message_id=f"<{number}@cliente.test>"))
+    for name, value in pace.items():
+        setattr(house.gateway.pace, name, value)
+    return len(house.office.run(lambda c: outbox.listed(c)))
+
+
+async def test_copies_are_claimed_ahead_once_they_go_out_quickly(house: House) -> None:
+    copies = await a_backlog(house, 3)
+    assert await house.gateway.deliver() == 2
+    await house.gateway.all_recorded()
+    assert await house.gateway.deliver() == copies - 2 > 2
+    await house.gateway.all_recorded()
+    assert set(house.states().values()) == {"sent"}
+
+
+async def test_never_more_is_claimed_than_the_account_may_send(house: House) -> None:
+    await a_backlog(house, 3, max_per_minute=4)
+    assert await house.gateway.deliver() == 2
+    await house.gateway.all_recorded()
+    assert await house.gateway.deliver() == 2
+
+
+async def test_what_was_claimed_ahead_when_a_rest_begins_waits_as_before(house: House) -> None:
+    copies = await a_backlog(house, 3, max_connections=1)
+    await house.gateway.deliver()
+    await house.gateway.all_recorded()
+    house.answer = lambda _: Throttled("421 too fast")
+    assert await house.gateway.deliver() == copies - 1
+    await house.gateway.all_recorded()
+    assert len(house.sent) == 2
+    rows = house.office.run(lambda c: outbox.listed(c))
+    assert sorted(row.state for row in rows) == ["deferred", *["queued"] * (copies - 2), "sent"]
+    waiting = [row for row in rows if row.state == "queued"]
+    assert {(row.claimed_by, row.claimed_until, row.first_attempt_at, row.attempts) for row in waiting} == {
+        (None, None, None, 0)
+    }
+    house.answer = lambda _: Sent("250")
+    house.office.pass_time(minutes=2)
+    assert len(await house.deliver()) == copies - 1
+
+
+class Gate:
+    """A smarthost that answers when it is told to."""
+
+    def __init__(self, house: House) -> None:
+        self.house, self.reached, self.go = house, asyncio.Event(), asyncio.Event()
+        house.gateway.send = self.send
+
+    async def send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
+        self.reached.set()
+        await self.go.wait()
+        return await self.house.send(raw, sender, recipient)
+
+
+async def claimed_ahead(house: House) -> Gate:
+    """One copy is on the wire, and others are next in line."""
+    copies = await a_backlog(house, 2, max_connections=1)
+    await house.gateway.deliver()
+    await house.gateway.all_recorded()
+    gate = Gate(house)
+    assert await house.gateway.deliver() == copies - 1 == 4
+    await gate.reached.wait()
+    return gate
+
+
+async def test_a_persons_answer_overtakes_what_was_claimed_ahead(house: House) -> None:
+    gate = await claimed_ahead(house)
+    house.say()
+    await house.gateway.deliver()
+    gate.go.set()
+    await house.gateway.all_recorded()
+    sent = [parse(raw).header("message-id") for _, _, raw in house.sent]
+    answer = next(row for row in house.office.run(lambda c: outbox.listed(c)) if row.name == "answer")
+    assert answer.message_id in str(sent[2])
+
+
+async def test_what_was_claimed_ahead_of_a_drain_waits_as_before(house: House) -> None:
+    gate = await claimed_ahead(house)
+    draining = asyncio.create_task(house.gateway.drain(20))
+    while "queued" not in house.states().values():  # noqa: ASYNC110 - the database has no event for us
+        await asyncio.sleep(0)
+    gate.go.set()
+    await draining
+    rows = house.office.run(lambda c: outbox.listed(c))
+    assert sorted(row.state for row in rows) == [*["queued"] * 3, "sent", "sent"]
+
+
+async def test_what_was_claimed_ahead_of_a_smarthost_that_became_slow_can_be_cancelled(house: House) -> None:
+    gate = await claimed_ahead(house)
+    last = house.office.run(lambda c: outbox.listed(c))[0].id
+    assert not house.office.run(lambda c: outbox.cancel(c, last))
+    house.office.pass_time(seconds=6)
+    await house.gateway.look_for_work()
+    while "queued" not in house.states().values():  # noqa: ASYNC110 - the database has no event for us
+        await asyncio.sleep(0)
+    assert house.office.run(lambda c: outbox.cancel(c, last))
+    gate.go.set()
+    await house.gateway.all_recorded()
+    await house.deliver()
+    assert len(house.sent) == 4
 
 
 # --- crashes ------------------------------------------------------------------------------------------
@@ -470,9 +575,9 @@ async def test_what_is_long_on_its_way_is_sent_by_nobody_else(house: House) -> N
         await house.gateway.look_for_work()
         await house.gateway.deliver()
         await other.deliver()
-        await asyncio.gather(*other._sending)
+        await other.all_recorded()
     answered.set_result(Sent("250"))
-    await asyncio.gather(*house.gateway._sending)
+    await house.gateway.all_recorded()
     assert len(house.sent) == 3
     assert set(house.states().values()) == {"sent"}
     await other.drain(5)
@@ -486,20 +591,37 @@ async def test_a_result_is_not_forgotten_while_the_database_is_away(
     monkeypatch.setattr("mailtickets.gateway._RETRY_RECORD_SECONDS", 0)
     await house.take(a_message())
     house.say()
-    record, away = outbox.record, [True, True, True, True]
+    record, away = outbox.record_all, [True, True, True, True]
 
-    def unsure(*args: Any, **facts: Any) -> bool:
-        recorded = record(*args, **facts)
+    def unsure(*args: Any) -> int:
+        recorded = record(*args)
         if away:
             away.pop()
             raise Transient("gone")
         return recorded
 
-    monkeypatch.setattr("mailtickets.store.outbox.record", unsure)
+    monkeypatch.setattr("mailtickets.store.outbox.record_all", unsure)
     house.answer = lambda recipient: answer if recipient == MARIA.address else Sent("250")
     sent = await house.deliver()
     assert sorted(sent) == sorted(row.recipient for row in house.office.run(lambda c: outbox.listed(c)))
     assert away == []
+
+
+async def test_a_result_that_cannot_be_written_holds_up_no_other(
+    small_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = small_house
+    await house.take(a_message())
+    record, bad = outbox.record_all, house.copy(MARIA.address).id
+
+    def picky(connection: Any, ends: Any) -> int:
+        if any(end["number"] == bad for end in ends):
+            raise ValueError("cannot be written")
+        return record(connection, ends)
+
+    monkeypatch.setattr("mailtickets.store.outbox.record_all", picky)
+    await house.deliver()
+    assert house.states() == {MARIA.address: "sending", ANA.address: "sent", BRUNO.address: "sent"}
 
 
 async def test_a_failure_whose_commit_went_unanswered_is_told_once(

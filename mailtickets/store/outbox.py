@@ -2,11 +2,15 @@
 
 queued -> sending -> sent | deferred | unknown | failed | cancelled; deferred and unknown are sent again.
 A row's Message-ID, token and return path are fixed when it is queued, so that every attempt writes the same.
+
+*Limits*: `sending` is what a gateway has claimed: what is on the wire, and the little that is next in line. Which of
+them had begun when the gateway was killed nobody can say, so all of them become `unknown`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    Select,
     and_,
     bindparam,
     case,
@@ -31,7 +36,8 @@ from mailtickets.store.schema import Instant, notice, outbox, token
 from mailtickets.store.statements import inserting, inserting_for_id, replacing
 
 LEASE = timedelta(seconds=60)
-"""How long a copy that is being sent belongs to its gateway, which prolongs it as long as it lives (`prolong`)."""
+"""How long a copy that is being sent, or is next in line, belongs to its gateway, which prolongs it as long as it
+lives (`prolong`)."""
 
 _FURTHEST = timedelta(hours=6)
 _SKEW = timedelta(minutes=5)
@@ -58,6 +64,9 @@ class Due:
     attempts: int
     first_attempt_at: datetime
     state: str
+    priority: int = 0
+    was: str = ""
+    """The state that it was claimed in."""
 
 
 def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: int | None, now: datetime) -> None:
@@ -146,20 +155,18 @@ def _mail(row: Row[Any]) -> OutboundMail:
     )
 
 
-_WHOLE = (
-    select(
-        outbox,
-        notice.c.author,
-        notice.c.inbound,
-        notice.c.attachments,
-        notice.c.headers,
-        notice.c.subject,
-        notice.c.text,
-        notice.c.html,
-        notice.c.message_id,
-        notice.c.created_at.label("notice_created_at"),
-    )
-).join(notice, notice.c.id == outbox.c.notice)
+_NOTICE: tuple[ColumnElement[Any], ...] = (
+    notice.c.author,
+    notice.c.inbound,
+    notice.c.attachments,
+    notice.c.headers,
+    notice.c.subject,
+    notice.c.text,
+    notice.c.html,
+    notice.c.message_id,
+    notice.c.created_at.label("notice_created_at"),
+)
+_WHOLE = select(outbox, *_NOTICE).join(notice, notice.c.id == outbox.c.notice)
 
 
 _CLAIM = (
@@ -167,15 +174,28 @@ _CLAIM = (
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
     .values(first_attempt_at=func.coalesce(outbox.c.first_attempt_at, bindparam("now", type_=Instant)))
 )
-_CLAIMED = _WHOLE.where(outbox.c.id.in_(bindparam("ids", expanding=True))).order_by(outbox.c.priority, outbox.c.id)
+_COPIES = (
+    select(outbox)
+    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(outbox.c.priority, outbox.c.id)
+)  # fmt: skip
+_NOTICES: Select[Any] = select(*_NOTICE, notice.c.id.label("notice"), notice.c.name).where(
+    notice.c.id.in_(bindparam("notices", expanding=True))
+)
+_SENDING: ColumnElement[str] = literal_column("'sending'")
 _ENDED = (
     update(outbox)
-    .where(outbox.c.id == bindparam("number"), outbox.c.state == literal_column("'sending'"))
+    .where(outbox.c.id == bindparam("number"), outbox.c.state == _SENDING)
     .values(attempts=outbox.c.attempts + bindparam("one_more", type_=Integer))
+)
+_GIVEN_BACK = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("number"), outbox.c.state == _SENDING, outbox.c.claimed_by == bindparam("claimant"))
+    .values(claimed_by=None, claimed_until=None)
 )
 
 
-def _due(row: Row[Any]) -> Due:
+def _due(row: Row[Any], words: Row[Any], mail: OutboundMail, was: str = "") -> Due:
     addressed = Addressed(
         recipient=Address(row.recipient_name, row.recipient),
         sender=row.sender,
@@ -190,14 +210,16 @@ def _due(row: Row[Any]) -> Due:
         id=row.id,
         ticket=row.ticket,
         name=row.name,
-        author=row.author,
+        author=words.author,
         addressed=addressed,
-        mail=_mail(row),
-        inbound=row.inbound,
-        attachments=tuple(row.attachments),
+        mail=mail,
+        inbound=words.inbound,
+        attachments=tuple(words.attachments),
         attempts=row.attempts,
         first_attempt_at=row.first_attempt_at or row.created_at,
         state=row.state,
+        priority=row.priority,
+        was=was,
     )
 
 
@@ -212,30 +234,55 @@ def claim_due(
 ) -> list[Due]:
     """Takes over copies that are due: people's answers first. What another gateway left unfinished is due again.
 
-    `in_hand` is what the claimant itself is sending; with `abandoned=False` what others left is left alone.
+    `in_hand` is what the claimant itself has claimed; with `abandoned=False` what others left is left alone.
     """
-    sending = outbox.c.state == "sending"
-    due_at = case((sending, outbox.c.claimed_until), else_=outbox.c.next_attempt_at)  # an OR would sort the backlog
-    wanted = (
-        select(outbox.c.id)
-        .where(outbox.c.next_attempt_at.is_not(None), or_(due_at <= now, _left_in_the_future(due_at, now)))
-        .where(outbox.c.id.not_in(in_hand) if abandoned else ~sending)
-        .order_by(outbox.c.priority, outbox.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = connection.execute(wanted).scalars().all()
-    if not ids:
+    asked: dict[str, Any] = dict(now=now, furthest=now + _FURTHEST, skew=now + _SKEW, most=limit)
+    if abandoned:
+        asked["in_hand"] = in_hand
+    was = {row.id: row.state for row in connection.execute(_wanted(abandoned), asked)}
+    if not was:
         return []
+    ids = list(was)
     taken = dict(ids=ids, state="sending", claimed_by=claimant, claimed_until=now + LEASE, now=now)
     connection.execute(_CLAIM, taken)
-    return [_due(row) for row in connection.execute(_CLAIMED, {"ids": ids})]
+    copies = connection.execute(_COPIES, {"ids": ids}).all()
+    notices = connection.execute(_NOTICES, {"notices": sorted({copy.notice for copy in copies})}).all()
+    words = {row.notice: (row, _mail(row)) for row in notices}  # once for all its copies
+    return [_due(copy, *words[copy.notice], was[copy.id]) for copy in copies]
 
 
-def _left_in_the_future(due_at: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+@cache
+def _wanted(abandoned: bool) -> Select[tuple[int, str]]:
+    sending, now = outbox.c.state == "sending", bindparam("now", type_=Instant)
+    due_at = case((sending, outbox.c.claimed_until), else_=outbox.c.next_attempt_at)  # an OR would sort the backlog
+    return (
+        select(outbox.c.id, outbox.c.state)
+        .where(outbox.c.next_attempt_at.is_not(None), or_(due_at <= now, _left_in_the_future(due_at)))
+        .where(outbox.c.id.not_in(bindparam("in_hand", expanding=True)) if abandoned else ~sending)
+        .order_by(outbox.c.priority, outbox.c.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _left_in_the_future(due_at: ColumnElement[datetime]) -> ColumnElement[bool]:
     """What would wait until the clock, which has been set back, is there again. An undo window may be long."""
     queued = outbox.c.state == "queued"
-    return or_(and_(queued, outbox.c.created_at > now + _SKEW), and_(~queued, due_at > now + _FURTHEST))
+    skew, furthest = bindparam("skew", type_=Instant), bindparam("furthest", type_=Instant)
+    return or_(and_(queued, outbox.c.created_at > skew), and_(~queued, due_at > furthest))
+
+
+def give_back(connection: Connection, claimant: str, copies: Sequence[Due]) -> None:
+    """What has been claimed but not begun waits again as it did before."""
+    if copies:
+        connection.execute(_GIVEN_BACK, [_as_it_was(copy, claimant) for copy in copies])
+
+
+def _as_it_was(copy: Due, claimant: str) -> dict[str, Any]:
+    """A queued copy has never been tried. What a gateway left behind may have been sent, for all we know."""
+    first = None if copy.was == "queued" else copy.first_attempt_at
+    was = "unknown" if copy.was == "sending" else copy.was
+    return dict(number=copy.id, claimant=claimant, state=was, first_attempt_at=first)
 
 
 def prolong(connection: Connection, claimant: str, numbers: Sequence[int], until: datetime) -> None:
@@ -253,8 +300,7 @@ def unclaim(connection: Connection, claimant: str, now: datetime) -> int:
     return connection.execute(lost).rowcount
 
 
-def record(
-    connection: Connection,
+def ended(
     number: int,
     state: str,
     *,
@@ -263,9 +309,9 @@ def record(
     next_attempt_at: datetime | None = None,
     attempted: bool = True,
     remote_message_id: str | None = None,
-) -> bool:
-    """How an attempt went. Gives False when the row was no longer being sent (cancelled by hand meanwhile)."""
-    ended = dict(
+) -> dict[str, Any]:
+    """How an attempt went, for `record_all`."""
+    return dict(
         number=number,
         one_more=1 if attempted else 0,
         state=state,
@@ -276,7 +322,16 @@ def record(
         claimed_by=None,
         claimed_until=None,
     )
-    return connection.execute(_ENDED, ended).rowcount == 1
+
+
+def record(connection: Connection, number: int, state: str, **how: Any) -> bool:
+    """How an attempt went (`ended`). Gives False when the row was no longer being sent."""
+    return record_all(connection, [ended(number, state, **how)]) == 1
+
+
+def record_all(connection: Connection, attempts: Sequence[dict[str, Any]]) -> int:
+    """How several attempts went (`ended`). Gives how many: a row that is no longer being sent stays as it is."""
+    return connection.execute(_ENDED, attempts).rowcount if attempts else 0
 
 
 def mark_failed(connection: Connection, number: int, reply: str) -> None:
@@ -313,7 +368,7 @@ def sent_since(connection: Connection, moment: datetime, now: datetime, limit: i
 
 def load(connection: Connection, number: int) -> Due | None:
     row = connection.execute(_WHOLE.where(outbox.c.id == number)).one_or_none()
-    return _due(row) if row is not None else None
+    return _due(row, row, _mail(row)) if row is not None else None
 
 
 def listed(
