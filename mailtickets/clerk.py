@@ -181,10 +181,17 @@ class Clerk:
 
     # --- orders -------------------------------------------------------------------------------------------
 
-    def order(self, number: int, decide_on: Decide, *, text: str = "") -> Ticket | None:
+    def order(
+        self,
+        number: int,
+        decide_on: Decide,
+        *,
+        text: str = "",
+        desk: Callable[[Connection], Desk] = lambda _: Desk(),
+    ) -> Ticket | None:
         """Carries out what `decide_on` makes of a ticket; None from it changes nothing. None: no such ticket."""
         for _ in range(_DRAFTS):
-            draft = self.draft_order(number, lambda ticket: decide_on(ticket) if ticket else None, text=text)
+            draft = self.draft_order(number, lambda ticket: decide_on(ticket) if ticket else None, text=text, desk=desk)
             if draft.before is None:
                 return None
             try:

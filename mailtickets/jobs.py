@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from mailtickets.config import Agent, remind_after
 from mailtickets.desk import orders
-from mailtickets.desk.model import Transient
+from mailtickets.desk.model import Desk, Transient
 from mailtickets.gateway import Gateway
 from mailtickets.store import agents, budgets, cursors, inbound, tickets
 from mailtickets.store.agent_facts import own_work
@@ -156,13 +156,18 @@ def remind_as_asked(gateway: Gateway) -> int:
 def remind_of_waiting(gateway: Gateway) -> int:
     """Reminds agents of what customers have waited for longer than `remind_after`; gives how many tickets."""
     clerk, told = gateway.clerk, 0
+    everybody = [agent.address for agent in clerk.rules.policy.agents]
+
+    def away(connection: Connection) -> Desk:
+        return Desk(absent_until=agents.absent_until(connection, everybody))
+
     for queue in clerk.rules.policy.queues:
         after = remind_after(queue)
         if after is None:
             continue
         due = partial(agents.waiting_too_long, queue=queue.name, after=after, now=clerk.clock(), limit=_AT_ONCE)
         for number in clerk.database.run(due):
-            clerk.order(number, orders.remind_of_waiting)
+            clerk.order(number, orders.remind_of_waiting, desk=away)
             told += 1
     return told
 

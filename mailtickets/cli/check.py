@@ -118,7 +118,8 @@ def _queues(config: Config) -> Iterator[Line]:
         yield Line(
             "warning",
             "smtp_in.authserv_id",
-            "is empty: no Authentication-Results of your relays are believed, agents are known by their reply token",
+            "is empty: no Authentication-Results of your relays are believed, and an agent's answer by this door waits "
+            'to be confirmed unless trust.internal_evidence speaks for it; name it, or set trust.agents = "token"',
         )
     if config.delivery.envelope == "verp" and not all(queue.plus_addressing for queue in config.queue):
         yield Line("warning", "delivery.envelope", "verp needs plus_addressing: queues without it send as `queue`")

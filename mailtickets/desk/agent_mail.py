@@ -6,6 +6,7 @@ before others wrote, and one whose end is in doubt.
 Fails with: nothing; what cannot be done is said in the decision.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -129,6 +130,7 @@ def _done(
         effects += [AddParticipant(person, "cc") for person in copied(mail, me, by.policy, ticket)]
         effects += [RecordEvent("delivered-directly", "delivered-directly", ticket.requester.address)] if direct else []
         done.append(Done("answered"))
+        done += [Done("discarded")] if drops is not None else []
     files = any(not file.inline for file in mail.attachments)
     if read.note or (files and not publishes):
         effects.append(AddMessage("out", "note", me, verified=True, text=read.note, with_files=not publishes))
@@ -198,6 +200,14 @@ _NO = frozenset({
     "cancel", "no", "do not send", "dont send", "don't send", "no enviar", "descartalo",
 })  # fmt: skip
 
+_POLITE = frozenset({
+    "por", "favor", "gentileza", "obrigado", "obrigada", "pf", "pfv", "ja", "agora", "entao", "please", "pls", "thanks",
+    "thank", "you", "now", "gracias", "ya", "fui", "eu", "isso", "e", "a", "resposta", "it", "isto", "era",
+})  # fmt: skip
+_UNCLEAR = "?"
+_FEW_WORDS = 8
+"""So short a reply that begins with a second word is no answer to a customer: it is asked about again."""
+
 _ONLY_A_SECOND_WORD = frozenset({"enviar", "descartar", "send", "discard"})
 """They answer a notice about what is held, and mean nothing to a customer where they answer another."""
 
@@ -214,6 +224,8 @@ def second_word(
     """What an agent's answer does to their own held mail: ENVIAR, DESCARTAR, a correction, or other words instead."""
     number, held_id = ticket.number if ticket else None, token.confirms or 0
     word = _one_word(mail.reply)
+    if word == _UNCLEAR:
+        return sent_back([Problem(mail.reply.strip().splitlines()[0], "unknown-command")], ticket, agent)
     if word in _NO:
         told = Told(done=(Done("discarded"),), commanded=True)
         drop = (DropHeld(held_id),)
@@ -244,8 +256,19 @@ def _are_lines(reply: str) -> bool:
 
 
 def _one_word(reply: str) -> str:
+    """The second word in a reply, less what is said around it out of politeness; `_UNCLEAR` where there is more."""
     first = next((line for line in reply.splitlines() if line.strip()), "")
-    return plain(first.strip(" \t\u00a0*_#/\"'“”«».!?,;:")) if len(first) <= 40 else ""
+    if len(first) > 60:
+        return ""
+    words = re.findall(r"[\w']+", plain(first))
+    word = " ".join(words)
+    if word in _YES | _NO:
+        return word
+    core = " ".join(word for word in words if word not in _POLITE)
+    if core in _YES | _NO:
+        return core
+    short = len(reply.split()) <= _FEW_WORDS
+    return _UNCLEAR if short and words and words[0] in _ONLY_A_SECOND_WORD else ""
 
 
 def _released(held_id: int, correction: str, ticket: int | None, agent: Agent, seen: int | None = None) -> Decision:

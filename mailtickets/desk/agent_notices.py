@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailtickets.config import Agent, Queue
+from mailtickets.desk.assignment import is_away
 from mailtickets.desk.commands import COMMANDS
 from mailtickets.desk.contexts import MAX_SHOWN, context, lines_context, moved_context, person_context, thread_context
 from mailtickets.desk.model import (
@@ -20,6 +21,7 @@ from mailtickets.desk.model import (
     Problem,
     Rate,
     Reminded,
+    Said,
     StoredFile,
     Ticket,
 )
@@ -124,14 +126,18 @@ def _shown_last(
     extra: Mapping[str, object],
 ) -> Notice:
     """A notice that shows what the customer wrote last."""
-    last = _last_of_the_customer(happening)
-    return _for_agents(name, agents, happening, queue, policy, now, message=last, silent=last is None, extra=extra)
+    said = _last_of_the_customer(happening)
+    last = AddMessage("in", "public", said.author, verified=True, text=said.text) if said else None
+    notice = _for_agents(name, agents, happening, queue, policy, now, message=last, silent=last is None, extra=extra)
+    shown = notice.context["message"]
+    if said is None or not isinstance(shown, dict):
+        return notice
+    at = said.received_at.astimezone(ZoneInfo(policy.instance.timezone))
+    return replace(notice, context={**notice.context, "message": {**shown, "received_at": at}})
 
 
-def _last_of_the_customer(happening: Happening) -> AddMessage | None:
-    """What the customer wrote last, as a message that a notice can show."""
-    said = next((s for s in reversed(happening.thread) if s.direction == "in" and s.visibility == "public"), None)
-    return AddMessage("in", "public", said.author, verified=True, text=said.text) if said else None
+def _last_of_the_customer(happening: Happening) -> Said | None:
+    return next((s for s in reversed(happening.thread) if s.direction == "in" and s.visibility == "public"), None)
 
 
 def _team_wide(name: str, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
@@ -144,15 +150,16 @@ def _team_wide(name: str, happening: Happening, queue: Queue, policy: Policy, no
     if rate is not None:
         more = {"rating": {"score": rate.score, "comment": rate.comment}}
     if name == "agent_absent" and author is not None:
-        absent = person_context(Address(author.name, author.address))
-        more = {"absent": absent, "until": happening.decision.told.away_until}
+        absent, day = person_context(Address(author.name, author.address)), happening.decision.told.away_until
+        more = {"absent": absent, "until": day - timedelta(days=1) if day else None}
     return _for_agents(name, others, happening, queue, policy, now, silent=bool(more), extra=more)
 
 
 def _reminder(happening: Happening, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:
     own = next((effect.agent for effect in happening.decision.effects if isinstance(effect, Reminded)), None)
     wanted = policy.agent(own or after.assignee or "")
-    agents = (wanted,) if wanted is not None else policy.agents_of(queue.name)
+    alone = wanted is not None and (own is not None or not is_away(wanted, happening.desk, now))
+    agents = (wanted,) if wanted is not None and alone else policy.agents_of(queue.name)
     since = after.waiting_since.astimezone(ZoneInfo(policy.instance.timezone)) if after.waiting_since else None
     why = happening.decision.reason.removeprefix("reminder-")
     return _shown_last("reminder", agents, happening, queue, policy, now, {"why": why, "since": since})

@@ -44,6 +44,9 @@ class Reading:
 def read_words(said: str, signature: str, ticket: Ticket | None, by: Asker, without: Sequence[str] = ()) -> Reading:
     """`without` names commands that the caller has dealt with."""
     asked = commands.read(said, signature=signature, names=(by.agent.name,))
+    bare = commands.without_sign(asked)
+    if bare is not None and NOT_UNDERSTOOD not in by.facts.confirmed:
+        asked = replace(asked, problems=(bare,))
     orders = tuple(order for order in asked.commands if order.name not in without)
     if NOT_UNDERSTOOD not in by.facts.confirmed:
         deeds = carry_out(ticket, orders, by)

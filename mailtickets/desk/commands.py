@@ -33,7 +33,7 @@ from mailtickets.desk.command_lines import (
     pieces,
 )
 from mailtickets.desk.command_values import Changes, Value, When, when
-from mailtickets.desk.command_words import COMMANDS, is_like_end, is_like_note, known, nearest, spelled
+from mailtickets.desk.command_words import COMMANDS, folded, is_like_end, is_like_note, known, nearest, spelled
 from mailtickets.desk.model import Problem
 from mailtickets.mail.model import Address
 
@@ -176,6 +176,24 @@ def _unread(reply: str) -> Asked:
         return Asked((), (), reply, "", (reply,))
     where = next(number for number, line in enumerate(reply.splitlines()) if found.line in line)
     return Asked((), (found,), "", "", source=_Source(reply, places=(where,)))
+
+
+def without_sign(asked: Asked) -> Problem | None:
+    """Whether all that a reply says is a command without its `#`: `desfazer`, `status pendente`.
+
+    Only the words that nobody answers a customer with count: `resolvido` may be an answer, `resolver` hardly.
+    """
+    if asked.commands or asked.problems or asked.note or "\n" in asked.words.strip() or len(asked.words) > 60:
+        return None
+    line = asked.words.strip().rstrip(".!")
+    word = known(line.partition(" ")[0].strip(":"))
+    meant = read(f"#{line}") if word and folded(line.split()[0].strip(":")) in _NO_ANSWERS else None
+    if meant is None or len(meant.commands) != 1 or meant.problems or meant.words:
+        return None
+    return Problem(asked.words.strip(), "unknown-command", (meant.commands[0].line,))
+
+
+_NO_ANSWERS = frozenset(folded(words[0]) for one in COMMANDS for words in (one.pt, one.en, one.es) if words)
 
 
 def people(command: Command) -> Changes[Address]:

@@ -13,6 +13,7 @@ from mailtickets.desk.authors import author_of
 from mailtickets.desk.change import customers
 from mailtickets.desk.model import AddMessage, FailDelivery, MergeInto, MoveTo, Policy, Said, SetStatus, Ticket
 from mailtickets.desk.notice import CONFIRMABLE, Happening
+from mailtickets.desk.orders import plain
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 
 MAX_SHOWN = 100_000
@@ -223,8 +224,15 @@ def _message_context(
             for a in listed
         ],
         "verified": message.verified,
+        "signed": outgoing and _is_signed(message, happening),
         "delivered_directly": outgoing and not message.relayed and message.visibility == "public",
     }
+
+
+def _is_signed(message: AddMessage, happening: Happening) -> bool:
+    """Whether the author's name ends the words already: then it is not put below them again."""
+    last = [line for line in _words(message, happening)[-1000:].splitlines() if line.strip()][-5:]
+    return bool(message.author.name) and plain(message.author.name) in (plain(line.strip(" ,.*_-–—")) for line in last)
 
 
 def _words(message: AddMessage, happening: Happening) -> str:

@@ -126,6 +126,15 @@ def time(at: datetime, locale: str) -> str:
     return f"{at.hour}{'h' if locale == 'pt_BR' else ':'}{at.minute:02}"
 
 
+def second(at: datetime, locale: str) -> str:
+    """`14h32min05s`, `2:32:05 PM`, `14:32:05`: for what is over within a minute."""
+    if locale == "en":
+        return f"{at.hour % 12 or 12}:{at.minute:02}:{at.second:02} {'AM' if at.hour < 12 else 'PM'}"
+    if locale == "pt_BR":
+        return f"{at.hour}h{at.minute:02}min{at.second:02}s"
+    return f"{at.hour}:{at.minute:02}:{at.second:02}"
+
+
 def rest(file: str, ticket: int | None, locale: str) -> str:
     """Where the whole of a message is: in a file that goes along, or on its ticket."""
     kept = _KEPT if ticket is None else _WHOLE_KEPT

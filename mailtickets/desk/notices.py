@@ -247,6 +247,7 @@ def _answer(
             public=True,
             whole=True,
             resolved_now=resolves(happening),
+            begins=happening.decision.opens is not None,
             ask_rating=resolves(happening) and queue.satisfaction,
             thread=thread_context(happening.thread, policy, hide_agents_as=queue),
         ),

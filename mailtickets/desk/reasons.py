@@ -35,7 +35,7 @@ REASONS: dict[str, str] = {
     "agent-answer": "An agent answered.",
     "delivered-directly": "The agent's own mail had gone to the customer already.",
     "agent-without-token": "It claims to come from an agent, but not by that agent's reply address.",
-    "agent-not-verified": "It came by an agent's reply address, but nothing else says that the agent sent it.",
+    "agent-not-verified": "Nothing beyond its From line, or its reply address, says that the agent sent it.",
     "confirmed-by-agent": "The agent confirmed a message that was held.",
     "disowned-by-agent": "The agent says that a held message is not theirs.",
     "discarded-by-its-author": "The agent in whose name it came has disowned it.",

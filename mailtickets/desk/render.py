@@ -59,7 +59,7 @@ _ALWAYS: Mapping[str, Mapping[str, Any]] = {
 _SOMETIMES: Mapping[str, Mapping[str, Any]] = {
     "message": {
         "author": _PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
-        "delivered_directly": False, "cut": False, "whole_in": "",
+        "delivered_directly": False, "signed": False, "cut": False, "whole_in": "",
     },
     "change": {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""},
     "failure": {"recipient": "", "status": None, "diagnostic": "", "notice": "", "subject": ""},
@@ -69,7 +69,8 @@ _SOMETIMES: Mapping[str, Mapping[str, Any]] = {
 }  # fmt: skip
 _SINGLE: Mapping[str, Any] = {
     "recipients": (), "linked": (), "reopen_days": None, "close_after_days": None,
-    "reply_effect": None, "customer_echo": False, "reason": "", "resolved_now": False, "ask_rating": False,
+    "reply_effect": None, "customer_echo": False, "reason": "", "begins": False, "resolved_now": False,
+    "ask_rating": False,
     "undo_until": None, "dry_run": False, "too_late": False, "since": None, "why": "", "actor": None, "until": None,
     "words": "", "attached": (), "too_large": (), "files": (),
 }  # fmt: skip
@@ -409,7 +410,7 @@ def _day(context: Context, day: date | None) -> str:
 
 @pass_context
 def _time(context: Context, at: datetime | None) -> str:
-    return locales.time(at, context["locale"]) if at else ""
+    return locales.second(at, context["locale"]) if at else ""
 
 
 @pass_context

@@ -220,7 +220,11 @@ def second(text: str, held: str = "stale-answer", **known: Any) -> Decision:
     return decided(text, tokens=(a_token(ANA, confirms=9, held=held),), **known)
 
 
-@pytest.mark.parametrize("said", ["ENVIAR", "enviar", "Enviar.", "*ENVIAR*", "“Enviar”", "send", "Sim", "OK!"])
+@pytest.mark.parametrize(
+    "said",
+    ["ENVIAR", "enviar", "Enviar.", "*ENVIAR*", "“Enviar”", "send", "Sim", "OK!", "Enviar, por favor", "Pode enviar!",
+     "Sim, fui eu.", "Please send it now", "enviar\n\nObrigada"],
+)  # fmt: skip
 def test_send_releases(said: str) -> None:
     assert second(said).effects == (ReleaseHeld(9, seen=3),)
 
@@ -231,7 +235,7 @@ def test_a_second_word_on_nothing_held_is_not_sent_to_the_customer(said: str) ->
     assert decided(said, **NOT_UNDERSTOOD).outcome == "held"
 
 
-@pytest.mark.parametrize("said", ["DESCARTAR", "Descartar!", "discard", "não", "Cancelar."])
+@pytest.mark.parametrize("said", ["DESCARTAR", "Descartar!", "discard", "não", "Cancelar.", "Descartar, obrigado"])
 def test_discard_drops(said: str) -> None:
     assert second(said).effects == (DropHeld(9),)
 
@@ -257,6 +261,27 @@ def test_a_corrected_line_releases_the_answer_to_a_digest(said: str) -> None:
 def test_other_words_release_nothing_that_is_about_no_ticket() -> None:
     token = replace(a_token(ANA, confirms=9, held="command-not-understood"), ticket=None)
     assert new_mail("Deixa, eu mesma faço.", tokens=(token,)).tell == ("returned",)
+
+
+@pytest.mark.parametrize("said", ["Enviar amanhã", "enviar ou não?", "Descartar tudo isso aí"])
+def test_a_short_answer_that_begins_with_a_second_word_is_asked_about_again(said: str) -> None:
+    assert second(said).reason == "command-not-understood"
+
+
+@pytest.mark.parametrize(("said", "meant"), [("resolver", "#resolver"), ("desfazer.", "#desfazer"), ("undo", "#undo"),
+                                             ("status pendente", "#status pendente")])  # fmt: skip
+def test_a_command_without_its_sign_is_no_answer(said: str, meant: str) -> None:
+    decision = decided(said)
+    assert decision.reason == "command-not-understood"
+    assert decision.told.problems[0].nearest == (meant,)
+    assert decided(said, released=True, confirmed=frozenset({"command-not-understood"})).outcome == "appended"
+
+
+@pytest.mark.parametrize(
+    "said", ["Resolvido!", "Fechado", "status do pedido: enviado", "Anexo o boleto.", "Para amanhã"]
+)
+def test_an_answer_of_a_word_or_two_is_an_answer(said: str) -> None:
+    assert decided(said).outcome == "appended"
 
 
 def test_a_wrong_correction_is_itself_returned() -> None:

@@ -1,5 +1,6 @@
 """Which agent is told of what, and what their notices say of an answer."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from tests.desk.builders import (
 )
 
 POLICY = a_policy()
+YESTERDAY = NOW - timedelta(days=1)
 
 
 def told(mail: InboundMail, known: Facts, policy: Policy = POLICY, thread: tuple[Said, ...] = ()) -> list[Notice]:
@@ -98,6 +100,11 @@ def test_a_dry_run_sends_a_receipt_and_nothing_else() -> None:
     assert the(notices, "receipt").context["dry_run"] is True
 
 
+def test_an_agents_name_that_ends_their_words_is_not_put_below_them_again() -> None:
+    assert the(by_ana("Pronto.\n\nAbraço,\nAna Lima"), "answer").context["message"]["signed"] is True  # type: ignore[index]
+    assert the(by_ana("Pronto."), "answer").context["message"]["signed"] is False  # type: ignore[index]
+
+
 # --- colleagues ---------------------------------------------------------------------------------------
 
 
@@ -124,11 +131,12 @@ def test_a_queue_is_told_of_what_moves_there_and_from_where() -> None:
 
 
 def test_an_assignee_is_told_and_shown_the_customers_last_words() -> None:
-    thread = (Said(MARIA, "in", "public", "Não imprime!", NOW), Said(ANA, "out", "note", "Sei não.", NOW))
+    thread = (Said(MARIA, "in", "public", "Não imprime!", YESTERDAY), Said(ANA, "out", "note", "Sei não.", NOW))
     about = facts(a_ticket(), tokens=(a_token(ANA),))
     notice = the(told(a_mail(ANA, text="#atribuir bruno"), about, thread=thread), "assigned")
     assert [person.address for person in notice.recipients] == [BRUNO.address]
     assert notice.context["message"]["text"] == "Não imprime!"  # type: ignore[index]
+    assert notice.context["message"]["received_at"] == YESTERDAY  # type: ignore[index]
 
 
 def test_who_takes_a_ticket_is_not_told_that_they_have_it() -> None:
@@ -149,6 +157,18 @@ def test_of_what_rots_its_agent_is_reminded_or_the_queue() -> None:
     assert people(by_clock(orders.remind_of_waiting(free), free)) == {"reminder": [ANA.address, BRUNO.address]}
     assert people(by_clock(orders.remind_of_waiting(given), given)) == {"reminder": [BRUNO.address]}
     assert the(by_clock(orders.remind_of_waiting(given), given), "reminder").context["why"] == "unanswered"
+
+
+def test_an_agent_who_is_away_is_not_reminded_alone() -> None:
+    given = a_ticket(waiting_since=NOW, assignee=BRUNO.address)
+    away = Desk(absent_until={BRUNO.address: NOW + timedelta(days=1)})
+    assert people(by_clock(orders.remind_of_waiting(given), given, away)) == {"reminder": [ANA.address, BRUNO.address]}
+
+
+def test_an_absence_is_told_by_its_last_day() -> None:
+    away = a_mail(ANA, kind="auto_reply", kind_reason="auto-submitted", text="Estou de férias até 10/03/2025.")
+    notice = the(told(away, facts(a_ticket(), tokens=(a_token(ANA),))), "agent_absent")
+    assert notice.context["until"] == date(2025, 3, 10)
 
 
 def test_who_asked_to_be_reminded_is_reminded_alone() -> None:

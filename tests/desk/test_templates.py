@@ -451,7 +451,7 @@ def test_a_receipt_fits_a_phones_screen() -> None:
 
 
 def test_a_receipt_says_to_whom_the_answer_goes_and_until_when_it_can_be_stopped() -> None:
-    assert "Sua resposta sai às 14h32. Para impedir, responda #desfazer antes disso.\n" in text_of("receipt")
+    assert "Sua resposta sai às 14h32min00s. Para impedir, responda #desfazer antes disso.\n" in text_of("receipt")
     assert "- Resposta ao cliente: Maria Souza <maria@cliente.test>\n" in text_of("receipt")
     assert "#desfazer" not in text_of("receipt", undo_until=None)
 
@@ -460,7 +460,7 @@ def test_a_receipt_of_commands_alone_says_how_to_undo_them() -> None:
     status = {"kind": "status", "value": "closed", "old": "open", "ticket": 1042}
     text = text_of("receipt", done=[status])
     assert "Feito no chamado 1042:\n\n- Status: fechado (antes: em atendimento)\n" in text
-    assert "Para desfazer, responda #desfazer até as 14h32.\n" in text
+    assert "Para desfazer, responda #desfazer até as 14h32min00s.\n" in text
 
 
 def test_a_receipt_about_several_tickets_leads_each_line_by_its_number() -> None:
@@ -530,8 +530,8 @@ def test_an_answer_carries_the_public_conversation_below_the_signature() -> None
 
 
 def test_times_are_told_by_the_locale() -> None:
-    assert "at 2:32 PM" in text_of("receipt", "en")
-    assert "a las 14:32" in text_of("receipt", "es")
+    assert "at 2:32:00 PM" in text_of("receipt", "en")
+    assert "a las 14:32:00" in text_of("receipt", "es")
     assert "até 10 de março de 2025" in text_of("agent_absent")
     assert "waiting since Mar 3, 2025, 10:12 AM" in text_of("digest", "en")
 
