@@ -153,6 +153,8 @@ class Gateway:
         self._ends: list[dict[str, Any]] = []
         self._returns: list[Due] = []
         """What has yet to be written down: how copies fared, and those that were not begun after all."""
+        self._unrecorded: dict[int, asyncio.Future[None]] = {}
+        """Done when it stands in the database how a copy fared, by its number."""
         self._recording = False
         self._files: tuple[tuple[int, tuple[str, ...]], tuple[Attachment, ...]] | None = None
         self._reading_files = asyncio.Lock()
@@ -400,7 +402,7 @@ class Gateway:
             result = Deferred(f"internal error: {type(error).__name__}")
         self._mind_pace(result, self.clerk.clock())
         self._mind_quickness(result, monotonic() - begun)
-        self._ended(row, result)
+        await self._ended(row, result)
         await self._mind_delay(row, result)
 
     def _mind_quickness(self, result: Delivery, seconds: float) -> None:
@@ -436,8 +438,10 @@ class Gateway:
                 self._files = (wanted, found)
             return self._files[1]
 
-    def _ended(self, row: Due, result: Delivery) -> None:
-        """What becomes of a copy after an attempt: it is written down while the next one is on its way."""
+    async def _ended(self, row: Due, result: Delivery) -> None:
+        """What becomes of a copy after an attempt. A connection goes on when it is written down, together with what
+        the others have come to meanwhile: so a gateway that dies leaves one copy a connection in doubt, and no more.
+        """
         now = self.clerk.clock()
         attempted = not isinstance(result, Throttled)
         attempts = row.attempts + (1 if attempted else 0)
@@ -458,10 +462,12 @@ class Gateway:
             remote_message_id=result.message_id if isinstance(result, Sent) else None,
         )
         if state == "failed":
-            self._start(self._fail(row, result, end))
-        else:
-            self._ends.append(end)
-            self._write_down()
+            await self._fail(row, result, end)
+            return
+        self._unrecorded[row.id] = asyncio.get_running_loop().create_future()
+        self._ends.append(end)
+        self._write_down()
+        await self._unrecorded[row.id]
 
     def _write_down(self) -> None:
         if not self._recording:
@@ -512,6 +518,9 @@ class Gateway:
     def _let_go(self, numbers: Sequence[int]) -> None:
         for number in numbers:
             self._in_hand.pop(number, None)
+            recorded = self._unrecorded.pop(number, None)
+            if recorded is not None and not recorded.done():
+                recorded.set_result(None)
         if not self._in_hand:
             self._files = None
         self._mail_is_due.set()
