@@ -480,7 +480,7 @@ class Gateway:
             while self._ends or self._returns:
                 ends, returns = self._ends[:_UNRECORDED], self._returns[:]
                 await self._record_each(ends, returns)
-                failpoint("after-result-commit")
+                _after_results()
                 del self._ends[: len(ends)], self._returns[: len(returns)]
                 self._let_go([end["number"] for end in ends] + [row.id for row in returns])
         finally:
@@ -502,7 +502,7 @@ class Gateway:
     def _record_in(self, ends: Sequence[dict[str, Any]], returns: Sequence[Due], connection: Connection) -> None:
         outbox.record_all(connection, ends)
         outbox.give_back(connection, self.name, returns)
-        failpoint("before-result-commit")
+        _before_results()
 
     async def _insist(self, write: Callable[[], Awaitable[object]]) -> None:
         """Results are kept in memory while the database is away: what has been sent is not to be sent again."""
@@ -531,7 +531,7 @@ class Gateway:
         def record(connection: Connection) -> None:
             if not outbox.record_all(connection, [end]):
                 raise _Recorded
-            failpoint("before-result-commit")
+            _before_results()
 
         try:
             await self._insist(partial(self._give_up, row, result, record))
@@ -539,7 +539,7 @@ class Gateway:
             log.info("recorded already", extra={"outbox": row.id})
         finally:
             self._let_go([row.id])
-        failpoint("after-result-commit")
+        _after_results()
 
     def _mind_pace(self, result: Delivery, now: datetime) -> None:
         if isinstance(result, Throttled):
@@ -698,6 +698,14 @@ class Gateway:
 
         await self.database(self.clerk.database.run, save)
         failpoint("after-cursor-commit")
+
+
+def _before_results() -> None:
+    failpoint("before-result-commit")
+
+
+def _after_results() -> None:
+    failpoint("after-result-commit")
 
 
 def _state(result: Delivery, again: datetime | None) -> str:

@@ -187,7 +187,8 @@ def without_sign(asked: Asked) -> Problem | None:
         return None
     line = asked.words.strip().rstrip(".!")
     word = known(line.partition(" ")[0].strip(":"))
-    meant = read(f"#{line}") if word and folded(line.split()[0].strip(":")) in _NO_ANSWERS else None
+    sure = word is not None and word.takes not in {"words", "name"}  # "Resposta do Bruno" is an answer
+    meant = read(f"#{line}") if sure and folded(line.split()[0].strip(":")) in _NO_ANSWERS else None
     if meant is None or len(meant.commands) != 1 or meant.problems or meant.words:
         return None
     return Problem(asked.words.strip(), "unknown-command", (meant.commands[0].line,))

@@ -278,7 +278,17 @@ def test_a_command_without_its_sign_is_no_answer(said: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["Resolvido!", "Fechado", "status do pedido: enviado", "Anexo o boleto.", "Para amanhã"]
+    "said",
+    [
+        "Resolvido!",
+        "Fechado",
+        "status do pedido: enviado",
+        "Anexo o boleto.",
+        "Resposta do Bruno.",
+        "Fila de espera",
+        "Nota fiscal enviada.",
+        "Para amanhã",
+    ],
 )
 def test_an_answer_of_a_word_or_two_is_an_answer(said: str) -> None:
     assert decided(said).outcome == "appended"
