@@ -81,9 +81,9 @@ def on_ticket(
     if read.problems:
         return sent_back(read.problems, ticket, agent)
     publishes = bool(read.words) or bool(mail.attachments and not read.note and not read.orders)
-    stop = _why_not_published(mail, facts, ticket, read) if publishes else None
     if publishes and mail.carriers:
         return quotes_us(mail, ticket, agent)
+    stop = _why_not_published(mail, facts, ticket, read) if publishes else None
     if stop is not None:
         return replace(held(stop, ticket, agent), tell=("stale" if stop == STALE else "held",))
     if not publishes and not read.note and not read.orders:
@@ -261,13 +261,13 @@ def _one_word(reply: str) -> str:
     if len(first) > 60:
         return ""
     words = re.findall(r"[\w']+", plain(first))
-    word = " ".join(words)
-    if word in _YES | _NO:
-        return word
     core = " ".join(word for word in words if word not in _POLITE)
-    if core in _YES | _NO:
-        return core
+    said = next((word for word in (" ".join(words), core) if word in _YES | _NO), "")
     short = len(reply.split()) <= _FEW_WORDS
+    if said and (short or said in _ONLY_A_SECOND_WORD):
+        return said
+    if said:  # "Não.", and then what may be an answer in its place: neither may be lost
+        return _UNCLEAR
     return _UNCLEAR if short and words and words[0] in _ONLY_A_SECOND_WORD else ""
 
 

@@ -158,10 +158,8 @@ def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:
         notify_cc=True,
         acknowledged=to is None and requester is not me,
     )
-    rest = Asker(by.agent, by.facts, by.policy, by.now)
-    read = read_words(
-        said, mail.signature if forwarded is None else "", opened(opening, 0, by.now), rest, without=("to", "requester")
-    )
+    signature = mail.signature if forwarded is None else ""
+    read = read_words(said, signature, opened(opening, 0, by.now), by, without=("to", "requester"))
     if read.problems:
         return sent_back(read.problems, None, by.agent)
     if not read.words and forwarded is None:

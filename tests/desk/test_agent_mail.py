@@ -263,6 +263,24 @@ def test_other_words_release_nothing_that_is_about_no_ticket() -> None:
     assert new_mail("Deixa, eu mesma faço.", tokens=(token,)).tell == ("returned",)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Não.\n\nO prazo é amanhã, como o Bruno disse na outra mensagem.",
+        "Ok!\nReinicie a impressora e me avise se voltar.",
+    ],
+)
+def test_a_yes_or_no_above_other_words_loses_neither(said: str) -> None:
+    decision = second(said)
+    assert decision.reason == "command-not-understood"
+    assert not [effect for effect in decision.effects if isinstance(effect, DropHeld | ReleaseHeld)]
+
+
+def test_the_word_itself_counts_whatever_signature_stands_below() -> None:
+    signed = "ENVIAR\n\nAna Lima\nSuporte de informática, segundo nível\nEmpresa Exemplo Ltda, São Paulo"
+    assert second(signed).effects == (ReleaseHeld(9, seen=3),)
+
+
 @pytest.mark.parametrize("said", ["Enviar amanhã", "enviar ou não?", "Descartar tudo isso aí"])
 def test_a_short_answer_that_begins_with_a_second_word_is_asked_about_again(said: str) -> None:
     assert second(said).reason == "command-not-understood"
