@@ -68,8 +68,6 @@ _AT_ONCE = 8
 """Messages in process at the same time: enough to keep two workers busy, and to share the waits for the disk."""
 _BACKLOG = 200
 """Accepted messages kept in memory; more wait in the database, for whichever gateway has time."""
-_KEEPING_UP = 8
-"""While no more than this wait, processing keeps up with intake, and need not give way to it."""
 _ATTEMPTS = 5
 _RETRY_PROCESS = timedelta(seconds=15)
 _RETRY_RECORD_SECONDS = 5
@@ -330,6 +328,7 @@ class Gateway:
         try:
             while row is not None:
                 await self._deliver(row)
+                await self.intake.give_way()
                 row = self._next()
                 if len(self._ahead) <= (self._share() - 1) * self.pace.max_connections // 2:
                     self._mail_is_due.set()
@@ -644,8 +643,7 @@ class Gateway:
     async def _process_accepted(self) -> None:
         while True:
             number = await self._accepted.get()
-            if self._accepted.qsize() > _KEEPING_UP:
-                await self.intake.give_way()
+            await self.intake.give_way()
             try:
                 await self.process(number)
             except Transient as error:
@@ -659,6 +657,7 @@ class Gateway:
         while True:
             await self._mail_is_due.wait()
             self._mail_is_due.clear()
+            await self.intake.give_way()
             try:
                 if not self._draining:
                     await self.deliver()

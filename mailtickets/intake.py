@@ -8,9 +8,12 @@ nobody waits for company. Knows when mail is streaming in, so that other work ca
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -19,18 +22,21 @@ from mailtickets.desk.model import NoSpace, Transient
 from mailtickets.failpoint import failpoint
 from mailtickets.mail.model import Envelope
 from mailtickets.store import inbound
-from mailtickets.store.database import Database
+from mailtickets.store.keeper import Keeper
 from mailtickets.store.lane import Lane
 
 log = logging.getLogger("mailtickets.gateway")
 
-QUIET_SECONDS = 0.25
-"""Mail streams in until there was none for this long."""
-GIVE_WAY_SECONDS = 1.0
+STREAM = 4
+STREAM_SECONDS = 0.1
+"""Mail streams in while so many messages have come within so long: faster than it is worked on."""
+GIVE_WAY_SECONDS = 2.0
 """The longest that other work waits for the stream to end: under a flood it goes on at a walk."""
 AT_ONCE_SECONDS = 0.01
 """Commits that take less are made in the event loop: to hand them to a thread and back takes longer."""
 AT_ONCE_BYTES = 1_048_576
+SPACE_SECONDS = 0.1
+"""For so long the disk is taken to have the room that it had."""
 _MEMORY_OF_COMMITS = 0.1
 """How much the last commit counts in the mean."""
 
@@ -38,8 +44,10 @@ _MEMORY_OF_COMMITS = 0.1
 Keeping = tuple[int, bool, bool]
 """The id, whether it is new, and whether this gateway is to work on it."""
 
-Run = Callable[[Callable[[Connection], list[tuple[int, bool]]]], list[tuple[int, bool]]]
-"""Does its argument in a transaction."""
+Mails = list[tuple[bytes, Envelope]]
+Kept = list[tuple[int, bool]]
+Keep = Callable[[str | None, datetime, Callable[[], None]], Kept]
+"""(claimant, now, what is done just before the commit) -> (id, whether it is new) of each mail."""
 
 
 @dataclass(slots=True)
@@ -67,16 +75,14 @@ class Intake:
         self._max_message_bytes = max_message_bytes
         self._claimant, self._claimed = claimant, claimed
         self._waiting: list[_Waiting] = []
-        # It does not wait for a lock: while another process writes, the lane's thread does.
-        self._at_once = Database(clerk.database.url, busy_seconds=0) if clerk.database.is_sqlite else None
-        self._commit_seconds = 0.0
-        self._last = 0.0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._keeper = Keeper(clerk.database.url) if clerk.database.is_sqlite else None
+        self._commit_seconds = self._space_until = 0.0
+        self._arrivals: deque[float] = deque(maxlen=STREAM)
 
     async def accept(self, raw: bytes, envelope: Envelope) -> int:
         """Keeps a message for good, and gives its inbound id; a retransmission gets the id it had."""
         failpoint("message-received")
+        self._arrivals.append(asyncio.get_running_loop().time())
         mail = _Waiting(raw, envelope, asyncio.get_running_loop().create_future())
         self._waiting.append(mail)
         if self.committing is None or self.committing.done():
@@ -86,15 +92,14 @@ class Intake:
         return number
 
     def close(self) -> None:
-        if self._at_once is not None:
-            self._at_once.close()
+        if self._keeper is not None:
+            self._keeper.close()
 
     async def _commit_waiting(self) -> None:
         while self._waiting:
             await asyncio.sleep(0)  # whose last bytes are here already comes along
             group, self._waiting = self._waiting, []
             await self._commit_group(group)
-            self._stir()
 
     async def _commit_group(self, group: list[_Waiting]) -> None:
         try:
@@ -117,58 +122,59 @@ class Intake:
             if not new:
                 log.info("accepted before", extra={"inbound": number, "source": mail.envelope.source})
 
-    async def _keep(self, mails: list[tuple[bytes, Envelope]]) -> list[Keeping]:
-        kept = self._keep_at_once(mails)
-        if kept is not None:
-            return kept
-        return await self._lane.run(self._commit, self._clerk.database.run, mails, first=True)
+    async def _keep(self, mails: Mails) -> list[Keeping]:
+        if self._keeper is not None:
+            with suppress(Transient):  # another process writes, or there is trouble: let those who can wait find out
+                if self._takes_moments(mails):
+                    return self._commit(partial(self._keeper.keep, mails))
+                return await self._lane.run(self._commit, partial(self._keeper.keep, mails), first=True)
+        return await self._lane.run(self._commit, partial(self._insert, mails), first=True)
 
-    def _keep_at_once(self, mails: list[tuple[bytes, Envelope]]) -> list[Keeping] | None:
-        """Here and now, where that is a matter of moments: on SQLite, while nobody else writes and the disk is fast."""
+    def _takes_moments(self, mails: Mails) -> bool:
+        """Whether it is done sooner here than in a thread: while nobody else writes, and the disk is fast."""
         small = sum(len(raw) for raw, _ in mails) <= AT_ONCE_BYTES
-        if self._at_once is None or not (small and self._lane.is_idle and self._commit_seconds < AT_ONCE_SECONDS):
-            return None
-        try:
-            return self._commit(self._at_once.run_once, mails)
-        except Transient:
-            return None
+        return small and self._lane.is_idle and self._commit_seconds < AT_ONCE_SECONDS
 
-    def _commit(self, run: Run, mails: list[tuple[bytes, Envelope]]) -> list[Keeping]:
-        claimant, begun = self._claimant(), time.monotonic()
-        if self._clerk.database.space_is_short(self._max_message_bytes):
-            raise NoSpace("the disk is nearly full")
-
-        def work(connection: Connection) -> list[tuple[int, bool]]:
-            kept = inbound.insert_all(connection, mails, claimant, self._clerk.clock())
-            failpoint("before-accept-commit")
+    def _insert(self, mails: Mails, claimant: str | None, now: datetime, before_commit: Callable[[], None]) -> Kept:
+        def work(connection: Connection) -> Kept:
+            kept = inbound.insert_all(connection, mails, claimant, now)
+            before_commit()
             return kept
 
-        kept = run(work)
+        return self._clerk.database.run(work)
+
+    def _commit(self, keep: Keep) -> list[Keeping]:
+        self._mind_space()
+        claimant, begun = self._claimant(), time.monotonic()
+        kept = keep(claimant, self._clerk.clock(), _before_commit)
         failpoint("after-accept-commit")
         self._commit_seconds += (time.monotonic() - begun - self._commit_seconds) * _MEMORY_OF_COMMITS
         return [(number, new, claimant is not None) for number, new in kept]
+
+    def _mind_space(self) -> None:
+        now = time.monotonic()
+        if now < self._space_until:
+            return
+        if self._clerk.database.space_is_short(self._max_message_bytes):
+            raise NoSpace("the disk is nearly full")
+        self._space_until = now + SPACE_SECONDS
 
     # --- other work gives way -----------------------------------------------------------------------------
 
     async def give_way(self) -> None:
         """Returns when no mail is streaming in, or when that has been waited for long enough."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GIVE_WAY_SECONDS):
-                await self._quiet.wait()
-
-    def _stir(self) -> None:
         loop = asyncio.get_running_loop()
-        self._last = loop.time()
-        if self._quiet.is_set():
-            self._quiet.clear()
-            loop.call_at(self._last + QUIET_SECONDS, self._calm)
+        at_last = loop.time() + GIVE_WAY_SECONDS
+        while (left := min(self._stream_ends(), at_last) - loop.time()) > 0:  # noqa: ASYNC110 - it moves with each mail
+            await asyncio.sleep(left)
 
-    def _calm(self) -> None:
-        loop = asyncio.get_running_loop()
-        if loop.time() >= self._last + QUIET_SECONDS:
-            self._quiet.set()
-        else:
-            loop.call_at(self._last + QUIET_SECONDS, self._calm)
+    def _stream_ends(self) -> float:
+        """If nothing more comes in."""
+        return self._arrivals[0] + STREAM_SECONDS if len(self._arrivals) == STREAM else 0.0
+
+
+def _before_commit() -> None:
+    failpoint("before-accept-commit")
 
 
 def _transient(error: Exception) -> Transient:

@@ -10,6 +10,7 @@ import sys
 from datetime import UTC, datetime
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+_ENCODER = json.JSONEncoder(default=str)
 _CHATTY = ("aioimaplib", "aiosmtplib", "mail.log", "apscheduler", "asyncio", "alembic")
 
 
@@ -39,7 +40,7 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return _ENCODER.encode(line)
 
 
 class _Text(logging.Formatter):

@@ -48,9 +48,11 @@ async def door(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Door]:
         Clerk(database, RULES), lane, max_message_bytes=1_000_000, claimant=lambda: "one", claimed=claimed.put_nowait
     )
     door = Door(made, lane)
-    assert made._at_once is not None
-    for engine in (database.engine, made._at_once.engine):
-        event.listen(engine, "commit", lambda _: door.commits.append(door.handed_over))
+    event.listen(database.engine, "commit", lambda _: door.commits.append(door.handed_over))
+    assert made._keeper is not None
+    made._keeper._connection.set_trace_callback(
+        lambda statement: door.commits.append(door.handed_over) if statement == "COMMIT" else None
+    )
     yield door
     lane.close()
     made.close()
@@ -164,22 +166,37 @@ async def test_what_a_lane_fails_with_reaches_who_asked(door: Door) -> None:
     assert await door.lane.run(len, "abc") == 3
 
 
+async def stream(door: Door) -> None:
+    for number in range(intake.STREAM):
+        await door.accept(number)
+
+
 async def test_other_work_gives_way_while_mail_streams_in_but_not_for_ever(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await door.intake.give_way()
-    monkeypatch.setattr(intake, "QUIET_SECONDS", 30)
+    monkeypatch.setattr(intake, "STREAM_SECONDS", 30)
     monkeypatch.setattr(intake, "GIVE_WAY_SECONDS", 0.05)
-    await door.accept(1)
+    await stream(door)
     waiting = asyncio.create_task(door.intake.give_way())
     await asyncio.sleep(0)
     assert not waiting.done()
     await asyncio.wait_for(waiting, 20)
 
 
+async def test_other_work_does_not_give_way_to_a_few_mails(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "STREAM_SECONDS", 30)
+    for number in range(intake.STREAM - 1):
+        await door.accept(number)
+    waiting = asyncio.create_task(door.intake.give_way())
+    await asyncio.sleep(0)
+    assert waiting.done()
+
+
 async def test_other_work_goes_on_when_the_stream_has_ended(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "GIVE_WAY_SECONDS", 30)
-    await door.accept(1)
-    await door.accept(2)
-    assert not door.intake._quiet.is_set()
-    await asyncio.wait_for(door.intake.give_way(), 20)
+    await stream(door)
+    waiting = asyncio.create_task(door.intake.give_way())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await asyncio.wait_for(waiting, 20)

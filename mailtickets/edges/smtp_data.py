@@ -48,19 +48,20 @@ class IncomingMessage:
         """Takes a chunk. When the message ends in it: the bytes after the end, which are the next commands."""
         self.received_bytes += len(chunk)
         data = self._undecided + chunk
-        end = data.find(END)
+        dot = data.find(b"\r\n.")
+        end = data.find(END, dot) if dot >= 0 else -1
         if end >= 0:
-            self._keep(data[: end + 2])
+            self._keep(data[: end + 2], dotted=dot < end)
             return data[end + len(END) :]
         decided = len(data) - _undecided_length(data)
         self._undecided = data[decided:]
-        self._keep(data[:decided])
+        self._keep(data[:decided], dotted=dot >= 0)
         return None
 
-    def _keep(self, piece: bytes) -> None:
+    def _keep(self, piece: bytes, *, dotted: bool) -> None:
         if not piece or self.oversized or self.trouble:
             return
-        piece = self._plain_lines(piece)
+        piece = self._plain_lines(piece, dotted=dotted)
         if not self._begun:
             self._begun, piece = True, piece[2:]
         self.size_bytes += len(piece)
@@ -77,14 +78,14 @@ class IncomingMessage:
             self.trouble = error
             self._kept.close()
 
-    def _plain_lines(self, piece: bytes) -> bytes:
+    def _plain_lines(self, piece: bytes, *, dotted: bool) -> bytes:
         """Undoes dot-stuffing (RFC 5321, 4.5.2) and makes bare CR and bare LF CRLF.
 
         A piece never ends between a line end and a dot. Clients that send bare LF stuff after it too.
         """
         pairs = piece.count(b"\r\n")
         if piece.count(b"\r") == pairs == piece.count(b"\n"):
-            return piece.replace(b"\r\n.", b"\r\n")
+            return piece.replace(b"\r\n.", b"\r\n") if dotted else piece
         self.bare = True
         lines = piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n.", b"\n")
         return lines.replace(b"\n", b"\r\n")

@@ -16,7 +16,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
 from ipaddress import IPv4Network, IPv6Network
+from math import inf
 from ssl import SSLContext
 from typing import Any, Literal, NoReturn, Protocol, cast
 
@@ -160,6 +162,8 @@ class Session(SMTP):
         self._sender: str | None = None
         self._recipients: list[str] = []
         self._linger: asyncio.TimerHandle | None = None
+        self._due: float = inf
+        self._late: Callable[[], None] = self._timeout_cb
         super().__init__(
             object(),
             data_size_limit=settings.max_message_bytes,
@@ -226,14 +230,33 @@ class Session(SMTP):
 
     def _reset_timeout(self, duration: float | None = None) -> None:
         """The clock of commands: none may take longer, and all together not longer than a session."""
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
         allowed = self._limits.trusted_command_seconds if self.trusted else self._limits.command_seconds
-        when = min(self.loop.time() + (duration or allowed), self._ends_at)
-        self._timeout_handle = self.loop.call_at(when, self._timeout_cb)
+        self._expect(self.loop.time() + (duration or allowed), self._timeout_cb)
+
+    def _expect(self, by: float, late: Callable[[], None]) -> None:
+        """Sets the session's only timer. It is moved when it rings, since nearly every wait ends long before."""
+        self._due, self._late = min(by, self._ends_at), late
+        timer = self._timeout_handle
+        if timer is None or not self.loop.time() < timer.when() <= self._due:
+            if timer is not None:
+                timer.cancel()
+            self._timeout_handle = self.loop.call_at(self._due, self._ring)
+
+    def _expect_nothing(self) -> None:
+        self._due = inf
+
+    def _ring(self) -> None:
+        if self._due <= self.loop.time():
+            self._late()
+        elif self._due < inf:
+            self._timeout_handle = self.loop.call_at(self._due, self._ring)
 
     def _timeout_cb(self) -> None:
         self.intake.tell("session-timed-out", session=self.id, peer=self.peer)
+        self.hang_up(TIMED_OUT)
+
+    def _too_slow(self, message: IncomingMessage) -> None:
+        self.intake.tell("message-too-slow", session=self.id, peer=self.peer, size=message.received_bytes)
         self.hang_up(TIMED_OUT)
 
     async def handle_exception(self, error: Exception) -> str:  # noqa: RET503 - _end does not return
@@ -405,34 +428,29 @@ class Session(SMTP):
         return BARE if message.bare and self.intake.settings.bare_newlines == "refuse" else None
 
     async def _receive(self, held: Held) -> IncomingMessage:  # noqa: RET503 - _end does not return
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
         limit = self.intake.settings.max_message_bytes
         self._transmissions += 1
         message = IncomingMessage(limit, held)
         message.put_before(self._received_header())
         begun_at = self.loop.time()
         while message.received_bytes <= 2 * limit:
-            chunk = await self._chunk(begun_at, message.received_bytes)
+            chunk = await self._chunk(begun_at, message)
             after = message.feed(chunk)
             if after is not None:
+                self._expect_nothing()
                 self._unread(after)
                 return message
         self.intake.tell("message-too-large", session=self.id, peer=self.peer, size=message.received_bytes)
         await self._end(TOO_LARGE)
 
-    async def _chunk(self, begun_at: float, received_bytes: int) -> bytes:
+    async def _chunk(self, begun_at: float, message: IncomingMessage) -> bytes:
         """The next bytes of the message, in time."""
         limits = self._limits
-        for_rate = begun_at + limits.rate_grace_seconds + received_bytes / limits.min_bytes_per_second
-        try:
-            async with asyncio.timeout_at(min(self.loop.time() + limits.chunk_seconds, for_rate, self._ends_at)):
-                chunk = await self._reader.read(CHUNK_BYTES)
-        except TimeoutError:
-            self.intake.tell("message-too-slow", session=self.id, peer=self.peer, size=received_bytes)
-            await self._end(TIMED_OUT)
+        for_rate = begun_at + limits.rate_grace_seconds + message.received_bytes / limits.min_bytes_per_second
+        self._expect(min(self.loop.time() + limits.chunk_seconds, for_rate), partial(self._too_slow, message))
+        chunk = await self._reader.read(CHUNK_BYTES)
         if not chunk:
-            self.intake.tell("message-cut-off", session=self.id, peer=self.peer, size=received_bytes)
+            self.intake.tell("message-cut-off", session=self.id, peer=self.peer, size=message.received_bytes)
             await self._end()
         return chunk
 

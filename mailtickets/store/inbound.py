@@ -35,7 +35,7 @@ _IDENTITY_HEADERS = re.compile(rb"^(?:message-id|date)\s*:", re.IGNORECASE | re.
 _LOOKED_BACK = 10_000
 """Messages among which the newest of somebody is looked for."""
 
-_KEEP = {
+KEEP = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(inbound)
     .on_conflict_do_nothing()
     .returning(inbound.c.transmission, inbound.c.id)
@@ -102,8 +102,8 @@ def insert_all(
 
     All in one statement: every one costs the lane's thread two turns of Python's lock, for which the doors compete.
     """
-    rows = [_row(raw, envelope, claimant, now) for raw, envelope in mails]
-    new = {key: number for key, number in connection.execute(_KEEP[connection.dialect.name], rows)}  # noqa: C416
+    rows = [arriving(raw, envelope, claimant, now) for raw, envelope in mails]
+    new = {key: number for key, number in connection.execute(KEEP[connection.dialect.name], rows)}  # noqa: C416
     keys = [row["transmission"] for row in rows]
     known = new | _known(connection, [key for key in keys if key not in new])
     return [(known[key], new.pop(key, None) is not None) for key in keys]
@@ -116,7 +116,8 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
     return {row.transmission: row.id for row in found}
 
 
-def _row(raw: bytes, envelope: Envelope, claimant: str | None, now: datetime) -> dict[str, Any]:
+def arriving(raw: bytes, envelope: Envelope, claimant: str | None, now: datetime) -> dict[str, Any]:
+    """The row of a message that has just come in."""
     return dict(
         source=envelope.source,
         sender=clean(envelope.sender),

@@ -39,6 +39,11 @@ class Lane:
         """Whether nothing is done here, nor will be before the event loop asks for it."""
         return not self._unfinished
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody waits who goes first."""
+        return bool(self._first)
+
     def _next(self) -> None:
         """Does one of the jobs that wait: there is one call of this for each."""
         with self._lock:

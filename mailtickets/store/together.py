@@ -7,7 +7,7 @@ of them fails with undoes nothing of the others and is told to nobody else.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,7 +18,7 @@ from mailtickets.store.database import Database
 from mailtickets.store.lane import Lane
 
 MOST = 8
-"""In one transaction: intake waits until it has ended."""
+"""In one transaction, which ends early when intake waits for it."""
 
 Work = Callable[[Connection], Any]
 Outcome = tuple[Any, Exception | None]
@@ -43,12 +43,13 @@ class Together:
 
     async def _carry_out(self) -> None:
         while self._waiting:
-            now, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            now = self._waiting[:MOST]
             try:
-                outcomes = await self._lane.run(together, self._database, [work for work, _ in now])
+                outcomes = await self._lane.run(together, self._database, [work for work, _ in now], self._hurry)
             except Exception as error:
                 outcomes = [(None, error)] * len(now)
-            for (_, done), (result, trouble) in zip(now, outcomes, strict=True):
+            del self._waiting[: len(outcomes)]
+            for (_, done), (result, trouble) in zip(now, outcomes, strict=False):
                 if done.done():
                     continue  # whoever waited has gone; what was done is done
                 if trouble is None:
@@ -56,21 +57,31 @@ class Together:
                 else:
                     done.set_exception(trouble)
 
+    def _hurry(self) -> bool:
+        return self._lane.is_wanted
+
 
 class _Spoilt(Exception):
     """Something in the work has taken the whole transaction with it."""
 
 
-def together(database: Database, works: Sequence[Work]) -> list[Outcome]:
-    """What each piece of work gives, or fails with."""
+def together(database: Database, works: Sequence[Work], hurry: Callable[[], bool] = lambda: False) -> list[Outcome]:
+    """What each piece of work gives, or fails with; only the first ones when there is reason to `hurry` meanwhile."""
     if len(works) == 1:
         return [_alone(database, works[0])]
     try:
-        return database.run(lambda connection: [_within(connection, work) for work in works])
+        return database.run(lambda connection: list(_until(hurry, connection, works)))
     except Transient as error:
         return [(None, error)] * len(works)
     except _Spoilt:
         return [_alone(database, work) for work in works]
+
+
+def _until(hurry: Callable[[], bool], connection: Connection, works: Sequence[Work]) -> Iterator[Outcome]:
+    for work in works:
+        yield _within(connection, work)
+        if hurry():
+            return
 
 
 def _alone(database: Database, work: Work) -> Outcome:

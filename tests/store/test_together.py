@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from threading import Event
 from typing import Any
 
 import pytest
@@ -70,6 +71,38 @@ def test_what_takes_the_whole_transaction_with_it_fails_alone(database: Database
     assert [result for result, _ in outcomes] == ["a", None, "b"]
     assert isinstance(outcomes[1][1], Transient)
     assert names(database) == ["a", "b"]
+
+
+def test_who_hurries_gets_what_has_been_done_so_far(database: Database) -> None:
+    done = iter([False, True])
+    outcomes = together(database, [count("a"), count("b"), count("c")], lambda: next(done))
+    assert outcomes == [("a", None), ("b", None)]
+    assert names(database) == ["a", "b"]
+
+
+async def test_intake_does_not_wait_for_all_that_goes_together(database: Database) -> None:
+    if not database.is_sqlite:
+        return  # its transactions stand side by side
+    lane = Lane(1)
+    company, order, begun, mail_is_there = Together(database, lane), [], Event(), Event()
+
+    def work(number: int) -> Callable[[Connection], None]:
+        def do(_: Connection) -> None:
+            order.append(f"work {number}")
+            if number == 1:
+                begun.set()
+                mail_is_there.wait(20)
+
+        return do
+
+    working = [asyncio.create_task(company.run(work(number))) for number in range(5)]
+    await asyncio.to_thread(begun.wait, 20)
+    mail = asyncio.create_task(lane.run(order.append, "mail", first=True))
+    await asyncio.sleep(0)
+    mail_is_there.set()
+    await asyncio.gather(mail, *working)
+    assert order == ["work 0", "work 1", "mail", "work 2", "work 3", "work 4"]
+    lane.close()
 
 
 @pytest.fixture
