@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 from sqlalchemy.engine import Row
 
 from mailtickets.desk.authors import author_of
@@ -116,6 +116,21 @@ def content_key(mail: InboundMail) -> str | None:
 _FIRST = select(inbound.c.id, inbound.c.ticket, inbound.c.outcome, inbound.c.queues).where(
     inbound.c.content == bindparam("key"), inbound.c.id != bindparam("this")
 )
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_ISSUED = select(notice.c.message_id, notice.c.ticket).where(
+    notice.c.message_id.in_(_IDS), notice.c.ticket.is_not(None)
+)
+_REPORTED = select(outbox_table.c.remote_message_id, outbox_table.c.ticket).where(
+    outbox_table.c.remote_message_id.in_(_IDS), outbox_table.c.ticket.is_not(None)
+)
+_KNOWN = (
+    select(inbound.c.message_id, inbound.c.ticket)
+    .where(inbound.c.message_id.in_(_IDS), inbound.c.outcome.not_in(("held", "ignored")), inbound.c.ticket.is_not(None))
+    .order_by(inbound.c.id)
+    .limit(_MAX_IDS)
+)
+_OURS = select(notice.c.message_id).where(notice.c.message_id == bindparam("id")).limit(1)
+_GIVEN = select(token.c.hash).where(token.c.hash.in_(bindparam("hashes", expanding=True)))
 _TOKENS = select(token).where(token.c.hash.in_(bindparam("hashes", expanding=True)))
 
 
@@ -158,7 +173,7 @@ def known_tokens(connection: Connection, words: Iterable[str]) -> frozenset[str]
     by_hash = {token_hash(word): word for word in words}
     if not by_hash:
         return frozenset()
-    found = connection.execute(select(token.c.hash).where(token.c.hash.in_(by_hash))).scalars()
+    found = connection.execute(_GIVEN, {"hashes": list(by_hash)}).scalars()
     return frozenset(by_hash[hashed] for hashed in found)
 
 
@@ -172,19 +187,9 @@ def _ids(connection: Connection, message_ids: Sequence[str]) -> tuple[IdFact, ..
     """The tickets that these Message-IDs belong to, in the order of the ids."""
     if not message_ids:
         return ()
-    issued = select(notice.c.message_id, notice.c.ticket).where(notice.c.message_id.in_(message_ids))
-    reported = select(outbox_table.c.remote_message_id, outbox_table.c.ticket).where(
-        outbox_table.c.remote_message_id.in_(message_ids)
-    )
-    known = (
-        select(inbound.c.message_id, inbound.c.ticket)
-        .where(inbound.c.message_id.in_(message_ids), inbound.c.outcome.not_in(("held", "ignored")))
-        .order_by(inbound.c.id)
-        .limit(_MAX_IDS)
-    )
     found: dict[str, list[IdFact]] = {}  # a stranger may have used an id again: all tickets it leads to count
-    for query, ours in ((issued, True), (reported, True), (known, False)):
-        for given, number in connection.execute(query.where(query.selected_columns[1].is_not(None))):
+    for query, ours in ((_ISSUED, True), (_REPORTED, True), (_KNOWN, False)):
+        for given, number in connection.execute(query, {"ids": list(message_ids)}):
             found.setdefault(given, []).append(IdFact(number, given, ours))
     return tuple(fact for given in message_ids for fact in found.get(given, ()))[:_MAX_IDS]
 
@@ -192,8 +197,7 @@ def _ids(connection: Connection, message_ids: Sequence[str]) -> tuple[IdFact, ..
 def _sent_before(connection: Connection, mail: InboundMail) -> tuple[str, ...]:
     if mail.message_id is None:
         return ()
-    ours = select(notice.c.message_id).where(notice.c.message_id == mail.message_id).limit(1)
-    return tuple(connection.execute(ours).scalars())
+    return tuple(connection.execute(_OURS, {"id": mail.message_id}).scalars())
 
 
 def _known_files(connection: Connection, mail: InboundMail, numbers: set[int]) -> frozenset[str]:
