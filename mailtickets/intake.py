@@ -8,7 +8,6 @@ nobody waits for company. Knows when mail is streaming in, so that other work ca
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,11 +26,14 @@ from mailtickets.store.lane import Lane
 
 log = logging.getLogger("mailtickets.gateway")
 
-STREAM = 4
-STREAM_SECONDS = 0.1
-"""Mail streams in while so many messages have come within so long: faster than it is worked on."""
-GIVE_WAY_SECONDS = 2.0
-"""The longest that other work waits for the stream to end: under a flood it goes on at a walk."""
+STREAM = 3
+SOON_SECONDS = 0.02
+"""Mail streams in when so many messages in a row came so soon after others were answered: somebody has more to hand
+over, and waits for nothing but us. How fast they are answered says nothing of that: other work makes it slow."""
+GIVE_WAY_SECONDS = 10.0
+"""The longest that other work waits for the stream to end."""
+PERIOD_SECONDS = 20.0
+"""Then it need not wait again before so long after it began to: a flood gets half of the time for itself."""
 AT_ONCE_SECONDS = 0.01
 """Commits that take less are made in the event loop: to hand them to a thread and back takes longer."""
 AT_ONCE_BYTES = 1_048_576
@@ -77,17 +79,24 @@ class Intake:
         self._waiting: list[_Waiting] = []
         self._keeper = Keeper(clerk.database.url) if clerk.database.is_sqlite else None
         self._commit_seconds = self._space_until = 0.0
-        self._arrivals: deque[float] = deque(maxlen=STREAM)
+        self._under_way = self._in_a_row = 0
+        self._answered_at = 0.0
+        self._gives_way_until = self._period_ends = 0.0
 
     async def accept(self, raw: bytes, envelope: Envelope) -> int:
         """Keeps a message for good, and gives its inbound id; a retransmission gets the id it had."""
         failpoint("message-received")
-        self._arrivals.append(asyncio.get_running_loop().time())
-        mail = _Waiting(raw, envelope, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        self._in_a_row = self._in_a_row + 1 if self._stirs(loop.time()) else 0
+        mail = _Waiting(raw, envelope, loop.create_future())
         self._waiting.append(mail)
+        self._under_way += 1
         if self.committing is None or self.committing.done():
             self.committing = asyncio.create_task(self._commit_waiting())
-        number = await mail.committed
+        try:
+            number = await mail.committed
+        finally:
+            self._under_way, self._answered_at = self._under_way - 1, loop.time()
         failpoint("before-answer")
         return number
 
@@ -164,13 +173,17 @@ class Intake:
     async def give_way(self) -> None:
         """Returns when no mail is streaming in, or when that has been waited for long enough."""
         loop = asyncio.get_running_loop()
-        at_last = loop.time() + GIVE_WAY_SECONDS
-        while (left := min(self._stream_ends(), at_last) - loop.time()) > 0:  # noqa: ASYNC110 - it moves with each mail
-            await asyncio.sleep(left)
+        if self._streams(now := loop.time()) and now >= self._period_ends:
+            self._gives_way_until, self._period_ends = now + GIVE_WAY_SECONDS, now + PERIOD_SECONDS
+        while self._streams(now := loop.time()) and now < self._gives_way_until:  # noqa: ASYNC110 - it goes on with each
+            await asyncio.sleep(SOON_SECONDS)
 
-    def _stream_ends(self) -> float:
-        """If nothing more comes in."""
-        return self._arrivals[0] + STREAM_SECONDS if len(self._arrivals) == STREAM else 0.0
+    def _streams(self, now: float) -> bool:
+        return self._in_a_row >= STREAM and self._stirs(now)
+
+    def _stirs(self, now: float) -> bool:
+        """Whether a message is being kept, or was so just now."""
+        return self._under_way > 0 or now - self._answered_at <= SOON_SECONDS
 
 
 def _before_commit() -> None:

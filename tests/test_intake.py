@@ -166,37 +166,83 @@ async def test_what_a_lane_fails_with_reaches_who_asked(door: Door) -> None:
     assert await door.lane.run(len, "abc") == 3
 
 
-async def stream(door: Door) -> None:
-    for number in range(intake.STREAM):
+async def stream(door: Door, messages: int = intake.STREAM + 1) -> None:
+    """As a relay hands over what it has: the next one as soon as the last one is answered."""
+    for number in range(messages):
         await door.accept(number)
+
+
+def giving_way(door: Door) -> "asyncio.Task[None]":
+    return asyncio.create_task(door.intake.give_way())
 
 
 async def test_other_work_gives_way_while_mail_streams_in_but_not_for_ever(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await door.intake.give_way()
-    monkeypatch.setattr(intake, "STREAM_SECONDS", 30)
+    monkeypatch.setattr(intake, "SOON_SECONDS", 0.2)
     monkeypatch.setattr(intake, "GIVE_WAY_SECONDS", 0.05)
     await stream(door)
-    waiting = asyncio.create_task(door.intake.give_way())
+    waiting = giving_way(door)
     await asyncio.sleep(0)
     assert not waiting.done()
     await asyncio.wait_for(waiting, 20)
 
 
+async def test_a_flood_gets_half_of_the_time_for_itself(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "SOON_SECONDS", 0.01)
+    monkeypatch.setattr(intake, "GIVE_WAY_SECONDS", 0.05)
+    await stream(door)
+    flood = asyncio.create_task(stream(door, 10_000))
+    await giving_way(door)
+    again = giving_way(door)
+    await asyncio.sleep(0)
+    assert again.done(), "it has given way in this period"
+    monkeypatch.setattr(door.intake, "_period_ends", 0.0)
+    next_time = giving_way(door)
+    await asyncio.sleep(0)
+    assert not next_time.done()
+    await next_time
+    flood.cancel()
+
+
 async def test_other_work_does_not_give_way_to_a_few_mails(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(intake, "STREAM_SECONDS", 30)
-    for number in range(intake.STREAM - 1):
-        await door.accept(number)
-    waiting = asyncio.create_task(door.intake.give_way())
+    monkeypatch.setattr(intake, "SOON_SECONDS", 30)
+    await stream(door, intake.STREAM)
+    waiting = giving_way(door)
     await asyncio.sleep(0)
     assert waiting.done()
+
+
+async def test_other_work_does_not_give_way_to_mails_that_come_one_by_one(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "SOON_SECONDS", 0)
+    for number in range(10):
+        await door.accept(number)
+        await asyncio.sleep(0.001)
+    waiting = giving_way(door)
+    await asyncio.sleep(0)
+    assert waiting.done()
+
+
+async def test_mail_that_waits_for_other_work_is_streaming_all_the_same(door: Door) -> None:
+    await stream(door, intake.STREAM)
+    busy, release = hold(door.lane)
+    accepting = asyncio.create_task(door.accept(99))
+    await asyncio.sleep(5 * intake.SOON_SECONDS)
+    waiting = giving_way(door)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    release.set()
+    await asyncio.gather(accepting, busy)
+    await asyncio.wait_for(waiting, 20)
 
 
 async def test_other_work_goes_on_when_the_stream_has_ended(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "GIVE_WAY_SECONDS", 30)
     await stream(door)
-    waiting = asyncio.create_task(door.intake.give_way())
+    waiting = giving_way(door)
     await asyncio.sleep(0)
     assert not waiting.done()
     await asyncio.wait_for(waiting, 20)
