@@ -46,7 +46,10 @@ def is_time(connection: Connection, name: str, holder: str, now: datetime, again
 
 
 def take_lease(connection: Connection, name: str, holder: str, until: datetime, now: datetime) -> bool:
-    """Takes or prolongs a lease; gives False while another holds it."""
+    """Takes a lease, or prolongs it when less than half of it is left; gives False while another holds it."""
+    held = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
+    if held is not None and held.until - now > (until - now) / 2:
+        return bool(held.holder == holder)
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     row = dialect.insert(lease).values(name=name, holder=holder, until=until)
     free = or_(lease.c.holder == holder, lease.c.until <= now)

@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,17 @@ def test_a_lease_is_held_by_one_until_it_ends(office: Office) -> None:
     assert not take("two", 118)
     assert take("two", 119)
     assert not take("one", 120)
+
+
+def test_a_lease_is_not_written_again_while_most_of_it_is_left(office: Office) -> None:
+    def take(seconds: int) -> timedelta:
+        now = NOW + timedelta(seconds=seconds)
+        assert office.run(lambda c: cursors.take_lease(c, "house", "one", now + timedelta(seconds=60), now))
+        until: datetime = office.run(lambda c: c.execute(select(schema.lease.c.until)).scalar_one())
+        return until - NOW
+
+    assert take(0) == take(29) == timedelta(seconds=60)
+    assert take(30) == timedelta(seconds=90)
 
 
 # --- budgets ------------------------------------------------------------------------------------------
