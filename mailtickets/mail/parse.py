@@ -30,7 +30,10 @@ MAX_REPORT_CONTAINERS = 60
 
 _CONTAINER = re.compile(rb"^content-type:[ \t\r\n]*(?:message|multipart)/", re.IGNORECASE | re.MULTILINE)
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?")
-_PLAIN_FROM = re.compile(r"[^<>@\",;:()\\\[\]=]*<[^<>@\s\",;:()\\\[\]=]+@[^<>@\s\",;:()\\\[\]=]+>")
+_NAME = r"[^<>@\",;:()\\\[\]]*"
+_ATOMS = r"[!#-'*+\--9?A-Z^-~]+"
+_PLAIN_FROM = re.compile(rf"(?:\"({_NAME})\"\s*|({_NAME}))<{_ATOMS}@{_ATOMS}>|[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+_PLAIN_NAME = re.compile(r"[^<>@\",;:()\\\[\]=]*")
 _UNREADABLE = {"nested-too-deep", "too-many-parts", "header-too-large", "too-many-headers"}
 _CUT = _UNREADABLE | {"header-too-long", "too-many-parameters", "too-many-addresses"}
 
@@ -190,14 +193,20 @@ def _author(fields: _Fields, defects: list[str]) -> Address | None:
 
 
 def _disputed(value: str, author: Address) -> bool:
-    """Whether mail-parser reads another address out of the same field; nobody can out of the plainest."""
-    if _PLAIN_FROM.fullmatch(value):
+    """Whether mail-parser reads another address out of the same field; nobody can out of the plain ones."""
+    if _is_plain(value):
         return False
     message = Message()
     message.add_header("From", value.encode("ascii", "replace").decode("ascii"))
     others = [spec.casefold() for _, spec in mailparser.MailParser(message).from_ if spec.count("@") == 1]
     own = author.key.encode("ascii", "replace").decode("ascii")
     return bool(others) and own not in others
+
+
+def _is_plain(value: str) -> bool:
+    """One address in ASCII, and a name, quoted or in encoded words, in which nothing can pass for syntax."""
+    plain = _PLAIN_FROM.fullmatch(value)
+    return plain is not None and _PLAIN_NAME.fullmatch(header.decoded(plain[1] or plain[2] or "")) is not None
 
 
 def _date(fields: _Fields, defects: list[str]) -> datetime | None:

@@ -3,9 +3,10 @@
 import json
 import sys
 from email import policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from pathlib import Path
 
+import mailparser
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -50,6 +51,13 @@ SCRAPS = st.sampled_from(
         b"\x1b$B",
     ]
 )
+FROM_SCRAPS = st.sampled_from(
+    [
+        *("Ana", " ", '"', "'", ",", ";", ":", "(", ")", "[", "\\", "=", "?", ".", "@", "<", ">", "\u00e9", "\u200b"),
+        *("ana@a.test", "b@b.test", "<ana@a.test>", "<b@b.test>", '"Ana" <ana@a.test>', "<@a.test:b@b.test>"),
+        *("=?utf-8?q?Jo=C3=A3o?=", "=?utf-8?q?b=40b.test?=", "=?utf-8?q?=3Cb=40b.test=3E?=", "=?utf-8?b?Ig==?="),
+    ]
+)
 MESSAGES = st.lists(st.one_of(SCRAPS, st.binary(max_size=40)), max_size=25).map(b"".join)
 
 
@@ -84,6 +92,23 @@ def test_names_and_subjects_are_one_clean_line(raw: bytes) -> None:
     shown = [mail.subject, *(attachment.filename for attachment in mail.attachments)]
     assert all(text.isprintable() or not any(ord(letter) < 32 for letter in text) for text in shown)
     assert not any("/" in attachment.filename or "\\" in attachment.filename for attachment in mail.attachments)
+
+
+@SLOW
+@given(st.lists(FROM_SCRAPS, min_size=1, max_size=6).map("".join))
+def test_who_is_named_as_author_is_whom_the_other_reader_names(value: str) -> None:
+    author, other = parse(f"From: {value}\n\nx".encode()).author, Message()
+    other.add_header("From", value.strip().encode("ascii", "replace").decode())
+    named = [address.casefold() for _, address in mailparser.MailParser(other).from_ if address.count("@") == 1]
+    own = author.key.encode("ascii", "replace").decode() if author else ""
+    assert author is None or "@" not in own or not named or own in named
+
+
+@pytest.mark.parametrize("name", ["", "Ana ", '"Ana" ', "=?utf-8?q?Ana?= "])
+def test_an_address_that_looks_like_another_is_believed_under_no_name(name: str) -> None:
+    mail = parse(f"From: {name}<ana\u200b@a.test>\n\nx".encode())
+    assert mail.author is None
+    assert "from-ambiguous" in mail.defects
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
