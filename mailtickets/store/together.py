@@ -92,12 +92,27 @@ def _alone(database: Database, work: Work) -> Outcome:
 
 
 def _within(connection: Connection, work: Work) -> Outcome:
+    """The work within a savepoint. By hand, because SQLAlchemy's own costs five times as much."""
+    trouble: Exception
+    connection.exec_driver_sql("SAVEPOINT work")
     try:
-        with connection.begin_nested():
-            return work(connection), None
+        result = work(connection)
+        connection.exec_driver_sql("RELEASE work")
     except DBAPIError as error:
-        if isinstance(error, IntegrityError):
-            return None, error
-        raise _Spoilt from error  # a full disk, an interrupted statement: the database may have rolled back all of it
+        if not isinstance(error, IntegrityError):
+            raise _Spoilt from error  # a full disk, an interrupted statement: the database may have undone all of it
+        trouble = error
     except Exception as error:
-        return None, error
+        trouble = error
+    else:
+        return result, None
+    _undo(connection)
+    return None, trouble
+
+
+def _undo(connection: Connection) -> None:
+    try:
+        connection.exec_driver_sql("ROLLBACK TO work")
+        connection.exec_driver_sql("RELEASE work")
+    except DBAPIError as error:
+        raise _Spoilt from error
