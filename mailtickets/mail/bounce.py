@@ -1,14 +1,24 @@
 """Delivery reports: who was not reached, why, and which of our messages it was.
 
-Owns: the order of reading. A mail's headers first (`bounce_signs`); only what has a sign of a report is taken apart
-(`bounce_parts`) and read (`bounce_report`), which keeps ordinary mail cheap.
+Owns: the order of reading. A mail's headers first (`bounce_signs`); only what has a sign of a report is parsed whole,
+taken apart (`bounce_parts`) and read (`bounce_report`), which keeps ordinary mail cheap.
 Fails with: nothing. What cannot be read is left empty; what is no report is None.
 """
 
+import email
+import re
 from email.message import Message
 
 from mailtickets.mail.bounce_signs import signs_of
 from mailtickets.mail.model import Bounce
+
+_HEADER_END = re.compile(rb"\n\r?\n|\r\r")
+
+
+def may_be_report(raw: bytes) -> bool:
+    """Whether the headers alone make it worth reading: most mail is no report, and much of it is large."""
+    end = _HEADER_END.search(raw)
+    return signs_of(email.message_from_bytes(raw[: end.end()] if end else raw)).any()
 
 
 def read_bounce(message: Message, text: str) -> Bounce | None:

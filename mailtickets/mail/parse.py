@@ -253,9 +253,11 @@ def _shown(source: str | None, defects: list[str]) -> str | None:
 def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
     """What a delivery report says, read from the message as it came; nothing is asked about a bomb."""
     given = raw[:MAX_REPORT_BYTES]
-    if _UNREADABLE.intersection(defects) or len(_CONTAINER.findall(given)) > MAX_REPORT_CONTAINERS:
+    if _UNREADABLE.intersection(defects):
         return None
     try:
+        if not bounce.may_be_report(given) or len(_CONTAINER.findall(given)) > MAX_REPORT_CONTAINERS:
+            return None
         return bounce.read_bounce(email.message_from_bytes(given), text)
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         defects.append("report-unreadable")  # the standard library trips over labels such as a charset with a NUL in it
