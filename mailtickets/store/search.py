@@ -26,6 +26,14 @@ _END = 2**63 - 1
 _AT_ONCE = 2_000
 _RARE = 0.01
 
+_INDEXED = {
+    "sqlite": text("INSERT OR REPLACE INTO search (rowid, words) VALUES (:row, :words)"),
+    "postgresql": text(
+        "INSERT INTO search (rowid, words) VALUES (:row, array_to_tsvector(CAST(:words AS text[])))"
+        " ON CONFLICT (rowid) DO UPDATE SET words = excluded.words"
+    ),
+}
+
 
 def folded(words: str) -> list[str]:
     """The words of a text, or of its beginning, without accents and case: Não, ação -> nao, acao"""
@@ -46,15 +54,8 @@ def _row(ticket: int, message: int = 0) -> int:
 def index(connection: Connection, message: int, ticket: int, words: str) -> None:
     """Makes a message's words findable."""
     body = _distinct(folded(words)[:_MAX_WORDS], _MAX_WORDS)
-    if connection.dialect.name == "sqlite":
-        statement = "INSERT OR REPLACE INTO search (rowid, words) VALUES (:row, :words)"
-        connection.execute(text(statement), {"row": _row(ticket, message), "words": " ".join(body)})
-    else:
-        statement = (
-            "INSERT INTO search (rowid, words) VALUES (:row, array_to_tsvector(CAST(:words AS text[])))"
-            " ON CONFLICT (rowid) DO UPDATE SET words = excluded.words"
-        )
-        connection.execute(text(statement), {"row": _row(ticket, message), "words": body})
+    given = " ".join(body) if connection.dialect.name == "sqlite" else body
+    connection.execute(_INDEXED[connection.dialect.name], {"row": _row(ticket, message), "words": given})
 
 
 def move(connection: Connection, ticket: int, into: int) -> None:
