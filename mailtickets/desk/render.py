@@ -97,8 +97,11 @@ _LISTS: Mapping[str, Mapping[str, Any]] = {
 
 _MANY_LINES = frozenset({"text", "html", "diagnostic", "comment"})
 """Names of values that keep their line breaks; every other is one line."""
-_CONTROLS = dict.fromkeys([*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)])
-_BIDI = dict.fromkeys([*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF])
+_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_BIDI = r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_NOT_IN_LINES = re.compile(f"[{_CONTROLS}]+")
+_NOT_IN_A_LINE = re.compile(f"[{_CONTROLS}{_BIDI}]+")
+_ATOMS = frozenset({type(None), bool, int, datetime, date})
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +278,14 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def whole(self, name: str, words: Mapping[str, Any]) -> str:
         """A template's output; one that does not end in time is stopped where it stands, so that its line is known."""
-        chunks, room = [], MAX_OWN_CHARS + 6 * _chars(words)
+        chunks, length, room = list[str](), 0, MAX_OWN_CHARS
         stream = cast("Generator[str]", self.get_template(name).generate(words))
         for chunk in stream:
             chunks.append(chunk)
-            room -= len(chunk)
-            if room < 0:
+            length += len(chunk)
+            if length > room:  # only now need it be known how much was given
+                room = MAX_OWN_CHARS + 6 * _chars(words)
+            if length > room:
                 stream.throw(_Unusable(f"makes more than {MAX_OWN_CHARS} characters of its own"))
         return "".join(chunks)
 
@@ -511,24 +516,28 @@ def _filled(given: Any, shape: Mapping[str, Any]) -> dict[str, Any]:
 
 def _plain(value: object, key: str) -> Any:
     """A copy of nothing but dicts, tuples, text, numbers and times: a template has no object to reach into."""
-    if value is None or type(value) in {bool, int, datetime, date}:
+    if type(value) in _ATOMS:
         return value
     if isinstance(value, str):
         return _many_lines(value) if key in _MANY_LINES else _one_line(value)
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item, str(name)) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return tuple(_plain(item, key) for item in value)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item, str(name)) for name, item in value.items()}
     raise TypeError(f"a notice is made of plain values; {key!r} is a {type(value).__name__}")
 
 
 def _many_lines(text: str) -> str:
-    text = str(text).replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
-    return text.replace(REF_PLACEHOLDER, f"{REF_PLACEHOLDER[:-1]}\u200b0")  # the place of the token is ours alone
+    return _no_place(_NOT_IN_LINES.sub("", str(text).replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def _one_line(text: str) -> str:
-    return _many_lines(" ".join(str(text).split()).translate(_CONTROLS | _BIDI))
+    return _no_place(_NOT_IN_A_LINE.sub("", " ".join(str(text).split())))
+
+
+def _no_place(text: str) -> str:
+    """The text with nothing in it that a reply token could take the place of: that place is ours alone."""
+    return text.replace(REF_PLACEHOLDER, f"{REF_PLACEHOLDER[:-1]}\u200b0")
 
 
 def _chars(value: Any) -> int:
