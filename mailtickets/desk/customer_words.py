@@ -15,6 +15,7 @@ Limits: `MAX_WORDS` in `MAX_CHARACTERS`; of a long text no more than its length 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from mailtickets.desk import phrasing
@@ -55,10 +56,7 @@ def wish(subject: str, reply: str, signature: str = "", *, has_ticket: bool = Tr
     """
     if len(reply) > phrasing.MAX_REPLY_CHARACTERS or phrasing.says_more(signature):
         return None
-    names = phrasing.COMMON_NAMES | phrasing.words_of_names([phrasing.first_line(signature)])
-    inherited = _INHERITED.match(subject) is not None
-    title = _Said(frozenset()) if inherited else _said(subject, names)
-    body = _said(phrasing.without_device_lines(reply), names)
+    title, body = _heard(subject, reply, signature)
     if body is None or (title is None and not (has_ticket and body.wishes)):
         return None
     wishes = body.wishes | (title.wishes if title else frozenset())
@@ -67,6 +65,16 @@ def wish(subject: str, reply: str, signature: str = "", *, has_ticket: bool = Tr
         return None
     (only,) = wishes
     return only if has_ticket else _LISTED.get(only)
+
+
+@lru_cache(maxsize=16)
+def _heard(subject: str, reply: str, signature: str) -> tuple[_Said | None, _Said | None]:
+    """What the subject and the body say. Remembered: facts are gathered by it, and then it is decided on."""
+    names = phrasing.COMMON_NAMES | phrasing.words_of_names([phrasing.first_line(signature)])
+    body = _said(phrasing.without_device_lines(reply), names)
+    if body is None:
+        return None, None
+    return _Said(frozenset()) if _INHERITED.match(subject) else _said(subject, names), body
 
 
 def number_named(subject: str, reply: str) -> int | None:
