@@ -268,6 +268,7 @@ class Delivery(Login):
     max_connections: Annotated[int, Field(ge=1, le=50)] = 2
     max_per_minute: Count = 0
     max_per_day: Count = 0
+    max_per_domain_per_minute: Count = 0
     maildir: str = "outgoing"
     dkim_selector: DnsName = ""
     dkim_domain: DnsName = ""

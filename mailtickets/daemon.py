@@ -400,4 +400,6 @@ async def _probe(out: SmtpOut | MaildirOut) -> None:
 
 def _pace(config: Config) -> Pace:
     delivery = config.delivery
-    return Pace(delivery.max_connections, delivery.max_per_minute, delivery.max_per_day)
+    return Pace(
+        delivery.max_connections, delivery.max_per_minute, delivery.max_per_day, delivery.max_per_domain_per_minute
+    )

@@ -9,11 +9,12 @@ again; a mail that fails for its own sake becomes a ticket marked unparsed.
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from math import inf
 from time import monotonic
 from typing import Any, TypeVar, assert_never
@@ -46,6 +47,7 @@ from mailtickets.mail.model import Attachment, Copy, Envelope, InboundMail
 from mailtickets.mail.outline import outline
 from mailtickets.store import cursors, inbound, outbox
 from mailtickets.store.database import Stale
+from mailtickets.store.domains import Shares
 from mailtickets.store.lane import Lane
 from mailtickets.store.outbox import Due
 from mailtickets.store.together import Together
@@ -99,6 +101,7 @@ class Pace:
     max_connections: int = 2
     max_per_minute: int = 0
     max_per_day: int = 0
+    max_per_domain_per_minute: int = 0
     throttled: int = 0
     """How often in a row it has been told to slow down."""
     rest_until: datetime | None = None
@@ -144,8 +147,9 @@ class Gateway:
         """The copies that have been claimed, and until when they are ours."""
         self._ahead: list[tuple[int, int, Due]] = []
         """Claimed, but not begun: a heap by priority."""
-        self._busy = 0
-        """Connections with a copy."""
+        self._busy: Counter[str] = Counter()
+        """Connections with a copy, by the domain that it is for."""
+        self._shares = Shares()
         self._quick = inf
         """Seconds that a copy takes just now."""
         self._ends: list[dict[str, Any]] = []
@@ -292,6 +296,8 @@ class Gateway:
                 self._in_hand[row.id] = self.clerk.clock() + outbox.LEASE
                 heappush(self._ahead, (row.priority, row.id, row))
             self._begin()
+            if self._shares.more:
+                self._mail_is_due.set()
         return len(due)
 
     def _room(self) -> int:
@@ -300,21 +306,37 @@ class Gateway:
         still be cancelled."""
         if len(self._ends) >= _UNRECORDED:
             return 0
-        return self._share() * self.pace.max_connections - self._busy - len(self._ahead)
+        return self._share() * self.pace.max_connections - self._busy.total() - len(self._ahead)
 
     def _share(self) -> int:
         return 1 + min(_MOST_AHEAD, int(_AHEAD_SECONDS / self._quick))
 
     def _begin(self) -> None:
         """Gives every free connection a copy, the most urgent first."""
-        while self._busy < self.pace.max_connections and (row := self._next()):
-            self._busy += 1
+        while self._busy.total() < self.pace.max_connections and (row := self._next()):
+            self._busy[row.domain] += 1
             self._start(self._send_on(row))
 
     def _next(self) -> Due | None:
         if self._draining or self._rests(self.clerk.clock()):
             self._put_back()
-        return heappop(self._ahead)[2] if self._ahead else None
+        if not self._ahead:
+            return None
+        if self._has_enough(self._ahead[0][2].domain):
+            return self._out_of_turn()
+        return heappop(self._ahead)[2]
+
+    def _has_enough(self, domain: str) -> bool:
+        """Whether a domain has all connections but one, which is for the others as long as any wait."""
+        return 0 < self.pace.max_connections - 1 <= self._busy[domain]
+
+    def _out_of_turn(self) -> Due:
+        """The most urgent one for another domain; where there is none, the most urgent one."""
+        others = (entry for entry in self._ahead if not self._has_enough(entry[2].domain))
+        entry = min(others, default=self._ahead[0])
+        self._ahead.remove(entry)
+        heapify(self._ahead)
+        return entry[2]
 
     def _put_back(self) -> None:
         """Leaves to the database again what has not begun."""
@@ -324,16 +346,18 @@ class Gateway:
             self._write_down()
 
     async def _send_on(self, row: Due | None) -> None:
-        """One connection's work: copy after copy, as long as there are any."""
-        try:
-            while row is not None:
+        """One connection's work: copy after copy, as long as there are any. It is counted as busy already."""
+        while row is not None:
+            try:
                 await self._deliver(row)
                 await self.intake.give_way()
-                row = self._next()
-                if len(self._ahead) <= (self._share() - 1) * self.pace.max_connections // 2:
-                    self._mail_is_due.set()
-        finally:
-            self._busy -= 1
+            finally:
+                self._busy -= Counter((row.domain,))  # and forgets domains that have none
+            row = self._next()
+            if row is not None:
+                self._busy[row.domain] += 1
+            if len(self._ahead) <= (self._share() - 1) * self.pace.max_connections // 2:
+                self._mail_is_due.set()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -348,9 +372,14 @@ class Gateway:
     async def _claim(self, room: int, in_hand: Sequence[int]) -> list[Due]:
         now = self.clerk.clock()
         abandoned = now >= self._unsure_until
+        self._shares.per_minute = self.pace.max_per_domain_per_minute
+        self._shares.in_hand = self._busy + Counter(row.domain for _, _, row in self._ahead)
+        self._shares.at_once = (self.pace.max_connections - 1) * self._share() or None
 
         def work(connection: Connection) -> list[Due]:
-            due = outbox.claim_due(connection, self.name, now, room, in_hand=in_hand, abandoned=abandoned)
+            due = outbox.claim_due(
+                connection, self.name, now, room, in_hand=in_hand, abandoned=abandoned, shares=self._shares
+            )
             failpoint("before-claim-commit")
             return due
 

@@ -392,6 +392,16 @@ async def test_an_account_sends_so_many_a_day_and_no_more(house: House) -> None:
     assert await house.deliver() == [ANA.address]
 
 
+async def test_a_domain_is_sent_so_many_a_minute_and_others_go_on(house: House) -> None:
+    await house.take(a_message())
+    house.gateway.pace.max_per_domain_per_minute = 1
+    assert await house.deliver() == [MARIA.address, ANA.address]
+    await house.take(a_message(message_id="<two@x.test>", From="eva@outra.test"), sender="eva@outra.test")
+    assert await house.deliver() == ["eva@outra.test"]
+    house.office.pass_time(seconds=61)
+    assert await house.deliver() == [BRUNO.address]
+
+
 async def test_something_broken_in_sending_defers_and_stops_nothing(small_house: House) -> None:
     house = small_house
     await house.take(a_message())
@@ -510,6 +520,41 @@ async def test_what_was_claimed_ahead_of_a_smarthost_that_became_slow_can_be_can
     await house.gateway.all_recorded()
     await house.deliver()
     assert len(house.sent) == 4
+
+
+async def test_one_connection_is_for_others_when_a_domain_is_slow(house: House) -> None:
+    for name in ("a@slow.test", "b@slow.test", "c@slow.test", "d@quick.test"):
+        await house.take(a_message(message_id=f"<{name}>", From=name), sender=name)
+    slow, quick = Gate(house), asyncio.Event()
+
+    async def send(raw: bytes, sender: str, recipient: str) -> Delivery:
+        if recipient.endswith("@slow.test"):
+            return await slow.send(raw, sender, recipient)
+        result = await house.send(raw, sender, recipient)
+        if not [state for who, state in house.states().items() if state == "queued" and not who.endswith("@slow.test")]:
+            quick.set()
+        return result
+
+    house.gateway.send = send
+    await house.gateway.start()
+    await house.gateway.look_for_work()
+    await quick.wait()
+    sent = [recipient for _, recipient, _ in house.sent]
+    assert sent[0] == "d@quick.test"
+    assert not [recipient for recipient in sent if recipient.endswith("@slow.test")]
+    slow.go.set()
+    while set(house.states().values()) != {"sent"}:  # noqa: ASYNC110 - the database has no event for us
+        await asyncio.sleep(0)
+
+
+async def test_a_slow_domain_has_all_connections_when_nobody_else_waits(house: House) -> None:
+    for name in ("a@slow.test", "b@slow.test"):
+        await house.take(a_message(message_id=f"<{name}>", From=name), sender=name)
+    house.office.run(lambda c: [outbox.cancel(c, row.id) for row in outbox.listed(c) if row.name == "new_ticket"])
+    assert await house.gateway.deliver() == 2
+    assert house.gateway._busy == {"slow.test": 2}
+    await house.gateway.all_recorded()
+    assert house.gateway._busy == {}
 
 
 # --- crashes ------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ A row's Message-ID, token and return path are fixed when it is queued, so that e
 them had begun when the gateway was killed nobody can say, so all of them become `unknown`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Integer,
     Row,
     Select,
@@ -31,6 +32,7 @@ from sqlalchemy import (
 
 from mailtickets.desk.letter import Addressed, Letter
 from mailtickets.mail.model import Address, OutboundMail
+from mailtickets.store.domains import LOOKED_AT, Picking, Shares, domain_of, waiting
 from mailtickets.store.inbound import clean
 from mailtickets.store.schema import Instant, notice, outbox, token
 from mailtickets.store.statements import inserting, inserting_for_id, replacing
@@ -67,6 +69,7 @@ class Due:
     priority: int = 0
     was: str = ""
     """The state that it was claimed in."""
+    domain: str = ""
 
 
 def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: int | None, now: datetime) -> None:
@@ -114,6 +117,7 @@ def _copy(letter: Letter, copy: Addressed, number: int, ticket: int | None, now:
         sender=copy.sender,
         recipient_name=copy.recipient.name,
         recipient=copy.recipient.address,
+        domain=domain_of(copy.recipient.address),
         reply_to=copy.reply_to,
         verp=copy.verp,
         token_hash=copy.token_hash,
@@ -174,11 +178,6 @@ _CLAIM = (
     .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
     .values(first_attempt_at=func.coalesce(outbox.c.first_attempt_at, bindparam("now", type_=Instant)))
 )
-_COPIES = (
-    select(outbox)
-    .where(outbox.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(outbox.c.priority, outbox.c.id)
-)  # fmt: skip
 _NOTICES: Select[Any] = select(*_NOTICE, notice.c.id.label("notice"), notice.c.name).where(
     notice.c.id.in_(bindparam("notices", expanding=True))
 )
@@ -195,7 +194,7 @@ _GIVEN_BACK = (
 )
 
 
-def _due(row: Row[Any], words: Row[Any], mail: OutboundMail, was: str = "") -> Due:
+def _due(row: Row[Any], words: Row[Any], mail: OutboundMail) -> Due:
     addressed = Addressed(
         recipient=Address(row.recipient_name, row.recipient),
         sender=row.sender,
@@ -219,7 +218,7 @@ def _due(row: Row[Any], words: Row[Any], mail: OutboundMail, was: str = "") -> D
         first_attempt_at=row.first_attempt_at or row.created_at,
         state=row.state,
         priority=row.priority,
-        was=was,
+        domain=row.domain,
     )
 
 
@@ -231,45 +230,115 @@ def claim_due(
     *,
     in_hand: Sequence[int] = (),
     abandoned: bool = True,
+    shares: Shares | None = None,
 ) -> list[Due]:
     """Takes over copies that are due: people's answers first. What another gateway left unfinished is due again.
 
-    `in_hand` is what the claimant itself has claimed; with `abandoned=False` what others left is left alone.
+    `in_hand` is what the claimant itself has claimed; with `abandoned=False` what others left is left alone. `shares`
+    is what one recipients' domain may have.
     """
     asked: dict[str, Any] = dict(now=now, furthest=now + _FURTHEST, skew=now + _SKEW, most=limit)
     if abandoned:
         asked["in_hand"] = in_hand
-    was = {row.id: row.state for row in connection.execute(_wanted(abandoned), asked)}
-    if not was:
+    copies = connection.execute(_wanted(abandoned), asked).all()
+    if shares is not None:
+        copies = _shared_out(connection, copies, shares, asked, abandoned)
+    if not copies:
         return []
-    ids = list(was)
+    ids = [copy.id for copy in copies]
     taken = dict(ids=ids, state="sending", claimed_by=claimant, claimed_until=now + LEASE, now=now)
     connection.execute(_CLAIM, taken)
-    copies = connection.execute(_COPIES, {"ids": ids}).all()
     notices = connection.execute(_NOTICES, {"notices": sorted({copy.notice for copy in copies})}).all()
     words = {row.notice: (row, _mail(row)) for row in notices}  # once for all its copies
-    return [_due(copy, *words[copy.notice], was[copy.id]) for copy in copies]
+    return [_claimed(copy, now, *words[copy.notice]) for copy in copies]
+
+
+def _claimed(copy: Row[Any], now: datetime, words: Row[Any], mail: OutboundMail) -> Due:
+    return replace(
+        _due(copy, words, mail), state="sending", was=copy.state, first_attempt_at=copy.first_attempt_at or now
+    )
+
+
+def _shared_out(
+    connection: Connection, copies: Sequence[Row[Any]], shares: Shares, asked: dict[str, Any], abandoned: bool
+) -> Sequence[Row[Any]]:
+    """The most urgent copies, less those of domains that have had enough: others get their turn instead."""
+    picking = Picking(shares, asked["most"])
+    picking.count(connection, copies, asked["now"])
+    picking.take(copies)
+    shares.more = False
+    if not picking.enough:
+        return copies
+    others = _others(connection, picking.enough, shares, asked, abandoned)
+    picking.count(connection, others, asked["now"])
+    shares.more = picking.take(others) > 0 or bool(shares.begin)
+    if not shares.more:
+        picking.take_passed()
+    return sorted(picking.taken, key=lambda copy: (copy.priority, copy.id))
+
+
+def _others(
+    connection: Connection, enough: Collection[str], shares: Shares, asked: dict[str, Any], abandoned: bool
+) -> Sequence[Row[Any]]:
+    """The most urgent copy of each of the next domains, wherever in the queue it stands."""
+    found = connection.execute(_firsts(abandoned), {**asked, "begin": shares.begin}).all()
+    shares.begin = found[-1].domain if len(found) == LOOKED_AT else ""
+    ids = [copy.id for copy in found if copy.id is not None and copy.domain not in enough]
+    return connection.execute(_these(abandoned), {**asked, "ids": ids}).all() if ids else []
 
 
 @cache
-def _wanted(abandoned: bool) -> Select[tuple[int, str]]:
-    sending, now = outbox.c.state == "sending", bindparam("now", type_=Instant)
-    due_at = case((sending, outbox.c.claimed_until), else_=outbox.c.next_attempt_at)  # an OR would sort the backlog
+def _wanted(abandoned: bool) -> Select[Any]:
     return (
-        select(outbox.c.id, outbox.c.state)
-        .where(outbox.c.next_attempt_at.is_not(None), or_(due_at <= now, _left_in_the_future(due_at)))
-        .where(outbox.c.id.not_in(bindparam("in_hand", expanding=True)) if abandoned else ~sending)
+        select(outbox)
+        .where(*_is_due(outbox, abandoned))
         .order_by(outbox.c.priority, outbox.c.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
     )
 
 
-def _left_in_the_future(due_at: ColumnElement[datetime]) -> ColumnElement[bool]:
+@cache
+def _firsts(abandoned: bool) -> Select[Any]:
+    """Domains that copies wait for, and the most urgent copy of each that is due."""
+    domains, copy = waiting(), outbox.alias("copy")
+    first = (
+        select(copy.c.id)
+        .where(copy.c.domain == domains.c.domain, *_is_due(copy, abandoned))
+        .order_by(copy.c.domain, copy.c.priority, copy.c.id)  # as the index has them, and no other
+        .limit(literal_column("1"))
+        .scalar_subquery()
+    )
+    return select(domains.c.domain, first.label("id")).where(domains.c.domain.is_not(None))
+
+
+@cache
+def _these(abandoned: bool) -> Select[Any]:
+    """Looked at again with the lock: another gateway may have been faster."""
+    these = outbox.c.id.in_(bindparam("ids", expanding=True))
+    return (
+        select(outbox)
+        .where(these, *_is_due(outbox, abandoned))
+        .order_by(outbox.c.priority, outbox.c.id)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _is_due(copy: FromClause, abandoned: bool) -> list[ColumnElement[bool]]:
+    sending, now = copy.c.state == _SENDING, bindparam("now", type_=Instant)
+    due_at = case((sending, copy.c.claimed_until), else_=copy.c.next_attempt_at)  # an OR would sort the backlog
+    return [
+        copy.c.next_attempt_at.is_not(None),
+        or_(due_at <= now, _left_in_the_future(copy, due_at)),
+        copy.c.id.not_in(bindparam("in_hand", expanding=True)) if abandoned else ~sending,
+    ]
+
+
+def _left_in_the_future(copy: FromClause, due_at: ColumnElement[datetime]) -> ColumnElement[bool]:
     """What would wait until the clock, which has been set back, is there again. An undo window may be long."""
-    queued = outbox.c.state == "queued"
+    queued = copy.c.state == "queued"
     skew, furthest = bindparam("skew", type_=Instant), bindparam("furthest", type_=Instant)
-    return or_(and_(queued, outbox.c.created_at > skew), and_(~queued, due_at > furthest))
+    return or_(and_(queued, copy.c.created_at > skew), and_(~queued, due_at > furthest))
 
 
 def give_back(connection: Connection, claimant: str, copies: Sequence[Due]) -> None:

@@ -243,6 +243,8 @@ notice = Table(
 _WAITS = text("next_attempt_at IS NOT NULL")
 """Of a copy that has not ended: the few among all that ever went out."""
 
+_WENT = text("sent_at IS NOT NULL")
+
 outbox = Table(
     "outbox",
     metadata,
@@ -253,6 +255,7 @@ outbox = Table(
     Column("sender", String, nullable=False),
     Column("recipient_name", Text, nullable=False),
     Column("recipient", String, nullable=False),
+    Column("domain", String, nullable=False, server_default=""),  # the recipient's; none in what older versions sent
     Column("reply_to", String, nullable=False),  # the queue's address, with {token} where a token belongs
     Column("verp", String, nullable=False, index=True),
     Column("token_hash", String(64)),
@@ -273,6 +276,8 @@ outbox = Table(
     Index("ix_outbox_state_id", "state", "id"),
     Index("ix_outbox_due", "priority", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
     Index("ix_outbox_sent_at", "sent_at"),
+    Index("ix_outbox_domain_due", "domain", "priority", "id", sqlite_where=_WAITS, postgresql_where=_WAITS),
+    Index("ix_outbox_domain_sent", "domain", "sent_at", sqlite_where=_WENT, postgresql_where=_WENT),
     Index("ix_outbox_ticket", "ticket"),
 )
 

@@ -53,3 +53,20 @@ def test_words_and_counts_of_an_older_version_are_taken_along(old: Database) -> 
     assert old.run(tickets.counts) == {("suporte", "new", ""): 1, ("suporte", "open", "ana@desk.test"): 1}
     old.run(lambda c: search.move(c, 7, 8))
     assert old.run(lambda c: search.find(c, "impressora", after=None, limit=10)) == [8]
+
+
+COPY = """
+INSERT INTO notice (id, name, message_id, subject, text, headers, attachments, created_at)
+  VALUES (1, 'received', 'x@desk.test', '', '', '{}', '[]', '2025-03-03');
+INSERT INTO outbox (notice, name, sender, recipient_name, recipient, reply_to, verp, priority, state, attempts,
+  created_at, next_attempt_at)
+  VALUES (1, 'received', '', '', 'maria@BÜCHER.test', '', '', 1, 'queued', 0, '2025-03-03', '2025-03-03')
+"""
+
+
+def test_what_waits_to_go_out_is_counted_for_its_domain(old: Database) -> None:
+    migrate.upgrade(old, "0003")
+    for statement in COPY.split(";\n"):
+        old.run(lambda c, statement=statement: c.execute(text(statement)))
+    migrate.upgrade(old)
+    assert old.run(lambda c: c.execute(text("SELECT domain FROM outbox")).scalars().all()) == ["xn--bcher-kva.test"]

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from mailtickets.store import agents, budgets, facts, inbound, migrate, outbox, search, tickets
+from mailtickets.store import agents, budgets, domains, facts, inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
 from tests.desk.builders import NOW
 from tests.servers.postgres import Postgres
 
 Work = Callable[[Connection], Any]
+
+CLAIMED = {"now": NOW, "furthest": NOW, "skew": NOW, "in_hand": [7]}
 
 ASKED: dict[str, Work] = {
     "what came in": lambda c: inbound.claim_due(c, "one", NOW, 200),
@@ -26,6 +28,15 @@ ASKED: dict[str, Work] = {
     "what goes out": lambda c: outbox.claim_due(c, "one", NOW, 2),
     "what goes out, less what is in hand": lambda c: outbox.claim_due(c, "one", NOW, 2, in_hand=[1, 2]),
     "what goes out, after trouble": lambda c: outbox.claim_due(c, "one", NOW, 2, abandoned=False),
+    "what goes out to other domains": lambda c: c.execute(outbox._firsts(True), {**CLAIMED, "begin": ""}),
+    "what goes out to other domains, after trouble": lambda c: c.execute(
+        outbox._firsts(False), {**CLAIMED, "begin": "5.test"}
+    ),
+    "what goes out of turn": lambda c: c.execute(outbox._these(True), {**CLAIMED, "ids": [1, 2]}),
+    "what a domain was sent in a minute": lambda c: c.execute(
+        domains._SENT, {"domains": ["5.test", "6.test"], "since": NOW, "now": NOW}
+    ),
+    "what a domain is being sent": lambda c: c.execute(domains._SENDING, {"domains": ["5.test"], "now": NOW}),
     "what another run was sending": lambda c: outbox.unclaim(c, "one", NOW),
     "what went out in a minute": lambda c: outbox.sent_since(c, NOW, NOW, 100),
     "a returned mail by its return path": lambda c: outbox.by_verp(c, ["tag"], NOW - timedelta(14)),
@@ -64,7 +75,7 @@ PAGES: dict[str, Work] = {
     "the outbox in a state": lambda c: outbox.listed(c, state="failed", after=5000),
 }
 
-SMALL = ("tally", "ix_outbox_due", "(subquery", "CONSTANT ROW", "anon_")
+SMALL = ("tally", "ix_outbox_due", "waiting_domains", "(subquery", "CONSTANT ROW", "anon_")
 """What does not grow with the tickets: counts, what has yet to go out, and what a statement makes for itself."""
 
 
@@ -74,8 +85,8 @@ class Asked:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def plans(self, work: Work) -> list[str]:
-        """The plan of every statement, in the database's own words."""
+    def plans(self, work: Work, before: Work = lambda _: None) -> list[str]:
+        """The plan of every statement, in the database's own words, when what is done `before` is so."""
         said: list[tuple[str, Any]] = []
 
         def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
@@ -85,6 +96,7 @@ class Asked:
         with self.database.engine.connect() as connection:
             if not self.database.is_sqlite:
                 connection.execute(text("SET LOCAL enable_seqscan = off"))
+                before(connection)
             event.listen(connection, "before_cursor_execute", note)
             work(connection)
             event.remove(connection, "before_cursor_execute", note)
@@ -148,9 +160,10 @@ INSERT INTO message (ticket, inbound, direction, visibility, kind, author_name, 
 INSERT INTO event (ticket, inbound, at, actor, kind, reason) SELECT n, n, now(), '', 'opened', '' FROM numbers;
 INSERT INTO notice (ticket, inbound, name, message_id, subject, text, headers, attachments, created_at)
   SELECT n, n, 'received', n || '@desk.test', '', '', '{}', '[]', now() FROM numbers;
-INSERT INTO outbox (notice, ticket, name, sender, recipient_name, recipient, reply_to, verp, priority, state, attempts,
-  created_at, sent_at, remote_message_id)
-  SELECT n, n, 'received', '', '', '', '', n, 1, CASE WHEN n % 1000 THEN 'sent' ELSE 'failed' END, 1, now(),
+INSERT INTO outbox (notice, ticket, name, sender, recipient_name, recipient, domain, reply_to, verp, priority, state,
+  attempts, created_at, sent_at, remote_message_id)
+  SELECT n, n, 'received', '', '', '', n % 101 || '.test', '', n, 1,
+  CASE WHEN n % 1000 THEN 'sent' ELSE 'failed' END, 1, now(),
   timestamptz '2024-01-01' - n * interval '1 minute', n || '@remote.test' FROM numbers;
 INSERT INTO attachment (message, filename, content_type, size, sha256, inline)
   SELECT n, '', '', 1, n, false FROM numbers;
@@ -194,6 +207,20 @@ def test_a_page_is_walked_in_its_order(asked: Asked, what: str) -> None:
 def test_what_is_claimed_is_walked_in_its_order_however_much_waits(asked: Asked, what: str) -> None:
     claim = asked.plans(ASKED[what])[0]
     assert not sorts(claim), claim
+
+
+def thousands_wait(connection: Connection) -> None:
+    waiting = "UPDATE outbox SET next_attempt_at = now(), domain = id % 3 || '.test' WHERE id % 2 = 0"
+    connection.execute(text(waiting))
+    connection.execute(text("ANALYZE outbox"))
+
+
+@pytest.mark.parametrize("what", ["what goes out to other domains", "what goes out to other domains, after trouble"])
+def test_those_behind_a_domain_are_found_however_much_waits_for_it(asked: Asked, what: str) -> None:
+    [plan] = asked.plans(ASKED[what], thousands_wait)
+    assert not sorts(plan), plan
+    assert "ix_outbox_domain_due" in plan, plan
+    assert "ix_outbox_due" not in plan, plan
 
 
 def test_a_question_without_an_index_would_be_seen(asked: Asked) -> None:

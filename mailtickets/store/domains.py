@@ -1,0 +1,147 @@
+"""How much of what goes out the people of one domain may have, so that one that is slow, or counts, holds up no others.
+
+Owns: what is counted for a domain, and the search among the domains behind one that has had enough. The claim itself is
+`outbox`.
+*Limits*: two gateways that claim at the same moment do not see each other's copies yet, and may go over the limit by
+what they claim. Behind a domain that has had enough so many others are looked at in one claim, and the next ones then.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    bindparam,
+    func,
+    literal_column,
+    null,
+    select,
+)
+
+from mailtickets.mail.compose import to_ascii
+from mailtickets.store.schema import Instant, outbox
+
+LOOKED_AT = 200
+"""Domains in one claim: each is a look-up in an index."""
+
+SPAN = timedelta(minutes=1)
+
+
+def domain_of(address: str) -> str:
+    """As it is counted: in A-labels and small letters."""
+    return to_ascii(address).rpartition("@")[2].lower()
+
+
+@dataclass(slots=True)
+class Shares:
+    """What one domain may have, as a gateway's claims see it."""
+
+    per_minute: int = 0
+    """Copies sent to it, by whatever gateway; 0 is no limit."""
+    at_once: int | None = None
+    """Copies of one domain that the gateway has in hand, while others wait; None is as many as there are."""
+    in_hand: Mapping[str, int] = field(default_factory=dict)
+    begin: str = ""
+    """Where the search among the other domains goes on."""
+    more: bool = False
+    """Others may wait that the last claim did not get to."""
+
+
+class Picking:
+    """Which of the copies that are due are taken in one claim."""
+
+    def __init__(self, shares: Shares, most: int) -> None:
+        self._shares, self._most = shares, most
+        self._in_hand = Counter(shares.in_hand)
+        self._minute: Counter[str] = Counter()
+        self._counted: set[str] = set()
+        self.taken: list[Row[Any]] = []
+        self.passed: list[Row[Any]] = []
+        """Of domains that have more in hand than is their share."""
+        self.enough: set[str] = set()
+        """Domains that something has not been taken of."""
+
+    @property
+    def missing(self) -> int:
+        return self._most - len(self.taken)
+
+    def count(self, connection: Connection, rows: Iterable[Row[Any]], now: datetime) -> None:
+        """What has been sent lately to the domains of these, and what is being sent, by any gateway."""
+        new = {row.domain for row in rows} - self._counted - {""}
+        if not self._shares.per_minute or not new:
+            return
+        self._counted |= new
+        asked = {"domains": sorted(new), "since": now - SPAN, "now": now}
+        for statement in (_SENT, _SENDING):
+            for domain, copies in connection.execute(statement, asked):
+                self._minute[domain] += copies
+
+    def take(self, rows: Iterable[Row[Any]]) -> int:
+        """As many as there may be; gives how many."""
+        before = len(self.taken)
+        for row in rows:
+            domain = row.domain
+            if not self.missing or self._is_used_up(domain):
+                self.enough.add(domain)
+            elif self._shares.at_once is not None and self._in_hand[domain] >= self._shares.at_once:
+                self.enough.add(domain)
+                self.passed.append(row)
+            else:
+                self._add(row)
+        return len(self.taken) - before
+
+    def take_passed(self) -> None:
+        """Nobody else waits: no connection stands idle for the sake of order."""
+        for row in self.passed:
+            if self.missing and not self._is_used_up(row.domain):
+                self._add(row)
+
+    def _add(self, row: Row[Any]) -> None:
+        self._in_hand[row.domain] += 1
+        self._minute[row.domain] += 1
+        self.taken.append(row)
+
+    def _is_used_up(self, domain: str) -> bool:
+        limit = self._shares.per_minute
+        return bool(limit and domain and self._minute[domain] >= limit)
+
+
+_SENT = (
+    select(outbox.c.domain, func.count())
+    .where(outbox.c.domain.in_(bindparam("domains", expanding=True)))
+    .where(outbox.c.sent_at > bindparam("since", type_=Instant), outbox.c.sent_at <= bindparam("now", type_=Instant))
+    .group_by(outbox.c.domain)
+)
+_SENDING = (
+    select(outbox.c.domain, func.count())
+    .where(outbox.c.state == literal_column("'sending'"), outbox.c.claimed_until > bindparam("now", type_=Instant))
+    .where(outbox.c.domain.in_(bindparam("domains", expanding=True)))
+    .group_by(outbox.c.domain)
+)
+
+
+_ONE: ColumnElement[int] = literal_column("1")
+
+
+@cache
+def waiting() -> CTE:
+    """The next domains that copies wait for, in their order: from one entry of the index to the first of the next
+    domain. The copies in between are not read."""
+    first = _first(outbox.c.domain >= bindparam("begin"))
+    walk = select(first.label("domain"), _ONE.label("number")).cte("waiting_domains", recursive=True)
+    further = select(_first(outbox.c.domain > walk.c.domain), walk.c.number + _ONE)
+    return walk.union_all(further.where(walk.c.domain.is_not(null()), walk.c.number < literal_column(str(LOOKED_AT))))
+
+
+def _first(where: ColumnElement[bool]) -> ScalarSelect[str]:
+    waits = outbox.c.next_attempt_at.is_not(null())
+    order = (outbox.c.domain, outbox.c.priority, outbox.c.id)  # as the index has them, and no other
+    return select(outbox.c.domain).where(waits, where).order_by(*order).limit(_ONE).scalar_subquery()
