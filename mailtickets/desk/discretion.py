@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from html import unescape
 from operator import attrgetter
 from typing import Any
@@ -39,6 +40,7 @@ _BEFORE = re.compile(rf"{_GAP_BACK}(?:{_LOCAL}(?:{_GAP_BACK}(?={_LOCAL}))?){{1,2
 _AFTER = re.compile(rf"{GAP}(?:{_DOMAIN}(?:{GAP}(?={_DOMAIN}))?){{1,300}}")
 _HOLE = re.compile(r"[\s\0>|=]+")
 _ESCAPE = re.compile(r"%[0-9a-f]{2}")
+_SHORTEST_TOKEN = 26
 _TOKENS = tuple(re.compile(form) for form in IN_ADDRESS)
 _REF = re.compile(ON_REF_LINE)
 _LINE_LEFT = re.compile(r"(?:^|(?<=\n))[\s>|*_]*\Z")
@@ -62,11 +64,7 @@ class Discretion:
 
     @classmethod
     def of(cls, policy: Policy, queue: Queue, secrets: Iterable[str] = ()) -> "Discretion":
-        agents = (address for agent in policy.agents for address in (agent.address, *agent.aliases))
-        queues = {form: address for each in policy.queues for address in each.addresses for form in _forms(address)}
-        private = frozenset(form for address in agents for form in _forms(address))
-        domains = frozenset(address.rpartition("@")[2] for address in (*private, *queues))
-        return cls(queue.address, private, queues, domains, frozenset(secret.lower() for secret in secrets))
+        return cls(queue.address, *_known_addresses(policy), frozenset(secret.lower() for secret in secrets))
 
     def text(self, given: str) -> str:
         """The text without what customers must not see."""
@@ -95,11 +93,9 @@ class Discretion:
             return self.name(given)
         if isinstance(given, str):
             return self.html(given) if name == "html" else self.text(given)
-        if isinstance(given, Mapping):
-            return self.context(given)
         if isinstance(given, list | tuple):
             return [self._value(item, name) for item in given]
-        return given
+        return self.context(given) if isinstance(given, Mapping) else given
 
     def name(self, given: str) -> str:
         """A display name: neither an address nor the beginning of a command."""
@@ -126,6 +122,16 @@ def discreet(text: str, policy: Policy, queue: Queue, secrets: Iterable[str] = (
 def discreet_html(html: str, policy: Policy, queue: Queue, secrets: Iterable[str] = ()) -> str | None:
     """Sanitised HTML for customers of a queue; None where it cannot be made fit for them."""
     return Discretion.of(policy, queue, secrets).html(html)
+
+
+@lru_cache(maxsize=4)
+def _known_addresses(policy: Policy) -> tuple[frozenset[str], Mapping[str, str], frozenset[str]]:
+    """Addresses of agents, addresses of queues, and the domains of both."""
+    agents = (address for agent in policy.agents for address in (agent.address, *agent.aliases))
+    queues = {form: address for each in policy.queues for address in each.addresses for form in _forms(address)}
+    private = frozenset(form for address in agents for form in _forms(address))
+    domains = frozenset(address.rpartition("@")[2] for address in (*private, *queues))
+    return private, queues, domains
 
 
 def _forms(address: str) -> set[str]:
@@ -160,6 +166,8 @@ def _edits(given: str, rules: Discretion) -> list[_Edit]:
 
 
 def _tokens(searched: str) -> Iterator[_Edit]:
+    if len(searched) < _SHORTEST_TOKEN:
+        return  # most of what a notice is made of
     for form in _TOKENS:
         yield from (_Edit(found.start(), found.end(), "") for found in form.finditer(searched))
     for found in _REF.finditer(searched):
@@ -177,8 +185,13 @@ def _whole_line(searched: str, start: int, stop: int) -> _Edit:
 
 def _secrets(searched: str, secrets: frozenset[str]) -> Iterator[_Edit]:
     for secret in secrets:
-        form = re.compile(GAP.join(map(re.escape, secret)))
-        yield from (_Edit(found.start(), found.end(), WITHHELD) for found in form.finditer(searched))
+        yield from (_Edit(found.start(), found.end(), WITHHELD) for found in _spelled(secret).finditer(searched))
+
+
+@lru_cache(maxsize=256)
+def _spelled(secret: str) -> re.Pattern[str]:
+    """A known token however it is wrapped; it is looked for in every text of a notice."""
+    return re.compile(GAP.join(map(re.escape, secret)))
 
 
 def _addresses(searched: str, rules: Discretion) -> Iterator[_Edit]:

@@ -8,6 +8,7 @@ place that must know of it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import Literal
 
 from mailtickets.config import Agent, Budget, Config, Instance, Junk, Queue, Trust
@@ -38,9 +39,9 @@ MAX_ASKED_BYTES = 18_000_000
 # --- policy: what the configuration says --------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Policy:
-    """The rules of the house, as configured; looked up by address and by name."""
+    """The rules of the house, as configured; looked up by address and by name. Each is equal to itself alone."""
 
     instance: Instance
     queues: tuple[Queue, ...]
@@ -62,8 +63,13 @@ class Policy:
 
     def queue_at(self, address: str) -> Queue | None:
         """The queue that an addr-spec reaches, plus-address or not."""
-        by_address = {a.casefold(): queue for queue in reversed(self.queues) for a in queue.addresses}
-        return by_address.get(address.casefold()) or by_address.get(without_plus(address).casefold())
+        key = address.casefold()
+        return self._queue_by_address.get(key) or self._queue_by_address.get(without_plus(key))
+
+    @cached_property
+    def _queue_by_address(self) -> Mapping[str, Queue]:
+        """The first one counts."""
+        return {a.casefold(): queue for queue in reversed(self.queues) for a in queue.addresses}
 
     def is_postmaster(self, address: str) -> bool:
         """Whether mail may come to this address because it must (RFC 5321, 4.5.1); the first queue gets it."""
@@ -73,8 +79,12 @@ class Policy:
 
     def agent(self, address: str) -> Agent | None:
         """The agent whose address or alias this is."""
-        key = address.casefold()
-        return next((a for a in self.agents if key in (x.casefold() for x in (a.address, *a.aliases))), None)
+        return self._agent_by_address.get(address.casefold())
+
+    @cached_property
+    def _agent_by_address(self) -> Mapping[str, Agent]:
+        """The first one counts."""
+        return {a.casefold(): agent for agent in reversed(self.agents) for a in (agent.address, *agent.aliases)}
 
     def agents_of(self, queue: str) -> tuple[Agent, ...]:
         return tuple(agent for agent in self.agents if queue in agent.queues)
