@@ -8,6 +8,7 @@ Fails with: nothing. Limits: linear; a guess looks at the first `SAMPLE_BYTES`.
 
 import codecs
 import re
+from functools import lru_cache
 
 SAMPLE_BYTES = 4_096
 
@@ -107,6 +108,7 @@ def _western(octets: bytes) -> str:
 codecs.register_error("mail-windows-1252", _as_windows_1252)
 
 
+@lru_cache(maxsize=128)
 def codec(label: str) -> str | None:
     """Python's name of the codec that a label means in mail; None when there is none."""
     name = label.strip().strip("\"'").lower().removeprefix("charset=").removeprefix("x-charset-")

@@ -8,6 +8,7 @@ Limits: linear in the field's length, which `mime` has cut to 32 KB.
 import base64
 import binascii
 import re
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailtickets.mail import charset
@@ -36,8 +37,12 @@ def one_line(text: str) -> str:
 
 def decoded(value: str) -> str:
     """Every RFC 2047 word in it decoded, in whatever mixture, adjacent words joined."""
-    if "=?" not in value:
-        return value
+    return _decoded(value) if "=?" in value else value
+
+
+@lru_cache(maxsize=32)
+def _decoded(value: str) -> str:
+    """Remembered: whoever reads a mail asks for its subject and its author's name."""
     out: list[str] = []
     run: list[tuple[str, str, str]] = []
     position = 0

@@ -112,11 +112,11 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
     read = content.read(tree.root)
     defects = [*tree.defects, *read.defects, *_too_many(fields)]
     author = _author(fields, defects)
-    subject = next((header.one_line(header.decoded(value)) for value in fields.values("subject")), "")
+    headers = fields.decoded()
+    subject = next((value for name, value in headers if name == "subject"), "")
     cut = body.split(read.text, read.html, subject=subject, marks=read.marks)
     shown = _shown(read.html, defects)
     report = _report(raw, read.text, defects)
-    headers = fields.decoded()
     kind, reason = classify.classify(
         headers,
         subject=subject,

@@ -49,6 +49,7 @@ _FOLD = dict.fromkeys(_INVISIBLE, "\0") | {code: chr(code + 32) for code in rang
 _FOLD |= {code: chr(code - 0xFEE0).lower() for code in range(0xFF01, 0xFF5F)}  # full width
 _FOLD |= dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
 _FOLD |= dict.fromkeys([0x0B, 0x0C, 0x85, 0x2028, 0x2029], "\n")
+_FOLD_WESTERN = bytes(ord(_FOLD.get(code, chr(code))) for code in range(256))
 _FOLD_OCTETS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\r", b"abcdefghijklmnopqrstuvwxyz\0")
 _INVISIBLE_OCTETS = tuple(chr(code).encode() for code in _INVISIBLE if code > 0x7F)
 _TAG = re.compile(r"<[^<>]{0,4000}>")
@@ -58,7 +59,10 @@ _MESSAGE = re.compile(rb"(?:\xef\xbb\xbf|\s)*(?:>?From \S[^\n]*\n|[0-9]+\s*\n)?[
 
 def folded(text: str) -> str:
     """The text as it is searched: of the same length, in small letters, what cannot be seen as NUL."""
-    return text.translate(_FOLD)
+    try:
+        return text.encode("latin-1").translate(_FOLD_WESTERN).decode("latin-1")  # most mail, in a fraction of the time
+    except UnicodeEncodeError:
+        return text.translate(_FOLD)
 
 
 def gives_away(text: str) -> bool:
