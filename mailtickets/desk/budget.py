@@ -63,4 +63,4 @@ def within_budget(
         stopped += full
         if not full:
             kept.append(recipient)
-    return replace(notice, recipients=tuple(kept)), tuple(stopped)
+    return replace(notice, recipients=tuple(kept)) if stopped else notice, tuple(stopped)

@@ -67,7 +67,7 @@ def _without_ourselves(notice: Notice, policy: Policy) -> Notice:
         for person in notice.recipients
         if not policy.queue_at(person.address) and not person.address.endswith(".invalid")
     )
-    return replace(notice, recipients=people)
+    return notice if people == notice.recipients else replace(notice, recipients=people)
 
 
 # --- customers ----------------------------------------------------------------------------------------
