@@ -343,11 +343,12 @@ def _for_agents(
     shown = message or happening.message
     author = shown.author if shown is not None and (words or name in {"noted", "answered"}) else None
     takes_lines = happening.after is None and not confirms
+    doers = frozenset() if name in _OWN_DOING_TOLD else _doers(happening, policy)
     return Notice(
         name,
         locale,
         queue,
-        tuple(Address(a.name, a.address) for a in agents if not _own_doing(a, happening, name, policy)),
+        tuple(Address(a.name, a.address) for a in agents if a not in doers),
         {**seen, **(extra or {}), **({"message": None} if silent else {})},
         priority,
         to_customer=False,
@@ -368,14 +369,11 @@ def _confirms(happening: Happening) -> bool:
     return happening.decision.outcome == "held" and happening.decision.reason in CONFIRMABLE
 
 
-def _own_doing(agent: Agent, happening: Happening, name: str, policy: Policy) -> bool:
-    if name in _OWN_DOING_TOLD:
-        return False
+def _doers(happening: Happening, policy: Policy) -> frozenset[Agent | None]:
+    """Whose own doing it is."""
     said = happening.message or happening.note
-    author = (
-        said.author.address if said is not None and said.direction == "out" else ""
-    )  # the shell answers as somebody
-    return agent in {policy.agent(happening.decision.actor), policy.agent(author)}
+    author = said.author.address if said is not None and said.direction == "out" else ""  # the shell answers as one
+    return frozenset({policy.agent(happening.decision.actor), policy.agent(author)})
 
 
 def _attached(happening: Happening, policy: Policy) -> tuple[tuple[Attachment, ...], str]:

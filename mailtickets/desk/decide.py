@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from mailtickets.desk.agent_mail import absent, on_ticket, second_word
 from mailtickets.desk.agent_new_mail import on_no_ticket
@@ -59,12 +60,17 @@ def decide(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> De
     trace: list[RuleVerdict] = []
     for rule in RULES:
         decision = rule(mail, facts, policy, now)
-        question = (rule.__doc__ or "").strip().splitlines()[0]
         if decision is not None:
             trace.append(RuleVerdict(rule.__name__, decision.outcome or "", decision.reason))
             return decision.traced(tuple(trace))
-        trace.append(RuleVerdict(rule.__name__, "no", question))
+        trace.append(_no_opinion(rule))
     raise AssertionError("the last rule has an opinion on every mail")
+
+
+@lru_cache(maxsize=64)
+def _no_opinion(rule: Rule) -> RuleVerdict:
+    """What the trace says of a rule that was asked in vain: its question."""
+    return RuleVerdict(rule.__name__, "no", (rule.__doc__ or "").strip().splitlines()[0])
 
 
 # --- the rules, in order ------------------------------------------------------------------------------
