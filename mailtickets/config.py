@@ -5,30 +5,44 @@ Fails with: `ConfigError`, which lists all that is wrong in words for the person
 Limits: secrets are looked for only when asked (`load(..., secrets=True)`), since most commands need none.
 """
 
-import ipaddress
 import os
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
-from mailtickets.mail import dkim_key
+from mailtickets.config_crosswise import crosswise
+from mailtickets.config_values import (
+    AddrSpec,
+    Correspondent,
+    Count,
+    DnsName,
+    DnsServer,
+    Duration,
+    Evidence,
+    HostName,
+    HttpUrl,
+    Line,
+    Listen,
+    Locale,
+    Network,
+    OptionalAddrSpec,
+    Port,
+    Positive,
+    SubjectTag,
+    TcpListen,
+    TimeOfDay,
+    TimeZone,
+    UnixOrHost,
+    Word,
+    credential,
+)
 
-LOCALES = ("pt_BR", "en", "es")
-Locale = Literal["pt_BR", "en", "es"]
 SEARCHED = (Path("/etc/mailtickets/config.toml"), Path("config.toml"))
-
-_ADDR_SPEC = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
-_DURATION = re.compile(r"(\d+)([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class ConfigError(Exception):
@@ -37,166 +51,6 @@ class ConfigError(Exception):
     def __init__(self, file: Path | None, problems: Sequence[tuple[str, str]]) -> None:
         self.file, self.problems = file, tuple(problems)
         super().__init__("\n".join(f"{key}: {problem}" if key else problem for key, problem in problems))
-
-
-def _addr_spec(value: str) -> str:
-    if not _ADDR_SPEC.fullmatch(value):
-        raise ValueError(f"an address like suporte@example.org was expected, not {value!r}")
-    local, _, domain = value.rpartition("@")
-    return f"{local}@{domain.lower()}"
-
-
-def _optional_addr_spec(value: str) -> str:
-    return _addr_spec(value) if value else ""
-
-
-def _listen(value: str) -> str:
-    if value.startswith("unix:") and len(value) > len("unix:"):
-        return value
-    host, _, port = value.rpartition(":")
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-        if not 0 <= int(port) <= 65535:
-            raise ValueError
-    except ValueError:
-        raise ValueError(f"ADDRESS:PORT with a numeric address, or unix:PATH, was expected, not {value!r}") from None
-    return value
-
-
-def _tcp(value: str) -> str:
-    if value.startswith("unix:"):
-        raise ValueError("ADDRESS:PORT was expected; unix sockets belong in lmtp_in.listen")
-    return _listen(value)
-
-
-def _dns_server(value: str) -> str:
-    """An address, an address with a port, or an IPv6 address in brackets with or without one."""
-    found = re.fullmatch(r"(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?", value)
-    try:
-        ipaddress.ip_address((found[1] or found[2]) if found else value)
-        if found and not 1 <= int(found[3] or 53) <= 65535:
-            raise ValueError
-    except ValueError:
-        raise ValueError(f'a numeric address, or "address:port", was expected, not {value!r}') from None
-    return value
-
-
-def _evidence(value: str) -> str:
-    if value != "exchange-internal" and not re.fullmatch(r"header:[!-9;-~]+", value):
-        raise ValueError(f'"exchange-internal" or "header:NAME" was expected, not {value!r}')
-    return value
-
-
-def _network(value: str) -> str:
-    ipaddress.ip_network(value, strict=False)
-    return value
-
-
-def _duration(value: str) -> str:
-    if value and not _DURATION.fullmatch(value):
-        raise ValueError(f'a number and a unit like "30m", "4h" or "2d" was expected, not {value!r}')
-    return value
-
-
-def _time_of_day(value: str) -> str:
-    if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-        raise ValueError(f'a time like "08:00" was expected, not {value!r}')
-    return value
-
-
-def _timezone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"a name like America/Sao_Paulo was expected, not {value!r}") from None
-    return value
-
-
-def _one_word(value: str) -> str:
-    if len(value) > 32 or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*", value):
-        raise ValueError(f"a short word of letters, digits, '-', '_' or '.' was expected, not {value!r}")
-    return value
-
-
-def _host_name(value: str) -> str:
-    label = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-    if not re.fullmatch(rf"{label}(\.{label})*", value):
-        raise ValueError(f"a host name in ASCII was expected, not {value!r}")
-    return value.lower()
-
-
-def _one_line(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("one line without control characters was expected")
-    return value
-
-
-def _correspondent(value: str) -> str:
-    """An address, or all of a domain."""
-    if not _ADDR_SPEC.fullmatch(f"all{value}" if value.startswith("@") else value):
-        raise ValueError(f"an address, or @domain for all of it, was expected, not {value!r}")
-    local, _, domain = value.rpartition("@")
-    return f"{local}@{domain.lower()}"
-
-
-def _http_url(value: str) -> str:
-    try:
-        url = urlsplit(value)
-        usable = url.scheme in {"http", "https"} and url.hostname and url.port != 0
-    except ValueError:
-        usable = False
-    if value and (not usable or url.query or url.fragment or url.username is not None or not value.isprintable()):
-        raise ValueError(f"an address like http://127.0.0.1:11333 was expected, not {value!r}")
-    return value.rstrip("/")
-
-
-def _unix_or_host(value: str) -> str:
-    if not value or (value.startswith("unix:") and len(value) > len("unix:")):
-        return value
-    host, _, port = value.rpartition(":")
-    if (
-        not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host)
-        or not port.isdecimal()
-        or not 0 < int(port) < 65536
-    ):
-        raise ValueError(f"unix:PATH or HOST:PORT was expected, not {value!r}")
-    return value
-
-
-def _dns_name(value: str) -> str:
-    """A DKIM selector or domain: labels in ASCII, which may begin with an underscore (RFC 6376 section 3.1)."""
-    if not re.fullmatch(r"([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.(?!$)|$))*", value):
-        raise ValueError(f"a name in the DNS, in ASCII, was expected, not {value!r}")
-    return value.lower()
-
-
-def _subject_tag(value: str) -> str:
-    if value.count("{number}") != 1 or not value.startswith("[") or not value.endswith("]"):
-        raise ValueError('a text in brackets with {number} in it, like "[#{number}]", was expected')
-    if not re.fullmatch(r"\[[^\[\]#]{0,80}#\{number\}\]", value):
-        raise ValueError("'#{number}' must be the end of it, or replies would not be recognised by it")
-    return _one_line(value)
-
-
-AddrSpec = Annotated[str, AfterValidator(_addr_spec)]
-OptionalAddrSpec = Annotated[str, AfterValidator(_optional_addr_spec)]
-Listen = Annotated[str, AfterValidator(_listen)]
-TcpListen = Annotated[str, AfterValidator(_tcp)]
-Network = Annotated[str, AfterValidator(_network)]
-DnsServer = Annotated[str, AfterValidator(_dns_server)]
-Evidence = Annotated[str, AfterValidator(_evidence)]
-Duration = Annotated[str, AfterValidator(_duration)]
-TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
-Word = Annotated[str, AfterValidator(_one_word)]
-Correspondent = Annotated[str, AfterValidator(_correspondent)]
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-UnixOrHost = Annotated[str, AfterValidator(_unix_or_host)]
-DnsName = Annotated[str, AfterValidator(_dns_name)]
-HostName = Annotated[str, AfterValidator(_host_name)]
-Line = Annotated[str, AfterValidator(_one_line)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(ge=1)]
 
 
 class Section(BaseModel):
@@ -211,7 +65,7 @@ class Instance(Section):
     state_dir: str = "var"
     secret_file: str = "secret"  # noqa: S105 - a file's name
     locale: Locale = "pt_BR"
-    timezone: Annotated[str, AfterValidator(_timezone)] = "America/Sao_Paulo"
+    timezone: TimeZone = "America/Sao_Paulo"
     ops_address: OptionalAddrSpec = ""
     first_number: Positive = 1
 
@@ -288,7 +142,7 @@ class Queue(Section):
     name: Word
     addresses: Annotated[tuple[AddrSpec, ...], Field(min_length=1)]
     display_name: Line = ""
-    subject_tag: Annotated[str, AfterValidator(_subject_tag)] = "[#{number}]"
+    subject_tag: SubjectTag = "[#{number}]"
     locale: Literal["pt_BR", "en", "es", "auto"] = "pt_BR"
     plus_addressing: bool = True
     list: Literal["ticket", "ignore"] = "ticket"
@@ -421,12 +275,6 @@ class Config(Section):
         return read_secret(self.path(login.password_file)) if login.password_file else ""
 
 
-def remind_after(queue: Queue) -> timedelta | None:
-    """How long a ticket of this queue may stay unanswered before agents are reminded; None is for ever."""
-    found = _DURATION.fullmatch(queue.remind_after)
-    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) if found else None
-
-
 def state_dir(file: Path, value: str) -> Path:
     """Where the instance keeps its state; systemd's $STATE_DIRECTORY wins over the file."""
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
@@ -441,12 +289,6 @@ def absolute_listen(directory: Path, entry: str) -> str:
 def read_secret(path: Path) -> str:
     """A secret from systemd's credentials directory, if it has one of that name, else from the file."""
     return credential(path).read_text(encoding="utf-8").rstrip("\r\n")
-
-
-def credential(path: Path) -> Path:
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    given = Path(directory) / path.name if directory else path
-    return given if given.exists() else path
 
 
 def locate(option: str | None) -> Path:
@@ -474,7 +316,7 @@ def load(file: Path, *, secrets: bool = False) -> Config:
     except ValidationError as error:
         sound, problems = _without_faults(data, error)
         raise ConfigError(file, problems + _cross_problems(file, sound, secrets, problems)) from error
-    problems = list(_crosswise(config.placed(file), secrets))
+    problems = list(crosswise(config.placed(file), secrets))
     if problems:
         raise ConfigError(file, problems)
     return config
@@ -562,7 +404,7 @@ def _cross_problems(
     renamed = any(re.fullmatch(r"queue\.\d+\.name", key) for key in faulty)
     return [
         (key, problem)
-        for key, problem in _crosswise(config.placed(file), secrets)
+        for key, problem in crosswise(config.placed(file), secrets)
         if not any(_is_below(key, other) for other in faulty)
         and not (renamed and problem.startswith("there is no queue"))
     ]
@@ -570,170 +412,6 @@ def _cross_problems(
 
 def _is_below(key: str, other: str) -> bool:
     return key == other or key.startswith(f"{other}.")
-
-
-def _crosswise(config: Config, secrets: bool) -> Iterator[tuple[str, str]]:
-    """What no single key can tell: names that must agree, files that must exist."""
-    yield from _database_problems(config)
-    yield from _listener_problems(config)
-    yield from _account_problems(config, secrets)
-    yield from _dkim_problems(config, secrets)
-    yield from _junk_problems(config, secrets)
-    yield from _template_problems(config)
-    yield from _queue_problems(config)
-    yield from _ops_problems(config)
-    yield from _agent_problems(config)
-
-
-def _database_problems(config: Config) -> Iterator[tuple[str, str]]:
-    if not re.match(r"sqlite:///.+|postgresql://.+", config.database.url):
-        yield "database.url", "sqlite:///FILE or postgresql://USER@HOST/NAME was expected"
-
-
-def _listener_problems(config: Config) -> Iterator[tuple[str, str]]:
-    smtp_in = config.smtp_in
-    if smtp_in is None:
-        return
-    for key, other in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
-        if getattr(smtp_in, key) and not getattr(smtp_in, other):
-            yield f"smtp_in.{other}", f"is missing: {key} is set"
-        if getattr(smtp_in, key) and not credential(config.path(getattr(smtp_in, key))).exists():
-            yield f"smtp_in.{key}", f"there is no file {config.path(getattr(smtp_in, key))}"
-
-
-def _account_problems(config: Config, secrets: bool) -> Iterator[tuple[str, str]]:
-    queues = {queue.name for queue in config.queue}
-    for number, account in enumerate(config.imap_in):
-        key = f"imap_in.{number}"
-        if account.queue and account.queue not in queues:
-            yield f"{key}.queue", f"there is no queue {account.queue!r}"
-        if not account.queue and len(queues) > 1:
-            yield f"{key}.queue", "is missing: there is more than one queue to choose from"
-        if not account.username:
-            yield f"{key}.username", "is missing"
-        if not account.folders:
-            yield f"{key}.folders", "at least one folder was expected"
-        if secrets and not (account.password_file or account.password_env):
-            yield f"{key}.password_file", "is missing (or password_env)"
-        yield from _login_problems(config, key, account, secrets)
-        yield from _clear_text_problems(key, account.tls, account.host)
-    for name, count in Counter(account.name for account in config.imap_in).items():
-        if count > 1:
-            yield "imap_in", f"the name {name!r} is used {count} times: each account needs its own"
-    if config.delivery.method == "smtp":
-        if not config.delivery.host:
-            yield "delivery.host", 'is missing: a host was expected, or method = "maildir"'
-        yield from _login_problems(config, "delivery", config.delivery, secrets)
-        yield from _clear_text_problems("delivery", config.delivery.tls, config.delivery.host)
-
-
-def _login_problems(config: Config, key: str, login: Login, secrets: bool) -> Iterator[tuple[str, str]]:
-    if not secrets:
-        return
-    if login.password_env and login.password_env not in os.environ:
-        yield f"{key}.password_env", f"the environment has no {login.password_env}"
-    elif login.password_file and not login.password_env:
-        path = credential(config.path(login.password_file))
-        if not path.is_file():
-            yield f"{key}.password_file", f"there is no file {path}"
-        elif not os.access(path, os.R_OK):
-            yield f"{key}.password_file", f"{path} cannot be read by this user"
-
-
-def _dkim_problems(config: Config, secrets: bool) -> Iterator[tuple[str, str]]:
-    given = config.delivery
-    if given.dkim_key_file and not given.dkim_selector:
-        yield "delivery.dkim_selector", "is missing: dkim_key_file is set"
-    if given.dkim_selector and not given.dkim_key_file:
-        yield "delivery.dkim_key_file", "is missing: dkim_selector is set"
-    if given.dkim_domain and not given.dkim_selector:
-        yield "delivery.dkim_selector", "is missing: dkim_domain is set"
-    if given.dkim_key_file and secrets:
-        path = credential(config.path(given.dkim_key_file))
-        problem = _unreadable(path) or dkim_key.problem(path.read_bytes())
-        if problem:
-            yield "delivery.dkim_key_file", problem
-
-
-def _junk_problems(config: Config, secrets: bool) -> Iterator[tuple[str, str]]:
-    given = config.junk
-    if given.rspamd_password_file and not given.rspamd:
-        yield "junk.rspamd", "is missing: rspamd_password_file is set"
-    if given.rspamd_password_file and secrets:
-        problem = _unreadable(credential(config.path(given.rspamd_password_file)))
-        yield from [("junk.rspamd_password_file", problem)] if problem else []
-    url = urlsplit(given.rspamd)
-    if given.rspamd_password_file and url.scheme == "http" and not is_loopback(url.hostname or ""):
-        yield "junk.rspamd", f"the password would go to {url.hostname} in the clear: https, or loopback, was expected"
-
-
-def _unreadable(path: Path) -> str:
-    if not path.is_file():
-        return f"there is no file {path}"
-    return "" if os.access(path, os.R_OK) else f"{path} cannot be read by this user"
-
-
-def _clear_text_problems(key: str, tls: str, host: str) -> Iterator[tuple[str, str]]:
-    if tls == "none" and host and not is_loopback(host):
-        yield f"{key}.tls", f'"none" is for loopback only, and {host} is elsewhere'
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host in {"localhost", "localhost.localdomain"}
-
-
-def _template_problems(config: Config) -> Iterator[tuple[str, str]]:
-    directory = config.templates.directory
-    if directory and not config.path(directory).is_dir():
-        yield "templates.directory", f"there is no directory {config.path(directory)}"
-
-
-def _queue_problems(config: Config) -> Iterator[tuple[str, str]]:
-    seen: dict[str, str] = {}
-    names: set[str] = set()
-    for number, queue in enumerate(config.queue):
-        if queue.name in names:
-            yield f"queue.{number}.name", f"there is another queue {queue.name!r}"
-        names.add(queue.name)
-        for position, address in enumerate(queue.addresses):
-            if "+" in address.rpartition("@")[0] and queue.plus_addressing:
-                yield f"queue.{number}.addresses.{position}", f"{address} has a plus: set plus_addressing = false"
-            owner = seen.setdefault(address.casefold(), queue.name)
-            if owner != queue.name:
-                yield f"queue.{number}.addresses.{position}", f"{address} is an address of queue {owner!r} already"
-
-
-def _ops_problems(config: Config) -> Iterator[tuple[str, str]]:
-    queue = _queue_reached(config, config.instance.ops_address)
-    if queue:
-        yield "instance.ops_address", f"{config.instance.ops_address} is the address of queue {queue!r}"
-
-
-def _queue_reached(config: Config, address: str) -> str | None:
-    """The name of the queue that mail to this address would reach, with or without a plus."""
-    local, _, domain = address.casefold().rpartition("@")
-    reached = {f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"}
-    return next((queue.name for queue in config.queue for own in queue.addresses if own.casefold() in reached), None)
-
-
-def _agent_problems(config: Config) -> Iterator[tuple[str, str]]:
-    names = {queue.name for queue in config.queue}
-    seen: dict[str, str] = {}
-    for number, agent in enumerate(config.agent):
-        keys = [("address", agent.address), *((f"aliases.{at}", alias) for at, alias in enumerate(agent.aliases))]
-        for key, address in keys:
-            path = f"agent.{number}.{key}"
-            if reached := _queue_reached(config, address):
-                yield path, f"{address} is the address of queue {reached!r}"
-            if address.casefold() in seen:
-                yield path, f"{address} belongs to agent {seen[address.casefold()]!r} already"
-            seen.setdefault(address.casefold(), agent.name)
-        for position, queue in enumerate(agent.queues):
-            if queue not in names:
-                yield f"agent.{number}.queues.{position}", f"there is no queue {queue!r}"
 
 
 def shipped(name: str) -> Path:

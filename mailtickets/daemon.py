@@ -23,7 +23,8 @@ from typing import IO
 
 from mailtickets import jobs
 from mailtickets.clerk import Clerk, load_secrets, rules_of
-from mailtickets.config import Config, ConfigError, SmtpIn, credential, load
+from mailtickets.config import Config, ConfigError, SmtpIn, load
+from mailtickets.config_values import credential
 from mailtickets.desk.model import Authentication, Delivery, Permanent, Transient
 from mailtickets.edges import imap_audit, junk, lmtp_in, smtp_in, systemd
 from mailtickets.edges.authentication import AuthenticationSettings, Authenticator

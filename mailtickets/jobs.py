@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection
 
-from mailtickets.config import Agent, remind_after
+from mailtickets.config import Agent
+from mailtickets.config_values import span
 from mailtickets.desk import orders
 from mailtickets.desk.model import Desk, Transient
 from mailtickets.gateway import Gateway
@@ -162,7 +163,7 @@ def remind_of_waiting(gateway: Gateway) -> int:
         return Desk(absent_until=agents.absent_until(connection, everybody))
 
     for queue in clerk.rules.policy.queues:
-        after = remind_after(queue)
+        after = span(queue.remind_after)
         if after is None:
             continue
         due = partial(agents.waiting_too_long, queue=queue.name, after=after, now=clerk.clock(), limit=_AT_ONCE)

@@ -11,14 +11,13 @@ from mailtickets.config import (
     ConfigError,
     ImapIn,
     absolute_listen,
-    is_loopback,
     load,
     locate,
     read_secret,
-    remind_after,
     shipped,
     template_texts,
 )
+from mailtickets.config_values import is_loopback, span
 from tests.desk.builders import a_queue
 
 LEAST = """
@@ -372,11 +371,11 @@ def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    ("text", "span"),
+    ("text", "wanted"),
     [("", None), ("30m", timedelta(minutes=30)), ("4h", timedelta(hours=4)), ("2d", timedelta(days=2))],
 )
-def test_durations_are_numbers_with_a_unit(text: str, span: timedelta | None) -> None:
-    assert remind_after(a_queue(remind_after=text)) == span
+def test_durations_are_numbers_with_a_unit(text: str, wanted: timedelta | None) -> None:
+    assert span(text) == wanted
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mailtickets.config import LOCALES
+from mailtickets.config_values import LOCALES
 from mailtickets.desk import commands
 from mailtickets.desk.command_words import COMMANDS, folded, known
 from mailtickets.desk.customer_words import wish

@@ -5,7 +5,7 @@ import argparse
 from mailtickets.clerk import rules_of
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.session import add_page, configuration, print_json, print_table
-from mailtickets.config import LOCALES
+from mailtickets.config_values import LOCALES
 from mailtickets.desk.render import NOTICES, Templates, canned, canned_names, check, render, sample
 
 _READY = "canned/"

@@ -23,7 +23,7 @@ from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from mailtickets.config import LOCALES
+from mailtickets.config_values import LOCALES
 from mailtickets.desk import locales, sentences
 from mailtickets.desk.command_words import folded
 from mailtickets.desk.discretion import Discretion

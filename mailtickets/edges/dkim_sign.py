@@ -12,7 +12,8 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mailtickets.config import Config, credential
+from mailtickets.config import Config
+from mailtickets.config_values import credential
 from mailtickets.mail import dkim_key
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.compose import to_ascii

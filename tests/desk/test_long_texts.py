@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mailtickets.config import LOCALES, shipped, template_texts
+from mailtickets.config import shipped, template_texts
+from mailtickets.config_values import LOCALES
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.command_lines import first_suspect
 from mailtickets.desk.contexts import MAX_SHOWN, MAX_THREAD, thread_context

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from mailtickets.config import LOCALES, shipped, template_texts
+from mailtickets.config import shipped, template_texts
+from mailtickets.config_values import LOCALES
 from mailtickets.desk import commands, sentences
 from mailtickets.desk.command_words import COMMANDS, known
 from mailtickets.desk.customer_words import wish

@@ -1,0 +1,203 @@
+"""What a value of the configuration may look like: each key's type says it, and these are the types.
+
+Fails with: ValueError, in words for the person who wrote the file. Pure, but for `credential`.
+"""
+
+import ipaddress
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field
+
+LOCALES = ("pt_BR", "en", "es")
+Locale = Literal["pt_BR", "en", "es"]
+
+_ADDR_SPEC = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+_DURATION = re.compile(r"(\d+)([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _addr_spec(value: str) -> str:
+    if not _ADDR_SPEC.fullmatch(value):
+        raise ValueError(f"an address like suporte@example.org was expected, not {value!r}")
+    local, _, domain = value.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def _optional_addr_spec(value: str) -> str:
+    return _addr_spec(value) if value else ""
+
+
+def _listen(value: str) -> str:
+    if value.startswith("unix:") and len(value) > len("unix:"):
+        return value
+    host, _, port = value.rpartition(":")
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+        if not 0 <= int(port) <= 65535:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"ADDRESS:PORT with a numeric address, or unix:PATH, was expected, not {value!r}") from None
+    return value
+
+
+def _tcp(value: str) -> str:
+    if value.startswith("unix:"):
+        raise ValueError("ADDRESS:PORT was expected; unix sockets belong in lmtp_in.listen")
+    return _listen(value)
+
+
+def _dns_server(value: str) -> str:
+    """An address, an address with a port, or an IPv6 address in brackets with or without one."""
+    found = re.fullmatch(r"(?:\[([^\]]+)\]|([^:]+))(?::([0-9]{1,5}))?", value)
+    try:
+        ipaddress.ip_address((found[1] or found[2]) if found else value)
+        if found and not 1 <= int(found[3] or 53) <= 65535:
+            raise ValueError
+    except ValueError:
+        raise ValueError(f'a numeric address, or "address:port", was expected, not {value!r}') from None
+    return value
+
+
+def _evidence(value: str) -> str:
+    if value != "exchange-internal" and not re.fullmatch(r"header:[!-9;-~]+", value):
+        raise ValueError(f'"exchange-internal" or "header:NAME" was expected, not {value!r}')
+    return value
+
+
+def _network(value: str) -> str:
+    ipaddress.ip_network(value, strict=False)
+    return value
+
+
+def _duration(value: str) -> str:
+    if value and not _DURATION.fullmatch(value):
+        raise ValueError(f'a number and a unit like "30m", "4h" or "2d" was expected, not {value!r}')
+    return value
+
+
+def _time_of_day(value: str) -> str:
+    if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError(f'a time like "08:00" was expected, not {value!r}')
+    return value
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"a name like America/Sao_Paulo was expected, not {value!r}") from None
+    return value
+
+
+def _one_word(value: str) -> str:
+    if len(value) > 32 or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*", value):
+        raise ValueError(f"a short word of letters, digits, '-', '_' or '.' was expected, not {value!r}")
+    return value
+
+
+def _host_name(value: str) -> str:
+    label = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+    if not re.fullmatch(rf"{label}(\.{label})*", value):
+        raise ValueError(f"a host name in ASCII was expected, not {value!r}")
+    return value.lower()
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("one line without control characters was expected")
+    return value
+
+
+def _correspondent(value: str) -> str:
+    """An address, or all of a domain."""
+    if not _ADDR_SPEC.fullmatch(f"all{value}" if value.startswith("@") else value):
+        raise ValueError(f"an address, or @domain for all of it, was expected, not {value!r}")
+    local, _, domain = value.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def _http_url(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        usable = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:
+        usable = False
+    if value and (not usable or url.query or url.fragment or url.username is not None or not value.isprintable()):
+        raise ValueError(f"an address like http://127.0.0.1:11333 was expected, not {value!r}")
+    return value.rstrip("/")
+
+
+def _unix_or_host(value: str) -> str:
+    if not value or (value.startswith("unix:") and len(value) > len("unix:")):
+        return value
+    host, _, port = value.rpartition(":")
+    if (
+        not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", host)
+        or not port.isdecimal()
+        or not 0 < int(port) < 65536
+    ):
+        raise ValueError(f"unix:PATH or HOST:PORT was expected, not {value!r}")
+    return value
+
+
+def _dns_name(value: str) -> str:
+    """A DKIM selector or domain: labels in ASCII, which may begin with an underscore (RFC 6376 section 3.1)."""
+    if not re.fullmatch(r"([A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.(?!$)|$))*", value):
+        raise ValueError(f"a name in the DNS, in ASCII, was expected, not {value!r}")
+    return value.lower()
+
+
+def _subject_tag(value: str) -> str:
+    if value.count("{number}") != 1 or not value.startswith("[") or not value.endswith("]"):
+        raise ValueError('a text in brackets with {number} in it, like "[#{number}]", was expected')
+    if not re.fullmatch(r"\[[^\[\]#]{0,80}#\{number\}\]", value):
+        raise ValueError("'#{number}' must be the end of it, or replies would not be recognised by it")
+    return _one_line(value)
+
+
+AddrSpec = Annotated[str, AfterValidator(_addr_spec)]
+OptionalAddrSpec = Annotated[str, AfterValidator(_optional_addr_spec)]
+Listen = Annotated[str, AfterValidator(_listen)]
+TcpListen = Annotated[str, AfterValidator(_tcp)]
+Network = Annotated[str, AfterValidator(_network)]
+DnsServer = Annotated[str, AfterValidator(_dns_server)]
+Evidence = Annotated[str, AfterValidator(_evidence)]
+Duration = Annotated[str, AfterValidator(_duration)]
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+Word = Annotated[str, AfterValidator(_one_word)]
+Correspondent = Annotated[str, AfterValidator(_correspondent)]
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+UnixOrHost = Annotated[str, AfterValidator(_unix_or_host)]
+DnsName = Annotated[str, AfterValidator(_dns_name)]
+HostName = Annotated[str, AfterValidator(_host_name)]
+Line = Annotated[str, AfterValidator(_one_line)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
+SubjectTag = Annotated[str, AfterValidator(_subject_tag)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+def span(duration: str) -> timedelta | None:
+    """`30m`, `4h`, `2d`; None for what names no duration."""
+    found = _DURATION.fullmatch(duration)
+    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) if found else None
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host in {"localhost", "localhost.localdomain"}
+
+
+def credential(path: Path) -> Path:
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    given = Path(directory) / path.name if directory else path
+    return given if given.exists() else path
