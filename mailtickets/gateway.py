@@ -332,7 +332,8 @@ class Gateway:
 
     def _out_of_turn(self) -> Due:
         """The most urgent one for another domain; where there is none, the most urgent one."""
-        others = (entry for entry in self._ahead if not self._has_enough(entry[2].domain))
+        enough = {domain for domain in self._busy if self._has_enough(domain)}
+        others = (entry for entry in self._ahead if entry[2].domain not in enough)
         entry = min(others, default=self._ahead[0])
         self._ahead.remove(entry)
         heapify(self._ahead)
@@ -356,8 +357,12 @@ class Gateway:
             row = self._next()
             if row is not None:
                 self._busy[row.domain] += 1
-            if len(self._ahead) <= (self._share() - 1) * self.pace.max_connections // 2:
-                self._mail_is_due.set()
+            self._claim_soon()
+
+    def _claim_soon(self) -> None:
+        """More is claimed when half of what was claimed ahead is gone: one by one, each would cost a transaction."""
+        if len(self._ahead) <= (self._share() - 1) * self.pace.max_connections // 2:
+            self._mail_is_due.set()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -551,7 +556,7 @@ class Gateway:
                 recorded.set_result(None)
         if not self._in_hand:
             self._files = None
-        self._mail_is_due.set()
+        self._claim_soon()
 
     async def _fail(self, row: Due, result: Delivery, end: dict[str, Any]) -> None:
         """A failure, and what follows from it, on its own."""

@@ -9,17 +9,17 @@ from what the other side took.
 import asyncio
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponse, SMTPResponseException
-from aiosmtplib.protocol import SMTPProtocol
 
 from mailtickets.config import Config
 from mailtickets.desk.model import Deferred, Delivery, Refused, Sent, Throttled, Unknown
 from mailtickets.desk.retry import is_throttling
+from mailtickets.edges.smtp_wire import Reply, Wire
 from mailtickets.mail.compose import to_ascii
 
 IDLE_SECONDS = 25.0
@@ -34,6 +34,9 @@ OUR_TROUBLE = frozenset({503, 530, 534, 535, 538})
 
 NOT_IMPLEMENTED = 504
 """Of AUTH: this mechanism is offered but does not work; another may."""
+
+_GOOD = ((250,), (250, 251), (354,))
+"""What lets MAIL, RCPT and DATA go on."""
 
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 _GIVEN_ID = re.compile(r"(?:2\.\d+\.\d+ )?(?:ok:? )?<([!-;=?-~]+@[!-;=?-~]+)>", re.IGNORECASE)
@@ -148,8 +151,8 @@ class Session:
             use_tls=settings.tls == "implicit",
             start_tls=False,  # done in `open`: left to itself, aiosmtplib goes on in clear when it is not offered
         )
-        self._protocol: SMTPProtocol | None = None
-        self._writer: asyncio.StreamWriter | None = None
+        self._wire: Wire | None = None
+        self._extensions: frozenset[str] = frozenset()
         self._reused = False
         self._within = False
         self._broken = False
@@ -161,7 +164,16 @@ class Session:
 
     @property
     def usable(self) -> bool:
-        return self._smtp.is_connected and not self._broken
+        return self._wire is not None and self._wire.is_open and not self._broken
+
+    @property
+    def _open_wire(self) -> Wire:
+        assert self._wire is not None  # noqa: S101 - set by `open`
+        return self._wire
+
+    @property
+    def _pipelines(self) -> bool:
+        return "pipelining" in self._extensions
 
     def kept(self, expire: asyncio.TimerHandle) -> None:
         self._reused, self._expire = True, expire
@@ -225,20 +237,20 @@ class Session:
         self.said.append(f"logged in as {self._settings.username}")
 
     def _take_over(self) -> None:
-        """From here on the message itself is written by us: aiosmtplib cannot tell before the dot from after it."""
-        protocol, transport = self._smtp.protocol, cast("asyncio.WriteTransport | None", self._smtp.transport)
-        if protocol is None or transport is None:
+        """From here on we speak ourselves: aiosmtplib cannot tell before the dot from after it, nor ask in one go."""
+        transport = cast("asyncio.WriteTransport | None", self._smtp.transport)
+        if transport is None or transport.is_closing():
             raise SMTPException("it hung up after the greeting")
         size = self._smtp.esmtp_extensions.get("size", "").strip()
         self.max_size = int(size) or None if size.isascii() and size.isdigit() else None
-        transport.set_write_buffer_limits(high=1)  # drained means handed to the kernel; with 0 TLS never is, in 3.11
-        self._protocol = protocol
-        self._writer = asyncio.StreamWriter(transport, protocol, None, asyncio.get_running_loop())
+        self._extensions = frozenset(self._smtp.esmtp_extensions)
+        self._wire = Wire(transport)
 
     async def quit(self) -> None:
         self._stop_expiring()
         try:
-            await self._smtp.execute_command(b"QUIT", timeout=QUIT_SECONDS)
+            if self._wire is not None:
+                await self._wire.answer(self._wire.ask(b"QUIT")[0], QUIT_SECONDS)
         except (OSError, SMTPException):
             pass
         finally:
@@ -277,7 +289,7 @@ class Session:
         if not (self._within and self.usable):
             return
         try:
-            response = await self._smtp.execute_command(b"RSET")
+            response = await self._ask(b"RSET")
         except (OSError, SMTPException):
             self._broken = True
         else:
@@ -286,76 +298,90 @@ class Session:
 
     def _cannot_carry(self, mail: Transmission) -> Refused | None:
         host = self._settings.host
-        if mail.utf8 and not self._smtp.supports_extension("smtputf8"):
+        if mail.utf8 and "smtputf8" not in self._extensions:
             return Refused(f"553 5.6.7 {host} does not carry addresses outside ASCII (SMTPUTF8)", "5.6.7")
         if self.max_size and mail.size > self.max_size:
             return Refused(f"552 5.3.4 {mail.size} bytes are more than the {self.max_size} {host} takes", "5.3.4")
         return None
 
+    async def _ask(self, command: bytes) -> SMTPResponse:
+        return await self._open_wire.answer(self._open_wire.ask(command)[0], self._settings.timeouts.command)
+
     async def _envelope(self, mail: Transmission) -> Delivery | None:
         """MAIL, RCPT and DATA; None when the content may follow."""
         self._within = True
-        try:
-            response = await self._smtp.execute_command(b"MAIL", *self._mail_arguments(mail))
-        except (OSError, SMTPException) as error:
-            if self._reused and not isinstance(error, TimeoutError):
-                raise Stale from error
-            raise
-        if self._reused and response.code == 421:
-            raise Stale  # said while it was idle, or to end a session it finds long enough
-        if response.code != 250:
-            return self._verdict(response)
-        response = await self._smtp.execute_command(b"RCPT", f"TO:<{mail.recipient}>".encode())
-        if response.code not in (250, 251):
-            return self._verdict(response)
-        response = await self._smtp.execute_command(b"DATA")
-        return None if response.code == 354 else self._verdict(response)
+        commands = (self._mail_command(mail), f"RCPT TO:<{mail.recipient}>".encode(), b"DATA")
+        replies, refused = self._asked(commands), None
+        for good in _GOOD:
+            try:
+                response = await self._open_wire.answer(next(replies), self._settings.timeouts.command)
+            except (OSError, SMTPException) as error:
+                if refused is None:
+                    self._mind_idleness(good, error)
+                    raise
+                self._broken = True
+                break
+            if self._reused and good is _GOOD[0] and response.code == 421:
+                raise Stale  # said while it was idle, or to end a session it finds long enough
+            if refused is not None:
+                self._broken |= response.code == 354  # it waits for a message that nobody shall have
+            elif response.code not in good:
+                refused = response
+            if refused is not None and not self._pipelines:
+                break
+        return self._verdict(refused) if refused is not None else None
 
-    def _mail_arguments(self, mail: Transmission) -> list[bytes]:
-        arguments = [f"FROM:<{mail.sender}>".encode()]
-        if self._smtp.supports_extension("size"):
-            arguments.append(f"SIZE={mail.size}".encode())
-        if mail.eight_bit and self._smtp.supports_extension("8bitmime"):
-            arguments.append(b"BODY=8BITMIME")
+    def _asked(self, commands: Sequence[bytes]) -> Iterator[Reply]:
+        """All in one go where the server allows it (RFC 2920), else each when it is waited for."""
+        if self._pipelines:
+            yield from self._open_wire.ask(*commands)
+        else:
+            for command in commands:
+                yield from self._open_wire.ask(command)
+
+    def _mind_idleness(self, good: tuple[int, ...], error: Exception) -> None:
+        if self._reused and good is _GOOD[0] and not isinstance(error, TimeoutError):
+            raise Stale from error
+
+    def _mail_command(self, mail: Transmission) -> bytes:
+        command = f"MAIL FROM:<{mail.sender}>"
+        if "size" in self._extensions:
+            command += f" SIZE={mail.size}"
+        if mail.eight_bit and "8bitmime" in self._extensions:
+            command += " BODY=8BITMIME"
         if mail.utf8:
-            arguments.append(b"SMTPUTF8")
-        return arguments
+            command += " SMTPUTF8"
+        return command.encode()
 
     async def _content(self, mail: Transmission) -> Delivery:
         """The message and the final dot, with an open ear: a server may refuse, or hang up, in the middle."""
-        assert self._protocol is not None and self._writer is not None  # noqa: S101, PT018 - set by `open`
-        reply = asyncio.ensure_future(self._protocol.read_response())
-        try:
-            if lost := await self._write(self._writer, mail.wire, reply):
-                return lost
-            self._writer.write(b".\r\n")
-            await asyncio.wait({reply}, timeout=self._settings.timeouts.final_dot)
-            return self._final(reply, mail)
-        finally:
-            if not reply.cancel():
-                reply.exception()  # seen, whoever looked at it
+        wire = self._open_wire
+        reply = wire.listen()
+        if lost := await self._write(wire, mail.wire, reply):
+            return lost
+        wire.write(b".\r\n")
+        await asyncio.wait({reply}, timeout=self._settings.timeouts.final_dot)
+        return self._final(reply, mail)
 
-    async def _write(
-        self, writer: asyncio.StreamWriter, wire: bytes, reply: "asyncio.Future[SMTPResponse]"
-    ) -> Delivery | None:
+    async def _write(self, wire: Wire, octets: bytes, reply: Reply) -> Delivery | None:
         """All up to the final dot; a result when it got no further."""
         await asyncio.sleep(0)  # lets in what came together with the 354
         try:
-            for start in range(0, len(wire), CHUNK_OCTETS):
+            for start in range(0, len(octets), CHUNK_OCTETS):
                 if reply.done():
                     break
-                writer.write(wire[start : start + CHUNK_OCTETS])
-                await self._drained(writer, reply)
+                wire.write(octets[start : start + CHUNK_OCTETS])
+                await self._drained(wire, reply)
         except OSError as error:
             self._broken = True
             return Deferred(f"{self._settings.host}: connection lost before the final dot: {why(error)}")
         return self._early(reply) if reply.done() else None
 
-    async def _drained(self, writer: asyncio.StreamWriter, reply: "asyncio.Future[SMTPResponse]") -> None:
+    async def _drained(self, wire: Wire, reply: Reply) -> None:
         """Until the kernel has taken the block, or the server says something instead of reading it."""
-        if not writer.transport.get_write_buffer_size():
+        if wire.is_drained:
             return
-        drain = asyncio.ensure_future(writer.drain())
+        drain = asyncio.ensure_future(wire.drain())
         either: set[asyncio.Future[Any]] = {drain, reply}
         try:
             done, _ = await asyncio.wait(
@@ -368,14 +394,14 @@ class Session:
         elif not done:
             raise TimeoutError(f"nothing was read for {self._settings.timeouts.data:.0f} s")
 
-    def _early(self, reply: "asyncio.Future[SMTPResponse]") -> Delivery:
+    def _early(self, reply: Reply) -> Delivery:
         """An answer before the final dot: the message is not there yet, whatever it says."""
         self._broken = True
         if error := reply.exception():
             return Deferred(f"{self._settings.host}: connection lost before the final dot: {why(error)}")
         return self._verdict(reply.result())
 
-    def _final(self, reply: "asyncio.Future[SMTPResponse]", mail: Transmission) -> Delivery:
+    def _final(self, reply: Reply, mail: Transmission) -> Delivery:
         host = self._settings.host
         if not reply.done():
             self._broken = True

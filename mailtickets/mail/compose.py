@@ -185,6 +185,8 @@ def is_addr_spec(address: str) -> bool:
 
 def to_ascii(address: str) -> str:
     """With its domain in A-labels (RFC 5890; the stdlib has IDNA 2003, which loses ß). Local parts stay as they are."""
+    if address.isascii():
+        return address
     local, at, domain = address.rpartition("@")
     return f"{local}{at}{'.'.join(map(_a_label, domain.split('.')))}"
 
@@ -244,8 +246,10 @@ def _encoded_text(text: str) -> tuple[str, bytes]:
         return "7bit", b"\r\n".join(lines)
     quoted = binascii.b2a_qp(b"\n".join(lines))
     quoted = re.sub(rb"(?m)^From ", b"=46rom =\n", quoted).replace(b"\n", b"\r\n")  # an mbox would write >From
-    in_base64 = _base64(b"\r\n".join(lines))
-    return ("quoted-printable", quoted) if len(quoted) <= len(in_base64) else ("base64", in_base64)
+    octets = b"\r\n".join(lines)
+    if len(quoted) <= _base64_length(len(octets)):
+        return "quoted-printable", quoted
+    return "base64", _base64(octets)
 
 
 def _is_plain(line: bytes) -> bool:
@@ -296,6 +300,11 @@ def _multipart(subtype: str, mail: OutboundMail, parts: Sequence[Part]) -> Part:
     body = b"".join(delimiter + b"\r\n" + bytes(part) + b"\r\n" for part in parts)
     field = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"'
     return Part((field,), body + delimiter + b"--\r\n")
+
+
+def _base64_length(octets: int) -> int:
+    """Of so many in base64: four for every three, and a line's end after every 57."""
+    return -(-octets // 3) * 4 + -(-octets // 57) * 2
 
 
 def _base64(octets: bytes) -> bytes:

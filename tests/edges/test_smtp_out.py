@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,6 +59,12 @@ async def out() -> "Iterator[Closing]":  # type: ignore[misc]
     yield closing
     for opened in closing.opened:
         await opened.close()
+
+
+@pytest.fixture(params=[True, False], ids=["pipelining", "one-by-one"], autouse=True)
+def pipelining(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr(FakeSmtp, "pipelining", request.param)
+    return bool(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -296,6 +303,44 @@ async def test_what_a_reply_means_wherever_it_is_said(
         assert isinstance(await sender.send(RAW, SENDER, RECIPIENT), Sent)
         assert len(server.received) == 1
         assert server.sessions == (2 if reply.startswith("421") else 1)
+
+
+async def test_what_may_come_in_one_go_does(out: Closing, pipelining: bool) -> None:
+    async with FakeSmtp() as server:
+        server.say("MAIL", "450 4.3.0 not now")
+        assert await out(server).send(RAW, SENDER, RECIPIENT) == Deferred("450 4.3.0 not now")
+        after = ["RCPT", "DATA", "RSET"] if pipelining else ["RSET"]
+        assert [command[:4] for command in server.commands[2:]] == after
+
+
+async def a_server_that_wants_everything(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Also the message of a mail that it has refused."""
+    writer.write(b"220 here\r\n")
+    answers = {b"EHLO": b"250-here\r\n250 PIPELINING\r\n", b"RCPT": b"550 5.1.1 unknown\r\n", b"DATA": b"354 go on\r\n"}
+    with suppress(OSError):
+        while line := await reader.readline():
+            heard.append(line)
+            writer.write(answers.get(line[:4], b"250 ok\r\n"))
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    heard.append(b"")
+
+
+heard: list[bytes] = []
+
+
+async def test_a_server_that_wants_what_it_has_refused_is_hung_up_on() -> None:
+    heard.clear()
+    server = await asyncio.start_server(a_server_that_wants_everything, "127.0.0.1", 0)
+    sender = SmtpOut(SmtpOutSettings("127.0.0.1", server.sockets[0].getsockname()[1], tls="none", timeouts=PATIENT))
+    for _ in range(2):
+        assert await sender.send(RAW, SENDER, RECIPIENT) == Refused("550 5.1.1 unknown", "5.1.1")
+    await sender.close()
+    server.close()
+    while heard.count(b"") < 2:  # noqa: ASYNC110 - until nothing of it is left
+        await asyncio.sleep(0)
+    assert [line[:4] for line in heard if line] == [b"EHLO", b"MAIL", b"RCPT", b"DATA"] * 2
 
 
 async def test_one_of_three_is_refused(out: Closing) -> None:

@@ -72,6 +72,7 @@ class FakeSmtp:
     """Listens on a free port of loopback while the `async with` block runs."""
 
     host = "127.0.0.1"
+    pipelining = True
 
     def __init__(
         self,
@@ -211,6 +212,8 @@ class _Session:
 
     async def on_ehlo(self, _: str) -> None:
         extensions = list(self.server.extensions)
+        if self.server.pipelining:
+            extensions.append("PIPELINING")
         if self.server.tls and not self.encrypted:
             extensions.append("STARTTLS")
         if self.server.users:
