@@ -40,7 +40,8 @@ _IN_TEXT = tuple(re.compile(form) for form in _FORMS)
 _IN_OCTETS = tuple(re.compile(form.encode()) for form in _FORMS)
 _LOOP_LINE = re.compile(rf"(?:^|\n)[ \t>]*{LOOP_HEADER.lower()}[ \t]*:")
 _LOOP_OCTETS = re.compile(_LOOP_LINE.pattern.encode())
-_WORD = re.compile(rf"(?<![a-z0-9])(?=[a-z2-7]{{4}})(?=({TOKEN}))")
+_WORD = re.compile(rf"(?<![a-z0-9])(?=[a-z2-7]{{26}}|[a-z2-7]{{4,25}}+(?:\0|[ \t]*=?\n))(?=({TOKEN}))")
+"""A token, whose beginning is long enough or wrapped: most words are neither, and need no closer look."""
 _NOT_TOKEN = re.compile(r"[^a-z2-7]")
 
 _INVISIBLE = [0x00AD, 0x034F, 0x061C, *range(0x180B, 0x180F), *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
