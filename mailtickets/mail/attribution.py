@@ -38,6 +38,7 @@ _VERB_LAST = re.compile(
     r"(?:[:：]|-{2,}|…|\.{3})?\s*$",
     re.IGNORECASE,
 )
+_CLOSING_VERB = re.compile(rf">\s{{0,3}}{_VERB}\s*:", re.IGNORECASE)
 _VERB_INSIDE = re.compile(
     rf"(?<!\w){_VERB}\s[^:]{{0,200}}(?:\d{{1,2}}[:.h]\d{{2}}[^:]{{0,60}})?[:：]\s*$", re.IGNORECASE
 )
@@ -244,9 +245,7 @@ def _continues_after_blank(lines: Sequence[str], index: int) -> bool:
 
 
 def _closes_address(line: str, text: str) -> bool:
-    return (text.count("<") > text.count(">") and bool(re.match(r">\s*\S", line))) or bool(
-        re.match(rf">\s{{0,3}}{_VERB}\s*:", line, re.IGNORECASE)
-    )
+    return (text.count("<") > text.count(">") and bool(re.match(r">\s*\S", line))) or bool(_CLOSING_VERB.match(line))
 
 
 def _is_led(text: str) -> bool:

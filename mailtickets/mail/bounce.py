@@ -5,9 +5,9 @@ taken apart (`bounce_parts`) and read (`bounce_report`), which keeps ordinary ma
 Fails with: nothing. What cannot be read is left empty; what is no report is None.
 """
 
-import email
 import re
 from email.message import Message
+from email.parser import BytesHeaderParser
 
 from mailtickets.mail.bounce_signs import signs_of
 from mailtickets.mail.model import Bounce
@@ -18,7 +18,7 @@ _HEADER_END = re.compile(rb"\n\r?\n|\r\r")
 def may_be_report(raw: bytes) -> bool:
     """Whether the headers alone make it worth reading: most mail is no report, and much of it is large."""
     end = _HEADER_END.search(raw)
-    return signs_of(email.message_from_bytes(raw[: end.end()] if end else raw)).any()
+    return signs_of(BytesHeaderParser().parsebytes(raw[: end.end()] if end else raw)).any()
 
 
 def read_bounce(message: Message, text: str) -> Bounce | None:
