@@ -8,7 +8,7 @@ them had begun when the gateway was killed nobody can say, so all of them become
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -194,7 +194,7 @@ _GIVEN_BACK = (
 )
 
 
-def _due(row: Row[Any], words: Row[Any], mail: OutboundMail) -> Due:
+def _due(row: Row[Any], words: Row[Any], mail: OutboundMail, claimed_at: datetime | None = None) -> Due:
     addressed = Addressed(
         recipient=Address(row.recipient_name, row.recipient),
         sender=row.sender,
@@ -215,9 +215,10 @@ def _due(row: Row[Any], words: Row[Any], mail: OutboundMail) -> Due:
         inbound=words.inbound,
         attachments=tuple(words.attachments),
         attempts=row.attempts,
-        first_attempt_at=row.first_attempt_at or row.created_at,
-        state=row.state,
+        first_attempt_at=row.first_attempt_at or claimed_at or row.created_at,
+        state="sending" if claimed_at else row.state,
         priority=row.priority,
+        was=row.state if claimed_at else "",
         domain=row.domain,
     )
 
@@ -250,13 +251,7 @@ def claim_due(
     connection.execute(_CLAIM, taken)
     notices = connection.execute(_NOTICES, {"notices": sorted({copy.notice for copy in copies})}).all()
     words = {row.notice: (row, _mail(row)) for row in notices}  # once for all its copies
-    return [_claimed(copy, now, *words[copy.notice]) for copy in copies]
-
-
-def _claimed(copy: Row[Any], now: datetime, words: Row[Any], mail: OutboundMail) -> Due:
-    return replace(
-        _due(copy, words, mail), state="sending", was=copy.state, first_attempt_at=copy.first_attempt_at or now
-    )
+    return [_due(copy, *words[copy.notice], now) for copy in copies]
 
 
 def _shared_out(
