@@ -435,6 +435,26 @@ async def test_copies_are_claimed_ahead_once_they_go_out_quickly(house: House) -
     assert set(house.states().values()) == {"sent"}
 
 
+async def test_more_is_claimed_when_half_of_what_was_claimed_ahead_is_gone(small_house: House) -> None:
+    house, gateway = small_house, small_house.gateway
+    await a_backlog(house, 18, max_connections=1)
+    await gateway.deliver()
+    await gateway.all_recorded()
+    wanted: list[tuple[int, bool]] = []
+
+    async def send(raw: bytes, sender: str, recipient: str) -> Delivery:
+        wanted.append((len(gateway._ahead), gateway._mail_is_due.is_set()))
+        return Sent("250 ok")
+
+    gateway.send = send
+    gateway._mail_is_due.clear()
+    claimed = await gateway.deliver()
+    await gateway.all_recorded()
+    assert [ahead for ahead, _ in wanted] == list(reversed(range(claimed)))
+    assert not any(due for ahead, due in wanted if ahead > 16)
+    assert [due for _, due in (wanted[0], wanted[-1])] == [False, True]
+
+
 async def test_never_more_is_claimed_than_the_account_may_send(house: House) -> None:
     await a_backlog(house, 3, max_per_minute=4)
     assert await house.gateway.deliver() == 2
