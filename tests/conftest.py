@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.postgres import Postgres
+
+settings.register_profile("whatever it takes", deadline=None)  # a busy machine is nobody's fault
+settings.load_profile("whatever it takes")
 
 DATABASES = ("sqlite", "postgresql")
 

@@ -259,7 +259,7 @@ def replies(draw: Any) -> tuple[dict[str, Any], list[str]]:
     return made, [command.strip("*") for command in [*first, *last]]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(replies())
 def test_whatever_an_agent_writes_customers_see_only_what_is_theirs(reply: tuple[dict[str, Any], list[str]]) -> None:
     made, ordered = reply

@@ -174,7 +174,7 @@ def leaks(text: str) -> list[str]:
     return [*private, *tokens, *([SECRET] if SECRET in text else [])]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(written(BROKEN))
 def test_no_text_of_an_agent_lets_an_address_or_a_token_through(text: str) -> None:
     shown = RULES.text(text)
@@ -183,7 +183,7 @@ def test_no_text_of_an_agent_lets_an_address_or_a_token_through(text: str) -> No
     assert RULES.text(shown) == shown
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     written(TAGS), st.sampled_from(["<p>{}</p>", "<a href='mailto:{}'>x</a>", "<img src='cid:a' alt='{}'>", "<td>{}"])
 )

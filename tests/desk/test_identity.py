@@ -58,7 +58,7 @@ NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,9}(\.[A-Za-z0-9_-]{1,9}){0,2}
 ATOM = r"[a-z0-9_-]+"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(HOSTS, NAMES, st.from_regex(r"[a-z2-7]{12}|t[0-9]{1,12}", fullmatch=True))
 def test_an_id_fits_into_sixty_characters_with_its_brackets_whatever_the_host(host: str, name: str, nonce: str) -> None:
     given_id = message_id(SECRET, Instance(name=name, hostname=host), nonce)

@@ -514,7 +514,7 @@ def texts(value: Any) -> list[str]:
     return [text for item in value for text in texts(item)] if isinstance(value, list | tuple) else []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(MAILS, TICKETS, EVIDENCE)
 def test_no_agents_address_is_in_a_customers_notice(
     mail: InboundMail, ticket: Ticket, evidence: dict[str, Any]
@@ -535,7 +535,7 @@ def test_no_agents_address_is_in_a_customers_notice(
             assert all(person.address in PRIVATE for person in notice.recipients)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from([ANA.address, "foi@embora.test"]), st.sampled_from(["assign", "reply", "status"]))
 def test_no_agents_address_is_in_what_the_shell_sends_to_a_customer(assignee: str, what: str) -> None:
     ticket = a_ticket(assignee=assignee, status="open")

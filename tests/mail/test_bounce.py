@@ -533,7 +533,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(PIECES | st.text(max_size=20), max_size=40), st.text(max_size=50), st.sampled_from(["utf-8", "latin-1"])
 )
@@ -545,7 +545,7 @@ def test_reading_never_raises_and_its_output_can_be_written(pieces: list[str], t
         assert bounce.recipient == " ".join(bounce.recipient.split())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400), st.sampled_from(sorted(EXPECTED)), st.integers(0, 3000))
 def test_damaged_report_never_raises(junk: bytes, name: str, at: int) -> None:
     raw = (FOLDER / f"{name}.eml").read_bytes()

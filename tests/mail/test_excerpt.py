@@ -260,7 +260,7 @@ WORDS = st.text(alphabet="ab #1é<&>\n-", min_size=1, max_size=12)
 BLOCKS = st.lists(st.tuples(st.sampled_from(["p", "div", "b", "li", "pre", "td", "a", "br"]), WORDS), max_size=8)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(BLOCKS, st.data())
 def test_whatever_is_kept_says_these_words_and_no_others(blocks: list[tuple[str, str]], data: Any) -> None:
     html = sanitised("".join(f"<{tag} title=x>{escape(said)}</{tag}>" for tag, said in blocks)) or ""

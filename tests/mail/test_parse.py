@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from bombs import BOMBS
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.eml"))
-SLOW = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+SLOW = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 SCRAPS = st.sampled_from(
     [
