@@ -126,3 +126,11 @@ walls_of_single_calls()
 walls_of_the_list()
 os.execv(WALLS["program"], [WALLS["program"], *sys.argv[1:]])
 """
+
+
+def faults(unit: Path) -> list[str]:
+    """What systemd finds wrong with a unit of ours; it names faults of this machine's other units as well."""
+    analyze = require("systemd-analyze", "systemd")
+    done = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False)
+    found = [line for line in done.stderr.splitlines() if "mailtickets" in line or str(unit.parent) in line]
+    return found or [done.stderr] * (done.returncode != 0)
