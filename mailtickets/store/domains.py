@@ -63,6 +63,7 @@ class Picking:
         self._in_hand = Counter(shares.in_hand)
         self._minute: Counter[str] = Counter()
         self._counted: set[str] = set()
+        self._seen: set[int] = set()
         self.taken: list[Row[Any]] = []
         self.passed: list[Row[Any]] = []
         """Of domains that have more in hand than is their share."""
@@ -85,9 +86,12 @@ class Picking:
                 self._minute[domain] += copies
 
     def take(self, rows: Iterable[Row[Any]]) -> int:
-        """As many as there may be; gives how many."""
+        """As many as there may be; gives how many. What was offered before is not taken again."""
         before = len(self.taken)
         for row in rows:
+            if row.id in self._seen:
+                continue
+            self._seen.add(row.id)
             domain = row.domain
             if not self.missing or self._is_used_up(domain):
                 self.enough.add(domain)

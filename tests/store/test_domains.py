@@ -93,6 +93,13 @@ def test_those_behind_a_domain_that_has_had_enough_get_their_turn(post: Post) ->
     assert not shares.more
 
 
+def test_nothing_is_taken_twice_by_one_claim(post: Post) -> None:
+    """What stands within reach is found once more when other domains are looked for."""
+    post.queue("a@big.test", "b@big.test", "a@small.test", "b@small.test", "a@tiny.test")
+    everybody = ["a@big.test", "a@small.test", "a@tiny.test", "b@big.test", "b@small.test"]
+    assert sorted(post.claim(Shares(at_once=1))) == everybody
+
+
 def test_of_those_behind_the_most_urgent_goes_first(post: Post) -> None:
     post.queue("a@big.test", "b@big.test", priority=0)
     post.queue("a@aaa.test", priority=2)
