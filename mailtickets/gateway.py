@@ -522,8 +522,7 @@ class Gateway:
     async def _record_each(self, ends: Sequence[dict[str, Any]], returns: Sequence[Due]) -> None:
         """Together; but one that the database will not take at all holds up no other."""
         try:
-            record = partial(self.clerk.database.run, partial(self._record_in, ends, returns))
-            await self._insist(partial(self._lane.run, record, first=True))  # until then a kill sends them twice
+            await self._insist(partial(self._together.run, partial(self._record_in, ends, returns)))
         except Exception:
             if len(ends) + len(returns) == 1:
                 log.exception("result not recorded")  # its lease ends by itself

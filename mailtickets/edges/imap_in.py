@@ -11,14 +11,15 @@ nothing has gone well for `Limits.stalled_seconds`, `imap-ACCOUNT-FOLDER` when a
 `imap-ACCOUNT-move` when taken messages cannot be put away, `imap-ACCOUNT-FOLDER-UIDVALIDITY-UID` for a message that
 could not be taken.
 *Fails with* nothing: `run` goes on until it is cancelled.
-*Limits*: one message at a time; passwords only, no OAuth2.
+*Limits*: messages are fetched one after the other, while up to `IN_FLIGHT` of those before are being made durable;
+passwords only, no OAuth2.
 """
 
 import asyncio
 import logging
 import random
 import ssl
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -37,6 +38,9 @@ SEARCH_SPAN_UIDS = 20_000
 WINDOW_UIDS = 50
 """Listed at once, and put away together: Dovecot needs 20 ms for a MOVE from a large Maildir, of however many.
 After a crash at most so many are fetched again."""
+IN_FLIGHT = 8
+IN_FLIGHT_BYTES = 4_194_304
+"""Fetched and not durable yet: so many messages share a wait for the disk, while the next one is on its way."""
 MAX_ATTEMPTS = 3
 """A message that broke so many rounds is not fetched again; after twice as many it is not touched again."""
 
@@ -73,6 +77,15 @@ class Health:
     """Empty when the last round went well."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """A message on its way from the mailbox into our own store."""
+
+    key: _Key
+    size: int
+    accepting: "asyncio.Future[object]"
+
+
 class ImapPoller:
     """Reads one account until it is cancelled. `tls`, `random` and `now` are for tests."""
 
@@ -103,6 +116,7 @@ class ImapPoller:
         """Rounds that messages have broken."""
         self._accepted: set[_Key] = set()
         """Messages that are durable with us but not put away yet."""
+        self._in_flight: deque[_Fetched] = deque()
         self._again: dict[str, ImapCursor] = {}
         """Folders that are being looked at again after a change of UIDVALIDITY, and how far that is."""
         self._said_seen = False
@@ -268,13 +282,22 @@ class ImapPoller:
             await self._in_time(self._inbox.save_imap_cursor(cursor))
 
     async def _read_window(self, client: ImapClient, cursor: ImapCursor, uids: list[int]) -> ImapCursor:
-        """Takes these messages one by one, puts them away together, and only then goes past them."""
+        """Takes these messages, puts them away together, and only then goes past them."""
         listed = {message.uid: message for message in await client.look_at(uids)}
-        for uid in uids:
-            message = listed.get(uid, Listed(uid, 0, None))
-            if not self._too_old(message, cursor):
-                await self._take(client, cursor, message)
-            self._progress()
+        try:
+            for uid in uids:
+                message = listed.get(uid, Listed(uid, 0, None))
+                if not self._too_old(message, cursor):
+                    await self._take(client, cursor, message)
+                self._progress()
+            await self._land(client)
+        except Exception:
+            await self._remember()
+            raise
+        finally:
+            for fetched in self._in_flight:
+                fetched.accepting.cancel()
+            self._in_flight.clear()
         await self._put_away(client, cursor, uids)
         cursor = replace(cursor, last_uid=uids[-1])
         await self._save(cursor)
@@ -305,6 +328,7 @@ class ImapPoller:
             else:
                 await self._fetch(client, key, message)
         self._attempts.pop(key, None)
+        await self._land(client, IN_FLIGHT, IN_FLIGHT_BYTES)
 
     @contextmanager
     def _counted(self, key: _Key) -> Iterator[None]:
@@ -321,12 +345,29 @@ class ImapPoller:
         if raw is None:
             log.info("imap-gone account=%s folder=%s uid=%d", self._account.name, key[0], message.uid)
             return
-        try:
-            await self._in_time(self._inbox.accept(raw, self._envelope(message)))
-        except Permanent as error:
-            await self._set_aside(client, key, str(error))
-        else:
-            self._accepted.add(key)
+        accepting = asyncio.ensure_future(self._in_time(self._inbox.accept(raw, self._envelope(message))))
+        self._in_flight.append(_Fetched(key, len(raw), accepting))
+
+    async def _land(self, client: ImapClient, messages: int = 0, octets: int = 0) -> None:
+        """Waits until no more than this is in flight, the oldest first."""
+        while len(self._in_flight) > messages or sum(fetched.size for fetched in self._in_flight) > octets:
+            fetched = self._in_flight[0]
+            try:
+                await fetched.accepting
+            except Permanent as error:
+                with self._counted(fetched.key):
+                    await self._set_aside(client, fetched.key, str(error))
+            else:
+                self._accepted.add(fetched.key)
+            self._in_flight.popleft()
+
+    async def _remember(self) -> None:
+        """What is in flight needs the mailbox no more, whatever has become of that."""
+        results = await asyncio.gather(*(fetched.accepting for fetched in self._in_flight), return_exceptions=True)
+        for fetched, result in zip(self._in_flight, results, strict=True):
+            if not isinstance(result, BaseException):
+                self._accepted.add(fetched.key)
+        self._in_flight.clear()
 
     def _envelope(self, message: Listed) -> Envelope:
         return Envelope(

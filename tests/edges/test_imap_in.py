@@ -13,8 +13,9 @@ import pytest
 
 from mailtickets.config import ImapIn
 from mailtickets.desk.model import ImapCursor, Permanent, Transient
+from mailtickets.edges import imap_in
 from mailtickets.edges.imap_client import Limits, Lost, Refused, mailbox
-from mailtickets.edges.imap_in import ImapPoller, probe, refusal_hint
+from mailtickets.edges.imap_in import IN_FLIGHT, ImapPoller, probe, refusal_hint
 from mailtickets.mail.model import Envelope
 from tests.servers.dovecot import Dovecot
 from tests.servers.fake_imap import ANSWERS, Answer, FakeImap, Session, fetched, refuse
@@ -207,6 +208,32 @@ async def test_mail_that_somebody_has_read_already_is_taken_all_the_same(
         dovecot.deliver(user, mail("lida"), seen=True)
         await inbox.until(lambda: inbox.messages)
     assert inbox.subjects() == ["lida"]
+
+
+async def test_mails_are_fetched_while_those_before_are_made_durable_and_moved_only_then(
+    dovecot: Dovecot, user: str, inbox: Recorder
+) -> None:
+    for number in range(IN_FLIGHT + 5):
+        dovecot.deliver(user, mail(f"mail {number}"))
+    waiting, durable = 0, asyncio.Event()
+
+    async def become_durable(_: bytes) -> None:
+        nonlocal waiting
+        waiting += 1
+        await inbox._tell()
+        await durable.wait()
+        waiting -= 1
+
+    inbox.before_accept = become_durable
+    suporte = account(dovecot, user, start="all")
+    async with running(poller(dovecot, suporte, inbox)):
+        await inbox.until(lambda: waiting > IN_FLIGHT)
+        assert (waiting, inbox.accepted) == (IN_FLIGHT + 1, 0)
+        assert len(dovecot.messages(user)) == IN_FLIGHT + 5
+        durable.set()
+        await inbox.until_read(suporte, IN_FLIGHT + 5)
+    assert inbox.subjects() == [f"mail {number}" for number in range(IN_FLIGHT + 5)]
+    assert dovecot.messages(user) == []
 
 
 async def test_taken_mail_is_moved_to_a_folder_that_is_made_when_missing(
@@ -446,8 +473,9 @@ async def test_old_mail_that_somebody_puts_into_the_folder_is_taken(
 
 
 async def test_mail_that_another_client_expunges_under_us_is_skipped(
-    dovecot: Dovecot, user: str, inbox: Recorder
+    dovecot: Dovecot, user: str, inbox: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(imap_in, "IN_FLIGHT", 0)  # the next one is fetched after what is done while one is accepted
     for subject in ("um", "dois", "três"):
         dovecot.deliver(user, mail(subject))
 
