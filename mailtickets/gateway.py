@@ -66,7 +66,7 @@ Scan = Callable[[bytes, InboundMail, Envelope], Awaitable[JunkVerdict]]
 
 T = TypeVar("T")
 
-_AT_ONCE = 8
+_AT_ONCE = 16
 """Messages in process at the same time: enough to keep two workers busy, and to share the waits for the disk."""
 _BACKLOG = 200
 """Accepted messages kept in memory; more wait in the database, for whichever gateway has time."""

@@ -17,7 +17,7 @@ from mailtickets.desk.model import Transient
 from mailtickets.store.database import Database
 from mailtickets.store.lane import Lane
 
-MOST = 8
+MOST = 16
 """In one transaction, which ends early when intake waits for it."""
 
 Work = Callable[[Connection], Any]
