@@ -127,6 +127,7 @@ set header_cache="" message_cachedir="" tmpdir="{self.home}"
 set editor="{editor}" reply_to=yes fast_reply=yes include=yes abort_unmodified=no abort_nosubject=no autoedit=yes
 set wait_key=no beep=no sleep_time=0 quit=yes delete=no move=no confirmappend=no charset=utf-8 send_charset=utf-8
 set mailcap_path="{self._file("mailcap", "")}"
+bind index,pager y noop
 ignore *
 unignore from: date subject to cc
 """
@@ -145,18 +146,18 @@ unignore from: date subject to cc
     def reply(self, text: str, *, command: str = "reply") -> None:
         """Answers the newest message, the words above the quote; `command` may be `group-reply`."""
         self._words.write_text(f"{text}\n\n", encoding="utf-8")
-        keys = f"<last-entry><{command}><send-message><quit>"
+        keys = f"<last-entry><{command}>{_SEND}<quit>"
         self._run("-f", self._inbox, "-e", f'push "{keys}"')
 
     def answer(self, message_id: str, text: str) -> None:
         """Answers the message with this Message-ID."""
         self._words.write_text(f"{text}\n\n", encoding="utf-8")
-        self._run("-f", self._inbox, "-e", f'push "{_search(message_id)}<reply><send-message><quit>"')
+        self._run("-f", self._inbox, "-e", f'push "{_search(message_id)}<reply>{_SEND}<quit>"')
 
     def forward(self, message_id: str, to: str, text: str = "", *, attached: bool) -> None:
         """Hands the message with this Message-ID on, as an attachment or below the words."""
         self._words.write_text(f"{text}\n\n" if text else "", encoding="utf-8")
-        keys = f"{_search(message_id)}<forward-message>{to}<enter><send-message><quit>"
+        keys = f"{_search(message_id)}<forward-message>{to}<enter>{_SEND}<quit>"
         how = "set mime_forward=yes" if attached else "set mime_forward=no"
         self._run("-f", self._inbox, "-e", how, "-e", f'push "{keys}"')
 
@@ -173,6 +174,10 @@ unignore from: date subject to cc
         os.close(terminal)
         if status:
             raise RuntimeError(f"mutt {os.waitstatus_to_exitcode(status)}:\n{screen.decode(errors='replace')}")
+
+
+_SEND = "<send-message>y"
+"""If a second has passed since a file was made, mutt asks whether to look at it again; else the `y` does nothing."""
 
 
 def _search(message_id: str) -> str:
