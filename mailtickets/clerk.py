@@ -103,6 +103,11 @@ def _write_secret(file: Path) -> None:
     file.write_bytes(b32encode(randomness.token_bytes(40)) + b"\n")
 
 
+def nothing_known(connection: Connection) -> Desk:
+    """Of the agents' work, for notices that show none of it."""
+    return Desk()
+
+
 class Clerk:
     """Does the work of one instance on one database. Synchronous; safe to use from several threads."""
 
@@ -187,7 +192,7 @@ class Clerk:
         decide_on: Decide,
         *,
         text: str = "",
-        desk: Callable[[Connection], Desk] = lambda _: Desk(),
+        desk: Callable[[Connection], Desk] = nothing_known,
     ) -> Ticket | None:
         """Carries out what `decide_on` makes of a ticket; None from it changes nothing. None: no such ticket."""
         for _ in range(_DRAFTS):
@@ -207,7 +212,7 @@ class Clerk:
         decide_on: Callable[[Ticket | None], Decision | None],
         *,
         text: str = "",
-        desk: Callable[[Connection], Desk] = lambda _: Desk(),
+        desk: Callable[[Connection], Desk] = nothing_known,
     ) -> Draft:
         """Decides on a ticket (None: there is none, or none is concerned) and on the notices that follow.
 

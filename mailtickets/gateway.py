@@ -78,8 +78,6 @@ _MOST_AHEAD = 32
 """What is claimed ahead for a connection: as much as it sends in so long, and no more copies than this."""
 _PATIENCE = timedelta(seconds=5)
 """What has been claimed ahead and is not begun by then is given back."""
-_UNRECORDED = 128
-"""Results that wait for the database, before nothing more is claimed."""
 _LARGE = 100_000
 """Characters of a notice that is not put together on the event loop."""
 
@@ -304,8 +302,6 @@ class Gateway:
         """How many more copies may be claimed: one for each connection, and a fraction of a second's worth ahead, so
         that none waits for the database. What a slow smarthost would not take soon stays in the database, where it can
         still be cancelled."""
-        if len(self._ends) >= _UNRECORDED:
-            return 0
         return self._share() * self.pace.max_connections - self._busy.total() - len(self._ahead)
 
     def _share(self) -> int:
@@ -511,7 +507,7 @@ class Gateway:
         """Transaction 3, for all that has come in since the last one; nobody waits for company."""
         try:
             while self._ends or self._returns:
-                ends, returns = self._ends[:_UNRECORDED], self._returns[:]
+                ends, returns = self._ends[:], self._returns[:]
                 await self._record_each(ends, returns)
                 _after_results()
                 del self._ends[: len(ends)], self._returns[: len(returns)]
