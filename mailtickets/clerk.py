@@ -26,9 +26,22 @@ from mailtickets.desk.contexts import context
 from mailtickets.desk.decide import decide
 from mailtickets.desk.letter import Letter, Stationery, copy_for, letter
 from mailtickets.desk.matching import claimed, match
-from mailtickets.desk.model import AddMessage, Assign, Decision, Desk, Facts, MoveTo, OpenTicket, Policy, Said, Ticket
+from mailtickets.desk.model import (
+    AddMessage,
+    Assign,
+    Decision,
+    Desk,
+    Facts,
+    MoveTo,
+    OpenTicket,
+    Policy,
+    Said,
+    SignatureFact,
+    Ticket,
+)
 from mailtickets.desk.notice import Happening, Notice
 from mailtickets.desk.render import Rendered, Templates, canned, canned_names, render
+from mailtickets.desk.written import as_written, signer
 from mailtickets.mail import traces
 from mailtickets.mail.compose import compose
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
@@ -150,13 +163,20 @@ class Clerk:
         self, connection: Connection, received: Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict
     ) -> Draft:
         now, policy = self.clock(), self.rules.policy
+        mail, signed = self._as_written(connection, mail)
         facts = gather(connection, received, mail, policy, now, unparsed, junk)
-        facts = self._with_canned(facts, mail)
+        facts = replace(self._with_canned(facts, mail), signature=signed)
         decision = decide(mail, facts, policy, now)
         before = facts.tickets.get(decision.ticket or 0)
         if before is not None and decision.ticket != before.number:
             decision = replace(decision, ticket=before.number)  # merged: the other one answers for it
         return self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
+
+    def _as_written(self, connection: Connection, mail: InboundMail) -> tuple[InboundMail, SignatureFact | None]:
+        """An agent's mail without their signature; of everybody else nothing is taken away."""
+        policy = self.rules.policy
+        agent = policy.agent(mail.author.address) if mail.author else None
+        return as_written(mail, signer(agent, policy)) if agent else (mail, None)
 
     def _with_canned(self, facts: Facts, mail: InboundMail) -> Facts:
         """The facts with the ready answers that an agent's mail asks for, written for the ticket it is about."""

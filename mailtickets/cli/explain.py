@@ -114,6 +114,8 @@ def _evidence(mail: InboundMail, facts: Facts) -> list[dict[str, Any]]:
         found.append(_fact("our-outbox", f"outbox {facts.bounced.id} to {facts.bounced.recipient}", "report"))
     if facts.junk.action != "clean":
         found.append(_fact(f"junk-{facts.junk.action}", facts.junk.detail, facts.junk.source))
+    if facts.signature is not None:
+        found.append(_fact("signature", f"{facts.signature.lines} lines left out", facts.signature.how))
     found.append(_fact("known-author", "yes" if facts.known_author else "no", "contacts"))
     found += [_fact("defect", defect, "mail") for defect in mail.defects]
     return found

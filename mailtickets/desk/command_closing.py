@@ -71,8 +71,12 @@ class Own:
 
     def is_named_in(self, line: str) -> bool:
         """`Ana Lima | Suporte`."""
+        return _is_title(line) and self.begins(line)
+
+    def begins(self, line: str) -> bool:
+        """Whether the agent's whole name stands at its beginning."""
         bare = _bare(line)
-        return _is_title(line) and any(" " in name and bare.startswith(f"{name} ") for name in self.names)
+        return any(" " in name and bare.startswith(f"{name} ") for name in self.names)
 
 
 def _bare(line: str) -> str:
@@ -104,22 +108,32 @@ def says_nothing(lines: Sequence[str], own: Own) -> bool:
     return (
         _is_certain(lines[0], own)
         and len(lines) <= MAX_SIGNATURE_LINES
-        and all(_is_certain(line, own) or _is_title(line) or _CONTACT.search(line[:200]) for line in lines)
+        and all(_is_certain(line, own) or _is_title(line) or is_contact(line) for line in lines)
     )
+
+
+def is_formula(line: str) -> bool:
+    """`Atenciosamente,`, `Kind regards`."""
+    return _FORMULA.fullmatch(line[:200].strip(" *_")) is not None
+
+
+def is_device_line(line: str) -> bool:
+    """`Enviado do meu iPhone`."""
+    return _DEVICE.match(line[:200]) is not None
+
+
+def is_contact(line: str) -> bool:
+    """A telephone number, an address or a site stands in it."""
+    return _CONTACT.search(line[:200]) is not None
 
 
 def _is_certain(line: str, own: Own) -> bool:
-    return (
-        own.has_line(line)
-        or own.is_named_in(line)
-        or _FORMULA.fullmatch(line[:200]) is not None
-        or _DEVICE.match(line[:200]) is not None
-        or line in ("--", "—", "___")
-    )
+    named = own.has_line(line) or own.is_named_in(line)
+    return named or is_formula(line) or is_device_line(line) or line in ("--", "—", "___")
 
 
 def _may_sign(line: str, own: Own) -> bool:
-    contact = len(line) <= 2 * MAX_LINE_CHARACTERS and _CONTACT.search(line) is not None
+    contact = len(line) <= 2 * MAX_LINE_CHARACTERS and is_contact(line)
     return _is_certain(line, own) or _is_title(line) or contact or _THANKS.fullmatch(line[:200]) is not None
 
 

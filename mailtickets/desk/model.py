@@ -282,6 +282,15 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureFact:
+    """The signature that was cut from under an agent's words."""
+
+    lines: int
+    how: str
+    """`shape`, `marked` by their program, or `learned`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What is known of the agents' work as a whole, read only where a mail calls for it."""
 
@@ -346,6 +355,8 @@ class Facts:
     returned_to: str = ""
     """Whose copy of our mail it is that this automatic answer came to the return path of."""
     desk: Desk = field(default_factory=Desk)
+    signature: SignatureFact | None = None
+    """What was cut from under an agent's words."""
     unparsed: str | None = None
     """Why a worker could not read the mail at all."""
 

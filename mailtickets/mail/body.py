@@ -64,7 +64,7 @@ def _unquoted(lines: list[str], rest: str) -> Split:
 
 
 def _forward(lines: list[str], rest: str, start: int) -> Split:
-    note, _ = _without_signature(lines[:start])
+    note = lines[: signature.start_of(lines[:start], may_be_all=True)]
     return replace(_unquoted(lines, rest), note=_text(note), forwarded="\n".join(lines[start:]) + rest)
 
 
