@@ -2,7 +2,8 @@
 
 Owns: which parts are the body and which are attachments, in trees nested however (alternative, related, mixed,
 signed, report, digest), what is packed inside parts (winmail.dat, opaque S/MIME, uuencode, yEnc), file names.
-Fails with: nothing. What could not be believed or read is named in `Content.defects`.
+Fails with: nothing. What could not be believed or read is named in `Content.defects`; a part that trips its reader is
+an attachment as it came, and the parts beside it are read.
 Limits: `MAX_UNPACKED_BYTES` out of packed parts; the rest is bounded by `mime`.
 """
 
@@ -91,6 +92,8 @@ _ENRICHED = re.compile(r"<(/?)([a-zA-Z0-9-]{1,60})>")
 _UU_BEGIN = re.compile(r"^begin(?:-base64)? [0-7]{3,4} (\S[^\n]{0,200})\n", re.MULTILINE)
 _UU_END = re.compile(r"^(?:end|====)[ \t]*$\n?", re.MULTILINE)
 _UU_LINE = re.compile(r"[ -`]{1,90}")
+_UU_EXTRA = 2
+"""Characters behind the data of a line, such as a checksum."""
 _YENC_BEGIN = re.compile(r"^=ybegin [^\n]{0,200}?name=([^\n]{1,200})\n(?:=ypart[^\n]*\n)?", re.MULTILINE)
 _YENC_END = re.compile(r"^=yend[^\n]*$\n?", re.MULTILINE)
 
@@ -187,6 +190,15 @@ class _Reader:
         self.names: dict[str, int] = {}
 
     def body(self, part: Part, *, related: bool = False) -> _Body:
+        """What a part says. One that cannot be read is an attachment as it came, and a defect."""
+        try:
+            return self._read(part, related=related)
+        except Exception:  # whatever a reader trips over is this part's trouble, not the mail's
+            self.defects.append("part-unreadable")
+            self._add(self._default_name(part.content_type), part.content_type, bytes(part.body))
+            return _Body()
+
+    def _read(self, part: Part, *, related: bool) -> _Body:
         if part.parts:
             return self._multipart(part)
         if self._is_body(part):
@@ -279,7 +291,7 @@ class _Reader:
             if opening is None or not given:
                 continue
             name = safe_filename(opening[1]) or "file.bin"
-            self._add(name, _type_of_name(name), given, inline=False, content_id=None)
+            self._add(name, _type_of_name(name), given)
             kept, position = kept + text[position : opening.start()], closing.end()
         return kept + text[position:]
 
@@ -307,7 +319,7 @@ class _Reader:
             return _Body()
         for name, given in unpacked.files:
             safe = safe_filename(name) or "attachment.bin"
-            self._add(safe, _type_of_name(safe), given, inline=False, content_id=None)
+            self._add(safe, _type_of_name(safe), given)
         if unpacked.html:
             return _from_html(_lines(unpacked.html))
         return _Body(_lines(unpacked.text), is_plain=True)
@@ -317,8 +329,7 @@ class _Reader:
         if part.content_type.startswith(("text/", "message/")) and part.encoding != "base64":
             given = given.replace(b"\r\n", b"\n")  # lines are lines, however the mail came: alike for all copies
         if part.content_type in ("text/calendar", "application/ics"):
-            line = invite.line(charset.text(given, part.parameters.get("charset", ""))[0])
-            self.invites += [line] if line and line not in self.invites else []
+            self._invite(part, given)
         if part.content_type.startswith("text/") and part.disposition[0] != "attachment":
             self.named.append(part)
         disposition = part.disposition[0]
@@ -327,7 +338,17 @@ class _Reader:
         name = safe_filename(given_name) or self._default_name(part.content_type)
         self._add(name, part.content_type, given, inline=inline, content_id=part.content_id)
 
-    def _add(self, name: str, content_type: str, given: bytes, *, inline: bool, content_id: str | None) -> None:
+    def _invite(self, part: Part, given: bytes) -> None:
+        try:
+            line = invite.line(charset.text(given, part.parameters.get("charset", ""))[0])
+        except Exception:  # the calendar is there as a file
+            self.defects.append("calendar-unreadable")
+            return
+        self.invites += [line] if line and line not in self.invites else []
+
+    def _add(
+        self, name: str, content_type: str, given: bytes, *, inline: bool = False, content_id: str | None = None
+    ) -> None:
         digest = hashlib.sha256(given).hexdigest()
         self.attachments.append(Attachment(name, content_type, len(given), digest, inline, content_id, given))
 
@@ -344,7 +365,11 @@ class _Reader:
     def named_text(self) -> _Body | None:
         """A message that is nothing but a named text part: its text is what was said."""
         part = next((part for part in self.named if part.content_type in _BODY_TYPES), None)
-        return self._leaf(part) if part is not None else None
+        try:
+            return self._leaf(part) if part is not None else None
+        except Exception:  # it is a file already
+            self.defects.append("part-unreadable")
+            return None
 
 
 def _from_html(text: str) -> _Body:
@@ -411,15 +436,28 @@ def _uu_octets(opening: str, inside: str) -> bytes:
     if opening.startswith("begin-base64"):
         return header.base64_octets(inside.encode("ascii", "ignore"))
     lines = [line.rstrip() for line in inside.split("\n") if line.strip()]
-    if not all(_UU_LINE.fullmatch(line) for line in lines):
+    if not all(_UU_LINE.fullmatch(line) and len(line) <= 1 + _uu_room(line) + _UU_EXTRA for line in lines):
+        return b""
+    whole = sum(len(line) > _uu_room(line) for line in lines if line != "`")
+    if 2 * whole < sum(line != "`" for line in lines):  # a program's lines, or prose: their lengths do not fit
         return b""
     return b"".join(_uu_line(line) for line in lines)
 
 
+def _uu_octets_of(line: str) -> int:
+    """POSIX uuencode: the first character says how many octets the line holds."""
+    return (ord(line[0]) - 32) & 63
+
+
+def _uu_room(line: str) -> int:
+    """How many characters the octets of a line take up."""
+    return (_uu_octets_of(line) + 2) // 3 * 4
+
+
 def _uu_line(line: str) -> bytes:
-    """Blanks at the end may be lost on the way, and some encoders add a character too many."""
-    characters = (((ord(line[0]) - 32) & 63) * 4 + 2) // 3
-    return binascii.a2b_uu(f"{line[0]}{line[1 : characters + 3]:<{characters}}"[: (characters + 3) // 4 * 4 + 1])
+    """Blanks at the end may be lost on the way; what follows the data (a checksum in some encoders) does not count."""
+    characters = (_uu_octets_of(line) * 4 + 2) // 3
+    return binascii.a2b_uu(f"{line[0]}{line[1 : characters + 1]:<{characters}}")
 
 
 def _yenc_octets(opening: str, inside: str) -> bytes:

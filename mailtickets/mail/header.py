@@ -19,8 +19,10 @@ MAX_IDS = 1_000
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000})\?=")
 _QUOTED_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PARAMETER = re.compile(
-    r"[;\s]*([^=;\s\"]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)(?:\"[^;]*|$)|([^;]*))|[;\s]+|[^;]+", re.DOTALL
+    r"[;\s]*([^=;\s\"]+)\s*=\s*(?:3D(?=\"))?(?:\"((?:[^\"\\]|\\.)*)(?:\"[^;]*|$)|([^;]*))|[;\s]+|[^;]+", re.DOTALL
 )
+_UNPARTED = re.compile(r"\s*([^\s=;,\"]+)[\s,]+(?=[A-Za-z0-9*-]+\s*=)")
+"""`multipart/mixed boundary="..."`, up to the first parameter."""
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u00ad\ufff9-\ufffb]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -104,7 +106,9 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
     main, _, rest = value.partition(";")
     main, found = _uncommented(main).strip().strip("\"'"), dict[str, str]()
     pieces: dict[str, list[tuple[int, bool, str]]] = {}
-    if "=" in main:  # no media type at all, parameters from the start
+    if unparted := _UNPARTED.match(value) if "=" in main else None:  # the first semicolon has been forgotten
+        main, rest = unparted[1].strip("\"'"), value[unparted.end() :]
+    elif "=" in main:  # no media type at all, parameters from the start
         main, rest = "", value
     for match in _PARAMETER.finditer(rest):
         if match[1] is None:
@@ -114,7 +118,7 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
         if not sections:
             found.setdefault(base, decoded(given))
         else:
-            number = int(sections[0]) if sections[0].isascii() and sections[0].isdecimal() else 0
+            number = int(sections[0][:9]) if sections[0].isascii() and sections[0].isdecimal() else 0
             pieces.setdefault(base, []).append((number, name.endswith("*"), given))
         if len(found) + sum(map(len, pieces.values())) >= MAX_PARAMETERS:
             break

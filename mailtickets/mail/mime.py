@@ -27,6 +27,7 @@ _BINARY = re.compile(rb"^content-transfer-encoding:[ \t]*binary", re.IGNORECASE 
 _LIKELY_BOUNDARY = re.compile(
     rb"^--([^\s-][^\r\n]{0,69}?|-+[^\s-][^\r\n]{0,68}?)[ \t]*\r?\n(?=content-)", re.IGNORECASE | re.MULTILINE
 )
+_INNER_BOUNDARY = re.compile(r"\sboundary=(?:\"([^\"]{1,80})\"|([^\s;\"]{1,80}))", re.IGNORECASE)
 _KNOWN_FIELD = re.compile(
     rb"(?:received|from|to|cc|bcc|subject|date|message-id|in-reply-to|references|reply-to|sender|return-path"
     rb"|mime-version|content-[a-z]+|x-[a-z-]+|delivered-to|list-[a-z]+|dkim-signature|authentication-results)[ \t]*:",
@@ -116,7 +117,7 @@ class _Splitter:
     def part(self, start: int, end: int, depth: int, default: str) -> Part:
         self.seen += 1
         fields, body = self._fields(start, end)
-        content_type, parameters, defects = _media_type(fields, default)
+        content_type, parameters, defects = _media_type_as_far_as_it_goes(fields, default)
         self.defects += defects
         node = Part(fields, content_type, parameters, self.view[body:end])
         if not content_type.startswith("multipart/"):
@@ -210,6 +211,24 @@ def _delimiters(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[t
         at = raw.find(needle, after, end)
 
 
+def _with_boundary(kind: str, parameters: dict[str, str]) -> dict[str, str]:
+    """A boundary that stands in another parameter's value, a semicolon before it having been forgotten."""
+    if not kind.startswith("multipart/") or parameters.get("boundary"):
+        return parameters
+    found = next((match for value in parameters.values() if (match := _INNER_BOUNDARY.search(value))), None)
+    return {**parameters, "boundary": found[1] or found[2]} if found else parameters
+
+
+def _media_type_as_far_as_it_goes(
+    fields: tuple[tuple[str, bytes], ...], default: str
+) -> tuple[str, dict[str, str], list[str]]:
+    """The media type; a file of no known type where its field cannot be read at all."""
+    try:
+        return _media_type(fields, default)
+    except Exception:  # one part's field, not the mail's
+        return "application/octet-stream", {}, ["content-type-damaged"]
+
+
 def _media_type(fields: tuple[tuple[str, bytes], ...], default: str) -> tuple[str, dict[str, str], list[str]]:
     """RFC 2045 section 5.2: what is not understood is plain text."""
     values = [value for name, value in fields if name == "content-type"]
@@ -219,7 +238,7 @@ def _media_type(fields: tuple[tuple[str, bytes], ...], default: str) -> tuple[st
     defects = ["too-many-parameters"] if len(parameters) >= header.MAX_PARAMETERS else []
     kind = re.sub(r"\s+", "", value).lower()
     if re.fullmatch(r"[!#-'*+.0-9A-Z^_`a-z{|}~-]+/[!#-'*+.0-9A-Z^_`a-z{|}~-]+", kind):
-        return kind, parameters, defects
+        return kind, _with_boundary(kind, parameters), defects
     if kind in ("text", "html"):
         return ("text/html" if kind == "html" else "text/plain"), parameters, defects
     if kind == "multipart" or parameters.get("boundary"):

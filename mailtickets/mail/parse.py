@@ -4,29 +4,35 @@ Owns: which header field says what, the second opinion on who the author is, and
 beside it are asked. mail-parser is imported here alone: it reads the From field independently, since two parsers
 that disagree on the author mean that nobody can be believed.
 Fails with: nothing. What is wrong with a message is named in `defects`. Where a limit cuts something off, the raw is
-attached; the worst leave an outline marked `unparsed`, whose raw is all there is to see.
+attached. A step that trips over one thing (a field, the quotation) leaves that out, and the raw is attached; the worst
+leave an outline marked `unparsed`, whose raw is all there is to see.
 Limits: those of `mime`, `body` and `html`; the bounce reader is shown the first `MAX_REPORT_BYTES`.
 """
 
 import email
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import Message
 from email.utils import parsedate_tz
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import mailparser
 
 from mailtickets.mail import address, body, bounce, classify, content, forwarded, header, html, language, mime, traces
+from mailtickets.mail.body import Split
+from mailtickets.mail.content import Content
 from mailtickets.mail.mime import Part
-from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail
+from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail, Kind
 from mailtickets.mail.outline import outline
 
 MAX_REPORT_BYTES = 1_000_000
 MAX_REPORT_CONTAINERS = 60
+
+Read = TypeVar("Read")
 
 _CONTAINER = re.compile(rb"^content-type:[ \t\r\n]*(?:message|multipart)/", re.IGNORECASE | re.MULTILINE)
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?")
@@ -35,7 +41,11 @@ _ATOMS = r"[!#-'*+\--9?A-Z^-~]+"
 _PLAIN_FROM = re.compile(rf"(?:\"({_NAME})\"\s*|({_NAME}))<{_ATOMS}@{_ATOMS}>|[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 _PLAIN_NAME = re.compile(r"[^<>@\",;:()\\\[\]=]*")
 _UNREADABLE = {"nested-too-deep", "too-many-parts", "header-too-large", "too-many-headers"}
-_CUT = _UNREADABLE | {"header-too-long", "too-many-parameters", "too-many-addresses"}
+_STEPS = {
+    f"{step}-unread" for step in ("addresses", "author", "body", "bounce", "date", "html", "kind", "language", "reply")
+}
+"""Defects for the steps of reading that one odd thing may trip; the rest of the mail is read."""
+_CUT = _STEPS | _UNREADABLE | {"header-too-long", "too-many-parameters", "too-many-addresses"}
 
 
 def parse(raw: bytes, *, instance: str | None = None) -> InboundMail:
@@ -94,6 +104,7 @@ class _Fields:
     def __init__(self, root: Part) -> None:
         hint = next((part.parameters["charset"] for part in root.walk() if part.parameters.get("charset")), None)
         self.all = [(name, header.octets_to_text(value, hint)) for name, value in root.fields]
+        self.defects: list[str] = []
 
     def values(self, name: str) -> list[str]:
         return [value for key, value in self.all if key == name]
@@ -102,44 +113,47 @@ class _Fields:
         return tuple((name, header.one_line(header.decoded(value))) for name, value in self.all)
 
     def mailboxes(self, name: str) -> tuple[Address, ...]:
-        found = (mailbox for value in self.values(name) for mailbox in address.parse_addresses(value))
+        found = list[Address]()
+        for value in self.values(name):
+            found += _step("addresses", partial(address.parse_addresses, value), (), self.defects)
         return tuple(found)[: address.MAX_ADDRESSES]
 
 
 def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> InboundMail:
     tree = mime.read(raw)
     fields = _Fields(tree.root)
-    read = content.read(tree.root)
-    defects = [*tree.defects, *read.defects, *_too_many(fields)]
-    author = _author(fields, defects)
+    defects = fields.defects
+    defects += [*tree.defects, *_too_many(fields)]
+    read = _step("body", lambda: content.read(tree.root), _NOTHING_READ, defects)
+    defects += read.defects
+    author = _step("author", lambda: _author(fields, defects), None, defects)
+    people = {name: fields.mailboxes(name) for name in ("sender", "reply-to", "to", "cc")}
     headers = fields.decoded()
     subject = next((value for name, value in headers if name == "subject"), "")
-    cut = body.split(read.text, read.html, subject=subject, marks=read.marks)
-    shown = _shown(read.html, defects)
-    report = _report(raw, read.text, defects)
-    kind, reason = classify.classify(
-        headers,
-        subject=subject,
-        author=author,
-        content_type=fields.values("content-type")[0] if fields.values("content-type") else tree.root.content_type,
-        bounce=report,
-        instance=instance,
+    uncut = Split(read.text.strip("\n"), "", "")
+    cut = _step("reply", lambda: body.split(read.text, read.html, subject=subject, marks=read.marks), uncut, defects)
+    shown = _step("html", lambda: _shown(read.html, defects), None, defects)
+    report = _step("bounce", lambda: _report(raw, read.text, defects), None, defects)
+    kind, reason = _step(
+        "kind", lambda: _kind(fields, subject, author, tree.root, report, instance), _KIND_NOT_READ, defects
     )
     ids = header.ids(fields.values("message-id")) or tuple(fields.values("message-id")[:1])
+    date = _step("date", lambda: _date(fields, defects), None, defects)
     invites = "".join(f"\n\n{line}" for line in read.invites)
-    attachments = (*read.attachments, *_whole(raw, defects))
     text, reply = (read.text + invites).strip("\n"), (cut.reply + invites).strip("\n")
+    spoken = _step("language", lambda: language.of(reply), None, defects)
+    attachments = (*read.attachments, *_whole(raw, defects))
     mail = InboundMail(
         message_id=header.one_line(ids[0]).strip("<>") or None if ids else None,
         in_reply_to=header.ids(fields.values("in-reply-to")),
         references=header.ids(fields.values("references")),
         author=author,
-        sender=next(iter(fields.mailboxes("sender")), None),
-        reply_to=fields.mailboxes("reply-to"),
-        to=fields.mailboxes("to"),
-        cc=fields.mailboxes("cc"),
+        sender=next(iter(people["sender"]), None),
+        reply_to=people["reply-to"],
+        to=people["to"],
+        cc=people["cc"],
         subject=subject,
-        date=_date(fields, defects),
+        date=date,
         text=text,
         html=shown,
         reply=reply,
@@ -149,16 +163,47 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
         kind=kind,
         kind_reason=reason,
         bounce=report,
-        language=language.of(reply),
+        language=spoken,
         defects=_unique([*defects, *cut.defects]),
         headers=headers,
         digest=_digest(subject, text, shown, read.attachments),
-        carriers=traces.carriers(attachments),
+        carriers=_step("traces", lambda: traces.carriers(attachments), _names(attachments), defects),
         suspects=_suspects(subject, text, shown, author, attachments),
     )
-    if attached or kind != "human":
-        return mail
-    return replace(mail, forwarded=forwarded.find(mail, cut, read, lambda inner: _attached(inner, instance)))
+    if not attached and kind == "human":
+        found = _step(
+            "forward", lambda: forwarded.find(mail, cut, read, lambda one: _attached(one, instance)), None, defects
+        )
+        mail = replace(mail, forwarded=found)
+    return replace(mail, defects=_unique([*defects, *cut.defects]))
+
+
+def _kind(
+    fields: _Fields, subject: str, author: Address | None, root: Part, report: Bounce | None, instance: str | None
+) -> tuple[Kind, str]:
+    """What kind of mail it is, and the reason."""
+    content_type = next(iter(fields.values("content-type")), root.content_type)
+    return classify.classify(
+        fields.decoded(), subject=subject, author=author, content_type=content_type, bounce=report, instance=instance
+    )
+
+
+_NOTHING_READ = Content("", None, None, (), (), ())
+_KIND_NOT_READ: tuple[Kind, str] = ("human", "not-read")
+
+
+def _step(name: str, read: Callable[[], Read], otherwise: Read, defects: list[str]) -> Read:
+    """What one step of reading finds. One that is tripped is a defect, and the steps beside it go on."""
+    try:
+        return read()
+    except Exception:  # RecursionError, too; the raw is attached for it
+        defects.append(f"{name}-unread")
+        return otherwise
+
+
+def _names(attachments: tuple[Attachment, ...]) -> tuple[str, ...]:
+    """Every file, where it cannot be told which of them hold a notice of ours: none of them may go to a customer."""
+    return tuple(attachment.filename for attachment in attachments)
 
 
 def _attached(raw: bytes, instance: str | None) -> InboundMail | None:
