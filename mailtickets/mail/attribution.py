@@ -45,13 +45,15 @@ _VERB_INSIDE = re.compile(
 _RUN_ON = re.compile(rf"<[^<>\s]+@[^<>\s]+>,?\s*{_VERB}\s*:\s+\S", re.IGNORECASE)
 """Yahoo's program for phones goes on with the quoted text in the same line."""
 _NAMED_VERB = re.compile(rf"<[^<>\s]+@[^<>\s]+>\s*{_VERB}\s*:$", re.IGNORECASE)
+_ONLY_NAMES = re.compile(r"[^.!?:;,<>@]{0,60}[<(]?[^\s<>()@]{1,64}@[^\s<>()@]{1,200}[>)]?,?")
+"""Who wrote, as the first line of an attribution that goes on with the date."""
 _LEAD = re.compile(rf"(?:{phrases.alternatives(phrases.LEADS)}(?!\w)|\(?\d)", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"{phrases.alternatives(phrases.WEEKDAYS)}\.?,?\s", re.IGNORECASE)
 _DATE_LED = re.compile(r"[(\"\u202b]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
 _DASHES = re.compile(r"^[-_*=~—–\s]{2,}|[-_*=~—–\s]{2,}$")
 _SUSPECT = re.compile(r"[-_=*@<>|:：—–─\d]")
 """Every announcement has one of these in its first line."""
-_QUOTE = re.compile(r"\s{0,4}(?:>|\|\s)|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
+_QUOTE = re.compile(r"\s{0,4}(?:>|\|(?:\s(?!.*\|\s*$)|$))|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _TITLE = re.compile(r"\s*[-–—_=]{4,}\s?[^\s\-–—_=].{1,40}?\s?[-–—_=]{4,}\s*$")
 """A separator in words that are not listed; it counts if a header block stands under it."""
@@ -81,6 +83,7 @@ _RULE = re.compile(r"[\s>]*(?:[_\-=*─—–]\s?){4,}\s*$")
 _KEYS = {
     name.strip().replace("\\", ""): kind for kind, names in phrases.HEADER_KEYS.items() for name in names.split("|")
 }
+_NEXT_KEY = re.compile(r"\s(?=[^\s:]{1,20}:\s)")
 _KEY_LINE = re.compile(r"[\s*_>|•·-]{0,8}([^\s:：*_|][^:：*_|\n<>@]{0,24}?)[\s*_]{0,4}[:：][\s*_|]*(.*)$")
 
 
@@ -144,6 +147,8 @@ def _under_rule(lines: Sequence[str], start: int) -> Opening | None:
     stop = _block_end(lines, following, need=2)
     if stop:
         return Opening(start, stop, block=True)
+    if start < following < len(lines) and _is_block_in_one_line(lines[following]):
+        return Opening(start, following + 1, block=True)
     if lines[start].count("_") >= MIN_RULE_CHARACTERS and (stop := _foreign_block_end(lines, following)):
         return Opening(start, stop, block=True)
     if start < following < len(lines) and _MESSAGE_OF.match(lines[following]):
@@ -191,6 +196,13 @@ def _block_end(lines: Sequence[str], start: int, need: int) -> int | None:
     return last + 1 if _convinces(facts, need) else None
 
 
+def _is_block_in_one_line(line: str) -> bool:
+    """`From: Name <address> Date: ...`, as HTML without breaks reads."""
+    stated = [found for piece in _NEXT_KEY.split(line[:MAX_LINE_CHARACTERS]) if (found := key(piece)) is not None]
+    facts = dict(stated)
+    return len(stated) >= 2 and stated[0][0] == "from" and "sent" in facts and _convinces(facts, 2)
+
+
 def _foreign_block_end(lines: Sequence[str], start: int) -> int | None:
     """Past a header block in words that are not listed: `Word: value` lines with an address and a date, in a row."""
     block = list(takewhile(_KEY_LINE.match, (line[:MAX_LINE_CHARACTERS] for line in lines[start : start + 7])))
@@ -232,10 +244,22 @@ def _attribution(lines: Sequence[str], start: int) -> Opening | None:
             break
         verb = verb or _has_verb(line)
         if (verdict := _is_attribution(text, lines, index, verb)) is not None:
-            return Opening(start, index + 1, certain=verdict)
+            return None if _begins_later(lines, start, index) else Opening(start, index + 1, certain=verdict)
         if "@" in line and _RUN_ON.search(text) and _is_led(text) and _DATE.search(text):
             return Opening(start, index + 1, block=True)
     return None
+
+
+def _begins_later(lines: Sequence[str], start: int, last: int) -> bool:
+    """Whether the attribution that ends in line `last` is whole without the lines above: those are the writer's own."""
+    for later in range(start + 1, last + 1):
+        text = " ".join(_BIDI.sub("", line[:MAX_LINE_CHARACTERS]).strip() for line in lines[later : last + 1])
+        if not (_is_led(text) and _DATE.search(text) and _is_attribution(text, lines, last, _has_verb(text))):
+            continue
+        above = " ".join(line[:MAX_LINE_CHARACTERS].strip() for line in lines[start:later])
+        if _EMAIL.search(text) or not _ONLY_NAMES.fullmatch(above):
+            return True
+    return False
 
 
 def _continues_after_blank(lines: Sequence[str], index: int) -> bool:

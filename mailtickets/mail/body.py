@@ -16,8 +16,12 @@ from mailtickets.mail.model import REF_LABEL
 
 MAX_LINES = 3_000
 MAX_CHARACTERS = 1_000_000
+MIN_WRAPPED = 70
+"""Programs wrap at 72 characters at the least: the line above had no room for one more word."""
+MAX_WRAPPED = 80
 
 _REF = re.compile(rf"^[\s>|*_]*{re.escape(REF_LABEL)}\s*[*_]*([A-Z2-7]{{26}}|0{{26}})\b", re.IGNORECASE)
+_ENDS_SENTENCE = ".!?:;…"
 _MAY_QUOTE = re.compile(
     r"<blockquote|gmail_quote|_quote|RplyFwdMsg|appendonsend|zmail_extra|reference-message|stopSpelling|cite",
     re.IGNORECASE,
@@ -171,15 +175,13 @@ def _answers(lines: list[str]) -> list[tuple[int, int]]:
 
 
 def _is_orphan(lines: list[str], index: int) -> bool:
-    """The end of a quoted line that a program wrapped without quoting it anew."""
-    return (
-        0 < index < len(lines) - 1
-        and bool(lines[index].strip())
-        and is_quote(lines[index - 1])
-        and is_quote(lines[index + 1])
-        and len(lines[index - 1]) > 60
-        and len(lines[index]) < 40
-    )
+    """The end of a quoted line that a program wrapped without quoting it anew: in the middle of a sentence."""
+    if not 0 < index < len(lines) - 1 or not (is_quote(lines[index - 1]) and is_quote(lines[index + 1])):
+        return False
+    above, rest = lines[index - 1].rstrip(), lines[index].strip()
+    if not rest or len(rest) > MAX_WRAPPED or above[-1] in _ENDS_SENTENCE or rest[0].isupper():
+        return False
+    return len(above) > 60 and len(above) + len(rest.split()[0]) > MIN_WRAPPED
 
 
 def _interleaved(

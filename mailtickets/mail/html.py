@@ -49,6 +49,8 @@ _QUOTE_ID = re.compile(
     r"|AOLMsgPart\w*|yahoo_quoted\w*|ymail_quoted\w*|appendonsend|zwchr|stopSpelling|reply-intro|origbody|qt|_rc_quote"
     r"|uol_quote\w*|mensagem_original)"
 )
+_MAY_HAVE_HISTORY = re.compile("<blockquote", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _INDENT_STYLE = re.compile(r"border(?:-left)?\s*:\s*(?:none|0)", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _NO_MARGIN = re.compile(r"margin(?:-top|-bottom)?\s*:\s*0", re.IGNORECASE)
@@ -82,6 +84,8 @@ class _Page:
     bullet: str = ""
     preformatted: int = 0
     lists: list[int] = field(default_factory=list)
+    has_history: bool = False
+    """A mail program has marked history somewhere in it."""
 
     def prefix(self) -> str:
         return ">" * self.depth + " " if self.depth else ""
@@ -133,7 +137,7 @@ def render(html: str) -> Rendered:
     root = None if too_deep(html) else _tree(html)
     if root is None:
         return Rendered(_stripped(html))
-    page = _Page()
+    page = _Page(has_history=_MAY_HAVE_HISTORY.search(html) is not None and any(map(_is_made_by_program, root.iter())))
     _element(root, page)
     page.end_block()
     return _tidy(page)
@@ -205,8 +209,12 @@ def _is_quote(element: etree._Element, tag: str) -> bool:
 
 def quotes(element: etree._Element) -> bool:
     """Whether a mail program marks what is in it as not written now."""
+    return element.tag == "blockquote" or _is_named_quote(element)
+
+
+def _is_named_quote(element: etree._Element) -> bool:
     named = _QUOTE_CLASS.search(element.get("class") or "") or _QUOTE_ID.fullmatch(element.get("id") or "")
-    return element.tag == "blockquote" or bool(named)
+    return bool(named)
 
 
 def _is_tight(element: etree._Element, style: str) -> bool:
@@ -224,8 +232,10 @@ def _paragraph(element: etree._Element, page: _Page, *, pre: bool = False) -> No
 
 
 def _blockquote(element: etree._Element, page: _Page) -> None:
-    """A quotation, unless the writer's program uses it to indent."""
-    quoted = not _INDENT_STYLE.search(element.get("style") or "") or element.get("type") == "cite"
+    """A quotation, unless the writer's program uses it to indent, or they quote something else above the history."""
+    quoted = _is_made_by_program(element) or not (
+        _INDENT_STYLE.search(element.get("style") or "") or (page.has_history and not _is_in_history(element, page))
+    )
     page.end_block()
     page.space()
     page.depth += quoted
@@ -233,6 +243,21 @@ def _blockquote(element: etree._Element, page: _Page) -> None:
     page.end_block()
     page.depth -= quoted
     page.space()
+
+
+def _is_made_by_program(element: etree._Element) -> bool:
+    """Whether a mail program puts history into elements like this."""
+    return (
+        element.get("type") == "cite" or (element.tag != "blockquote" and quotes(element)) or _is_named_quote(element)
+    )
+
+
+def _is_in_history(element: etree._Element, page: _Page) -> bool:
+    """Whether a quotation is in another, or an announcement (`On ... wrote:`) stands right above it."""
+    if page.depth or any(_is_made_by_program(outer) for outer in element.iterancestors()):
+        return True
+    above = next((line.rstrip() for line in reversed(page.lines[-3:]) if line.strip()), "")
+    return above[-1:] in ":：-" and (_DIGIT.search(above) is not None or "@" in above)
 
 
 def _break(element: etree._Element, page: _Page) -> None:

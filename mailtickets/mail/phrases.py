@@ -180,12 +180,19 @@ proton|front|superhuman|canary|bluemail|edison|polymail|nylas|newton|boxer|apple
 """
 
 DEVICE_LEADS = """
-sent (?:from|via|using|with|by|on)
-enviad[oa]s?(?: \\w+)? (?:do|da|de|desde|pelo|pela|via|usando|del|com o|con la|desde mi)
+sent (?:wirelessly )?(?:from|via|using|with|by|on)
+enviad[oa]s?(?: \\w+)? (?:do|da|a partir d[aeo]|de|desde|pelo|pela|via|usando|del|com o|con la|desde mi)
 mandad[oa] (?:do|da|de|desde|pelo|via|del)|escrito (?:do|desde|no|en)
 """
 
+EXCUSES = """
+typos?|brevity|short reply|misspell|spelling|auto-?correct|thumbs|errors?
+erros? d|digita|brevidade|corretor|por ser breve|ser breve|mensagem curta|erros? orto|erratas?
+errores|breve|brevedad|ortogr|fautes|brièveté|tippfehler|kürze|errori|refusi
+"""
+
 DEVICE_LINES = """
+enviad[oa] (?:com|con) (?:proton|outlook|gmail|yahoo|spark|zoho|uol|bol).{0,80}
 sent from my \\S.{0,60}|from my (?:i?phone|ipad|mobile|android).{0,60}|via mobile|typed on .{0,20}phone.{0,60}
 someone from mobile
 get .{0,20}(?:outlook|bluemail|typeapp|yahoo mail|spark).{0,60}|download (?:bluemail|spark).{0,60}

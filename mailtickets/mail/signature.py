@@ -31,6 +31,10 @@ _FOOTER = re.compile(
     re.IGNORECASE,
 )
 _FOOTER_LINE = re.compile(rf"[\s*_>]{{0,4}}{phrases.alternatives(phrases.FOOTER_LINES)}", re.IGNORECASE)
+_CLAUSE = re.compile(r"[,;:](?!//)\s|[.!?]\s+|\s[-–—]+\s")
+_BUT = re.compile(r"\s(?:but|and the|mas|porém|pero|y el|y la|e o|e a|aber|mais|ma)\s", re.IGNORECASE)
+_EXCUSE = re.compile(phrases.alternatives(phrases.EXCUSES), re.IGNORECASE)
+_IS_DEVICE = re.compile(phrases.alternatives(phrases.DEVICES, phrases.DEVICE_LEADS), re.IGNORECASE)
 _CONTACT = re.compile(r"\S@\S|www\.|https?://|\+?\(?\d{2,3}\)?[ .-]?\d{3,5}[ .-]?\d{3,4}")
 _DASHED_NAME = re.compile(r"^\s{0,2}[-–—~][A-Za-zÀ-ÿ][\w’'À-ÿ]{0,19}(?: [A-ZÀ-Þ][\w’'À-ÿ]{0,19}){0,2}\.?\s*$")
 _URL_LINE = re.compile(r"^\s*[<\[(]?(?:https?://|www\.|mailto:)\S+\s*$", re.IGNORECASE)
@@ -88,12 +92,23 @@ def _is_ruled_signature(lines: Sequence[str], index: int) -> bool:
     )
 
 
+def is_device_line(line: str) -> bool:
+    """`Sent from my phone`, with an excuse or an advertisement behind it; a sentence is its writer's own."""
+    line = line[:300]
+    if not _DEVICE.match(line):
+        return False
+    first, *others = (clause for clause in _CLAUSE.split(line) if clause.strip())
+    if _BUT.search(first):
+        return False
+    return all(len(clause.split()) < 3 or _EXCUSE.search(clause) or _IS_DEVICE.search(clause) for clause in others)
+
+
 def _tail(lines: Sequence[str], stop: int) -> int:
     """One step up: past the last line if a program or a habit put it there."""
     line = lines[stop - 1]
-    if _DEVICE.match(line[:300]):
+    if is_device_line(line):
         return stop - 1
-    if stop >= 2 and _DEVICE.match(lines[stop - 2][:300]) and _URL_LINE.match(line):
+    if stop >= 2 and is_device_line(lines[stop - 2]) and _URL_LINE.match(line):
         return stop - 2
     if _DASHED_NAME.match(line) and stop > 1 and not lines[stop - 2].lstrip().startswith(("-", "–", "*", "•")):
         return stop - 1
