@@ -137,7 +137,7 @@ def _done(
         effects.append(AddParticipant(me, "agent"))
         done.append(Done("noted"))
     effects += read.deeds.effects
-    effects += _status_after(ticket, effects, publishes=publishes)
+    effects += () if _says_where_it_stands(read) else _status_after(ticket, effects, publishes=publishes)
     effects += back_again(by)
     outcome: Outcome = "appended" if publishes else "noted" if len(done) else "commanded"
     told = Told(
@@ -161,6 +161,11 @@ def _done(
     if told.dry_run:
         return replace(decision, reason="dry-run", effects=(), outcome="commanded", also=())
     return decision
+
+
+def _says_where_it_stands(read: Reading) -> bool:
+    """`#resolver` on a ticket that is resolved already says so too: neither it nor the answer changes that."""
+    return any(read.asks(name) for name in ("status", "spam", "merge"))
 
 
 def _status_after(ticket: Ticket, effects: Sequence[Effect], *, publishes: bool) -> list[Effect]:

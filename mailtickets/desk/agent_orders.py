@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from mailtickets.config import Agent, Queue
 from mailtickets.desk import commands
 from mailtickets.desk.change import changed
+from mailtickets.desk.command_values import called
 from mailtickets.desk.command_words import nearest_of
 from mailtickets.desk.commands import Command, When
 from mailtickets.desk.model import (
@@ -55,6 +56,7 @@ REFUSALS = (
 """Why a command that was understood cannot be done, beside `bad-argument`."""
 
 NOBODY = frozenset({"-", "ninguem", "nadie", "nobody", "none", "ninguno"})
+ONESELF = frozenset({"eu", "mim", "comigo", "me", "myself", "yo", "mi"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +201,16 @@ def _tag(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 
 def _assign(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    if plain(order.argument) in NOBODY or order.argument.strip() == "-":
+    if any(plain(name) in NOBODY for name in called(order.argument)) or order.argument.strip() == "-":
         yield from _given_to(ticket, None)
         return
     found = agents_named(order.argument, by.policy)
+    if not found and any(plain(name) in ONESELF for name in called(order.argument)):
+        found = (by.agent,)
     if len(found) == 1:
         yield from _given_to(ticket, found[0])
     else:
-        names = tuple(agent.name for agent in found) or _like(order.argument, by.policy)
+        names = tuple(agent.name for agent in found) or _like(called(order.argument)[-1], by.policy)
         yield Problem(order.line, "ambiguous-agent" if found else "no-such-agent", names, "name")
 
 
@@ -230,14 +234,20 @@ def _given_to(ticket: Ticket, agent: Agent | None) -> Iterator[Step]:
 
 
 def agents_named(name: str, policy: Policy) -> tuple[Agent, ...]:
-    """The agents whom these words may mean: by address, by whole name, by the beginning of its words."""
-    wanted = plain(name.strip().lstrip("@"))
-    exact = tuple(
-        agent
-        for agent in policy.agents
-        if wanted in {plain(agent.name), *(plain(address) for address in (agent.address, *agent.aliases))}
+    """The agents whom these words may mean: by address, by whole name, by the beginning of its words.
+
+    `@Bruno` and `para o Bruno` are Bruno, unless somebody is called so.
+    """
+    ways = [plain(way) for way in called(name.strip())]
+    exact = (tuple(agent for agent in policy.agents if wanted in _names(agent)) for wanted in ways)
+    begun = (
+        tuple(agent for agent in policy.agents if wanted and _begins(plain(agent.name), wanted)) for wanted in ways
     )
-    return exact or tuple(agent for agent in policy.agents if wanted and _begins(plain(agent.name), wanted))
+    return next((found for found in (*exact, *begun) if found), ())
+
+
+def _names(agent: Agent) -> set[str]:
+    return {plain(name) for name in (agent.name, agent.address, *agent.aliases)}
 
 
 def _like(name: str, policy: Policy) -> tuple[str, ...]:
@@ -269,10 +279,11 @@ def _queue(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 def queue_named(name: str, policy: Policy) -> Queue | None:
     """The queue with this name, title or address."""
-    wanted = plain(name)
-    return next(
-        (q for q in policy.queues if wanted in {plain(q.name), plain(q.title), *(plain(a) for a in q.addresses)}), None
-    )
+    wanted = [plain(way) for way in called(name)]
+    names = {
+        plain(each): queue for queue in reversed(policy.queues) for each in (*queue.addresses, queue.title, queue.name)
+    }
+    return next((names[way] for way in wanted if way in names), None)
 
 
 def _cc(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:

@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailtickets.desk.command_values import Changes, Rejected, Value, tidy, value_of
-from mailtickets.desk.command_words import CommandWord, is_nearly, known, nearest
+from mailtickets.desk.command_values import Changes, Rejected, Value, likely, tidy, unquoted, value_of
+from mailtickets.desk.command_words import CommandWord, is_nearly, known
 from mailtickets.desk.model import Problem
 from mailtickets.mail import header
 from mailtickets.mail.model import Address
@@ -31,7 +31,7 @@ MAX_SIGNS = 2_000
 """Of `#` and `/` in all: a long list of links has fewer."""
 
 _INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]|&(?:zwnj|shy|#8203);"
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff]|&(?:zwnj|shy|#8203);"
 )
 _BLANK = re.compile(r"&(?:nbsp|#160|#xa0);?|[^\S\n]|[\x00-\x1f\x7f-\x9f]", re.IGNORECASE)
 _SIGNS = str.maketrans({"＃": "#", "﹟": "#", "♯": "#", "／": "/", "⁄": "/", "∕": "/", "：": ":", "＝": "="})
@@ -39,10 +39,12 @@ _ALL_SIGNS = "#/＃﹟♯／⁄∕"
 _SUSPECT_WORD = re.compile(r"[#＃﹟♯](?<!\S.)[^\W\d_][^\n]{0,80}")
 _SUSPECT_LINE = re.compile(r"\n[^\w\n#/]{0,20}[/／⁄∕][^\W\d_][^\n]{0,80}")
 """Both begin with what can be looked for: over 25 MB that is a tenth of a second, instead of two."""
-_AROUND = re.compile(r"(?:[ *_`~\"'“”„‘’«»•·‣◦▪●○■+–—-]|\\(?=[#/])|\d{1,2}[.)] |\((?=[#/]))*")
-"""Bullets, emphasis, quotes: what may stand before a command and is no part of it."""
+_PICTURE = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+"""Arrows, signs and emoji, as a range of characters."""
+_AROUND = re.compile(rf"(?:[ *_`~\"'“”„‘’«»•·‣◦▪●○■+–—{_PICTURE}-]|\\(?=[#/])|\d{{1,2}}[.)] |\((?=[#/]))*")
+"""Bullets, emphasis, quotes, emoji: what may stand before a command and is no part of it."""
 _WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f]|[-_](?=[^\W\d_])){0,40}"
-_SHAPE = re.compile(rf"(?P<sign>[#/])(?P<word>{_WORD})[*_`~\"'“”’»)]*(?P<end>[:=]|[.,;!…]*(?= |$))")
+_SHAPE = re.compile(rf"(?P<sign>[#/])(?P<word>{_WORD})[*_`~\"'“”’»)]*(?P<end>[:=]|[.,;!…]*(?=[ {_PICTURE}]|$))")
 _INNER = re.compile(rf"(?<=[ ,;*_`\"“(]){_SHAPE.pattern}")
 _ALMOST = re.compile(rf"[#/]{{1,3}} ?(?P<word>{_WORD})")
 _ASSIGNMENT = frozenset({"assign", "take", "drop"})
@@ -203,10 +205,10 @@ def meant(piece: Piece, line: str) -> Command | Problem:
     """What a piece asks for, if it is complete."""
     command = piece.command
     if command is None:
-        return Problem(piece.text, "unknown-command", nearest(piece.word))
+        return Problem(piece.text, "unknown-command", likely(piece.word))
     if len(piece.argument) > MAX_ARGUMENT_CHARACTERS or _goes_on(piece, command):
         return Problem(piece.text, "bad-argument", (), command.takes)
-    argument = header.one_line(piece.argument if command.takes == "words" else tidy(piece.argument))
+    argument = header.one_line(_written(piece, command))
     wrong = _wrong(piece, command, argument)
     if wrong is not None:
         return wrong
@@ -216,10 +218,15 @@ def meant(piece: Piece, line: str) -> Command | Problem:
     return Command(command.name, argument, value, line)
 
 
+def _written(piece: Piece, command: CommandWord) -> str:
+    """The argument without the marks that people put around it; free words keep theirs, but for quotes around all."""
+    return unquoted(piece.argument) if command.takes == "words" else tidy(piece.argument)
+
+
 def _wrong(piece: Piece, command: CommandWord, argument: str) -> Problem | None:
     if _is_free(command) and any(known(match["word"]) for match in _INNER.finditer(f" {piece.argument}")):
         return Problem(piece.text, "command-in-the-argument", (), command.takes)
-    if argument and not command.takes:
+    if not command.takes and (any(letter.isalnum() or letter == "?" for letter in argument)):
         return Problem(piece.text, "needless-argument", (f"#{piece.word.lower()}",))
     if command.takes and not argument and not command.optional:
         return Problem(piece.text, "missing-argument", (), command.takes)

@@ -7,13 +7,14 @@ Limits: `MAX_MEMBERS` people or tags a command, `MAX_DAYS` ahead.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from mailtickets.desk.command_words import CommandWord, folded, known, nearest, nearest_of
+from mailtickets.desk.command_words import NOTE_IN_OTHER_WORDS, CommandWord, folded, known, nearest, nearest_of
 from mailtickets.desk.model import PRIORITIES, STATUSES, TYPES, Priority, Status, TicketType
 from mailtickets.desk.orders import priority_named, status_named
 from mailtickets.mail.address import parse_addresses
@@ -81,6 +82,10 @@ _TYPE_WORDS: Mapping[str, TicketType] = {
     "incidente": "incident", "solicitacao": "request", "requisicao": "request", "pedido": "request",
     "solicitud": "request",
 }  # fmt: skip
+_URGENT: Mapping[str, tuple[str, ...]] = {
+    "urgente": ("crítica", "alta"), "urgentissimo": ("crítica", "alta"), "urgent": ("critical", "high"),
+}  # fmt: skip
+"""What is urgent may be the one or the other: it is asked."""
 _STATUS_CHOICES = (
     *STATUSES, "novo", "aberto", "em atendimento", "pendente", "aguardando cliente", "resolvido", "fechado",
     *_STATUS_WORDS,
@@ -90,13 +95,13 @@ _TYPE_CHOICES = (*TYPES, *_TYPE_WORDS)
 
 
 def _status(text: str) -> Value | Rejected:
-    found = status_named(text) or _STATUS_WORDS.get(_spaced(text))
+    found = next((to for way in called(text) if (to := status_named(way) or _STATUS_WORDS.get(_spaced(way)))), None)
     return found or Rejected(nearest_of(text, _STATUS_CHOICES))
 
 
 def _priority(text: str) -> Value | Rejected:
-    found = priority_named(text) or _PRIORITY_WORDS.get(_spaced(text))
-    return found or Rejected(nearest_of(text, _PRIORITY_CHOICES))
+    found = next((to for way in called(text) if (to := priority_named(way) or _PRIORITY_WORDS.get(_spaced(way)))), None)
+    return found or Rejected(_URGENT.get(_spaced(text)) or nearest_of(text, _PRIORITY_CHOICES))
 
 
 def _type(text: str) -> Value | Rejected:
@@ -105,8 +110,63 @@ def _type(text: str) -> Value | Rejected:
     return found or Rejected(nearest_of(text, _TYPE_CHOICES))
 
 
+_TO = re.compile(r"(?:(?:para|pra|pro|p/|com|como|ao|à|a|o|to|as|for|at|al|el|la|the)\s+){1,3}", re.IGNORECASE)
+
+
+def called(text: str) -> tuple[str, ...]:
+    """The argument as typed, and without what leads to it in a sentence: `para o Bruno`, `@Bruno`, `como resolvido`."""
+    bare = _TO.sub("", text.lstrip("@ "), count=1) if _TO.match(text) else text
+    return tuple(dict.fromkeys((text, bare.lstrip("@ "))))
+
+
 def _spaced(text: str) -> str:
     return folded(text.replace("-", " ").replace("_", " "))
+
+
+_MEANT: Mapping[str, tuple[str, ...]] = {
+    "urgente": ("#prioridade crítica", "#prioridade alta"),
+    "urgencia": ("#prioridade crítica", "#prioridade alta"),
+    "urgent": ("#priority critical", "#priority high"),
+    "asap": ("#priority critical", "#priority high"),
+    "aguardando": ("#status aguardando cliente",),
+    "andamento": ("#status em atendimento",),
+    "concluir": ("#resolver", "#fechar"), "concluido": ("#resolvido", "#fechado"),
+    "finalizar": ("#resolver", "#fechar"), "finalizado": ("#resolvido", "#fechado"),
+    "pronto": ("#resolvido",), "feito": ("#resolvido",),
+    "done": ("#resolved", "#closed"), "fixed": ("#resolved",), "finish": ("#resolve", "#close"),
+    "listo": ("#resuelto",), "hecho": ("#resuelto",),
+    "transferir": ("#fila", "#atribuir"), "encaminhar": ("#fila", "#atribuir"), "mover": ("#fila",),
+    "transfer": ("#queue", "#assign"), "move": ("#queue",), "escalar": ("#fila", "#atribuir"),
+    "area": ("#cola",), "responsavel": ("#atribuir",), "responsable": ("#asignar",), "owner": ("#assign",),
+    **dict.fromkeys(NOTE_IN_OTHER_WORDS, ("#nota",)), "comment": ("#note",), "private": ("#note",),
+    "titulo": ("#assunto",), "title": ("#subject",), "copiar": ("#cc",),
+    "cliente": ("#requerente",), "customer": ("#requester",),
+    "esperar": ("#lembrar", "#adiar"), "wait": ("#remind", "#snooze"), "lixo": ("#spam",),
+    "comandos": ("#ajuda",), "commands": ("#help",),
+}  # fmt: skip
+"""Words that are no commands, by what people mean with them."""
+
+
+def likely(word: str) -> tuple[str, ...]:
+    """The commands that may have been meant by a word that is none: `#urgente`, `#pendente`, `#resolvr`."""
+    name = _spaced(word)
+    return _MEANT.get(name) or _as_argument(name) or nearest(word)
+
+
+def _as_argument(name: str) -> tuple[str, ...]:
+    """`#pendente` is a status, `#alta` a priority, `#incidente` a type: told with its command before it."""
+    for command, choices in (("status", _STATUS_CHOICES), ("prioridade", _PRIORITY_CHOICES), ("tipo", _TYPE_CHOICES)):
+        found = next((choice for choice in choices if _spaced(choice) == name), None)
+        if found is not None:
+            return (f"#{_NAMED.get(found, command)} {found}",)
+    return ()
+
+
+_NAMED: Mapping[str, str] = {
+    **dict.fromkeys((*PRIORITIES, "medium"), "priority"), **dict.fromkeys(TYPES, "type"),
+    **dict.fromkeys(("baja",), "prioridad"),
+    **dict.fromkeys(("nuevo", "abierto", "en curso", "pendiente", "en espera", "resuelto", "cerrado"), "estado"),
+}  # fmt: skip
 
 
 # --- tags ---------------------------------------------------------------------------------------------
@@ -196,7 +256,8 @@ def _one_person(text: str) -> Value | Rejected:
 
 def _assignee(text: str) -> Value | Rejected:
     """An agent's address, or a name that only the configuration knows."""
-    return _one_person(text) if "@" in text else None
+    name = called(text)[-1]
+    return _one_person(name) if "@" in name else None
 
 
 # --- numbers and names --------------------------------------------------------------------------------
@@ -208,7 +269,7 @@ _NUMBER = re.compile(
 
 
 def _number(text: str) -> Value | Rejected:
-    match = _NUMBER.fullmatch(text.casefold())
+    match = _NUMBER.fullmatch(unicodedata.normalize("NFKC", text).casefold())
     number = int(match[1] or match[2]) if match else 0
     return number or Rejected()
 
@@ -407,12 +468,34 @@ def value_of(command: CommandWord, argument: str) -> Value | Rejected:
     return _READERS.get(command.name, _any)(tidy(argument) if command.takes != "words" else argument)
 
 
+_OPENING, _CLOSING = "\"'“”‘’«„", "\"'“”‘’»"
+
+
 def tidy(argument: str) -> str:
-    """Without the quotes, full stops and emphasis that people and programs put around a word."""
+    """Without the quotes, full stops, emphasis and emoji that people and programs put around a word."""
     previous = None
     while argument != previous:
         previous = argument
-        argument = argument.strip(" \t.,;!*_`~").strip()
-        if len(argument) >= 2 and argument[0] in "\"'“”‘’«" and argument[-1] in "\"'“”‘’»":
-            argument = argument[1:-1]
+        argument = unquoted(_without_pictures(argument.strip(" \t.,;!*_`~")).strip())
     return argument
+
+
+def unquoted(argument: str) -> str:
+    """Without quotes around all of it; `"a" and "b"` keeps its own."""
+    inner = argument[1:-1]
+    quoted = len(argument) >= 2 and argument[0] in _OPENING and argument[-1] in _CLOSING
+    return inner.strip() if quoted and not any(mark in inner for mark in (argument[0], argument[-1])) else argument
+
+
+def _without_pictures(argument: str) -> str:
+    """Without the emoji at both ends: signs (So) and the modifiers of their colour (Sk)."""
+    first, last = 0, len(argument)
+    while last > first and _is_picture(argument[last - 1]):
+        last -= 1
+    while first < last and _is_picture(argument[first]):
+        first += 1
+    return argument[first:last]
+
+
+def _is_picture(letter: str) -> bool:
+    return letter.isspace() or (ord(letter) > 0x2000 and unicodedata.category(letter) in {"So", "Sk"})

@@ -100,6 +100,10 @@ COMMANDS: tuple[CommandWord, ...] = (
 )  # fmt: skip
 
 
+NOTE_IN_OTHER_WORDS = frozenset({"obs", "observacao", "observacion", "comentario", "comment", "privado", "private"})
+"""What people call a note who do not know the command."""
+
+
 def folded(text: str) -> str:
     """Without case and accents, blanks as one."""
     letters = unicodedata.normalize("NFKD", text.casefold())
@@ -151,8 +155,10 @@ def is_nearly(word: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_like_note(word: str) -> bool:
-    """`#ntoa`, `#notas`: what follows may be internal, so that this is never taken for text."""
-    return any(_likeness(_key(word), _key(choice)) >= 0.75 for choice in _BY_KEY["note"].words)
+    """`#ntoa`, `#notas`, `#obs`: what follows may be internal, so that this is never taken for text."""
+    return _key(word) in NOTE_IN_OTHER_WORDS or any(
+        _likeness(_key(word), _key(choice)) >= 0.75 for choice in _BY_KEY["note"].words
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -32,7 +32,7 @@ from mailtickets.desk.command_lines import (
     meant,
     pieces,
 )
-from mailtickets.desk.command_values import Changes, Value, When, when
+from mailtickets.desk.command_values import Changes, Value, When, likely, when
 from mailtickets.desk.command_words import COMMANDS, folded, is_like_end, is_like_note, known, nearest, spelled
 from mailtickets.desk.model import Problem
 from mailtickets.mail.model import Address
@@ -336,7 +336,7 @@ def _stop_in_the_middle(line: Line, reading: _Reading) -> None:
     if slip is not None:
         reading.problems.append((line.number, slip))
     elif line.found[0].command is None:
-        reading.stop(line, line.clean, "unknown-command", nearest(line.found[0].word))
+        reading.stop(line, line.clean, "unknown-command", likely(line.found[0].word))
     else:
         code = "end-without-note" if line.found[0].key == "end" else "command-in-the-middle"
         reading.stop(line, line.clean, code)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from mailtickets.desk.change import changed
 from mailtickets.desk.decide import decide
 from mailtickets.desk.model import (
     AddMessage,
@@ -87,6 +88,32 @@ def test_a_mail_of_commands_alone_publishes_nothing() -> None:
 def test_a_status_that_the_agent_names_is_not_overruled_by_the_answer() -> None:
     assert statuses(decided("Pronto.\n#resolver")) == ["resolved"]
     assert statuses(decided("Pronto.")) == ["pending"]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("resolved", "#resolver"), ("resolved", "#status resolvido"), ("closed", "#fechar"), ("open", "#status aberto"),
+        ("new", "#status novo"), ("closed", "#spam"),
+    ],
+)  # fmt: skip
+def test_words_with_a_status_that_the_ticket_has_already_leave_it_there(status: Any, said: str) -> None:
+    """`Segue também o manual. #resolver` on a resolved ticket: it stays resolved, and a later rating counts."""
+    before = a_ticket(status=status, resolved_at=NOW if status in {"resolved", "closed"} else None)
+    decision = decided(f"Segue também o manual.\n\n{said}", ticket=before)
+    assert messages(decision) == [("out", "public", "Segue também o manual.")]
+    assert statuses(decision) == []
+    after = changed(before, decision.effects, NOW)
+    assert (after.status, after.resolved_at) == (status, before.resolved_at)
+
+
+def test_a_rating_after_a_second_answer_that_says_resolver_again_counts() -> None:
+    policy = a_policy(suporte={"satisfaction": True})
+    before = a_ticket(status="resolved", resolved_at=NOW)
+    again = decide(a_mail(ANA, text="Segue o manual.\n#resolver"), facts(before, tokens=(a_token(ANA),)), policy, NOW)
+    after = changed(before, again.effects, NOW)
+    rated = decide(a_mail(MARIA, text="5"), facts(after, tokens=(a_token(MARIA),)), policy, NOW)
+    assert [effect.score for effect in rated.effects if isinstance(effect, Rate)] == [5]
 
 
 def test_a_note_is_internal_and_opens_a_new_ticket() -> None:

@@ -124,7 +124,24 @@ def test_a_name_that_fits_two_agents_names_both() -> None:
     assert (problem.code, set(problem.nearest)) == ("ambiguous-agent", {"Bruno Castro", "Carla Dias"})
 
 
-@pytest.mark.parametrize("name", ["vendas", "Vendas", "VENDAS EXEMPLO", "vendas@desk.test"])
+@pytest.mark.parametrize(
+    "said",
+    ["#atribuir @Bruno", "#atribuir para o Bruno", "#atribuir p/ Bruno", "#Atribuir ao bruno 🙏",
+     "#assign to Bruno Castro", "#asignar a Bruno", "#atribuir para @bruno", "#atribuir bruno@desk.test"],
+)  # fmt: skip
+def test_a_colleague_is_named_as_people_name_one(said: str) -> None:
+    deeds = ordered(said)
+    assert (deeds.problems, deeds.effects) == ([], [Assign(BRUNO.address)])
+
+
+@pytest.mark.parametrize("said", ["#atribuir para mim", "#atribuir a mim", "#assign to myself", "#asignar a mí"])
+def test_a_ticket_may_be_assigned_to_oneself(said: str) -> None:
+    assert ordered(said).effects == [Assign(ANA.address)]
+
+
+@pytest.mark.parametrize(
+    "name", ["vendas", "Vendas", "VENDAS EXEMPLO", "vendas@desk.test", "para vendas", "para a Vendas", "@vendas"]
+)
 def test_a_queue_is_known_by_name_title_and_address(name: str) -> None:
     queue = queue_named(name, POLICY)
     assert queue is not None
