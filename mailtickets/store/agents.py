@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.contexts import MAX_SHOWN
@@ -128,10 +128,35 @@ def thread(connection: Connection, number: int, *, public: bool = False, limit: 
 def written_since(
     connection: Connection, number: int, *, revision: int | None, moment: datetime, not_by: Iterable[str]
 ) -> tuple[Said, ...]:
-    """What people other than these have written on a ticket after a revision of it (None: after a moment)."""
-    others = func.lower(message.c.author_address).not_in([address.casefold() for address in not_by])
+    """What people other than these have written on a ticket after a revision of it (None: after a moment).
+
+    Whoever has merged tickets knew what they had been sent of both: that is no news to them.
+    """
+    own = [address.casefold() for address in not_by]
+    others = func.lower(message.c.author_address).not_in(own)
     later = message.c.revision > revision if revision is not None else message.c.received_at > moment
-    return _said(connection, _THREAD, message.c.ticket == number, message.c.kind.in_(("human", "list")), later, others)
+    fresh = [later, others, message.c.kind.in_(("human", "list"))]
+    merged = select(func.max(event.c.at)).where(
+        event.c.ticket == number, event.c.kind == "merged", func.lower(event.c.actor).in_(own)
+    )
+    at = connection.execute(merged).scalar()
+    if at is not None:
+        fresh.append(~_sent_to(own, at))
+    return _said(connection, _THREAD, message.c.ticket == number, *fresh)
+
+
+def _sent_to(people: Sequence[str], until: datetime) -> ColumnElement[bool]:
+    """Of a message: whether these people had been sent a notice of it by then."""
+    return (
+        select(outbox.c.id)
+        .join(notice, notice.c.id == outbox.c.notice)
+        .where(
+            notice.c.inbound == message.c.inbound,
+            func.lower(outbox.c.recipient).in_(people),
+            outbox.c.created_at <= until,
+        )
+        .exists()
+    )
 
 
 def _said(connection: Connection, limit: int, *conditions: Any) -> tuple[Said, ...]:

@@ -397,6 +397,36 @@ def test_merged_messages_count_as_news_to_who_has_not_seen_them(office: Office) 
     assert agent(office, "Reinicie.", old).reason == "stale-answer"
 
 
+@pytest.mark.parametrize("by", ["first", "second", "receipt"])
+def test_after_an_agents_own_merge_what_they_had_been_sent_of_both_tickets_is_no_news(office: Office, by: str) -> None:
+    """Whichever notice their next answer is an answer to."""
+    maria(office, "A impressora não imprime.")
+    first = token(office)
+    office.pass_time(minutes=1)
+    maria(office, "A impressora continua parada.", subject="De novo")
+    second = token(office, ticket=2)
+    office.pass_time(minutes=1)
+    agent(office, "#juntar 2", first)
+    office.pass_time(minutes=1)
+    receipt = token(office)
+    to = {"first": first, "second": second, "receipt": receipt}[by]
+    assert agent(office, "Reinicie.", to).reason == "agent-answer"
+
+
+def test_after_an_agents_own_merge_what_came_later_is_news(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    first = token(office)
+    office.pass_time(minutes=1)
+    maria(office, "A impressora continua parada.", subject="De novo")
+    office.pass_time(minutes=1)
+    agent(office, "#juntar 2", first)
+    office.pass_time(minutes=1)
+    maria(office, "Voltou a funcionar!", subject="Re: [#2] De novo")
+    assert agent(office, "Reinicie.", first).reason == "stale-answer"
+    assert "Voltou a funcionar!" in written(office, "stale")
+    assert "continua parada" not in written(office, "stale")
+
+
 def test_moments_two_turns_apart_are_never_the_same(office: Office) -> None:
     office.run(lambda c: agents.take_turn(c, ANA.address, None, NOW))
     office.run(lambda c: agents.take_turn(c, ANA.address, NOW, NOW))
