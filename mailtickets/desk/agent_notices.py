@@ -22,6 +22,7 @@ from mailtickets.desk.model import (
     Rate,
     Reminded,
     Said,
+    SetStatus,
     StoredFile,
     Ticket,
 )
@@ -61,14 +62,25 @@ def _of_a_customers_words(happening: Happening, queue: Queue, policy: Policy, no
         return
     rated = any(isinstance(effect, Rate) for effect in decision.effects)
     told = watching(after, queue, policy)
+    if "recalled" in decision.tell:
+        wanted = happening.mail.recalls if happening.mail else None
+        yield _for_agents("recalled", told, happening, queue, policy, now, extra={"words": wanted or ""})
     if message is not None and message.direction == "in" and message.visibility == "public" and not rated:
         name = "new_ticket" if decision.opens else "customer_replied"
-        yield _for_agents(name, told, happening, queue, policy, now)
+        yield _for_agents(name, told, happening, queue, policy, now, extra=_another_matter(happening))
     for name in decision.tell_queues:
         other = policy.queue(name)
         if other is not None:
             others = [agent for agent in policy.agents_of(name) if agent not in told]
             yield _for_agents("also_addressed", others, happening, other, policy, now)
+
+
+def _another_matter(happening: Happening) -> dict[str, object]:
+    """What may show that a reply begins something else: a subject of its own, a ticket that was finished before."""
+    before, facts = happening.before, happening.facts
+    moved = any(isinstance(e, SetStatus) and e.reason == "customer-replied" for e in happening.decision.effects)
+    was = before.status if before is not None and before.status in {"resolved", "closed"} and moved else None
+    return {"new_subject": facts.new_subject if facts is not None else "", "was_finished": was}
 
 
 def watching(ticket: Ticket, queue: Queue, policy: Policy) -> tuple[Agent, ...]:
@@ -111,7 +123,7 @@ def _of_a_colleagues_deeds(happening: Happening, queue: Queue, policy: Policy, n
         yield _shown_last("moved", told, happening, queue, policy, now, extra)
     if message is not None and message.direction == "out" and message.visibility == "public":
         yield _for_agents("answered", _concerned(after, policy), happening, queue, policy, now, message=message)
-    if happening.note is not None:
+    if happening.note is not None and "recalled" not in decision.tell:
         told = watching(after, queue, policy)
         yield _for_agents("noted", told, happening, queue, policy, now, message=happening.note)
 

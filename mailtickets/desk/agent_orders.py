@@ -362,6 +362,9 @@ def _split(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     new = OpenTicket(ticket.queue, origin.subject or ticket.subject, origin.author, ticket.locale, linked=ticket.number)
     yield Decision("split-off", (new, SplitOff(origin.inbound)), actor=by.agent.address)
     yield Done("split")
+    if origin.reopened is not None and ticket.status == "open":
+        yield SetStatus(origin.reopened, "undone")
+        yield Done("status", origin.reopened, ticket.status)
 
 
 def _remind(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:

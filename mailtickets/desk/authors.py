@@ -5,6 +5,7 @@ import re
 from mailtickets.config import Queue
 from mailtickets.desk.matching import SUBJECT_NUMBER, own_addresses
 from mailtickets.desk.model import Facts, Policy, Ticket
+from mailtickets.mail.bounce_signs import REPLY_PREFIX
 from mailtickets.mail.model import Address, InboundMail
 
 __all__ = ["NOBODY", "authentic", "author_of", "copied", "locale_for", "own_addresses", "vouched_for", "without_tags"]
@@ -49,6 +50,14 @@ def copied(mail: InboundMail, author: Address, policy: Policy, ticket: Ticket | 
 def without_tags(subject: str) -> str:
     """A subject for a new ticket: another ticket's tag in it would lead replies astray."""
     return re.sub(r"\s+", " ", SUBJECT_NUMBER.sub(" ", subject)).strip()
+
+
+def bare_subject(subject: str) -> str:
+    """A subject as it is compared: without case, tags of tickets, and the marks of replying and handing on."""
+    bare = without_tags(subject)
+    while (mark := REPLY_PREFIX.match(bare)) is not None:
+        bare = bare[mark.end() :].strip()
+    return " ".join(bare.casefold().split())
 
 
 def locale_for(queue: Queue, language: str | None, policy: Policy) -> str:

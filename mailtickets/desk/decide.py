@@ -149,6 +149,38 @@ def unwanted_list(mail: InboundMail, facts: Facts, policy: Policy, now: datetime
     return _nothing("ignored", "list-mail", None)
 
 
+def reaction(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Is it no more than an emoji that somebody tapped below a mail of ours?"""
+    if mail.reaction is None or mail.kind != "human":
+        return None
+    author, found = author_of(mail, facts.queue), _matched(mail, facts, policy)
+    if found is None or _is_agent_on(found.ticket, author, policy):
+        return _nothing("ignored", mail.kind_reason, claimed(facts))
+    rated = _rated(mail, facts, policy, found)
+    if rated is not None:
+        return _rating(rated, author, found.ticket, mail.reaction)
+    verified = found.proven or authentic(facts)
+    said = AddMessage("in", "public", author, verified=verified, text=mail.reaction or None, waits=False)
+    return Decision(mail.kind_reason, (said,), found.ticket.number, "appended", author.address)
+
+
+def recall(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """Does Outlook ask for a mail back that is on a ticket?"""
+    author, ticket = author_of(mail, facts.queue), facts.recalled
+    if mail.recalls is None or ticket is None or facts.authentication.verdict == "fail":
+        return None
+    agents = _is_agent_on(ticket, author, policy)
+    if not agents and not ticket.participant(author.address):
+        return None
+    note = AddMessage("out" if agents else "in", "note", author, verified=authentic(facts), waits=False)
+    return Decision(mail.kind_reason, (note,), ticket.number, "noted", author.address, tell=("recalled",))
+
+
+def _is_agent_on(ticket: Ticket, author: Address, policy: Policy) -> bool:
+    """Whether an agent writes on somebody else's ticket; on their own they are the customer."""
+    return policy.agent(author.address) is not None and ticket.requester.key not in own_addresses(author, policy)
+
+
 def confirmation(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Does an agent say a second word about a message of theirs that was held?"""
     author = author_of(mail, facts.queue)
@@ -289,12 +321,12 @@ def _rated(mail: InboundMail, facts: Facts, policy: Policy, found: Match) -> Rat
     customer = policy.agent(author_of(mail, facts.queue).address) is None
     if mail.kind != "human" or not asked or not customer or not (found.proven or authentic(facts)):
         return None
-    return rating(mail.reply, mail.signature)
+    return rating(mail.reaction) if mail.reaction is not None else rating(mail.reply, mail.signature)
 
 
-def _rating(rated: Rating, author: Address, ticket: Ticket) -> Decision:
+def _rating(rated: Rating, author: Address, ticket: Ticket, text: str | None = None) -> Decision:
     effects = (
-        AddMessage("in", "public", author, verified=True, waits=False),
+        AddMessage("in", "public", author, verified=True, text=text, waits=False),
         Rate(rated.score, rated.comment, author.address),
     )
     low = rated.score <= LOW_SCORE
@@ -323,6 +355,8 @@ RULES: tuple[Rule, ...] = (
     denied_sender,
     junk,
     unwanted_list,
+    reaction,
+    recall,
     confirmation,
     agent_answer,
     agent_mail,

@@ -268,6 +268,8 @@ class Origin:
     inbound: int
     author: Address
     subject: str
+    reopened: Status | None = None
+    """Where the ticket stood before, if this message, the newest, is what opened it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +354,10 @@ class Facts:
     """Ready answers that the mail asks for, by the name it gives them; those there are."""
     canned_names: tuple[str, ...] = ()
     """All the ready answers there are, where the mail asks for one."""
+    new_subject: str = ""
+    """The mail's subject, where neither its ticket nor any earlier message there has the same."""
+    recalled: Ticket | None = None
+    """The ticket with the message that the mail asks to have back."""
     returned_to: str = ""
     """Whose copy of our mail it is that this automatic answer came to the return path of."""
     desk: Desk = field(default_factory=Desk)

@@ -15,7 +15,7 @@ CUSTOMER_NOTICES = (
 AGENT_NOTICES = (
     "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held",
     "receipt", "returned", "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent",
-    "rated", "commands_help", "found", "history", "attachments",
+    "rated", "recalled", "commands_help", "found", "history", "attachments",
 )  # fmt: skip
 OPS_NOTICES = ("alarm",)
 

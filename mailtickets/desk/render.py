@@ -72,7 +72,7 @@ _SINGLE: Mapping[str, Any] = {
     "reply_effect": None, "customer_echo": False, "reason": "", "begins": False, "resolved_now": False,
     "ask_rating": False,
     "undo_until": None, "dry_run": False, "too_late": False, "since": None, "why": "", "actor": None, "until": None,
-    "words": "", "attached": (), "too_large": (), "files": (),
+    "words": "", "new_subject": "", "was_finished": None, "attached": (), "too_large": (), "files": (),
 }  # fmt: skip
 _TICKET_LINE = {
     "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": _PERSON, "updated_at": None,

@@ -280,6 +280,8 @@ def _work(notice: str, story: dict[str, str]) -> dict[str, Any]:
         "commands_help": {"commands": [_command(word.key, story) for word in COMMANDS]},
         "history": {"thread": _thread(story), "events": _events(story)},
         "attachments": {"attached": [story["photo"]], "too_large": [story["video"]]},
+        "recalled": {"words": story["subject"]},
+        "customer_replied": {"new_subject": story["other_subject"], "was_finished": "resolved"},
         "resolved": {"ask_rating": True},
     }
     return works.get(notice, {})

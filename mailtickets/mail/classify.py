@@ -42,6 +42,8 @@ REASONS: dict[str, str] = {
     "no-reply-sender": "The sender wants no answer and names nobody who does.",
     "list-header": "A mailing list or newsletter sent it (RFC 2919, RFC 2369 and their forerunners).",
     "bulk-precedence": "Precedence or a bulk mailer's header says that it went to many.",
+    "emoji-reaction": "It is no more than the emoji that somebody tapped below a message of ours.",
+    "message-recall": "Outlook asks in its author's name to have an earlier mail back.",
     "no-machine-sign": "Nothing shows a machine.",
 }
 """Every reason that `classify` gives, in a sentence for people."""

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailtickets.mail import charset, header, html, invite, mime, smime
+from mailtickets.mail import charset, header, html, invite, mime, reaction, smime
 from mailtickets.mail.mime import Part
 from mailtickets.mail.model import Attachment
 
@@ -108,6 +108,8 @@ class Content:
     attachments: tuple[Attachment, ...]
     invites: tuple[str, ...]
     defects: tuple[str, ...]
+    reaction: str | None = None
+    """The emoji of a part that says its reader reacted with one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,13 @@ def read(root: Part) -> Content:
     attachments = tuple(reader.attachments)
     marks = None if body.is_plain else body.marks
     return Content(
-        body.text, body.html, marks, attachments, tuple(reader.invites), tuple(dict.fromkeys(reader.defects))
+        body.text,
+        body.html,
+        marks,
+        attachments,
+        tuple(reader.invites),
+        tuple(dict.fromkeys(reader.defects)),
+        reader.reaction,
     )
 
 
@@ -186,6 +194,7 @@ class _Reader:
         self.has_text = False
         """An alternative has plain text already: HTML need not be rendered."""
         self.layers = 0
+        self.reaction: str | None = None
         self.named: list[Part] = []
         self.names: dict[str, int] = {}
 
@@ -203,6 +212,10 @@ class _Reader:
             return self._multipart(part)
         if self._is_body(part):
             return self._leaf(part)
+        if part.content_type == reaction.PART and part.disposition[0] != "attachment":
+            self.reaction = self.reaction or reaction.emoji_of(octets(part))
+            if self.reaction is not None:
+                return _Body(self.reaction if part is self.root else "", is_plain=part is self.root)
         if part.content_type in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
             return self._opaque(part)
         if part.content_type in ("application/ms-tnef", "application/vnd.ms-tnef") or _is_winmail(part):

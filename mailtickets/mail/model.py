@@ -143,6 +143,10 @@ class InboundMail:
     """Words in it that look like reply tokens, lower-case: the store knows which of them are some."""
     forwarded: Forwarded | None = None
     """The original, if this mail of a person forwards one or says so."""
+    reaction: str | None = None
+    """The emoji that is all this mail says (`reaction`); empty where it is not known which."""
+    recalls: str | None = None
+    """The subject of an earlier mail of its author's, if this one does no more than ask for that back (`recall`)."""
 
     def header(self, name: str) -> str | None:
         """The topmost value of a header field, or None."""

@@ -22,7 +22,21 @@ from typing import Any, TypeVar
 
 import mailparser
 
-from mailtickets.mail import address, body, bounce, classify, content, forwarded, header, html, language, mime, traces
+from mailtickets.mail import (
+    address,
+    body,
+    bounce,
+    classify,
+    content,
+    forwarded,
+    header,
+    html,
+    language,
+    mime,
+    reaction,
+    recall,
+    traces,
+)
 from mailtickets.mail.body import Split
 from mailtickets.mail.content import Content
 from mailtickets.mail.mime import Part
@@ -143,6 +157,10 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
     text, reply = (read.text + invites).strip("\n"), (cut.reply + invites).strip("\n")
     spoken = _step("language", lambda: language.of(reply), None, defects)
     attachments = (*read.attachments, *_whole(raw, defects))
+    bare = kind == "human" and all(file.inline for file in attachments)
+    reacted = _step("reaction", lambda: reaction.find(read.reaction, read.text, cut.reply), None, defects)
+    recalled = _step("recall", lambda: recall.find(headers, subject, cut.reply), None, defects)
+    reason = "emoji-reaction" if bare and reacted is not None else "message-recall" if bare and recalled else reason
     mail = InboundMail(
         message_id=header.one_line(ids[0]).strip("<>") or None if ids else None,
         in_reply_to=header.ids(fields.values("in-reply-to")),
@@ -169,6 +187,8 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
         digest=_digest(subject, text, shown, read.attachments),
         carriers=_step("traces", lambda: traces.carriers(attachments), _names(attachments), defects),
         suspects=_suspects(subject, text, shown, author, attachments),
+        reaction=reacted if bare else None,
+        recalls=recalled if bare else None,
     )
     if not attached and kind == "human":
         found = _step(

@@ -13,10 +13,11 @@ from mailtickets.desk.agent_reading import STALE
 from mailtickets.desk.authors import without_tags
 from mailtickets.desk.commands import Command
 from mailtickets.desk.matching import Match, claimed, match
-from mailtickets.desk.model import Desk, Facts, Origin, Policy, Said, Ticket, TokenFact
+from mailtickets.desk.model import Desk, Facts, Origin, Policy, Said, Status, Ticket, TokenFact
+from mailtickets.desk.orders import status_named
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import agents, search, tickets
-from mailtickets.store.schema import message
+from mailtickets.store.schema import event, message
 
 SHOWN = 50
 """Tickets in a digest or among what was found."""
@@ -137,14 +138,33 @@ def _seen(facts: Facts) -> int:
 
 
 def _origin(connection: Connection, its: Ticket, caused_by: int | None) -> Origin | None:
-    """The customer's message that the answered notice was about, if the ticket has others of customers too."""
-    incoming = (
-        select(message.c.inbound, message.c.author_name, message.c.author_address, message.c.subject)
-        .where(message.c.ticket == its.number, message.c.direction == "in", message.c.visibility == "public")
+    """The customer's message that the answered notice was about, if the ticket does not begin with it."""
+    public = (
+        select(
+            message.c.inbound, message.c.author_name, message.c.author_address, message.c.subject, message.c.direction
+        )
+        .where(message.c.ticket == its.number, message.c.visibility == "public")
         .order_by(message.c.id)
     )
-    rows = [row for row in connection.execute(incoming) if row.inbound is not None]
+    said = connection.execute(public).all()
+    rows = [row for row in said if row.inbound is not None and row.direction == "in"]
+    begun_by_us = bool(said) and said[0].direction == "out"
     wanted = next((row for row in rows if row.inbound == caused_by), rows[-1] if rows else None)
-    if wanted is None or len(rows) < 2:
+    if wanted is None or (len(rows) < 2 and not begun_by_us):
         return None
-    return Origin(wanted.inbound, Address(wanted.author_name, wanted.author_address), without_tags(wanted.subject))
+    newest = wanted is rows[-1] and its.status == "open"
+    reopened = _reopened(connection, its.number, wanted.inbound) if newest else None
+    author = Address(wanted.author_name, wanted.author_address)
+    return Origin(wanted.inbound, author, without_tags(wanted.subject), reopened)
+
+
+def _reopened(connection: Connection, number: int, inbound: int) -> Status | None:
+    """Where a finished ticket stood that this message has opened again."""
+    moved = select(event.c.old).where(
+        event.c.ticket == number,
+        event.c.inbound == inbound,
+        event.c.kind == "status",
+        event.c.reason == "customer-replied",
+        event.c.old.in_(("resolved", "closed")),
+    )
+    return status_named(connection.execute(moved.limit(1)).scalar() or "")

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 from sqlalchemy.engine import Row
 
-from mailtickets.desk.authors import author_of
+from mailtickets.desk.authors import author_of, bare_subject, without_tags
 from mailtickets.desk.customer_words import number_named, wish
 from mailtickets.desk.identity import token_hash
-from mailtickets.desk.matching import Claims, claims, queues, recipients
+from mailtickets.desk.matching import SUBJECT_NUMBER, Claims, Match, claims, match, queues, recipients
 from mailtickets.desk.model import (
     Authentication,
     DuplicateFact,
@@ -23,8 +23,9 @@ from mailtickets.desk.model import (
     TokenFact,
     plus_tag,
 )
+from mailtickets.mail.bounce_signs import REPLY_PREFIX
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
-from mailtickets.mail.model import InboundMail
+from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import contacts, outbox, tickets
 from mailtickets.store.agent_facts import SHOWN, for_agent, loaded, turns
 from mailtickets.store.inbound import Received
@@ -33,6 +34,9 @@ from mailtickets.store.schema import outbox as outbox_table
 
 BOUNCES_COUNT_FOR = timedelta(days=14)
 _MAX_IDS = 200
+_MAX_SUBJECTS = 200
+_MAX_RECALLABLE = 50
+"""Newest tickets, and newest messages on them, among which one that its author wants back is looked for."""
 
 
 def gather(
@@ -79,6 +83,9 @@ def gather(
         desk=turns(connection, queue, policy),
         unparsed=unparsed,
     )
+    facts = replace(facts, new_subject=_new_subject(connection, mail, match(author, facts, policy)))
+    if mail.recalls:
+        facts = _with_recalled(facts, _recalled(connection, author, mail.recalls, found))
     agent = policy.agent(author.address)
     if agent is not None:
         return for_agent(connection, facts, mail, agent, author, policy, now)
@@ -86,6 +93,38 @@ def gather(
         theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
         return replace(facts, desk=replace(facts.desk, found=theirs))
     return facts
+
+
+def _new_subject(connection: Connection, mail: InboundMail, found: Match | None) -> str:
+    """The mail's subject, if its ticket knows none like it; a reply that has our tag has that subject of us."""
+    bare = bare_subject(mail.subject)
+    inherited = SUBJECT_NUMBER.search(mail.subject) is not None and REPLY_PREFIX.match(mail.subject) is not None
+    says_nothing = not any(letter.isalnum() for letter in bare)
+    if found is None or says_nothing or inherited or bare == bare_subject(found.ticket.subject):
+        return ""
+    known = select(message.c.subject).where(message.c.ticket == found.ticket.number).distinct().limit(_MAX_SUBJECTS)
+    told = any(bare_subject(subject) == bare for subject in connection.execute(known).scalars())
+    return "" if told else without_tags(mail.subject)
+
+
+def _with_recalled(facts: Facts, ticket: Ticket | None) -> Facts:
+    if ticket is None:
+        return facts
+    return replace(facts, recalled=ticket, tickets={**facts.tickets, ticket.number: ticket})
+
+
+def _recalled(connection: Connection, author: Address, subject: str, named: Iterable[int]) -> Ticket | None:
+    """The newest ticket on which the author wrote a message of this subject: one `named`, or one of their own."""
+    numbers = [*named, *tickets.newest_of(connection, author.address, _MAX_RECALLABLE)]
+    theirs = (
+        select(message.c.ticket, message.c.subject)
+        .where(message.c.ticket.in_(numbers), func.lower(message.c.author_address) == author.key)
+        .order_by(message.c.id.desc())
+        .limit(_MAX_RECALLABLE)
+    )
+    wanted = bare_subject(subject)
+    number = next((row.ticket for row in connection.execute(theirs) if bare_subject(row.subject) == wanted), None)
+    return tickets.load(connection, number) if number is not None else None
 
 
 def _returned_to(connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime) -> str:

@@ -1,0 +1,42 @@
+"""Whether a mail is Outlook's request to take back a message that its author had sent: `Recall: Price list`.
+
+Such a request does nothing outside the author's own organisation; it names the message by its subject alone, in its
+own subject and in one sentence. Owns: its form in Portuguese, English and Spanish, or in any language behind
+Exchange's header. Fails with: nothing; a mail that says anything more is an ordinary one.
+"""
+
+import re
+from collections.abc import Sequence
+
+MAX_CHARACTERS = 1_000
+
+_HEADER = "x-ms-exchange-recallreportgenerated"
+_SUBJECT = re.compile(
+    r"(?:recall|recuperar|recuperação|recuperación|retirar|cancelar envio|rechamada):\s?(?P<recalled>\S.{0,500})",
+    re.IGNORECASE,
+)
+_ANY_SUBJECT = re.compile(r"[^\s:]{2,30}(?: [^\s:]{1,30}){0,3}\s?:\s?(?P<recalled>\S.{0,500})")
+_SENTENCE = re.compile(
+    r"[^\n\"“”]{1,200} (?:would like to recall the message|gostaria de (?:recuperar|cancelar|retirar) a mensagem"
+    r"|(?:desea|quiere|desearía|quisiera) (?:recuperar|retirar) el mensaje),? ?"
+    r"[\"“«](?P<recalled>[^\n]{1,500})[\"”»]\.?",
+    re.IGNORECASE,
+)
+_ANY_SENTENCE = re.compile(r"[^\n\"“”«]{2,200}[\"“«](?P<recalled>[^\n]{1,500})[\"”»][^\n\"“”»]{0,60}")
+
+
+def find(headers: Sequence[tuple[str, str]], subject: str, reply: str) -> str | None:
+    """The subject of the message that the author wants back; None if this is no such request."""
+    said = " ".join(reply.split())
+    if not said or len(reply) > MAX_CHARACTERS:
+        return None
+    marked = any(name == _HEADER and value.strip().casefold() == "true" for name, value in headers)
+    title = (_ANY_SUBJECT if marked else _SUBJECT).fullmatch(subject.strip())
+    sentence = (_ANY_SENTENCE if marked else _SENTENCE).fullmatch(said)
+    if title is None or sentence is None or _one_line(title["recalled"]) != _one_line(sentence["recalled"]):
+        return None
+    return _one_line(title["recalled"])
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
