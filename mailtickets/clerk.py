@@ -313,6 +313,7 @@ class Clerk:
         lines = [line for notice, who in copies for line in budget_lines(notice, who, number, policy)]
         used = budgets.used(connection, lines, now)
         lost = contacts.undeliverable(connection, [who for notice, who in copies if notice.automatic])
+        lost -= {_wrote(decision, facts, mail).casefold()}
         kept, withheld = _allowed(planned, number, policy, used, lost)
         spent = tuple(
             line for notice in kept for who in notice.recipients for line in budget_lines(notice, who, number, policy)
@@ -363,6 +364,7 @@ class Clerk:
             mail=draft.mail,
             text=draft.text,
             met=_met(draft.facts, draft.mail),
+            wrote=_wrote(draft.decision, draft.facts, draft.mail),
             queues=queues,
             turns=draft.desk.assigned_at,
             also=tuple(self.settlement(another, words) for another in draft.also),
@@ -437,6 +439,16 @@ def _allowed(
 def _met(facts: Facts | None, mail: InboundMail | None) -> Address | None:
     """The author, if their own domain vouches for the mail."""
     return mail.author if facts and mail and facts.authentication.verdict == "pass" else None
+
+
+def _wrote(decision: Decision, facts: Facts | None, mail: InboundMail | None) -> str:
+    """The address that a mail came from, if it was taken in and its domain does not disown it: mail reaches whoever
+    answers, whatever a report has said before.
+    """
+    if mail is None or facts is None or mail.author is None or facts.authentication.verdict == "fail":
+        return ""
+    taken = decision.outcome in {"opened", "appended", "noted", "commanded"} and mail.kind in {"human", "auto_reply"}
+    return mail.author.address if taken else ""
 
 
 def _for_threading(draft: Draft) -> Ticket | None:

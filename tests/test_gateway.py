@@ -324,6 +324,37 @@ async def test_a_refused_answer_tells_its_author_and_opens_the_ticket(house: Hou
     assert ("status", "pending", "open", "delivery-failed") in house.office.events(1)
 
 
+async def test_a_group_in_copy_that_refuses_is_told_of_once_and_written_to_no_more(house: House) -> None:
+    await house.take(a_message(cc="grupo@cliente.test"))
+    await house.deliver()
+    house.answer = lambda who: Refused("550 5.7.1 not allowed", "5.7.1") if who.startswith("grupo@") else Sent("250")
+    house.say()
+    assert sorted(await house.deliver()) == [ANA.address, BRUNO.address, "grupo@cliente.test", MARIA.address]
+    assert house.copy(ANA.address).name == "delivery_failed"
+    assert house.office.ticket(1).ticket.status == "pending"
+    assert ("left-out", None, "grupo@cliente.test", "delivery-failed") in house.office.events(1)
+    for _ in range(2):
+        house.say("Mais uma coisa.")
+        assert await house.deliver() == [MARIA.address]
+    assert house.office.ticket(1).ticket.status == "pending"
+
+
+async def test_an_answer_that_is_taken_ends_the_state_of_being_undeliverable(house: House) -> None:
+    await house.take(a_message())
+    await house.deliver()
+    house.answer = lambda who: Refused("550 5.1.1 unknown", "5.1.1") if who == MARIA.address else Sent("250")
+    house.say()
+    await house.deliver()
+    house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    assert await house.deliver() == []
+    house.answer = lambda _: Sent("250")
+    house.say()
+    assert await house.deliver() == [MARIA.address]
+    house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    assert await house.deliver() == [MARIA.address]
+    assert house.copy(MARIA.address).name == "resolved"
+
+
 async def test_a_refused_notice_is_recorded_and_nobody_is_told(house: House) -> None:
     await house.take(a_message())
     house.answer = lambda _: Refused("550 no")

@@ -314,7 +314,7 @@ def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: str
     agent = by.policy.agent(person.address)
     if agent is not None:
         yield AddParticipant(Address(agent.name, agent.address), "agent")
-    elif ticket.participant(person.address):
+    elif (here := ticket.participant(person.address)) is not None and not here.left_out:
         yield Done("already", person.address)
         return
     else:

@@ -17,6 +17,7 @@ from mailtickets.desk.model import (
     DropHeld,
     Effect,
     FailDelivery,
+    LeaveOut,
     MergeInto,
     MoveTo,
     Mute,
@@ -98,6 +99,8 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C9
         case RemoveParticipant(address=address):
             others = (p for p in ticket.participants if p.role == "agent" or p.address.key != address.key)
             return replace(ticket, participants=tuple(others))
+        case LeaveOut(address=address):
+            return _with_left_out(ticket, address, True)
         case SetRequester(to=person):
             return _with_requester(ticket, person)
         case SetSubject(to=subject):
@@ -123,8 +126,10 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C9
         case AddMessage(direction="out", visibility="public"):
             everyone = tuple(replace(participant, notified=True) for participant in ticket.participants)
             return replace(ticket, answered=True, participants=everyone, waiting_since=None)
-        case AddMessage(direction="in", visibility="public", waits=True):
-            return replace(ticket, waiting_since=ticket.waiting_since or now, snoozed_until=None)
+        case AddMessage(direction="in", visibility="public", author=author, waits=waits):
+            ticket = _with_left_out(ticket, author.address, False)
+            waiting = replace(ticket, waiting_since=ticket.waiting_since or now, snoozed_until=None)
+            return waiting if waits else ticket
         case _ if isinstance(effect, _WITHOUT_TRACE):
             return ticket
         case _:
@@ -157,13 +162,22 @@ def with_status(ticket: Ticket, to: Status, now: datetime) -> Ticket:
 
 
 def _with_participant(ticket: Ticket, new: Participant) -> Ticket:
-    others = tuple(p for p in ticket.participants if (p.address.key, p.role) != (new.address.key, new.role))
-    if len(others) < len(ticket.participants):
+    if any((p.address.key, p.role) == (new.address.key, new.role) for p in ticket.participants):
+        return _with_left_out(ticket, new.address.address, False)
+    return replace(ticket, participants=(*ticket.participants, new))
+
+
+def _with_left_out(ticket: Ticket, address: str, left_out: bool) -> Ticket:
+    key = address.casefold()
+    if not any(p.address.key == key and p.left_out is not left_out for p in ticket.participants if p.role == "cc"):
         return ticket
-    return replace(ticket, participants=(*others, new))
+    people = (
+        replace(p, left_out=left_out) if p.role == "cc" and p.address.key == key else p for p in ticket.participants
+    )
+    return replace(ticket, participants=tuple(people))
 
 
 def customers(ticket: Ticket) -> tuple[Address, ...]:
-    """Whom an answer goes to: the requester first, then everybody in copy."""
-    people = [p.address for p in ticket.participants if p.role == "cc" and p.address.key != ticket.requester.key]
-    return (ticket.requester, *people)
+    """Whom an answer goes to: the requester first, then everybody in copy whom mail reaches."""
+    people = [p for p in ticket.participants if p.role == "cc" and p.address.key != ticket.requester.key]
+    return (ticket.requester, *(person.address for person in people if not person.left_out))

@@ -11,7 +11,18 @@ from zoneinfo import ZoneInfo
 from mailtickets.config import Queue
 from mailtickets.desk.authors import author_of
 from mailtickets.desk.change import customers
-from mailtickets.desk.model import AddMessage, FailDelivery, MergeInto, MoveTo, Policy, Said, SetStatus, Ticket
+from mailtickets.desk.model import (
+    UNPROVEN_REPORT,
+    AddMessage,
+    FailDelivery,
+    LeaveOut,
+    MergeInto,
+    MoveTo,
+    Policy,
+    Said,
+    SetStatus,
+    Ticket,
+)
 from mailtickets.desk.notice import CONFIRMABLE, Happening
 from mailtickets.desk.orders import plain
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
@@ -243,6 +254,15 @@ def _words(message: AddMessage, happening: Happening) -> str:
     return happening.mail.reply if happening.mail else ""
 
 
+def _failure_kind(happening: Happening) -> str:
+    """`lost`: it did not reach the requester; `copy`: nor somebody in copy, who is left out; `doubted`: so a report
+    says that proves nothing.
+    """
+    if happening.decision.reason == UNPROVEN_REPORT:
+        return "doubted"
+    return "copy" if any(isinstance(effect, LeaveOut) for effect in happening.decision.effects) else "lost"
+
+
 def _failure_context(happening: Happening) -> dict[str, object] | None:
     failed = next((effect for effect in happening.decision.effects if isinstance(effect, FailDelivery)), None)
     if failed is None:
@@ -252,5 +272,8 @@ def _failure_context(happening: Happening) -> dict[str, object] | None:
         "status": failed.status,
         "diagnostic": failed.diagnostic,
         "notice": failed.notice,
+        "named": failed.named or None,
+        "kind": _failure_kind(happening),
+        "reopened": any(isinstance(effect, SetStatus) for effect in happening.decision.effects),
         "subject": happening.after.subject if happening.after else "",
     }

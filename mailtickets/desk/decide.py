@@ -19,6 +19,7 @@ from mailtickets.desk.change import after_customer_reply, may_reopen
 from mailtickets.desk.customer_words import Wish, number_named, wish
 from mailtickets.desk.matching import Match, claimed, match, own_addresses
 from mailtickets.desk.model import (
+    UNPROVEN_REPORT,
     AddMessage,
     AddParticipant,
     Decision,
@@ -26,6 +27,7 @@ from mailtickets.desk.model import (
     Effect,
     Facts,
     FailDelivery,
+    LeaveOut,
     Mute,
     OpenTicket,
     OutboxFact,
@@ -41,10 +43,13 @@ from mailtickets.desk.model import (
 from mailtickets.desk.satisfaction import Rating, rating
 from mailtickets.desk.thanks import gratitude
 from mailtickets.mail.junk import allowed, denied
-from mailtickets.mail.model import Address, InboundMail
+from mailtickets.mail.model import Address, Bounce, InboundMail
 
 IDENTITY_DOUBTS = frozenset({"agent-without-token", NOT_VERIFIED})
 """Reasons to hold what may not be its author's at all: there anything but a refusal is their consent."""
+
+_SENDERS_FAULT = frozenset({"5.1.7", "5.1.8"})
+"""RFC 3463, 3.2: these speak of the sender's address."""
 
 LOW_SCORE = 2
 """From 1 to 5: a rating that the queue is told of."""
@@ -109,11 +114,14 @@ def bounce(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> De
     if facts.bounced is None or mail.bounce is None:
         return _nothing("bounced", "bounce-of-nothing-ours", None)
     ours, ticket = facts.bounced, facts.tickets.get(facts.bounced.ticket or 0)
+    failure = _reported(ours, mail.bounce)
+    if not ours.proven:
+        return _doubted(ours, failure, mail.bounce.action, ticket)
     if mail.bounce.action == "failed" and ours.state != "failed":
-        return replace(refused(ours, mail.bounce.diagnostic, mail.bounce.status, ticket), outcome="bounced")
+        return replace(given_up(ours, failure, ticket), outcome="bounced")
     return Decision(
         f"delivery-{mail.bounce.action}",
-        (_failed(ours, mail.bounce.diagnostic, mail.bounce.status, permanent=False),),
+        (replace(failure, permanent=False, gone=False),),
         ticket=ticket.number if ticket else None,
         outcome="bounced",
     )
@@ -370,27 +378,72 @@ RULES: tuple[Rule, ...] = (
 # --- what they decide ---------------------------------------------------------------------------------
 
 
-def _failed(ours: OutboxFact, diagnostic: str, status: str | None, *, permanent: bool) -> FailDelivery:
-    return FailDelivery(ours.id, ours.recipient, ours.notice, diagnostic, status, permanent)
-
-
 def refused(ours: OutboxFact, diagnostic: str, status: str | None, ticket: Ticket | None) -> Decision:
-    """What follows when a mail of ours is given up: an answer that did not arrive is told of and is work again."""
-    matters = ours.notice == "answer" and ticket is not None
-    reopened = reopened_by_failure(ticket) if ticket is not None and matters else ()
+    """What follows when the smarthost gives up a mail of ours for good."""
+    return given_up(ours, _failed(ours, diagnostic, status), ticket)
+
+
+def given_up(ours: OutboxFact, failure: FailDelivery, ticket: Ticket | None) -> Decision:
+    """An answer that did not reach the requester is told of and is work again; whom it did not reach in copy is told
+    of once, and left out from now on.
+    """
+    if ticket is None or ours.notice != "answer":
+        return Decision("delivery-failed", (failure,), ticket=ticket.number if ticket else None, actor=_actor(ours))
+    follows = tuple(_after_failure(ours, ticket))
+    told = ours.recipient.casefold() == ticket.requester.key or any(isinstance(e, LeaveOut) for e in follows)
     return Decision(
         "delivery-failed",
-        (_failed(ours, diagnostic, status, permanent=True), *reopened),
-        ticket=ticket.number if ticket else None,
-        actor=ours.author or "system",
-        tell=("delivery_failed",) if matters else (),
+        (failure, *follows),
+        ticket=ticket.number,
+        actor=_actor(ours),
+        tell=("delivery_failed",) if told else (),
     )
 
 
-def reopened_by_failure(ticket: Ticket) -> Iterator[Effect]:
-    """A mail that did not arrive is work again."""
-    if ticket.status not in {"new", "open"}:
-        yield SetStatus("open", "delivery-failed")
+def _after_failure(ours: OutboxFact, ticket: Ticket) -> Iterator[Effect]:
+    if ours.recipient.casefold() == ticket.requester.key:
+        if ticket.status not in {"new", "open"}:
+            yield SetStatus("open", "delivery-failed")
+        return
+    copied_to = ticket.participant(ours.recipient)
+    if copied_to is not None and not copied_to.left_out:
+        yield LeaveOut(copied_to.address.address)
+
+
+def _actor(ours: OutboxFact) -> str:
+    return ours.author or "system"
+
+
+def _doubted(ours: OutboxFact, failure: FailDelivery, action: str, ticket: Ticket | None) -> Decision:
+    """A report that anybody could have written who got the mail: of a failed answer agents are told, once."""
+    matters = action == "failed" and ours.notice == "answer" and ours.state != "failed" and not ours.told
+    if ticket is None or not matters:
+        return _nothing("bounced", UNPROVEN_REPORT, ticket)
+    return Decision(
+        UNPROVEN_REPORT,
+        (replace(failure, permanent=False, gone=False),),
+        ticket=ticket.number,
+        outcome="bounced",
+        actor=_actor(ours),
+        tell=("delivery_failed",),
+    )
+
+
+def _reported(ours: OutboxFact, report: Bounce) -> FailDelivery:
+    """What a report says of a copy of ours. The tag says which copy it was, whoever is named."""
+    named = report.recipient if report.recipient.casefold() != ours.recipient.casefold() else ""
+    return _failed(ours, report.diagnostic, report.status, named=named)
+
+
+def _failed(ours: OutboxFact, diagnostic: str, status: str | None, named: str = "") -> FailDelivery:
+    """RFC 3463, 3.2: codes of the kind 5.1 say that there is no such mailbox; others, that it took no mail this time.
+
+    Of a mailbox that the recipient's mail is passed on to, nothing follows for the recipient's own.
+    """
+    gone = status is not None and status.startswith("5.1.") and status not in _SENDERS_FAULT and not named
+    return FailDelivery(
+        ours.id, ours.recipient, ours.notice, diagnostic, status, permanent=True, gone=gone, named=named
+    )
 
 
 def _other_queues(facts: Facts, *told: str) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ class Addressed:
     sender: str
     """The reverse-path it will be sent with."""
     verp: str
-    """The tag by which a bounce finds this copy."""
+    """The tag by which a bounce finds this copy: in its return path, and in its copy header."""
     reply_to: str
     """With TOKEN_FIELD where the token goes, or the queue's plain address."""
     token_hash: str | None = None
@@ -175,4 +175,5 @@ def copy_for(addressed: Addressed, ticket: int | None, secrets: Sequence[bytes])
         envelope_sender=addressed.sender,
         reply_to=addressed.reply_to.replace(TOKEN_FIELD, token) if token else plain,
         token=token,
+        tag=addressed.verp,
     )

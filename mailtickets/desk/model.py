@@ -112,6 +112,8 @@ class Participant:
     """False: on record only, until an agent has answered (Cc of mail that nobody vouches for)."""
     muted: bool = False
     """They asked for no more automatic notices of this ticket; people's answers still reach them."""
+    left_out: bool = False
+    """Somebody in copy whom mail did not reach: no answer goes to them until they write, or an agent adds them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,10 @@ class DuplicateFact:
     """Names of the queues that have been told of it."""
 
 
+UNPROVEN_REPORT = "delivery-report-unproven"
+"""The reason that stands with a report which anybody could have written who got the mail."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxFact:
     """One of our own mails that a delivery report is about."""
@@ -246,6 +252,10 @@ class OutboxFact:
     author: str | None
     """Who wrote it, when it was a person's answer."""
     state: str
+    proven: bool = True
+    """The report came with this copy's own tag. False: it names an id that everybody who got the mail knows."""
+    told: bool = False
+    """Agents have been told of an unproven report on this copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +444,13 @@ class RemoveParticipant:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """Somebody in copy is sent no further answers of the ticket: mail does not reach them."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetRequester:
     to: Address
 
@@ -533,6 +550,10 @@ class FailDelivery:
     diagnostic: str
     status: str | None
     permanent: bool
+    gone: bool = False
+    """There is no such mailbox: no automatic mail goes to it until it is seen to work."""
+    named: str = ""
+    """The address that the report names, where it is not our recipient's: one that their mail is passed on to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -574,6 +595,7 @@ Effect = (
     | MoveTo
     | AddParticipant
     | RemoveParticipant
+    | LeaveOut
     | SetRequester
     | Mute
     | Remind

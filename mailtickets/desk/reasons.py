@@ -63,6 +63,7 @@ REASONS: dict[str, str] = {
     # delivery
     "bounce-of-nothing-ours": "A report on a mail that is none of ours, or too old.",
     "delivery-failed": "A mail of ours did not arrive.",
+    "delivery-report-unproven": "A report on a mail of ours that anybody who got that mail could have written.",
     "delivery-delayed": "A mail of ours has not arrived yet.",
     "delivery-delivered": "A mail of ours has arrived.",
     "delivery-relayed": "A mail of ours was handed on to where no reports come from.",

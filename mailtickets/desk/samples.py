@@ -356,6 +356,9 @@ def _failure(story: dict[str, str]) -> dict[str, Any]:
         "status": "5.1.1",
         "diagnostic": f"550 5.1.1 <{story['customer']}>: Recipient address rejected: User unknown",
         "notice": "answer",
+        "named": None,
+        "kind": "lost",
+        "reopened": True,
         "subject": story["subject"],
     }
 

@@ -27,6 +27,7 @@ from mailtickets.mail.bounce_signs import REPLY_PREFIX, Signs, field
 from mailtickets.mail.model import Bounce
 
 MAX_DIAGNOSTIC_CHARACTERS = 1_000
+MAX_TAGS = 50
 OPENING_LINES = 12
 RECOGNISED_LINES = 100
 RECOGNISED_LINE_CHARACTERS = 200
@@ -86,6 +87,7 @@ def _read(message: Message, report: Report, signs: Signs) -> Bounce:
         status=_status(report, failure) or _class(report, failure, action),
         message_id=_message_id(report),
         diagnostic=header.one_line(failure.diagnostic[:MAX_DIAGNOSTIC_CHARACTERS]),
+        tags=_tags(report),
     )
 
 
@@ -197,6 +199,12 @@ def _class(report: Report, failure: Failure, action: str) -> str | None:
     code = reply_class(failure.diagnostic) or reply_class(report.words)
     code = code or {"failed": "5", "delayed": "4"}.get(action, "")
     return f"{code}.0.0" if code else None
+
+
+def _tags(report: Report) -> tuple[str, ...]:
+    """Wherever in the report they stand: a system that answers to From still shows the return path, or the header."""
+    shown = "\n".join((report.returned, report.words, report.fields))
+    return tuple(dict.fromkeys(match[1].lower() for match in lexicon.TAG.finditer(shown)))[:MAX_TAGS]
 
 
 def _message_id(report: Report) -> str | None:

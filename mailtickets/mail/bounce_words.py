@@ -8,6 +8,8 @@ Every pattern is run on one line or a bounded text and has bounded repeats, so t
 
 import re
 
+from mailtickets.mail.model import COPY_HEADER
+
 
 def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE | re.MULTILINE)
@@ -80,6 +82,9 @@ REPLY_CODE = re.compile(r"(?<![\d.\-/])(?<!\d:)([45][0-5]\d)(?=[ \-:,]|$)(?!\.\d
 _ID = r"[ \t]{0,20}:[ \t]{0,20}(?:\n[ \t]{1,20})?<?([^\s<>]{1,998})"
 MESSAGE_ID = re.compile(rf"^[ \t>|]{{0,20}}message-id{_ID}", re.IGNORECASE | re.MULTILINE)
 """Also where the returned mail is quoted."""
+
+TAG = re.compile(rf"(?:\+|{COPY_HEADER}:[ \t]{{0,20}})([a-z0-9]{{8,40}})(?=@|[\s>;,]|$)", re.IGNORECASE)
+"""What may be the tag of one copy of ours."""
 
 # --- phrases
 

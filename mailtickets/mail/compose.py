@@ -20,7 +20,16 @@ from email.utils import format_datetime
 from unicodedata import normalize
 from urllib.parse import quote
 
-from mailtickets.mail.model import LOOP_HEADER, REF_LABEL, REF_PLACEHOLDER, Address, Attachment, Copy, OutboundMail
+from mailtickets.mail.model import (
+    COPY_HEADER,
+    LOOP_HEADER,
+    REF_LABEL,
+    REF_PLACEHOLDER,
+    Address,
+    Attachment,
+    Copy,
+    OutboundMail,
+)
 
 LINE_CHARACTERS = 76
 """Where lines are folded; RFC 2047 allows a line with encoded words no more."""
@@ -92,6 +101,8 @@ def _fields(mail: OutboundMail, copy: Copy) -> Iterator[str]:
         yield _text_field("X-Auto-Response-Suppress", mail.suppress)
     if mail.loop:
         yield _text_field(LOOP_HEADER, mail.loop)
+    if copy.tag:
+        yield _text_field(COPY_HEADER, copy.tag)
     yield "MIME-Version: 1.0"
 
 

@@ -15,6 +15,9 @@ AutoSubmitted = Literal["auto-replied", "auto-generated"]
 LOOP_HEADER = "X-Mailtickets-Loop"
 """Carried by everything our instances send on their own; its value is `instance.name; hops=N`."""
 
+COPY_HEADER = "X-Mailtickets-Copy"
+"""Carried by each copy of a mail of ours; its value is the tag of the copy's return path."""
+
 REF_LABEL = "Ref.:"
 """Starts the visible line of a notice that carries the reply token: `Ref.: <26 base32 characters>`."""
 
@@ -80,6 +83,8 @@ class Bounce:
     message_id: str | None
     """Of the mail that was reported on."""
     diagnostic: str
+    tags: tuple[str, ...] = ()
+    """Lower-case words in it that may be the tag of one copy: in the copy header, or behind the plus of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,8 @@ class Copy:
     """Addr-spec that carries this recipient's reply token where plus-addressing is on."""
     token: str
     """The 26 base32 characters for the `Ref.:` line; empty leaves the line's place empty."""
+    tag: str = ""
+    """The copy header's value: by it a report that gives the mail back names this copy. Empty: no such header."""
 
 
 REF_PLACEHOLDER = "00000000000000000000000000"

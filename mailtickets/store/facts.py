@@ -13,6 +13,7 @@ from mailtickets.desk.customer_words import number_named, wish
 from mailtickets.desk.identity import token_hash
 from mailtickets.desk.matching import SUBJECT_NUMBER, Claims, Match, claims, match, queues, recipients
 from mailtickets.desk.model import (
+    UNPROVEN_REPORT,
     Authentication,
     DuplicateFact,
     Facts,
@@ -29,7 +30,7 @@ from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import contacts, outbox, tickets
 from mailtickets.store.agent_facts import SHOWN, for_agent, loaded, turns
 from mailtickets.store.inbound import Received
-from mailtickets.store.schema import attachment, inbound, message, notice, token
+from mailtickets.store.schema import attachment, event, inbound, message, notice, token
 from mailtickets.store.schema import outbox as outbox_table
 
 BOUNCES_COUNT_FOR = timedelta(days=14)
@@ -60,6 +61,8 @@ def gather(
     named = number_named(mail.subject, mail.reply) if wish(mail.subject, mail.reply, mail.signature) else None
     numbers |= {named} if named is not None else set()
     found = _tickets(connection, numbers)
+    if bounced is not None and not bounced.proven:
+        bounced = replace(bounced, told=_doubted_before(connection, bounced, found))
     author = author_of(mail, queue)
     facts = Facts(
         envelope=received.envelope,
@@ -169,6 +172,16 @@ _KNOWN = (
     .limit(_MAX_IDS)
 )
 _OURS = select(notice.c.message_id).where(notice.c.message_id == bindparam("id")).limit(1)
+_DOUBTED = (
+    select(event.c.id)
+    .where(
+        event.c.ticket == bindparam("ticket"),
+        event.c.kind == "delivery",
+        event.c.old == bindparam("copy"),
+        event.c.reason == UNPROVEN_REPORT,
+    )
+    .limit(1)
+)
 _GIVEN = select(token.c.hash).where(token.c.hash.in_(bindparam("hashes", expanding=True)))
 _TOKENS = select(token).where(token.c.hash.in_(bindparam("hashes", expanding=True)))
 
@@ -254,16 +267,29 @@ def _known_files(connection: Connection, mail: InboundMail, numbers: set[int]) -
 def _bounced(
     connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime
 ) -> OutboxFact | None:
-    """Our own mail that a report is about: by its return path, else by its id in the returned part."""
+    """Our own mail that a report is about: by the tag of the copy, which only its recipient's side has seen; else, and
+    without proof, by the id in the returned part, which is the same in all copies.
+    """
     if mail.kind != "bounce" or mail.bounce is None:
         return None
     since = now - BOUNCES_COUNT_FOR
-    addressed = recipients(mail, received.envelope)
-    row = outbox.by_verp(connection, [plus_tag(a).lower() for a in addressed if policy.queue_at(a)], since)
-    if row is None and mail.bounce.message_id:
-        row = outbox.by_message_id(connection, mail.bounce.message_id, mail.bounce.recipient, since)
-    return outbox_fact(row) if row is not None else None
+    addressed = [plus_tag(a).lower() for a in recipients(mail, received.envelope) if policy.queue_at(a)]
+    for tags in (addressed, mail.bounce.tags):
+        row = outbox.by_verp(connection, tags, since) if tags else None
+        if row is not None:
+            return _outbox_fact(row, proven=True)
+    if not mail.bounce.message_id:
+        return None
+    row = outbox.by_message_id(connection, mail.bounce.message_id, mail.bounce.recipient, since)
+    return _outbox_fact(row, proven=False) if row is not None else None
 
 
-def outbox_fact(row: Row[tuple[object, ...]]) -> OutboxFact:
-    return OutboxFact(row.id, row.ticket, row.name, row.recipient, row.author, row.state)
+def _outbox_fact(row: Row[tuple[object, ...]], *, proven: bool) -> OutboxFact:
+    return OutboxFact(row.id, row.ticket, row.name, row.recipient, row.author, row.state, proven)
+
+
+def _doubted_before(connection: Connection, ours: OutboxFact, found: dict[int, Ticket]) -> bool:
+    """Whether agents have been told already that somebody reports this copy without proof."""
+    ticket = found.get(ours.ticket or 0)
+    earlier = {"ticket": ticket.number if ticket else None, "copy": str(ours.id)}
+    return connection.execute(_DOUBTED, earlier).first() is not None

@@ -32,6 +32,7 @@ from sqlalchemy import (
 
 from mailtickets.desk.letter import Addressed, Letter
 from mailtickets.mail.model import Address, OutboundMail
+from mailtickets.store import contacts
 from mailtickets.store.domains import LOOKED_AT, Picking, Shares, domain_of, waiting
 from mailtickets.store.inbound import clean
 from mailtickets.store.schema import Instant, notice, outbox, token
@@ -187,6 +188,10 @@ _ENDED = (
     .where(outbox.c.id == bindparam("number"), outbox.c.state == _SENDING)
     .values(attempts=outbox.c.attempts + bindparam("one_more", type_=Integer))
 )
+_ANSWERED = select(outbox.c.recipient).where(
+    outbox.c.id.in_(bindparam("ids", expanding=True)), outbox.c.name == literal_column("'answer'")
+)
+"""Who was sent an answer: automatic mail does not even try addresses that do not work."""
 _GIVEN_BACK = (
     update(outbox)
     .where(outbox.c.id == bindparam("number"), outbox.c.state == _SENDING, outbox.c.claimed_by == bindparam("claimant"))
@@ -395,7 +400,13 @@ def record(connection: Connection, number: int, state: str, **how: Any) -> bool:
 
 def record_all(connection: Connection, attempts: Sequence[dict[str, Any]]) -> int:
     """How several attempts went (`ended`). Gives how many: a row that is no longer being sent stays as it is."""
-    return connection.execute(_ENDED, attempts).rowcount if attempts else 0
+    if not attempts:
+        return 0
+    recorded = connection.execute(_ENDED, attempts).rowcount
+    sent = [attempt["number"] for attempt in attempts if attempt["state"] == "sent"]
+    if sent:
+        contacts.make_reachable(connection, connection.execute(_ANSWERED, {"ids": sent}).scalars().all())
+    return recorded
 
 
 def mark_failed(connection: Connection, number: int, reply: str) -> None:
@@ -458,9 +469,10 @@ def by_verp(connection: Connection, tags: Sequence[str], since: datetime) -> Row
 
 
 def by_message_id(connection: Connection, given: str, recipient: str, since: datetime) -> Row[Any] | None:
-    """The copy of a mail with this id that went to a recipient; where it had one copy only, that."""
+    """The copy of a mail with this id that went to a recipient; where none went to them, the first: they may be
+    somebody to whom it was passed on."""
     rows: list[Row[Any]] = []
     for same in (notice.c.message_id == given, outbox.c.remote_message_id == given):  # at once, neither index is used
         rows += connection.execute(_WHOLE.where(same, outbox.c.created_at >= since).limit(100)).all()
     exact = next((row for row in rows if row.recipient.casefold() == recipient.casefold()), None)
-    return exact or (rows[0] if len(rows) == 1 else None)
+    return exact or min(rows, key=lambda row: row.id, default=None)

@@ -204,6 +204,7 @@ participant = Table(
     Column("address", String, nullable=False),
     Column("notified", Boolean, nullable=False),
     Column("muted", Boolean, nullable=False, server_default=false()),
+    Column("left_out", Boolean, nullable=False, server_default=false()),  # in copy, and mail did not reach them
     Index("ix_participant_address_key", "address_key"),
 )
 

@@ -23,6 +23,7 @@ from mailtickets.desk.model import (
     DropHeld,
     Effect,
     FailDelivery,
+    LeaveOut,
     MergeInto,
     MoveTo,
     Mute,
@@ -73,6 +74,8 @@ class Settlement:
     """The words, where no mail brought them."""
     met: Address | None = None
     """A person whose own domain has vouched for them now."""
+    wrote: str = ""
+    """The address of a person who has written, and whom mail may be sent to again."""
     queues: tuple[str, ...] = ()
     """Names of the queues that have now been told of the mail."""
     turns: Mapping[str, datetime] = field(default_factory=dict)
@@ -107,6 +110,7 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     budgets.spend(connection, settlement.budget, settlement.now)
     if settlement.met is not None:
         contacts.make_known(connection, settlement.met, settlement.now)
+    contacts.make_reachable(connection, [settlement.wrote] if settlement.wrote else [])
     for name, reason in settlement.withheld:
         _record(connection, settlement, "withheld", new=name, reason=reason)
 
@@ -161,7 +165,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             _record(connection, settlement, "merged", str(before.number), str(effect.into), ticket=effect.into)
         case FailDelivery(permanent=True):
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
-            if is_hard(effect.status):
+            if effect.gone:
                 contacts.make_undeliverable(connection, effect.recipient, settlement.now)
         case Assign(to=str() as agent, reason="by-turns" | "least-open"):
             agents.take_turn(connection, agent, settlement.turns.get(agent.casefold()), settlement.now)
@@ -198,11 +202,6 @@ def _number(settlement: Settlement) -> int:
     return settlement.after.number
 
 
-def is_hard(status: str | None) -> bool:
-    """Whether a failure says that there is no such mailbox, rather than that it took no mail this time (RFC 3463)."""
-    return status is not None and status.startswith("5.1.")
-
-
 _Event = tuple[str, str | None, str | None, str | None]
 """Kind, what it was, what it is, and a reason of its own if it has one."""
 
@@ -230,6 +229,8 @@ def _event_of(effect: Effect, before: Ticket | None) -> _Event | None:  # noqa: 
             return "queue", before.queue if before else None, effect.queue, None
         case RemoveParticipant():
             return "participant", effect.address.address, None, "cc"
+        case LeaveOut():
+            return "left-out", None, effect.address, None
         case SetRequester():
             return "requester", before.requester.address if before else None, effect.to.address, None
         case Mute():

@@ -87,7 +87,9 @@ def exact(connection: Connection, number: int) -> Ticket | None:
 def _people(connection: Connection, numbers: set[int]) -> dict[int, list[Participant]]:
     people: dict[int, list[Participant]] = defaultdict(list)
     for row in connection.execute(_PEOPLE, {"numbers": list(numbers)}):
-        people[row.ticket].append(Participant(Address(row.name, row.address), row.role, row.notified, row.muted))
+        people[row.ticket].append(
+            Participant(Address(row.name, row.address), row.role, row.notified, row.muted, row.left_out)
+        )
     return people
 
 
@@ -203,12 +205,13 @@ def _save_people(connection: Connection, before: Sequence[Participant], after: T
             address=person.address.address,
             notified=person.notified,
             muted=person.muted,
+            left_out=person.left_out,
         )
         for position, person in enumerate(after.participants)
         if person not in before
     ]
     if rows:
-        keys, changeable = ("ticket", "address_key", "role"), ("notified", "muted")
+        keys, changeable = ("ticket", "address_key", "role"), ("notified", "muted", "left_out")
         connection.execute(replacing(connection.dialect.name, participant, keys, changeable), rows)
 
 

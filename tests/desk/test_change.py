@@ -11,6 +11,7 @@ from mailtickets.desk.model import (
     AddParticipant,
     Assign,
     FailDelivery,
+    LeaveOut,
     MergeInto,
     OpenTicket,
     Participant,
@@ -107,6 +108,21 @@ def test_other_effects_leave_the_ticket_itself_alone(effect: Any) -> None:
     before = a_ticket(cc=[PEDRO])
     after = changed(before, [effect, SetStatus("open", "x")], NOW)
     assert (after.answered, after.participants, after.status) == (False, before.participants, "open")
+
+
+def test_who_is_left_out_is_sent_no_answers_until_they_write_or_are_added() -> None:
+    without = changed(a_ticket(cc=[PEDRO, EVE]), [LeaveOut("PEDRO@cliente.test")], NOW)
+    assert customers(without) == (MARIA, EVE)
+    assert without.participant(PEDRO.address) is not None
+    wrote = AddMessage("in", "public", PEDRO, verified=False, waits=False)
+    for back in (wrote, AddParticipant(PEDRO, "cc")):
+        assert customers(changed(without, [back], NOW)) == (MARIA, PEDRO, EVE)
+    said = AddMessage("in", "public", MARIA, verified=True)
+    assert customers(changed(without, [said, AddParticipant(EVE, "cc")], NOW)) == (MARIA, EVE)
+
+
+def test_a_requester_is_never_left_out() -> None:
+    assert customers(changed(a_ticket(), [LeaveOut(MARIA.address)], NOW)) == (MARIA,)
 
 
 def test_somebody_joins_once() -> None:

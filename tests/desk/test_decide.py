@@ -15,6 +15,7 @@ from mailtickets.desk.model import (
     Effect,
     FailDelivery,
     IdFact,
+    LeaveOut,
     OpenTicket,
     OutboxFact,
     RecordEvent,
@@ -153,7 +154,7 @@ def test_an_answer_that_bounced_opens_the_ticket_and_tells_its_author() -> None:
     decision = decided(a_bounce(), facts(a_ticket(status="pending"), bounced=our_answer()))
     assert (decision.outcome, decision.reason, decision.ticket) == ("bounced", "delivery-failed", 42)
     assert effects_of(decision, FailDelivery) == [
-        FailDelivery(9, MARIA.address, "answer", "User unknown", "5.1.1", permanent=True)
+        FailDelivery(9, MARIA.address, "answer", "User unknown", "5.1.1", permanent=True, gone=True)
     ]
     assert statuses(decision) == [("open", "delivery-failed")]
     assert (decision.tell, decision.actor) == (("delivery_failed",), ANA.address)
@@ -208,6 +209,42 @@ def test_a_final_refusal_by_the_smarthost_is_told_as_a_bounce_is() -> None:
     decision = refused(our_answer(state="sending"), "550 no", "5.1.1", a_ticket(status="resolved"))
     assert decision.outcome is None
     assert decision.tell == ("delivery_failed",)
+    assert statuses(decision) == [("open", "delivery-failed")]
+
+
+def test_only_the_requesters_failure_reopens() -> None:
+    before = a_ticket(status="resolved", cc=(PEDRO,))
+    decision = refused(our_answer(recipient="PEDRO@cliente.test", state="sending"), "550 5.7.1 no", "5.7.1", before)
+    assert (statuses(decision), decision.tell) == ([], ("delivery_failed",))
+    assert effects_of(decision, LeaveOut) == [LeaveOut(PEDRO.address)]
+
+
+def test_who_is_on_the_ticket_no_more_is_told_of_to_nobody() -> None:
+    decision = refused(our_answer(recipient=PEDRO.address), "550 5.7.1 no", "5.7.1", a_ticket(status="resolved"))
+    assert (statuses(decision), decision.tell, effects_of(decision, LeaveOut)) == ([], (), [])
+
+
+def test_a_report_without_the_copys_own_tag_is_a_hint_told_once() -> None:
+    known = facts(a_ticket(status="pending"), bounced=our_answer(proven=False))
+    decision = decided(a_bounce(), known)
+    assert (decision.reason, decision.tell) == ("delivery-report-unproven", ("delivery_failed",))
+    (failure,) = decision.effects
+    assert isinstance(failure, FailDelivery)
+    assert (failure.permanent, failure.gone) == (False, False)
+    again = decided(a_bounce(), facts(a_ticket(status="pending"), bounced=our_answer(proven=False, told=True)))
+    assert (again.reason, again.tell, again.effects) == ("delivery-report-unproven", (), ())
+
+
+def test_a_report_that_names_another_address_says_nothing_of_our_recipients_mailbox() -> None:
+    passed_on = Bounce("velha@outro.test", "failed", "5.1.1", None, "User unknown")
+    decision = decided(a_bounce(bounce=passed_on), facts(a_ticket(status="pending"), bounced=our_answer()))
+    (failure,) = effects_of(decision, FailDelivery)
+    assert (failure.recipient, failure.named, failure.permanent, failure.gone) == (
+        MARIA.address,
+        "velha@outro.test",
+        True,
+        False,
+    )
     assert statuses(decision) == [("open", "delivery-failed")]
 
 

@@ -390,6 +390,9 @@ def test_a_failed_answer_is_told_to_its_author_first_and_to_the_queue() -> None:
         "status": "5.1.1",
         "diagnostic": "550 5.1.1 no such user",
         "notice": "answer",
+        "named": None,
+        "kind": "lost",
+        "reopened": True,
         "subject": "Impressora",
     }
 

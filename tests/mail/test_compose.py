@@ -34,6 +34,11 @@ MAIL = OutboundMail(
 COPY = Copy(Address("Maria", "maria@example.test"), "bounces@desk.test", f"suporte+{TOKEN.lower()}@desk.test", TOKEN)
 
 
+def test_the_tag_of_a_copy_stands_in_its_header_and_nowhere_without_one() -> None:
+    assert "X-Mailtickets-Copy: bzzzz2345" in head(compose(MAIL, replace(COPY, tag="bzzzz2345"))).split("\r\n")
+    assert "X-Mailtickets-Copy" not in fields(compose(MAIL, COPY))
+
+
 def outbound(**changes: object) -> OutboundMail:
     return replace(MAIL, **changes)  # type: ignore[arg-type]
 

@@ -251,10 +251,12 @@ def test_a_bounce_to_the_return_path_fails_the_copy_and_opens_the_ticket(busy: O
     assert [name for name, _ in busy.outgoing()].count("delivery_failed") == 2  # one each to Ana and Bruno
 
 
-def test_a_bounce_is_recognised_by_the_id_of_what_it_returns(busy: Office) -> None:
+def test_a_bounce_is_recognised_by_the_id_of_what_it_returns_and_believed_for_nothing_else(busy: Office) -> None:
     copy = answered(busy)
     report = a_report(busy, "suporte@desk.test", of=copy.mail.message_id)
-    assert busy.take(report, sender="").reason == "delivery-failed"
+    back = busy.take(report, sender="")
+    assert (back.reason, back.ticket) == ("delivery-report-unproven", 1)
+    assert row(busy, copy.id).state == "sent"
 
 
 @pytest.mark.parametrize("of", [None, "forged@x.test"])
@@ -279,7 +281,9 @@ def test_of_several_copies_the_one_to_the_reported_recipient_failed(office: Offi
     given = copy.mail.message_id
     found = office.run(lambda c: outbox.by_message_id(c, given, "PEDRO@cliente.test", NOW))
     assert found.recipient == "pedro@cliente.test"
-    assert office.run(lambda c: outbox.by_message_id(c, given, "outra@x.test", NOW)) is None
+    passed_on = office.run(lambda c: outbox.by_message_id(c, given, "outra@x.test", NOW))
+    assert passed_on.recipient == MARIA.address
+    assert office.run(lambda c: outbox.by_message_id(c, "x@x.test", "outra@x.test", NOW)) is None
 
 
 def test_our_own_mail_that_comes_back_is_ignored(busy: Office) -> None:
