@@ -39,7 +39,7 @@ from mailtickets.desk.model import (
     SignatureFact,
     Ticket,
 )
-from mailtickets.desk.notice import Happening, Notice
+from mailtickets.desk.notice import OPS_NOTICES, Happening, Notice
 from mailtickets.desk.render import Rendered, Templates, canned, canned_names, render
 from mailtickets.desk.written import as_written, signer
 from mailtickets.mail import traces
@@ -343,7 +343,13 @@ class Clerk:
         inbound = draft.received.id if draft.received else None
         return tuple(
             letter(
-                notice, rendered, None if notice.takes_lines else ticket, self.rules.paper, self.nonce(), now, inbound
+                notice,
+                rendered,
+                None if notice.takes_lines or notice.name in OPS_NOTICES else ticket,
+                self.rules.paper,
+                self.nonce(),
+                now,
+                inbound,
             )
             for notice, rendered in zip(draft.notices, words, strict=False)
         )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailtickets.config import Agent, Queue
+from mailtickets.desk.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN
 from mailtickets.desk.assignment import is_away
 from mailtickets.desk.commands import COMMANDS
 from mailtickets.desk.contexts import MAX_SHOWN, context, lines_context, moved_context, person_context, thread_context
@@ -34,8 +35,10 @@ _WORDS = frozenset({"new_ticket", "customer_replied"})
 """Notices that carry a customer's words: in their name, and answered by an absence notice when the agent is away."""
 _ANSWERS = ("held", "returned", "stale", "digest", "found", "commands_help", "history")
 """What an agent is told of their own mail, beside the receipt."""
+_ASKED_AGAIN = frozenset({ASKED_AGAIN, NOT_PROVEN})
+"""After these the mail is still held."""
 _TEAM_WIDE = ("unassigned", "delivery_failed", "rated", "agent_absent")
-_OWN_DOING_TOLD = frozenset({*_ANSWERS, "receipt", "attachments", "delivery_failed", "reminder"})
+_OWN_DOING_TOLD = frozenset({*_ANSWERS, "receipt", "attachments", "delivery_failed", "reminder", "second_word"})
 _OF_NO_TICKET = frozenset({"agent_absent", "digest", "found"})
 """Whatever asked for them: nobody should answer a customer by answering these, and lists take lines."""
 _PROBLEMS_ONLY = "problems"
@@ -189,10 +192,32 @@ def _to_its_author(happening: Happening, queue: Queue, policy: Policy, now: date
             more = _shown(name, happening, policy)
             silent = name not in {"held", "returned", "stale"}
             yield _for_agents(name, [author], happening, queue, policy, now, silent=silent, extra=more)
+    if "second_word" in decision.tell:
+        yield _second_word(author, happening, queue, policy, now)
     if "attachments" in decision.tell:
         yield from _files(author, happening, queue, policy, now)
     if "receipt" in decision.tell and _wants_receipt(author, happening, queue):
         yield _receipt(author, happening, queue, policy, now)
+
+
+def _second_word(author: Agent, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    """What became of their reply to a notice of held mail. Whatever they reply to this one concerns that mail alone."""
+    decision, mail = happening.decision, happening.mail
+    told, again = decision.told, decision.reason in _ASKED_AGAIN
+    said = mail.reply if mail and decision.reason == ASKED_AGAIN else ""
+    words = (
+        AddMessage("in", "public", Address(author.name, author.address), verified=False, text=said) if said else None
+    )
+    extra: dict[str, object] = {
+        "identity": told.held in IDENTITY_DOUBTS,
+        "ops": bool(policy.instance.ops_address),
+        "reply_effect": "releases" if again else "none",
+    }
+    notice = _for_agents(
+        "second_word", [author], happening, queue, policy, now, message=words, silent=words is None, extra=extra
+    )
+    cause = "" if decision.reason == "disowned-by-agent" or mail is None else mail.digest
+    return replace(notice, takes_lines=False, asks_to_confirm=again, confirms=told.confirms, cause=cause)
 
 
 def _is_empty(name: str, happening: Happening) -> bool:

@@ -17,12 +17,18 @@ from mailtickets.desk.model import (
     RecordEvent,
     SetAbsence,
     Ticket,
+    TokenFact,
     Told,
 )
 from mailtickets.mail.model import InboundMail
 
 NOT_UNDERSTOOD = "command-not-understood"
 NOT_VERIFIED = "agent-not-verified"
+IDENTITY_DOUBTS = frozenset({"agent-without-token", NOT_VERIFIED})
+"""Reasons to hold what may not be its author's at all: there only a yes is their consent."""
+ASKED_AGAIN = "second-word-unclear"
+NOT_PROVEN = "second-word-not-proven"
+TOO_LATE = "second-word-too-late"
 STALE = "stale-answer"
 """Among confirmed reasons with the revision that its author had seen: `stale-answer@7`."""
 
@@ -78,6 +84,13 @@ def sent_back(problems: Sequence[Problem], ticket: Ticket | None, agent: Agent) 
     """The mail goes back to its author with what was not understood in it."""
     told = Told(problems=tuple(problems), commanded=True)
     return replace(held(NOT_UNDERSTOOD, ticket, agent), tell=("returned",), told=told)
+
+
+def asked_again(reason: str, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:
+    """An agent's reply to a notice of held mail did nothing: they are told why, and may reply again."""
+    told = Told(confirms=token.confirms, held=token.held or "", commanded=True)
+    number = ticket.number if ticket else None
+    return Decision(reason, (), number, "commanded", agent.address, tell=("second_word",), told=told)
 
 
 def back_again(by: Asker) -> list[Effect]:

@@ -13,6 +13,9 @@ HELD_PER_AGENT_PER_HOUR = 5
 ASKED_PER_AGENT_PER_HOUR = 30
 """What an agent's unproven mail may ask to be shown."""
 
+ASKED_AGAIN_PER_DAY = 3
+"""How often an agent is told that their reply about one held message does nothing: a machine may be replying."""
+
 HOUR, DAY = 3600, 86_400
 
 
@@ -35,6 +38,8 @@ def budget_lines(notice: Notice, recipient: Address, ticket: int, policy: Policy
     budget, who = policy.budget, recipient.key
     if notice.name == "held":
         return (BudgetLine(f"held:{who}", HOUR, HELD_PER_AGENT_PER_HOUR),)
+    if notice.name == "second_word":
+        return (BudgetLine(f"asked-again:{who}:{notice.confirms}", DAY, ASKED_AGAIN_PER_DAY),) if notice.cause else ()
     if notice.takes_lines and notice.cause:
         return (BudgetLine(f"asked:{who}", HOUR, ASKED_PER_AGENT_PER_HOUR),)
     if not notice.automatic:

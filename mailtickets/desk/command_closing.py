@@ -127,6 +127,11 @@ def is_contact(line: str) -> bool:
     return _CONTACT.search(line[:200]) is not None
 
 
+def signs_off(line: str, own: Own) -> bool:
+    """Whether a line surely belongs to a closing: the agent's own, a formula, what a telephone adds."""
+    return _is_certain(line, own)
+
+
 def _is_certain(line: str, own: Own) -> bool:
     named = own.has_line(line) or own.is_named_in(line)
     return named or is_formula(line) or is_device_line(line) or line in ("--", "—", "___")

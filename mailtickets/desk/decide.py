@@ -4,18 +4,18 @@ Each rule is one question (its docstring) and answers with a Decision or with No
 who was asked. The same function runs in the daemon, in `explain` and in tests.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from mailtickets.desk.agent_mail import absent, on_ticket, second_word
+from mailtickets.desk.agent_mail import absent, on_ticket
 from mailtickets.desk.agent_new_mail import on_no_ticket
 from mailtickets.desk.agent_reading import NOT_VERIFIED, held
 from mailtickets.desk.assignment import turn
 from mailtickets.desk.authors import authentic, author_of, copied, locale_for, vouched_for, without_tags
 from mailtickets.desk.change import after_customer_reply, may_reopen
+from mailtickets.desk.confirmations import confirmed
 from mailtickets.desk.customer_words import Wish, number_named, wish
 from mailtickets.desk.matching import Match, claimed, match, own_addresses
 from mailtickets.desk.model import (
@@ -23,7 +23,6 @@ from mailtickets.desk.model import (
     AddMessage,
     AddParticipant,
     Decision,
-    DropHeld,
     Effect,
     Facts,
     FailDelivery,
@@ -34,28 +33,20 @@ from mailtickets.desk.model import (
     Outcome,
     Policy,
     Rate,
-    ReleaseHeld,
     RuleVerdict,
     SetStatus,
     Ticket,
-    TokenFact,
 )
 from mailtickets.desk.satisfaction import Rating, rating
 from mailtickets.desk.thanks import gratitude
 from mailtickets.mail.junk import allowed, denied
 from mailtickets.mail.model import Address, Bounce, InboundMail
 
-IDENTITY_DOUBTS = frozenset({"agent-without-token", NOT_VERIFIED})
-"""Reasons to hold what may not be its author's at all: there anything but a refusal is their consent."""
-
 _SENDERS_FAULT = frozenset({"5.1.7", "5.1.8"})
 """RFC 3463, 3.2: these speak of the sender's address."""
 
 LOW_SCORE = 2
 """From 1 to 5: a rating that the queue is told of."""
-
-_DISOWNED = re.compile(r"(?:não|nao|nunca|jamais|no\b|not\b|never|descart|discard|cancel|ignor)", re.IGNORECASE)
-"""How an agent begins who did not write what was held. When in doubt nothing is released."""
 
 Rule = Callable[[InboundMail, Facts, Policy, datetime], Decision | None]
 
@@ -191,24 +182,7 @@ def _is_agent_on(ticket: Ticket, author: Address, policy: Policy) -> bool:
 
 def confirmation(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Does an agent say a second word about a message of theirs that was held?"""
-    author = author_of(mail, facts.queue)
-    agent, own = policy.agent(author.address), own_addresses(author, policy)
-    token = next((t for t in facts.tokens if t.confirms and not t.expired and t.person.casefold() in own), None)
-    if token is None or token.confirms is None or mail.kind != "human":
-        return None  # an absence notice confirms nothing
-    if agent is None or token.held is None or token.held in IDENTITY_DOUBTS:
-        return _identity_confirmed(mail, token, author.address)
-    ticket = facts.tickets.get(token.ticket or 0)
-    return second_word(mail, facts, policy, now, agent, ticket, token)
-
-
-def _identity_confirmed(mail: InboundMail, token: TokenFact, author: str) -> Decision:
-    """The agent says whether a message in their name is theirs."""
-    held_id = token.confirms or 0
-    disowned = _DISOWNED.match(mail.reply.strip())
-    effect = DropHeld(held_id) if disowned else ReleaseHeld(held_id)
-    reason = "disowned-by-agent" if disowned else "confirmed-by-agent"
-    return Decision(reason, (effect,), token.ticket, "commanded", author)
+    return confirmed(mail, facts, policy, now)
 
 
 def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:

@@ -95,7 +95,7 @@ def letter(
         loop=f"{paper.instance.name}; hops=1" if notice.loop else None,
         attachments=_brought_along(notice, words),
     )
-    confirms = inbound if notice.asks_to_confirm else None
+    confirms = notice.confirms or (inbound if notice.asks_to_confirm else None)
     copies = tuple(_addressed(person, notice, given_id, ticket, paper, now, confirms) for person in notice.recipients)
     not_before = now + timedelta(seconds=notice.wait_seconds)
     return Letter(mail, copies, notice.priority, notice.author, not_before, notice.source, ticket is None)

@@ -662,6 +662,10 @@ class Told:
     """The first day on which an agent is back, as their absence notice says."""
     files: tuple[str, ...] = ()
     """Names of attachments that must not go to a customer."""
+    confirms: int | None = None
+    """The held message that an answer to the notice is about, where that is not the mail in hand."""
+    held: str = ""
+    """Why that message is held; empty when it is held no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ CUSTOMER_NOTICES = (
 AGENT_NOTICES = (
     "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held",
     "receipt", "returned", "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent",
-    "rated", "recalled", "commands_help", "found", "history", "attachments",
+    "rated", "recalled", "commands_help", "found", "history", "attachments", "second_word",
 )  # fmt: skip
 OPS_NOTICES = ("alarm",)
 
@@ -58,6 +58,8 @@ class Notice:
     """Digest of the words that it answers: a machine without any sign of one says the same again and again."""
     asks_to_confirm: bool = False
     """Answering it releases the message that it is about."""
+    confirms: int | None = None
+    """The held message that it is about, where that is not the one in hand."""
     acknowledgement: bool = False
     """It counts against the stricter budget of first contacts too."""
     takes_lines: bool = False

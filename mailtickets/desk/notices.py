@@ -32,6 +32,7 @@ def plan(happening: Happening, policy: Policy, now: datetime) -> tuple[Notice, .
     """Every notice that a decision calls for, before budgets."""
     queue = _queue(happening, policy)
     found = [*_to_customers(happening, queue, policy, now), *to_agents(happening, queue, policy, now)]
+    found += [*_to_ops(happening, policy, now)]
     return tuple(kept for notice in found if (kept := _fit_to_send(notice, happening, policy)).recipients)
 
 
@@ -271,6 +272,22 @@ def _left_behind(happening: Happening) -> frozenset[str]:
 
 
 # --- ops ----------------------------------------------------------------------------------------------
+
+
+def _to_ops(happening: Happening, policy: Policy, now: datetime) -> Iterator[Notice]:
+    """Somebody writes in an agent's name, says that agent."""
+    decision = happening.decision
+    if "disowned" not in decision.tell or not policy.instance.ops_address:
+        return
+    about = f" about ticket {decision.ticket}" if decision.ticket else ""
+    held = decision.told.confirms
+    yield alarm(
+        "mail-disowned",
+        f"{decision.actor} says that a mail{about} in their name is not theirs. It had been held, and was dropped; "
+        f"nothing of it was sent. Somebody may be writing in their name: `mailtickets inbound show {held}`.",
+        policy,
+        now,
+    )
 
 
 def alarm(subject: str, text: str, policy: Policy, now: datetime) -> Notice:

@@ -39,6 +39,9 @@ REASONS: dict[str, str] = {
     "confirmed-by-agent": "The agent confirmed a message that was held.",
     "disowned-by-agent": "The agent says that a held message is not theirs.",
     "discarded-by-its-author": "The agent in whose name it came has disowned it.",
+    "second-word-unclear": "The agent's reply to a notice of held mail says neither to send it nor to drop it.",
+    "second-word-not-proven": "A reply to a notice of held mail comes from where the agent's domain says it does not.",
+    "second-word-too-late": "The mail that the agent's reply is about is held no more.",
     "quotes-our-notice": "It quotes or attaches one of our notices, with somebody's reference in it.",
     "empty-answer": "There is nothing in it that could be sent to the customer.",
     "uncertain-cut": "It is not clear where the answer ends and the quoted history begins.",
@@ -97,6 +100,7 @@ REASONS: dict[str, str] = {
     "budget-everybody": "Enough automatic mail went out this hour.",
     "budget-ticket": "This person was sent enough automatic mail on this ticket this hour.",
     "budget-asked": "This agent's mail asked for enough this hour.",
+    "budget-asked-again": "This agent was told often enough today that their replies about this held mail do nothing.",
     "budget-held": "This agent was told of enough held mail this hour.",
 }
 

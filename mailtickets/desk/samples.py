@@ -138,15 +138,16 @@ _STATUS_AFTER = {
     "moved": "new",
 }
 _STATUS_BEFORE = {"status_changed": "new", "resolved": "open", "closed": "resolved", "reopened": "resolved"}
-_ANSWERED = frozenset({"answer", "delivery_failed", "held", "returned", "stale", "noted", "answered"})
+_ANSWERED = frozenset({"answer", "delivery_failed", "held", "returned", "stale", "noted", "answered", "second_word"})
 """Notices whose message is an agent's."""
 _ABOUT_NONE = frozenset({"alarm", "digest", "commands_help", "found", "my_tickets", "agent_absent"})
 """Notices that are about no ticket of their own."""
-_MAYBE_ABOUT_NONE = frozenset({"receipt", "returned"})
+_MAYBE_ABOUT_NONE = frozenset({"receipt", "returned", "second_word"})
 _REPLY_EFFECTS = {
     "held": "releases", "stale": "releases", "returned": "corrects", "digest": "lines", "found": "lines",
-    "commands_help": "lines", "agent_absent": "lines",
+    "commands_help": "lines", "agent_absent": "lines", "second_word": "releases",
 }  # fmt: skip
+_HELD_FOR = {"held": "agent-without-token", "second_word": "second-word-unclear"}
 _WRITTEN_AT = {
     "question": datetime(2025, 3, 3, 10, 12),  # noqa: DTZ001 - as in the instance's time zone
     "again": datetime(2025, 3, 4, 8, 5),  # noqa: DTZ001
@@ -178,7 +179,7 @@ def sample(notice: str, locale: str) -> dict[str, Any]:
         "reopen_days": 14,
         "close_after_days": 7,
         "customer_echo": True,
-        "reason": {"new_ticket": "not-a-participant", "held": "agent-without-token"}.get(notice, ""),
+        "reason": {"new_ticket": "not-a-participant", **_HELD_FOR}.get(notice, ""),
     }
 
 
@@ -207,8 +208,9 @@ def bare(notice: str, locale: str) -> dict[str, Any]:
         "close_after_days": 0,
         "reply_effect": _REPLY_EFFECTS.get(notice),
         "customer_echo": False,
-        "reason": "agent-without-token" if notice == "held" else "",
+        "reason": _HELD_FOR.get(notice, ""),
         "words": story["words"] if notice == "found" else "",
+        **({"identity": True, "ops": False} if notice == "second_word" else {}),
     }
 
 
@@ -283,6 +285,7 @@ def _work(notice: str, story: dict[str, str]) -> dict[str, Any]:
         "recalled": {"words": story["subject"]},
         "customer_replied": {"new_subject": story["other_subject"], "was_finished": "resolved"},
         "resolved": {"ask_rating": True},
+        "second_word": {"ops": True},
     }
     return works.get(notice, {})
 

@@ -185,10 +185,10 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             agents.rate(connection, before.number, before.resolved_at, {**values, "at": settlement.now})
         case ReleaseHeld(inbound=held):
             if not accept_again(connection, held, released=True, correction=effect.correction, seen=effect.seen):
-                return  # answered a second time: it has gone out, or has been dropped
+                raise Stale(f"inbound {held} is held no more")  # its author has replied twice: tell them
         case DropHeld(inbound=held):
             if not drop(connection, held, "discarded-by-its-author", settlement.now):
-                return
+                raise Stale(f"inbound {held} is held no more")
         case OpenTicket(linked=int() as other):
             _record(connection, settlement, "linked", new=str(other))
     told = _event_of(effect, before)

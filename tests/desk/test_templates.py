@@ -87,6 +87,12 @@ MORE: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "held": ({"ticket": None}, {"ticket": None, "message": None, "reason": "forward-unclear"}),
     "stale": ({"since": None},),
+    "second_word": tuple(
+        {"reason": reason, "reply_effect": effect, "identity": identity, "ops": identity, "message": None}
+        for reason in ("second-word-unclear", "second-word-not-proven", "second-word-too-late", "disowned-by-agent")
+        for effect in ("releases", "none")
+        for identity in (True, False)
+    ),
     "digest": ({"mine": []}, {"unassigned": []}),
     "reminder": (
         *({"why": why} for why in ("unassigned", "asked", "snoozed", "")),
