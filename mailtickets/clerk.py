@@ -40,7 +40,7 @@ from mailtickets.desk.model import (
     Ticket,
 )
 from mailtickets.desk.notice import OPS_NOTICES, Happening, Notice
-from mailtickets.desk.render import Rendered, Templates, canned, canned_names, render
+from mailtickets.desk.render import Rendered, Templates, canned, canned_commands, canned_names, render
 from mailtickets.desk.written import as_written, signer
 from mailtickets.mail import traces
 from mailtickets.mail.compose import compose
@@ -191,7 +191,10 @@ class Clerk:
         if not names or ticket is None:
             return facts
         texts = {name: text for name in names if (text := self._canned(name, ticket)) is not None}
-        return replace(facts, canned=texts, canned_names=canned_names(self.rules.templates, ticket.locale))
+        templates = self.rules.templates
+        carried = {name: canned_commands(templates, name, ticket.locale) for name in texts}
+        known = canned_names(templates, ticket.locale)
+        return replace(facts, canned=texts, canned_commands=carried, canned_names=known)
 
     def _canned(self, name: str, ticket: Ticket) -> str | None:
         policy = self.rules.policy

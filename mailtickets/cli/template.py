@@ -6,7 +6,7 @@ from mailtickets.clerk import rules_of
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.session import add_page, configuration, print_json, print_table
 from mailtickets.config_values import LOCALES
-from mailtickets.desk.render import NOTICES, Templates, canned, canned_names, check, render, sample
+from mailtickets.desk.render import NOTICES, Templates, canned, canned_commands, canned_names, check, render, sample
 
 _READY = "canned/"
 
@@ -47,6 +47,8 @@ def _preview(templates: Templates, notice: str, locale: str, *, html: bool) -> i
 def _preview_ready(templates: Templates, name: str, locale: str) -> int:
     try:
         print(canned(templates, name, locale, sample("answer", locale)))
+        if carried := canned_commands(templates, name, locale):
+            print(f"\n{carried}")
     except KeyError:
         names = ", ".join(canned_names(templates, locale)) or "none"
         raise Stop(REFUSED, f"no ready answer {name!r} that works in {locale}; there are: {names}") from None

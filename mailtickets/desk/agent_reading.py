@@ -20,6 +20,7 @@ from mailtickets.desk.model import (
     TokenFact,
     Told,
 )
+from mailtickets.desk.ready_answers import with_their_commands
 from mailtickets.mail.model import InboundMail
 
 NOT_UNDERSTOOD = "command-not-understood"
@@ -53,15 +54,24 @@ def read_words(said: str, signature: str, ticket: Ticket | None, by: Asker, with
     bare = commands.without_sign(asked)
     if bare is not None and NOT_UNDERSTOOD not in by.facts.confirmed:
         asked = replace(asked, problems=(bare,))
-    orders = tuple(order for order in asked.commands if order.name not in without)
+    orders = _ordered(asked, by, without)
     if NOT_UNDERSTOOD not in by.facts.confirmed:
         deeds = carry_out(ticket, orders, by)
         return _whole(asked, orders, deeds, (*asked.problems, *deeds.problems), by)
-    refused = [order for order in asked.commands if carry_out(ticket, (order,), by).problems]
+    refused = [
+        order
+        for order in asked.commands
+        if carry_out(ticket, with_their_commands((order,), by.facts.canned_commands), by).problems
+    ]
     right = commands.corrected(asked, by.facts.correction, refused)
-    orders = tuple(order for order in right.commands if order.name not in without)
+    orders = _ordered(right, by, without)
     deeds = carry_out(ticket, orders, by)
     return _whole(right, orders, deeds, (*right.problems, *deeds.problems), by)
+
+
+def _ordered(asked: Asked, by: Asker, without: Sequence[str]) -> tuple[Command, ...]:
+    orders = with_their_commands(asked.commands, by.facts.canned_commands)
+    return tuple(order for order in orders if order.name not in without)
 
 
 def _whole(asked: Asked, orders: Sequence[Command], deeds: Deeds, problems: Sequence[Problem], by: Asker) -> Reading:

@@ -293,12 +293,13 @@ def clashing(commands: Sequence[Command]) -> frozenset[int]:
     """Which of them are the same or exclude each other."""
     groups: dict[str, list[int]] = {}
     for index, command in enumerate(commands):
-        groups.setdefault(_matter(command), []).append(index)
+        groups.setdefault(matter(command), []).append(index)
     clashes = (group for group in groups.values() if len(group) > 1 and _clash([commands[n] for n in group]))
     return frozenset(index for group in clashes for index in group)
 
 
-def _matter(command: Command) -> str:
+def matter(command: Command) -> str:
+    """What a command is about: of commands about one matter only one can hold."""
     if command.name == "canned":
         return f"canned {command.argument.casefold()}"
     return "assign" if command.name in _ASSIGNMENT else command.name

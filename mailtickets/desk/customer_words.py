@@ -4,8 +4,9 @@ Owns: the closed vocabulary of wishes in Portuguese, English and Spanish, and wh
 or in the subject of a mail that its writer began, with nothing under it. Every word must be known and all wishes must
 be one; what is left over, a denial, a doubt or a question about an act makes it an ordinary message for people.
 A subject behind `Re:` or with our ticket tag is inherited and says nothing. Praise may stand before `pode encerrar`.
-Left out on purpose: what nudges people (`alguma novidade?`), what may be about an order (`status do pedido`, `pode
-cancelar`), and words with another everyday sense when alone (`estado`, `stop`, `parar`, `tickets`).
+`news` (`alguma novidade?`) is asked of people as well as of the desk: whoever acts on it hands it on to them too.
+Left out on purpose: what may be about an order (`status do pedido`, `pode cancelar`), and words with another everyday
+sense when alone (`stop`, `parar`, `tickets`).
 Fails with: nothing; in doubt it is no wish.
 Limits: `MAX_WORDS` in `MAX_CHARACTERS`; of a long text no more than its length is looked at.
 """
@@ -22,7 +23,7 @@ from mailtickets.desk import phrasing
 from mailtickets.desk.phrasing import NUMBER, Phrase
 from mailtickets.desk.thanks_words import CLASSES
 
-Wish = Literal["status", "tickets", "reopen", "close", "cancel", "mute", "unmute"]
+Wish = Literal["status", "news", "tickets", "reopen", "close", "cancel", "mute", "unmute"]
 
 MAX_WORDS = 20
 MAX_CHARACTERS = 300
@@ -61,6 +62,8 @@ def wish(subject: str, reply: str, signature: str = "", *, has_ticket: bool = Tr
         return None
     wishes = body.wishes | (title.wishes if title else frozenset())
     fine = body.fine or (title is not None and title.fine)
+    if wishes == {"status", "news"}:
+        wishes = frozenset({"news"})
     if len(wishes) != 1 or (fine and wishes != {"close"}):
         return None
     (only,) = wishes
@@ -119,6 +122,11 @@ _CLASSES = {
     "quero": "quero|queria|gostaria|preciso|desejo|solicito|peco|quiero|quisiera|necesito|deseo|queremos|gostariamos",
     "podem": "pode|podem|poderia|poderiam|puede|pueden|podria|podrian|puedes|podes",
     "can": "can|could|would|may",
+    "novidade": "novidade|novidades|atualizacao|atualizacoes|noticia|noticias|retorno|posicao|posicionamento",
+    "update": "update|updates|news|progress",
+    "novedad": "novedad|novedades|actualizacion|actualizaciones|noticia|noticias|avance|avances",
+    "about": "sobre|quanto|do|da|de|no|na|on|about|for|regarding|with|del|en|acerca",
+    "aqui": "isso|isto|aqui|this|it|that|esto|eso",
     "aviso": _NOTICES,
     "mensagem": f"{_NOTICES}|emails|mails|mensagens|correos|mensajes|messages|updates",
 }
@@ -129,6 +137,7 @@ status|andamento|estatus atual|actual? ??
 status {it} ??
 status|andamento|situacao|posicao|estatus|estado atual|actual? {de} {that} ??
 status|andamento|estatus do|da|del|de|of|for|on #
+el|mi? estado ??
 {chamado} status #? ??
 {chamado} # status ??
 # status ??
@@ -143,6 +152,22 @@ what's|whats the? status {de}? {it} ??
 what is the? status {de}? {it} ??
 check|show|get|see|view {o}? {chamado}? status {de}? {it}
 i'd like|want to check|know|see the status {de}? {it}
+""",
+    "news": """
+alguma|algum {novidade} {about}? {aqui}? {it} ??
+ja? ha|tem|teve|temos|houve alguma|algum|mais? {novidade} {about}? {aqui}? {it} ?
+{novidade} {about}? {aqui}? {it} ?
+any status? {update} {about}? {aqui}? {it} ??
+{update} {about}? {aqui}? {it} ?
+{update} please|pls ?
+is|are there any {update} {about}? {aqui}? {it} ??
+do you guys|all? have any|an {update} {about}? {aqui}? {it} ??
+{can} i|we have|get an|any {update} {about}? {aqui}? {it} ??
+{can} you please|pls? give|send me|us an|any {update} {about}? {aqui}? {it} ??
+what's|whats the latest {about}? {aqui}? {it} ??
+alguna|algun {novedad} {about}? {aqui}? {it} ??
+ya? hay|tienen|tiene|tenemos|tienes alguna|algun|mas? {novedad} {about}? {aqui}? {it} ?
+{novedad} {about}? {aqui}? {it} ?
 """,
     "tickets": """
 meus|minhas|mis|my|nossos|nossas|our meus? {chamados} abertos|abertas|abiertos|abiertas|ativos|pendentes? ??

@@ -229,11 +229,24 @@ def customer_wish(mail: InboundMail, facts: Facts, policy: Policy, now: datetime
     ticket = _meant(mail, facts, author, found.ticket)
     if ticket is None:
         return None
+    if wished == "news":
+        return _news_asked(ticket, author, verified=found.proven or authentic(facts))
     if wished == "status":
         return Decision("customer-asks", (), ticket.number, "commanded", author.address, tell=("status",))
     if not (found.proven or authentic(facts)):
         return None  # it changes the ticket: for that a From line is not enough
     return _wish_granted(wished, author, policy, now, ticket)
+
+
+def _news_asked(ticket: Ticket, author: Address, *, verified: bool) -> Decision:
+    """`Alguma novidade?` is told how things stand, and people read it too, unless the ticket is finished."""
+    told = Decision("customer-asks", (), ticket.number, "commanded", author.address, tell=("status",))
+    if ticket.status in {"resolved", "closed"}:
+        return told
+    effects: list[Effect] = [AddMessage("in", "public", author, verified=verified)]
+    if (status := after_customer_reply(ticket.status)) != ticket.status:
+        effects.append(SetStatus(status, "customer-replied"))
+    return replace(told, effects=tuple(effects), outcome="appended")
 
 
 def _meant(mail: InboundMail, facts: Facts, author: Address, found: Ticket) -> Ticket | None:

@@ -362,6 +362,8 @@ class Facts:
     """What an order to split would split off."""
     canned: Mapping[str, str] = field(default_factory=dict)
     """Ready answers that the mail asks for, by the name it gives them; those there are."""
+    canned_commands: Mapping[str, str] = field(default_factory=dict)
+    """The command lines that those ready answers carry, by the same name."""
     canned_names: tuple[str, ...] = ()
     """All the ready answers there are, where the mail asks for one."""
     new_subject: str = ""

@@ -24,7 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from mailtickets.config_values import LOCALES
-from mailtickets.desk import locales, sentences
+from mailtickets.desk import locales, ready_answers, sentences
 from mailtickets.desk.command_words import folded
 from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.notice import AGENT_NOTICES, CUSTOMER_NOTICES, OPS_NOTICES
@@ -233,17 +233,40 @@ def canned(templates: Templates, name: str, locale: str, context: Mapping[str, o
     return text
 
 
+def canned_commands(templates: Templates, name: str, locale: str) -> str:
+    """The command lines that a ready answer carries; empty where there are none, or there is none of that name."""
+    texts = {**templates.builtin, **templates.overrides}
+    found = next((known for known in canned_names(templates, locale) if _joined(known) == _joined(name)), None)
+    return ready_answers.parted(texts[f"canned/{locale}/{found}.txt"])[1] if found is not None else ""
+
+
+def _source(text: str, name: str) -> str:
+    return ready_answers.parted(text)[0] if name.startswith("canned/") else text
+
+
 def _joined(name: str) -> str:
     return re.sub(r"[\s_-]+", "-", folded(name))
 
 
 def _canned(templates: Templates, file: str, words: Mapping[str, Any]) -> tuple[str | None, list[TemplateProblem]]:
     """The text (None: no template of this name works) and what is wrong with the house's own."""
-    problems: list[TemplateProblem] = []
+    problems = _wrong_commands(templates, file)
+    if problems:
+        return None, problems
     try:
         return _made(templates, file, lambda sandbox, name: _text(sandbox, name, words).strip(), problems), problems
     except TemplateNotFound:  # there is no built-in one to take its place
         return None, problems
+
+
+def _wrong_commands(templates: Templates, file: str) -> list[TemplateProblem]:
+    """What is wrong with the commands that a ready answer carries: said and not done would be worse than not sent."""
+    text = {**templates.builtin, **templates.overrides}.get(file, "")
+    before, lines = ready_answers.parted(text)
+    return [
+        TemplateProblem(file, 1 + before.count("\n"), f"{problem.line}: {problem.code}")
+        for problem in ready_answers.read(lines)[1]
+    ]
 
 
 # --- the sandbox --------------------------------------------------------------------------------------
@@ -264,7 +287,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         super().__init__(
-            loader=FunctionLoader(lambda name: (texts[name], name, None) if name in texts else None),
+            loader=FunctionLoader(lambda name: (_source(texts[name], name), name, None) if name in texts else None),
             autoescape=lambda name: name is None or name.endswith(".html"),
             undefined=StrictUndefined,
             finalize=lambda value: "" if value is None else value,

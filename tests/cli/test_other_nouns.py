@@ -153,7 +153,7 @@ def test_templates_are_listed_and_previewed(shell: Shell) -> None:
     assert "<html" in shell.run("template", "preview", "answer", "--html")[1]
     assert shell.run("template", "preview", "nothing")[0] == 2
     assert "canned/pt_BR/encerramento.txt" in {row["file"] for row in rows}
-    assert "1042" in shell.run("template", "preview", "canned/Encerramento", "--locale", "pt_BR")[1]
+    assert "\n#resolver\n" in shell.run("template", "preview", "canned/Encerramento", "--locale", "pt_BR")[1]
     assert shell.run("template", "preview", "canned/nothing")[0] == 1
 
 

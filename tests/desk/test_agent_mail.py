@@ -22,6 +22,7 @@ from mailtickets.desk.model import (
     Said,
     SetAbsence,
     SetStatus,
+    SetTags,
     Ticket,
     Undoable,
 )
@@ -136,6 +137,37 @@ def test_files_beside_commands_are_not_published() -> None:
 def test_a_ready_answer_stands_where_it_was_called() -> None:
     decision = decided("Oi, Maria!\n\n#resposta fim", canned={"fim": "Encerramos por aqui."})
     assert messages(decision) == [("out", "public", "Oi, Maria!\n\nEncerramos por aqui.")]
+
+
+def test_a_ready_answer_brings_its_commands_along() -> None:
+    """`encerramento` says that the ticket is done: so it is."""
+    carried = {"fim": "#resolver\n#etiqueta +fim"}
+    decision = decided("#resposta fim", canned={"fim": "Encerramos por aqui."}, canned_commands=carried)
+    assert messages(decision) == [("out", "public", "Encerramos por aqui.")]
+    assert statuses(decision) == ["resolved"]
+    assert decision.told.done == (Done("answered"), Done("status", "resolved", "open"), Done("tags", "fim", None))
+
+
+def test_of_the_same_matter_the_agents_own_command_holds() -> None:
+    carried = {"fim": "#resolver\n#etiqueta +fim"}
+    text = "#resposta fim\n#status pendente\n#etiqueta +rede"
+    decision = decided(text, canned={"fim": "Encerramos por aqui."}, canned_commands=carried)
+    assert statuses(decision) == ["pending"]
+    assert [e.to for e in decision.effects if isinstance(e, SetTags)] == [("rede",), ("rede", "fim")]
+
+
+def test_a_ready_answer_whose_command_cannot_be_done_is_not_sent() -> None:
+    known = {"canned": {"fim": "Fim."}, "canned_commands": {"fim": "#fila outra"}}
+    decision = decided("#resposta fim", **known)
+    assert (decision.outcome, messages(decision)) == ("held", [])
+    assert [(p.line, p.code) for p in decision.told.problems] == [("#resposta fim", "no-such-queue")]
+    right = decided("Oi.\n#resposta fim", released=True, confirmed=frozenset({"command-not-understood"}), **known)
+    assert messages(right) == [("out", "public", "Oi.")]
+
+
+def test_two_ready_answers_may_say_the_same() -> None:
+    known = {"canned": {"a": "A.", "b": "B."}, "canned_commands": {"a": "#resolver", "b": "#resolver"}}
+    assert statuses(decided("#resposta a\n#resposta b", **known)) == ["resolved"]
 
 
 def test_people_added_by_a_command_are_sent_the_answer_too() -> None:

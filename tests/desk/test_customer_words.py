@@ -51,6 +51,51 @@ WISHES: dict[Wish, str] = {
         estado de mi solicitud
         ¿Cómo está mi caso?
         estatus
+        estado
+        Estado?
+        ¿Estado?
+        Hola, ¿estado? Gracias
+        ESTADO por favor
+        mi estado
+    """,
+    "news": """
+        Any update?
+        any updates?
+        Any news?
+        Any update on this?
+        Any status update on this?
+        Hi, any update on my ticket? Thanks
+        Hello team, any updates on ticket #1042?
+        Any progress?
+        Update?
+        Updates please?
+        Is there any update?
+        Do you have any news?
+        Can I get an update please?
+        Could you please give me an update?
+        What's the latest on this?
+        Alguma novidade?
+        alguma novidade
+        Olá, alguma novidade sobre o meu chamado? Obrigada
+        Bom dia, alguma novidade?
+        Novidades?
+        Alguma atualização?
+        Alguma atualização sobre isso?
+        Alguma posição?
+        posição?
+        Algum retorno?
+        Tem alguma novidade?
+        Já tem alguma posição?
+        Há novidades sobre o chamado 1042?
+        Algum retorno, por favor?
+        Bom dia! Status? Alguma novidade?
+        ¿Alguna novedad?
+        ¿Hay novedades?
+        Hola, ¿alguna novedad sobre mi caso? Gracias
+        ¿Tienen alguna noticia?
+        ¿Novedades?
+        ¿Algún avance?
+        ¿Alguna actualización de mi ticket?
     """,
     "tickets": """
         meus chamados
@@ -196,6 +241,31 @@ WISHES: dict[Wish, str] = {
 }
 
 MESSAGES = """
+    alguma novidade sobre a impressora?
+    Alguma novidade? Preciso disso hoje!
+    alguma novidade da entrega?
+    Alguma novidade do técnico?
+    algum retorno do fornecedor?
+    novidades
+    Novidades da semana
+    Temos novidades
+    tem retorno no domingo
+    any update from the supplier?
+    Any news about the delivery?
+    Any update? It is urgent.
+    update
+    update failed
+    news
+    The update did not work
+    Windows update?
+    Can I get an update of Windows?
+    ¿Alguna novedad del pedido?
+    ¿Hay avance en la obra?
+    novedades
+    Estado: Jalisco
+    estado de la entrega
+    Estado civil: casado
+    mi estado es Jalisco
     encerrar não, continua com erro
     não encerrar
     Não encerrem o chamado
@@ -302,17 +372,8 @@ MESSAGES = """
     qual o status e quando fica pronto?
     Qual o status? Preciso disso hoje!
     status? estou esperando há uma semana
-    alguma novidade?
-    Novidades?
-    Alguma atualização?
-    any news?
-    any update?
-    Any status update on this?
-    ¿alguna novedad?
-    estado
     Estado: SP
     situação
-    posição?
     como está?
     andamento da obra
     mudar status

@@ -16,6 +16,7 @@ from mailtickets.desk.render import (
     Templates,
     bare,
     canned,
+    canned_commands,
     canned_names,
     check,
     render,
@@ -330,7 +331,9 @@ def test_every_locale_has_ready_answers_that_greet_and_name_the_ticket() -> None
         for name in names:
             text = canned(TEMPLATES, name, locale, sample("answer", locale))
             assert text.startswith(greeting)
-            assert "1042" in text
+            says_so_itself = {"#resolver", "#resolve"}
+            resolves = canned_commands(TEMPLATES, name, locale) in says_so_itself
+            assert "1042" in text or resolves
             assert text == text.strip()
 
 
@@ -368,6 +371,35 @@ def test_a_broken_ready_answer_is_named_by_check_and_never_sent() -> None:
         with pytest.raises(KeyError):
             canned(templates, name, "pt_BR", sample("answer", "pt_BR"))
     assert "Que bom" in canned(templates, "encerramento", "pt_BR", sample("answer", "pt_BR"))
+
+
+def test_the_last_lines_of_a_ready_answer_are_the_commands_that_it_carries() -> None:
+    templates = ready(ola="Oi, {{ customer.name }}.\n\n#resolver\n#etiqueta +fim\n\n")
+    assert canned(templates, "ola", "pt_BR", sample("answer", "pt_BR")) == "Oi, Maria Souza."
+    assert canned_commands(templates, "ola", "pt_BR") == "#resolver\n#etiqueta +fim"
+    assert canned_commands(templates, "nada", "pt_BR") == ""
+
+
+def test_what_a_customer_is_called_is_no_command_of_a_ready_answer() -> None:
+    templates = ready(ola="Oi.\n\n{{ customer.name }}\n{{ ticket.subject }}")
+    seen = {**sample("answer", "pt_BR"), "customer": {"name": "#spam", "address": "x@y.test"}}
+    assert canned(templates, "ola", "pt_BR", seen).splitlines()[2] == "#spam"
+    assert canned_commands(templates, "ola", "pt_BR") == ""
+
+
+@pytest.mark.parametrize(
+    "lines", ["#nota cliente chato", "#status xyz", "#resposta outra", "#juntar 3", "#desfazer", "#resolver já"]
+)
+def test_a_ready_answer_with_a_command_that_it_may_not_carry_is_none_and_check_says_so(lines: str) -> None:
+    templates = ready(ola=f"Oi.\n\n{lines}\n")
+    with pytest.raises(KeyError):
+        canned(templates, "ola", "pt_BR", sample("answer", "pt_BR"))
+    assert [(p.file, p.line) for p in check(templates)] == [("canned/pt_BR/ola.txt", 3)]
+
+
+def test_a_line_that_is_no_command_stays_in_a_ready_answer() -> None:
+    templates = ready(ola="Oi.\n\n#VemPraLoja\n")
+    assert canned(templates, "ola", "pt_BR", sample("answer", "pt_BR")) == "Oi.\n\n#VemPraLoja"
 
 
 def test_a_ready_answer_reaches_no_more_than_a_notice_does() -> None:

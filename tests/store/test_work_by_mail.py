@@ -386,6 +386,53 @@ def test_a_customer_sees_their_tickets_and_nobody_elses(two: Office) -> None:
     assert "Segredo" not in said
 
 
+@pytest.mark.parametrize("asked", ["Any update?", "Alguma novidade?", "¿Alguna novedad?"])
+def test_who_asks_for_news_is_told_how_things_stand_and_people_read_it_too(office: Office, asked: str) -> None:
+    maria(office, "A impressora não imprime.")
+    agent(office, "Reinicie.", token(office))
+    office.due()
+    row = maria(office, asked, subject="Re: [#1] Impressora")
+    assert (row.outcome, row.reason) == ("appended", "customer-asks")
+    sent = sorted((due.name, due.addressed.recipient.address) for due in office.due())
+    assert sent == [("customer_replied", ANA.address), ("customer_replied", BRUNO.address), ("status", MARIA.address)]
+    assert "A nossa equipe está cuidando do seu chamado 1" in written(office, "status")
+    assert office.ticket(1).ticket.status == "open"
+
+
+def test_who_asks_for_news_of_what_is_resolved_is_told_so_and_nobody_else_is_written_to(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    agent(office, "Trocamos.\n#resolver", token(office))
+    office.due()
+    assert maria(office, "Alguma novidade?", subject="Re: [#1] Impressora").outcome == "commanded"
+    assert [due.name for due in office.due()] == ["status"]
+    assert office.ticket(1).ticket.status == "resolved"
+
+
+@pytest.mark.parametrize("asked", ["estado", "¿Estado?", "Status?", "andamento"])
+def test_a_word_asks_how_things_stand_and_tells_no_agent(office: Office, asked: str) -> None:
+    maria(office, "La impresora no imprime.")
+    office.due()
+    assert maria(office, asked, subject="Re: [#1] Impresora").outcome == "commanded"
+    assert [due.name for due in office.due()] == ["status"]
+
+
+def test_a_ready_answer_that_says_a_ticket_is_done_makes_it_so(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    agent(office, "#resposta encerramento", token(office))
+    assert office.ticket(1).ticket.status == "resolved"
+    answer = written(office, "answer")
+    assert "Que bom que deu certo." in answer
+    assert "Com isso, marcamos o chamado 1 como resolvido." in answer
+    assert "#resolver" not in answer
+    assert "- Status: resolvido (antes: novo)" in written(office, "receipt")
+
+
+def test_a_ready_answer_that_says_we_look_into_it_leaves_the_ticket_with_us(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    agent(office, "#resposta estamos verificando", token(office))
+    assert office.ticket(1).ticket.status == "open"
+
+
 # --- the rest of the shelf ---------------------------------------------------------------------------------------
 
 
