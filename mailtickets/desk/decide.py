@@ -57,10 +57,20 @@ def decide(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> De
     for rule in RULES:
         decision = rule(mail, facts, policy, now)
         if decision is not None:
+            decision = _unless_the_same_again(decision, facts)
             trace.append(RuleVerdict(rule.__name__, decision.outcome or "", decision.reason))
             return decision.traced(tuple(trace))
         trace.append(_no_opinion(rule))
     raise AssertionError("the last rule has an opinion on every mail")
+
+
+def _unless_the_same_again(decision: Decision, facts: Facts) -> Decision:
+    """A copy that would be held or ignored as the first one was tells nobody anything new."""
+    first = facts.duplicate
+    if first is None or first.reached_somebody:
+        return decision
+    same = (decision.outcome, decision.reason) == (first.outcome, first.reason)
+    return Decision("same-mail", outcome="duplicate") if same else decision
 
 
 @lru_cache(maxsize=64)
@@ -90,7 +100,7 @@ def loop(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Deci
 
 def repeated(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Did the same mail come before, by another door or to another queue?"""
-    if facts.duplicate is None:
+    if facts.duplicate is None or not facts.duplicate.reached_somebody:
         return None
     elsewhere, ticket = _other_queues(facts, *facts.duplicate.queues), facts.duplicate.ticket
     return Decision(

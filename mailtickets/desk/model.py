@@ -235,6 +235,16 @@ class DuplicateFact:
     ticket: int | None
     queues: tuple[str, ...]
     """Names of the queues that have been told of it."""
+    outcome: Outcome | None = None
+    reason: str | None = None
+
+    @property
+    def reached_somebody(self) -> bool:
+        """Whether people have it, or its author has thrown it away: then no copy of it is wanted.
+
+        A copy that was held as spam, ignored or dropped at one door must not lose the mail that comes by another.
+        """
+        return self.outcome not in {"held", "ignored"} or self.reason == "discarded-by-its-author"
 
 
 UNPROVEN_REPORT = "delivery-report-unproven"

@@ -155,7 +155,7 @@ def content_key(mail: InboundMail) -> str | None:
     return hashlib.sha256("\0".join([mail.message_id or "", author, date, mail.digest]).encode()).hexdigest()
 
 
-_FIRST = select(inbound.c.id, inbound.c.ticket, inbound.c.outcome, inbound.c.queues).where(
+_FIRST = select(inbound.c.id, inbound.c.ticket, inbound.c.outcome, inbound.c.reason, inbound.c.queues).where(
     inbound.c.content == bindparam("key"), inbound.c.id != bindparam("this")
 )
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
@@ -194,7 +194,7 @@ def _duplicate(connection: Connection, received: Received, mail: InboundMail) ->
     if row is None:
         return None
     told = row.outcome in {"opened", "appended", "noted", "commanded", "unparsed"}  # of the rest nobody is told
-    return DuplicateFact(row.id, row.ticket if told else None, tuple(row.queues))
+    return DuplicateFact(row.id, row.ticket if told else None, tuple(row.queues), row.outcome, row.reason)
 
 
 def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime) -> tuple[TokenFact, ...]:

@@ -78,6 +78,8 @@ class Settlement:
     """The address of a person who has written, and whom mail may be sent to again."""
     queues: tuple[str, ...] = ()
     """Names of the queues that have now been told of the mail."""
+    instead_of: int | None = None
+    """An earlier copy of the mail that had reached nobody: this one is the first from now on."""
     turns: Mapping[str, datetime] = field(default_factory=dict)
     """When each agent (by key) was last given a ticket, as the decision knew it."""
     also: tuple["Settlement", ...] = ()
@@ -119,6 +121,8 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
     """The mail's one outcome. Only an accepted mail can be decided, and only one of the same mails is the first."""
     decision, mail = settlement.decision, settlement.mail
     first = decision.outcome != "duplicate"
+    if first and settlement.instead_of is not None:
+        _no_longer_first(connection, settlement.instead_of)
     done = dict(
         number=received.id,
         state="held" if decision.outcome == "held" else "done",
@@ -144,6 +148,12 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
         raise Stale(f"inbound {received.id} is decided")
     if mail is not None and not first:
         _remember_told(connection, mail, settlement.queues)
+
+
+def _no_longer_first(connection: Connection, number: int) -> None:
+    """A copy that has meanwhile reached somebody stays the first, and the caller's is out of date."""
+    idle = inbound.c.id == number, inbound.c.outcome.in_(("held", "ignored"))
+    connection.execute(update(inbound).where(*idle).values(content=None))
 
 
 def _remember_told(connection: Connection, mail: InboundMail, queues: Sequence[str]) -> None:
