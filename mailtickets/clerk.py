@@ -20,7 +20,7 @@ from mailtickets.config import Config, shipped, template_texts
 from mailtickets.desk import commands, notices
 from mailtickets.desk.assignment import turn
 from mailtickets.desk.authors import author_of
-from mailtickets.desk.budget import BudgetLine, budget_lines, within_budget
+from mailtickets.desk.budget import BudgetLine, budget_lines, untold, within_budget
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.contexts import context
 from mailtickets.desk.decide import decide
@@ -317,10 +317,11 @@ class Clerk:
         used = budgets.used(connection, lines, now)
         lost = contacts.undeliverable(connection, [who for notice, who in copies if notice.automatic])
         lost -= {_wrote(decision, facts, mail).casefold()}
-        kept, withheld = _allowed(planned, number, policy, used, lost)
+        kept, withheld, stopped = _allowed(planned, number, policy, used, lost)
         spent = tuple(
             line for notice in kept for who in notice.recipients for line in budget_lines(notice, who, number, policy)
         )
+        spent += untold(stopped)
         return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text, also, happening.desk)
 
     def _drafted_also(self, connection: Connection, decision: Decision, facts: Facts | None, now: datetime) -> Draft:
@@ -432,18 +433,19 @@ def _after(decision: Decision, before: Ticket | None, now: datetime, number: Cal
 
 def _allowed(
     planned: Iterable[Notice], number: int, policy: Policy, used: dict[str, int], lost: frozenset[str]
-) -> tuple[tuple[Notice, ...], tuple[tuple[str, str], ...]]:
-    """The notices that may go out now, less the copies that may not, and why those may not."""
-    kept, withheld = [], []
+) -> tuple[tuple[Notice, ...], tuple[tuple[str, str], ...], tuple[BudgetLine, ...]]:
+    """The notices that may go out now, less the copies that may not; why those may not, and what stopped them."""
+    kept, withheld, full = [], [], list[BudgetLine]()
     for notice in planned:
         reached = tuple(who for who in notice.recipients if not (notice.automatic and who.key in lost))
         if len(reached) < len(notice.recipients):
             withheld.append((notice.name, "undeliverable"))
         allowed, stopped = within_budget(replace(notice, recipients=reached), number, policy, used)
         withheld += [(notice.name, line.reason) for line in stopped]
+        full += stopped
         if allowed.recipients:
             kept.append(allowed)
-    return tuple(kept), tuple(withheld)
+    return tuple(kept), tuple(withheld), tuple(full)
 
 
 def _met(facts: Facts | None, mail: InboundMail | None) -> Address | None:

@@ -78,6 +78,12 @@ _MOST_AHEAD = 32
 """What is claimed ahead for a connection: as much as it sends in so long, and no more copies than this."""
 _PATIENCE = timedelta(seconds=5)
 """What has been claimed ahead and is not begun by then is given back."""
+_BREAKERS = {
+    "everybody": ("automatic-mail-stopped", ""),
+    "known-everybody": ("unproven-mail-not-answered", " by mail of known people that nothing vouches for"),
+    "unproven-everybody": ("first-contacts-not-answered", " by strangers' mail that nothing vouches for"),
+}
+"""Counter -> the alarm that it is used up, and by whom."""
 _LARGE = 100_000
 """Characters of a notice that is not put together on the event loop."""
 
@@ -255,11 +261,12 @@ class Gateway:
 
     async def _mind_breaker(self, draft: Draft) -> None:
         """Tells ops when the hour's automatic mail is used up: people's answers still go out, the rest is withheld."""
-        if any(reason == "budget-everybody" for _, reason in draft.withheld):
-            limit = self.clerk.rules.policy.budget.automatic_per_hour
-            await self.alarm("automatic-mail-stopped", f"budget.automatic_per_hour = {limit} is used up")
-        elif any(line.key == "everybody" for line in draft.budget):
-            await self.all_clear("automatic-mail-stopped")
+        limit = self.clerk.rules.policy.budget.automatic_per_hour
+        for counter, (key, whose) in _BREAKERS.items():
+            if any(reason == f"budget-{counter}" for _, reason in draft.withheld):
+                await self.alarm(key, f"budget.automatic_per_hour = {limit} is used up{whose}")
+            elif any(line.key == counter for line in draft.budget):
+                await self.all_clear(key)
 
     async def _words(self, draft: Draft) -> list[Rendered]:
         jobs = [notice.job for one in draft.all() for notice in one.notices]

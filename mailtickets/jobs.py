@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from mailtickets.config import Agent
 from mailtickets.config_values import span
 from mailtickets.desk import orders
-from mailtickets.desk.model import Desk, Transient
+from mailtickets.desk.model import Desk, HeldMail, Transient
 from mailtickets.gateway import Gateway
 from mailtickets.store import agents, budgets, cursors, inbound, tickets
 from mailtickets.store.agent_facts import own_work
@@ -33,6 +33,8 @@ NIGHT_HOUR = 3
 
 _LEASE = timedelta(seconds=3 * HOUSEKEEPING_SECONDS)
 _AT_ONCE = 100
+_LISTED = 20
+"""Held mails that one notice names; more are counted."""
 _LOOK_AT_CLOCK_SECONDS = 5
 
 
@@ -137,7 +139,9 @@ def unassign_lost(gateway: Gateway) -> None:
 async def reminding(gateway: Gateway) -> None:
     """Tells agents of what rots, of what they wanted to be reminded of, and in the morning of all they have."""
     if await gateway.database(_may_keep_house, gateway):
-        told = [await gateway.database(work, gateway) for work in (remind_as_asked, remind_of_waiting, digest)]
+        told = [
+            await gateway.database(work, gateway) for work in (remind_as_asked, remind_of_waiting, digest, tell_of_held)
+        ]
         if any(told):
             await gateway.look_for_work()
 
@@ -186,6 +190,30 @@ def digest(gateway: Gateway) -> int:
     for agent in due:
         _send_digest(gateway, agent, today)
     return len(due)
+
+
+def tell_of_held(gateway: Gateway) -> int:
+    """Tells agents in one mail of all that was held in their name in an hour beyond what single notices told of."""
+    clerk, told = gateway.clerk, 0
+    for one in clerk.database.run(lambda c: budgets.untold(c, clerk.clock())):
+        agent = clerk.rules.policy.agent(one.agent)
+        if agent is None:
+            clerk.database.run(partial(budgets.now_told, one=one))
+        else:
+            _tell_of_held(gateway, agent, one)
+            told += 1
+    return told
+
+
+def _tell_of_held(gateway: Gateway, agent: Agent, one: budgets.Untold) -> None:
+    clerk = gateway.clerk
+    addresses = (agent.address, *agent.aliases)
+    rows = clerk.database.run(
+        partial(inbound.held_from, addresses=addresses, hour=one.hour, limit=min(_LISTED, one.count))
+    )
+    mails = tuple(HeldMail(row.id, row.subject or "", row.received_at) for row in rows)
+    draft = clerk.draft_order(None, lambda _: orders.held_more(agent, mails, one.count))
+    clerk.settle(draft, clerk.words(draft), partial(budgets.now_told, one=one))
 
 
 def _send_digest(gateway: Gateway, agent: Agent, today: str) -> None:

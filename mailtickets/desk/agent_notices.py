@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from mailtickets.config import Agent, Queue
 from mailtickets.desk.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN
 from mailtickets.desk.assignment import is_away
+from mailtickets.desk.budget import standing
 from mailtickets.desk.commands import COMMANDS
 from mailtickets.desk.contexts import MAX_SHOWN, context, lines_context, moved_context, person_context, thread_context
 from mailtickets.desk.model import (
@@ -33,13 +34,13 @@ from mailtickets.mail.text_file import FILENAME, text_file
 
 _WORDS = frozenset({"new_ticket", "customer_replied"})
 """Notices that carry a customer's words: in their name, and answered by an absence notice when the agent is away."""
-_ANSWERS = ("held", "returned", "stale", "digest", "found", "commands_help", "history")
+_ANSWERS = ("held", "returned", "stale", "digest", "found", "commands_help", "history", "held_more")
 """What an agent is told of their own mail, beside the receipt."""
 _ASKED_AGAIN = frozenset({ASKED_AGAIN, NOT_PROVEN})
 """After these the mail is still held."""
 _TEAM_WIDE = ("unassigned", "delivery_failed", "rated", "agent_absent")
 _OWN_DOING_TOLD = frozenset({*_ANSWERS, "receipt", "attachments", "delivery_failed", "reminder", "second_word"})
-_OF_NO_TICKET = frozenset({"agent_absent", "digest", "found"})
+_OF_NO_TICKET = frozenset({"agent_absent", "digest", "found", "held_more"})
 """Whatever asked for them: nobody should answer a customer by answering these, and lists take lines."""
 _PROBLEMS_ONLY = "problems"
 
@@ -191,7 +192,9 @@ def _to_its_author(happening: Happening, queue: Queue, policy: Policy, now: date
         if name in decision.tell and not _is_empty(name, happening):
             more = _shown(name, happening, policy)
             silent = name not in {"held", "returned", "stale"}
-            yield _for_agents(name, [author], happening, queue, policy, now, silent=silent, extra=more)
+            notice = _for_agents(name, [author], happening, queue, policy, now, silent=silent, extra=more)
+            in_doubt = decision.reason in IDENTITY_DOUBTS
+            yield replace(notice, in_doubt=in_doubt, standing=standing(happening, policy)) if in_doubt else notice
     if "second_word" in decision.tell:
         yield _second_word(author, happening, queue, policy, now)
     if "attachments" in decision.tell:
@@ -235,6 +238,13 @@ def _shown(name: str, happening: Happening, policy: Policy) -> dict[str, object]
             return {"since": thread_context(happening.facts.since if happening.facts else (), policy)}
         case "held":
             return {"strangers": _strangers(happening), "files": list(told.files)}
+        case "held_more":
+            zone = ZoneInfo(policy.instance.timezone)
+            mails = [
+                {"number": one.inbound, "subject": one.subject, "received_at": one.received_at.astimezone(zone)}
+                for one in told.held_more
+            ]
+            return {"count": told.count, "mails": mails}
         case "digest":
             mine, free = lines_context(desk.mine, policy), lines_context(desk.unassigned, policy)
             return {"mine": mine, "unassigned": free}

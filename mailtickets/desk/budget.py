@@ -1,20 +1,30 @@
 """How much automatic mail one person, one domain, one ticket and everybody together may be sent."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from mailtickets.config import Budget
+from mailtickets.desk.authors import authentic, author_of
+from mailtickets.desk.matching import match
 from mailtickets.desk.model import Policy
-from mailtickets.desk.notice import SAME_BODY_PER_HOUR, Notice
+from mailtickets.desk.notice import SAME_BODY_PER_HOUR, Happening, Notice, Standing
 from mailtickets.mail.model import Address
 
 HELD_PER_AGENT_PER_HOUR = 5
-"""A forger who writes in an agent's name must not be able to flood that agent."""
+"""A forger who writes in an agent's name must not be able to flood that agent. One notice tells of the rest."""
+
+HELD_WITH_PROOF_PER_AGENT_PER_HOUR = 30
+"""The same for mail that has one of the two proofs: it is the agent's, if that was not stolen."""
 
 ASKED_PER_AGENT_PER_HOUR = 30
 """What an agent's unproven mail may ask to be shown."""
 
 ASKED_AGAIN_PER_DAY = 3
 """How often an agent is told that their reply about one held message does nothing: a machine may be replying."""
+
+UNTOLD = "untold:"
+"""Begins the key of a counter of held mail that its agent has not been told of."""
 
 HOUR, DAY = 3600, 86_400
 
@@ -33,29 +43,68 @@ class BudgetLine:
         return f"budget-{self.key.partition(':')[0]}"
 
 
+def standing(happening: Happening, policy: Policy) -> Standing:
+    """What speaks for the mail in hand. Whoever is proven is never counted together with whoever is not."""
+    mail, facts = happening.mail, happening.facts
+    if mail is None or facts is None:
+        return "proven"
+    author = author_of(mail, facts.queue)
+    found = match(author, facts, policy)
+    if authentic(facts):
+        return "proven"
+    if found is not None and found.proven:
+        return "token" if policy.agent(author.address) else "proven"
+    if facts.authentication.verdict == "fail":
+        return "disowned"
+    return "known" if facts.known_author else "unproven"
+
+
 def budget_lines(notice: Notice, recipient: Address, ticket: int, policy: Policy) -> tuple[BudgetLine, ...]:
     """The counters that this copy must fit into; none for what the budgets do not concern."""
-    budget, who = policy.budget, recipient.key
+    who = recipient.key
     if notice.name == "held":
-        return (BudgetLine(f"held:{who}", HOUR, HELD_PER_AGENT_PER_HOUR),)
+        return _held(notice, who)
     if notice.name == "second_word":
         return (BudgetLine(f"asked-again:{who}:{notice.confirms}", DAY, ASKED_AGAIN_PER_DAY),) if notice.cause else ()
     if notice.takes_lines and notice.cause:
         return (BudgetLine(f"asked:{who}", HOUR, ASKED_PER_AGENT_PER_HOUR),)
-    if not notice.automatic:
+    return _automatic(notice, who, ticket, policy.budget) if notice.automatic else ()
+
+
+def _held(notice: Notice, who: str) -> tuple[BudgetLine, ...]:
+    """A flood of forged mail fills a counter that no better mail is counted with; none is filled by the agent's own."""
+    if not notice.in_doubt:
         return ()
+    proof = notice.standing in {"proven", "token"}
+    limit = HELD_WITH_PROOF_PER_AGENT_PER_HOUR if proof else HELD_PER_AGENT_PER_HOUR
+    return (BudgetLine(f"held:{notice.standing}:{who}", HOUR, limit),)
+
+
+def untold(stopped: Iterable[BudgetLine]) -> tuple[BudgetLine, ...]:
+    """For each notice of held mail that was stopped, one more for the notice that tells of them all."""
+    agents = (line.key.split(":", 2)[2] for line in stopped if line.key.startswith("held:"))
+    return tuple(BudgetLine(f"{UNTOLD}{who}", HOUR, sys.maxsize) for who in agents)
+
+
+def _automatic(notice: Notice, who: str, ticket: int, budget: Budget) -> tuple[BudgetLine, ...]:
+    """Those who are proven have counters of their own, and so have the known: others cannot use them up."""
+    apart = "" if notice.standing in {"proven", "token"} else f"{_apart(notice.standing)}-"
     domain = who.rpartition("@")[2]
     lines: tuple[BudgetLine, ...] = (
-        BudgetLine(f"person:{who}", DAY, budget.automatic_per_sender_per_day),
-        BudgetLine(f"domain:{domain}", HOUR, budget.automatic_per_domain_per_hour),
-        BudgetLine("everybody", HOUR, budget.automatic_per_hour),
-        BudgetLine(f"ticket:{ticket}:{who}", HOUR, budget.automatic_per_ticket_per_hour),
+        BudgetLine(f"{apart}person:{who}", DAY, budget.automatic_per_sender_per_day),
+        BudgetLine(f"{apart}domain:{domain}", HOUR, budget.automatic_per_domain_per_hour),
+        BudgetLine(f"{apart}everybody", HOUR, budget.automatic_per_hour),
+        BudgetLine(f"{apart}ticket:{ticket}:{who}", HOUR, budget.automatic_per_ticket_per_hour),
     )
     if notice.cause:
-        lines = (BudgetLine(f"same-body:{who}:{notice.cause}", HOUR, SAME_BODY_PER_HOUR), *lines)
+        lines = (BudgetLine(f"{apart}same-body:{who}:{notice.cause}", HOUR, SAME_BODY_PER_HOUR), *lines)
     if not notice.acknowledgement:
         return lines
     return (BudgetLine(f"acknowledged:{who}", HOUR, budget.acknowledgements_per_sender_per_hour), *lines)
+
+
+def _apart(standing: Standing) -> Standing:
+    return "unproven" if standing == "disowned" else standing
 
 
 def within_budget(

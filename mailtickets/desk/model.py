@@ -659,6 +659,15 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldMail:
+    """A mail in an agent's name that is held."""
+
+    inbound: int
+    subject: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """What an agent is told of their own mail: what was done, what was not understood, what it would have done."""
 
@@ -678,6 +687,10 @@ class Told:
     """The held message that an answer to the notice is about, where that is not the mail in hand."""
     held: str = ""
     """Why that message is held; empty when it is held no more."""
+    held_more: tuple[HeldMail, ...] = ()
+    """Mail in the agent's name of which no notice went out, as far as it is listed."""
+    count: int = 0
+    """How many there are of it in all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from mailtickets.config import Queue
 from mailtickets.desk.discretion import Discretion
@@ -12,10 +13,15 @@ CUSTOMER_NOTICES = (
     "received", "answer", "status_changed", "resolved", "closed", "reopened",
     "status", "my_tickets", "muted", "unmuted",
 )  # fmt: skip
+Standing = Literal["proven", "token", "known", "unproven", "disowned"]
+"""`proven`: a pass, a login or its author's own token, or no mail at all; `token`: an agent's own token without a pass;
+`known`: no proof, but somebody known; `unproven`: nothing; `disowned`: the domain says that it is not from there."""
+
 AGENT_NOTICES = (
     "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held",
     "receipt", "returned", "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent",
     "rated", "recalled", "commands_help", "found", "history", "attachments", "second_word",
+    "held_more",
 )  # fmt: skip
 OPS_NOTICES = ("alarm",)
 
@@ -54,10 +60,14 @@ class Notice:
     loop: bool = False
     automatic: bool = False
     """It counts against the budgets."""
+    standing: Standing = "proven"
+    """What speaks for the mail that called for it: budgets are counted apart for each."""
     cause: str = ""
     """Digest of the words that it answers: a machine without any sign of one says the same again and again."""
     asks_to_confirm: bool = False
     """Answering it releases the message that it is about."""
+    in_doubt: bool = False
+    """It is about mail that may not be its reader's at all: whoever forges it calls for the notice."""
     confirms: int | None = None
     """The held message that it is about, where that is not the one in hand."""
     acknowledgement: bool = False

@@ -15,6 +15,7 @@ from mailtickets.config import Queue
 from mailtickets.desk.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.desk.agent_notices import to_agents
 from mailtickets.desk.authors import authentic, author_of, locale_for
+from mailtickets.desk.budget import standing
 from mailtickets.desk.change import customers
 from mailtickets.desk.contexts import MAX_SHOWN, context, lines_context, resolves, thread_context
 from mailtickets.desk.discretion import Discretion
@@ -214,6 +215,7 @@ def _automatic(
         suppress=SUPPRESS,
         loop=True,
         automatic=not agents,
+        standing=standing(happening, policy),
         cause=_digest(happening.mail.reply) if happening.mail else "",
         sender_name=queue.title,
     )

@@ -15,6 +15,7 @@ from mailtickets.desk.model import (
     Assign,
     Decision,
     Effect,
+    HeldMail,
     MergeInto,
     OpenTicket,
     Priority,
@@ -23,6 +24,7 @@ from mailtickets.desk.model import (
     SetStatus,
     Status,
     Ticket,
+    Told,
 )
 from mailtickets.mail.model import Address
 
@@ -110,6 +112,12 @@ def remind(ticket: Ticket, agent: str, *, snooze: bool) -> Decision:
 def digest(agent: Agent) -> Decision:
     """An agent's own tickets and those that nobody has, by the clock."""
     return Decision("digest-due", actor=agent.address, tell=("digest",))
+
+
+def held_more(agent: Agent, mails: tuple[HeldMail, ...], count: int) -> Decision:
+    """Mail in an agent's name that was held, and of which the hour's budget let no notice go out."""
+    told = Told(held_more=mails, count=count)
+    return Decision("held-untold", actor=agent.address, tell=("held_more",), told=told)
 
 
 def note(ticket: Ticket, text: str, author: Address, actor: str) -> Decision:

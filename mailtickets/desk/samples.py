@@ -140,12 +140,13 @@ _STATUS_AFTER = {
 _STATUS_BEFORE = {"status_changed": "new", "resolved": "open", "closed": "resolved", "reopened": "resolved"}
 _ANSWERED = frozenset({"answer", "delivery_failed", "held", "returned", "stale", "noted", "answered", "second_word"})
 """Notices whose message is an agent's."""
-_ABOUT_NONE = frozenset({"alarm", "digest", "commands_help", "found", "my_tickets", "agent_absent"})
+_ABOUT_NONE = frozenset({"alarm", "digest", "commands_help", "found", "my_tickets", "agent_absent", "held_more"})
 """Notices that are about no ticket of their own."""
 _MAYBE_ABOUT_NONE = frozenset({"receipt", "returned", "second_word"})
 _REPLY_EFFECTS = {
     "held": "releases", "stale": "releases", "returned": "corrects", "digest": "lines", "found": "lines",
     "commands_help": "lines", "agent_absent": "lines", "second_word": "releases",
+    "held_more": "lines",
 }  # fmt: skip
 _HELD_FOR = {"held": "agent-without-token", "second_word": "second-word-unclear"}
 _WRITTEN_AT = {
@@ -158,6 +159,7 @@ _WITHOUT_MESSAGE = frozenset(
     {
         "status_changed", "resolved", "closed", "unassigned", "alarm", "receipt", "digest", "agent_absent", "rated",
         "commands_help", "found", "history", "attachments", "status", "my_tickets", "muted", "unmuted",
+        "held_more",
     }
 )  # fmt: skip
 
@@ -211,6 +213,7 @@ def bare(notice: str, locale: str) -> dict[str, Any]:
         "reason": _HELD_FOR.get(notice, ""),
         "words": story["words"] if notice == "found" else "",
         **({"identity": True, "ops": False} if notice == "second_word" else {}),
+        **({"count": 1, "mails": []} if notice == "held_more" else {}),
     }
 
 
@@ -286,6 +289,10 @@ def _work(notice: str, story: dict[str, str]) -> dict[str, Any]:
         "customer_replied": {"new_subject": story["other_subject"], "was_finished": "resolved"},
         "resolved": {"ask_rating": True},
         "second_word": {"ops": True},
+        "held_more": {
+            "count": 12,
+            "mails": [{"number": 57, "subject": story["subject"], "received_at": _WRITTEN_AT["question"]}],
+        },
     }
     return works.get(notice, {})
 

@@ -1,12 +1,13 @@
 """Counters of automatic mail, by key and window of time."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
 from sqlalchemy import Connection, Insert, bindparam, delete, select, tuple_
 
-from mailtickets.desk.budget import BudgetLine
+from mailtickets.desk.budget import HOUR, UNTOLD, BudgetLine
 from mailtickets.store.database import Stale
 from mailtickets.store.schema import budget
 from mailtickets.store.statements import insert_of
@@ -56,7 +57,36 @@ def _end(window: int, line: BudgetLine) -> datetime:
 
 
 def forget_expired(connection: Connection, now: datetime) -> None:
-    connection.execute(delete(budget).where(budget.c.expires_at < now))
+    """All but what has yet to be told."""
+    connection.execute(delete(budget).where(budget.c.expires_at < now, ~budget.c.key.startswith(UNTOLD)))
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """Held mail of one hour of which its agent has not been told."""
+
+    agent: str
+    """The key of the agent's address."""
+    window: int
+    count: int
+
+    @property
+    def hour(self) -> tuple[datetime, datetime]:
+        return datetime.fromtimestamp(self.window * HOUR, UTC), datetime.fromtimestamp((self.window + 1) * HOUR, UTC)
+
+
+def untold(connection: Connection, now: datetime) -> list[Untold]:
+    """What was held in hours that are over."""
+    due = select(budget).where(budget.c.key.startswith(UNTOLD), budget.c.expires_at <= now)
+    return [Untold(row.key.removeprefix(UNTOLD), row.window, row.used) for row in connection.execute(due)]
+
+
+def now_told(connection: Connection, one: Untold) -> None:
+    """Forgets it. Raises Stale when somebody else has told it."""
+    key = f"{UNTOLD}{one.agent}"
+    gone = connection.execute(delete(budget).where(budget.c.key == key, budget.c.window == one.window)).rowcount
+    if gone != 1:
+        raise Stale(f"{key} has been told")
 
 
 def _window(line: BudgetLine, now: datetime) -> int:

@@ -382,6 +382,20 @@ def newest_from(connection: Connection, addresses: Sequence[str]) -> Row[Any] | 
     return connection.execute(select(*_LISTED).where(*theirs).order_by(inbound.c.id.desc()).limit(1)).one_or_none()
 
 
+def held_from(
+    connection: Connection, addresses: Sequence[str], hour: tuple[datetime, datetime], limit: int
+) -> list[Row[Any]]:
+    """What is held of these senders since some hour, oldest first, among the last messages that are held."""
+    keys = {address.casefold() for address in addresses}
+    held = select(*_LISTED).where(inbound.c.state == "held").order_by(inbound.c.id.desc()).limit(_LOOKED_BACK)
+    found = [
+        row
+        for row in connection.execute(held)
+        if (row.from_address or "").casefold() in keys and hour[0] <= row.decided_at < hour[1]
+    ]
+    return found[::-1][-limit:]
+
+
 def newest_with(connection: Connection, word: str) -> Row[Any] | None:
     """The newest among the last messages whose subject has this word in it."""
     recent = select(*_LISTED).order_by(inbound.c.id.desc()).limit(100)

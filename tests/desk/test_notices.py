@@ -563,11 +563,11 @@ def test_an_acknowledgement_of_a_first_contact_counts_on_six_counters() -> None:
     notice = received()
     assert budget_lines(notice, MARIA, 42, POLICY) == (
         BudgetLine("acknowledged:maria@cliente.test", 3600, 1),
-        BudgetLine(f"same-body:maria@cliente.test:{notice.cause}", 3600, 3),
-        BudgetLine("person:maria@cliente.test", 86_400, 10),
-        BudgetLine("domain:cliente.test", 3600, 100),
-        BudgetLine("everybody", 3600, 1000),
-        BudgetLine("ticket:42:maria@cliente.test", 3600, 5),
+        BudgetLine(f"unproven-same-body:maria@cliente.test:{notice.cause}", 3600, 3),
+        BudgetLine("unproven-person:maria@cliente.test", 86_400, 10),
+        BudgetLine("unproven-domain:cliente.test", 3600, 100),
+        BudgetLine("unproven-everybody", 3600, 1000),
+        BudgetLine("unproven-ticket:42:maria@cliente.test", 3600, 5),
     )
 
 
@@ -597,7 +597,7 @@ def test_a_counter_with_room_withholds_nothing() -> None:
 def test_a_budget_of_nothing_withholds_everything_automatic() -> None:
     policy = a_policy(budget={"automatic_per_hour": 0})
     kept, stopped = within_budget(received(), 42, policy, {})
-    assert (kept.recipients, [line.key for line in stopped]) == ((), ["everybody"])
+    assert (kept.recipients, [line.key for line in stopped]) == ((), ["unproven-everybody"])
 
 
 def test_answers_and_agents_notices_use_no_budget() -> None:
@@ -609,6 +609,6 @@ def test_answers_and_agents_notices_use_no_budget() -> None:
 def test_notices_of_held_mail_have_a_budget_of_their_own() -> None:
     (notice,) = by_mail(a_mail(ANA), facts(a_ticket(), **SUBJECT))
     (line,) = budget_lines(notice, ANA, 42, POLICY)
-    assert (line.key, line.seconds, line.limit) == ("held:ana@desk.test", 3600, 5)
+    assert (line.key, line.seconds, line.limit) == ("held:unproven:ana@desk.test", 3600, 5)
     kept, stopped = within_budget(notice, 42, POLICY, {line.key: 5})
     assert (kept.recipients, stopped) == ((), (line,))

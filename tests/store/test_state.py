@@ -79,13 +79,13 @@ def test_expired_counters_are_forgotten(office: Office) -> None:
 def test_one_copy_counts_once_on_each_of_its_counters(office: Office) -> None:
     office.take(a_message())
     used = office.run(lambda c: {row.key: row.used for row in c.execute(select(schema.budget))})
-    assert used.pop(next(key for key in used if key.startswith("same-body:maria@cliente.test:"))) == 1
+    assert used.pop(next(key for key in used if key.startswith("unproven-same-body:maria@cliente.test:"))) == 1
     assert used == {
         "acknowledged:maria@cliente.test": 1,
-        "person:maria@cliente.test": 1,
-        "domain:cliente.test": 1,
-        "everybody": 1,
-        "ticket:1:maria@cliente.test": 1,
+        "unproven-person:maria@cliente.test": 1,
+        "unproven-domain:cliente.test": 1,
+        "unproven-everybody": 1,
+        "unproven-ticket:1:maria@cliente.test": 1,
     }
 
 
