@@ -18,7 +18,8 @@ from mailtickets.mail import header
 from mailtickets.mail.model import Address
 
 PROBLEMS = (
-    "unknown-command", "missing-argument", "bad-argument", "needless-argument", "command-in-the-middle",
+    "unknown-command", "missing-sign", "blank-in-command",
+    "missing-argument", "bad-argument", "needless-argument", "command-in-the-middle",
     "command-in-the-argument", "command-in-the-note", "said-twice", "empty-note", "end-without-note",
     "missing-number", "not-in-a-list",
 )  # fmt: skip
@@ -270,7 +271,8 @@ def almost(line: str) -> Problem | None:
         and not all(isinstance(meant(piece, line), Command) for piece in pieces(f"#{match['word']}{rest}"))
     ):
         return None
-    return Problem(line[match.start() :], "unknown-command", (f"#{match['word'].lower()}",))
+    code = "blank-in-command" if match[0][1:2] == " " else "unknown-command"
+    return Problem(line[match.start() :], code, (f"#{match['word'].lower()}",))
 
 
 def inline(line: str) -> int | None:

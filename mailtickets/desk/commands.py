@@ -191,7 +191,7 @@ def without_sign(asked: Asked) -> Problem | None:
     meant = read(f"#{line}") if sure and folded(line.split()[0].strip(":")) in _NO_ANSWERS else None
     if meant is None or len(meant.commands) != 1 or meant.problems or meant.words:
         return None
-    return Problem(asked.words.strip(), "unknown-command", (meant.commands[0].line,))
+    return Problem(asked.words.strip(), "missing-sign", (meant.commands[0].line,))
 
 
 _NO_ANSWERS = frozenset(folded(words[0]) for one in COMMANDS for words in (one.pt, one.en, one.es) if words)

@@ -70,7 +70,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "unsent": "The reply is not sent; its text stays with the ticket, for the team only",
         "released": "The held message was released",
         "discarded": "The held message was discarded",
-        "already": "It was so already: {value}",
+        "already": "Already so: {value}",
         "linked": "Related: #{value}",
         "delivery": "Not delivered: {value}",
         "held": "Message held",
@@ -133,6 +133,8 @@ _LABELS = {
 PROBLEMS: Mapping[str, Mapping[str, str]] = {
     "pt_BR": {
         "unknown-command": "este comando não existe.",
+        "missing-sign": "você quis dizer {}? Comandos começam com #.",
+        "blank-in-command": "escreva sem espaço: {}",
         "missing-argument": "falta algo depois do comando.",
         "bad-argument": "não entendemos o que vem depois do comando.",
         "needless-argument": "este comando não leva nada depois dele.",
@@ -140,33 +142,35 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "command-in-the-argument": "há outro comando na mesma linha; ponha cada um na sua.",
         "command-in-the-note": "este comando não pode estar dentro de uma nota.",
         "empty-note": "a nota está vazia.",
-        "end-without-note": "não há nota que termine aqui.",
+        "end-without-note": "não há nota antes desta linha que possa acabar aqui.",
         "missing-number": "falta o número do chamado no começo da linha.",
         "not-in-a-list": "este comando não vale para um chamado de uma lista; responda ao próprio chamado.",
-        "said-twice": "dito mais de uma vez, e só um pode valer.",
-        "no-such-agent": "nenhum agente se chama assim.",
-        "ambiguous-agent": "mais de um agente se chama assim.",
+        "said-twice": "repetido ou contrário a outro comando: só um pode valer.",
+        "no-such-agent": "nenhum atendente se chama assim.",
+        "ambiguous-agent": "mais de um atendente se chama assim.",
         "no-such-queue": "nenhuma fila se chama assim.",
         "no-such-canned": "nenhuma resposta pronta se chama assim.",
         "no-such-ticket": "não há chamado com esse número.",
         "not-possible-here": "não é possível neste chamado.",
         "needs-a-ticket": "só vale em resposta a um aviso de chamado.",
-        "nothing-to-undo": "não há o que desfazer.",
+        "nothing-to-undo": "não há o que desfazer aqui. Responda #desfazer ao recibo.",
         "in-the-past": "esse momento já passou.",
     },
     "en": {
         "unknown-command": "there is no such command.",
+        "missing-sign": "did you mean {}? Commands begin with #.",
+        "blank-in-command": "write it without a space: {}",
         "missing-argument": "something is missing after the command.",
         "bad-argument": "we do not understand what follows the command.",
         "needless-argument": "nothing may follow this command.",
-        "command-in-the-middle": "a command amid the text; put it on the first or the last lines.",
+        "command-in-the-middle": "a command in the middle of the text; put it on the first or the last lines.",
         "command-in-the-argument": "there is another command on the same line; give each its own.",
         "command-in-the-note": "this command may not stand inside a note.",
         "empty-note": "the note is empty.",
-        "end-without-note": "there is no note that ends here.",
+        "end-without-note": "no note was begun above this line.",
         "missing-number": "the number of the ticket is missing at the beginning of the line.",
         "not-in-a-list": "this command cannot be used on a ticket of a list; reply to the ticket itself.",
-        "said-twice": "said more than once, and only one can hold.",
+        "said-twice": "repeated, or contrary to another command: only one can count.",
         "no-such-agent": "no agent has this name.",
         "ambiguous-agent": "more than one agent has this name.",
         "no-such-queue": "no queue has this name.",
@@ -174,11 +178,13 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "no-such-ticket": "there is no ticket with this number.",
         "not-possible-here": "not possible on this ticket.",
         "needs-a-ticket": "works only in reply to a ticket's notice.",
-        "nothing-to-undo": "there is nothing to undo.",
+        "nothing-to-undo": "there is nothing to undo here. Reply #undo to the receipt.",
         "in-the-past": "that moment has passed.",
     },
     "es": {
         "unknown-command": "este comando no existe.",
+        "missing-sign": "¿quiso decir {}? Los comandos empiezan con #.",
+        "blank-in-command": "escríbalo sin espacio: {}",
         "missing-argument": "falta algo después del comando.",
         "bad-argument": "no entendemos lo que sigue al comando.",
         "needless-argument": "este comando no lleva nada después.",
@@ -186,10 +192,10 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "command-in-the-argument": "hay otro comando en la misma línea; ponga cada uno en la suya.",
         "command-in-the-note": "este comando no puede estar dentro de una nota.",
         "empty-note": "la nota está vacía.",
-        "end-without-note": "no hay nota que termine aquí.",
+        "end-without-note": "no hay ninguna nota empezada antes de esta línea.",
         "missing-number": "falta el número de la solicitud al comienzo de la línea.",
         "not-in-a-list": "este comando no vale para una solicitud de una lista; responda a la solicitud misma.",
-        "said-twice": "dicho más de una vez, y solo puede valer uno.",
+        "said-twice": "repetido o contrario a otro comando: solo puede valer uno.",
         "no-such-agent": "ningún agente se llama así.",
         "ambiguous-agent": "más de un agente se llama así.",
         "no-such-queue": "ningún área se llama así.",
@@ -197,11 +203,13 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "no-such-ticket": "no hay solicitud con ese número.",
         "not-possible-here": "no es posible en esta solicitud.",
         "needs-a-ticket": "solo vale en respuesta a un aviso de solicitud.",
-        "nothing-to-undo": "no hay nada que deshacer.",
+        "nothing-to-undo": "no hay nada que deshacer aquí. Responda #deshacer al recibo.",
         "in-the-past": "ese momento ya pasó.",
     },
 }
 _WITH_EXPECTATION = frozenset({"bad-argument", "missing-argument", "in-the-past"})
+_WITH_THE_NEAREST = frozenset({"missing-sign", "blank-in-command"})
+"""Codes whose sentence has what was meant in it."""
 _EXPECTS = {"pt_BR": "Esperado: {}.", "en": "Expected: {}.", "es": "Se espera: {}."}
 _PERHAPS = {"pt_BR": "Talvez: {}", "en": "Perhaps: {}", "es": "Quizás: {}"}
 
@@ -370,12 +378,21 @@ def _worded(kind: str, value: str | datetime | None, locale: str) -> str:
 
 def problem(code: str, nearest: Sequence[str], expected: str, locale: str) -> str:
     """Why a line was not understood, and what may have been meant."""
-    said = [locales.label(PROBLEMS, code, locale)]
+    reason = locales.label(PROBLEMS, code, locale)
+    if code in _WITH_THE_NEAREST and nearest:
+        return _sentence(reason.format(nearest[0]))
+    said = [_sentence(reason) if code in PROBLEMS[locale] else code]
     if expected and code in _WITH_EXPECTATION:
         said.append(_EXPECTS[locale].format(locales.label(EXPECTED, expected, locale)))
     if nearest:
         said.append(_PERHAPS[locale].format(", ".join(nearest)))
     return " ".join(said)
+
+
+def _sentence(text: str) -> str:
+    """With a capital, which in Spanish may stand behind a question mark."""
+    first = 1 if text.startswith("¿") else 0
+    return text[:first] + text[first : first + 1].upper() + text[first + 1 :]
 
 
 def example(spelled: str, argument: str, what: str, locale: str) -> str:

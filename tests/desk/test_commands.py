@@ -102,7 +102,7 @@ def test_the_table_has_every_command_and_every_problem_of_a_reply() -> None:
     said = " ".join(" ".join(row[1:3]) for row in rows())
     for command in COMMANDS:
         assert command.key in ("note", "end") or re.search(rf"(?:^|[ ;]){command.name}\b", said), command.key
-    assert {code for code in PROBLEMS if code not in said} == {"missing-number", "not-in-a-list"}
+    assert {code for code in PROBLEMS if code not in said} == {"missing-sign", "missing-number", "not-in-a-list"}
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
@@ -453,7 +453,7 @@ def test_a_line_of_a_digest_is_answered_with_its_number_and_a_command(line: str,
         ("#fechar", "missing-number:number"),
         ("#fechar 1042", "needless-argument→#fechar"),
         ("#fehcar", "unknown-command→#fechar"),
-        ("# fechar", "unknown-command→#fechar"),
+        ("# fechar", "blank-in-command→#fechar"),
         ("1042 #nota cliente ligou", "not-in-a-list"),
         ("1042 /etc/hosts", "unknown-command"),
         ("1042 atribuir", "missing-argument:name"),

@@ -40,7 +40,7 @@ TELL_TALES = {
     "pt_BR": """
         chamado você não sua seu sem mensagem equipe responda responder fila prioridade responsável aberto anexos olá
         ninguém atendimento aguardando resolvido fechado novo média incidente e-mail foi enviado será nome endereço
-        março antes nada aviso assunto texto coube dia dias até amanhã quiser pessoa desde resposta
+        março antes nada aviso assunto texto coube dia dias até amanhã quiser alguém desde resposta
         """,
     "en": """
         the your you request ticket email reply team queue assigned customer nobody if hello message opened notified
@@ -50,7 +50,7 @@ TELL_TALES = {
     "es": """
         su usted solicitud correo equipo mensaje respuesta área estado hola prioridad adjuntos responsable nadie abierta
         el los las y en necesita curso resuelto cerrado nuevo media marzo aviso envió enviará nombre dirección
-        asunto texto demasiado día días hasta mañana quiere persona desde si
+        asunto texto demasiado día días hasta mañana quiere alguien desde si
         """,
 }
 REASONS = (
@@ -284,9 +284,11 @@ def test_a_customers_notice_greets_gives_the_number_and_says_how_to_reach_a_pers
     assert {"pt_BR": "Olá, Maria!", "en": "Hello Mary,", "es": "Hola, María:"}[locale] in rendered.text
     assert "1042" in rendered.text
     assert re.search(
-        {"pt_BR": "uma pessoa (lê|vai ler)", "en": "a person (will )?reads? it", "es": "lo (lee|leerá) una persona"}[
-            locale
-        ],
+        {
+            "pt_BR": "alguém da equipe vai ler",
+            "en": "someone on our team will read it",
+            "es": "alguien de nuestro equipo lo leerá",
+        }[locale],
         rendered.text,
         re.IGNORECASE,
     )
@@ -489,16 +491,16 @@ def test_an_undo_that_came_too_late_says_so() -> None:
 
 def test_a_returned_reply_names_the_line_the_reason_and_the_nearest_command() -> None:
     text = text_of("returned")
-    assert "- #resovler: este comando não existe. Talvez: #resolver\n" in text
+    assert "- #resovler: Este comando não existe. Talvez: #resolver\n" in text
     assert "> #resovler\n" in text
-    assert "ENVIAR: segue sem essa linha. DESCARTAR: é descartada." in text
+    assert "Responda ENVIAR para mandar sem essa linha, ou DESCARTAR para apagar." in text
 
 
 def test_a_stale_answer_shows_what_others_wrote_meanwhile_and_how_to_send_it_all_the_same() -> None:
     text = text_of("stale")
     assert "Bruno Castro <bruno@desk.test> anotou em 3 de março de 2025, 15h02, só para a equipe:\n" in text
     assert "Maria Souza <maria@cliente.test> escreveu em 4 de março de 2025, 8h05:\n" in text
-    assert "com a palavra ENVIAR, e sua resposta segue como está. DESCARTAR: é descartada." in text
+    assert "com a palavra ENVIAR para mandar sua resposta como está, ou DESCARTAR para apagar." in text
 
 
 def test_a_merge_of_strangers_names_both_customers() -> None:
@@ -514,8 +516,8 @@ def test_an_unclear_forward_asks_for_the_customers_address() -> None:
 
 
 def test_a_digest_shows_how_to_act_on_its_first_ticket() -> None:
-    assert "com linhas como 1042 #fechar, " in text_of("digest")
-    assert "com linhas como 1043 #fechar, " in text_of("digest", mine=[])
+    assert "uma linha por chamado, como 1042 #fechar: " in text_of("digest")
+    assert "uma linha por chamado, como 1043 #fechar: " in text_of("digest", mine=[])
 
 
 def test_the_satisfaction_question_is_asked_when_it_is_wanted() -> None:
@@ -551,6 +553,43 @@ def test_sentences_are_known_in_every_locale() -> None:
     assert set(commands.PROBLEMS) <= set(PROBLEMS["en"])
 
 
+@pytest.mark.parametrize(
+    ("locale", "code", "nearest", "said"),
+    [
+        ("pt_BR", "nothing-to-undo", "", "Não há o que desfazer aqui. Responda #desfazer ao recibo."),
+        ("en", "nothing-to-undo", "", "There is nothing to undo here. Reply #undo to the receipt."),
+        ("es", "nothing-to-undo", "", "No hay nada que deshacer aquí. Responda #deshacer al recibo."),
+        ("pt_BR", "missing-sign", "#resolver", "Você quis dizer #resolver? Comandos começam com #."),
+        ("en", "missing-sign", "#resolve", "Did you mean #resolve? Commands begin with #."),
+        ("es", "missing-sign", "#resolver", "¿Quiso decir #resolver? Los comandos empiezan con #."),
+        ("pt_BR", "blank-in-command", "#assumir", "Escreva sem espaço: #assumir"),
+        ("en", "blank-in-command", "#take", "Write it without a space: #take"),
+        ("es", "blank-in-command", "#asumir", "Escríbalo sin espacio: #asumir"),
+        ("pt_BR", "no-such-agent", "", "Nenhum atendente se chama assim."),
+    ],
+)
+def test_a_problem_is_said_in_a_plain_sentence(locale: str, code: str, nearest: str, said: str) -> None:
+    assert sentences.problem(code, (nearest,) if nearest else (), "", locale) == said
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_those_who_answer_customers_are_called_by_one_word(locale: str) -> None:
+    """`atendente` in Portuguese, `agent` in English, `agente` in Spanish."""
+    other = {
+        "pt_BR": r"\bagentes?\b|\boperador",
+        "en": r"\boperators?\b|\bassistants?\b",
+        "es": r"\batendentes?\b|\boperador",
+    }
+    said = [
+        text
+        for name, text in template_texts(shipped("templates")).items()
+        if name.startswith((f"{locale}/", f"canned/{locale}/"))
+    ]
+    plain = [re.sub(r"\{[%{#].*?[%}#]\}|<[^>]*>", " ", text, flags=re.DOTALL) for text in said]
+    told = [*plain, *sentences.PROBLEMS[locale].values(), *sentences.HAPPENED[locale].values()]
+    assert [text for text in told if re.search(other[locale], text, re.IGNORECASE)] == []
+
+
 def test_a_code_that_nobody_has_named_stands_for_itself() -> None:
     assert sentences.happened("frozen", "x", None, "en") == "frozen: x"
     assert sentences.problem("odd", (), "", "en") == "odd"
@@ -569,6 +608,6 @@ def test_a_moment_in_a_receipt_is_told_as_people_write_it() -> None:
 
 def test_what_was_expected_is_told_where_that_helps() -> None:
     assert sentences.problem("bad-argument", ("#prioridade alta",), "priority", "pt_BR") == (
-        "não entendemos o que vem depois do comando. Esperado: baixa, média, alta ou crítica. Talvez: #prioridade alta"
+        "Não entendemos o que vem depois do comando. Esperado: baixa, média, alta ou crítica. Talvez: #prioridade alta"
     )
-    assert sentences.problem("no-such-agent", ("Ana",), "name", "en") == "no agent has this name. Perhaps: Ana"
+    assert sentences.problem("no-such-agent", ("Ana",), "name", "en") == "No agent has this name. Perhaps: Ana"
