@@ -1,6 +1,7 @@
 # make run     a working desk on this machine, from nothing
 # make demo    a short story played against it (in another terminal)
 # make test    everything, on real mail servers; as root on Debian or Ubuntu it installs what it needs
+# make test-trixie  `make test` on Debian 13, in a folder of its own; another release: make test-on RELEASE=forky
 # make check   the same without installing: what is missing is skipped, with a reason
 # make bench   how fast it is, beside others who do the same; nothing is asserted (BENCHES=growth BENCH_FULL=1: one of them)
 # make chaos   everything is killed, cut off, filled up and lied to; an hour or so, CHAOS_KILLS sets how many kills
@@ -17,7 +18,7 @@ CHAOS_KILLS ?= 1000
 SOAK_SECONDS ?= 600
 BENCHES ?= parse accept tickets imap outgoing latency growth memory
 
-.PHONY: run demo test check bench chaos soak fuzz environment clean
+.PHONY: run demo test test-trixie test-on check bench chaos soak fuzz environment clean
 
 run: $(VENV)/complete
 	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init
@@ -33,6 +34,12 @@ demo: $(VENV)/complete
 test:
 	@tests/servers/install
 	@$(MAKE) --no-print-directory check
+
+test-trixie:
+	@tests/on-debian trixie
+
+test-on:
+	@tests/on-debian $(RELEASE)
 
 check: $(VENV)/complete
 	$(BIN)/ruff format --check .

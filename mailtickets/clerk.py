@@ -11,7 +11,6 @@ from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -100,20 +99,6 @@ def rules_of(config: Config, secrets: tuple[bytes, ...]) -> Rules:
         template_texts(shipped("templates")), template_texts(config.path(overriding)) if overriding else {}
     )
     return Rules(Policy.of(config), templates, Stationery(config.instance, secrets, config.delivery.envelope))
-
-
-def load_secrets(config: Config, *, create: bool = False) -> tuple[bytes, ...]:
-    """The instance's keys, newest first; with `create` the first one is made if there is none."""
-    file = config.secret_file
-    if create and not file.exists():
-        _write_secret(file)
-    old = file.with_name(f"{file.name}.old")
-    return tuple(path.read_bytes().strip() for path in (file, old) if path.exists())
-
-
-def _write_secret(file: Path) -> None:
-    file.touch(mode=0o600)
-    file.write_bytes(b32encode(randomness.token_bytes(40)) + b"\n")
 
 
 def nothing_known(connection: Connection) -> Desk:

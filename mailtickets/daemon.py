@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from mailtickets import jobs
-from mailtickets.clerk import Clerk, load_secrets, rules_of
+from mailtickets.clerk import Clerk, rules_of
 from mailtickets.config import Config, ConfigError, SmtpIn, load
 from mailtickets.config_values import credential
 from mailtickets.desk.model import Authentication, Delivery, Permanent, Transient
@@ -41,6 +41,7 @@ from mailtickets.mail import header_truth
 from mailtickets.mail.classify import loop_reason
 from mailtickets.mail.junk import JunkVerdict, denied, spam_flags, worst
 from mailtickets.mail.model import Envelope, InboundMail
+from mailtickets.state import load_secrets
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 from mailtickets.workers import Workers
@@ -58,14 +59,6 @@ _DATABASE_RETRY_SECONDS = 5
 
 class Busy(Exception):
     """Another gateway has this state directory."""
-
-
-def prepare(config: Config) -> None:
-    """Makes what a first run needs: the state directory and the secret."""
-    if not config.state_dir.exists():
-        config.state_dir.mkdir(parents=True)
-        config.state_dir.chmod(0o710)  # whatever the umask: an MTA's group must reach intake.sock
-    load_secrets(config, create=True)
 
 
 class Daemon:
@@ -281,8 +274,9 @@ class Daemon:
 
     async def _take_over(self, config: Config) -> None:
         """Puts a sound new configuration into force; what cannot change while running is said."""
+        rules = rules_of(config, load_secrets(config))
         before, self.config = self.config, config
-        self.gateway.clerk.rules = rules_of(config, load_secrets(config))
+        self.gateway.clerk.rules = rules
         for key, changed in (
             ("instance.state_dir", before.state_dir != config.state_dir),
             ("database.url", before.database_url != config.database_url),

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
-from mailtickets.clerk import load_secrets, rules_of
+from mailtickets.clerk import rules_of
 from mailtickets.cli import DONE, REFUSED, roundtrip
-from mailtickets.cli.session import act_as_owner, add_json, configuration, print_json
-from mailtickets.config import Agent, Config, Queue
+from mailtickets.cli.session import act_as_owner, add_json, configuration, print_json, secrets_of
+from mailtickets.config import Agent, Config, ConfigError, Queue
 from mailtickets.desk.identity import plus_address
 from mailtickets.desk.model import Authentication, Transient
 from mailtickets.desk.render import check as check_templates
@@ -28,6 +28,7 @@ from mailtickets.edges.authentication import published
 from mailtickets.edges.maildir_out import MaildirOut
 from mailtickets.edges.resolver import resolver
 from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
+from mailtickets.state import directory_problems, load_secrets
 from mailtickets.store import inbound, migrate
 from mailtickets.store.database import Database
 
@@ -74,15 +75,27 @@ def _state(config: Config) -> Iterator[Line]:
     if not directory.is_dir():
         yield Line("warning", "instance.state_dir", f"{directory} is not there yet: `run` makes it")
         return
+    if problems := list(directory_problems(config)):
+        yield from (Line("wrong", key, problem) for key, problem in problems)
+        return
     yield Line("ok", "instance.state_dir", str(directory))
     if not secret.exists():
         yield Line("warning", "instance.secret_file", f"{secret} is not there yet: `run` makes it")
-    elif secret.stat().st_mode & 0o077:
-        yield Line("wrong", "instance.secret_file", f"{secret} can be read by others: chmod 600 {secret}")
     else:
-        yield Line("ok", "instance.secret_file", f"{secret}, for its owner only")
+        yield _secret(config)
     if not config.instance.ops_address:
         yield Line("warning", "instance.ops_address", "is empty: nobody is told by mail when something is wrong")
+
+
+def _secret(config: Config) -> Line:
+    file = config.secret_file
+    try:
+        load_secrets(config)
+    except ConfigError as error:
+        return Line("wrong", *error.problems[0])
+    if file.stat().st_mode & 0o077:
+        return Line("wrong", "instance.secret_file", f"{file} can be read by others: chmod 600 {file}")
+    return Line("ok", "instance.secret_file", f"{file}, for its owner only")
 
 
 def _database(config: Config) -> Iterator[Line]:
@@ -191,7 +204,7 @@ async def _way_out(config: Config, address: str | None) -> list[Line]:
 def _agent(config: Config, address: str) -> Iterator[Line]:
     """Who this agent is, and how their newest mail was taken."""
     about = f"--agent {address}"
-    agent = rules_of(config, load_secrets(config)).policy.agent(address)
+    agent = rules_of(config, secrets_of(config)).policy.agent(address)
     if agent is None:
         yield Line("wrong", about, "is no agent's address or alias")
         return

@@ -9,10 +9,11 @@ import asyncio
 import os
 
 from mailtickets import logs
-from mailtickets.cli import DONE, REFUSED, TRY_AGAIN, Stop
-from mailtickets.cli.session import act_as_owner, configuration
-from mailtickets.config import Config
-from mailtickets.daemon import Busy, Daemon, prepare
+from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
+from mailtickets.cli.session import act_as_owner, broken, configuration
+from mailtickets.config import Config, ConfigError
+from mailtickets.daemon import Busy, Daemon
+from mailtickets.state import prepare
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         prepare(config)
         asyncio.run(_run(config))
+    except ConfigError as error:
+        raise Stop(BAD_USAGE, broken(error)) from error
     except Busy as error:
         raise Stop(TRY_AGAIN, str(error)) from error
     except OSError as error:

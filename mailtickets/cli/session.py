@@ -11,10 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mailtickets.clerk import Clerk, load_secrets, rules_of
+from mailtickets.clerk import Clerk, rules_of
 from mailtickets.cli import BAD_USAGE, TRY_AGAIN, Stop
 from mailtickets.config import Config, ConfigError, load, locate
 from mailtickets.desk.model import Transient
+from mailtickets.state import load_secrets
 from mailtickets.store import migrate
 from mailtickets.store.database import Database, Stale
 
@@ -63,7 +64,7 @@ def opened(args: argparse.Namespace) -> Iterator[Clerk]:
     """A clerk on the configured database; its troubles end the command with 75."""
     config = configuration(args)
     act_as_owner(config)
-    secrets = load_secrets(config)
+    secrets = secrets_of(config)
     if not secrets or database_is_missing(config):
         raise Stop(BAD_USAGE, f"{config.state_dir} has no desk yet: `mailtickets run` makes one")
     database = Database(config.database_url)
@@ -76,6 +77,14 @@ def opened(args: argparse.Namespace) -> Iterator[Clerk]:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
     finally:
         database.close()
+
+
+def secrets_of(config: Config) -> tuple[bytes, ...]:
+    """The instance's keys; ends the command where they cannot be relied on."""
+    try:
+        return load_secrets(config)
+    except ConfigError as error:
+        raise Stop(BAD_USAGE, broken(error)) from error
 
 
 def database_is_missing(config: Config) -> bool:

@@ -5,10 +5,11 @@ strength of a commit. PostgreSQL: psycopg with a pool, read committed, row locks
 Fails with: `NoSpace` when the disk is full, `Transient` for everything that may pass, `Stale` from callers.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -69,6 +70,12 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def make_private(self) -> None:
+        """Makes SQLite's file, where there is none yet, for its owner alone. Its log and index files take after it."""
+        file = self.url.removeprefix("sqlite:///")
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
     def space_is_short(self, message_limit: int) -> bool:
         """Whether the disk has too little room to accept another message (SQLite; a server watches its own)."""
         if not self.is_sqlite:
@@ -84,13 +91,17 @@ def _sqlite(url: str, busy_seconds: int) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
         connection.isolation_level = None  # or the driver begins transactions of its own and loses updates
-        for pragma in (
-            f"busy_timeout={busy_seconds * 1000}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in (
+                f"busy_timeout={busy_seconds * 1000}",
+                "journal_mode=WAL",
+                "synchronous=FULL",
+                "foreign_keys=ON",
+            ):
+                connection.execute(f"PRAGMA {pragma}")
+        except BaseException:
+            connection.close()  # nobody else has it yet
+            raise
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

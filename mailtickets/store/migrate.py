@@ -36,6 +36,8 @@ def behind(database: Database) -> str | None:
 
 def upgrade(database: Database, to: str = "head") -> None:
     """Runs the steps that are missing, all in one transaction; several gateways take turns."""
+    if database.is_sqlite:
+        database.make_private()
 
     def work(connection: Connection) -> None:
         if not database.is_sqlite:

@@ -2,19 +2,12 @@
 
 import grp
 import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
-import mailtickets
 from tests.system.conftest import on_sqlite
 from tests.system.desk import Desk
 from tests.system.town import JOAO, QUEUE, Town, write
 
-PACKAGE = Path(mailtickets.__file__).parent
 NOBODY = ("nobody", "nogroup")
 """Whom Postfix runs programs as here: no secret and no database is open to it."""
 
@@ -51,11 +44,11 @@ def test_by_lmtp_on_the_socket_of_the_state_directory(town: Town, town_desk: Des
 
 
 @on_sqlite
-def test_by_a_pipe_into_deliver(town: Town, town_desk: Desk) -> None:
+def test_by_a_pipe_into_deliver(town: Town, town_desk: Desk, python_of_everybody: Path) -> None:
     open_to_the_group(town_desk, NOBODY[1])
     town_desk.start()
-    program = deliver_of_everybody(town_desk.directory)
-    command = f"{program} -c {town_desk.config} deliver --sender ${{sender}} --recipient ${{original_recipient}}"
+    program = f"{python_of_everybody} -m mailtickets -c {town_desk.config}"
+    command = f"{program} deliver --sender ${{sender}} --recipient ${{original_recipient}}"
     town.postfix.pipe("mailtickets", command, user=":".join(NOBODY))
     town.route("mailtickets:")
     opened_by(town, town_desk, "lmtp")
@@ -85,25 +78,3 @@ def open_to_the_group(desk: Desk, group: str) -> None:
     desk.state_dir.mkdir()
     os.chown(desk.state_dir, -1, grp.getgrnam(group).gr_gid)
     desk.state_dir.chmod(0o2710)
-
-
-def deliver_of_everybody(place: Path) -> str:
-    """The command `deliver` for a user who may not read this checkout or its Python, which may lie in a private home.
-
-    It needs the standard library alone, so any Python from 3.11 on runs a copy of the package.
-    """
-    shutil.copytree(PACKAGE, place / "lib" / "mailtickets", ignore=shutil.ignore_patterns("__pycache__"))
-    for path in (place / "lib").rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)
-    python = next((found for found in (sys.executable, "/usr/bin/python3") if runs_for_nobody(found)), None)
-    if python is None:
-        pytest.skip("no Python from 3.11 on can be run by other users here")
-    return f"/usr/bin/env PYTHONPATH={place / 'lib'} {python} -m mailtickets"
-
-
-def runs_for_nobody(python: str) -> bool:
-    trial = [python, "-c", "import tomllib"]
-    try:
-        return subprocess.run(trial, user=NOBODY[0], extra_groups=[], capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False

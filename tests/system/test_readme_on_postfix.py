@@ -5,6 +5,7 @@ Only places differ: the test's directories, its port, and an ordinary user in th
 
 import shutil
 import smtplib
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.servers import free_port
 from tests.servers.postfix import Postfix
 from tests.system.conftest import DeskMaker
 from tests.system.desk import MAILDIR, Desk, config
-from tests.system.test_doors_of_an_mta import NOBODY, deliver_of_everybody, open_to_the_group
+from tests.system.test_doors_of_an_mta import NOBODY, open_to_the_group
 from tests.system.town import JOAO, QUEUE, write
 from tests.test_docs import READMES, blocks
 
@@ -82,17 +83,17 @@ def test_by_lmtp_to_the_socket(desk: Desk) -> None:
     delivered(desk, Ours(MAINS[0], MASTERS[0], table), "lmtp")
 
 
-def test_by_a_pipe(desk: Desk) -> None:
+def test_by_a_pipe(desk: Desk, python_of_everybody: Path) -> None:
     open_to_the_group(desk, NOBODY[1])
-    command = f"{deliver_of_everybody(desk.directory)} -c {desk.config}"
+    command = f"{python_of_everybody} -m mailtickets -c {desk.config}"
     master = MASTERS[1].replace("/usr/local/bin/mailtickets", command)
     master = master.replace("user=mailtickets", f"user={':'.join(NOBODY)}")
     delivered(desk, Ours(MAINS[0], master, ROUTES[2]), "lmtp")
 
 
-def test_by_an_alias(desk: Desk) -> None:
+def test_by_an_alias(desk: Desk, python_of_everybody: Path) -> None:
     open_to_the_group(desk, NOBODY[1])
-    command = f"{deliver_of_everybody(desk.directory)} -c {desk.config}"
+    command = f"{python_of_everybody} -m mailtickets -c {desk.config}"
     main = MAINS[1].replace("hash:/etc/aliases ", "")  # the machine's own
     delivered(desk, Ours(main, "", ALIASES[0].replace("/usr/local/bin/mailtickets", command)), "lmtp")
 
