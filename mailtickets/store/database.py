@@ -91,17 +91,13 @@ def _sqlite(url: str, busy_seconds: int) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
         connection.isolation_level = None  # or the driver begins transactions of its own and loses updates
-        try:
-            for pragma in (
-                f"busy_timeout={busy_seconds * 1000}",
-                "journal_mode=WAL",
-                "synchronous=FULL",
-                "foreign_keys=ON",
-            ):
-                connection.execute(f"PRAGMA {pragma}")
-        except BaseException:
-            connection.close()  # nobody else has it yet
-            raise
+        for pragma in (
+            f"busy_timeout={busy_seconds * 1000}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:

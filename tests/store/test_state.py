@@ -243,27 +243,6 @@ def test_an_aware_time_survives_sqlite_without_its_zone() -> None:
     engine.dispose()
 
 
-# --- what is left open, and to whom ---------------------------------------------------------------------
-
-
-def test_a_connection_that_could_not_be_prepared_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[sqlite3.Connection] = []
-    connect = sqlite3.connect
-
-    def noted(*args: Any, **options: Any) -> sqlite3.Connection:
-        made.append(connect(*args, **options))
-        return made[-1]
-
-    (tmp_path / "a.db").write_bytes(b"no database, which the first PRAGMA that reads the file finds out" * 100)
-    database = Database(f"sqlite:///{tmp_path / 'a.db'}")
-    monkeypatch.setattr("sqlite3.dbapi2.connect", noted)
-    with pytest.raises(Transient, match="not a database"):
-        database.run(lambda c: None)
-    database.close()
-    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        made[0].execute("SELECT 1")
-
-
 def test_nobody_else_can_read_a_new_database_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
