@@ -2,13 +2,15 @@
 
 Owns: what is LMTP's alone: the greeting, and one reply for each recipient, in order, after the message.
 Fails with: OSError when an address cannot be listened on.
-Limits: whoever reaches it is trusted; who may is a matter of the socket's group and of the address listened on.
+Limits: believed are this machine (who reaches the unix socket is a matter of its group) and `trusted_relays`; mail of
+anybody else who reaches an address listened on is taken as a stranger's.
 """
 
 # ruff: noqa: N802 - aiosmtpd finds the commands by their names
 
 import socket
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from mailtickets.edges import smtp_listener
 from mailtickets.edges.smtp_listener import Listener, bind
@@ -24,7 +26,7 @@ class LmtpSession(Session):
     _without_address = "local socket"
 
     def __init__(self, intake: Intake, peer: str, trusted: bool) -> None:
-        super().__init__(intake, peer, trusted=True)
+        super().__init__(intake, peer, trusted or not peer or ip_address(peer).is_loopback)
         for command in ("HELO", "EHLO"):  # RFC 2033, 4.1
             self._smtp_methods.pop(command)
 

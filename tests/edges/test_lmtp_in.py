@@ -5,6 +5,8 @@ import os
 import socket
 import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,24 @@ def test_a_file_at_the_place_of_the_socket_is_left_alone(path: Path) -> None:
 def test_a_path_too_long_for_a_socket_is_named(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="too long: unix:/"):
         bind(f"unix:{tmp_path / ('x' * 120)}")
+
+
+@pytest.mark.parametrize(
+    ("peer", "relays", "believed"),
+    [
+        ("", (), True),
+        ("127.0.0.1", (), True),
+        ("::1", (), True),
+        ("192.0.2.7", ("192.0.2.0/24",), True),
+        ("192.0.2.7", (), False),
+        ("2001:db8::7", ("192.0.2.0/24",), False),
+    ],
+)
+async def test_strangers_who_reach_an_address_that_is_listened_on_are_believed_in_nothing(
+    serve: Serve, peer: str, relays: tuple[str, ...], believed: bool
+) -> None:
+    listener = await serve()
+    listener.settings = replace(listener.settings, trusted_networks=tuple(ip_network(relay) for relay in relays))
+    session = listener.open(peer)
+    assert (session.trusted, session.relay) == (believed, believed)
+    listener._ended(session)
