@@ -14,7 +14,7 @@ import ssl
 import sys
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from ipaddress import ip_network
@@ -88,9 +88,11 @@ class Daemon:
             lock.close()
 
     async def _live(self, ready: Callable[[str], None]) -> None:
-        database = Database(self.config.database_url)
-        if not await self._database_is_ready(database):
-            return
+        with closing(Database(self.config.database_url)) as database:
+            if await self._database_is_ready(database):
+                await self._live_on(database, ready)
+
+    async def _live_on(self, database: Database, ready: Callable[[str], None]) -> None:
         self._spool = Spool(self.config.state_dir / "spool")
         workers = Workers()
         self._out = _way_out(self.config)
@@ -131,7 +133,6 @@ class Daemon:
         finally:
             await self._close()
             await asyncio.to_thread(workers.close)
-            database.close()
         log.info("stopped")
 
     async def _database_is_ready(self, database: Database) -> bool:

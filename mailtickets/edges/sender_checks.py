@@ -90,6 +90,8 @@ class _Keys:
     """Public keys from DNS for one signature, and what went wrong with getting them."""
 
     lookups: Lookups
+    identity: str = ""
+    """The domain of the signature's i=, where it is another than d=."""
     unanswered: str = ""
     name: str = ""
 
@@ -101,7 +103,16 @@ class _Keys:
         except Unanswered as error:
             self.unanswered = str(error)
             return None
-        return records[0] if len(records) == 1 and len(records[0]) <= MAX_KEY_OCTETS else None
+        if len(records) != 1 or len(records[0]) > MAX_KEY_OCTETS:
+            return None
+        return records[0] if self._may_be_used(records[0]) else None
+
+    def _may_be_used(self, record: bytes) -> bool:
+        """What the domain allows its key for, as far as dkimpy does not look: h= and t=s (RFC 6376, 3.6.1)."""
+        tags = {name: value.lower().split(":") for name, value in _tags(record.decode("ascii", "replace"))}
+        hashes = {word.strip() for word in tags.get("h", ["*"])}
+        flags = [word.strip() for word in tags.get("t", [])]
+        return bool(hashes & {"sha256", "*"}) and not ("s" in flags and self.identity)
 
 
 @dataclass(slots=True)
@@ -166,6 +177,8 @@ def _signature(signed: dkim.DKIM, number: int, value: bytes, body: _Body, keys: 
             return AuthFact("dkim", "permerror", "", f"{label}: d= names no domain")
         if why := _unacceptable(value, tags):
             return AuthFact("dkim", "policy", domain, f"{label}: {why}")
+        identity = domain_of(tags.get(b"i", b"").decode("ascii"))
+        keys.identity = identity if identity != domain else ""
         good = _verifies(signed, number, body, keys)
     except dkim.ValidationError as error:
         return AuthFact("dkim", "fail", domain, f"{label}: {_shown(str(error))}")

@@ -408,6 +408,30 @@ async def test_a_key_that_is_none_verifies_nothing(zone: FakeDns, record: str) -
     assert fact(found, "dkim").result in ("fail", "permerror")
 
 
+@pytest.mark.parametrize(
+    ("tags", "identity", "good"),
+    [
+        ("h=sha1; ", b"", False),
+        ("h=sha1 : sha256; ", b"", True),
+        ("h=*; ", b"", True),
+        ("t=s; ", b"", True),
+        ("t=s; ", b"ana@corp.test", True),
+        ("t=s; ", b"@mail.corp.test", False),
+        ("t=y:s; ", b"@mail.corp.test", False),
+        ("t=y; ", b"@mail.corp.test", True),
+        ("", b"@mail.corp.test", True),
+    ],
+)
+async def test_a_key_is_used_for_what_its_domain_allows_it_for(
+    zone: FakeDns, tags: str, identity: bytes, good: bool
+) -> None:
+    zone.forget("s1._domainkey.corp.test")
+    zone.txt("s1._domainkey.corp.test", key()[1].replace("p=", f"{tags}p="))
+    line = dkim.sign(a_mail(), b"s1", b"corp.test", key()[0], identity=identity or None, include_headers=[b"from"])
+    found = await asked(zone, line + a_mail(), from_outside(peer=ELSEWHERE))
+    assert found.verdict == ("pass" if good else "fail")
+
+
 async def test_a_key_record_beyond_all_measure_verifies_nothing(zone: FakeDns) -> None:
     zone.forget("s1._domainkey.corp.test")
     zone.txt("s1._domainkey.corp.test", key()[1].replace("k=rsa", "k=rsa; n=" + "x" * 1000))
