@@ -377,6 +377,9 @@ _STAND_INS: Mapping[int | str, Callable[[str], Any]] = {
 }
 
 
+_SECRET_KEY = re.compile("password|secret|token|key")
+
+
 def _in_words(found: Mapping[str, Any]) -> str:
     match found["type"]:
         case "extra_forbidden":
@@ -391,6 +394,8 @@ def _in_words(found: Mapping[str, Any]) -> str:
     expected = expected.replace("a valid ", "a ").replace("tuple", "list")
     if found["type"] in {"less_than_equal", "greater_than_equal"}:
         expected = f"a number {expected}"
+    if any(_SECRET_KEY.search(str(step)) for step in found["loc"]):  # somebody may have put the secret itself there
+        return f"{expected} was expected"
     return f"{expected} was expected, not {found['input']!r}"
 
 

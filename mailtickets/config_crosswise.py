@@ -77,7 +77,9 @@ def _login_problems(config: "Config", key: str, login: "Login", secrets: bool) -
     if not secrets:
         return
     if login.password_env and login.password_env not in os.environ:
-        yield f"{key}.password_env", f"the environment has no {login.password_env}"
+        # Only what could be a variable's name is repeated: somebody may have put the password itself there.
+        name = login.password_env if re.fullmatch("[A-Z_][A-Z0-9_]*", login.password_env) else "such variable"
+        yield f"{key}.password_env", f"the environment has no {name}"
     elif login.password_file and not login.password_env:
         path = credential(config.path(login.password_file))
         if not path.is_file():

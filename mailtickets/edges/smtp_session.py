@@ -9,7 +9,8 @@ from what the other side took.
 import asyncio
 import re
 import ssl
-from collections.abc import Callable, Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, cast
@@ -226,15 +227,22 @@ class Session:
         if not offered:
             raise SMTPException("it offers no login that we know (AUTH PLAIN, LOGIN, CRAM-MD5)")
         password = self._settings.password()
-        for login in offered:
+        try:
+            await self._try_each(offered, password)
+        except SMTPResponseException as error:
+            said = without_password(error.message, self._settings.username, password)
+            raise SMTPResponseException(error.code, said) from None
+        self.said.append(f"logged in as {self._settings.username}")
+
+    async def _try_each(self, logins: Sequence[Callable[[str, str], Awaitable[object]]], password: str) -> None:
+        for login in logins:
             try:
                 await login(self._settings.username, password)
-                break
+                return
             except SMTPAuthenticationError as error:
                 # One wrong password tried by every mechanism is three failures to the other side, which lock accounts.
-                if error.code != NOT_IMPLEMENTED or login is offered[-1]:
+                if error.code != NOT_IMPLEMENTED or login is logins[-1]:
                     raise
-        self.said.append(f"logged in as {self._settings.username}")
 
     def _take_over(self) -> None:
         """From here on we speak ourselves: aiosmtplib cannot tell before the dot from after it, nor ask in one go."""
@@ -438,6 +446,14 @@ def reported_id(host: str, text: str, mail: Transmission) -> str | None:
         return f"{given[1]}@{'email' if ses[1] == 'us-east-1' else ses[1]}.amazonses.com"
     found = _GIVEN_ID.match(text)
     return found[1] if found and found[1] not in {mail.message_id, mail.sender, mail.recipient} else None
+
+
+def without_password(text: str, username: str, password: str) -> str:
+    """What a server says to a login, which may repeat what it was told: in words, or as LOGIN and PLAIN send it."""
+    as_sent = (b64encode(f"{before}{password}".encode()).decode() for before in ("", f"\0{username}\0"))
+    for secret in sorted((password, *as_sent), key=len, reverse=True):
+        text = text.replace(secret, "...") if password else text
+    return text
 
 
 def shown(code: int, text: str) -> str:

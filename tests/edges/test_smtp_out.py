@@ -1,6 +1,7 @@
 """Sending to real servers in this process that misbehave as told (tests.servers.fake_smtp)."""
 
 import asyncio
+import base64
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -552,7 +553,7 @@ async def test_an_authorities_file_that_is_missing_is_deferred(out: Closing, tmp
 
 
 async def test_the_password_is_asked_at_each_login(out: Closing) -> None:
-    passwords = iter(["wrong", "right"])
+    passwords = iter(["another", "right"])
     async with FakeSmtp(users={"u": "right"}) as server:
         sender = out(server, username="u", password=lambda: next(passwords))
         first = await sender.send(RAW, SENDER, RECIPIENT)
@@ -571,6 +572,21 @@ async def test_a_wrong_password_is_tried_once_and_no_mail_fails_for_it(
         assert isinstance(result, Deferred)
         assert server.commands.count("AUTH") == 1
         assert "canary-secret" not in caplog.text + result.reply
+
+
+@pytest.mark.parametrize(
+    "repeated", ["canary-secret", "Y2FuYXJ5LXNlY3JldA==", base64.b64encode(b"\0u\0canary-secret").decode()]
+)
+async def test_a_server_that_repeats_the_password_does_not_bring_it_into_the_log_or_the_outbox(
+    out: Closing, caplog: pytest.LogCaptureFixture, repeated: str
+) -> None:
+    caplog.set_level("DEBUG")
+    async with FakeSmtp(users={"u": "right"}) as server:
+        server.say("AUTH", f"535 5.7.8 no such thing as {repeated} here")
+        result = await out(server, username="u", password=lambda: "canary-secret").send(RAW, SENDER, RECIPIENT)
+        assert isinstance(result, Deferred)
+        assert "535 5.7.8 no such thing as ... here" in result.reply
+        assert repeated not in caplog.text + result.reply
 
 
 async def test_a_mechanism_that_is_offered_and_does_not_work_is_followed_by_the_next(out: Closing) -> None:

@@ -154,7 +154,8 @@ async def test_no_smarthost_without_starttls_hears_a_password_or_a_mail(
     context = presented(authority, "") if answer else None
     async with FakeSmtp(tls=context, users={"u": SMTP_PASSWORD}) as server:
         if answer:
-            server.say("STARTTLS", answer)
+            for _ in range(10):
+                server.say("STARTTLS", answer)
         said = await checked(make_desk, place, ca_file, sends(server.port, "starttls"))
         assert "wrong" in said
         assert {command.split()[0] for command in server.commands} <= {"EHLO", "HELO", "STARTTLS", "QUIT"}
@@ -233,7 +234,7 @@ def everything_said(desk: Desk) -> dict[str, str]:
     raw = desk.command("outbox", "raw", 1).stdout.decode()
     said["tokens"] = "\n".join({word for word in raw.replace("+", " ").replace("@", " ").split() if len(word) == 26})
     assert said["tokens"]
-    desk.wait_for(lambda: "imap-alarm" in desk.log(), "the refused login")
+    desk.wait_for(lambda: "imap-refused" in desk.log(), "the refused login")
     desk.wait_for(lambda: rows(desk, "SELECT id FROM outbox WHERE attempts > 0"), "the refused delivery")
     with_trouble(desk)
     said["log"] = desk.log()
@@ -270,17 +271,13 @@ def test_the_password_of_a_database_is_in_no_error(make_desk: DeskMaker) -> None
     assert DATABASE_PASSWORD not in desk.log()
 
 
-@pytest.mark.parametrize(
-    "line", ['password = "{}"', 'password_file = ["{}"]', 'password_env = "{}"', 'username = ["{}"]']
-)
+@pytest.mark.parametrize("line", ['password = "{}"', 'password_file = ["{}"]', 'password_env = "{}"'])
 def test_a_password_in_the_wrong_place_is_not_repeated(make_desk: DeskMaker, line: str) -> None:
     text = reads(993).replace('password_file = "imap-password"', line.format(IMAP_PASSWORD))
-    if "username" in line:
-        text = text.replace('username = "u"\n', "") + 'password_file = "imap-password"\n'
     done = make_desk(config(text, MAILDIR, smtp_port=0)).command("run")
     assert done.returncode == 2
     assert "imap_in.0." in done.stderr.decode()
-    assert "env" in line or IMAP_PASSWORD not in done.stderr.decode()
+    assert IMAP_PASSWORD not in done.stderr.decode()
 
 
 # --- the state directory of a program that is run -----------------------------------------------------------------
