@@ -1,8 +1,11 @@
 """inbound, outbox, agent, template and db at the shell, and who may use it."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -227,13 +230,15 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebod
 
 
 @pytest.fixture
-def public(shell: Shell, office: Office, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """The shell's directory where other users can go too."""
+def public(shell: Shell, office: Office) -> Iterator[Shell]:
+    """The shell with its desk where other users can go too. Not in pytest's directory, which every run closes again."""
     office.database.close()
-    for path in (shell.directory, *shell.directory.parents):
-        if path != Path("/tmp") and path.is_relative_to("/tmp"):
-            path.chmod(0o755)
-    return shell
+    place = Path(tempfile.mkdtemp(prefix="desk-", dir="/tmp"))
+    shutil.copytree(shell.directory, place, dirs_exist_ok=True)
+    place.chmod(0o755)
+    shell.directory, shell.config = place, place / "config.toml"
+    yield shell
+    shutil.rmtree(place)
 
 
 def as_nobody(shell: Shell, python: Path, *words: str) -> tuple[int, bytes]:
@@ -251,7 +256,7 @@ def test_somebody_else_is_told_whose_desk_it_is(public: Shell, python_of_everybo
 def test_root_acts_as_the_owner_of_the_state_directory(public: Shell, python_of_everybody: Path) -> None:
     for path in [public.directory / "var", *(public.directory / "var").iterdir()]:
         os.chown(path, 65534, 65534)
-    assert mailtickets(public, "ticket", "list", "--json", python=python_of_everybody)[0] == 0
+    assert mailtickets(public, "ticket", "list", "--json", python=python_of_everybody) == (0, b"[]\n")
     assert {path.stat().st_uid for path in (public.directory / "var").iterdir()} == {65534}
 
 
@@ -259,6 +264,6 @@ def test_root_acts_as_the_owner_of_the_state_directory(public: Shell, python_of_
 def test_an_owner_without_a_name_is_one_all_the_same(public: Shell, python_of_everybody: Path) -> None:
     for path in [public.directory / "var", *(public.directory / "var").iterdir()]:
         os.chown(path, 54321, 54321)
-    assert mailtickets(public, "ticket", "list", "--json", python=python_of_everybody)[0] == 0
+    assert mailtickets(public, "ticket", "list", "--json", python=python_of_everybody) == (0, b"[]\n")
     status, said = as_nobody(public, python_of_everybody, "ticket", "list")
     assert (status, b"the user 54321" in said) == (2, True)

@@ -146,11 +146,11 @@ async def test_no_smarthost_with_a_bad_certificate_hears_a_password_or_a_mail(
         assert server.received == []
 
 
-@pytest.mark.parametrize("answer", [None, "454 4.7.0 TLS not available", "220 2.0.0 Go\r\n250 injected"])
+@pytest.mark.parametrize("answer", [None, "454 4.7.0 TLS not available"])
 async def test_no_smarthost_without_starttls_hears_a_password_or_a_mail(
     make_desk: DeskMaker, place: Path, ca_file: Path, authority: trustme.CA, answer: str | None
 ) -> None:
-    """Stripped from the greeting, refused, and answered with another reply behind it in the same packet."""
+    """Stripped from the greeting, and refused."""
     context = presented(authority, "") if answer else None
     async with FakeSmtp(tls=context, users={"u": SMTP_PASSWORD}) as server:
         if answer:
@@ -160,6 +160,18 @@ async def test_no_smarthost_without_starttls_hears_a_password_or_a_mail(
         assert "wrong" in said
         assert {command.split()[0] for command in server.commands} <= {"EHLO", "HELO", "STARTTLS", "QUIT"}
         assert server.received == []
+
+
+async def test_a_reply_from_before_the_handshake_answers_nothing_after_it(
+    make_desk: DeskMaker, place: Path, ca_file: Path, authority: trustme.CA
+) -> None:
+    """Somebody in the way puts a second reply into the packet with the 220: it would have no login and another SIZE."""
+    async with FakeSmtp(tls=presented(authority, ""), users={"u": SMTP_PASSWORD}) as server:
+        for _ in range(10):
+            server.say("STARTTLS", "220 2.0.0 Go\n250-fake.test\n250 SIZE 1")
+        said = await checked(make_desk, place, ca_file, sends(server.port, "starttls"))
+        assert "localhost takes messages up to 1000000 bytes" in said
+        assert [(mail.encrypted, mail.user) for mail in server.received] == [(True, "u")]
 
 
 @pytest.mark.parametrize("greeting", [b"* PREAUTH ready\r\n", b"* OK ready\r\n* BYE [ALERT] a001 OK\r\n"])
