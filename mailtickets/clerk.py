@@ -18,13 +18,13 @@ from sqlalchemy import Connection
 from mailtickets.config import Config, shipped, template_texts
 from mailtickets.desk import commands, notices
 from mailtickets.desk.assignment import turn
-from mailtickets.desk.authors import author_of
+from mailtickets.desk.authors import agent_of, matched
 from mailtickets.desk.budget import BudgetLine, budget_lines, untold, within_budget
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.contexts import context
 from mailtickets.desk.decide import decide
 from mailtickets.desk.letter import Letter, Stationery, copy_for, letter
-from mailtickets.desk.matching import claimed, match
+from mailtickets.desk.matching import claimed
 from mailtickets.desk.model import (
     AddMessage,
     Assign,
@@ -165,13 +165,13 @@ class Clerk:
 
     def _with_canned(self, facts: Facts, mail: InboundMail) -> Facts:
         """The facts with the ready answers that an agent's mail asks for, written for the ticket it is about."""
-        policy, author = self.rules.policy, author_of(mail, facts.queue)
-        if policy.agent(author.address) is None:
+        policy = self.rules.policy
+        if agent_of(mail, facts, policy) is None:
             return facts
         asked = commands.read(mail.reply, signature=mail.signature)
         orders = [*asked.commands, *commands.corrected(asked, facts.correction).commands]
         names = {order.argument for order in orders if order.name == "canned"}
-        found = match(author, facts, policy) if names else None
+        found = matched(mail, facts, policy) if names else None
         ticket = found.ticket if found else claimed(facts)
         if not names or ticket is None:
             return facts
@@ -390,7 +390,8 @@ def _thread(connection: Connection, decision: Decision, before: Ticket | None, p
     queue = policy.queue(before.queue)
     if any(isinstance(effect, AddMessage) and effect.direction == "out" for effect in decision.effects):
         history = queue.history if queue else 0
-        return agents.thread(connection, before.number, public=True, limit=history) if history else ()
+        known = [agent.address for agent in policy.agents]
+        return agents.thread_for_all(connection, before.number, known, history) if history else ()
     shows = "reminder" in decision.tell or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
     return agents.thread(connection, before.number, limit=5) if shows else ()
 

@@ -15,8 +15,8 @@ from mailtickets.clerk import Clerk, Draft
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.session import add_json, configuration, opened, print_json
 from mailtickets.config import Config
-from mailtickets.desk.authors import author_of
-from mailtickets.desk.model import Authentication, Facts
+from mailtickets.desk.authors import writer
+from mailtickets.desk.model import Authentication, Facts, Policy
 from mailtickets.desk.reasons import sentence
 from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
 from mailtickets.mail.junk import spam_flags
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
             received = replace(received, authentication=_authenticated(configuration(args), received, mail))
         heeded = received.envelope.trusted and clerk.rules.policy.junk.spam_headers
         flags = spam_flags(mail.headers, trusted=heeded)
-        explained = as_json(mail, clerk.explain(received, mail, flags))
+        explained = as_json(mail, clerk.explain(received, mail, flags), clerk.rules.policy)
     if args.json:
         print_json(explained)
     else:
@@ -71,7 +71,7 @@ def _authenticated(config: Config, received: Received, mail: InboundMail) -> Aut
         authenticator.close()
 
 
-def as_json(mail: InboundMail, draft: Draft) -> dict[str, Any]:
+def as_json(mail: InboundMail, draft: Draft, policy: Policy) -> dict[str, Any]:
     """What `explain --json` prints."""
     facts, decision = draft.facts, draft.decision
     if facts is None:
@@ -79,7 +79,7 @@ def as_json(mail: InboundMail, draft: Draft) -> dict[str, Any]:
     return {
         "kind": mail.kind,
         "kind_reason": mail.kind_reason,
-        "author": author_of(mail, facts.queue).address,
+        "author": writer(mail, facts, policy).address,
         "queue": facts.queue.name,
         "evidence": _evidence(mail, facts),
         "rules": [{"rule": line.rule, "verdict": line.verdict, "why": line.why} for line in decision.trace],

@@ -12,7 +12,9 @@ from mailtickets.cli.session import actor, add_json, add_page, number, opened, p
 from mailtickets.config import Agent
 from mailtickets.desk import orders
 from mailtickets.desk.authors import locale_for, without_tags
+from mailtickets.desk.change import customers
 from mailtickets.desk.model import PRIORITIES, STATUSES, Decision, Ticket
+from mailtickets.desk.people import readers
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
 from mailtickets.mail.outline import outline
@@ -285,7 +287,7 @@ def _open(clerk: Clerk, args: argparse.Namespace) -> int:
     if queue is None:
         raise Stop(REFUSED, f"there is no queue {args.queue!r}: {', '.join(q.name for q in policy.queues)}")
     people = parse_addresses(args.requester)
-    if len(people) != 1 or "@" not in people[0].address or policy.queue_at(people[0].address):
+    if len(people) != 1 or not readers(people, policy):
         raise Stop(BAD_USAGE, f"--requester: one customer's address was expected, not {args.requester!r}")
     subject = without_tags(args.subject)
     locale = locale_for(queue, None, policy)
@@ -300,6 +302,8 @@ def _reply(clerk: Clerk, args: argparse.Namespace) -> int:
     by_agent = args.agent is not None
 
     def answer(ticket: Ticket) -> Decision:
+        if not readers(customers(ticket), clerk.rules.policy):
+            raise Stop(REFUSED, f"ticket {ticket.number} has no customer to write to: {ticket.requester.address!r}")
         return orders.answer(ticket, text, author, actor(), by_agent=by_agent)
 
     return _order(clerk, args, answer, text=text)

@@ -14,8 +14,10 @@ from zoneinfo import ZoneInfo
 
 from mailtickets.config import Agent
 from mailtickets.desk import commands
+from mailtickets.desk import copies as copies_of
 from mailtickets.desk.agent_orders import Asker, Doubt, Tell, first_action, too_late
 from mailtickets.desk.agent_reading import (
+    NOBODY_TO_ANSWER,
     NOT_UNDERSTOOD,
     STALE,
     Reading,
@@ -25,8 +27,8 @@ from mailtickets.desk.agent_reading import (
     read_words,
     sent_back,
 )
-from mailtickets.desk.authors import authentic, copied
-from mailtickets.desk.change import customers
+from mailtickets.desk.authors import authentic
+from mailtickets.desk.change import changed, customers
 from mailtickets.desk.matching import REF_LINE
 from mailtickets.desk.model import (
     AddMessage,
@@ -48,6 +50,7 @@ from mailtickets.desk.model import (
     Told,
 )
 from mailtickets.desk.orders import plain
+from mailtickets.desk.people import readers
 from mailtickets.mail.absence import until
 from mailtickets.mail.model import Address, InboundMail
 
@@ -84,6 +87,8 @@ def on_ticket(
     if publishes and mail.carriers:
         return quotes_us(mail, ticket, agent)
     stop = _why_not_published(mail, facts, ticket, read) if publishes else None
+    if publishes and not _reached_at_all(mail, read, ticket, by):
+        return held(NOBODY_TO_ANSWER, ticket, agent)
     if stop is not None:
         return replace(held(stop, ticket, agent), tell=("stale" if stop == STALE else "held",))
     if not publishes and not read.note and not read.orders:
@@ -111,6 +116,12 @@ def _reached_directly(mail: InboundMail, ticket: Ticket) -> bool:
     return ticket.requester.key in {address.key for address in (*mail.to, *mail.cc)}
 
 
+def _reached_at_all(mail: InboundMail, read: Reading, ticket: Ticket, by: Asker) -> bool:
+    """Whether there is anybody whom the answer reaches, once the mail's commands are carried out."""
+    brought = copies_of.by_agent(mail, Address(by.agent.name, by.agent.address), by.policy, ticket).joining
+    return bool(brought or readers(customers(changed(ticket, read.deeds.effects, by.now)), by.policy))
+
+
 def _doubtful(doubts: Sequence[Doubt], ticket: Ticket, agent: Agent) -> Decision:
     told = Told(done=tuple(doubt.done for doubt in doubts), commanded=True)
     return replace(held(doubts[0].reason, ticket, agent), told=told)
@@ -127,9 +138,13 @@ def _done(
         text = None if read.words == mail.reply.strip() else read.words
         effects += [AddMessage("out", "public", me, verified=True, text=text, relayed=not direct)]
         effects += [AddParticipant(me, "agent")]
-        effects += [AddParticipant(person, "cc") for person in copied(mail, me, by.policy, ticket)]
+        copies = copies_of.by_agent(mail, me, by.policy, ticket)
+        effects += [AddParticipant(person, "cc") for person in copies.joining]
+        effects += copies.events()
         effects += [RecordEvent("delivered-directly", "delivered-directly", ticket.requester.address)] if direct else []
         done.append(Done("answered"))
+        left = (*copies.beyond, *copies.unwritable)
+        done += [Done("left_out", ", ".join(person.address for person in left))] if left else []
         done += [Done("discarded")] if drops is not None else []
     files = any(not file.inline for file in mail.attachments)
     if read.note or (files and not publishes):
@@ -249,10 +264,19 @@ def second_word(
         return _released(held_id, "\n".join(order.line for order in asked.commands), number, agent)
     if ticket is None:
         return sent_back([Problem(mail.reply.strip().splitlines()[0], "unknown-command")], None, agent)
+    if token.held == NOBODY_TO_ANSWER and asked.commands and not asked.words and not asked.note:
+        return _with_release(on_ticket(mail, facts, policy, now, agent, ticket), held_id)
     files_alone = bool(mail.attachments) and not asked.commands and not asked.note
     # A command or a note is done; the answer that waits goes on waiting.
     takes_its_place = bool(asked.words) or files_alone
     return on_ticket(mail, facts, policy, now, agent, ticket, drops=held_id if takes_its_place else None)
+
+
+def _with_release(ordered: Decision, held_id: int) -> Decision:
+    """Commands that were carried out, and then the answer that waited for somebody to go to."""
+    if ordered.outcome != "commanded" or ordered.reason == "dry-run":
+        return ordered
+    return replace(ordered, effects=(*ordered.effects, ReleaseHeld(held_id)))
 
 
 def _are_lines(reply: str) -> bool:

@@ -42,6 +42,7 @@ from mailtickets.desk.model import (
     SetStatus,
     Told,
 )
+from mailtickets.desk.people import readers
 from mailtickets.mail.model import Address, InboundMail
 
 FORWARD_UNCLEAR = "forward-unclear"
@@ -162,6 +163,9 @@ def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:
     read = read_words(said, signature, opened(opening, 0, by.now), by, without=("to", "requester"))
     if read.problems:
         return sent_back(read.problems, None, by.agent)
+    ours = [order for order in (to, named) if order and not readers([_person(order) or me], by.policy)]
+    if ours:
+        return sent_back([Problem(order.line, "bad-argument", expected="address") for order in ours], None, by.agent)
     if not read.words and forwarded is None:
         missing = [Problem(order.line, "needs-a-ticket") for order in read.orders or orders]
         return sent_back(missing, None, by.agent)

@@ -76,7 +76,14 @@ def _of_a_customers_words(happening: Happening, queue: Queue, policy: Policy, no
         other = policy.queue(name)
         if other is not None:
             others = [agent for agent in policy.agents_of(name) if agent not in told]
-            yield _for_agents("also_addressed", others, happening, other, policy, now)
+            extra = {"only_here": _is_elsewhere(after, happening)}
+            yield _for_agents("also_addressed", others, happening, other, policy, now, extra=extra)
+
+
+def _is_elsewhere(ticket: Ticket, happening: Happening) -> bool:
+    """Whether the mail was not addressed to the queue that has its ticket."""
+    facts = happening.facts
+    return facts is not None and ticket.queue not in {queue.name for queue in (facts.queue, *facts.also_queues)}
 
 
 def _another_matter(happening: Happening) -> dict[str, object]:

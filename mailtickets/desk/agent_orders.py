@@ -44,6 +44,7 @@ from mailtickets.desk.model import (
     Undoable,
 )
 from mailtickets.desk.orders import plain, priority_named, status_named
+from mailtickets.desk.people import readers
 from mailtickets.mail.model import Address
 
 MERGE_OF_STRANGERS = "merge-of-strangers"
@@ -308,7 +309,7 @@ def _participant(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: str) -> Iterator[Step]:
     """A new participant; an agent follows the ticket as one of the team, and never in a customer's sight."""
-    if by.policy.queue_at(person.address):
+    if not readers([person], by.policy):
         yield Problem(order.line, "bad-argument", expected="address")
         return
     agent = by.policy.agent(person.address)
@@ -324,7 +325,7 @@ def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: str
 
 def _requester(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     person = next(iter(commands.people(order).added), None)
-    if person is None or by.policy.queue_at(person.address):
+    if person is None or not readers([person], by.policy):
         yield Problem(order.line, "bad-argument", expected="address")
     elif person.key == ticket.requester.key:
         yield Done("already", person.address)

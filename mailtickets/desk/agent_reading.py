@@ -25,7 +25,9 @@ from mailtickets.mail.model import InboundMail
 
 NOT_UNDERSTOOD = "command-not-understood"
 NOT_VERIFIED = "agent-not-verified"
-IDENTITY_DOUBTS = frozenset({"agent-without-token", NOT_VERIFIED})
+NOBODY_TO_ANSWER = "nobody-to-answer"
+FROM_QUEUE_ADDRESS = "agent-from-queue-address"
+IDENTITY_DOUBTS = frozenset({"agent-without-token", NOT_VERIFIED, FROM_QUEUE_ADDRESS})
 """Reasons to hold what may not be its author's at all: there only a yes is their consent."""
 ASKED_AGAIN = "second-word-unclear"
 NOT_PROVEN = "second-word-not-proven"

@@ -11,7 +11,6 @@ from datetime import datetime
 from mailtickets.config import Agent
 from mailtickets.desk.agent_mail import second_word
 from mailtickets.desk.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN, TOO_LATE, asked_again
-from mailtickets.desk.authors import author_of
 from mailtickets.desk.matching import own_addresses
 from mailtickets.desk.model import Decision, DropHeld, Facts, Policy, ReleaseHeld, Ticket, TokenFact, Told
 from mailtickets.desk.second_words import second_word as said
@@ -20,8 +19,7 @@ from mailtickets.mail.model import InboundMail
 
 def confirmed(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """What the reply does; None when it is none, or its author is no agent any more."""
-    author = author_of(mail, facts.queue)
-    agent, token = policy.agent(author.address), _token(facts, own_addresses(author, policy))
+    agent, token = agent_of(mail, facts, policy), _token(facts, own_addresses(writer(mail, facts, policy), policy))
     if agent is None or token is None:
         return None
     ticket = facts.tickets.get(token.ticket or 0)

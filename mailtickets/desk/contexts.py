@@ -9,7 +9,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailtickets.config import Queue
-from mailtickets.desk.authors import author_of
+from mailtickets.desk import copies as copies_of
+from mailtickets.desk.authors import matched, writer
 from mailtickets.desk.change import customers
 from mailtickets.desk.model import (
     UNPROVEN_REPORT,
@@ -25,6 +26,7 @@ from mailtickets.desk.model import (
 )
 from mailtickets.desk.notice import CONFIRMABLE, Happening
 from mailtickets.desk.orders import plain
+from mailtickets.desk.people import readers
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 
 MAX_SHOWN = 100_000
@@ -53,7 +55,7 @@ def context(
     zone = ZoneInfo(policy.instance.timezone)
     after = happening.after
     hide = queue if public else None
-    message = message or happening.message or _held_message(happening)
+    message = message or happening.message or _held_message(happening, policy)
     shown = message and _message_context(message, happening, policy, zone, now, attached, hide, whole, whole_in)
     return {
         "instance": {"name": policy.instance.name},
@@ -67,24 +69,43 @@ def context(
         "reopen_days": queue.reopen_days,
         "close_after_days": queue.close_after_days,
         "customer_echo": True,
-        "reply_effect": _reply_effect(happening),
-        "reaches": [] if public else [person_context(person) for person in _reached_by_an_answer(happening)],
+        "reply_effect": _reply_effect(happening, policy),
+        **({} if public else _copies_context(happening, policy)),
+        "reaches": [] if public else [person_context(p) for p in readers(_reached_by_an_answer(happening), policy)],
         "reason": happening.decision.reason,
         "ref": REF_PLACEHOLDER,
         **more,
     }
 
 
+def _copies_context(happening: Happening, policy: Policy) -> dict[str, object]:
+    """Who stood in copy of a customer's mail and is not on its ticket."""
+    mail, facts, message = happening.mail, happening.facts, happening.message
+    if mail is None or facts is None or message is None or message.direction != "in":
+        return {}
+    found = matched(mail, facts, policy) if happening.decision.opens is None else None
+    copies = copies_of.on_ticket(mail, facts, policy, found) if found else copies_of.on_new_ticket(mail, facts, policy)
+    return {
+        "copied_beyond": [person_context(person) for person in copies.beyond],
+        "copied_unproven": [person_context(person) for person in copies.unproven],
+        "copied_disowned": [person_context(person) for person in copies.disowned],
+        "copied_unwritable": [person_context(person) for person in copies.unwritable],
+        "copy_limit": copies_of.MAX_IN_COPY,
+    }
+
+
 _CORRECTED = frozenset({"command-not-understood", "forward-unclear"})
 
 
-def _reply_effect(happening: Happening) -> str:
+def _reply_effect(happening: Happening, policy: Policy) -> str:
     """What an agent's answer to the notice does."""
     if happening.decision.reason in _CORRECTED:
         return "corrects"
     if happening.decision.reason in CONFIRMABLE:
         return "releases"
-    return "to_customer" if happening.after is not None else "lines"
+    if happening.after is None:
+        return "lines"
+    return "to_customer" if readers(_reached_by_an_answer(happening), policy) else "to_nobody"
 
 
 def _reached_by_an_answer(happening: Happening) -> tuple[Address, ...]:
@@ -200,11 +221,11 @@ def resolves(happening: Happening) -> bool:
     return any(effect.to == "resolved" for effect in moved)
 
 
-def _held_message(happening: Happening) -> AddMessage | None:
+def _held_message(happening: Happening, policy: Policy) -> AddMessage | None:
     """What would have been published, for the agent in whose name it came: to say whether it is theirs."""
     if happening.decision.reason not in CONFIRMABLE or happening.mail is None or happening.facts is None:
         return None
-    return AddMessage("in", "public", author_of(happening.mail, happening.facts.queue), verified=False)
+    return AddMessage("in", "public", writer(happening.mail, happening.facts, policy), verified=False)
 
 
 def _message_context(

@@ -9,15 +9,26 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
+from mailtickets.desk import copies as copies_of
 from mailtickets.desk.agent_mail import absent, on_ticket
 from mailtickets.desk.agent_new_mail import on_no_ticket
-from mailtickets.desk.agent_reading import NOT_VERIFIED, held
+from mailtickets.desk.agent_reading import FROM_QUEUE_ADDRESS, NOT_VERIFIED, held
 from mailtickets.desk.assignment import turn
-from mailtickets.desk.authors import authentic, author_of, copied, locale_for, vouched_for, without_tags
+from mailtickets.desk.authors import (
+    agent_of,
+    authentic,
+    from_our_own_address,
+    locale_for,
+    matched,
+    own_addresses,
+    vouched_for,
+    without_tags,
+    writer,
+)
 from mailtickets.desk.change import after_customer_reply, may_reopen
 from mailtickets.desk.confirmations import confirmed
 from mailtickets.desk.customer_words import Wish, number_named, wish
-from mailtickets.desk.matching import Match, claimed, match, own_addresses
+from mailtickets.desk.matching import Match, claimed
 from mailtickets.desk.model import (
     UNPROVEN_REPORT,
     AddMessage,
@@ -37,6 +48,7 @@ from mailtickets.desk.model import (
     SetStatus,
     Ticket,
 )
+from mailtickets.desk.people import can_be_written_to
 from mailtickets.desk.satisfaction import Rating, rating
 from mailtickets.desk.thanks import gratitude
 from mailtickets.mail.junk import allowed, denied
@@ -135,7 +147,7 @@ def report(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> De
 
 def denied_sender(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Is it from somebody whom the configuration denies?"""
-    claims = (author_of(mail, facts.queue).address, facts.envelope.sender or "")
+    claims = (writer(mail, facts, policy).address, facts.envelope.sender or "")
     if facts.released or not any(denied(claim, policy.junk.deny, policy.junk.allow) for claim in claims if claim):
         return None
     return _nothing("ignored", "sender-denied", None)
@@ -143,7 +155,7 @@ def denied_sender(mail: InboundMail, facts: Facts, policy: Policy, now: datetime
 
 def junk(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Do filters or scanners hold something against it?"""
-    found, author = facts.junk, author_of(mail, facts.queue)
+    found, author = facts.junk, writer(mail, facts, policy)
     if found.action not in {"spam", "infected"} or facts.released:
         return None
     if found.action == "spam" and authentic(facts) and allowed(author.address, policy.junk.allow):
@@ -153,7 +165,7 @@ def junk(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Deci
 
 def unwanted_list(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Is it mailing-list mail to a queue that ignores it?"""
-    if mail.kind != "list" or facts.queue.list != "ignore" or _matched(mail, facts, policy):
+    if mail.kind != "list" or facts.queue.list != "ignore" or matched(mail, facts, policy):
         return None
     return _nothing("ignored", "list-mail", None)
 
@@ -162,7 +174,7 @@ def reaction(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> 
     """Is it no more than an emoji that somebody tapped below a mail of ours?"""
     if mail.reaction is None or mail.kind != "human":
         return None
-    author, found = author_of(mail, facts.queue), _matched(mail, facts, policy)
+    author, found = writer(mail, facts, policy), matched(mail, facts, policy)
     if found is None or _is_agent_on(found.ticket, author, policy):
         return _nothing("ignored", mail.kind_reason, claimed(facts))
     rated = _rated(mail, facts, policy, found)
@@ -175,7 +187,7 @@ def reaction(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> 
 
 def recall(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Does Outlook ask for a mail back that is on a ticket?"""
-    author, ticket = author_of(mail, facts.queue), facts.recalled
+    author, ticket = writer(mail, facts, policy), facts.recalled
     if mail.recalls is None or ticket is None or facts.authentication.verdict == "fail":
         return None
     agents = _is_agent_on(ticket, author, policy)
@@ -197,8 +209,8 @@ def confirmation(mail: InboundMail, facts: Facts, policy: Policy, now: datetime)
 
 def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Did an agent write on a ticket?"""
-    author = author_of(mail, facts.queue)
-    agent, found = policy.agent(author.address), _matched(mail, facts, policy)
+    author = writer(mail, facts, policy)
+    agent, found = agent_of(mail, facts, policy), matched(mail, facts, policy)
     ticket = found.ticket if found else claimed(facts)  # whatever points there, even a token that is not theirs
     if agent is None or ticket is None:
         return None
@@ -206,11 +218,14 @@ def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime)
         return None  # an agent's own ticket: there they are the customer
     proven = found is not None and found.proven
     if mail.kind == "auto_reply":
-        return absent(mail, facts, policy, now, agent, ticket, proven=proven)
+        sure = proven and not from_our_own_address(mail, policy)
+        return absent(mail, facts, policy, now, agent, ticket, proven=sure)
     if not proven and ticket.participant(author.address) and not facts.released:
         return None  # an agent whom a customer has put in copy
     if not proven and not facts.released:
         return held("agent-without-token", ticket, agent)
+    if from_our_own_address(mail, policy) and not facts.released:
+        return held(FROM_QUEUE_ADDRESS, ticket, agent)
     if not vouched_for(facts, policy) and not facts.released:
         return held(NOT_VERIFIED, ticket, agent)
     return on_ticket(mail, facts, policy, now, agent, ticket)
@@ -218,19 +233,23 @@ def agent_answer(mail: InboundMail, facts: Facts, policy: Policy, now: datetime)
 
 def agent_mail(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Does an agent ask the desk for something, hand on a customer's mail, or write to a customer first?"""
-    agent = policy.agent(author_of(mail, facts.queue).address)
-    if agent is None or mail.kind != "human" or _matched(mail, facts, policy) is not None:
+    agent = agent_of(mail, facts, policy)
+    if agent is None or mail.kind != "human" or matched(mail, facts, policy) is not None:
         return None
+    if from_our_own_address(mail, policy) and not facts.released:
+        return held(FROM_QUEUE_ADDRESS, None, agent)
     return on_no_ticket(mail, facts, policy, now, agent)
 
 
 def customer_wish(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Does a customer ask in a word or two how things stand, or for a ticket to be closed or opened again?"""
-    author = author_of(mail, facts.queue)
+    author = writer(mail, facts, policy)
     disowned = facts.authentication.verdict == "fail"
     if mail.kind != "human" or mail.attachments or disowned or policy.agent(author.address):
         return None
-    found = _matched(mail, facts, policy)
+    if not can_be_written_to(author):
+        return None  # nobody to tell
+    found = matched(mail, facts, policy)
     wished = wish(mail.subject, mail.reply, mail.signature, has_ticket=found is not None)
     if wished is None:
         return None
@@ -291,25 +310,34 @@ def _wish_granted(wished: Wish, author: Address, policy: Policy, now: datetime, 
 
 def customer_reply(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
     """Did somebody who is on a ticket write on it?"""
-    found = _matched(mail, facts, policy)
+    found = matched(mail, facts, policy)
     if found is None:
         return None
     ticket, automatic = found.ticket, mail.kind == "auto_reply"
     if not automatic and not may_reopen(ticket, policy.queue(ticket.queue), now):
         return _open(mail, facts, policy, now, reason="closed-too-long-ago", linked=ticket.number)
-    author, rated = author_of(mail, facts.queue), _rated(mail, facts, policy, found)
+    author, rated = writer(mail, facts, policy), _rated(mail, facts, policy, found)
     if rated is not None:
         return _rating(rated, author, ticket)
     thanks, status = _only_thanks(mail, ticket, policy), after_customer_reply(ticket.status)
     waits = not automatic and not thanks
     said = AddMessage("in", "public", author, verified=found.proven or authentic(facts), waits=waits)
     effects: list[Effect] = [said]
-    effects += [AddParticipant(person, "cc", notified=False) for person in copied(mail, author, policy, ticket)]
+    effects += _joining(mail, facts, policy, found, author)
     if waits and status != ticket.status:
         effects.append(SetStatus(status, "customer-replied"))
     reason = mail.kind_reason if automatic else "only-thanks" if thanks else found.evidence
-    elsewhere = _other_queues(facts, ticket.queue) if facts.also_queues else ()
+    elsewhere = () if _answers_our_own_address(facts, found) else _other_queues(facts, ticket.queue)
     return Decision(reason, tuple(effects), ticket.number, "appended", author.address, tell_queues=elsewhere)
+
+
+def _joining(mail: InboundMail, facts: Facts, policy: Policy, found: Match, author: Address) -> Iterator[Effect]:
+    """Whom the mail brings onto the ticket: its author, where there was no room before, and those in copy."""
+    if found.ticket.participant(author.address) is None and policy.agent(author.address) is None:
+        yield AddParticipant(author, "cc", notified=False)
+    copies = copies_of.on_ticket(mail, facts, policy, found)
+    yield from (AddParticipant(person, "cc", notified=False) for person in copies.joining)
+    yield from copies.events()
 
 
 def _only_thanks(mail: InboundMail, ticket: Ticket, policy: Policy) -> bool:
@@ -323,7 +351,7 @@ def _rated(mail: InboundMail, facts: Facts, policy: Policy, found: Match) -> Rat
     """The satisfaction that an answer to a finished ticket tells, where the queue asks for it."""
     queue = policy.queue(found.ticket.queue)
     asked = queue is not None and queue.satisfaction and found.ticket.resolved_at is not None
-    customer = policy.agent(author_of(mail, facts.queue).address) is None
+    customer = agent_of(mail, facts, policy) is None
     if mail.kind != "human" or not asked or not customer or not (found.proven or authentic(facts)):
         return None
     return rating(mail.reaction) if mail.reaction is not None else rating(mail.reply, mail.signature)
@@ -448,8 +476,9 @@ def _other_queues(facts: Facts, *told: str) -> tuple[str, ...]:
     return tuple(queue.name for queue in (facts.queue, *facts.also_queues) if queue.name not in told)
 
 
-def _matched(mail: InboundMail, facts: Facts, policy: Policy) -> Match | None:
-    return match(author_of(mail, facts.queue), facts, policy)
+def _answers_our_own_address(facts: Facts, found: Match) -> bool:
+    """Whether the mail went to the one address that its author was given, be it a queue's that has moved the ticket."""
+    return found.token is not None and found.source == "address" and not facts.also_queues
 
 
 def _nothing(outcome: Outcome, reason: str, ticket: Ticket | None) -> Decision:
@@ -466,13 +495,13 @@ def _open(
     outcome: Outcome = "opened",
     linked: int | None = None,
 ) -> Decision:
-    author = author_of(mail, facts.queue)
+    author, copies = writer(mail, facts, policy), copies_of.on_new_ticket(mail, facts, policy)
     ticket = OpenTicket(
         queue=facts.queue.name,
         subject=without_tags(mail.subject),
         requester=author,
         locale=locale_for(facts.queue, mail.language, policy),
-        cc=copied(mail, author, policy, None),
+        cc=copies.joining,
         notify_cc=authentic(facts),
         linked=linked,
     )
@@ -480,7 +509,7 @@ def _open(
     given = turn(facts.queue, facts.desk, policy, now)
     return Decision(
         reason,
-        (ticket, said, given) if given else (ticket, said),
+        (ticket, said, *((given,) if given else ()), *copies.events()),
         outcome=outcome,
         actor=author.address,
         tell_queues=tuple(queue.name for queue in facts.also_queues),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from mailtickets.config import Queue
 from mailtickets.desk.identity import TOKEN
 from mailtickets.desk.model import Facts, Policy, Ticket, TokenFact, plus_tag
+from mailtickets.desk.people import can_be_written_to
 from mailtickets.mail.model import REF_LABEL, Address, Envelope, InboundMail
 
 SUBJECT_NUMBER = re.compile(r"\[\s*[^\[\]#]{0,80}#\s*(\d{1,12})\s*\]")
@@ -86,7 +87,9 @@ def match(author: Address, facts: Facts, policy: Policy) -> Match | None:
             return Match(ticket, "reply-token", token.source, proven=True, token=token)
     for evidence, source, number in _weaker(facts):
         ticket = facts.tickets.get(number)
-        if ticket is not None and _belongs(author, ticket, policy):
+        if ticket is not None and (
+            _belongs(author, ticket, policy) or (evidence == "message-id" and _was_left_out(author, ticket, facts))
+        ):
             return Match(ticket, evidence, source, proven=False)
     return None
 
@@ -107,7 +110,15 @@ def _weaker(facts: Facts) -> list[tuple[str, str, int]]:
 
 
 def _belongs(author: Address, ticket: Ticket, policy: Policy) -> bool:
-    return ticket.participant(author.address) is not None or policy.agent(author.address) is not None
+    """Whoever cannot be written to belongs nowhere: the same words stand for different people."""
+    on_it = ticket.participant(author.address) is not None or policy.agent(author.address) is not None
+    return on_it and can_be_written_to(author)
+
+
+def _was_left_out(author: Address, ticket: Ticket, facts: Facts) -> bool:
+    """Whether the author was in copy of a mail of the ticket, where there were too many: what they answer they were
+    sent. Not where their own domain says that it is not them."""
+    return author.key in facts.left_out.get(ticket.number, frozenset()) and facts.authentication.verdict != "fail"
 
 
 def own_addresses(author: Address, policy: Policy) -> frozenset[str]:

@@ -380,6 +380,8 @@ class Facts:
     """The mail's subject, where neither its ticket nor any earlier message there has the same."""
     recalled: Ticket | None = None
     """The ticket with the message that the mail asks to have back."""
+    left_out: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """By ticket: keys of the people who stood in copy of a mail of it and were too many to be put on it."""
     returned_to: str = ""
     """Whose copy of our mail it is that this automatic answer came to the return path of."""
     desk: Desk = field(default_factory=Desk)

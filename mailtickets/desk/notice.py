@@ -29,8 +29,8 @@ FIRST, SECOND, THIRD = 0, 1, 2
 """Order of sending: people's answers, then acknowledgements and the like, then agents' notices."""
 
 CONFIRMABLE = frozenset({
-    "agent-without-token", "agent-not-verified", "stale-answer", "merge-of-strangers", "forward-unclear",
-    "command-not-understood",
+    "agent-without-token", "agent-not-verified", "agent-from-queue-address", "stale-answer", "merge-of-strangers",
+    "forward-unclear", "command-not-understood", "nobody-to-answer",
 })  # fmt: skip
 """Reasons to hold a message which its author's own word takes away."""
 

@@ -21,6 +21,7 @@ from mailtickets.desk.contexts import MAX_SHOWN, context, lines_context, resolve
 from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.model import AddMessage, Facts, Policy, SetStatus, Status, Ticket
 from mailtickets.desk.notice import FIRST, SECOND, SUPPRESS, Happening, Notice
+from mailtickets.desk.people import readers
 from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
 
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "nao-responda", "no-responder")
@@ -63,12 +64,8 @@ def _queue(happening: Happening, policy: Policy) -> Queue:
 
 
 def _without_ourselves(notice: Notice, policy: Policy) -> Notice:
-    """Never a mail to one of our own addresses, or to an address that is no person's."""
-    people = tuple(
-        person
-        for person in notice.recipients
-        if not policy.queue_at(person.address) and not person.address.endswith(".invalid")
-    )
+    """Never a mail to one of our own addresses, to nobody, or to words that are no address."""
+    people = readers(notice.recipients, policy)
     return notice if people == notice.recipients else replace(notice, recipients=people)
 
 
@@ -116,7 +113,7 @@ def _status_told(happening: Happening, after: Ticket, queue: Queue, policy: Poli
 def _asked_for(name: str, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
     """What a customer asked for, to the address that we know them by."""
     facts, mail, after = happening.facts, happening.mail, happening.after
-    person = author_of(mail, queue) if mail else Address("", happening.decision.actor)
+    person = author_of(mail, queue, policy) if mail else Address("", happening.decision.actor)
     known = after.participant(person.address) if after else None
     found = facts.desk.found if facts else ()
     notice = _automatic(name, (known.address if known else person,), happening, queue, policy, now)
@@ -150,7 +147,7 @@ def why_not_acknowledged(
         return "disowned-by-its-domain"
     if not _answerable(mail, facts):
         return "null-return-path-or-suppressed"
-    author = author_of(mail, queue)
+    author = author_of(mail, queue, policy)
     if author.key.partition("@")[0] in _UNANSWERABLE:
         return "author-takes-no-mail"
     written = min(mail.date, facts.envelope.received_at) if mail.date else facts.envelope.received_at
@@ -235,7 +232,7 @@ def _answer(
 ) -> Iterator[Notice]:
     """An agent's words, to the requester and everybody in copy whom their own client has not written to."""
     reached = {a.key for a in (*happening.mail.to, *happening.mail.cc)} if happening.mail else set()
-    people = customers(after)
+    people = readers(customers(after), policy)
     yield Notice(
         "answer",
         after.locale,
@@ -258,7 +255,7 @@ def _answer(
         to_customer=True,
         sender_name=f"{message.author.name} ({queue.title})" if message.author.name else queue.title,
         author=message.author.address,
-        visible_to=(after.requester,),
+        visible_to=tuple(person for person in people if person.key == after.requester.key),
         visible_cc=tuple(person for person in people if person.key != after.requester.key),
         attachments=happening.mail.attachments if happening.mail else (),
         left_behind=_left_behind(happening),

@@ -36,6 +36,8 @@ REASONS: dict[str, str] = {
     "delivered-directly": "The agent's own mail had gone to the customer already.",
     "agent-without-token": "It claims to come from an agent, but not by that agent's reply address.",
     "agent-not-verified": "Nothing beyond its From line, or its reply address, says that the agent sent it.",
+    "nobody-to-answer": "The ticket has no customer whom an answer could be written to.",
+    "agent-from-queue-address": "It came to an agent's reply address, but from a queue's own address.",
     "confirmed-by-agent": "The agent confirmed a message that was held.",
     "disowned-by-agent": "The agent says that a held message is not theirs.",
     "discarded-by-its-author": "The agent in whose name it came has disowned it.",
@@ -71,6 +73,9 @@ REASONS: dict[str, str] = {
     "delivery-delivered": "A mail of ours has arrived.",
     "delivery-relayed": "A mail of ours was handed on to where no reports come from.",
     "delivery-expanded": "A mail of ours was handed on to several people.",
+    # who is in copy
+    "copy-limit": "One mail brings twenty people onto a ticket; these were too many. They may join by answering it.",
+    "copy-unproven": "Nobody vouches that the author put these people in copy.",
     # why a status moved
     "customer-replied": "The customer wrote again.",
     "agent-answered": "An agent answered, and the customer is waited for.",

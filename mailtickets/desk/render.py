@@ -35,9 +35,10 @@ from mailtickets.mail.model import REF_PLACEHOLDER
 
 NOTICES = CUSTOMER_NOTICES + AGENT_NOTICES + OPS_NOTICES
 
-REPLY_EFFECTS = ("to_customer", "releases", "corrects", "lines", "to_team", "none")
-"""What an agent's notice may say that a reply to it does: go to the customer, release what is held, put a returned
-reply right, act line by line on the tickets named there, be a note to the team, nothing."""
+REPLY_EFFECTS = ("to_customer", "to_nobody", "releases", "corrects", "lines", "to_team", "none")
+"""What an agent's notice may say that a reply to it does: go to the customer, be held because there is none to write
+to, release what is held, put a returned reply right, act line by line on the tickets named there, be a note to the
+team, nothing."""
 
 MAX_OWN_CHARS = 200_000
 """Of a part, beyond six times the words given (escaping makes five characters of one)."""
@@ -73,6 +74,7 @@ _SINGLE: Mapping[str, Any] = {
     "ask_rating": False,
     "undo_until": None, "dry_run": False, "too_late": False, "since": None, "why": "", "actor": None, "until": None,
     "words": "", "new_subject": "", "was_finished": None, "attached": (), "too_large": (), "files": (),
+    "copy_limit": None, "only_here": False,
 }  # fmt: skip
 _TICKET_LINE = {
     "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": _PERSON, "updated_at": None,
@@ -85,6 +87,10 @@ _LISTS: Mapping[str, Mapping[str, Any]] = {
     "done": {"kind": "", "value": None, "old": None, "ticket": None},
     "sent_to": _PERSON,
     "reaches": _PERSON,
+    "copied_beyond": _PERSON,
+    "copied_unproven": _PERSON,
+    "copied_disowned": _PERSON,
+    "copied_unwritable": _PERSON,
     "problems": {"line": "", "code": "", "nearest": (), "expected": ""},
     "mine": _TICKET_LINE,
     "unassigned": _TICKET_LINE,

@@ -23,6 +23,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "queue": "Fila: {value}",
         "cc_added": "Entrou em cópia: {value}",
         "cc_removed": "Saiu da cópia: {value}",
+        "left_out": "Ficaram fora do chamado: {value}",
         "participant": "Participa também: {value}",
         "requester": "Cliente: {value}",
         "merged": "Juntado ao chamado #{value}",
@@ -57,6 +58,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "queue": "Queue: {value}",
         "cc_added": "Added in copy: {value}",
         "cc_removed": "Removed from copy: {value}",
+        "left_out": "Left out of the ticket: {value}",
         "participant": "Takes part too: {value}",
         "requester": "Customer: {value}",
         "merged": "Merged into ticket #{value}",
@@ -91,6 +93,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "queue": "Área: {value}",
         "cc_added": "Agregado en copia: {value}",
         "cc_removed": "Quitado de la copia: {value}",
+        "left_out": "Quedaron fuera de la solicitud: {value}",
         "participant": "Participa también: {value}",
         "requester": "Cliente: {value}",
         "merged": "Unida a la solicitud #{value}",
@@ -115,7 +118,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
 }
 """Of receipts and of a ticket's history. They say neither when nor whether, so that a dry run may use them."""
 
-_SAME = {"assignee": "assigned", "dropped": "discarded", "moved": "queue"}
+_SAME = {"assignee": "assigned", "dropped": "discarded", "moved": "queue", "left-out": "left_out"}
 """Kinds of events that mean what a receipt calls otherwise."""
 _WAS = {"pt_BR": "antes", "en": "was", "es": "antes"}
 _OPENED = {"pt_BR": "Chamado aberto", "en": "Ticket opened", "es": "Solicitud abierta"}

@@ -53,12 +53,12 @@ class _Mailbox:
         if self.angles:
             return self._angled()
         words = "".join(self.phrase).strip()
-        match = _BARE.search(header.decoded(words))
+        decoded = header.decoded(words)
+        match = _BARE.search(decoded)
         if match is None and "@" not in words:
             return []
-        if match is None or _spaced_addr_spec(words):
+        if match is None or (decoded == words and _spaced_addr_spec(words)):
             return [_address(_comment_name(self.comments), re.sub(r"\s*([@.])\s*", r"\1", words))]
-        decoded = header.decoded(words)
         name = (decoded[: match.start()] + " " + decoded[match.end() :]).strip(" '\"<>")
         return [_address(name or _comment_name(self.comments), match[0])]
 

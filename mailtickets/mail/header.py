@@ -42,6 +42,11 @@ def decoded(value: str) -> str:
     return _decoded(value) if "=?" in value else value
 
 
+def without_words(value: str) -> str:
+    """What stands outside RFC 2047 words."""
+    return _WORD.sub("", value)
+
+
 @lru_cache(maxsize=32)
 def _decoded(value: str) -> str:
     """Remembered: whoever reads a mail asks for its subject and its author's name."""

@@ -49,9 +49,12 @@ def values(found: Fields, name: str) -> list[str]:
 
 
 def sole_author(found: Fields) -> Address | None:
-    """The mailbox of the one From field, if that is all there is in it (RFC 5322, 3.6.2)."""
+    """The mailbox of the one From field, if that is all there is in it (RFC 5322, 3.6.2).
+
+    An address within an encoded word is none (RFC 2047, 5): it is shown and answered, and nobody vouches for it.
+    """
     froms = values(found, "from")
-    if len(froms) != 1:
+    if len(froms) != 1 or "@" not in header.without_words(froms[0]):
         return None
     mailboxes = address.parse_addresses(froms[0])
     return mailboxes[0] if len(mailboxes) == 1 and "@" in mailboxes[0].address else None

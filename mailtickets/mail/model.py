@@ -146,6 +146,8 @@ class InboundMail:
     """Names of the attachments that hold a notice of ours or a reply token."""
     suspects: tuple[str, ...] = field(repr=False, default=())
     """Words in it that look like reply tokens, lower-case: the store knows which of them are some."""
+    original_from: tuple[Address, ...] = ()
+    """Whom X-Original-From and X-Original-Sender name: the author, where a group has put its own address into From."""
     forwarded: Forwarded | None = None
     """The original, if this mail of a person forwards one or says so."""
     reaction: str | None = None

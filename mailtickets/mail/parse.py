@@ -189,6 +189,7 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
         suspects=_suspects(subject, text, shown, author, attachments),
         reaction=reacted if bare else None,
         recalls=recalled if bare else None,
+        original_from=(*fields.mailboxes("x-original-from"), *fields.mailboxes("x-original-sender")),
     )
     if not attached and kind == "human":
         found = _step(

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, select
 from mailtickets.config import Agent, Queue
 from mailtickets.desk import commands
 from mailtickets.desk.agent_reading import STALE
-from mailtickets.desk.authors import without_tags
+from mailtickets.desk.authors import matched, without_tags
 from mailtickets.desk.commands import Command
-from mailtickets.desk.matching import Match, claimed, match
+from mailtickets.desk.matching import Match, claimed
 from mailtickets.desk.model import Desk, Facts, Origin, Policy, Said, Status, Ticket, TokenFact
 from mailtickets.desk.orders import status_named
 from mailtickets.mail.model import Address, InboundMail
@@ -40,14 +40,13 @@ def for_agent(
     facts: Facts,
     mail: InboundMail,
     agent: Agent,
-    author: Address,
     policy: Policy,
     now: datetime,
 ) -> Facts:
     """The facts with what this agent's words ask for."""
     orders, numbers = _orders(mail, facts.correction)
     asked = {order.name for order in orders}
-    found = match(author, facts, policy)
+    found = matched(mail, facts, policy)
     its = found.ticket if found else claimed(facts)
     away = agents.absent_until(connection, [agent.address])
     desk = replace(facts.desk, absent_until={**facts.desk.absent_until, **away})

@@ -118,11 +118,24 @@ def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: 
 # --- what was written and done -------------------------------------------------------------------------
 
 
-def thread(connection: Connection, number: int, *, public: bool = False, limit: int = _THREAD) -> tuple[Said, ...]:
+def thread(connection: Connection, number: int, *, limit: int = _THREAD) -> tuple[Said, ...]:
     """The newest messages of a ticket, oldest first."""
-    return _said(
-        connection, limit, message.c.ticket == number, *((message.c.visibility == "public",) if public else ())
+    return _said(connection, limit, message.c.ticket == number)
+
+
+def thread_for_all(connection: Connection, number: int, agents: Iterable[str], limit: int) -> tuple[Said, ...]:
+    """The newest public messages that every customer on a ticket may read, oldest first.
+
+    What was said before somebody came is not theirs to read, unless it was an agent (of these addresses) or an
+    operator who brought them along: all copies of an answer have one text.
+    """
+    by_order = or_(event.c.actor.in_(list(agents)), event.c.actor.like("shell:%"))
+    joined = select(func.max(event.c.at)).where(
+        event.c.ticket == number, event.c.kind == "participant", event.c.reason == "cc", event.c.new.is_not(None)
     )
+    since = connection.execute(joined.where(~by_order)).scalar()
+    later = (message.c.received_at > since,) if since is not None else ()
+    return _said(connection, limit, message.c.ticket == number, message.c.visibility == "public", *later)
 
 
 def written_since(

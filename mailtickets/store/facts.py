@@ -1,20 +1,20 @@
 """Gathers what a decision stands on: claims in a mail become facts, or nothing."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select
 from sqlalchemy.engine import Row
 
-from mailtickets.desk.authors import author_of, bare_subject, without_tags
+from mailtickets.desk.authors import agent_of, author_of, bare_subject, matched, verdict_on_author, without_tags
+from mailtickets.desk.copies import COPY_LIMIT, LEFT_OUT
 from mailtickets.desk.customer_words import number_named, wish
 from mailtickets.desk.identity import token_hash
-from mailtickets.desk.matching import SUBJECT_NUMBER, Claims, Match, claims, match, queues, recipients
+from mailtickets.desk.matching import SUBJECT_NUMBER, Claims, Match, claims, queues, recipients
 from mailtickets.desk.model import (
     UNPROVEN_REPORT,
-    Authentication,
     DuplicateFact,
     Facts,
     IdFact,
@@ -63,7 +63,7 @@ def gather(
     found = _tickets(connection, numbers)
     if bounced is not None and not bounced.proven:
         bounced = replace(bounced, told=_doubted_before(connection, bounced, found))
-    author = author_of(mail, queue)
+    author = author_of(mail, queue, policy)
     facts = Facts(
         envelope=received.envelope,
         queue=queue,
@@ -74,24 +74,25 @@ def gather(
         tickets=found,
         duplicate=duplicate,
         bounced=bounced,
-        authentication=received.authentication or Authentication(),
+        authentication=verdict_on_author(mail, queue, policy, received.authentication),
         known_author=contacts.is_known(connection, author.address),
         sent_before=_sent_before(connection, mail),
         junk=junk,
         known_files=_known_files(connection, mail, {ticket.number for ticket in found.values()}),
         released=received.released,
         confirmed=frozenset(received.confirmed),
+        left_out=_left_out(connection, found),
         correction=received.correction,
         returned_to=_returned_to(connection, received, mail, policy, now),
         desk=turns(connection, queue, policy),
         unparsed=unparsed,
     )
-    facts = replace(facts, new_subject=_new_subject(connection, mail, match(author, facts, policy)))
+    facts = replace(facts, new_subject=_new_subject(connection, mail, matched(mail, facts, policy)))
     if mail.recalls:
         facts = _with_recalled(facts, _recalled(connection, author, mail.recalls, found))
-    agent = policy.agent(author.address)
+    agent = agent_of(mail, facts, policy)
     if agent is not None:
-        return for_agent(connection, facts, mail, agent, author, policy, now)
+        return for_agent(connection, facts, mail, agent, policy, now)
     if wish(mail.subject, mail.reply, mail.signature, has_ticket=False) == "tickets":
         theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
         return replace(facts, desk=replace(facts.desk, found=theirs))
@@ -140,6 +141,17 @@ def _returned_to(connection: Connection, received: Received, mail: InboundMail, 
     return str(row.recipient) if row is not None else ""
 
 
+def _left_out(connection: Connection, found: Mapping[int, Ticket]) -> dict[int, frozenset[str]]:
+    """By ticket, the keys of those who stood in copy of a mail of it and were too many."""
+    left: dict[int, frozenset[str]] = {}
+    if not found:
+        return left
+    for number, listed in connection.execute(_LEFT_OUT, {"numbers": list(found)}):
+        ticket = found[number].number  # what was merged is remembered under its old number
+        left[ticket] = left.get(ticket, frozenset()) | frozenset((listed or "").casefold().split(" "))
+    return left
+
+
 def _tickets(connection: Connection, numbers: set[int]) -> dict[int, Ticket]:
     """The tickets by every number that leads to them, their own included."""
     found = tickets.load_many(connection, numbers) if numbers else {}
@@ -170,6 +182,9 @@ _KNOWN = (
     .where(inbound.c.message_id.in_(_IDS), inbound.c.outcome.not_in(("held", "ignored")), inbound.c.ticket.is_not(None))
     .order_by(inbound.c.id)
     .limit(_MAX_IDS)
+)
+_LEFT_OUT = select(event.c.ticket, event.c.new).where(
+    event.c.ticket.in_(bindparam("numbers", expanding=True)), event.c.kind == LEFT_OUT, event.c.reason == COPY_LIMIT
 )
 _OURS = select(notice.c.message_id).where(notice.c.message_id == bindparam("id")).limit(1)
 _DOUBTED = (

@@ -10,6 +10,7 @@ from mailtickets.desk.decide import RULES, decide, refused
 from mailtickets.desk.model import (
     AddMessage,
     AddParticipant,
+    Authentication,
     Decision,
     DuplicateFact,
     Effect,
@@ -430,8 +431,8 @@ def test_somebody_in_copy_may_reply() -> None:
 
 def test_people_whom_a_reply_copies_are_recorded_without_being_notified() -> None:
     mail = a_mail(MARIA, to=(DESK, MARIA, ANA), cc=(PEDRO, EVE, VENDAS))
-    decision = decided(mail, facts(a_ticket(cc=[PEDRO]), **BY_SUBJECT))
-    assert effects_of(decision, AddParticipant) == [AddParticipant(EVE, "cc", notified=False)]
+    vouched = facts(a_ticket(cc=[PEDRO]), authentication=Authentication("pass"), **BY_SUBJECT)
+    assert effects_of(decided(mail, vouched), AddParticipant) == [AddParticipant(EVE, "cc", notified=False)]
 
 
 def test_a_reply_to_what_was_closed_too_long_ago_opens_a_linked_ticket() -> None:
@@ -528,17 +529,44 @@ def test_a_subject_of_a_tag_alone_is_an_empty_subject() -> None:
 # --- who wrote it, and in which language --------------------------------------------------------------
 
 
-def test_the_author_is_from_and_failing_that_sender_and_failing_that_nobody() -> None:
-    assert author_of(a_mail(MARIA, sender=EVE, reply_to=(PEDRO,)), a_queue()) == MARIA
-    assert author_of(a_mail(None, sender=EVE), a_queue()) == EVE
-    assert author_of(a_mail(None), a_queue()) == NOBODY
+def test_the_author_is_from_and_sender_stands_in_for_no_missing_or_doubled_from() -> None:
+    assert author_of(a_mail(MARIA, sender=EVE, reply_to=(PEDRO,)), a_queue(), POLICY) == MARIA
+    assert author_of(a_mail(None, sender=EVE), a_queue(), POLICY) == NOBODY
+    assert author_of(a_mail(None), a_queue(), POLICY) == NOBODY
 
 
 def test_reply_to_is_the_author_of_a_contact_forms_mail() -> None:
     form = a_queue(reply_to_is_author_from=("form@site.test",))
     sent = a_mail(Address("Site", "Form@site.test"), reply_to=(MARIA,))
-    assert author_of(sent, form) == MARIA
-    assert author_of(a_mail(Address("", "form@site.test")), form).address == "form@site.test"
+    assert author_of(sent, form, POLICY) == MARIA
+    assert author_of(a_mail(Address("", "form@site.test")), form, POLICY).address == "form@site.test"
+
+
+def test_a_form_that_names_a_queue_names_nobody_but_itself() -> None:
+    form = a_queue(reply_to_is_author_from=("form@site.test",))
+    assert (
+        author_of(a_mail(Address("", "form@site.test"), reply_to=(VENDAS,)), form, POLICY).address == "form@site.test"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "person"),
+    [
+        ({"reply_to": (MARIA,)}, MARIA),
+        ({"original_from": (MARIA,)}, MARIA),
+        ({"original_from": (MARIA,), "reply_to": (EVE,)}, MARIA),
+        ({"original_from": (Address("", MARIA.address),)}, Address("Maria Souza", MARIA.address)),
+        ({"reply_to": (DESK, PEDRO)}, PEDRO),
+        ({"reply_to": (DESK,), "sender": EVE}, NOBODY),
+        ({"original_from": (Address("Maria", "Maria"),)}, NOBODY),
+        ({}, NOBODY),
+    ],
+)
+def test_behind_a_queues_own_address_in_from_stands_whom_the_list_names_or_nobody(
+    fields: dict[str, Any], person: Address
+) -> None:
+    rewritten = a_mail(Address("'Maria Souza' via Suporte", DESK.address), **fields)
+    assert author_of(rewritten, a_queue(), POLICY) == person
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ TELL_TALES = {
 }
 REASONS = (
     "agent-without-token", "agent-not-verified", "empty-answer", "uncertain-cut", "not-a-participant",
-    "closed-too-long-ago", "merge-of-strangers", "forward-unclear", "",
+    "closed-too-long-ago", "merge-of-strangers", "forward-unclear", "nobody-to-answer", "agent-from-queue-address", "",
 )  # fmt: skip
 """The reasons of decisions that templates have words for, and one that they have none for."""
 SHARING = {"new_ticket", "receipt", "digest", "held", "unassigned"}
@@ -85,6 +85,13 @@ MORE: dict[str, tuple[dict[str, Any], ...]] = {
         {"problems": [{"line": "", "code": "bad-argument", "nearest": [], "expected": e} for e in EXPECTED["en"]]},
         {"ticket": None},
     ),
+    "new_ticket": (
+        *(
+            {f"copied_{why}": [{"name": None, "address": "joao@outrocliente.test"}], "copy_limit": 20}
+            for why in ("beyond", "unproven", "disowned", "unwritable")
+        ),
+    ),
+    "also_addressed": ({"only_here": True},),
     "held": ({"ticket": None}, {"ticket": None, "message": None, "reason": "forward-unclear"}),
     "stale": ({"since": None},),
     "second_word": tuple(
