@@ -11,7 +11,7 @@ from datetime import datetime
 from mailtickets.config import Agent
 from mailtickets.desk.agent_mail import second_word
 from mailtickets.desk.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN, TOO_LATE, asked_again
-from mailtickets.desk.matching import own_addresses
+from mailtickets.desk.authors import agent_of, own_addresses, writer
 from mailtickets.desk.model import Decision, DropHeld, Facts, Policy, ReleaseHeld, Ticket, TokenFact, Told
 from mailtickets.desk.second_words import second_word as said
 from mailtickets.mail.model import InboundMail
