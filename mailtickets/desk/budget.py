@@ -5,8 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mailtickets.config import Budget
-from mailtickets.desk.authors import authentic, author_of
-from mailtickets.desk.matching import match
+from mailtickets.desk.authors import agent_of, authentic, matched
 from mailtickets.desk.model import Policy
 from mailtickets.desk.notice import SAME_BODY_PER_HOUR, Happening, Notice, Standing
 from mailtickets.mail.model import Address
@@ -48,12 +47,11 @@ def standing(happening: Happening, policy: Policy) -> Standing:
     mail, facts = happening.mail, happening.facts
     if mail is None or facts is None:
         return "proven"
-    author = author_of(mail, facts.queue)
-    found = match(author, facts, policy)
+    found = matched(mail, facts, policy)
     if authentic(facts):
         return "proven"
     if found is not None and found.proven:
-        return "token" if policy.agent(author.address) else "proven"
+        return "token" if agent_of(mail, facts, policy) else "proven"
     if facts.authentication.verdict == "fail":
         return "disowned"
     return "known" if facts.known_author else "unproven"
