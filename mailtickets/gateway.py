@@ -11,6 +11,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -136,12 +137,18 @@ class Gateway:
         self._lane = Lane(1 if clerk.database.is_sqlite else 4)
         self._together = Together(clerk.database, self._lane)
         self._accepted: asyncio.Queue[int] = asyncio.Queue()
+        self._taken: dict[int, datetime] = {}
+        """The messages in this queue or in process, and until when they are ours."""
+        self._doubt = asyncio.Event()
+        """Set when there may be a message that an attempt was made at before."""
+        self._caring = asyncio.Lock()
+        """Held while such a message is in process."""
         self.intake = Intake(
             clerk,
             self._lane,
             max_message_bytes=max_message_bytes,
             claimant=self._claimant,
-            claimed=self._accepted.put_nowait,
+            claimed=self._take,
         )
         self._mail_is_due = asyncio.Event()
         self._claiming = asyncio.Lock()
@@ -183,10 +190,17 @@ class Gateway:
         """Who works on what comes in now: this gateway, until it has enough in memory."""
         return self.name if self._accepted.qsize() < _BACKLOG else None
 
+    def _take(self, number: int) -> None:
+        self._taken[number] = self.clerk.clock() + inbound.LEASE
+        self._accepted.put_nowait(number)
+
     # --- process: transaction 2 ---------------------------------------------------------------------------
 
-    async def process(self, number: int) -> None:
-        """Decides on an accepted message and carries it out. Trouble leaves it accepted, to be tried again."""
+    async def process(self, number: int, *, with_care: bool = False) -> None:
+        """Decides on an accepted message and carries it out. Trouble leaves it accepted, to be tried again.
+
+        A message that is not read in the time that most mail takes is left for `process_doubtful`, which has time.
+        """
         received: inbound.Received | None = await self._together.run(
             lambda connection: inbound.load(connection, number)
         )
@@ -197,7 +211,13 @@ class Gateway:
             if received.attempts >= _ATTEMPTS:
                 await self._settle_mail(received, outline(received.raw), "processing-failed")
                 return
-            mail, unparsed = await self._read(received)
+            read = await self._read(received, with_care)
+            if read is None:
+                log.info("left to be read slowly", extra={"inbound": number, "size": len(received.raw)})
+                await self._try_later(number, inbound.count_attempt, timedelta())
+                self._doubt.set()
+                return
+            mail, unparsed = read
             failpoint("after-reading")
             if received.authentication is None and unparsed is None:
                 found = await self._authenticate(received.raw, mail, received.envelope)
@@ -218,9 +238,27 @@ class Gateway:
     def _load(self, number: int) -> inbound.Received | None:
         return self.clerk.database.run(lambda connection: inbound.load(connection, number))
 
-    async def _read(self, received: inbound.Received) -> tuple[InboundMail, str | None]:
+    async def process_doubtful(self) -> bool:
+        """Processes the oldest message that an attempt was made at before: it took too long, it failed, or a gateway
+        died while it was in hand. One at a time, beside all others. False when there is none."""
+        async with self._caring:
+            number = await self.database(self._claim_doubtful)
+            if number is None:
+                return False
+            self._taken[number] = self.clerk.clock() + inbound.LEASE
+            try:
+                await self.process(number, with_care=True)
+            finally:
+                self._taken.pop(number, None)
+        return True
+
+    async def _read(self, received: inbound.Received, with_care: bool) -> tuple[InboundMail, str | None] | None:
+        """The mail, and why it could not be read if so; None when that takes longer than there is time for now."""
+        read = self.workers.read_slowly if with_care else self.workers.read_quickly
         try:
-            mail = await self.workers.read(received.raw, self.clerk.rules.policy.instance.name)
+            mail = await read(received.raw, self.clerk.rules.policy.instance.name)
+            if mail is None:
+                return None
             return mail, "reading-failed" if "unparsed" in mail.defects else None
         except Unreadable as error:
             log.error("unreadable", extra={"inbound": received.id, "reason": error.reason})
@@ -279,9 +317,11 @@ class Gateway:
                 )
         return words
 
-    async def _try_later(self, number: int, note: Callable[[Connection, int, datetime], object]) -> None:
+    async def _try_later(
+        self, number: int, note: Callable[[Connection, int, datetime], object], pause: timedelta = _RETRY_PROCESS
+    ) -> None:
         """Comes back to a message soon; only what is the message's own fault counts as an attempt."""
-        retry_at = self.clerk.clock() + _RETRY_PROCESS
+        retry_at = self.clerk.clock() + pause
         try:
             await self.database(self.clerk.database.run, lambda connection: note(connection, number, retry_at))
         except Transient:
@@ -641,6 +681,7 @@ class Gateway:
         """Takes up what an earlier run of this gateway left, and begins to work."""
         await self.database(self.clerk.database.run, self._take_up)
         self._processors = [asyncio.create_task(self._process_accepted()) for _ in range(_AT_ONCE)]
+        self._processors.append(asyncio.create_task(self._process_doubtful_always()))
         self._processors.append(asyncio.create_task(self._deliver_always()))
 
     @property
@@ -649,7 +690,9 @@ class Gateway:
         return bool(self._processors) and not any(task.done() for task in self._processors)
 
     def _take_up(self, connection: Connection) -> None:
-        inbound.unclaim(connection, self.name)
+        interrupted = inbound.unclaim(connection, self.name)
+        if interrupted:
+            log.warning("interrupted while processing: one at a time now", extra={"messages": interrupted})
         lost = outbox.unclaim(connection, self.name, self.clerk.clock())
         if lost:
             log.warning("interrupted while sending: they may arrive twice", extra={"copies": lost})
@@ -657,12 +700,22 @@ class Gateway:
     async def look_for_work(self) -> None:
         """The bell: picks up accepted mail that nobody works on, and lets due letters go."""
         self._mail_is_due.set()
+        self._doubt.set()
         await self._hold_leases()
+        await self._hold_taken()
         self._mind_size()
         if self._draining or self._accepted.qsize() >= _BACKLOG:
             return
         for number in await self.database(self._claim_inbound):
-            self._accepted.put_nowait(number)
+            self._take(number)
+
+    async def _hold_taken(self) -> None:
+        """What waits in memory for longer than a lease stays ours; what a gateway that died had taken does not."""
+        until = self.clerk.clock() + inbound.LEASE
+        stale = [number for number, end in self._taken.items() if not until - inbound.LEASE / 2 <= end <= until]
+        if stale:
+            await self.database(self.clerk.database.run, lambda c: inbound.prolong(c, self.name, stale, until))
+            self._taken |= {number: until for number in stale if number in self._taken}
 
     def _mind_size(self) -> None:
         """Lets notices carry no more than the smarthost takes; base64 makes four octets of three, and lines of them."""
@@ -675,7 +728,16 @@ class Gateway:
 
     def _claim_inbound(self) -> Sequence[int]:
         now = self.clerk.clock()
-        return self.clerk.database.run(lambda connection: inbound.claim_due(connection, self.name, now, _BACKLOG))
+
+        def claim(connection: Connection) -> list[int]:
+            inbound.unclaim_abandoned(connection, self.name, now)
+            return inbound.claim_due(connection, self.name, now, _BACKLOG)
+
+        return self.clerk.database.run(claim)
+
+    def _claim_doubtful(self) -> int | None:
+        now = self.clerk.clock()
+        return self.clerk.database.run(lambda connection: inbound.claim_doubtful(connection, self.name, now))
 
     async def _process_accepted(self) -> None:
         while True:
@@ -688,7 +750,21 @@ class Gateway:
             except Exception:
                 log.exception("processing failed", extra={"inbound": number})
             finally:
+                self._taken.pop(number, None)
                 self._accepted.task_done()
+
+    async def _process_doubtful_always(self) -> None:
+        while True:
+            await self._doubt.wait()
+            self._doubt.clear()
+            await self.intake.give_way()
+            try:
+                while not self._draining and await self.process_doubtful():
+                    pass
+            except Transient as error:
+                log.warning("processing deferred", extra={"error": str(error)})
+            except Exception:
+                log.exception("processing failed")
 
     async def _deliver_always(self) -> None:
         while True:
@@ -705,8 +781,8 @@ class Gateway:
 
     async def drain(self, seconds: float) -> None:
         """Ends the work in hand, and begins no more; what is not done by then is done after the next start."""
-        self._draining = True
-        working: list[Awaitable[None]] = [self._accepted.join(), self._send_no_more()]
+        drained, self._draining = self._draining, True
+        working: list[Awaitable[None]] = [self._accepted.join(), self._doubtful_is_done(), self._send_no_more()]
         if self.intake.committing is not None:
             working.append(self.intake.committing)
         _, unfinished = await asyncio.wait([asyncio.ensure_future(work) for work in working], timeout=seconds)
@@ -714,8 +790,18 @@ class Gateway:
         for task in given_up:
             task.cancel()
         await asyncio.gather(*given_up, return_exceptions=True)
+        if not drained:
+            await self._give_back()
         self._lane.close()
         self.intake.close()
+
+    async def _give_back(self) -> None:
+        with suppress(Transient):  # then it counts as interrupted
+            await self.database(self.clerk.database.run, lambda connection: inbound.give_back(connection, self.name))
+
+    async def _doubtful_is_done(self) -> None:
+        async with self._caring:
+            pass
 
     async def _send_no_more(self) -> None:
         async with self._claiming:

@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -26,6 +27,7 @@ from mailtickets.desk.model import (
     Unknown,
 )
 from mailtickets.gateway import Gateway, Pace
+from mailtickets.mail.model import InboundMail
 from mailtickets.mail.parse import parse
 from mailtickets.store import inbound, outbox
 from mailtickets.store.database import Database
@@ -42,6 +44,13 @@ def workers() -> Iterator[Workers]:
     made = Workers(2)
     yield made
     made.close()
+
+
+def sleep_over_bombs(raw: bytes, instance: str) -> InboundMail:
+    """Called in the worker: what is called a bomb keeps it busy for as long as it may."""
+    if b"Subject: Bomba" in raw:
+        time.sleep(60)
+    return parse(raw, instance=instance)
 
 
 class House:
@@ -244,10 +253,13 @@ async def test_a_mail_that_no_longer_waits_is_left_alone(house: House) -> None:
 
 
 async def test_a_mail_that_no_worker_can_read_becomes_a_ticket_with_the_raw(small_house: House) -> None:
-    house, hasty = small_house, Workers(1, read_seconds=0.05)
+    house, hasty = small_house, Workers(1, quick_seconds=0.05, read_seconds=0.05, reader=sleep_over_bombs)
     house.gateway.workers = hasty
-    bomb = a_message("palavra palavra\r\n" * 600_000, subject="Bomba")  # reading it takes longer than that
+    bomb = a_message("palavra palavra\r\n", subject="Bomba")
     row = await house.take(bomb)
+    assert (row.state, row.attempts) == ("accepted", 1)
+    assert await house.gateway.process_doubtful()
+    row = house.office.row(row.id)
     hasty.close()
     assert (row.outcome, row.reason, row.subject) == ("unparsed", "reading-took-too-long", "Bomba")
     shown = house.office.ticket(1)
@@ -615,10 +627,72 @@ async def test_what_was_accepted_before_a_crash_is_processed_after_it(house: Hou
     number = await house.gateway.accept(a_message(), an_envelope())
     after = house.begin()  # the first one is simply gone
     await after.start()
-    await after.look_for_work()
-    await after._accepted.join()
+    assert house.office.row(number).attempts == 1
+    while await after.process_doubtful():
+        pass
     assert house.office.row(number).outcome == "opened"
     await after.drain(5)
+
+
+async def test_an_attempt_is_counted_before_the_work_and_not_when_the_gateway_stops_in_good_order(house: House) -> None:
+    number = await house.gateway.accept(a_message(), an_envelope())
+    assert house.office.row(number).claimed_by == "one"
+    await house.gateway.drain(0)
+    assert (house.office.row(number).claimed_by, house.office.row(number).attempts) == (None, 0)
+
+
+async def test_a_mail_that_kills_becomes_a_ticket_with_the_raw_and_the_others_never_wait_for_it(house: House) -> None:
+    """Each life of the gateway ends where the worst mail is in hand; in each an ordinary one comes by before."""
+    worst = await house.gateway.accept(a_message(subject="Fatal", message_id="<fatal@x.test>"), an_envelope())
+    others = []
+    for life in range(5):
+        gateway = house.begin()
+        await house.gateway.database(gateway.clerk.database.run, gateway._take_up)
+        assert await asyncio.to_thread(gateway._claim_doubtful) in (worst, None)  # in hand, and then it dies
+        raw = a_message(subject=f"Comum {life}", message_id=f"<comum{life}@x.test>")
+        others.append(await gateway.accept(raw, an_envelope()))
+        await gateway.process(others[-1])
+    last = house.begin()
+    await house.gateway.database(last.clerk.database.run, last._take_up)
+    while await last.process_doubtful():
+        pass
+    row = house.office.row(worst)
+    assert (row.outcome, row.reason, row.subject) == ("unparsed", "processing-failed", "Fatal")
+    (file,) = house.office.ticket(row.ticket).attachments[house.office.ticket(row.ticket).messages[0].id]
+    assert file.filename == "message.eml"
+    assert {house.office.row(number).outcome for number in others} == {"opened"}
+
+
+async def test_who_was_in_hand_beside_a_mail_that_kills_is_not_blamed_twice(house: House) -> None:
+    both = [await house.gateway.accept(a_message(message_id=f"<{n}@x.test>"), an_envelope()) for n in range(2)]
+    for _ in range(7):
+        gateway = house.begin()
+        await house.gateway.database(gateway.clerk.database.run, gateway._take_up)
+        if house.office.row(both[0]).attempts < 5:
+            assert await asyncio.to_thread(gateway._claim_doubtful) == both[0]
+        else:
+            while await gateway.process_doubtful():
+                pass
+    assert [(house.office.row(n).outcome, house.office.row(n).attempts) for n in both] == [
+        ("unparsed", 5),
+        ("opened", 1),
+    ]
+
+
+async def test_ten_slow_mails_do_not_hold_up_an_ordinary_one(small_house: House) -> None:
+    house = small_house
+    workers = Workers(2, quick_seconds=0.3, read_seconds=60, reader=sleep_over_bombs)
+    house.gateway.workers = workers
+    await house.gateway.start()
+    for number in range(20):  # more than are in process at the same time
+        await house.gateway.accept(a_message(subject="Bomba", message_id=f"<{number}@x.test>"), an_envelope())
+    ordinary = await house.gateway.accept(a_message(message_id="<comum@x.test>"), an_envelope())
+    await house.gateway._accepted.join()
+    assert house.office.row(ordinary).outcome == "opened"
+    waiting = [row for row in house.office.run(lambda c: inbound.listed(c)) if row.state == "accepted"]
+    assert len(waiting) == 20
+    assert {row.subject for row in waiting} == {None}
+    workers.close()
 
 
 async def test_what_another_gateway_works_on_is_left_to_it_until_its_lease_ends(house: House) -> None:
@@ -627,7 +701,20 @@ async def test_what_another_gateway_works_on_is_left_to_it_until_its_lease_ends(
     await other.start()
     assert other._claim_inbound() == []
     house.office.pass_time(seconds=60)
-    assert other._claim_inbound() == [number]
+    assert other._claim_inbound() == []
+    assert house.office.row(number).attempts == 1  # whoever had it may have died of it
+    assert other._claim_doubtful() == number
+    await other.drain(5)
+
+
+async def test_what_waits_in_memory_for_longer_than_a_lease_is_not_taken_for_abandoned(house: House) -> None:
+    number = await house.gateway.accept(a_message(), an_envelope())
+    other = house.begin("two")
+    for _ in range(4):
+        house.office.pass_time(seconds=40)
+        await house.gateway.look_for_work()
+        assert (other._claim_inbound(), other._claim_doubtful()) == ([], None)
+    assert house.office.row(number).attempts == 0
     await other.drain(5)
 
 

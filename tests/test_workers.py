@@ -3,20 +3,40 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from mailtickets.config import shipped, template_texts
 from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.render import Templates, sample
+from mailtickets.mail.model import InboundMail
 from mailtickets.mail.text_file import text_file
-from mailtickets.workers import Unreadable, Workers
+from mailtickets.workers import Unreadable, Workers, parse_for
 from tests.desk.builders import POLICY
 from tests.store.office import a_message, with_file
 
 LONG = b"From: a@b.test\r\nSubject: x\r\n\r\n" + b"palavra palavra palavra\r\n" * 600_000
-"""15 MB: reading it takes longer than a worker with no time has."""
+"""15 MB: reading it takes a while."""
+
+SLEEPER = a_message(subject="devagar")
+"""Reading it takes longer than quick mail has, by the readers below."""
+
+
+def read_or_sleep(raw: bytes, instance: str) -> InboundMail:
+    """Called in the worker."""
+    if raw == SLEEPER:
+        time.sleep(60)
+    return parse_for(raw, instance)
+
+
+def which_process(raw: bytes, instance: str) -> InboundMail:
+    """Called in the worker: the mail under its worker's number, after a moment."""
+    time.sleep(0.5)
+    return replace(parse_for(raw, instance), subject=str(os.getpid()))
+
 
 BUILTIN = template_texts(shipped("templates"))
 RECEIVED = ("received", "pt_BR", sample("received", "pt_BR"), None)
@@ -32,7 +52,7 @@ def workers() -> Iterator[Workers]:
 async def test_a_mail_is_read_in_another_process(workers: Workers) -> None:
     mail = await workers.read(a_message(), "exemplo")
     assert (mail.subject, mail.kind) == ("Impressora", "human")
-    assert await workers._run(10, os.getpid) != os.getpid()
+    assert await workers._quick.run(10, os.getpid) != os.getpid()
 
 
 async def test_our_own_name_is_known_there(workers: Workers) -> None:
@@ -53,16 +73,27 @@ async def test_a_mails_own_words_are_read_again_as_a_file(workers: Workers) -> N
 
 
 async def test_a_mail_that_takes_too_long_is_unreadable_and_the_next_one_is_not() -> None:
-    hasty = Workers(1, read_seconds=0.05)
+    hasty = Workers(1, quick_seconds=0.05, read_seconds=0.05, reader=read_or_sleep)
     with pytest.raises(Unreadable) as trouble:
-        await hasty.read(LONG, "exemplo")
+        await hasty.read(SLEEPER, "exemplo")
     assert trouble.value.reason == "reading-took-too-long"
-    assert (await Workers._read(hasty, a_message(), "exemplo")).subject == "Impressora"
     hasty.close()
+    patient = Workers(1, quick_seconds=0.05, reader=read_or_sleep)
+    assert await patient.read_quickly(SLEEPER, "exemplo") is None
+    assert (await patient.read(a_message(), "exemplo")).subject == "Impressora"
+    patient.close()
+
+
+async def test_a_mail_that_is_not_quick_is_read_by_a_process_of_its_own() -> None:
+    patient = Workers(1, quick_seconds=0.05, reader=which_process)
+    slow, again = await patient.read(SLEEPER, "exemplo"), await patient.read(SLEEPER, "exemplo")
+    assert slow.subject == again.subject
+    assert slow.subject != str(await patient._quick.run(10, os.getpid))
+    patient.close()
 
 
 async def test_a_worker_that_dies_at_a_mail_costs_only_that_mail(workers: Workers) -> None:
-    pid = await workers._run(10, os.getpid)
+    pid = await workers._quick.run(10, os.getpid)
     reading = asyncio.create_task(workers.read(LONG, "exemplo"))
     await asyncio.sleep(0.3)
     os.kill(pid, signal.SIGKILL)
@@ -72,7 +103,7 @@ async def test_a_worker_that_dies_at_a_mail_costs_only_that_mail(workers: Worker
 
 async def test_a_worker_that_dies_with_nothing_in_hand_is_replaced(workers: Workers) -> None:
     for _ in range(2):
-        os.kill(await workers._run(10, os.getpid), signal.SIGKILL)
+        os.kill(await workers._quick.run(10, os.getpid), signal.SIGKILL)
         await asyncio.sleep(0.3)
         assert (await workers.read(a_message(), "exemplo")).subject == "Impressora"
 

@@ -14,7 +14,7 @@ from mailtickets.desk.command_words import folded
 MAX_SIGNATURE_LINES = 8
 MAX_LINE_CHARACTERS = 70
 
-_NAME = r"[A-ZÀ-Þ][\w'’.-]*"
+_NAME = r"[A-ZÀ-Þ][\w'’.-]*+"
 _SALUTATION = (
     r"(?:(?i:ol[áa]|oi|oie|bom dia|boa tarde|boa noite|prezad[oa](?:\([ao]\))?s?|car[oa](?:\([ao]\))?s?|al[ôo]|hi|hello"
     r"|hey|dear|good (?:morning|afternoon|evening)|hola|buen(?:os|as) (?:d[ií]as|tardes|noches)|buen d[ií]a"
@@ -37,7 +37,7 @@ _THANKS = re.compile(
     re.IGNORECASE,
 )
 _CONTACT = re.compile(
-    r"\S@\S+\.\S|www\.|https?://|(?:\+|\(|\btel|\bfone|\bcel|\bramal|\bphone|\bext|\bm[oó]vil|\bwhats)[^A-Za-z@]{0,3}\d",
+    r"\S@[^\s@]+\.\S|www\.|https?://|(?:\+|\(|\btel|\bfone|\bcel|\bramal|\bphone|\bext|\bm[oó]vil|\bwhats)[^A-Za-z@]{0,3}\d",
     re.IGNORECASE,
 )
 _DEVICE = re.compile(

@@ -173,7 +173,7 @@ _NAMED: Mapping[str, str] = {
 
 _MINUS = "−–—-"
 _SIGN = rf"[+{_MINUS}]"
-_TAG = re.compile(rf"({_SIGN}?)\s*#?(\w(?:[\w.&/-]*\w)?)(?=[\s,;]|$)[\s,;]*")
+_TAG = re.compile(rf"({_SIGN}?)\s*+#?(\w(?:[\w.&/-]*\w)?)(?=[\s,;]|$)[\s,;]*")
 
 
 def _tags(text: str) -> Value | Rejected:
@@ -194,8 +194,12 @@ def _tags(text: str) -> Value | Rejected:
 # --- people -------------------------------------------------------------------------------------------
 
 _SPEC = r"[^\s@<>()\[\],;:\"“”]+@[^\s@<>()\[\],;:\"“”]+"
-_LINK = re.compile(rf"[<\[(]*\s*mailto:\s*({_SPEC}?)(?:\?[^\s<>\])]*)?\s*[>\])]+|mailto:\s*(?={_SPEC})", re.IGNORECASE)
-_TWICE = re.compile(rf"[<\[(]?({_SPEC})[\])>]?\s*<\1>", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?:(?<![<\[(])[<\[(]++\s*+)?mailto:\s*+([^\s@<>()\[\],;:\"“”]++@[^\s@<>()\[\],;:\"“”?]++)(?:\?[^\s<>\])]*+)?"
+    rf"\s*+[>\])]+|mailto:\s*(?={_SPEC})",
+    re.IGNORECASE,
+)
+_TWICE = re.compile(r"[<\[(]?([^\s@<>()\[\],;:\"“”]{1,64}@[^\s@<>()\[\],;:\"“”]{1,255})[\])>]?\s*+<\1>", re.IGNORECASE)
 _SIGNED = re.compile(rf"(?:^|(?<=[\s,;]))({_SIGN})\s*(?=\S)")
 _VALID = re.compile(r"[^\s@<>()\[\],;:\"“”]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_](?:[\w-]{0,61}[^\W_])?")
 
@@ -325,7 +329,7 @@ _LEAD = re.compile(
     r"(?:(?:daqui a|dentro de|depois de(?= \d)|em|in|en|para|until|ate|on|na|no|el|este|esta|this|proxim[ao]|next)\s+)+"
 )
 _TIME = re.compile(
-    r"(?P<day>.*?)[\s,]+(?:(?P<at>as|a las|a la|at|a)\s+)?"
+    r"(?P<day>.*?)(?<![\s,])[\s,]++(?:(?P<at>as|a las|a la|at|a)\s++)?"
     r"(?P<hour>\d{1,2})(?:(?P<sep>[:h.])(?P<minute>\d{2}))?\s?(?P<half>am|pm|hs?|hrs?|horas)?"
 )
 _ISO = re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})")
@@ -395,7 +399,7 @@ def _span(plain: str) -> When | None:
     mixed = re.fullmatch(r"(\d{1,3})\s?h\s?(\d{1,2})\s?(?:m|min)?", bare)
     if mixed:
         return When(minutes=int(mixed[1]) * 60 + int(mixed[2])) if int(mixed[2]) < 60 else None
-    match = re.fullmatch(r"(\d{1,5}|[a-z]+)\s?([a-z]+)", bare)
+    match = re.fullmatch(r"(\d{1,5}|[a-z]{1,20})\s?([a-z]+)", bare)
     count = _COUNTS.get(match[1], int(match[1]) if match[1].isdigit() else 0) if match else 0
     unit = next((unit for unit in _UNITS if match and re.fullmatch(unit[0], match[2])), None)
     if unit is None or not 0 < count * unit[2] <= MAX_DAYS * 1440:

@@ -35,7 +35,7 @@ _INHERITED = re.compile(
     r"|.*\[[^\[\]]{0,60}#\s?\d+\s?\]",
     re.IGNORECASE,
 )
-_ASKED_AGAIN = re.compile(r"[?!]*\?[?!]*")
+_ASKED_AGAIN = re.compile(r"(?<!!)!*+\?[?!]*")
 _EMAIL = re.compile(r"\be-mail(?=s?\b)", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,/-])(?:#\s?)?(\d{1,10})(?![\w/]|[.,-]\d)")
 

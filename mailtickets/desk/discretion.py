@@ -35,7 +35,7 @@ _WINDOW = 400
 _AT = re.compile(r"@|%(?:25)*40|=40|&#64;|=(?=[a-z0-9])")
 _LOCAL = r"""[\w.+%"'-]"""
 _DOMAIN = r"[\w.-]"
-_GAP_BACK = r"(?:[ \t>|\0]*\n=?[ \t]*){0,2}\0*"
+_GAP_BACK = r"(?:[ \t>|\0]*+\n=?[ \t]*+){0,2}\0*+"
 _BEFORE = re.compile(rf"{_GAP_BACK}(?:{_LOCAL}(?:{_GAP_BACK}(?={_LOCAL}))?){{1,200}}")
 _AFTER = re.compile(rf"{GAP}(?:{_DOMAIN}(?:{GAP}(?={_DOMAIN}))?){{1,300}}")
 _HOLE = re.compile(r"[\s\0>|=]+")

@@ -90,7 +90,7 @@ _MONTHS = {
 _AND = {"pt_BR": "e", "en": "and", "es": "y"}
 _TITLES = {"dr", "dra", "sr", "sra", "srta", "prof", "profa", "mr", "mrs", "ms", "don", "doña"}
 _COMPANY = re.compile(r"\b(ltda|s/?a|s\.a\.|me|epp|eireli|inc|llc|ltd|gmbh|corp|cia|srl|s\.r\.l\.)\.?$", re.IGNORECASE)
-_REPLY_MARKS = re.compile(r"(?:(?:re|res|aw|sv|antw)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+_REPLY_MARKS = re.compile(r"(?:(?:re|res|aw|sv|antw)\s*+(?:\[\d+\]\s*+)?:\s*+)+", re.IGNORECASE)
 
 
 def label(labels: Mapping[str, Mapping[str, str]], code: str, locale: str) -> str:

@@ -19,7 +19,7 @@ SUBJECT_NUMBER = re.compile(r"\[\s*[^\[\]#]{0,80}#\s*(\d{1,12})\s*\]")
 REF_LINE = re.compile(re.escape(REF_LABEL) + r"[\s*_]*([A-Za-z2-7]{26})(?![A-Za-z0-9])")
 
 _DELIVERY_HEADERS = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
-_ADDRESS = re.compile(r"[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
+_ADDRESS = re.compile(r"(?<![^\s<>,;:\"()])[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
 _MAX_CLAIMS = 100
 
 

@@ -64,18 +64,18 @@ def throttle_pause(consecutive: int) -> timedelta:
 # learn.microsoft.com/exchange/mail-flow-best-practices, Amazon docs.aws.amazon.com/ses (manage-sending-quotas-errors),
 # cPanel's and Plesk's per-hour limits as most shared hosting has them, Postfix anvil(8).
 _SLOW_DOWN = re.compile(
-    r"throttl|\brate\b|\brate-?limit|too (?:many|much|fast|quickly|frequent)|(?:concurrent|thread) .*limit"
-    r"|(?:limit|quota|limite|cota)\b.*\b(?:exceeded|reached|excedid[oa]|atingid[oa])"
-    r"|(?:exceeded|reached|excedeu|atingiu)\b.*\b(?:limit|quota|max|limite|cota)"
+    r"throttl|\brate\b|\brate-?limit|too (?:many|much|fast|quickly|frequent)|(?:concurrent|thread) .{0,300}limit"
+    r"|(?:limit|quota|limite|cota)\b.{0,300}\b(?:exceeded|reached|excedid[oa]|atingid[oa])"
+    r"|(?:exceeded|reached|excedeu|atingiu)\b.{0,300}\b(?:limit|quota|max|limite|cota)"
     r"|\bper (?:second|minute|hour|day)|por (?:minuto|hora|dia)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_SERVER_BUSY = re.compile(r"\b4\.7\.5\d\d\b|\b4\.7\.\d+\b.*\bbusy\b", re.IGNORECASE | re.DOTALL)
-_GO_AWAY = re.compile(r"\b4\.7\.\d+\b.*try again later", re.IGNORECASE | re.DOTALL)
+_SERVER_BUSY = re.compile(r"\b4\.7\.5\d\d\b|\b4\.7\.\d+\b.{0,300}\bbusy\b", re.IGNORECASE | re.DOTALL)
+_GO_AWAY = re.compile(r"\b4\.7\.\d+\b.{0,300}try again later", re.IGNORECASE | re.DOTALL)
 
 # About the one recipient, or about every newcomer: no reason to slow down the others.
 _NOT_OURS = re.compile(
-    r"gr[ea]y-?list|user you are trying to contact|recipient thread limit|over ?quota|mailbox.*full"
+    r"gr[ea]y-?list|user you are trying to contact|recipient thread limit|over ?quota|mailbox.{0,300}full"
     r"|\b[45]\.2\.2\b|size",
     re.IGNORECASE | re.DOTALL,
 )

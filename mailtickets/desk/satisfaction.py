@@ -270,7 +270,7 @@ _SEPARATED = re.compile(rf"\s*(?:$|[.!,;:\n)–—*\"”-]|[{''.join(_SIGN_WORTH
 _ENDED = re.compile(rf"(?:[\s.!*\"”)]|[{''.join(_SIGN_WORTH)}]{_MOD})*")
 _STOPS = (".", "!", ",", ";", ":", "\n", "-", "–", "—")
 _BREAK = re.compile(r"\s?(?:[-–—]\s?|,\s|!+\s|\n)\s*(?=[^\W_])")
-_LISTED = re.compile(r"^[\W_]*\d|\n\s*\d{1,2}\s?[-.):–]|^\)")
+_LISTED = re.compile(r"^[\W_]*\d|\n[^\S\n]*+\d{1,2}\s?[-.):–]|^\)")
 _OTHER_SCALE = re.compile(
     r"(?<!\w)(?!10/10)\d{1,3}(?:[.,]\d)?\s?/\s?(?:100?|[6-9])(?!\d)|(?<!\w)(?:de|em|out of|sobre)\s(?:10|100)(?!\d)"
 )

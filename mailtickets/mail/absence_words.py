@@ -57,8 +57,8 @@ _AWAY = r"(?:(?:out of|away from) (?:the |my )?office|on (?:vacation|holiday|lea
 _SOMEBODY_IS_AWAY = rf".{{1,120}}\b(?:is|will be) (?:currently )?{_AWAY}(?:\s?$|\s?[.(;!]|\s(?:until|till|from)\b)"
 
 _SUBJECT = re.compile(
-    rf"\s*[\[(*]{{0,3}}\s*(?:{'|'.join(_BEGINNINGS)})"
-    rf"|\s*[\[(*]{{0,3}}\s*(?:{'|'.join(_WHOLE)})\s*(?:$|[\])*:;,.!–—|-]|\bre:)"
+    rf"\s*+(?:[\[(*]{{1,3}}\s*+)?(?:{'|'.join(_BEGINNINGS)})"
+    rf"|\s*+(?:[\[(*]{{1,3}}\s*+)?(?:{'|'.join(_WHOLE)})\s*(?:$|[\])*:;,.!–—|-]|\bre:)"
     rf"|.{{0,200}}[\[(*]\s?(?:{'|'.join(_BEGINNINGS)})"
     rf"|{_SOMEBODY_IS_AWAY}",
     re.IGNORECASE,

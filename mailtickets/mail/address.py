@@ -3,7 +3,7 @@
 Owns: the tokenizer of address lists (groups, comments, quoted commas, routes, bare names) and the canonical
 spelling of an addr-spec: domain in lower case, A-labels shown as they came, no brackets.
 Fails with: nothing; what holds no address is left out.
-Limits: `MAX_ADDRESSES` a field; one pass over the text.
+Limits: `MAX_ADDRESSES` a field; one pass over the text. `MAX_AUTHOR_CHARACTERS` is for those who ask who wrote a mail.
 """
 
 import re
@@ -14,8 +14,17 @@ from mailtickets.mail import header
 from mailtickets.mail.model import Address
 
 MAX_ADDRESSES = 500
+MAX_AUTHOR_CHARACTERS = 4_096
+"""Of a From field, unfolded; a longer one names nobody (`from-ambiguous`). Names of 255 letters in encoded words take a
+third of it."""
 
-_BARE = re.compile(r"[^\s<>()\[\]:;,\"']+@[^\s<>()\[\];,\"']+")
+_BARE = re.compile(r"(?<![^\s<>()\[\]:;,\"'])[^\s<>()\[\]:;,\"']+@[^\s<>()\[\];,\"']+")
+"""An addr-spec among words. It begins where a word does: tried from within a word again, each letter would cost a walk
+to the word's end."""
+_ATOMS = r"[^\s@]++(?:(?:\s+\.\s*|(?<=[^\s@]\.)\s+)[^\s@]++)*+"
+_SPACED = re.compile(rf"{_ATOMS}\s*@\s*{_ATOMS}")
+"""`user @ example . com`, obsolete but legal (RFC 5322 section 4.4)."""
+_GAP = re.compile(r"(?:(?<!\s)\s++)?([@.])\s*")
 _MAILTO = re.compile(r"^mailto:", re.IGNORECASE)
 _TOKEN = re.compile(r"\"((?:[^\"\\]|\\.)*)\"?|=\?[^?\s]+\?[bBqQ]\?[^?]*\?=|<([^<>]*)>?|[^\"<(,;:=]+|.", re.DOTALL)
 
@@ -34,7 +43,7 @@ def parse_addresses(value: str) -> tuple[Address, ...]:
         if len(found) >= MAX_ADDRESSES:
             break
         found += mailbox.addresses()
-    return tuple(found)
+    return tuple(found[:MAX_ADDRESSES])
 
 
 @dataclass(slots=True)
@@ -44,10 +53,18 @@ class _Mailbox:
     phrase: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     angles: list[str] = field(default_factory=list)
+    has_words: bool = False
+    has_at: bool = False
+
+    def add(self, token: str) -> None:
+        """Puts a token into the phrase. What the phrase has is noted: to look at all of it again at every separator
+        would cost a walk each."""
+        self.phrase.append(token)
+        self.has_words = self.has_words or bool(token.strip())
+        self.has_at = self.has_at or "@" in token
 
     def is_bare_phrase(self) -> bool:
-        words = "".join(self.phrase)
-        return bool(words.strip()) and not self.angles and "@" not in words
+        return self.has_words and not self.angles and not self.has_at
 
     def addresses(self) -> list[Address]:
         if self.angles:
@@ -57,8 +74,8 @@ class _Mailbox:
         match = _BARE.search(decoded)
         if match is None and "@" not in words:
             return []
-        if match is None or (decoded == words and _spaced_addr_spec(words)):
-            return [_address(_comment_name(self.comments), re.sub(r"\s*([@.])\s*", r"\1", words))]
+        if match is None or (decoded == words and _SPACED.fullmatch(words)):
+            return [_address(_comment_name(self.comments), _GAP.sub(r"\1", words))]
         name = (decoded[: match.start()] + " " + decoded[match.end() :]).strip(" '\"<>")
         return [_address(name or _comment_name(self.comments), match[0])]
 
@@ -77,11 +94,6 @@ def _comment_name(comments: list[str]) -> str:
     return header.decoded(comments[-1]) if comments else ""
 
 
-def _spaced_addr_spec(words: str) -> bool:
-    """`user @ example . com`, obsolete but legal."""
-    return re.fullmatch(r"[^\s@]+(?:\s*\.\s*[^\s@]+)*\s*@\s*[^\s@]+(?:\s*\.\s*[^\s@]+)*", words) is not None
-
-
 def _route_free(spec: str) -> str:
     """Without an obsolete source route `@a,@b:` (RFC 5322 section 4.4)."""
     spec = re.sub(r"\([^()]*\)", "", header.decoded(spec)).strip()
@@ -97,7 +109,7 @@ def _address(name: str, spec: str) -> Address:
 
 def _mailboxes(value: str) -> Iterator[_Mailbox]:
     """Splits at commas, semicolons and group names, which count only outside quotes, comments and brackets."""
-    current, position, comments = _Mailbox(), 0, _comments(value)
+    current, position, comments, last_angle = _Mailbox(), 0, _comments(value), value.rfind("<")
     while position < len(value):
         if position in comments:
             current.comments.append(re.sub(r"\\(.)", r"\1", value[position + 1 : comments[position]], flags=re.DOTALL))
@@ -106,12 +118,12 @@ def _mailboxes(value: str) -> Iterator[_Mailbox]:
         match = _TOKEN.match(value, position)
         assert match is not None  # noqa: S101  # the last alternative takes any character
         piece, position = match[0], match.end()
-        if piece == "," and current.is_bare_phrase() and value.find("<", position) >= 0:
-            current.phrase.append(",")  # `Silva, Maria <m@x>`: an unquoted comma in a name
+        if piece == "," and current.is_bare_phrase() and position <= last_angle:
+            current.add(",")  # `Silva, Maria <m@x>`: an unquoted comma in a name
         elif piece in ",;":
             yield current
             current = _Mailbox()
-        elif piece == ":" and not current.angles and "@" not in "".join(current.phrase):
+        elif piece == ":" and not current.angles and not current.has_at:
             current = _Mailbox()
         else:
             _add(current, piece, match)
@@ -136,6 +148,6 @@ def _add(current: _Mailbox, token: str, match: re.Match[str]) -> None:
     elif match[1] is not None:
         quoted = re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL)
         local = match.string.startswith("@", match.end())
-        current.phrase.append(f'"{match[1]}"' if local else quoted)
+        current.add(f'"{match[1]}"' if local else quoted)
     else:
-        current.phrase.append(token)
+        current.add(token)

@@ -29,51 +29,57 @@ _DATE = re.compile(
 )
 _TIME = re.compile(r"\b\d{1,2}\s?[:.hH]\s?\d{2}(?!\d)|\b\d{1,2}\s?[ap]\.?m\b|\d{1,2}時", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_EMAIL = re.compile(r"[^\s<>()\[\]\"';:,]+@[^\s<>()\[\]\"';,]+\w")
-_ANGLE_EMAIL = re.compile(r"[<(（]\s*(?:mailto:)?[^\s<>()]+@[^\s<>()]+\s*[>)）]")
+_EMAIL = re.compile(r"@(?<=[^\s<>()\[\]\"';:,]@)[^\s<>()\[\]\"';,@](?:(?!\w)[^\s<>()\[\]\"';,@])*+\w")
+"""An address, from its `@` on: that it is one is all that is asked."""
+_ANGLED = r"<[^<>\s@]++@[^<>\s]++>"
+_ANGLE_EMAIL = re.compile(r"[<(（]\s*+[^\s<>()（）@]++@[^\s<>()（）]++\s*+[>)）]")
 _VERB = phrases.alternatives(phrases.VERBS)
 _HAS_VERB = re.compile(rf"(?<!\w){_VERB}(?!\w)|写道|寫道|のメール|작성", re.IGNORECASE)
 _VERB_LAST = re.compile(
-    rf"(?:(?<!\w){_VERB}|写道|寫道|のメール|님이 작성)\s*(?:\([^()]{{1,80}}\)|am .{{1,60}}|em .{{1,60}})?\s*"
-    r"(?:[:：]|-{2,}|…|\.{3})?\s*$",
+    rf"(?:(?<!\w){_VERB}|写道|寫道|のメール|님이 작성)\s*+(?:(?:\([^()]{{1,80}}\)|am .{{1,60}}|em .{{1,60}})\s*)?"
+    r"(?:(?:[:：]|-{2,}|…|\.{3})\s*)?$",
     re.IGNORECASE,
 )
 _CLOSING_VERB = re.compile(rf">\s{{0,3}}{_VERB}\s*:", re.IGNORECASE)
 _VERB_INSIDE = re.compile(
     rf"(?<!\w){_VERB}\s[^:]{{0,200}}(?:\d{{1,2}}[:.h]\d{{2}}[^:]{{0,60}})?[:：]\s*$", re.IGNORECASE
 )
-_RUN_ON = re.compile(rf"<[^<>\s]+@[^<>\s]+>,?\s*{_VERB}\s*:\s+\S", re.IGNORECASE)
+_RUN_ON = re.compile(rf"{_ANGLED},?\s*+{_VERB}\s*:\s+\S", re.IGNORECASE)
 """Yahoo's program for phones goes on with the quoted text in the same line."""
-_NAMED_VERB = re.compile(rf"<[^<>\s]+@[^<>\s]+>\s*{_VERB}\s*:$", re.IGNORECASE)
+_NAMED_VERB = re.compile(rf"{_ANGLED}\s*+{_VERB}\s*:$", re.IGNORECASE)
 _ONLY_NAMES = re.compile(r"[^.!?:;,<>@]{0,60}[<(]?[^\s<>()@]{1,64}@[^\s<>()@]{1,200}[>)]?,?")
 """Who wrote, as the first line of an attribution that goes on with the date."""
 _LEAD = re.compile(rf"(?:{phrases.alternatives(phrases.LEADS)}(?!\w)|\(?\d)", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"{phrases.alternatives(phrases.WEEKDAYS)}\.?,?\s", re.IGNORECASE)
 _DATE_LED = re.compile(r"[(\"\u202b]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
-_DASHES = re.compile(r"^[-_*=~—–\s]{2,}|[-_*=~—–\s]{2,}$")
+_DASHES = re.compile(r"^[-_*=~—–\s]{2,}|(?<![-_*=~—–\s])[-_*=~—–\s]{2,}$")
 _SUSPECT = re.compile(r"[-_=*@<>|:：—–─\d]")
 """Every announcement has one of these in its first line."""
 _QUOTE = re.compile(r"\s{0,4}(?:>|\|(?:\s(?!.*\|\s*$)|$))|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _TITLE = re.compile(r"\s*[-–—_=]{4,}\s?[^\s\-–—_=].{1,40}?\s?[-–—_=]{4,}\s*$")
 """A separator in words that are not listed; it counts if a header block stands under it."""
-_OLD_GMAIL = re.compile(r"\d{4}[/-]\d{1,2}[/-]\d{1,2}\s[^<>]{1,80}<[^<>\s]+@[^<>\s]+>\s*:?$")
+_OLD_GMAIL = re.compile(rf"\d{{4}}[/-]\d{{1,2}}[/-]\d{{1,2}}\s[^<>]{{1,80}}{_ANGLED}\s*:?$")
 _OLD_GMAIL_GMT = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d .{1,120}")
 _INNER_LEAD = re.compile(
     r"(?<=\S)\s*-{0,8}\s?\b(?=(?:On|Em|El|Le|Am|Il|Op|Den)\s(?:\w{2,14}\.?,\s|\w{2,10}\.\s\d|\d{1,2}[/. ]|\d{4}-))"
 )
 _ORIGINAL = phrases.alternatives(phrases.ORIGINAL_MESSAGE)
+_RULED = r"[\s>]*+(?:[*_]++[\s>]++)*?[-–—_=*]{2,}+\s*+"
+"""A rule, and marks of quotes or of bold type before it. They share characters, so that the marks are taken in whole
+runs: a line of asterisks can be read in one way only."""
 _SEPARATOR = re.compile(
-    rf"[\s>*_]*[-–—_=*]{{2,}}\s*{_ORIGINAL}\s*[-–—_=*]*:?\s*$|[\s>*_]*{_ORIGINAL}\s*[-–—_=*]{{3,}}\s*$", re.IGNORECASE
+    rf"{_RULED}{_ORIGINAL}\s*+[-–—_=*]*+:?\s*$|[\s>*_]*+{_ORIGINAL}\s*+[-–—_=*]{{3,}}+\s*$", re.IGNORECASE
 )
-_SEPARATOR_BARE = re.compile(rf"\s*[*_]*{_ORIGINAL}[*_]*\s*:?\s*$", re.IGNORECASE)
+_SEPARATOR_BARE = re.compile(rf"\s*+[*_]*+{_ORIGINAL}[*_]*+\s*+:?\s*$", re.IGNORECASE)
 _MESSAGE_OF = re.compile(
-    r"\s*>?\s*(?:message du|message reçu le|mensagem de|mensagem enviada em)\s*:?\s*\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}",
+    r"\s*+(?:>\s*+)?(?:message du|message reçu le|mensagem de|mensagem enviada em)\s*+(?::\s*+)?"
+    r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}",
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
-    rf"[\s>*_]*[-–—_=*]{{2,}}\s*{phrases.alternatives(phrases.FORWARDED_MESSAGE)}(?!\w)"
-    rf"|[\s>]*{phrases.alternatives(phrases.FORWARD_BEGINS)}\s*[:：]?\s*$",
+    rf"{_RULED}{phrases.alternatives(phrases.FORWARDED_MESSAGE)}(?!\w)"
+    rf"|[\s>]*+{phrases.alternatives(phrases.FORWARD_BEGINS)}\s*+[:：]?\s*$",
     re.IGNORECASE,
 )
 FORWARD_SUBJECT = re.compile(
@@ -348,4 +354,10 @@ def _shared_line(lines: Sequence[str], start: int, first: str) -> Opening | None
         return None
     line = lines[start]
     head = line[: line.rfind(text)]
-    return Opening(start, start + 1, head=re.sub(r"\s*-{0,8}\s*$", "", head))
+    return Opening(start, start + 1, head=_without_dashes(head))
+
+
+def _without_dashes(head: str) -> str:
+    bare = head.rstrip()
+    dashes = len(bare) - len(bare.rstrip("-"))
+    return bare[: len(bare) - min(dashes, 8)].rstrip()

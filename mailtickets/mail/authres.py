@@ -21,7 +21,7 @@ _FIELD = "authentication-results"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _BLANK = re.compile(r"[ \t]*")
 _COMMENT_PIECE = re.compile(r"[^()\\]+|\\.|[()]", re.DOTALL)
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_QUOTED = re.compile(r'(?<!\\)"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _TOKEN = re.compile(r"[^\s()<>@,;:\\\[\]?=\"]+")
 _KEYWORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 _DIGITS = re.compile(r"[0-9]+")
@@ -279,11 +279,11 @@ class _Reader:
 
 def _without_comments(value: str) -> str | None:
     """A trace field's words; None when its brackets do not close."""
-    words, depth = "", 0
+    words, depth = list[str](), 0
     for piece in _COMMENT_PIECE.findall(value):
         if piece == ")" and not depth:
             return None
         depth += {"(": 1, ")": -1}.get(piece, 0)
         if not depth:
-            words += " " if piece == ")" else piece
-    return None if depth else words
+            words.append(" " if piece == ")" else piece)
+    return None if depth else "".join(words)

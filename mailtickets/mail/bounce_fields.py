@@ -20,7 +20,7 @@ _RECIPIENTS = ("original-recipient", "final-recipient", "x-actual-recipient")
 _UNIQUE = {*_RECIPIENTS, "action", "status"}
 _GROUPED = {*_UNIQUE, "diagnostic-code"}
 _FIELD = re.compile(r"[ \t]{0,8}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)", re.DOTALL)
-_TYPED = re.compile(r"\s*[\w .-]{0,40}?\s*;\s*")
+_TYPED = re.compile(r"\s*+[\w .-]{0,40}?\s*;\s*")
 _HEX_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 

@@ -30,7 +30,7 @@ DAEMON = _any(
 """In the From field of nothing but reports by mail systems."""
 
 OFFICE = _any(
-    r"^\s*(?:<\s*>)?\s*$",
+    r"^\s*+(?:<\s*>)?\s*$",
     r"\bpo{1,2}st[-_]?master\b",
     r"\bpost\.?office\b",
     r"\bsys(?:tem)?[-_ ]?admin(?:istrator|istrador)?\b|\badministrador do sistema\b|\badministrador del sistema\b",

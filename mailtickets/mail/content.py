@@ -78,7 +78,7 @@ _TYPES = {extension: kind for kind, extension in reversed(_EXTENSIONS.items())}
 _TYPES |= {"txt": "text/plain", "png": "image/png", "gif": "image/gif", "jpeg": "image/jpeg", "jpg": "image/jpeg"}
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ufffe\uffff\ud800-\udfff]")
-_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*+=\s*+[\"']?\s*+([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _STUB = re.compile(
     r"(?:does(?:n'?t| not)|can(?:no|')t|unable to|n[ãa]o|not?|please) [^\n]{0,80}"
     r"(?:support|suporta|soporta|admite|view|display|visualiz|exib|enable)[^\n]{0,60}html"
@@ -170,7 +170,7 @@ def _base64(body: memoryview) -> bytes:
         decoded = binascii.a2b_base64(body)
     except binascii.Error:
         return header.base64_octets(bytes(body))
-    if len(decoded) * 4 // 3 + 8 < len(body) * 3 // 4 or re.search(rb"=[=\s]*[A-Za-z0-9+/]", body):
+    if len(decoded) * 4 // 3 + 8 < len(body) * 3 // 4 or re.search(rb"=\s*+[A-Za-z0-9+/]", body):
         return header.base64_octets(bytes(body))  # padding in the middle: several runs one after the other
     return decoded
 

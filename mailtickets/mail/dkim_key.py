@@ -11,7 +11,9 @@ import re
 
 MIN_BITS = 1024  # RFC 8301 section 3.2: verifiers do not trust shorter ones
 
-_PEM = re.compile(rb"-----BEGIN (RSA PRIVATE KEY|PRIVATE KEY)-----\s*?\n([A-Za-z0-9+/=\s]+?)-----END \1-----", re.ASCII)
+_PEM = re.compile(
+    rb"-----BEGIN (RSA PRIVATE KEY|PRIVATE KEY)-----[^\S\n]*+\n([A-Za-z0-9+/=\s]++)-----END \1-----", re.ASCII
+)
 _RSA = bytes.fromhex("2a864886f70d010101")  # 1.2.840.113549.1.1.1, rsaEncryption
 _INTEGER, _OCTET_STRING, _OBJECT, _SEQUENCE = 0x02, 0x04, 0x06, 0x30
 

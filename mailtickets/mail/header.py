@@ -16,7 +16,8 @@ from mailtickets.mail import charset
 MAX_PARAMETERS = 100
 MAX_IDS = 1_000
 
-_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000})\?=")
+_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?=]|=(?!\?(?!=))|\?(?!=))*+)\?=")
+"""Its text holds no beginning of another word: what was not ended would else be read to the end from each beginning."""
 _QUOTED_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PARAMETER = re.compile(
     r"[;\s]*([^=;\s\"]+)\s*=\s*(?:3D(?=\"))?(?:\"((?:[^\"\\]|\\.)*)(?:\"[^;]*|$)|([^;]*))|[;\s]+|[^;]+", re.DOTALL
@@ -133,7 +134,7 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
 def _given(match: re.Match[str]) -> str:
     if match[2] is not None:
         return re.sub(r"\\([\"\\])", r"\1", match[2])
-    return re.sub(r"\s+\([^()]*\)\s*$", "", match[3]).strip().strip("'\"" if match[3].startswith("'") else "")
+    return re.sub(r"(?<!\s)\s++\([^()]*+\)\s*$", "", match[3]).strip().strip("'\"" if match[3].startswith("'") else "")
 
 
 def _continued(sections: list[tuple[int, bool, str]]) -> str:

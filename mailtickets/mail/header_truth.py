@@ -3,7 +3,8 @@
 `parse` reads leniently, repairs and decodes; evidence is looked for in what is really there. An encoded word, which
 an outsider can get into a genuine trace field (in a reverse-path, a HELO), must not turn into syntax here.
 Fails with: nothing; lines that are no field are passed over.
-Limits: `MAX_BYTES` and `MAX_FIELDS`; a longer section has no fields at all, since nobody knows what its rest says.
+Limits: `MAX_BYTES` and `MAX_FIELDS`; a longer section has no fields at all, since nobody knows what its rest says. A
+From of more than `address.MAX_AUTHOR_CHARACTERS` names nobody: it is read where a client waits for an answer.
 """
 
 import re
@@ -54,7 +55,7 @@ def sole_author(found: Fields) -> Address | None:
     An address within an encoded word is none (RFC 2047, 5): it is shown and answered, and nobody vouches for it.
     """
     froms = values(found, "from")
-    if len(froms) != 1 or "@" not in header.without_words(froms[0]):
+    if len(froms) != 1 or len(froms[0]) > address.MAX_AUTHOR_CHARACTERS or "@" not in header.without_words(froms[0]):
         return None
     mailboxes = address.parse_addresses(froms[0])
     return mailboxes[0] if len(mailboxes) == 1 and "@" in mailboxes[0].address else None

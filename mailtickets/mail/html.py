@@ -8,6 +8,7 @@ Limits: `MAX_NESTING` elements deep, `MAX_HTML_CHARACTERS` long; one pass.
 
 import re
 from dataclasses import dataclass, field
+from html.entities import html5
 from typing import Final
 
 import nh3
@@ -75,6 +76,8 @@ class _Page:
 
     lines: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
+    said: bool = False
+    """Whether the line being written has more than blanks and what divides cells."""
     marks: list[int] = field(default_factory=list)
     gap: int | None = None
     """A blank line, quoted this deep, is due before the next text: adjoining margins collapse into one."""
@@ -100,11 +103,20 @@ class _Page:
             for line in others:
                 self.break_line()
                 self.current.append(line)
+            self.said = self.said or bool(self.current[-1].strip(" |"))
             return
         text = _BLANKS.sub(" ", text)
         if (text == " " and not self.current) or not text:
             return
         self.current.append(text if self.current and not self.current[-1].endswith(" ") else text.lstrip(" "))
+        self.said = self.said or bool(text.strip(" |"))
+
+    def trim(self) -> None:
+        """Take the blanks off the end of the line. The line is not put together for that: it may have many cells."""
+        last = ""
+        while self.current and not last:
+            last = self.current.pop().rstrip(" ")
+        self.current.append(last)
 
     def break_line(self) -> None:
         """End the line, even an empty one."""
@@ -116,13 +128,13 @@ class _Page:
         bullet, self.bullet = (self.bullet, "") if text else ("", self.bullet)
         indent = self.indent[: -len(bullet)] if bullet else self.indent
         self.lines.append((self.prefix() + indent + bullet + text).rstrip() if text else self.prefix().rstrip())
-        self.current = []
+        self.current, self.said = [], False
 
     def end_block(self) -> None:
         """End the line if there is something on it."""
         if "".join(self.current).strip(" "):
             self.break_line()
-        self.current = []
+        self.current, self.said = [], False
 
     def mark(self) -> None:
         self.end_block()
@@ -298,8 +310,9 @@ def _list(element: etree._Element, page: _Page) -> None:
 
 def _cell(element: etree._Element, page: _Page) -> None:
     """Cells of one row share a line as long as none of them has lines of its own."""
-    if "".join(page.current).strip(" |"):
-        page.current = ["".join(page.current).rstrip(" "), " | "]
+    if page.said:
+        page.trim()
+        page.current.append(" | ")
     before = len(page.lines)
     _content(element, page)
     if len(page.lines) > before:
@@ -371,6 +384,10 @@ _STYLES |= {"text-decoration", "vertical-align", "white-space", "width", "border
 _CSS_CALL = re.compile(r"(?<!rgb)(?<!rgba)(?<!hsl)(?<!hsla)\(|\\|@", re.IGNORECASE)
 """A function other than a colour's: `url()` loads and old engines run `expression()`, in properties that know neither.
 An escape may spell one."""
+_REFERENCE = re.compile(r"&(#[0-9]|#[xX][0-9a-fA-F]|[a-zA-Z][a-zA-Z0-9]{0,31};?|)")
+_NAMED = frozenset(html5)
+_NAMED_UNENDED = tuple(name for name in html5 if not name.endswith(";"))
+"""Those that need no semicolon, whatever follows."""
 _OWN_IMAGE = re.compile(r"\s*cid:", re.IGNORECASE)
 _LINK = re.compile(r"\s*(?:https?|mailto|tel):", re.IGNORECASE)
 """Where a link may lead; a path without a host leads nowhere from here."""
@@ -405,12 +422,20 @@ def _harmless(tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
+def _known_reference(match: re.Match[str]) -> str:
+    """A character reference as it is; an ampersand that begins none is written as one. The sanitiser takes each back
+    that it does not know, and needs quadratic time for many."""
+    name = match[1]
+    known = name.startswith("#") or name in _NAMED or name.startswith(_NAMED_UNENDED)
+    return match[0] if known else f"&amp;{name}"
+
+
 def sanitised(html: str) -> str | None:
     """What may be shown: allow-listed elements and styles, images of the mail itself, nothing that runs or loads."""
     if len(html) > MAX_HTML_CHARACTERS or too_deep(html):
         return None
     return nh3.clean(
-        html,
+        _REFERENCE.sub(_known_reference, html),
         tags=_TAGS,
         clean_content_tags={"script", "style", "title", "svg", "math", "template", "noscript", "iframe", "object"},
         attributes=_ATTRIBUTES,

@@ -54,7 +54,8 @@ class Part:
 
     @property
     def encoding(self) -> str:
-        return re.sub(r"\(.*\)|[;\s\"'].*", "", self.text("content-transfer-encoding").strip(" \"'")).lower()
+        value = re.sub(r"\([^()]*\)", "", self.text("content-transfer-encoding")).strip(" \"'")
+        return re.split(r"[;\s\"']", value, maxsplit=1)[0].lower()
 
     @property
     def disposition(self) -> tuple[str, dict[str, str]]:

@@ -259,7 +259,12 @@ def _author(fields: _Fields, defects: list[str]) -> Address | None:
 
 
 def _disputed(value: str, author: Address) -> bool:
-    """Whether mail-parser reads another address out of the same field; nobody can out of the plain ones."""
+    """Whether mail-parser reads another address out of the same field; nobody can out of the plain ones.
+
+    What is too long for it to be asked counts as disputed.
+    """
+    if len(value) > address.MAX_AUTHOR_CHARACTERS:
+        return True
     if _is_plain(value):
         return False
     message = Message()
@@ -290,7 +295,7 @@ def _moment(value: str) -> datetime | None:
     """RFC 5322 as leniently as the standard library reads it, or ISO 8601; without a zone it is UTC."""
     try:
         if match := _ISO_DATE.search(value):
-            stated = datetime.fromisoformat(re.sub(r"\s+(?=[Z+-])", "", match[0]))
+            stated = datetime.fromisoformat(re.sub(r"(?<!\s)\s++(?=[Z+-])", "", match[0]))
             return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
         parsed = parsedate_tz(re.sub(r"\([^()]*\)", "", value))
         if parsed is None:

@@ -22,7 +22,7 @@ MAX_TAGGED_BYTES = 6_000_000
 MAX_SUSPECTS = 200
 MAX_SUSPECT_CHARACTERS = 1_000_000
 
-GAP = r"\0*(?:[ \t]*=?\n[ \t>|\0]*){0,2}"
+GAP = r"\0*+(?:[ \t]*+=?\n[ \t>|\0]*+){0,2}"
 """What may stand between two characters that belong together: nothing to be seen, or a line's end and quote marks."""
 TOKEN = rf"[a-z2-7](?:{GAP}[a-z2-7]){{25}}(?![a-z0-9])"
 IN_ADDRESS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.agent_reading import STALE
@@ -21,6 +21,9 @@ LEASE = timedelta(seconds=60)
 
 _FURTHEST = timedelta(hours=1)
 """Nothing is put off for longer."""
+
+MAX_HEAD_BYTES = 256 * 1024
+"""Of a message that is compared with others: what stands further down counts as its body, which is not taken apart."""
 
 _LOOKED_BACK = 200_000
 """Messages that are compared with a mailbox at most: their times have no index."""
@@ -77,8 +80,9 @@ def transmission_key(raw: bytes, envelope: Envelope) -> str:
     if envelope.source.startswith("imap:"):
         fields: list[bytes | memoryview] = [envelope.source.encode(), raw]
     else:
-        end = raw.find(b"\r\n\r\n")
-        head, body = (raw[:end], memoryview(raw)[end + 4 :]) if end >= 0 else (raw, memoryview(b""))  # no copy of it
+        end = raw.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES)
+        split = (end, end + 4) if end >= 0 else (min(len(raw), MAX_HEAD_BYTES),) * 2
+        head, body = raw[: split[0]], memoryview(raw)[split[1] :]  # no copy of it
         kept = b"\r\n".join(field for field in _fields(head) if not _TRACE_HEADERS.match(field))
         day = b"" if _IDENTITY_HEADERS.search(kept) else envelope.received_at.date().isoformat().encode()
         people = "\0".join([envelope.source, envelope.sender or "", *sorted(envelope.recipients)])
@@ -200,10 +204,23 @@ def storable_authentication(found: Authentication) -> dict[str, Any]:
 
 
 def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) -> list[int]:
-    """Takes over accepted messages that nobody works on, oldest first; gives their ids."""
+    """Takes over accepted messages that nobody works on and that no attempt was made at, oldest first; gives their
+    ids. A claim is in the database before the work begins: what a gateway that died had taken over is known by it."""
+    return _claimed(connection, claimant, now, inbound.c.attempts == 0, limit)
+
+
+def claim_doubtful(connection: Connection, claimant: str, now: datetime) -> int | None:
+    """Takes over the oldest message that an attempt was made at before; gives its id. One at a time: should it kill
+    its gateway, the gateway dies of that one, and no other is counted as an attempt for it."""
+    return next(iter(_claimed(connection, claimant, now, inbound.c.attempts > 0, 1)), None)
+
+
+def _claimed(
+    connection: Connection, claimant: str, now: datetime, wanted: ColumnElement[bool], limit: int
+) -> list[int]:
     due = (
         select(inbound.c.id)
-        .where(inbound.c.state == "accepted", _is_free(now))
+        .where(inbound.c.state == "accepted", wanted, _is_free(now))
         .order_by(inbound.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -226,7 +243,7 @@ def count_attempt(connection: Connection, number: int, retry_at: datetime) -> in
     changed = (
         update(inbound)
         .where(inbound.c.id == number)
-        .values(attempts=inbound.c.attempts + 1, claimed_until=retry_at)
+        .values(attempts=inbound.c.attempts + 1, claimed_by=None, claimed_until=retry_at)
         .returning(inbound.c.attempts)
     )
     return int(connection.execute(changed).scalar_one())
@@ -234,13 +251,37 @@ def count_attempt(connection: Connection, number: int, retry_at: datetime) -> in
 
 def postpone(connection: Connection, number: int, until: datetime) -> None:
     """Leaves a message alone until then; that is no failed attempt."""
-    connection.execute(update(inbound).where(inbound.c.id == number).values(claimed_until=until))
+    connection.execute(update(inbound).where(inbound.c.id == number).values(claimed_by=None, claimed_until=until))
 
 
-def unclaim(connection: Connection, claimant: str) -> None:
-    """Gives back what a gateway of this name had taken over: it has just been started again."""
-    mine = update(inbound).where(inbound.c.state == "accepted", inbound.c.claimed_by == claimant)
-    connection.execute(mine.values(claimed_by=None, claimed_until=None))
+def prolong(connection: Connection, claimant: str, numbers: Sequence[int], until: datetime) -> None:
+    """What still waits in a gateway's memory stays its own until then."""
+    mine = update(inbound).where(inbound.c.id.in_(numbers), inbound.c.claimed_by == claimant)
+    connection.execute(mine.values(claimed_until=until))
+
+
+def give_back(connection: Connection, claimant: str) -> None:
+    """What a gateway has taken over and not decided is anybody's again: it stops in good order, and nothing failed."""
+    connection.execute(_taken_over_by(claimant).values(claimed_by=None, claimed_until=None))
+
+
+def unclaim(connection: Connection, claimant: str) -> int:
+    """Gives back what a gateway of this name had taken over: it has just been started again, and did not stop in good
+    order. It may have died of any of them, so that each counts as an attempt; gives how many they are."""
+    return connection.execute(_taken_over_by(claimant).values(_INTERRUPTED)).rowcount
+
+
+def unclaim_abandoned(connection: Connection, claimant: str, now: datetime) -> None:
+    """The same for what other gateways had taken over and did not prolong."""
+    theirs = inbound.c.state == "accepted", inbound.c.claimed_by.is_not(None), inbound.c.claimed_by != claimant
+    connection.execute(update(inbound).where(*theirs, _is_free(now)).values(_INTERRUPTED))
+
+
+def _taken_over_by(claimant: str) -> Update:
+    return update(inbound).where(inbound.c.state == "accepted", inbound.c.claimed_by == claimant)
+
+
+_INTERRUPTED: dict[str, Any] = {"attempts": inbound.c.attempts + 1, "claimed_by": None, "claimed_until": None}
 
 
 def accept_again(

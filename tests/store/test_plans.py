@@ -24,6 +24,8 @@ CLAIMED = {"now": NOW, "furthest": NOW, "skew": NOW, "in_hand": [7]}
 
 ASKED: dict[str, Work] = {
     "what came in": lambda c: inbound.claim_due(c, "one", NOW, 200),
+    "what was tried before": lambda c: inbound.claim_doubtful(c, "one", NOW),
+    "what others gave up": lambda c: inbound.unclaim_abandoned(c, "one", NOW),
     "what another run was working on": lambda c: inbound.unclaim(c, "one"),
     "what goes out": lambda c: outbox.claim_due(c, "one", NOW, 2),
     "what goes out, less what is in hand": lambda c: outbox.claim_due(c, "one", NOW, 2, in_hand=[1, 2]),
