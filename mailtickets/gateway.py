@@ -206,11 +206,11 @@ class Gateway:
         )
         if received is None or received.state != "accepted":
             return
-        failpoint("before-reading")
         try:
             if received.attempts >= _ATTEMPTS:
                 await self._settle_mail(received, outline(received.raw), "processing-failed")
                 return
+            failpoint("before-reading")
             read = await self._read(received, with_care)
             if read is None:
                 log.info("left to be read slowly", extra={"inbound": number, "size": len(received.raw)})
