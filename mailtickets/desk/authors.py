@@ -21,6 +21,8 @@ __all__ = [
     "verdict_on_author", "vouched_for", "without_tags", "writer",
 ]  # fmt: skip
 
+MAX_COMPARED = 1_000
+"""Characters of a subject: longer ones are nobody's, and each mark of replying is taken off by itself."""
 _LOCALES = {"pt": "pt_BR", "en": "en", "es": "es"}
 
 
@@ -115,8 +117,11 @@ def without_tags(subject: str) -> str:
 
 
 def bare_subject(subject: str) -> str:
-    """A subject as it is compared: without case, tags of tickets, and the marks of replying and handing on."""
-    bare = without_tags(subject)
+    """A subject as it is compared: without case, tags of tickets, and the marks of replying and handing on.
+
+    Of a long one no more than the beginning.
+    """
+    bare = without_tags(subject[:MAX_COMPARED])
     while (mark := REPLY_PREFIX.match(bare)) is not None:
         bare = bare[mark.end() :].strip()
     return " ".join(bare.casefold().split())

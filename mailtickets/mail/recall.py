@@ -27,8 +27,8 @@ _ANY_SENTENCE = re.compile(r"[^\n\"“”«]{2,200}[\"“«](?P<recalled>[^\n]{1
 
 def find(headers: Sequence[tuple[str, str]], subject: str, reply: str) -> str | None:
     """The subject of the message that the author wants back; None if this is no such request."""
-    said = " ".join(reply.split())
-    if not said or len(reply) > MAX_CHARACTERS:
+    said = " ".join(reply.split()) if len(reply) <= MAX_CHARACTERS else ""
+    if not said:
         return None
     marked = any(name == _HEADER and value.strip().casefold() == "true" for name, value in headers)
     title = (_ANY_SUBJECT if marked else _SUBJECT).fullmatch(subject.strip())

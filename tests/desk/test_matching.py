@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mailtickets.desk.authors import bare_subject
 from mailtickets.desk.matching import Claims, claimed, claims, match, queues, recipients
 from mailtickets.desk.model import IdFact, plus_tag, without_plus
 from mailtickets.mail.model import Address
@@ -270,3 +271,23 @@ def test_an_address_of_a_queue_with_a_plus_of_its_own_is_that_queue() -> None:
     assert found.name == "suporte"
     assert policy.queue_at("ajuda@desk.test") is None
     assert DESK.address == "suporte@desk.test"
+
+
+@pytest.mark.parametrize(
+    ("subject", "bare"),
+    [
+        ("Impressora", "impressora"),
+        ("RE: RES: Re[2]: IMPRESSORA", "impressora"),
+        ("[EXTERNO] Re: [#42]  Impressora", "impressora"),
+        ("ENC: Fwd: impressora", "impressora"),
+        ("Reparo: impressora", "reparo: impressora"),
+        ("", ""),
+    ],
+)
+def test_subjects_are_compared_without_the_marks_of_replying(subject: str, bare: str) -> None:
+    assert bare_subject(subject) == bare
+
+
+def test_of_an_endless_subject_the_beginning_is_compared() -> None:
+    assert len(bare_subject("re: " * 100_000)) < 10
+    assert len(bare_subject("x" * 100_000)) <= 1_000
