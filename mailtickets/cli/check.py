@@ -32,6 +32,13 @@ from mailtickets.state import directory_problems, load_secrets
 from mailtickets.store import inbound, migrate
 from mailtickets.store.database import Database
 
+_FROM_ALONE = (
+    "is \"token\": an agent's reply address and From line are believed, whatever the agent's domain says; whoever has "
+    "read or been forwarded a notice can answer customers in that agent's name. When Authentication-Results are believed "
+    "(`smtp_in.authserv_id`, `imap_in.N.authserv_id`) or trust.internal_evidence speaks for agents, see with "
+    '`mailtickets check --agent ADDRESS` that their mail passes, then set trust.agents = "verified"'
+)
+
 Verdict = Literal["ok", "warning", "wrong"]
 
 
@@ -140,6 +147,8 @@ def _queues(config: Config) -> Iterator[Line]:
             "is empty: no Authentication-Results of your relays are believed, and an agent's answer by this door waits "
             'to be confirmed unless trust.internal_evidence speaks for it; name it, or set trust.agents = "token"',
         )
+    if config.trust.agents == "token":
+        yield Line("warning", "trust.agents", _FROM_ALONE)
     if config.delivery.envelope == "verp" and not all(queue.plus_addressing for queue in config.queue):
         yield Line("warning", "delivery.envelope", "verp needs plus_addressing: queues without it send as `queue`")
 

@@ -17,10 +17,12 @@ from mailtickets.desk import commands
 from mailtickets.desk import copies as copies_of
 from mailtickets.desk.agent_orders import Asker, Doubt, Tell, first_action, too_late
 from mailtickets.desk.agent_reading import (
+    ASKED_AGAIN,
     NOBODY_TO_ANSWER,
     NOT_UNDERSTOOD,
     STALE,
     Reading,
+    asked_again,
     back_again,
     held,
     quotes_us,
@@ -29,6 +31,7 @@ from mailtickets.desk.agent_reading import (
 )
 from mailtickets.desk.authors import authentic
 from mailtickets.desk.change import changed, customers
+from mailtickets.desk.command_closing import Own, is_greeting
 from mailtickets.desk.matching import REF_LINE
 from mailtickets.desk.model import (
     AddMessage,
@@ -51,8 +54,9 @@ from mailtickets.desk.model import (
 )
 from mailtickets.desk.orders import plain
 from mailtickets.desk.people import readers
+from mailtickets.desk.second_words import is_left_over, is_tail
 from mailtickets.mail.absence import until
-from mailtickets.mail.model import Address, InboundMail
+from mailtickets.mail.model import Address, Attachment, InboundMail
 
 DISCARDED = "discarded-by-its-author"
 UNCERTAIN_CUT = "uncertain-cut"
@@ -243,9 +247,11 @@ def second_word(
 ) -> Decision:
     """What an agent's answer does to their own held mail: ENVIAR, DESCARTAR, a correction, or other words instead."""
     number, held_id = ticket.number if ticket else None, token.confirms or 0
-    word = _one_word(mail.reply)
-    if word == _UNCLEAR:
-        return sent_back([Problem(mail.reply.strip().splitlines()[0], "unknown-command")], ticket, agent)
+    own = Own.of(mail.signature, (agent.name,))
+    again = asked_again(ASKED_AGAIN, token, ticket, agent)
+    word = _one_word(mail.reply, own)
+    if word == _UNCLEAR or mail.forwarded is not None:
+        return again
     if word in _NO:
         told = Told(done=(Done("discarded"),), commanded=True)
         drop = (DropHeld(held_id),)
@@ -260,13 +266,16 @@ def second_word(
     if asked.problems:
         return sent_back(asked.problems, ticket, agent)
     corrects = token.held == NOT_UNDERSTOOD or ticket is None
-    if corrects and asked.commands and not asked.words and not asked.note:
+    if corrects and asked.commands and not asked.note and is_tail(asked.words.splitlines(), own):
         return _released(held_id, "\n".join(order.line for order in asked.commands), number, agent)
     if ticket is None:
-        return sent_back([Problem(mail.reply.strip().splitlines()[0], "unknown-command")], None, agent)
+        return again
     if token.held == NOBODY_TO_ANSWER and asked.commands and not asked.words and not asked.note:
         return _with_release(on_ticket(mail, facts, policy, now, agent, ticket), held_id)
-    files_alone = bool(mail.attachments) and not asked.commands and not asked.note
+    files_alone = any(map(_is_a_file, mail.attachments)) and not asked.commands and not asked.note
+    says_nothing = not asked.words and not files_alone and not asked.commands and not asked.note
+    if says_nothing or _is_no_answer(asked.words, token, own, corrects=bool(asked.commands)):
+        return again
     # A command or a note is done; the answer that waits goes on waiting.
     takes_its_place = bool(asked.words) or files_alone
     return on_ticket(mail, facts, policy, now, agent, ticket, drops=held_id if takes_its_place else None)
@@ -279,20 +288,44 @@ def _with_release(ordered: Decision, held_id: int) -> Decision:
     return replace(ordered, effects=(*ordered.effects, ReleaseHeld(held_id)))
 
 
+def _is_a_file(file: Attachment) -> bool:
+    """And no picture that belongs to a signature or to the quoted notice."""
+    return not file.inline and not (file.content_id is not None and file.content_type.startswith("image/"))
+
+
+def _is_no_answer(words: str, token: TokenFact, own: Own, *, corrects: bool) -> bool:
+    """Whether words in reply to a notice of held mail may be for nobody: a signature, or what explains a correction.
+
+    They would go to the customer, and the answer that waits would be dropped. A greeting says that they are an answer.
+    """
+    lines = [line for line in words.splitlines() if line.strip()]
+    if lines and is_left_over(lines, own):
+        return True
+    if not lines or is_greeting(lines[0]):
+        return False
+    return token.held == NOT_UNDERSTOOD and (corrects or len(words.split()) <= _FEW_WORDS)
+
+
 def _are_lines(reply: str) -> bool:
     lines = commands.read_lines(reply)
     return bool(lines.orders) and not lines.problems and not lines.rest
 
 
-def _one_word(reply: str) -> str:
-    """The second word in a reply, less what is said around it out of politeness; `_UNCLEAR` where there is more."""
-    first = next((line for line in reply.splitlines() if line.strip()), "")
+def _one_word(reply: str, own: Own | None = None) -> str:
+    """The second word in a reply, less what is said around it out of politeness; `_UNCLEAR` where there is more.
+
+    `own`: below it there may be a signature and nothing else; None: whatever there is.
+    """
+    lines = [line for line in reply.splitlines() if line.strip()]
+    first = lines[0] if lines else ""
     if len(first) > 60:
         return ""
     words = re.findall(r"[\w']+", plain(first))
     core = " ".join(word for word in words if word not in _POLITE)
     said = next((word for word in (" ".join(words), core) if word in _YES | _NO), "")
     short = len(reply.split()) <= _FEW_WORDS
+    if said and own is not None and ("?" in first or not is_tail(lines[1:], own)):
+        return _UNCLEAR
     if said and (short or said in _ONLY_A_SECOND_WORD):
         return said
     if said:  # "Não.", and then what may be an answer in its place: neither may be lost

@@ -131,6 +131,12 @@ def is_tail(lines: Sequence[str], own: Own) -> bool:
     return is_signature(above, own) or _is_signed(above, own)
 
 
+def is_left_over(lines: Sequence[str], own: Own) -> bool:
+    """Whether lines that stand alone are what a program puts below words, thanks included: there are no words."""
+    begins = _begins_footer(lines[0]) or signs_off(lines[0], own) or not (set(_spoken(lines[0])) - _COURTESY)
+    return begins and is_tail(lines, own)
+
+
 def _is_signed(lines: Sequence[str], own: Own) -> bool:
     """A signature with lines of any form: below the agent's name, a closing formula or thanks."""
     if not lines or len(lines) > MAX_SIGNATURE_LINES:

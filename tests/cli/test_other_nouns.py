@@ -1,6 +1,7 @@
 """inbound, outbox, agent, template and db at the shell, and who may use it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -267,3 +268,31 @@ def test_an_owner_without_a_name_is_one_all_the_same(public: Shell, python_of_ev
     assert mailtickets(public, "ticket", "list", "--json", python=python_of_everybody) == (0, b"[]\n")
     status, said = as_nobody(public, python_of_everybody, "ticket", "list")
     assert (status, b"the user 54321" in said) == (2, True)
+
+
+# --- check ----------------------------------------------------------------------------------------------
+
+
+def said_of_trust(shell: Shell) -> list[dict[str, str]]:
+    return [line for line in shell.json("check") if line["about"] == "trust.agents"]
+
+
+def test_check_says_plainly_that_a_token_alone_is_believed_and_what_to_do(shell: Shell) -> None:
+    (line,) = said_of_trust(shell)
+    assert line["verdict"] == "warning"
+    assert "can answer customers in that agent's name" in line["text"]
+    assert 'set trust.agents = "verified"' in line["text"]
+
+
+def test_check_says_nothing_of_it_where_agents_are_verified(shell: Shell) -> None:
+    shell.config.write_text(shell.config.read_text().replace('agents = "token"', 'agents = "verified"'))
+    assert said_of_trust(shell) == []
+
+
+def test_what_a_system_installation_begins_with_is_not_passed_over_in_silence(shell: Shell) -> None:
+    """The configuration that `init --system` writes is the example's."""
+    example = Path(__file__).parents[2] / "config.example.toml"
+    trust = re.search(r'^agents = "(\w+)"', example.read_text("utf-8"), re.MULTILINE)
+    assert trust is not None
+    shell.config.write_text(shell.config.read_text().replace('agents = "token"', f'agents = "{trust[1]}"'))
+    assert bool(said_of_trust(shell)) is (trust[1] == "token")
