@@ -34,8 +34,8 @@ from mailtickets.store.database import Database
 
 _FROM_ALONE = (
     "is \"token\": an agent's reply address and From line are believed, whatever the agent's domain says; whoever has "
-    "read or been forwarded a notice can answer customers in that agent's name. When Authentication-Results are believed "
-    "(`smtp_in.authserv_id`, `imap_in.N.authserv_id`) or trust.internal_evidence speaks for agents, see with "
+    "read or been forwarded a notice can answer customers in that agent's name. When Authentication-Results are "
+    "believed (`smtp_in.authserv_id`, `imap_in.N.authserv_id`) or trust.internal_evidence speaks for agents, see with "
     '`mailtickets check --agent ADDRESS` that their mail passes, then set trust.agents = "verified"'
 )
 
