@@ -39,6 +39,7 @@ from mailtickets.desk.model import (
     Ticket,
 )
 from mailtickets.desk.notice import OPS_NOTICES, Happening, Notice
+from mailtickets.desk.opening import as_opening
 from mailtickets.desk.render import Rendered, Templates, canned, canned_commands, canned_names, render
 from mailtickets.desk.written import as_written, signer
 from mailtickets.mail import traces
@@ -152,6 +153,7 @@ class Clerk:
         facts = gather(connection, received, mail, policy, now, unparsed, junk)
         facts = replace(self._with_canned(facts, mail), signature=signed)
         decision = decide(mail, facts, policy, now)
+        mail = as_opening(mail, facts) if decision.opens is not None else mail
         before = facts.tickets.get(decision.ticket or 0)
         if before is not None and decision.ticket != before.number:
             decision = replace(decision, ticket=before.number)  # merged: the other one answers for it

@@ -4,7 +4,7 @@
 `MAX_THREAD` of what was said before, of the newest most.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,13 +25,18 @@ from mailtickets.desk.model import (
     Ticket,
 )
 from mailtickets.desk.notice import CONFIRMABLE, Happening
+from mailtickets.desk.opening import leaves_out_history
 from mailtickets.desk.orders import plain
 from mailtickets.desk.people import readers
+from mailtickets.mail import disguise
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 
 MAX_SHOWN = 100_000
 """Nobody reads more of a message in a notice, and a mail of 25 MB would go to each agent twice, as text and as HTML."""
 MAX_THREAD = 2 * MAX_SHOWN
+
+ALARMING = (disguise.DIFFER, disguise.HIDDEN)
+"""Defects of a mail of which the agent who reads it is told."""
 
 
 def context(
@@ -243,13 +248,14 @@ def _message_context(
     cut = len(text) > MAX_SHOWN and not whole
     received_at = happening.facts.envelope.received_at if happening.facts else now
     outgoing = message.direction == "out"
-    listed = [a for a in (mail.attachments if mail else ()) if not a.inline]
+    listed = [a for a in (mail.attachments if mail else ()) if not a.inline or a.content_id is None]
     return {
         "author": person_context(_seen(message.author, policy, hide_agents_as)),
         "text": text[:MAX_SHOWN] if cut else text,
         "html": mail.html if mail and not cut else None,  # all of it: what says the text is found where words are made
         "cut": cut,
         "whole_in": whole_in,
+        "remarks": list(remarks(message, happening)) if hide_agents_as is None else [],
         "received_at": received_at.astimezone(zone),
         "attachments": [
             {"filename": a.filename, "size": a.size, "attached": outgoing or attached is None or a in attached}
@@ -259,6 +265,16 @@ def _message_context(
         "signed": outgoing and _is_signed(message, happening),
         "delivered_directly": outgoing and not message.relayed and message.visibility == "public",
     }
+
+
+def remarks(message: AddMessage, happening: Happening) -> Iterator[str]:
+    """What an agent is told of a mail's words beside them, as codes: what is not shown, and what is not as it looks."""
+    mail = happening.mail
+    if mail is None or message.direction != "in" or message.text is not None:
+        return
+    if happening.after is not None and leaves_out_history(mail):
+        yield "history-left-out"
+    yield from (defect for defect in ALARMING if defect in mail.defects)
 
 
 def _is_signed(message: AddMessage, happening: Happening) -> bool:

@@ -56,6 +56,42 @@ TYPE_LABELS = {
 }
 NO_SUBJECT = {"pt_BR": "(sem assunto)", "en": "(no subject)", "es": "(sin asunto)"}
 NO_TEXT = {"pt_BR": "(mensagem sem texto)", "en": "(no text in this message)", "es": "(mensaje sin texto)"}
+REMARKS = {
+    "history-left-out": {
+        "pt_BR": "[O texto citado nesta mensagem não é mostrado aqui. Para ver tudo, responda só com #histórico.]",
+        "en": "[The text quoted in this message is not shown here. To see all of it, reply with #history alone.]",
+        "es": "[El texto citado en este mensaje no se muestra aquí. Para verlo todo, responda solo con #historial.]",
+    },
+    "text-and-html-differ": {
+        "pt_BR": (
+            "Atenção: esta mensagem tem duas versões que dizem coisas diferentes, uma em texto e outra formatada. "
+            "Confirme números, valores e endereços antes de agir."
+        ),
+        "en": (
+            "Attention: this message has two versions that say different things, one in plain text and one formatted. "
+            "Confirm numbers, amounts and addresses before you act on them."
+        ),
+        "es": (
+            "Atención: este mensaje tiene dos versiones que dicen cosas distintas, una en texto y otra con formato. "
+            "Confirme números, importes y direcciones antes de actuar."
+        ),
+    },
+    "hidden-text": {
+        "pt_BR": (
+            "Atenção: esta mensagem contém texto escondido, que não aparece na tela de quem a lê. "
+            "Confirme números, valores e endereços antes de agir."
+        ),
+        "en": (
+            "Attention: this message holds hidden text, which is not seen on the screen of whoever reads it. "
+            "Confirm numbers, amounts and addresses before you act on them."
+        ),
+        "es": (
+            "Atención: este mensaje contiene texto oculto, que no se ve en la pantalla de quien lo lee. "
+            "Confirme números, importes y direcciones antes de actuar."
+        ),
+    },
+}
+"""What an agent is told of a mail beside its words, by code."""
 _GOES_ON = {
     "pt_BR": "A mensagem continua; o texto inteiro",
     "en": "The message goes on; all of it",

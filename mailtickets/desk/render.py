@@ -60,7 +60,7 @@ _ALWAYS: Mapping[str, Mapping[str, Any]] = {
 _SOMETIMES: Mapping[str, Mapping[str, Any]] = {
     "message": {
         "author": _PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
-        "delivered_directly": False, "signed": False, "cut": False, "whole_in": "",
+        "delivered_directly": False, "signed": False, "cut": False, "whole_in": "", "remarks": (),
     },
     "change": {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""},
     "failure": {"recipient": "", "status": None, "diagnostic": "", "notice": "", "subject": ""},
@@ -469,6 +469,11 @@ def _purpose(context: Context, what: str) -> str:
     return sentences.purpose(what, context["locale"])
 
 
+@pass_context
+def _remark(context: Context, code: str) -> str:
+    return locales.REMARKS[code][context["locale"]]
+
+
 def _person(person: Mapping[str, Any]) -> str:
     return f"{person['name']} <{person['address']}>" if person["name"] else str(person["address"])
 
@@ -503,6 +508,7 @@ _OWN_FILTERS: dict[str, Callable[..., Any]] = {
     "problem": _problem_of,
     "purpose": _purpose,
     "quote": _quote,
+    "remark": _remark,
     "rest": _rest,
     "said": _said,
     "series": _series,

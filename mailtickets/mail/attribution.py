@@ -105,6 +105,8 @@ class Opening:
     head: str = ""
     """What stands before the announcement in its first line, written now."""
     certain: bool = True
+    announced: bool = True
+    """A mail program says that history follows; False where only quoted lines begin, which people write, too."""
 
 
 def is_quote(line: str) -> bool:
@@ -200,6 +202,13 @@ def _block_end(lines: Sequence[str], start: int, need: int) -> int | None:
             if loose > 3:
                 break
     return last + 1 if _convinces(facts, need) else None
+
+
+def is_whole_block(lines: Sequence[str]) -> bool:
+    """Whether these lines state all that a mail program states of a message: author, moment, recipient, subject."""
+    facts = dict(found for line in lines[:MAX_BLOCK_LINES] if (found := key(line)) is not None)
+    stated = _EMAIL.search(facts.get("from", "")) and _TIME.search(facts.get("sent", ""))
+    return bool(stated) and facts.keys() >= {"from", "sent", "to", "subject"}
 
 
 def _is_block_in_one_line(line: str) -> bool:

@@ -2,13 +2,15 @@
 
 Owns: the cut. Top-posting keeps what stands above the history; answers under or between quotations are kept with
 what they answer; a forward is never cut, since the forwarded text is the message. Never loses words: where the cut
-leaves nothing, or is uncertain, the whole text is the reply and a defect says so.
+leaves nothing, or is uncertain, the whole text is the reply and a defect says so. What the cut goes by is said, too: in
+a mail that answers nothing, quoted lines and header blocks are the writer's own (`Split.uncut`).
 Fails with: nothing. Limits: the first `MAX_LINES` lines are looked at; each once, so that time is linear.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from mailtickets.mail import attribution, html, signature
 from mailtickets.mail.attribution import Opening, is_quote
@@ -27,6 +29,9 @@ _MAY_QUOTE = re.compile(
     re.IGNORECASE,
 )
 
+CutBy = Literal["", "notice", "announcement", "quotation"]
+"""What says that something is history: a notice of ours in it, a mail program's words, quoted lines; empty: nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -38,6 +43,9 @@ class Split:
     """What stands above a forward, without a signature: the forwarder's own words. All of it is `reply`, too."""
     forwarded: str = ""
     """A forward with its announcement; empty when nothing is forwarded."""
+    cut_by: CutBy = ""
+    uncut: "Split | None" = None
+    """The same with nothing taken for history; None where nothing was."""
 
 
 def split(text: str, html_source: str | None = None, *, subject: str = "", marks: Sequence[int] | None = None) -> Split:
@@ -53,10 +61,19 @@ def split(text: str, html_source: str | None = None, *, subject: str = "", marks
         return _forward(lines, rest, cut.start)
     result = _assembled(lines, rest, cut)
     if not cut.certain or _has_ref(result.reply.split("\n")):
-        return Split(text.strip("\n"), "", "", ("uncertain-cut",))
-    if not result.reply.strip():
-        return Split(text.strip("\n"), "", "", ("cut-left-nothing",))
-    return result
+        result = Split(text.strip("\n"), "", "", ("uncertain-cut",))
+    elif not result.reply.strip():
+        result = Split(text.strip("\n"), "", "", ("cut-left-nothing",))
+    by: CutBy = "notice" if _has_ref(lines) else "announcement" if cut.announced and cut.certain else "quotation"
+    return replace(result, cut_by=by, uncut=_uncut(lines, rest, cut))
+
+
+def _uncut(lines: list[str], rest: str, cut: Opening) -> Split:
+    """All of it, without a signature at its very end."""
+    begin = signature.start_of(lines)
+    if rest or begin <= cut.stop or any(map(is_quote, lines[begin:])):
+        return Split(_text([*lines[:-1], (lines[-1] if lines else "") + rest]), "", "", ("cut-limit",) if rest else ())
+    return Split(_text(lines[:begin]), "", _text(lines[begin:]))
 
 
 def _unquoted(lines: list[str], rest: str) -> Split:
@@ -110,8 +127,8 @@ def _quotation(lines: list[str], index: int) -> Opening:
         bare = lines[inner].lstrip("> ")
         if is_quote(lines[inner]) and bare:
             found = attribution.opening([bare], 0)
-            return Opening(index, index, forward=found is not None and found.forward)
-    return Opening(index, index)
+            return Opening(index, index, forward=found is not None and found.forward, announced=False)
+    return Opening(index, index, announced=False)
 
 
 def _before_ref(lines: list[str], ref: int) -> Opening:

@@ -186,6 +186,15 @@ def _surely_utf8(octets: bytes, name: str) -> bool:
     return bool(sequences)
 
 
+def fits(octets: bytes, label: str) -> bool:
+    """Whether octets may be text in the charset of this label; where it names none they may."""
+    try:
+        octets.decode(codec(label) or "latin-1")
+    except UnicodeError:
+        return False
+    return True
+
+
 def word(octets: bytes, label: str) -> str:
     """The text of an RFC 2047 word or an RFC 2231 value."""
     return text(octets, label)[0]

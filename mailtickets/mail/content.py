@@ -21,8 +21,14 @@ from mailtickets.mail.model import Attachment
 MAX_UNPACKED_BYTES = 50 * 1024 * 1024
 MAX_FILENAME_BYTES = 240
 MAX_SMIME_LAYERS = 3
+MAX_COMPARED = 10
+"""Texts side by side that are looked through for one that stands twice."""
+MIN_CONTAINED = 60
+"""Letters of a text that is left out where a longer one holds it; an answer of a word or two may be in any text."""
 
 _BODY_TYPES = {"text/plain", "text/html", "text/enriched", "text/richtext"}
+_FOR_PROGRAMS = {"application/ld+json", "application/json+ld"}
+"""What stands beside a text for mail programs to read (schema.org). People send it as a named file."""
 _EXTENSIONS = {
     "application/gzip": "gz",
     "application/ics": "ics",
@@ -86,9 +92,14 @@ _STUB = re.compile(
     re.IGNORECASE,
 )
 _STUB_CHARACTERS = 300
+_BLANKS_AND_MARKS = re.compile(r"[\s>*_|\u200b\ufeff-]+")
 _IS_HTML = re.compile(r"\s*(?:<!doctype html|<html[\s>]|<\?xml[^>]*\?>\s*<html)", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[/!a-zA-Z][^<>]*>")
 _ENRICHED = re.compile(r"<(/?)([a-zA-Z0-9-]{1,60})>")
+_QP_CONTROL = re.compile(rb"=(0[0-8BCEFbcef]|1[0-9A-Fa-f]|7[Ff])")
+_QP_MADE = re.compile(rb"=3[Dd]|=[ \t]*\r?\n|=20\r?\n|=\s*\Z")
+_QP_LETTERS = re.compile(rb"(?:=[89A-Fa-f][0-9A-Fa-f])+")
+_QP_NEVER_MADE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|\Z)")
 _UU_BEGIN = re.compile(r"^begin(?:-base64)? [0-7]{3,4} (\S[^\n]{0,200})\n", re.MULTILINE)
 _UU_END = re.compile(r"^(?:end|====)[ \t]*$\n?", re.MULTILINE)
 _UU_LINE = re.compile(r"[ -`]{1,90}")
@@ -152,7 +163,7 @@ def octets(part: Part) -> bytes:
     if encoding == "base64":
         return _base64(part.body)
     if encoding == "quoted-printable":
-        return _quoted_printable(part.body)
+        return _quoted_printable(part)
     if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
         return _uuencoded(part.body)
     return bytes(part.body)
@@ -175,11 +186,26 @@ def _base64(body: memoryview) -> bytes:
     return decoded
 
 
-def _quoted_printable(body: memoryview) -> bytes:
-    given = bytes(body)
+def _quoted_printable(part: Part) -> bytes:
+    given, is_text = bytes(part.body), part.content_type.startswith("text/")
+    if is_text and _is_unencoded(given, part.parameters.get("charset", "")):
+        return given
     if b"= " in given or b"=\t" in given:  # RFC 2045 section 6.7 (3): blanks at a line's end do not count
         given = re.sub(rb"=[ \t]+(\r?\n)", rb"=\1", given)
+    if is_text:  # `?id=12`: nobody writes control characters, and their program has encoded nothing here
+        given = _QP_CONTROL.sub(rb"=3D\1", given)
     return binascii.a2b_qp(given)
+
+
+def _is_unencoded(given: bytes, label: str) -> bool:
+    """Whether quoted-printable is claimed and was never made: equals signs as people write them, letters as they are.
+
+    What was encoded shows it: `=3D` for an equals sign, lines that end in one, letters beyond ASCII.
+    """
+    if _QP_MADE.search(given) or (given.isascii() and _QP_NEVER_MADE.search(given) is None):
+        return False
+    letters = b" ".join(_QP_LETTERS.findall(given))
+    return not letters or not charset.fits(binascii.a2b_qp(letters), label if given.isascii() else "utf-8")
 
 
 class _Reader:
@@ -220,8 +246,13 @@ class _Reader:
             return self._opaque(part)
         if part.content_type in ("application/ms-tnef", "application/vnd.ms-tnef") or _is_winmail(part):
             return self._tnef(part)
-        self.attach(part, related=related)
+        if not self._is_for_programs(part):
+            self.attach(part, related=related)
         return _Body()
+
+    def _is_for_programs(self, part: Part) -> bool:
+        named = part.filename or part.disposition[0] == "attachment"
+        return part.content_type in _FOR_PROGRAMS and not named and part is not self.root
 
     def _is_body(self, part: Part) -> bool:
         if part.content_type not in _BODY_TYPES or part.disposition[0] == "attachment":
@@ -394,7 +425,7 @@ def _from_html(text: str) -> _Body:
 
 def _joined(bodies: list[_Body]) -> _Body:
     """Texts one after the other; marks count from the first line of the whole."""
-    said = [body for body in bodies if not body.is_blank]
+    said = _once([body for body in bodies if not body.is_blank])
     shown = [body.html for body in bodies if body.html is not None]
     if len(said) <= 1:
         best = said[0] if said else _Body()
@@ -405,6 +436,22 @@ def _joined(bodies: list[_Body]) -> _Body:
         marks += [mark + text.count("\n") for mark in body.marks]
         text += body.text
     return _Body(text, "\n".join(shown) if shown else None, tuple(marks), all(body.is_plain for body in said))
+
+
+def _once(bodies: list[_Body]) -> list[_Body]:
+    """Texts without those that another one says, too: some programs put both forms of one text side by side."""
+    if len(bodies) > MAX_COMPARED:
+        return bodies
+    letters = [_BLANKS_AND_MARKS.sub("", body.text) for body in bodies]
+    return [
+        body
+        for index, body in enumerate(bodies)
+        if not any(
+            letters[index] in other and (other != letters[index] or before < index)
+            for before, other in enumerate(letters)
+            if before != index and (len(letters[index]) >= MIN_CONTAINED or other == letters[index])
+        )
+    ]
 
 
 def _lines(text: str) -> str:

@@ -20,8 +20,8 @@ MAX_LINK_CHARACTERS = 300
 RULE: Final = "_" * 32
 """What a horizontal rule becomes, as Outlook writes it."""
 
-_SKIPPED = {"head", "style", "script", "title", "template", "noscript", "select", "object", "svg", "math", "audio"}
-_SKIPPED |= {"video", "iframe", "datalist"}
+SKIPPED = {"head", "style", "script", "title", "template", "noscript", "select", "object", "svg", "math", "audio"}
+SKIPPED |= {"video", "iframe", "datalist"}
 _BLOCKS = {
     "address",
     "article",
@@ -146,16 +146,16 @@ def render(html: str) -> Rendered:
     html = html[:MAX_HTML_CHARACTERS].replace("\0", "")
     if not html.strip():
         return Rendered("")
-    root = None if too_deep(html) else _tree(html)
+    root = None if too_deep(html) else tree(html)
     if root is None:
         return Rendered(_stripped(html))
-    page = _Page(has_history=_MAY_HAVE_HISTORY.search(html) is not None and any(map(_is_made_by_program, root.iter())))
+    page = _Page(has_history=_MAY_HAVE_HISTORY.search(html) is not None and any(map(is_made_by_program, root.iter())))
     _element(root, page)
     page.end_block()
     return _tidy(page)
 
 
-def _tree(html: str) -> etree._Element | None:
+def tree(html: str) -> etree._Element | None:
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
         return etree.fromstring(html.encode("utf-8", "replace"), parser)
@@ -187,7 +187,7 @@ def _stripped(html: str) -> str:
 def _element(element: etree._Element, page: _Page) -> None:
     tag = element.tag if isinstance(element.tag, str) else ""
     style = element.get("style") or ""
-    if not tag or tag in _SKIPPED or _HIDDEN_STYLE.search(style):
+    if not tag or tag in SKIPPED or _HIDDEN_STYLE.search(style):
         return
     if _is_quote(element, tag):
         page.mark()
@@ -245,7 +245,7 @@ def _paragraph(element: etree._Element, page: _Page, *, pre: bool = False) -> No
 
 def _blockquote(element: etree._Element, page: _Page) -> None:
     """A quotation, unless the writer's program uses it to indent, or they quote something else above the history."""
-    quoted = _is_made_by_program(element) or not (
+    quoted = is_made_by_program(element) or not (
         _INDENT_STYLE.search(element.get("style") or "") or (page.has_history and not _is_in_history(element, page))
     )
     page.end_block()
@@ -257,7 +257,7 @@ def _blockquote(element: etree._Element, page: _Page) -> None:
     page.space()
 
 
-def _is_made_by_program(element: etree._Element) -> bool:
+def is_made_by_program(element: etree._Element) -> bool:
     """Whether a mail program puts history into elements like this."""
     return (
         element.get("type") == "cite" or (element.tag != "blockquote" and quotes(element)) or _is_named_quote(element)
@@ -266,7 +266,7 @@ def _is_made_by_program(element: etree._Element) -> bool:
 
 def _is_in_history(element: etree._Element, page: _Page) -> bool:
     """Whether a quotation is in another, or an announcement (`On ... wrote:`) stands right above it."""
-    if page.depth or any(_is_made_by_program(outer) for outer in element.iterancestors()):
+    if page.depth or any(is_made_by_program(outer) for outer in element.iterancestors()):
         return True
     above = next((line.rstrip() for line in reversed(page.lines[-3:]) if line.strip()), "")
     return above[-1:] in ":：-" and (_DIGIT.search(above) is not None or "@" in above)

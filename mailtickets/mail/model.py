@@ -148,6 +148,10 @@ class InboundMail:
     """Words in it that look like reply tokens, lower-case: the store knows which of them are some."""
     original_from: tuple[Address, ...] = ()
     """Whom X-Original-From and X-Original-Sender name: the author, where a group has put its own address into From."""
+    cut_by: Literal["", "notice", "announcement", "quotation"] = ""
+    """What says that `quoted` is history: a notice of ours in it, a mail program's words, quoted lines alone."""
+    uncut: str = field(repr=False, default="")
+    """What `reply` is with nothing taken for history; empty where that is the same."""
     forwarded: Forwarded | None = None
     """The original, if this mail of a person forwards one or says so."""
     reaction: str | None = None

@@ -24,10 +24,13 @@ import mailparser
 
 from mailtickets.mail import (
     address,
+    attribution,
     body,
     bounce,
+    bounce_signs,
     classify,
     content,
+    disguise,
     forwarded,
     header,
     html,
@@ -49,6 +52,8 @@ MAX_REPORT_CONTAINERS = 60
 Read = TypeVar("Read")
 
 _CONTAINER = re.compile(rb"^content-type:[ \t\r\n]*(?:message|multipart)/", re.IGNORECASE | re.MULTILINE)
+_NUMBER = re.compile(r"\[[^\[\]#]{0,80}#\s*\d{1,12}\s*\]")
+_TAGGED = re.compile(r"\+[a-z2-7]{26}@", re.IGNORECASE)
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?")
 _NAME = r"[^<>@\",;:()\\\[\]]*"
 _ATOMS = r"[!#-'*+\--9?A-Z^-~]+"
@@ -144,17 +149,22 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
     people = {name: fields.mailboxes(name) for name in ("sender", "reply-to", "to", "cc")}
     headers = fields.decoded()
     subject = next((value for name, value in headers if name == "subject"), "")
-    uncut = Split(read.text.strip("\n"), "", "")
-    cut = _step("reply", lambda: body.split(read.text, read.html, subject=subject, marks=read.marks), uncut, defects)
+    whole = Split(read.text.strip("\n"), "", "")
+    cut = _step("reply", lambda: body.split(read.text, read.html, subject=subject, marks=read.marks), whole, defects)
+    written = cut if cut.uncut is None or _answers(fields, people, subject, cut) else cut.uncut
     shown = _step("html", lambda: _shown(read.html, defects), None, defects)
     report = _step("bounce", lambda: _report(raw, read.text, defects), None, defects)
     kind, reason = _step(
         "kind", lambda: _kind(fields, subject, author, tree.root, report, instance), _KIND_NOT_READ, defects
     )
+    if kind == "human" and read.html is not None:
+        plain = read.text if read.marks is None else None
+        defects += _step("disguise", lambda: list(disguise.found(plain, cut.reply, read.html or "")), [], defects)
     ids = header.ids(fields.values("message-id")) or tuple(fields.values("message-id")[:1])
     date = _step("date", lambda: _date(fields, defects), None, defects)
     invites = "".join(f"\n\n{line}" for line in read.invites)
-    text, reply = (read.text + invites).strip("\n"), (cut.reply + invites).strip("\n")
+    text, reply = (read.text + invites).strip("\n"), (written.reply + invites).strip("\n")
+    uncut = (written.uncut.reply + invites).strip("\n") if written.uncut is not None else ""
     spoken = _step("language", lambda: language.of(reply), None, defects)
     attachments = (*read.attachments, *_whole(raw, defects))
     bare = kind == "human" and all(file.inline for file in attachments)
@@ -175,14 +185,14 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
         text=text,
         html=shown,
         reply=reply,
-        quoted=cut.quoted,
-        signature=cut.signature,
+        quoted=written.quoted,
+        signature=written.signature,
         attachments=attachments,
         kind=kind,
         kind_reason=reason,
         bounce=report,
         language=spoken,
-        defects=_unique([*defects, *cut.defects]),
+        defects=_unique([*defects, *written.defects]),
         headers=headers,
         digest=_digest(subject, text, shown, read.attachments),
         carriers=_step("traces", lambda: traces.carriers(attachments), _names(attachments), defects),
@@ -190,13 +200,27 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
         reaction=reacted if bare else None,
         recalls=recalled if bare else None,
         original_from=(*fields.mailboxes("x-original-from"), *fields.mailboxes("x-original-sender")),
+        cut_by=written.cut_by,
+        uncut=uncut if uncut != reply else "",
     )
     if not attached and kind == "human":
         found = _step(
             "forward", lambda: forwarded.find(mail, cut, read, lambda one: _attached(one, instance)), None, defects
         )
         mail = replace(mail, forwarded=found)
-    return replace(mail, defects=_unique([*defects, *cut.defects]))
+    return replace(mail, defects=_unique([*defects, *written.defects]))
+
+
+def _answers(fields: _Fields, people: dict[str, tuple[Address, ...]], subject: str, cut: Split) -> bool:
+    """Whether anything says that the mail answers another: in one that does not, what looks like history is new.
+
+    A whole header block says so by itself: people write lists, but no list like that.
+    """
+    threaded = header.ids([*fields.values("in-reply-to"), *fields.values("references")])
+    named = bounce_signs.REPLY_PREFIX.match(subject) or _NUMBER.search(subject)
+    addressed = any(_TAGGED.search(person.address) for name in ("to", "cc") for person in people[name])
+    quoting = cut.cut_by == "notice" or attribution.is_whole_block(cut.quoted[:4_000].split("\n"))
+    return bool(quoting or threaded or named or addressed)
 
 
 def _kind(

@@ -61,7 +61,7 @@ def for_agent(
         return replace(facts, desk=desk)
     caused_by = next((t.inbound for t in facts.tokens if t.ticket is not None and not t.confirms), None)
     if "history" in asked:
-        desk = replace(desk, thread=agents.thread(connection, its.number))
+        desk = replace(desk, thread=agents.thread(connection, its.number, whole=True))
     if "attachments" in asked:
         desk = replace(desk, files=agents.files_of(connection, its.number, caused_by))
     return replace(

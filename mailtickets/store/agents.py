@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.contexts import MAX_SHOWN
 from mailtickets.desk.model import Said, StoredFile, Undoable
-from mailtickets.mail.model import Address
+from mailtickets.mail.model import REF_LABEL, Address
 from mailtickets.store import tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.schema import agent_state, attachment, event, message, notice, outbox, rating, reminder, ticket
@@ -118,9 +118,9 @@ def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: 
 # --- what was written and done -------------------------------------------------------------------------
 
 
-def thread(connection: Connection, number: int, *, limit: int = _THREAD) -> tuple[Said, ...]:
-    """The newest messages of a ticket, oldest first."""
-    return _said(connection, limit, message.c.ticket == number)
+def thread(connection: Connection, number: int, *, whole: bool = False, limit: int = _THREAD) -> tuple[Said, ...]:
+    """The newest messages of a ticket, oldest first. `whole`: with what mails that came quoted, for the team alone."""
+    return _said(connection, limit, message.c.ticket == number, whole=whole)
 
 
 def thread_for_all(connection: Connection, number: int, agents: Iterable[str], limit: int) -> tuple[Said, ...]:
@@ -172,9 +172,15 @@ def _sent_to(people: Sequence[str], until: datetime) -> ColumnElement[bool]:
     )
 
 
-def _said(connection: Connection, limit: int, *conditions: Any) -> tuple[Said, ...]:
-    """Of each message the beginning, one character longer than what is shown of it."""
-    said = func.substr(message.c.reply, 1, MAX_SHOWN + 1)
+def _said(connection: Connection, limit: int, *conditions: Any, whole: bool = False) -> tuple[Said, ...]:
+    """Of each message the beginning, one character longer than what is shown of it.
+
+    `whole`: all that a mail said which came, unless a notice of ours is quoted in it: that is on the ticket anyway.
+    """
+    quotes_us = message.c.text.contains(REF_LABEL, autoescape=True)
+    quotes_others = and_(message.c.direction == "in", not_(quotes_us))
+    words = case((quotes_others, message.c.text), else_=message.c.reply) if whole else message.c.reply
+    said = func.substr(words, 1, MAX_SHOWN + 1)
     who, how = (message.c.author_name, message.c.author_address), (message.c.direction, message.c.visibility)
     wanted = select(*who, *how, said.label("said"), message.c.received_at).where(*conditions)
     newest = connection.execute(wanted.order_by(message.c.id.desc()).limit(limit)).all()

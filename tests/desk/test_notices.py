@@ -273,16 +273,18 @@ def test_attachments_go_along_as_long_as_they_fit_and_the_others_are_named() -> 
         an_attachment("a.bin", b"a" * 60),
         an_attachment("b.bin", b"b" * 60),
         an_attachment("c.bin", b"c" * 40),
-        an_attachment("logo.png", b"", inline=True),
+        an_attachment("logo.png", b"", inline=True, content_id="logo@x"),
+        an_attachment("IMG_1.png", b"", inline=True),  # Apple's programs: in line, and nothing shows it there
     )
     notice = only(by_mail(a_mail(attachments=files), facts(), policy), "new_ticket")
-    assert [file.filename for file in notice.attachments] == ["a.bin", "c.bin", "logo.png"]
+    assert [file.filename for file in notice.attachments] == ["a.bin", "c.bin", "logo.png", "IMG_1.png"]
     message = notice.context["message"]
     assert isinstance(message, dict)
     assert [(file["filename"], file["attached"]) for file in message["attachments"]] == [
         ("a.bin", True),
         ("b.bin", False),
         ("c.bin", True),
+        ("IMG_1.png", True),
     ]
 
 

@@ -114,7 +114,8 @@ def test_a_part_whose_reader_fails_is_a_file_and_a_defect(reader: str, monkeypat
     real: Callable[..., Any] = getattr(module, name)
 
     def fails(*given: Any, **more: Any) -> Any:
-        odd = any(b"odd thing" in bytes(v) for v in given if isinstance(v, bytes | memoryview))
+        bodies = [v.body if isinstance(v, mime.Part) else v for v in given]
+        odd = any(b"odd thing" in bytes(v) for v in bodies if isinstance(v, bytes | memoryview))
         odd = odd or any("odd thing" in str(v) for v in given if isinstance(v, str | tuple))
         if odd:
             raise OverflowError("odd")

@@ -115,6 +115,8 @@ def test_an_address_that_looks_like_another_is_believed_under_no_name(name: str)
 def test_cutting_what_was_cut_changes_nothing(path: Path) -> None:
     mail = parse(path.read_bytes())
     again = body.split(mail.reply, subject=mail.subject)
+    if again.uncut is not None and not mail.cut_by:  # what a mail quotes that answers nothing is its writer's own
+        again = again.uncut
     if not mail.defects or "cut-left-nothing" not in mail.defects:
         assert again.reply.strip("\n") == mail.reply.strip("\n")
 
