@@ -22,6 +22,7 @@ from mailtickets.desk.discretion import Discretion
 from mailtickets.desk.model import AddMessage, Facts, Policy, SetStatus, Status, Ticket
 from mailtickets.desk.notice import FIRST, SECOND, SUPPRESS, Happening, Notice
 from mailtickets.desk.people import readers
+from mailtickets.mail.bounce_signs import is_null_path
 from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
 
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "nao-responda", "no-responder")
@@ -164,11 +165,12 @@ def _answerable(mail: InboundMail, facts: Facts | None) -> bool:
 
 
 def null_return_path(mail: InboundMail, facts: Facts | None) -> bool:
-    """Whether the mail came with an empty reverse-path."""
+    """Whether the mail came with an empty reverse-path; some systems write their own name instead."""
     envelope: Envelope | None = facts.envelope if facts else None
     if envelope is not None and envelope.sender is not None:
-        return envelope.sender == ""
-    return (mail.header("return-path") or "").strip() == "<>"
+        return is_null_path(envelope.sender)
+    path = mail.header("return-path")
+    return path is not None and path.strip() != "" and is_null_path(path)
 
 
 def _acknowledgement(happening: Happening, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:

@@ -102,7 +102,7 @@ def _address(value: str) -> str:
     if found := ADDRESS.search(value):
         return found.group().rstrip(".")
     bare = value.strip(" <>\"'")
-    return bare if len(bare) <= MAX_RECIPIENT_CHARACTERS else ""
+    return bare if len(bare) <= MAX_RECIPIENT_CHARACTERS and not bare.startswith("@") else ""
 
 
 def _untyped(value: str) -> str:

@@ -34,6 +34,7 @@ _RETURNED_TYPES = frozenset(
         "text/rfc822",
     }
 )
+_FIELD_LINE = re.compile(r"[ \t>|]{0,20}[A-Za-z][A-Za-z0-9-]{1,60}:")
 _BLOCK_TAG = re.compile(r"<(?:br|p|div|td|tr|table|html|body|pre)\b[^<>]{0,500}>", re.IGNORECASE)
 _STYLE = re.compile(r"<(style|script|head)\b[^<>]{0,500}>[^<]{0,20000}</\1>", re.IGNORECASE)
 _ANY_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?:\s[^<>]{0,2000})?/?>|<![^<>]{0,2000}>")
@@ -47,6 +48,8 @@ class Report:
     """Its message/delivery-status fields, as text."""
     returned: str
     """The head of our mail, or all of it, as quoted in the words and then as attached."""
+    attached: bool
+    """There is a part that gives our mail back."""
     types: frozenset[str]
     """Media types of the parts; those of the returned mail are not the report's."""
 
@@ -59,7 +62,7 @@ def take_apart(message: Message, text: str) -> Report:
         types.add(kind)
         if kind in STATUS_TYPES:
             fields.append(_status_text(part))
-        elif kind in _RETURNED_TYPES:
+        elif kind in _RETURNED_TYPES or _is_mail_itself(part, message):
             attached.append(_returned_text(part))
         elif kind == "text/html":
             marked.append(_text(part))
@@ -69,16 +72,27 @@ def take_apart(message: Message, text: str) -> Report:
     words, quoted = _outermost(bounded(words if words.strip() else text))
     # A boundary that does not match leaves the returned mail within the fields.
     status, glued = _cut(bounded("\n\n".join(fields)))
-    return Report(words, status, bounded("\n".join([quoted, glued, *attached])).strip("\n"), frozenset(types))
+    return Report(
+        words, status, bounded("\n".join([quoted, glued, *attached])).strip("\n"), bool(attached), frozenset(types)
+    )
+
+
+def _is_mail_itself(part: Message, report: Message) -> bool:
+    """Its header is that of the returned mail: the blank line between the two is missing."""
+    return part is not report and "from" in part and ("to" in part or "received" in part or "message-id" in part)
 
 
 def _leaves(message: Message) -> Iterator[Message]:
-    """In order. What came back (message/rfc822) is one leaf."""
+    """In order. What came back is one leaf."""
     stack, seen = [message], 0
     while stack and seen < MAX_PARTS:
         part, seen = stack.pop(), seen + 1
         payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+        if (
+            part.get_content_maintype() == "multipart"
+            and isinstance(payload, list)
+            and not _is_mail_itself(part, message)
+        ):
             stack.extend(reversed([child for child in payload if isinstance(child, Message)]))
         else:
             yield part
@@ -93,7 +107,8 @@ def _text(part: Message) -> str:
 
 def _octets(part: Message) -> bytes:
     payload = part.get_payload()
-    if isinstance(payload, str) and "\r" in payload and "\n" not in payload:  # quoted-printable folds at none of them
+    # Quoted-printable folds at no bare CR; what is not ASCII is not encoded, and would be damaged here.
+    if isinstance(payload, str) and payload.isascii() and "\r" in payload and "\n" not in payload:
         part = copy(part)
         part.set_payload(payload.replace("\r", "\n"))
     return bytes(part.get_payload(decode=True) or b"")
@@ -114,6 +129,8 @@ def _status_text(part: Message) -> str:
 def _returned_text(part: Message) -> str:
     payload = part.get_payload()
     inner = payload[0] if isinstance(payload, list) and payload else None
+    if part.get_content_type() not in _RETURNED_TYPES:
+        return _whole(part)
     return _whole(inner) if isinstance(inner, Message) else _text(part)
 
 
@@ -147,6 +164,34 @@ def _outermost(text: str) -> tuple[str, str]:
         more, rest = _cut(body)
         words += more
     return words, rest
+
+
+def returned_head(returned: str) -> list[str]:
+    """The header lines of our mail: what stands below may quote the mail of anybody. Folded lines are put together."""
+    head: list[str] = []
+    complete = False
+    for line in returned.split("\n"):
+        if _FIELD_LINE.match(line):
+            head.append(line)
+            complete = complete or line.lstrip(" \t>|")[:5].lower() == "from:"
+        elif head and line[:1] in (" ", "\t") and line.strip():
+            head[-1] += f" {line.strip()}"[: MAX_LINE_CHARACTERS - len(head[-1])]
+        elif complete and not line.strip():
+            break
+    return head
+
+
+def report_within(message: Message) -> Message | None:
+    """The report that another system has put into a mail of its own: the only mail in it, and all that it is about."""
+    for _ in range(MAX_NESTED_REPORTS):
+        inner = [part for part in _leaves(message) if part.get_content_type() == "message/rfc822"]
+        payload = inner[0].get_payload() if len(inner) == 1 else None
+        if not (isinstance(payload, list) and payload and isinstance(payload[0], Message)):
+            return None
+        message = payload[0]
+        if any(part.get_content_type() in STATUS_TYPES for part in _leaves(message)):
+            return message
+    return None
 
 
 def _cut(text: str) -> tuple[str, str]:

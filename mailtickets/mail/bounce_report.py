@@ -6,7 +6,7 @@ Limits: those of `bounce_parts`. A report that names several people speaks for t
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from email.message import Message
 
@@ -22,8 +22,15 @@ from mailtickets.mail.bounce_fields import (
     original_message_id,
     reply_class,
 )
-from mailtickets.mail.bounce_parts import OTHER_REPORT_TYPES, STATUS_TYPES, Report, take_apart
-from mailtickets.mail.bounce_signs import REPLY_PREFIX, Signs, field
+from mailtickets.mail.bounce_parts import (
+    OTHER_REPORT_TYPES,
+    STATUS_TYPES,
+    Report,
+    report_within,
+    returned_head,
+    take_apart,
+)
+from mailtickets.mail.bounce_signs import REPLY_PREFIX, Signs, field, signs_of
 from mailtickets.mail.model import Bounce
 
 MAX_DIAGNOSTIC_CHARACTERS = 1_000
@@ -35,8 +42,18 @@ RECOGNISED_LINE_CHARACTERS = 200
 
 def read(message: Message, text: str, signs: Signs) -> Bounce | None:
     """The report, or None when its content says that it is none after all."""
+    if wrapped := _wrapped(message, signs):
+        message, text, signs = wrapped, "", signs_of(wrapped)
     report = take_apart(message, text)
     return _read(message, report, signs) if _is_report(report, signs) else None
+
+
+def _wrapped(message: Message, signs: Signs) -> Message | None:
+    """A report within the mail of a scanner or a gateway; what a person forwards is none."""
+    if signs.typed or REPLY_PREFIX.match(signs.subject) or is_automatic(signs.subject):
+        return None
+    two = (signs.null_path, signs.office or signs.robot, signs.failing).count(True) >= 2
+    return report_within(message) if signs.daemon or two else None
 
 
 # --- is it a report?
@@ -53,26 +70,42 @@ def _is_report(report: Report, signs: Signs) -> bool:
         return True
     if signs.daemon:
         return signs.failing or bool(report.fields or report.returned) or lexicon.tells_failure(report.words)
+    if (signs.office or signs.robot) and _is_transcript(report):
+        return True
     if REPLY_PREFIX.match(signs.subject) or is_automatic(signs.subject):
         return False
     if report.fields or amazon_failures(report.words):
         return True
     if signs.office and signs.failing:
         return lexicon.tells_failure(report.words) or _names_anybody(report)
-    enough = signs.office or (signs.failing, signs.null_path, signs.robot, signs.typed).count(True) >= 2
-    return enough and _names_failure(report)
+    two = (signs.failing, signs.null_path, signs.robot, signs.typed).count(True) >= 2
+    gives_back = signs.robot and report.attached and _names_anybody(report)
+    return (signs.office or two or gives_back) and _names_failure(report)
 
 
 def _names_failure(report: Report) -> bool:
     """It begins with a failure, unquoted, and says whose or gives back what failed."""
     opening = [line for line in report.words.split("\n") if line.strip()][:OPENING_LINES]
-    if any(line.startswith(">") for line in opening) or not lexicon.FAILURE_WORDS.search("\n".join(opening)):
+    told = "\n".join(opening)
+    if any(line.startswith(">") for line in opening) or not lexicon.FAILURE_WORDS.search(told):
         return False
+    if lexicon.PARCEL.search(told) and not reply_class(told):
+        return bool(report.returned.strip())
     return bool(report.returned.strip()) or _names_anybody(report)
 
 
 def _names_anybody(report: Report) -> bool:
-    return any(True for source in (_named, _listed) for _ in source(report.words))
+    return any(True for source in (_surely, _named, _listed) for _ in source(report.words))
+
+
+def _is_transcript(report: Report) -> bool:
+    """A gateway that answers as a person's client would: its first words are the error, below stand the server's code
+    and the command that it refused. A person greets, quotes or asks.
+    """
+    lines = [line.strip() for line in report.words.split("\n") if line.strip()]
+    if not lines or not lexicon.tells_failure(lines[0]) or any(line[0] == ">" or line[-1] == "?" for line in lines):
+        return False
+    return bool(reply_class(report.words)) and any(lexicon.RCPT_TO.search(line) for line in lines)
 
 
 # --- what does it say?
@@ -103,32 +136,38 @@ def _failure(message: Message, report: Report) -> Failure:
 
 def _recipient(message: Message, report: Report) -> str:
     """The first one named, surest sources first, who is neither the one reported to nor the postmaster to ask."""
-    ours = _own_addresses(message, report)
+    ours, head = _own_addresses(message, report), returned_head(report.returned)
     office = own = ""
-    for address in _candidates(message, report):
+    for sure, address in _candidates(message, report, head):
         if address.casefold() in ours:
             own = own or address
-        elif lexicon.CONTACT.match(address):
+        elif not sure and lexicon.CONTACT.match(address):
             office = office or address
         else:
             return address
     return office or own
 
 
-def _candidates(message: Message, report: Report) -> Iterator[str]:
-    yield from _declared(message)
-    yield from _named(report.words)
-    yield from _listed(report.words)
-    yield from _recognised(message, report.words)
-    yield from _addresses(report.words)
-    yield from _mailed_to(report.returned)
+def _candidates(message: Message, report: Report, head: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    """(whether it has failed, whoever it is; address)."""
+    yield from ((True, address) for source in (_declared(message), _surely(report.words)) for address in source)
+    for source in (
+        _named(report.words),
+        _listed(report.words),
+        _by_local_part(report.words, head),
+        _recognised(message, report.words),
+        _addresses(report.words),
+        _mailed_to(head),
+    ):
+        yield from ((False, address) for address in source)
 
 
 def _own_addresses(message: Message, report: Report) -> set[str]:
     """Whom the report is sent to and comes from, and who sent the mail that failed."""
     values = [field(message, name) for name in ("to", "from", "cc", "return-path", "reply-to")]
     values += [match["address"] for match in lexicon.MAIL_FROM.finditer(report.words)]
-    values += [line for line in report.returned.split("\n") if line.lower().startswith(("from:", "return-path:"))]
+    head = returned_head(report.returned)
+    values += [line for line in head if line.strip(" \t>|").lower().startswith(("from:", "return-path:", "sender:"))]
     return {match.group().casefold() for value in values for match in lexicon.ADDRESS.finditer(value)}
 
 
@@ -137,8 +176,16 @@ def _declared(message: Message) -> Iterator[str]:
         yield from _addresses(field(message, name))
 
 
+def _surely(words: str) -> Iterator[str]:
+    return _by_patterns(lexicon.SURELY, words)
+
+
 def _named(words: str) -> Iterator[str]:
-    for pattern in lexicon.NAMED:
+    return _by_patterns(lexicon.NAMED, words)
+
+
+def _by_patterns(patterns: Iterable[re.Pattern[str]], words: str) -> Iterator[str]:
+    for pattern in patterns:
         yield from (match["address"].rstrip(".") for line in words.split("\n") if (match := pattern.search(line)))
 
 
@@ -160,10 +207,16 @@ def _listed(words: str) -> Iterator[str]:
     return (match["address"].rstrip(".") for line in lines if (match := lexicon.LISTED.match(line)))
 
 
-def _mailed_to(returned: str) -> Iterator[str]:
-    for line in returned.split("\n"):
-        if line[:3].lower() == "to:":
+def _mailed_to(head: Iterable[str]) -> Iterator[str]:
+    for line in head:
+        if line.strip(" \t>|")[:3].lower() in ("to:", "cc:"):
             yield from _addresses(line)
+
+
+def _by_local_part(words: str, head: Sequence[str]) -> Iterator[str]:
+    """Whom our mail went to and of whom the report names only what stands before the @, at the beginning of a line."""
+    begun = {line.split()[0].strip("<>\"'(),;:*").casefold() for line in words.split("\n") if line.strip()}
+    return (address for address in _mailed_to(head) if address.rpartition("@")[0].casefold() in begun)
 
 
 def _addresses(text: str) -> Iterator[str]:

@@ -131,13 +131,15 @@ def signs_of(message: Message) -> Signs:
         daemon=bool(DAEMON.search(sender)),
         office=bool(OFFICE.search(sender)),
         failing=bool(FAILURE_SUBJECT.search(subject)),
-        null_path="return-path" in message and field(message, "return-path").upper().strip("<>") in _NULL_PATHS,
+        null_path="return-path" in message and is_null_path(field(message, "return-path")),
         # auto-replied is what absence notices say of themselves (RFC 3834 section 5), and they speak of failures too
         robot=automatic.lower().startswith("auto-generated") if automatic else bool(ROBOT.search(sender)),
     )
 
 
-_NULL_PATHS = ("", "MAILER-DAEMON")
+def is_null_path(path: str) -> bool:
+    """RFC 5321 section 4.5.5; sendmail writes it as <MAILER-DAEMON@its.host>, which nobody reads either."""
+    return path.strip(" <>").partition("@")[0].upper() in ("", "MAILER-DAEMON")
 
 
 def field(message: Message, name: str) -> str:

@@ -37,8 +37,16 @@ def _named(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern.replace("ADDRESS", f"(?P<address>{_ADDRESS})"), re.IGNORECASE)
 
 
+RCPT_TO = _named(r"\brcpt to:\s{0,5}<?ADDRESS")
+
+SURELY = (
+    _named(r"^[\s>*-]{0,20}<ADDRESS>\s{0,5}[:(]"),  # qmail, Postfix, Yahoo, courier
+    RCPT_TO,
+)
+"""Where an address has failed whatever its local part is: an office's too."""
+
 NAMED = (
-    _named(r"^[\s>*-]{0,20}<ADDRESS>\s{0,5}[:.(]"),  # qmail, Postfix, Yahoo, courier
+    _named(r"^[\s>*-]{0,20}<ADDRESS>\s{0,5}\."),
     _named(r"^\s{0,20}\"?ADDRESS\"?\s{0,5}:(?!\s{0,5}(?:to|from|cc)\b)"),  # OpenSMTPD, GMX
     _named(r"\bsmtp[=:]ADDRESS"),  # Exchange 5
     _named(r"malformed address:\s{1,5}<?ADDRESS"),  # Exim
@@ -59,7 +67,6 @@ NAMED = (
     _named(r"\b(?:mailbox|account|quota)[\w ',-]{0,40}:\s{0,5}<?ADDRESS"),
     _named(r"\bnot (?:a )?members? of [\w ]{0,30}<?ADDRESS"),
     _named(r"\brejected recipient\s{1,5}<?ADDRESS"),
-    _named(r"\brcpt to:\s{0,5}<?ADDRESS"),
     _named(r"^[\s<>-]{0,20}[45]\d\d[ -](?:[45]\.\d\.\d{1,3} )?<?ADDRESS"),
     _named(r"[45]\d\d[ -][^\n<]{0,60}<ADDRESS>"),
 )
@@ -83,7 +90,7 @@ _ID = r"[ \t]{0,20}:[ \t]{0,20}(?:\n[ \t]{1,20})?<?([^\s<>]{1,998})"
 MESSAGE_ID = re.compile(rf"^[ \t>|]{{0,20}}message-id{_ID}", re.IGNORECASE | re.MULTILINE)
 """Also where the returned mail is quoted."""
 
-TAG = re.compile(rf"(?:\+|{COPY_HEADER}:[ \t]{{0,20}})([a-z0-9]{{8,40}})(?=@|[\s>;,]|$)", re.IGNORECASE)
+TAG = re.compile(rf"(?:\+(?=[a-z0-9]{{8,40}}@)|{COPY_HEADER}:[ \t]{{0,20}})([a-z0-9]{{8,40}})\b", re.IGNORECASE)
 """What may be the tag of one copy of ours."""
 
 # --- phrases
@@ -114,6 +121,7 @@ FAILURE_WORDS = _any(
     r"(?:unknown|no such|invalid|non-?existent) (?:local )?(?:user|recipient|mailbox|address|account|domain|host)",
     r"not (?:a )?members? of|address not found|failure reasons|error message below",
     r"giving up|given up|failed \d{1,3} attempts",
+    r"\b(?:mail|message|e-?mail|sms|text) (?:was )?not (?:delivered|sent)\b",
     r"n[aã]o (?:p[oô]de ser|foi poss[ií]vel|foi|pode ser)(?: ser)? (?:entreg|enviad|envia)",
     r"n[aã]o (?:conseguimos|consegui|conseguiu) (?:entregar|enviar)|n[aã]o (?:alcan[cç]ou|chegou a)",
     r"falha (?:na|no|de) (?:entrega|envio)|mensagem (?:foi )?(?:devolvida|recusada|rejeitada)",
@@ -129,6 +137,14 @@ FAILURE_WORDS = _any(
     r"退信|无法投递|投递失败|未能送达|无法送达|被退回",
 )
 """No person says these of their own mail at its beginning; a text that tells of a failure has them anywhere."""
+
+PARCEL = _any(
+    r"\bentreg(?:ar|ue)s? (?:[ao]s? )?(?:su?[ae]u? )?(?:encomenda|pedido|pacote|produto|mercadoria|compra|paquete)s?\b",
+    r"\b(?:encomenda|pedido|pacote|produto|mercadoria|compra|paquete)s? (?:n[aã]o |no )",
+    r"\bdeliver (?:your |the )?(?:parcel|package|order|shipment|item)s?\b",
+    r"\b(?:parcel|package|order|shipment)s? (?:could|was|has)\b",
+)
+"""What shops and carriers failed to deliver is no mail."""
 
 _FAILURE_CODES = _any(
     r"\brcpt to:",

@@ -380,6 +380,13 @@ def test_an_answer_that_is_held_for_its_content_is_not_released_by_answering() -
     assert (notice.context["reply_effect"], notice.context["message"]) == ("to_customer", None)
 
 
+@pytest.mark.parametrize("path", ["", "MAILER-DAEMON", "mailer-daemon@mx.cliente.test"])
+def test_mail_from_the_null_path_in_any_spelling_is_not_acknowledged(path: str) -> None:
+    assert told(by_mail(a_mail(), facts(envelope=an_envelope(sender=path)))).keys() == {"new_ticket"}
+    header = a_mail(headers=(("return-path", f"<{path}>"),))
+    assert told(by_mail(header, facts(envelope=an_envelope(sender=None)))).keys() == {"new_ticket"}
+
+
 def test_a_failed_answer_is_told_to_its_author_first_and_to_the_queue() -> None:
     ours = OutboxFact(9, 42, "answer", MARIA.address, BRUNO.address, "sent")
     before = a_ticket(status="pending")

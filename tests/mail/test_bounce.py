@@ -113,6 +113,65 @@ EXPECTED = {
     "mailing-list-refuses-non-member": Expected("lista@listas.test", F, "5.0.0", None, "not a member"),
     "dovecot-quota-in-a-receipt": Expected("vito@dove.test", F, "5.0.0", "50.1.w4@mail.desk.test", "Quota exceeded"),
     "report-without-any-recipient": Expected("", F, "5.0.0", "51.1.x5@mail.desk.test", ""),
+    "message-log-and-failed-addresses": Expected(
+        "ivete@cliente.test", F, "5.0.0", "dt1@mail.desk.test", "no valid recipients"
+    ),
+    "limit-of-the-mailbox-in-words": Expected(
+        "ivete@cliente.test", F, "5.0.0", "bg1@mail.desk.test", "delivery problems"
+    ),
+    "mobile-operator-named-in-angle-brackets": Expected(
+        "ivete@cliente.test", F, "5.0.0", "dc1@mail.desk.test", "Mail user does not exist"
+    ),
+    "surfcontrol-addressed-to": Expected("ivete@cliente.test", F, "5.0.0", None, "No such user here"),
+    "smartermail-failed-recipient": Expected("ivete@cliente.test", F, "5.1.1", "sm1@mail.desk.test", "does not exist"),
+    "hmailserver-remote-server-replied": Expected("ivete@cliente.test", F, "5.1.1", None, "User unknown"),
+    "mailenable-smtp-in-brackets": Expected(
+        "ivete@cliente.test", F, "5.0.0", "me1@mail.desk.test", "mailbox is disabled"
+    ),
+    "mimecast-dashes": Expected("ivete@cliente.test", F, "5.1.1", None, "Recipient Address Rejected"),
+    "mms-gateway-in-html": Expected("5511988887777@pix.test", F, "5.0.0", None, ""),
+    "sms-gateway-number-as-local-part": Expected("5511977776666@txt.test", F, "5.0.0", None, "not reachable"),
+    "sms-gateway-answers-as-re": Expected("5511966665555@sms.test", F, "5.1.1", None, "unknown subscriber"),
+    "messagelabs-reason": Expected("ivete@cliente.test", F, "5.1.1", None, "address rejected"),
+    "portal-in-portuguese-mailbox-full": Expected(
+        "ivete@cliente.test", F, "5.0.0", "te1@mail.desk.test", "não pôde ser entregue"
+    ),
+    "postfix-in-portuguese-inactive": Expected("ivete@cliente.test", F, "5.2.1", None, "Conta inativa"),
+    "no-reply-robot-in-portuguese": Expected("ivete@cliente.test", F, "4.2.2", None, "está cheia"),
+    "postmaster-in-spanish": Expected("ivete@cliente.test", F, "5.2.2", None, "lleno"),
+    "return-path-mailer-daemon-at-its-host": Expected(
+        "ivete@cliente.test", F, "5.1.1", "tr1@mail.desk.test", "user unknown"
+    ),
+    "destination-addresses-unknown": Expected("ivete@cliente.test", F, "5.0.0", "x31@mail.desk.test", ""),
+    "intra-mail-user-in-brackets": Expected("ivete@cliente.test", F, "5.0.0", "x11@mail.desk.test", "User unknown"),
+    "kerio-multipart-report": Expected("ivete@cliente.test", F, "5.1.1", "ke1@mail.desk.test", "not delivered"),
+    "robot-gives-the-original-back": Expected("ivete@cliente.test", F, "5.0.0", "ra1@mail.desk.test", "desativado"),
+    "scanner-wraps-the-report": Expected("ivete@cliente.test", F, "5.1.10", "ws1@mail.desk.test", ""),
+    "exchange-online-in-portuguese": Expected(
+        "ivete@cliente.test", F, "5.1.10", "er1@mail.desk.test", "RecipientNotFound"
+    ),
+    "zimbra-over-quota": Expected("ivete@cliente.test", F, "5.2.2", None, "over quota"),
+    "help-desk-robot-knows-no-such-address": Expected("ivete@cliente.test", F, "5.0.0", None, "not known"),
+    "gateway-in-html-blocked-by-policy": Expected("ivete@cliente.test", F, "5.7.1", None, "Blocked by policy"),
+    "fortimail-recipient-and-response": Expected("ivete@cliente.test", F, "5.7.1", None, "content filter"),
+    "gmail-blocked-in-portuguese": Expected("ivete@cliente.test", F, "5.7.26", "gb1@mail.desk.test", "Unauthenticated"),
+    "yahoo-no-account": Expected("ivete@cliente.test", F, "5.0.0", "yb1@mail.desk.test", "have a yahoo.test account"),
+    "courier-maildir-over-quota": Expected("ivete@cliente.test", F, "5.0.0", None, "over quota"),
+    "qmail-returned-text-quotes-the-customer": Expected(
+        "ouro@cliente.test", F, "5.1.1", "q11@mail.desk.test", "no longer accepts"
+    ),
+    "office-address-that-failed": Expected("admin@cliente.test", F, "5.1.1", "oa1@mail.desk.test", "No mailbox"),
+    "final-recipient-without-a-local-part": Expected(
+        "ouro@cliente.test", F, "5.1.2", "fr1@mail.desk.test", "Host unknown"
+    ),
+    "returned-mail-is-the-header-of-its-part": Expected(
+        "ouro@cliente.test", F, "5.0.0", "rh1@mail.desk.test", "no such person"
+    ),
+    "local-part-alone-and-examples-in-prose": Expected("ouro@cliente.test", F, "5.0.0", "lp1@mail.desk.test", ""),
+    "gateway-wraps-the-report-whole": Expected("ouro@cliente.test", F, "5.2.1", "gw1@mail.desk.test", "failed"),
+    "robot-in-japanese-gives-the-original-back": Expected(
+        "ouro@cliente.test", F, "5.0.0", "ja1@mail.desk.test", "mailbox is full"
+    ),
 }
 
 ENDINGS = {"LF": b"\n", "CRLF": b"\r\n", "CR": b"\r"}
@@ -411,6 +470,111 @@ def test_person_who_asks_for_help_with_undelivered_mail_is_a_person(sender: str)
     assert read(f"{head}\nNão conseguimos enviar para bia@outro.test: 550 5.7.1 relay denied. Podem ajudar?\n") is None
 
 
+REPORT_ATTACHED = """\
+Content-Type: multipart/mixed; boundary=w
+
+--w
+Content-Type: text/plain; charset=utf-8
+
+{words}
+
+--w
+Content-Type: message/rfc822
+
+From: MAILER-DAEMON@mx.cliente.test
+Subject: Undelivered Mail Returned to Sender
+Content-Type: multipart/report; report-type=delivery-status; boundary=in
+
+--in
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.cliente.test
+
+Final-Recipient: rfc822; bia@outro.test
+Action: failed
+Status: 5.1.1
+
+--in--
+--w--
+"""
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "From: ana@cliente.test\nSubject: Erro ao enviar e-mail\n",
+        "From: ana@cliente.test\nSubject: Undelivered Mail Returned to Sender\n",
+        "Return-Path: <>\nFrom: ana@cliente.test\nSubject: Vejam\n",
+        "From: postmaster@cliente.test\nSubject: Fwd: Undelivered Mail\n",
+        "Return-Path: <>\nFrom: postmaster@cliente.test\nSubject: ENC: Undelivered Mail\n",
+    ],
+)
+def test_a_person_who_hands_on_a_report_is_a_person(head: str) -> None:
+    words = "Bom dia,\nminha mensagem para bia@outro.test voltou. Podem ajudar?"
+    assert read(head + REPORT_ATTACHED.format(words=words)) is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Return-Path: <>\nFrom: scan@cliente.test\nSubject: Undeliverable\n",
+        "Return-Path: <MAILER-DAEMON@a.test>\nFrom: Gateway <g@cliente.test>\nSubject: Mail\n",
+        "From: postmaster@cliente.test\nSubject: Delivery failure\n",
+        "From: no-reply@cliente.test\nSubject: Falha na entrega\n",
+        "From: MAILER-DAEMON@cliente.test\nSubject: Scanned\n",
+    ],
+)
+def test_a_report_within_the_mail_of_a_machine_is_read(head: str) -> None:
+    bounce = read(head + REPORT_ATTACHED.format(words="This message has been scanned."))
+    assert bounce is not None
+    assert (bounce.recipient, bounce.status) == ("bia@outro.test", "5.1.1")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Bom dia,\n\n550 5.1.1 user unknown\nRCPT TO:<bia@outro.test>\n",
+        "Mail not delivered. What does this mean?\n550 5.1.1 user unknown\nRCPT TO:<bia@outro.test>\n",
+        "Mail not delivered:\n> 550 5.1.1 user unknown\n> RCPT TO:<bia@outro.test>\n",
+        "Mail not delivered, says bia@outro.test, with 550 5.1.1.\n",
+    ],
+)
+def test_a_postmaster_who_answers_is_a_person(words: str) -> None:
+    assert read(f"From: postmaster@a.test\nSubject: Re: [#12] oi\n\n{words}") is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Não foi possível entregar a sua encomenda a Ana (ana@cliente.test).\n",
+        "We were unable to deliver your parcel.\n\nRecipient: ana@cliente.test\n",
+        "No se pudo entregar su paquete. Destinatario: ana@cliente.test\n",
+    ],
+)
+def test_a_carrier_that_could_not_hand_over_a_parcel_reports_on_no_mail(words: str) -> None:
+    assert read(f"From: no-reply@correios.test\nSubject: Falha na entrega\n\n{words}") is None
+
+
+@pytest.mark.parametrize("path", ["<>", "", "<MAILER-DAEMON>", "MAILER-DAEMON@mx.a.test", "<mailer-daemon@mx.a.test>"])
+def test_the_null_path_is_known_in_every_spelling(path: str) -> None:
+    head = f"Return-Path: {path}\nFrom: x@a.test\nSubject: Undelivered Mail\n"
+    assert read(f"{head}\nYour mail could not be delivered to bia@cliente.test.\n") is not None
+
+
+def test_tags_of_copies_are_found_wherever_a_report_shows_them() -> None:
+    words = (
+        "Mail from suporte+baaaaaaaaaaaaaaaa@desk.test could not be delivered to ana@cliente.test\n\n"
+        "--- Original message follows ---\nReturn-Path: <SUPORTE+BBBBBBBBBBBBBBBBB@desk.test>\n"
+        "X-Mailtickets-Copy: bccccccccccccccccc\nMessage-ID: <1@desk.test>\n\nLigue +5511999990000 ou a+b@c.test\n"
+    )
+    assert words_read(words).tags == ("bbbbbbbbbbbbbbbbb", "bccccccccccccccccc", "baaaaaaaaaaaaaaaa")
+
+
+def test_no_more_tags_are_looked_up_than_a_report_can_need() -> None:
+    words = "\n".join(f"a+{number:017}@desk.test" for number in range(1000))
+    assert len(words_read(f"Delivery failed.\n\n{words}\n").tags) == 50
+
+
 def test_report_type_without_status_fields_is_a_sign_and_no_proof() -> None:
     head = "From: x@a.test\nSubject: {}\nContent-Type: multipart/report; boundary=b\n\n--b\n\n"
     words = "Your mail could not be delivered to bia@cliente.test.\n--b--\n"
@@ -493,6 +657,9 @@ HOSTILE = {
     "open tags": "<br>" + "<a " * 300_000,
     "digits and dots": "5.1." * 300_000,
     "folded fields": "Final-Recipient: rfc822;\n" + " x\n" * 200_000,
+    "almost tags": "+" + "a" * 1_000_000 + "+aaaaaaaa" * 200_000,
+    "heads without end": "Message-ID: <1@a.test>\n\n" + "A:\n\n" * 100_000,
+    "heads within heads": "From: a@a.test\nTo: b@b.test\n x\n" * 50_000,
     "json brackets": '{"Message": "bouncedRecipients' + "[" * 500_000,
 }
 
