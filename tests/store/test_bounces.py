@@ -309,6 +309,20 @@ def test_an_answer_that_has_not_gone_out_yet_does_not_end_the_state(lost: Office
     assert not is_told_when_resolved(lost, MARIA.address)
 
 
+def test_a_robot_without_a_mailbox_that_writes_and_returns_everything_is_left_alone(by_verp: Office) -> None:
+    """Each mail of its own ends the state, each report begins it again: budgets end the loop."""
+    for turn in range(12):
+        by_verp.take(a_message("Senha: aguarde.", message_id=f"<r{turn}@cliente.test>", subject=f"Aviso {turn}"))
+        for due in send_all(by_verp):
+            if due.addressed.recipient.address == MARIA.address:
+                to = due.addressed.sender
+                assert report(by_verp, MARIA.address, "Subject: x", to=to, number=turn).outcome == "bounced"
+        by_verp.pass_time(minutes=1)
+    acknowledged = by_verp.outgoing().count(("received", MARIA.address))
+    assert 1 <= acknowledged <= 5
+    assert not {name for name, person in by_verp.outgoing() if person == MARIA.address} - {"received", "answer"}
+
+
 # --- somebody in copy whom mail does not reach ------------------------------------------------------------
 
 
