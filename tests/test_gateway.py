@@ -63,11 +63,19 @@ class House:
         self.rested = asyncio.Event()
         """Three have gone out: the acknowledgement, and the news for two agents."""
         self.workers = workers
+        self.begun: list[Gateway] = []
         self.gateway = self.begin(**pace)
 
     def begin(self, name: str = "one", **pace: Any) -> Gateway:
         clerk = Clerk(self.office.database, RULES, clock=lambda: self.office.now)
-        return Gateway(clerk, self.workers, self.send, name=name, pace=Pace(**pace), max_message_bytes=1_000_000)
+        paced = Pace(**pace)
+        self.begun.append(Gateway(clerk, self.workers, self.send, name=name, pace=paced, max_message_bytes=1_000_000))
+        return self.begun[-1]
+
+    async def close(self) -> None:
+        """Ends every gateway that was begun, with its connection for what comes in."""
+        for gateway in self.begun:
+            await gateway.drain(0)
 
     async def send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
         self.sent.append((sender, recipient, raw))
@@ -105,7 +113,7 @@ class House:
 async def house(database: Database, workers: Workers) -> AsyncIterator[House]:
     made = House(database, workers)
     yield made
-    await made.gateway.drain(0)
+    await made.close()
 
 
 @pytest.fixture
@@ -114,7 +122,7 @@ async def small_house(migrated_file: Any, tmp_path: Any, workers: Workers) -> As
     shutil.copy(migrated_file, tmp_path / "mailtickets.db")
     made = House(Database(f"sqlite:///{tmp_path / 'mailtickets.db'}"), workers)
     yield made
-    await made.gateway.drain(0)
+    await made.close()
     made.office.database.close()
 
 
