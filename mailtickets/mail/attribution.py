@@ -23,7 +23,7 @@ MIN_RULE_CHARACTERS = 20
 _MONTH = phrases.alternatives(phrases.MONTHS)
 _DATE = re.compile(
     r"\b\d{4}[-/.] ?\d{1,2}[-/.] ?\d{1,2}\b|\b\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2,4}\b|\b\d{1,2}/\d{1,2}\b"
-    rf"|\b\d{{1,2}}(?:st|nd|rd|th|º|er|\.|-)?\s?(?:de\s|d['’]|of\s|em\s)?-?(?:{_MONTH})\b|(?:{_MONTH})[.,]?[\s-]\d{{1,2}}\b"
+    rf"|\b\d{{1,2}}(?:st|nd|rd|th|º|er|\.|-)?\s?(?:de\s|d['’]|of\s|em\s)?-?(?:{_MONTH})\b|(?:{_MONTH})[.,]?[\s-]\d{{1,2}}(?:st|nd|rd|th)?\b"
     r"|\d{1,4}\s?[年月년월]",
     re.IGNORECASE,
 )
@@ -261,7 +261,7 @@ def _attribution(lines: Sequence[str], start: int) -> Opening | None:
         if (verdict := _is_attribution(text, lines, index, verb)) is not None:
             return None if _begins_later(lines, start, index) else Opening(start, index + 1, certain=verdict)
         if "@" in line and _RUN_ON.search(text) and _is_led(text) and _DATE.search(text):
-            return Opening(start, index + 1, block=True)
+            return None if _begins_later(lines, start, index) else Opening(start, index + 1, block=True)
     return None
 
 
@@ -269,7 +269,9 @@ def _begins_later(lines: Sequence[str], start: int, last: int) -> bool:
     """Whether the attribution that ends in line `last` is whole without the lines above: those are the writer's own."""
     for later in range(start + 1, last + 1):
         text = " ".join(_BIDI.sub("", line[:MAX_LINE_CHARACTERS]).strip() for line in lines[later : last + 1])
-        if not (_is_led(text) and _DATE.search(text) and _is_attribution(text, lines, last, _has_verb(text))):
+        if not (_is_led(text) and _DATE.search(text)):
+            continue
+        if not (_RUN_ON.search(text) or _is_attribution(text, lines, last, _has_verb(text))):
             continue
         above = " ".join(line[:MAX_LINE_CHARACTERS].strip() for line in lines[start:later])
         if _EMAIL.search(text) or not _ONLY_NAMES.fullmatch(above):
