@@ -176,7 +176,9 @@ def _tokens(searched: str) -> Iterator[_Edit]:
 
 def _whole_line(searched: str, start: int, stop: int) -> _Edit:
     """The line, where nothing else stands on it."""
-    begin = searched.rfind("\n", 0, start) + 1
+    begin = searched.rfind("\n", max(0, start - _WINDOW), start) + 1
+    if not begin and start > _WINDOW:
+        return _Edit(start, stop, "")  # in the middle of a line without end
     after = _LINE_RIGHT.match(searched, stop)
     if after is None or not _LINE_LEFT.match(searched[begin:start]):
         return _Edit(start, stop, "")
@@ -196,9 +198,11 @@ def _spelled(secret: str) -> re.Pattern[str]:
 
 def _addresses(searched: str, rules: Discretion) -> Iterator[_Edit]:
     for at in _AT.finditer(searched):
-        left = _BEFORE.match(searched[max(0, at.start() - _WINDOW) : at.start()][::-1])
         right = _AFTER.match(searched, at.end(), at.end() + _WINDOW)
-        edit = _address(searched, at.start() - left.end(), at, right.end(), rules) if left and right else None
+        if right is None:
+            continue
+        left = _BEFORE.match(searched[max(0, at.start() - _WINDOW) : at.start()][::-1])
+        edit = _address(searched, at.start() - left.end(), at, right.end(), rules) if left else None
         if edit is not None:
             yield edit
 

@@ -23,7 +23,8 @@ MIN_RULE_CHARACTERS = 20
 _MONTH = phrases.alternatives(phrases.MONTHS)
 _DATE = re.compile(
     r"\b\d{4}[-/.] ?\d{1,2}[-/.] ?\d{1,2}\b|\b\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2,4}\b|\b\d{1,2}/\d{1,2}\b"
-    rf"|\b\d{{1,2}}(?:st|nd|rd|th|º|er|\.|-)?\s?(?:de\s|d['’]|of\s|em\s)?-?(?:{_MONTH})\b|(?:{_MONTH})[.,]?[\s-]\d{{1,2}}(?:st|nd|rd|th)?\b"
+    rf"|\b\d{{1,2}}(?:st|nd|rd|th|º|er|\.|-)?\s?(?:de\s|d['’]|of\s|em\s)?-?(?:{_MONTH})\b"
+    rf"|(?<![^\W\d_])(?:{_MONTH})[.,]?[\s-]\d{{1,2}}(?:st|nd|rd|th)?\b"
     r"|\d{1,4}\s?[年月년월]",
     re.IGNORECASE,
 )
