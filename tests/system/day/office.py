@@ -52,7 +52,7 @@ _COMMAND = re.compile(r"^[\s>*]*[#/]([^\W\d_][\w-]*)", re.MULTILINE)
 _HEADERS = frozenset({
     "return-path", "delivered-to", "received", "from", "to", "cc", "reply-to", "subject", "date", "message-id",
     "in-reply-to", "references", "mime-version", "content-type", "content-transfer-encoding", "auto-submitted",
-    "x-auto-response-suppress", "x-mailtickets-loop", "authentication-results",
+    "x-auto-response-suppress", "x-mailtickets-loop", "x-mailtickets-copy", "authentication-results",
 })  # fmt: skip
 """All that stands at the head of a customer's mail: what an agent's program wrote there stays behind."""
 
