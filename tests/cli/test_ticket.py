@@ -113,6 +113,16 @@ def test_the_queue_itself_answers_from_a_file(shell: Shell, tmp_path: Path) -> N
     assert (message["text"], message["author"]) == ("Olá!", {"name": "", "address": "suporte@desk.test"})
 
 
+def test_an_answer_to_nobody_is_refused(shell: Shell, ticket: Office) -> None:
+    unread = {"from": "Loja Azul <loja azul@cliente.test>", "message_id": "<azul@x.test>"}
+    ticket.take(a_message("Oi", **unread))
+    before = ticket.outgoing()
+    status, _, err = shell.run("ticket", "reply", 2, stdin="Olá!")
+    assert (status, "has no customer to write to" in err) == (1, True)
+    assert shell.json("ticket", "show", 2)["status"] == "new"
+    assert ticket.outgoing() == before
+
+
 def test_a_note_is_told_to_colleagues_alone(shell: Shell, ticket: Office) -> None:
     before = ticket.outgoing()
     assert shell.json("ticket", "note", 1, "--as", "ana@desk.test", stdin="Liguei.")["status"] == "open"

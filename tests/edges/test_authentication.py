@@ -612,6 +612,19 @@ async def test_an_author_in_doubt_is_vouched_for_by_nobody(zone: FakeDns, author
         assert [fact.method for fact in found.facts] == ["from"]
 
 
+@pytest.mark.parametrize(
+    "author",
+    [
+        "=?utf-8?Q?Eva_<eva@corp.test>?=",
+        "=?utf-8?B?RXZhIDxldmFAY29ycC50ZXN0Pg==?=",
+    ],
+)
+async def test_an_address_within_an_encoded_word_is_vouched_for_by_nobody(zone: FakeDns, author: str) -> None:
+    raw = signed(a_mail(author))
+    assert getattr(parse(raw).author, "address", None) == "eva@corp.test"
+    assert (await asked(zone, raw)).verdict == "none"
+
+
 async def test_two_readings_of_one_mail_that_differ_leave_nobody(zone: FakeDns) -> None:
     authenticator = Authenticator(SETTINGS, resolver=zone.resolver())
     found = await authenticator.authenticate(signed(a_mail()), parse(a_mail("eva@corp.test")), from_outside())
