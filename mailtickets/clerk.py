@@ -41,12 +41,13 @@ from mailtickets.desk.model import (
 from mailtickets.desk.notice import OPS_NOTICES, Happening, Notice
 from mailtickets.desk.opening import as_opening
 from mailtickets.desk.render import Rendered, Templates, canned, canned_commands, canned_names, render
+from mailtickets.desk.signature_learning import Seen, seen_in
 from mailtickets.desk.written import as_written, signer
 from mailtickets.mail import traces
 from mailtickets.mail.compose import compose
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
-from mailtickets.store import agents, budgets, contacts, outbox, tickets
+from mailtickets.store import agents, budgets, contacts, outbox, signatures, tickets
 from mailtickets.store.agent_facts import turns
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.facts import gather, known_tokens
@@ -86,6 +87,8 @@ class Draft:
     """What is done to further tickets by the same mail."""
     desk: Desk = field(default_factory=Desk)
     """What the decision knew of the agents' work."""
+    signature: Seen | None = None
+    """What the mail shows of its author's signature, if it is surely an agent's."""
 
     def all(self) -> Iterator["Draft"]:
         """This draft and those that go with it."""
@@ -149,7 +152,7 @@ class Clerk:
         self, connection: Connection, received: Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict
     ) -> Draft:
         now, policy = self.clock(), self.rules.policy
-        mail, signed = self._as_written(connection, mail)
+        came, (mail, signed) = mail, self._as_written(connection, mail)
         facts = gather(connection, received, mail, policy, now, unparsed, junk)
         facts = replace(self._with_canned(facts, mail), signature=signed)
         decision = decide(mail, facts, policy, now)
@@ -157,13 +160,16 @@ class Clerk:
         before = facts.tickets.get(decision.ticket or 0)
         if before is not None and decision.ticket != before.number:
             decision = replace(decision, ticket=before.number)  # merged: the other one answers for it
-        return self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
+        draft = self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
+        return replace(draft, signature=_shown_signature(came, decision, policy))
 
     def _as_written(self, connection: Connection, mail: InboundMail) -> tuple[InboundMail, SignatureFact | None]:
         """An agent's mail without their signature; of everybody else nothing is taken away."""
         policy = self.rules.policy
         agent = policy.agent(mail.author.address) if mail.author else None
-        return as_written(mail, signer(agent, policy)) if agent else (mail, None)
+        if agent is None:
+            return mail, None
+        return as_written(mail, signer(agent, policy, signatures.learned(connection, agent.address)))
 
     def _with_canned(self, facts: Facts, mail: InboundMail) -> Facts:
         """The facts with the ready answers that an agent's mail asks for, written for the ticket it is about."""
@@ -366,6 +372,7 @@ class Clerk:
             instead_of=draft.facts.duplicate.inbound if draft.facts and draft.facts.duplicate else None,
             turns=draft.desk.assigned_at,
             also=tuple(self.settlement(another, words) for another in draft.also),
+            signature=draft.signature,
         )
 
     def settle(self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None) -> None:
@@ -383,6 +390,15 @@ class Clerk:
                 also(connection)
 
         return work
+
+
+_SURELY_AN_AGENTS = frozenset({"agent-answer", "agent-note", "agent-commands", "opened-by-agent"})
+"""Reasons that stand on more than a From line: from other mail nobody's signature is learned."""
+
+
+def _shown_signature(came: InboundMail, decision: Decision, policy: Policy) -> Seen | None:
+    agent = policy.agent(decision.actor) if decision.reason in _SURELY_AN_AGENTS else None
+    return seen_in(came, agent.address, signer(agent, policy)) if agent else None
 
 
 def _thread(connection: Connection, decision: Decision, before: Ticket | None, policy: Policy) -> tuple[Said, ...]:

@@ -29,9 +29,11 @@ from mailtickets.desk.agent_reading import (
     read_words,
     sent_back,
 )
+from mailtickets.desk.answered import NOT_PLAINLY, THANKS, answered_as, as_meant, is_doubtful
 from mailtickets.desk.authors import authentic
 from mailtickets.desk.change import changed, customers
 from mailtickets.desk.command_closing import Own, is_greeting
+from mailtickets.desk.commands import Command
 from mailtickets.desk.matching import REF_LINE
 from mailtickets.desk.model import (
     AddMessage,
@@ -87,19 +89,38 @@ def on_ticket(
         return sent_back([Problem(mail.reply.strip().splitlines()[0], "not-possible-here")], ticket, agent)
     if read.problems:
         return sent_back(read.problems, ticket, agent)
-    publishes = bool(read.words) or bool(mail.attachments and not read.note and not read.orders)
+    answered = answered_as(mail, facts, ticket, by)
+    said, read = read, as_meant(read, answered, mail, by)
+    files = bool(mail.attachments and not read.note and not _beside(read.orders))
+    if said.words and not (read.words or read.note or read.orders or files):
+        return Decision(THANKS, tuple(back_again(by)), ticket.number, "ignored", agent.address)
+    publishes = bool(read.words) or (files and (answered != "note" or read.asks("customer")))
+    if read.asks("customer") and not publishes:
+        return sent_back([_line_of("customer", read)], ticket, agent)
     if publishes and mail.carriers:
         return quotes_us(mail, ticket, agent)
+    if publishes and is_doubtful(read, answered, mail, by):
+        return held(NOT_PLAINLY, ticket, agent)
     stop = _why_not_published(mail, facts, ticket, read) if publishes else None
     if publishes and not _reached_at_all(mail, read, ticket, by):
         return held(NOBODY_TO_ANSWER, ticket, agent)
     if stop is not None:
         return replace(held(stop, ticket, agent), tell=("stale" if stop == STALE else "held",))
-    if not publishes and not read.note and not read.orders:
+    if not publishes and not read.note and not read.orders and not files:
         return held("empty-answer", ticket, agent)
     if read.deeds.doubts:
         return _doubtful(read.deeds.doubts, ticket, agent)
     return _done(mail, read, ticket, by, publishes=publishes, drops=drops)
+
+
+def _beside(orders: Sequence[Command]) -> bool:
+    """Whether more is ordered than that the answer goes to the customer: files then are no answer by themselves."""
+    return any(order.name != "customer" for order in orders)
+
+
+def _line_of(name: str, read: Reading) -> Problem:
+    order = next(order for order in read.orders if order.name == name)
+    return Problem(order.line, "not-possible-here")
 
 
 def _why_not_published(mail: InboundMail, facts: Facts, ticket: Ticket, read: Reading) -> str | None:
@@ -265,6 +286,8 @@ def second_word(
         asked = commands.corrected(asked, facts.correction)
     if asked.problems:
         return sent_back(asked.problems, ticket, agent)
+    if token.held == NOT_PLAINLY and [order.name for order in asked.commands] == ["customer"] and not asked.words:
+        return _released(held_id, "", number, agent, seen=token.revision)
     corrects = token.held == NOT_UNDERSTOOD or ticket is None
     if corrects and asked.commands and not asked.note and is_tail(asked.words.splitlines(), own):
         return _released(held_id, "\n".join(order.line for order in asked.commands), number, agent)

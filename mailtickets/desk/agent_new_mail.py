@@ -23,9 +23,11 @@ from mailtickets.desk.agent_reading import (
     read_words,
     sent_back,
 )
+from mailtickets.desk.answered import THANKS
 from mailtickets.desk.assignment import turn
 from mailtickets.desk.authors import authentic, locale_for, own_addresses, vouched_for, without_tags
 from mailtickets.desk.change import opened
+from mailtickets.desk.command_closing import Own, says_nothing
 from mailtickets.desk.commands import Asked, Command
 from mailtickets.desk.matching import REF_LINE
 from mailtickets.desk.model import (
@@ -43,6 +45,7 @@ from mailtickets.desk.model import (
     Told,
 )
 from mailtickets.desk.people import readers
+from mailtickets.desk.thanks import is_courtesy
 from mailtickets.mail.model import Address, InboundMail
 
 FORWARD_UNCLEAR = "forward-unclear"
@@ -106,7 +109,10 @@ def _lines(lines: commands.Listed, by: Asker) -> Decision:
         lines = _corrected_lines(lines, by)
     deeds = on_lines(lines.orders, by)
     problems = list(lines.problems)
-    rest = lines.rest.strip().splitlines()
+    names = [agent.name for agent in by.policy.agents]
+    if not (lines.orders or problems or lines.commands) and is_courtesy(lines.rest, names=names):
+        return Decision(THANKS, tuple(back_again(by)), None, "ignored", by.agent.address)
+    rest = [] if _only_signs(lines, by) else lines.rest.strip().splitlines()
     if rest or not (lines.orders or problems):
         problems.append(Problem(rest[0] if rest else "", "unknown-command"))
     if problems or deeds.problems:
@@ -126,6 +132,13 @@ def _lines(lines: commands.Listed, by: Asker) -> Decision:
         told=told,
         also=tuple(deeds.also),
     )
+
+
+def _only_signs(lines: commands.Listed, by: Asker) -> bool:
+    """Under orders stand a closing formula and a name, or thanks."""
+    rest = lines.rest.strip()
+    signs = says_nothing([line.strip() for line in rest.splitlines()], Own.of("", (by.agent.name,)))
+    return bool(lines.orders) and (signs or is_courtesy(rest, names=(by.agent.name,)))
 
 
 def _corrected_lines(lines: commands.Listed, by: Asker) -> commands.Listed:

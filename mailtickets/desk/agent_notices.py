@@ -28,7 +28,17 @@ from mailtickets.desk.model import (
     StoredFile,
     Ticket,
 )
-from mailtickets.desk.notice import CONFIRMABLE, SECOND, SUPPRESS, SUPPRESS_BUT_ABSENCE, THIRD, Happening, Notice
+from mailtickets.desk.notice import (
+    ANSWERED_AS,
+    CONFIRMABLE,
+    SECOND,
+    SUPPRESS,
+    SUPPRESS_BUT_ABSENCE,
+    THIRD,
+    AnsweredAs,
+    Happening,
+    Notice,
+)
 from mailtickets.mail.model import Address, Attachment
 from mailtickets.mail.text_file import FILENAME, text_file
 
@@ -403,7 +413,12 @@ def _for_agents(
         locale,
         queue,
         tuple(Address(a.name, a.address) for a in agents if a not in doers),
-        {**seen, **(extra or {}), **({"message": None} if silent else {})},
+        {
+            **seen,
+            **_answered_otherwise(name, happening, confirms=confirms),
+            **(extra or {}),
+            **({"message": None} if silent else {}),
+        },
         priority,
         to_customer=False,
         asks_to_confirm=confirms,
@@ -416,6 +431,15 @@ def _for_agents(
         attachments=attached,
         source=source,
     )
+
+
+def _answered_otherwise(name: str, happening: Happening, *, confirms: bool) -> dict[str, object]:
+    """What an answer does to a notice whose answers do not go to the customer."""
+    effect = _REPLY_EFFECT.get(ANSWERED_AS.get(name, ""))
+    return {"reply_effect": effect} if effect and happening.after is not None and not confirms else {}
+
+
+_REPLY_EFFECT: Mapping[AnsweredAs, str] = {"note": "to_team", "receipt": "asks"}
 
 
 def _confirms(happening: Happening) -> bool:

@@ -455,6 +455,7 @@ def _shown(notice: str) -> Callable[[Ticket, Command, Asker], Iterator[Step]]:
 
 _ON_TICKET: dict[str, Callable[[Ticket, Command, Asker], Iterator[Step]]] = {
     "note": _nothing,
+    "customer": _nothing,
     "status": _status,
     "assign": _assign,
     "take": _take,

@@ -24,7 +24,7 @@ from mailtickets.desk.command_words import is_nearly
 from mailtickets.desk.model import Problem
 
 MAX_LINE_CHARACTERS = 1_000
-NOT_IN_A_LIST = frozenset({"note", "end", "canned", "to"})
+NOT_IN_A_LIST = frozenset({"note", "end", "canned", "to", "customer"})
 OF_NO_TICKET = frozenset({"help", "mine", "search", "dry-run", "undo"})
 
 

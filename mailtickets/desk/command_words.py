@@ -54,6 +54,7 @@ class CommandWord:
 COMMANDS: tuple[CommandWord, ...] = (
     CommandWord("note", "note", "words", ("nota", "interno", "interna"), ("note", "internal"), ("nota", "interno")),
     CommandWord("end", "end", "", ("fim",), ("end",), ("fin",)),
+    CommandWord("customer", "customer", "", ("cliente",), ("customer",), ("cliente",)),
     CommandWord("status", "status", "status", ("status", "situação", "estado"), ("status",), ("estado",)),
     CommandWord(
         "resolve", "status", "", ("resolver", "resolvido"), ("resolve", "resolved", "solved"), ("resolver", "resuelto"),

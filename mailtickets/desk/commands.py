@@ -43,7 +43,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_PROBLEMS = 50
-NOT_IN_A_NOTE = frozenset({"subject", "canned", "to"})
+NOT_IN_A_NOTE = frozenset({"subject", "canned", "to", "customer"})
 """Their words, or words they call for, are for customers to see."""
 
 

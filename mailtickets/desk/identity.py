@@ -28,11 +28,13 @@ def _mac(secret: bytes, *fields: str, length: int) -> str:
     return b32encode(digest[:20]).decode().lower()[:length]  # 32 characters of it, more than anything takes
 
 
-def reply_token(secret: bytes, ticket: int, person: str, revision: int, day: date) -> str:
-    """The token by which `person` answers on `ticket`: the same all day for the same state of the ticket."""
-    return _mac(
-        secret, "reply", str(ticket), person.casefold(), str(revision), day.isoformat(), length=_TOKEN_CHARACTERS
-    )
+def reply_token(secret: bytes, ticket: int, person: str, revision: int, day: date, answered_as: str = "") -> str:
+    """The token by which `person` answers on `ticket`: the same all day for the same state of the ticket.
+
+    `answered_as` sets notices apart whose answers mean different things (`notice.ANSWERED_AS`).
+    """
+    fields = [str(ticket), person.casefold(), str(revision), day.isoformat(), *([answered_as] if answered_as else [])]
+    return _mac(secret, "reply", *fields, length=_TOKEN_CHARACTERS)
 
 
 def confirmation_token(secret: bytes, inbound: int, person: str) -> str:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from mailtickets.config import Instance, Queue
 from mailtickets.desk.identity import confirmation_token, message_id, plus_address, reply_token, token_hash, verp_tag
 from mailtickets.desk.model import Ticket
-from mailtickets.desk.notice import Notice
+from mailtickets.desk.notice import ANSWERED_AS, AnsweredAs, Notice
 from mailtickets.desk.render import Rendered
 from mailtickets.mail.model import Address, Attachment, Copy, OutboundMail
 
@@ -36,6 +36,7 @@ class Addressed:
     token_day: date | None = None
     confirms: int | None = None
     """The held message that the token releases, where it is no ordinary reply token."""
+    answered_as: AnsweredAs = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +138,19 @@ def _addressed(
         return Addressed(person, sender, tag, reply_to)
     day = now.astimezone(ZoneInfo(paper.instance.timezone)).date()
     number, revision = (ticket.number, ticket.revision) if ticket else (0, 0)  # 0: the answer's lines name tickets
-    hashed = token_hash(_token(paper.secrets[0], number, person, revision, day, confirms))
+    answered_as = "" if notice.to_customer else ANSWERED_AS.get(notice.name, "")
+    hashed = token_hash(_token(paper.secrets[0], number, person, revision, day, confirms, answered_as))
     if notice.queue.plus_addressing:
         reply_to = plus_address(notice.queue.address, TOKEN_FIELD) if _has_room(notice.queue) else reply_to
-    return Addressed(person, sender, tag, reply_to, hashed, revision, day, confirms)
+    return Addressed(person, sender, tag, reply_to, hashed, revision, day, confirms, answered_as)
 
 
-def _token(secret: bytes, ticket: int, person: Address, revision: int, day: date, confirms: int | None) -> str:
+def _token(
+    secret: bytes, ticket: int, person: Address, revision: int, day: date, confirms: int | None, answered_as: str
+) -> str:
     if confirms is not None:
         return confirmation_token(secret, confirms, person.address)
-    return reply_token(secret, ticket, person.address, revision, day)
+    return reply_token(secret, ticket, person.address, revision, day, answered_as)
 
 
 def _has_room(queue: Queue) -> bool:
@@ -167,7 +171,12 @@ def copy_for(addressed: Addressed, ticket: int | None, secrets: Sequence[bytes])
     token = ""
     if addressed.token_hash is not None and addressed.token_day is not None:
         day, revision = addressed.token_day, addressed.token_revision
-        made = (_token(s, ticket or 0, addressed.recipient, revision, day, addressed.confirms) for s in secrets)
+        kinds = dict.fromkeys((addressed.answered_as, ""))  # what waited at an upgrade was made without
+        made = (
+            _token(secret, ticket or 0, addressed.recipient, revision, day, addressed.confirms, kind)
+            for secret in secrets
+            for kind in kinds
+        )
         token = next((found for found in made if token_hash(found) == addressed.token_hash), "")
     plain = addressed.reply_to.replace(f"+{TOKEN_FIELD}", "")
     return Copy(

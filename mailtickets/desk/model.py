@@ -215,6 +215,8 @@ class TokenFact:
     held: str | None = None
     """Why the message that it confirms is held; None when it is held no more."""
     created_at: datetime | None = None
+    answered_as: str = ""
+    """What an answer to the notice is that does not say so (`notice.ANSWERED_AS`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,8 @@ class IdFact:
     message_id: str
     issued: bool
     """We issued it (or the smarthost did for us), rather than stored it with received mail."""
+    notice: str = ""
+    """The name of our notice that has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,22 @@ AGENT_NOTICES = (
 )  # fmt: skip
 OPS_NOTICES = ("alarm",)
 
+AnsweredAs = Literal["", "note", "receipt", "team"]
+"""What an agent's answer to a notice is, where nothing in it says so: words for the customer, a note to the team, no
+more than a word about a receipt; behind what a colleague or the clock did, words for the customer but for thanks."""
+ANSWERED_AS: Mapping[str, AnsweredAs] = {
+    "noted": "note",
+    "receipt": "receipt", "commands_help": "receipt",
+    "assigned": "team", "moved": "team", "answered": "team", "unassigned": "team", "reminder": "team", "rated": "team",
+    "delivery_failed": "team", "history": "team", "attachments": "team",
+}  # fmt: skip
+
 FIRST, SECOND, THIRD = 0, 1, 2
 """Order of sending: people's answers, then acknowledgements and the like, then agents' notices."""
 
 CONFIRMABLE = frozenset({
     "agent-without-token", "agent-not-verified", "agent-from-queue-address", "stale-answer", "merge-of-strangers",
-    "forward-unclear", "command-not-understood", "nobody-to-answer",
+    "forward-unclear", "command-not-understood", "nobody-to-answer", "not-plainly-for-the-customer",
 })  # fmt: skip
 """Reasons to hold a message which its author's own word takes away."""
 

@@ -47,6 +47,8 @@ REASONS: dict[str, str] = {
     "quotes-our-notice": "It quotes or attaches one of our notices, with somebody's reference in it.",
     "empty-answer": "There is nothing in it that could be sent to the customer.",
     "uncertain-cut": "It is not clear where the answer ends and the quoted history begins.",
+    "not-plainly-for-the-customer": "It answers a receipt, or thanks for what a colleague did: its author was asked.",
+    "thanks-to-the-desk": "It says thanks to the desk, and nothing else.",
     "agent-note": "An agent wrote a note for the team.",
     "agent-commands": "An agent gave orders and published nothing.",
     "agent-asks": "An agent asked to be shown something.",

@@ -35,10 +35,10 @@ from mailtickets.mail.model import REF_PLACEHOLDER
 
 NOTICES = CUSTOMER_NOTICES + AGENT_NOTICES + OPS_NOTICES
 
-REPLY_EFFECTS = ("to_customer", "to_nobody", "releases", "corrects", "lines", "to_team", "none")
+REPLY_EFFECTS = ("to_customer", "to_nobody", "releases", "corrects", "lines", "to_team", "asks", "none")
 """What an agent's notice may say that a reply to it does: go to the customer, be held because there is none to write
 to, release what is held, put a returned reply right, act line by line on the tickets named there, be a note to the
-team, nothing."""
+team, be asked about, nothing."""
 
 MAX_OWN_CHARS = 200_000
 """Of a part, beyond six times the words given (escaping makes five characters of one)."""

@@ -257,6 +257,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "pt_BR": {
         "note": ("", "o que vem depois fica só para a equipe"),
         "end": ("", "a nota acaba aqui; o resto vai para o cliente"),
+        "customer": ("", "em resposta a uma nota ou a um recibo: o texto vai para o cliente"),
         "status": ("pendente", "muda o status"),
         "resolve": ("", "marca como resolvido"),
         "close": ("", "fecha"),
@@ -290,6 +291,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "en": {
         "note": ("", "what follows stays within the team"),
         "end": ("", "the note ends here; the rest goes to the customer"),
+        "customer": ("", "in reply to a note or a receipt: your words go to the customer"),
         "status": ("pending", "changes the status"),
         "resolve": ("", "marks it as resolved"),
         "close": ("", "closes it"),
@@ -323,6 +325,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "es": {
         "note": ("", "lo que sigue queda solo para el equipo"),
         "end": ("", "la nota termina aquí; el resto va al cliente"),
+        "customer": ("", "en respuesta a una nota o a un recibo: el texto va al cliente"),
         "status": ("pendiente", "cambia el estado"),
         "resolve": ("", "marca como resuelta"),
         "close": ("", "cierra"),

@@ -10,7 +10,7 @@ Fails with: nothing. Limits: the last `MAX_LINES` lines are looked at; time is l
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -32,6 +32,7 @@ How = Literal["", "shape", "marked", "learned"]
 _OF_A_SIGNATURE: frozenset[Kind] = frozenset(
     ("blank", "name", "card", "formula", "rule", "image", "device", "contact", "post", "label")
 )
+_WORDLESS: frozenset[Kind] = frozenset(("blank", "image", "rule", "device"))
 _STRONG: frozenset[Kind] = frozenset(("card", "contact", "image", "post"))
 """Under a name they make a signature of it; a `card` is all of that on one line."""
 _REACHES: frozenset[Kind] = frozenset(("card", "contact", "image"))
@@ -77,6 +78,8 @@ class Signer:
     """Signatures that have stood under their mails before, as `key` folds their lines."""
     marked: tuple[str, ...] = ()
     """Texts that their program marks as a signature in the mail in hand."""
+    logos: frozenset[str] = frozenset()
+    """sha256 of pictures that have come with their mails again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Parted:
     signature: str = ""
     how: How = ""
     """By what it was told; empty where nothing was cut."""
+    words_below: bool = False
+    """Words stand under the signature too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ def parted(text: str, signer: Signer, below: str = "") -> Parted:
         return Parted(text)
     start, stop = first + found.start, first + found.stop
     words = _text([*_bare_end(lines[:start]), "", *_without_gap(lines[stop:])])
-    return Parted(words, _text(lines[start:stop]), found.how)
+    return Parted(words, _text(lines[start:stop]), found.how, bool(_text(lines[stop:])))
 
 
 def start_of(lines: Sequence[str], signer: Signer) -> int:
@@ -136,13 +141,23 @@ def _without_gap(lines: Sequence[str]) -> list[str]:
 
 
 def _found(lines: Sequence[str], below: Sequence[str], signer: Signer) -> _Found | None:
-    for signature in signer.learned:
-        learned = _same_again(lines, below, signature)
-        if learned is not None:
-            return learned
-    own = Own.of("", signer.names)
-    kinds = [_kind(line, own, signer.firms) for line in lines]
-    return _marked(lines, kinds, signer.marked) or _shaped(lines, kinds, below=any(map(str.strip, below)))
+    kinds = kinds_of(lines, signer)
+    found = (
+        next(filter(None, (_same_again(lines, below, signature) for signature in signer.learned)), None)
+        or _marked(lines, kinds, signer.marked)
+        or _shaped(lines, kinds, below=any(map(str.strip, below)))
+    )
+    return _with_pictures_below(kinds, found) if found is not None else None
+
+
+def _with_pictures_below(kinds: Sequence[Kind], found: _Found) -> _Found:
+    """What shows no words at its end belongs to it: a logo, a rule."""
+    stop = found.stop
+    for index in range(found.stop, len(kinds)):
+        if kinds[index] not in _WORDLESS:
+            break
+        stop = index + 1 if kinds[index] != "blank" else stop
+    return replace(found, stop=stop)
 
 
 # --- lines that stood there before --------------------------------------------------------------------
@@ -150,7 +165,9 @@ def _found(lines: Sequence[str], below: Sequence[str], signer: Signer) -> _Found
 
 @lru_cache(maxsize=4096)
 def key(line: str) -> str:
-    """What is the same in two renderings of one line: its letters and digits; empty for a line without any."""
+    """What is the same in two renderings of one line: its letters and digits; a picture has none."""
+    if is_picture(line):
+        return ""
     return re.sub(r"<[^<>]{0,300}>|[\W_]+", "", folded(line[:300]))
 
 
@@ -162,7 +179,8 @@ def _same_again(lines: Sequence[str], below: Sequence[str], signature: Sequence[
     for at in range(len(said) - len(wanted), -1, -1):
         if [folded_line for _, folded_line in said[at : at + len(wanted)]] == wanted:
             start, stop = said[at][0], said[at + len(wanted) - 1][0] + 1
-            return _Found(start, min(stop, len(lines)), "learned") if start < len(lines) else None
+            whole = _Found(start, min(stop, len(lines)), "learned")
+            return whole if start < len(lines) and not _is_announced(lines, start) else None
     return None
 
 
@@ -180,7 +198,7 @@ def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) 
         if not wanted or len(wanted) > MAX_SIGNATURE_LINES:
             continue
         shown = [folded_line for _, folded_line in said]
-        at = next((n for n in range(len(shown) - len(wanted), -1, -1) if shown[n : n + len(wanted)] == wanted), None)
+        at = next((n for n in range(len(shown) - 1, -1, -1) if _goes_on(shown, n, wanted)), None)
         if at is None:
             continue
         inside = [index for index, _ in said[at : at + len(wanted)]]
@@ -188,6 +206,12 @@ def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) 
         if start is not None:
             return _Found(start, inside[-1] + 1, "marked")
     return None
+
+
+def _goes_on(shown: Sequence[str], at: int, wanted: Sequence[str]) -> bool:
+    """Whether the lines from there are the wanted ones, to the end of these or of the text: the rest is cut already."""
+    there = list(shown[at : at + len(wanted)])
+    return there == list(wanted[: len(there)])
 
 
 # --- its shape ----------------------------------------------------------------------------------------
@@ -261,6 +285,17 @@ def _may_stand_above(lines: Sequence[str], kinds: Sequence[Kind], *, sure: bool)
 # --- kinds of lines -----------------------------------------------------------------------------------
 
 
+def is_picture(line: str) -> bool:
+    """`[Logo]`, `[cid:image001.png@01DB]`, `<image001.png>`: where a text shows no picture."""
+    line = line.strip(" *_")
+    return len(line) <= MAX_LINE_CHARACTERS and bool(_IMAGE.fullmatch(line)) and bool(_PICTURE.search(line))
+
+
+def kinds_of(lines: Sequence[str], signer: Signer) -> list[Kind]:
+    own = Own.of("", signer.names)
+    return [_kind(line, own, signer.firms) for line in lines]
+
+
 def _kind(raw: str, own: Own, firms: Sequence[str]) -> Kind:
     line = raw.strip().strip("*_").strip()
     if not line:
@@ -277,7 +312,7 @@ def _kind(raw: str, own: Own, firms: Sequence[str]) -> Kind:
         return "formula"
     if _RULE.fullmatch(line):
         return "rule"
-    if _IMAGE.fullmatch(line) and _PICTURE.search(line):
+    if is_picture(line):
         return "image"
     if is_device_line(line):
         return "device"

@@ -29,7 +29,18 @@ def gratitude(reply: str, signature: str = "", *, names: Iterable[str] = (), att
     `signature` is what was cut from under it; `names` are people's whose names may stand in it (its author, the
     ticket's agents); `attachments` counts the files that came with it, less pictures of the signature.
     """
-    if attachments or len(reply) > MAX_CHARACTERS or phrasing.says_more(signature):
+    found = _heard(reply, signature, names) if not attachments else None
+    return Gratitude(tuple(dict.fromkeys(found))) if found else None
+
+
+def is_courtesy(reply: str, signature: str = "", *, names: Iterable[str] = ()) -> bool:
+    """Whether a reply says no more than thanks, that all is well, or a greeting: `Ok, obrigada!`, `Perfeito`."""
+    return bool(reply.strip()) and _heard(reply, signature, names) is not None
+
+
+def _heard(reply: str, signature: str, names: Iterable[str]) -> list[str] | None:
+    """By which words the reply gives thanks; None where it says anything that is not of the vocabulary."""
+    if len(reply) > MAX_CHARACTERS or phrasing.says_more(signature):
         return None
     sentences = phrasing.sentences(phrasing.without_device_lines(reply))
     if sentences is None or sum(map(len, sentences)) > MAX_WORDS:
@@ -44,7 +55,7 @@ def gratitude(reply: str, signature: str = "", *, names: Iterable[str] = (), att
         if said is None:
             return None
         found += [words for _, words in said]
-    return Gratitude(tuple(dict.fromkeys(found))) if found else None
+    return found
 
 
 _LEXICON = phrasing.Lexicon([*phrasing.THANKS, *phrasing.OBJECTS, *phrasing.FINE, *phrasing.TRIMMINGS])

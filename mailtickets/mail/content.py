@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailtickets.mail import charset, header, html, invite, mime, reaction, smime
 from mailtickets.mail.mime import Part
@@ -144,7 +144,8 @@ def read(root: Part) -> Content:
         body = reader.named_text() or body
     if body.is_blank and reader.sealed:
         body = _Body(f"[{reader.sealed}]", is_plain=True)
-    attachments = tuple(reader.attachments)
+    shown = frozenset(_SHOWN.findall(body.html or ""))
+    attachments = tuple(_as_shown(file, shown) for file in reader.attachments)
     marks = None if body.is_plain else body.marks
     return Content(
         body.text,
@@ -155,6 +156,15 @@ def read(root: Part) -> Content:
         tuple(dict.fromkeys(reader.defects)),
         reader.reaction,
     )
+
+
+_SHOWN = re.compile(r"""cid:([^\s"'<>]{1,500})""", re.IGNORECASE)
+
+
+def _as_shown(file: Attachment, shown: frozenset[str]) -> Attachment:
+    """A picture that the HTML shows is part of the text, whatever its Content-Disposition says."""
+    is_part = file.content_type.startswith("image/") and file.content_id in shown and not file.inline
+    return replace(file, inline=True) if is_part else file
 
 
 def octets(part: Part) -> bytes:

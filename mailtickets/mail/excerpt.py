@@ -74,6 +74,36 @@ def excerpt(html: str, words: str) -> str | None:
     return _verified(_cut(page, spans), page, spans, marked)
 
 
+def images_from(html: str, words: str, *, after: str = "", until: str = "") -> frozenset[str]:
+    """The Content-IDs of the images that stand at or behind the place where these words are said, all together.
+
+    The words are looked for behind `after`, and the images before `until`, where these are said. Empty where they are
+    not said.
+    """
+    if len(html) > MAX_CHARACTERS or html.count("<") > MAX_TAGS or too_deep(html):
+        return frozenset()
+    page, said, before = _read(html), letters(_BRACKETED.sub("", words)), letters(after)
+    if page is None or len(said) < _ENOUGH_LETTERS:
+        return frozenset()
+    first = page.whole.find(before) + len(before) if before and before in page.whole else 0
+    at = page.whole.find(said, first)
+    if at < 0:
+        return frozenset()
+    end = page.whole.find(letters(until), at) if letters(until) else -1
+    places = ((element, start) for element, start, _ in page.places if element.tag == "img")
+    behind = (element for element, start in places if at <= start and (end < 0 or start <= end))
+    return frozenset(filter(None, (_content_id(element) for element in behind)))
+
+
+_ENOUGH_LETTERS = 6
+"""So few are said by chance somewhere above."""
+
+
+def _content_id(image: etree._Element) -> str:
+    found = re.match(r"\s*cid:(\S{1,500})", image.get("src") or "", re.IGNORECASE)
+    return found[1] if found else ""
+
+
 def letters(text: str) -> str:
     """What is compared: all but blanks, invisible characters and the marks of plain text."""
     return _BLANK.sub("", text)

@@ -7,6 +7,7 @@ Limits: `MAX_NESTING` elements deep, `MAX_HTML_CHARACTERS` long; one pass.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.entities import html5
 from typing import Final
@@ -153,6 +154,45 @@ def render(html: str) -> Rendered:
     _element(root, page)
     page.end_block()
     return _tidy(page)
+
+
+_SIGNED = re.compile(r"signature|assinatura|_rc_sig|Zm-_Id_-Sgn|__SIG_", re.IGNORECASE)
+"""How mail programs name the element that they put their user's signature into."""
+_MAX_SIGNATURES = 10
+
+
+def signatures(html: str) -> tuple[str, ...]:
+    """The texts that the writer's program marks as a signature, quotations left alone; the first in the document first.
+
+    What somebody typed into that element is in them too.
+    """
+    html = html[:MAX_HTML_CHARACTERS].replace("\0", "")
+    root = tree(html) if _SIGNED.search(html) and not too_deep(html) else None
+    if root is None:
+        return ()
+    found = (_text_of(element) for element in _signed(root))
+    return tuple(text for text in found if text.strip())[:_MAX_SIGNATURES]
+
+
+def _signed(root: etree._Element) -> Iterator[etree._Element]:
+    """Outermost elements that are marked, outside of quotations."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        if not isinstance(element.tag, str) or quotes(element):
+            continue
+        named = (element.get(name) or "" for name in ("class", "id", "name", "data-marker"))
+        if element.tag not in ("br", "img", "a") and any(map(_SIGNED.search, named)):
+            yield element
+        else:
+            waiting += reversed(element)
+
+
+def _text_of(element: etree._Element) -> str:
+    page = _Page()
+    _content(element, page)
+    page.end_block()
+    return _tidy(page).text
 
 
 def tree(html: str) -> etree._Element | None:

@@ -152,6 +152,8 @@ class InboundMail:
     """What says that `quoted` is history: a notice of ours in it, a mail program's words, quoted lines alone."""
     uncut: str = field(repr=False, default="")
     """What `reply` is with nothing taken for history; empty where that is the same."""
+    signed: tuple[str, ...] = field(repr=False, default=())
+    """Texts that the sender's program marks as a signature."""
     forwarded: Forwarded | None = None
     """The original, if this mail of a person forwards one or says so."""
     reaction: str | None = None

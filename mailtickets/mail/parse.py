@@ -202,6 +202,7 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
         original_from=(*fields.mailboxes("x-original-from"), *fields.mailboxes("x-original-sender")),
         cut_by=written.cut_by,
         uncut=uncut if uncut != reply else "",
+        signed=_step("signature", lambda: html.signatures(read.html or ""), (), defects) if kind == "human" else (),
     )
     if not attached and kind == "human":
         found = _step(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, literal_column, select
 from sqlalchemy.engine import Row
 
 from mailtickets.desk.authors import agent_of, author_of, bare_subject, matched, verdict_on_author, without_tags
@@ -171,14 +171,14 @@ _FIRST = select(inbound.c.id, inbound.c.ticket, inbound.c.outcome, inbound.c.rea
     inbound.c.content == bindparam("key"), inbound.c.id != bindparam("this")
 )
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
-_ISSUED = select(notice.c.message_id, notice.c.ticket).where(
+_ISSUED = select(notice.c.message_id, notice.c.ticket, notice.c.name).where(
     notice.c.message_id.in_(_IDS), notice.c.ticket.is_not(None)
 )
-_REPORTED = select(outbox_table.c.remote_message_id, outbox_table.c.ticket).where(
+_REPORTED = select(outbox_table.c.remote_message_id, outbox_table.c.ticket, outbox_table.c.name).where(
     outbox_table.c.remote_message_id.in_(_IDS), outbox_table.c.ticket.is_not(None)
 )
 _KNOWN = (
-    select(inbound.c.message_id, inbound.c.ticket)
+    select(inbound.c.message_id, inbound.c.ticket, literal_column("''").label("name"))
     .where(inbound.c.message_id.in_(_IDS), inbound.c.outcome.not_in(("held", "ignored")), inbound.c.ticket.is_not(None))
     .order_by(inbound.c.id)
     .limit(_MAX_IDS)
@@ -229,6 +229,7 @@ def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime)
             row.inbound,
             held.get(row.confirms),
             row.created_at,
+            row.answered_as,
         )
         for hashed, source in reversed(by_hash.items())
         if (row := rows.get(hashed)) is not None
@@ -256,8 +257,8 @@ def _ids(connection: Connection, message_ids: Sequence[str]) -> tuple[IdFact, ..
         return ()
     found: dict[str, list[IdFact]] = {}  # a stranger may have used an id again: all tickets it leads to count
     for query, ours in ((_ISSUED, True), (_REPORTED, True), (_KNOWN, False)):
-        for given, number in connection.execute(query, {"ids": list(message_ids)}):
-            found.setdefault(given, []).append(IdFact(number, given, ours))
+        for given, number, name in connection.execute(query, {"ids": list(message_ids)}):
+            found.setdefault(given, []).append(IdFact(number, given, ours, name))
     return tuple(fact for given in message_ids for fact in found.get(given, ()))[:_MAX_IDS]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from mailtickets.store.database import Database
 
 SCRIPTS = Path(__file__).parent / "migrations"
-NEWEST = "0005"
+NEWEST = "0006"
 _ONE_AT_A_TIME = 4_117_202_601  # a key for PostgreSQL's advisory lock, held to the end of the transaction
 
 

@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 from mailtickets.desk.letter import Addressed, Letter
+from mailtickets.desk.notice import ANSWERED_AS
 from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store import contacts
 from mailtickets.store.domains import LOOKED_AT, Picking, Shares, domain_of, waiting
@@ -100,6 +101,7 @@ def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: i
             revision=copy.token_revision,
             confirms=copy.confirms,
             inbound=inbound,
+            answered_as=copy.answered_as,
             created_at=now,
         )
         for copy in letter.copies
@@ -209,6 +211,7 @@ def _due(row: Row[Any], words: Row[Any], mail: OutboundMail, claimed_at: datetim
         token_revision=row.token_revision or 0,
         token_day=date.fromisoformat(row.token_day) if row.token_day else None,
         confirms=row.confirms,
+        answered_as=ANSWERED_AS.get(row.name, ""),
     )
     return Due(
         id=row.id,

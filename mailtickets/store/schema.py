@@ -291,6 +291,7 @@ token = Table(
     Column("revision", Integer, nullable=False),
     Column("confirms", ForeignKey("inbound.id")),  # answering with it releases this held message
     Column("inbound", BigInteger),  # the mail that the one it was given with follows from
+    Column("answered_as", String, nullable=False, server_default=""),  # what an answer is that does not say so
     Column("created_at", Instant, nullable=False, index=True),
 )
 
@@ -311,6 +312,26 @@ agent_state = Table(
     Column("assigned_at", Instant),  # when the agent was last given a ticket by turns
     Column("absent_until", Instant),
     Column("digested_on", String(10)),  # the local day of the last digest by the clock
+)
+
+# What has stood under an agent's mails: folded lines, the same in all of those that were seen.
+signature = Table(
+    "signature",
+    metadata,
+    Column("agent", String, primary_key=True),
+    Column("last", String(64), primary_key=True),  # digest of its last line: each program of theirs has its own
+    Column("lines", JSON, nullable=False),
+    Column("seen", Integer, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+signature_picture = Table(
+    "signature_picture",
+    metadata,
+    Column("agent", String, primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("seen", Integer, nullable=False),
+    Column("seen_at", Instant, nullable=False),
 )
 
 reminder = Table(

@@ -45,8 +45,9 @@ from mailtickets.desk.model import (
     Ticket,
     Undo,
 )
+from mailtickets.desk.signature_learning import Seen
 from mailtickets.mail.model import Address, InboundMail
-from mailtickets.store import agents, budgets, contacts, outbox, search, tickets
+from mailtickets.store import agents, budgets, contacts, outbox, search, signatures, tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.facts import content_key
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
@@ -84,6 +85,8 @@ class Settlement:
     """When each agent (by key) was last given a ticket, as the decision knew it."""
     also: tuple["Settlement", ...] = ()
     """What is done to further tickets by the same mail."""
+    signature: Seen | None = None
+    """What the mail shows of its author's signature."""
 
 
 _DECIDED = update(inbound).where(inbound.c.id == bindparam("number"), inbound.c.state == literal_column("'accepted'"))
@@ -94,6 +97,8 @@ def settle(connection: Connection, settlement: Settlement) -> None:
     if settlement.received is not None:
         _finish(connection, settlement, settlement.received)
     _write(connection, settlement)
+    if settlement.signature is not None:
+        signatures.learn(connection, settlement.signature, settlement.now)
     for another in settlement.also:
         _write(connection, replace(another, received=settlement.received))
 

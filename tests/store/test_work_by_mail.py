@@ -371,7 +371,7 @@ def test_who_wants_no_notices_gets_answers_still(office: Office) -> None:
     to = office.reply_address(MARIA.address)
     maria(office, "parar avisos", to)
     agent(office, "#resolver", token(office))
-    agent(office, "Está pronto.", token(office))
+    agent(office, "#cliente\nEstá pronto.", token(office))
     names = [name for name, who in office.outgoing() if who == MARIA.address]
     assert names == ["received", "muted", "answer"]
 
