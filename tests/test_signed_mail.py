@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from mailtickets.clerk import rules_of
 from mailtickets.config import Trust
+from mailtickets.desk import orders
 from mailtickets.desk.model import Authentication
 from mailtickets.mail.html import render
 from mailtickets.mail.model import Address
@@ -204,6 +205,52 @@ def test_no_mail_of_an_agent_publishes_a_signature_or_loses_a_word(client: Clien
     if "event" in expected:
         assert tuple(expected["event"]) in [(kind, to) for kind, _, to, _ in office.events(1)]
 
+
+# --- customers ------------------------------------------------------------------------------------------
+
+JULIA = Address("Ana Souza", "ana.souza@correio.test")
+"""A customer with the programs of all the others."""
+WORDS = {
+    "status": {"pt": "status", "en": "status", "es": "status"},
+    "mute": {"pt": "parar avisos", "en": "stop notifications", "es": "no quiero recibir más avisos"},
+    "thanks": {"pt": "Obrigada!", "en": "Thank you!", "es": "¡Gracias!"},
+    "close": {"pt": "pode encerrar", "en": "please close it", "es": "pueden cerrar"},
+}
+OUTCOME = {"status": "commanded", "mute": "commanded", "thanks": "appended", "close": "appended"}
+TOLD = {"status": ["status"], "mute": ["muted"], "thanks": [], "close": ["closed"]}
+"""What the customer is sent for it."""
+FOOTERS = [pytest.param(client, word, id=f"{client.name}-{word}") for client in CLIENTS for word in WORDS]
+
+
+@pytest.mark.parametrize(("client", "word"), FOOTERS)
+def test_a_word_above_a_customers_footer_is_a_word_alone(client: Client, word: str, office: Office) -> None:
+    office.take(a_message("Cobraram duas vezes.", from_=None, **customer("<c1@correio.test>", "Cobrança")))
+    if word == "thanks":
+        office.clerk.order(2, lambda ticket: orders.set_status(ticket, "resolved", ANA.address))
+    post = AnasPost(office, client)
+    answered = next(letter for letter in reversed(post.sent()) if letter.reader == JULIA.address)
+    before = [letter for letter in post.sent() if letter.reader == JULIA.address]
+    address = answered.mail["Reply-To"].addresses[0].addr_spec
+    fields = {**customer("<c2@correio.test>", f"Re: {answered.mail['Subject']}"), "to": address}
+    typed = WORDS[word][client.language].split("\n")
+    bare = replace(client, formula="")
+    raw = bare.mail(
+        typed, answered.quoted(), fields={name.title().replace("Id", "ID"): v for name, v in fields.items()}
+    )
+    number = office.keep(raw, recipients=(address,), sender=JULIA.address)
+    post.work(number)
+    assert office.row(number).outcome == OUTCOME[word], office.row(number).reason
+    after = [letter.notice for letter in post.sent() if letter.reader == JULIA.address]
+    assert after[len(before) :] == TOLD[word]
+    assert office.ticket(2).ticket.status == {"thanks": "resolved", "close": "closed"}.get(word, "new")
+
+
+def customer(given_id: str, subject: str) -> dict[str, str]:
+    return {"from": f"{JULIA.name} <{JULIA.address}>", "message-id": given_id, "subject": subject,
+            "date": "Mon, 03 Mar 2025 11:59:00 +0000"}  # fmt: skip
+
+
+# --- what is looked at ------------------------------------------------------------------------------------
 
 QUOTES_ALL = frozenset({"returned"})
 """It shows its author the whole of what came back to them, and nobody else."""

@@ -51,6 +51,7 @@ from mailtickets.desk.model import (
 from mailtickets.desk.people import can_be_written_to
 from mailtickets.desk.satisfaction import Rating, rating
 from mailtickets.desk.thanks import gratitude
+from mailtickets.desk.written import without_footer
 from mailtickets.mail.junk import allowed, denied
 from mailtickets.mail.model import Address, Bounce, InboundMail
 
@@ -245,17 +246,18 @@ def customer_wish(mail: InboundMail, facts: Facts, policy: Policy, now: datetime
     """Does a customer ask in a word or two how things stand, or for a ticket to be closed or opened again?"""
     author = writer(mail, facts, policy)
     disowned = facts.authentication.verdict == "fail"
-    if mail.kind != "human" or mail.attachments or disowned or policy.agent(author.address):
+    said = without_footer(mail)
+    if mail.kind != "human" or said.attachments or disowned or policy.agent(author.address):
         return None
     if not can_be_written_to(author):
         return None  # nobody to tell
     found = matched(mail, facts, policy)
-    wished = wish(mail.subject, mail.reply, mail.signature, has_ticket=found is not None)
+    wished = wish(mail.subject, said.reply, said.signature, has_ticket=found is not None)
     if wished is None:
         return None
     if wished == "tickets" or found is None:
         return _tickets_shown(facts, author.address)
-    ticket = _meant(mail, facts, author, found.ticket)
+    ticket = _meant(said, facts, author, found.ticket)
     if ticket is None:
         return None
     if wished == "news":
@@ -343,7 +345,8 @@ def _joining(mail: InboundMail, facts: Facts, policy: Policy, found: Match, auth
 def _only_thanks(mail: InboundMail, ticket: Ticket, policy: Policy) -> bool:
     """Whether all that is said about a finished ticket is thanks: that is no work again."""
     names = [agent.name for agent in policy.agents]
-    said = gratitude(mail.reply, mail.signature, names=names, attachments=len(mail.attachments))
+    alone = without_footer(mail)
+    said = gratitude(alone.reply, alone.signature, names=names, attachments=len(alone.attachments))
     return ticket.status in {"resolved", "closed"} and said is not None
 
 
@@ -354,7 +357,8 @@ def _rated(mail: InboundMail, facts: Facts, policy: Policy, found: Match) -> Rat
     customer = agent_of(mail, facts, policy) is None
     if mail.kind != "human" or not asked or not customer or not (found.proven or authentic(facts)):
         return None
-    return rating(mail.reaction) if mail.reaction is not None else rating(mail.reply, mail.signature)
+    said = without_footer(mail)
+    return rating(mail.reaction) if mail.reaction is not None else rating(said.reply, said.signature)
 
 
 def _rating(rated: Rating, author: Address, ticket: Ticket, text: str | None = None) -> Decision:

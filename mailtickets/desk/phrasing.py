@@ -80,6 +80,8 @@ def is_device_line(line: str) -> bool:
     words = _device_words(line)
     if not words or words[0] not in _DEVICE_LEADS or ASK in line:
         return False
+    if "proton" in words:  # `Sent with Proton Mail secure email`
+        words = [word for word in words if word not in _OF_PROTON]
     return bool(_DEVICES & set(words)) and all(map(_names_device, words))
 
 
@@ -233,6 +235,7 @@ def _end_of_name(sentence: Sequence[str], start: int, names: frozenset[str]) -> 
 
 _DEVICE_LEADS = frozenset(thanks_words.DEVICE_LEADS.split("|"))
 _DEVICES = frozenset(thanks_words.DEVICES.split("|"))
+_OF_PROTON = frozenset({"secure", "seguro", "segura", "securely", "el"})
 _DEVICE_WORDS = frozenset(thanks_words.DEVICE_WORDS.split("|"))
 
 COMMON_NAMES = frozenset(f"{thanks_words.GIVEN_NAMES} {thanks_words.SURNAMES}".split())

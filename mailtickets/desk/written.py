@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from mailtickets.config import Agent
 from mailtickets.desk.model import Policy, SignatureFact
+from mailtickets.desk.phrasing import MAX_REPLY_CHARACTERS
 from mailtickets.desk.signatures import Parted, Signer, is_picture, parted
 from mailtickets.mail.excerpt import images_from
 from mailtickets.mail.model import InboundMail
@@ -44,6 +45,13 @@ def as_written(mail: InboundMail, by: Signer) -> tuple[InboundMail, SignatureFac
     if found.words_below:
         return mail, _fact(found)
     return _without_pictures(mail, below, by, mail.reply), _fact(found)
+
+
+def without_footer(mail: InboundMail) -> InboundMail:
+    """A customer's short mail without their footer, to see whether it says a word alone. Nobody is shown it so."""
+    if mail.author is None or len(mail.reply) > MAX_REPLY_CHARACTERS:
+        return mail
+    return as_written(mail, Signer((mail.author.name,)))[0]
 
 
 def _without_pictures(mail: InboundMail, signature: str, by: Signer, words: str, until: str = "") -> InboundMail:

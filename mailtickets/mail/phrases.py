@@ -197,6 +197,7 @@ sent from my \\S.{0,60}|from my (?:i?phone|ipad|mobile|android).{0,60}|via mobil
 someone from mobile
 get .{0,20}(?:outlook|bluemail|typeapp|yahoo mail|spark).{0,60}|download (?:bluemail|spark).{0,60}
 sent a magnificent torch of pixels
+yahoo mail: (?:busque|search|busca|pesquise).{0,60}
 (?:obter|baixe|baixar|obtenha|obtener|descargar?|obt[eé]n|download) .{0,12}(?:outlook|bluemail|yahoo|spark).{0,60}
 (?:télécharger|obtenir|obtenez|holen sie sich|laden sie|scarica|ottieni) .{0,12}(?:outlook|bluemail|yahoo|spark).{0,60}
 envoyé (?:de|depuis|avec|à partir de|via)\\b.{0,80}|provenance : courrier.{0,60}

@@ -24,6 +24,7 @@ from mailtickets.desk.model import (
     TokenFact,
     plus_tag,
 )
+from mailtickets.desk.written import without_footer
 from mailtickets.mail.bounce_signs import REPLY_PREFIX
 from mailtickets.mail.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, InboundMail
@@ -58,7 +59,8 @@ def gather(
     duplicate = _duplicate(connection, received, mail)
     numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *said.subject_numbers}
     numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
-    named = number_named(mail.subject, mail.reply) if wish(mail.subject, mail.reply, mail.signature) else None
+    alone = without_footer(mail)
+    named = number_named(mail.subject, alone.reply) if wish(mail.subject, alone.reply, alone.signature) else None
     numbers |= {named} if named is not None else set()
     found = _tickets(connection, numbers)
     if bounced is not None and not bounced.proven:
@@ -93,7 +95,7 @@ def gather(
     agent = agent_of(mail, facts, policy)
     if agent is not None:
         return for_agent(connection, facts, mail, agent, policy, now)
-    if wish(mail.subject, mail.reply, mail.signature, has_ticket=False) == "tickets":
+    if wish(mail.subject, alone.reply, alone.signature, has_ticket=False) == "tickets":
         theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
         return replace(facts, desk=replace(facts.desk, found=theirs))
     return facts
