@@ -46,10 +46,10 @@ class Ending:
 
     @property
     def signature(self) -> tuple[str, ...]:
-        """The lines of it that are a signature; none where nothing in it says whose it would be."""
+        """The lines of it that are a signature; none where nothing says whose it would be, or where it is a name."""
         first = next((n for n, line in enumerate(self.lines) if line.opens), len(self.lines))
         kept = self.lines[first:]
-        enough = any(line.names for line in kept) or sum(line.opens for line in kept) > 1
+        enough = len(kept) > 1 and (any(line.names for line in kept) or sum(line.opens for line in kept) > 1)
         return tuple(line.key for line in kept) if enough else ()
 
     @property

@@ -202,10 +202,17 @@ def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) 
         if at is None:
             continue
         inside = [index for index, _ in said[at : at + len(wanted)]]
-        start = next((index for index in inside if kinds[index] in _OF_A_SIGNATURE - {"formula", "label"}), None)
-        if start is not None:
+        start = _first_of_its_own(kinds, inside)
+        if start is not None and not _is_announced(lines, start):
             return _Found(start, inside[-1] + 1, "marked")
     return None
+
+
+def _first_of_its_own(kinds: Sequence[Kind], inside: Sequence[int]) -> int | None:
+    """Its beginning, if nothing was typed above it; else the line with the writer's name, or with no words."""
+    if kinds[inside[0]] in _OF_A_SIGNATURE - {"formula"}:
+        return inside[0]
+    return next((index for index in inside if kinds[index] in _NAMED | _WORDLESS), None)
 
 
 def _goes_on(shown: Sequence[str], at: int, wanted: Sequence[str]) -> bool:

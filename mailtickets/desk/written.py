@@ -37,7 +37,8 @@ def as_written(mail: InboundMail, by: Signer) -> tuple[InboundMail, SignatureFac
         found = parted(mail.forwarded.note, by)
         forwarded = replace(mail.forwarded, note=found.words)
         mail = _without_pictures(mail, found.signature, by, found.words, until=forwarded.text)
-        return replace(mail, forwarded=forwarded), _fact(found)
+        whole = mail.reply.replace(f"{found.signature}\n", "", 1) if found.how else mail.reply
+        return replace(mail, reply=whole, forwarded=forwarded), _fact(found)
     found = parted(mail.reply, by, mail.signature)
     below = "\n".join(part for part in (found.signature, mail.signature) if part)
     if found.how:

@@ -95,3 +95,13 @@ def test_words_typed_into_what_the_program_marks_stay_words() -> None:
 def test_the_beginning_of_a_signature_can_be_asked_for() -> None:
     assert start_of(["Feito.", "", *OUTLOOK.split("\n")], ANA) == 2
     assert start_of(["Feito."], ANA) == 1
+
+
+@pytest.mark.parametrize("typed", ["Pode ligar:\n(11) 3333-4444", "Segue o link:\nwww.loja.test/troca"])
+def test_what_was_typed_where_a_telephone_puts_its_mark_is_not_cut(typed: str) -> None:
+    assert parted(typed, Signer(("Ana Souza",), marked=(typed,))).words == typed
+
+
+def test_a_forward_keeps_what_it_hands_on() -> None:
+    handed_on = "---- Mensagem encaminhada ----\nDe: Davi\n\nAna, preciso da nota.\n\nDavi Melo\nTel. (11) 2222-1111"
+    assert parted(handed_on, ANA).words == handed_on

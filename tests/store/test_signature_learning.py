@@ -116,3 +116,7 @@ def test_lines_without_a_name_or_a_way_to_reach_somebody_are_nobodys() -> None:
 def test_words_drop_out_as_mails_differ() -> None:
     known = learned_from("Ana Lima fala.\n\nAna Lima\nAnalista", "Outra.\n\nAna Lima\nAnalista")
     assert (known.signature, known.seen) == (("analima", "analista"), 2)
+
+
+def test_a_name_and_no_more_is_never_learned() -> None:
+    assert not learned_from(*["Feito.\n\nAbraço,\nAna"] * 5).is_learned
