@@ -42,7 +42,7 @@ def as_written(mail: InboundMail, by: Signer) -> tuple[InboundMail, SignatureFac
     found = parted(mail.reply, by, mail.signature)
     below = "\n".join(part for part in (found.signature, mail.signature) if part)
     if found.how:
-        mail = replace(mail, reply=found.words, signature=below)
+        mail = replace(mail, reply=found.words, signature=below, uncut=parted(mail.uncut, by).words)
     if found.words_below:
         return mail, _fact(found)
     return _without_pictures(mail, below, by, mail.reply), _fact(found)
