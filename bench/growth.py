@@ -24,10 +24,11 @@ from statistics import median
 
 import report
 
-from mailtickets.clerk import Clerk, rules_of
-from mailtickets.config import Config, load
+from mailtickets.config.load import load
+from mailtickets.config.models import Config
+from mailtickets.gateway.clerk import Clerk, rules_of
 from mailtickets.mail.model import Envelope
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
 

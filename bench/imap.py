@@ -22,14 +22,14 @@ import report
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from mailtickets.clerk import Clerk, rules_of
-from mailtickets.config import load
-from mailtickets.desk.model import Sent
-from mailtickets.edges.imap_in import ImapPoller
-from mailtickets.gateway import Gateway, Pace
+from mailtickets.config.load import load
+from mailtickets.desk.model.delivery import Sent
+from mailtickets.edges.doors.imap import ImapPoller
+from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.gateway import Gateway, Pace
+from mailtickets.gateway.workers import Workers
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
-from mailtickets.workers import Workers
 from tests.servers.dovecot import Dovecot
 
 TARGET = 1.0

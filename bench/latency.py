@@ -20,11 +20,11 @@ from statistics import median, quantiles
 import report
 from running import Running, Smarthost, smarthost
 
-from mailtickets.clerk import Clerk, rules_of
-from mailtickets.config import load
-from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
+from mailtickets.config.load import load
+from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
+from mailtickets.gateway.clerk import Clerk, rules_of
 from mailtickets.mail.model import Envelope
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, migrate, outbox
 from mailtickets.store.database import Database
 

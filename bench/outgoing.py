@@ -24,15 +24,16 @@ import report
 from running import Smarthost, smarthost
 from sqlalchemy import Connection, text
 
-from mailtickets.clerk import Clerk, rules_of
-from mailtickets.config import Config, load
-from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
-from mailtickets.gateway import Gateway, Pace
+from mailtickets.config.load import load
+from mailtickets.config.models import Config
+from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
+from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.gateway import Gateway, Pace
+from mailtickets.gateway.workers import Workers
 from mailtickets.mail.model import Envelope
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, migrate, outbox
 from mailtickets.store.database import Database
-from mailtickets.workers import Workers
 
 DELAYS = {"a smarthost that answers at once": 0.0, "a smarthost that needs 10 ms": 0.01}
 TARGET = 2.0

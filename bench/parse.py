@@ -19,7 +19,7 @@ from pathlib import Path
 
 import mailparser
 
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 
 HISTORY = "\n".join(f"> Linha {number} do que foi dito antes, com alguma acentuação." for number in range(40))
 

@@ -22,29 +22,35 @@ from pathlib import Path
 from typing import IO
 
 from mailtickets import jobs
-from mailtickets.clerk import Clerk, rules_of
-from mailtickets.config import Config, ConfigError, SmtpIn, load
-from mailtickets.config_values import credential
-from mailtickets.desk.model import Authentication, Delivery, Permanent, Transient
-from mailtickets.edges import imap_audit, junk, lmtp_in, smtp_in, systemd
-from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
-from mailtickets.edges.dkim_sign import Signer
-from mailtickets.edges.imap_client import Lost, No, Refused
-from mailtickets.edges.imap_in import ImapPoller
-from mailtickets.edges.maildir_out import MaildirOut
-from mailtickets.edges.smtp_listener import Listener, bind
-from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
-from mailtickets.edges.smtp_protocol import Settings
-from mailtickets.edges.smtp_spool import Spool
-from mailtickets.gateway import Gateway, Pace
-from mailtickets.mail import header_truth
-from mailtickets.mail.classify import loop_reason
-from mailtickets.mail.junk import JunkVerdict, denied, spam_flags, worst
+from mailtickets.config.load import ConfigError, load
+from mailtickets.config.models import Config, SmtpIn
+from mailtickets.config.state import load_secrets
+from mailtickets.config.values import credential
+from mailtickets.desk.model.delivery import Delivery, Permanent, Transient
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.edges import systemd
+from mailtickets.edges.checks import junk
+from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
+from mailtickets.edges.doors import lmtp
+from mailtickets.edges.doors import smtp as smtp_in
+from mailtickets.edges.doors.imap import ImapPoller
+from mailtickets.edges.imap import audit
+from mailtickets.edges.imap.client import Lost, No, Refused
+from mailtickets.edges.out.dkim import Signer
+from mailtickets.edges.out.maildir import MaildirOut
+from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
+from mailtickets.edges.smtp_server.listener import Listener, bind
+from mailtickets.edges.smtp_server.protocol import Settings
+from mailtickets.edges.smtp_server.spool import Spool
+from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.gateway import Gateway, Pace
+from mailtickets.gateway.workers import Workers
+from mailtickets.mail.kind.classify import loop_reason
+from mailtickets.mail.kind.junk import JunkVerdict, denied, spam_flags, worst
 from mailtickets.mail.model import Envelope, InboundMail
-from mailtickets.state import load_secrets
+from mailtickets.mail.trust import header_truth
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
-from mailtickets.workers import Workers
 
 log = logging.getLogger("mailtickets.daemon")
 
@@ -208,7 +214,7 @@ class Daemon:
             if name == "smtp":
                 self._doors[name] = await smtp_in.serve(sockets, settings, self._accept_smtp, self._knows)
             else:
-                self._doors[name] = await lmtp_in.serve(sockets, settings, self.gateway.accept, self._knows)
+                self._doors[name] = await lmtp.serve(sockets, settings, self.gateway.accept, self._knows)
 
     def _settings(self, config: Config) -> Settings:
         smtp = config.smtp_in or SmtpIn()
@@ -227,12 +233,12 @@ class Daemon:
     async def _compare_mailboxes(self) -> list[str]:
         """What the mailboxes hold and the ledger does not know. One that cannot be read now tells by its poller."""
         problems: list[str] = []
-        since = self.gateway.clerk.clock() - timedelta(days=imap_audit.DAYS)
+        since = self.gateway.clerk.clock() - timedelta(days=audit.DAYS)
         for account in self.config.imap_in:
-            facts = partial(imap_audit.facts, account=account, since=since)
+            facts = partial(audit.facts, account=account, since=since)
             read, known = await self.gateway.database(self.gateway.clerk.database.run, facts)
             try:
-                found = await imap_audit.audit(account, partial(self.config.password, account), read, known, since)
+                found = await audit.audit(account, partial(self.config.password, account), read, known, since)
             except (Lost, Refused, No) as error:
                 log.warning("mailbox not compared", extra={"account": account.name, "error": str(error)})
             else:

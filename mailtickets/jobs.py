@@ -14,13 +14,15 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection
 
-from mailtickets.config import Agent
-from mailtickets.config_values import span
-from mailtickets.desk import orders
-from mailtickets.desk.model import Desk, HeldMail, Transient
-from mailtickets.gateway import Gateway
+from mailtickets.config.models import Agent
+from mailtickets.config.values import span
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.decision import HeldMail
+from mailtickets.desk.model.delivery import Transient
+from mailtickets.desk.model.facts import Desk
+from mailtickets.gateway.gateway import Gateway
 from mailtickets.store import agents, budgets, cursors, inbound, tickets
-from mailtickets.store.agent_facts import own_work
+from mailtickets.store.read.agent_facts import own_work
 
 log = logging.getLogger("mailtickets.jobs")
 

@@ -6,18 +6,11 @@ from typing import Any
 
 import pytest
 
-from mailtickets.config import (
-    Config,
-    ConfigError,
-    ImapIn,
-    absolute_listen,
-    load,
-    locate,
-    read_secret,
-    shipped,
-    template_texts,
-)
-from mailtickets.config_values import is_loopback, span
+from mailtickets.config.credentials import read_secret
+from mailtickets.config.load import ConfigError, load, locate
+from mailtickets.config.models import Config, ImapIn
+from mailtickets.config.places import absolute_listen, shipped, template_texts
+from mailtickets.config.values import is_loopback, span
 from tests.desk.builders import a_queue
 
 LEAST = """

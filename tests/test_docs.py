@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from mailtickets.cli import NOUNS
-from mailtickets.config import Config, load
+from mailtickets.config.load import load
+from mailtickets.config.models import Config
 from tests.servers import require
 from tests.system.walls import directives, faults
 
@@ -118,12 +119,22 @@ def test_every_decision_is_in_the_index_by_its_title() -> None:
         assert page.read_text(encoding="utf-8").startswith(f"# {title}")
 
 
-def test_the_map_has_every_module_of_the_desk() -> None:
-    (drawn,) = (block.text for block in blocks(ROOT / "docs" / "development.md") if "decide  " in block.text)
-    modules = {path.stem for path in (ROOT / "mailtickets" / "desk").glob("[a-z]*.py")}
-    assert modules - set(re.findall(r"\w+", drawn)) == set()
-    named = re.findall(r"^(?:\w+(?: rest)?)? +([a-z_]+(?:, [a-z_]+)*) {2,}", drawn, re.MULTILINE)
-    assert {name for names in named for name in names.split(", ")} <= modules
+def test_the_map_has_every_room_and_every_module() -> None:
+    package = ROOT / "mailtickets"
+    page = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
+    drawn = page.partition("## The house")[2].partition("```text\n")[2].partition("```")[0]
+    mapped = {
+        f"{room}/{name}"
+        for room, names in re.findall(r"^([\w/]+)/ .*\n((?: {22}.*\n)+)", drawn, re.MULTILINE)
+        for name in re.findall(r"\w+", names)
+    }
+    there = {
+        path.relative_to(package).with_suffix("").as_posix()
+        for path in package.rglob("[a-z]*.py")
+        if path.parent != package and "migrations" not in path.parts
+    }
+    assert mapped == there
+    assert set(re.findall(r"^(\w+)\.py ", drawn, re.MULTILINE)) == {path.stem for path in package.glob("[a-z]*.py")}
 
 
 # --- configuration ------------------------------------------------------------------------------------

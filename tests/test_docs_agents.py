@@ -6,25 +6,17 @@ from typing import Any
 
 import pytest
 
-from mailtickets.config_values import LOCALES
-from mailtickets.desk import commands
-from mailtickets.desk.command_words import COMMANDS, folded, known
-from mailtickets.desk.customer_words import wish
-from mailtickets.desk.decide import decide
-from mailtickets.desk.model import (
-    Authentication,
-    Decision,
-    Done,
-    DropHeld,
-    MoveTo,
-    Origin,
-    ReleaseHeld,
-    Said,
-    SetPriority,
-    Undoable,
-)
-from mailtickets.desk.satisfaction import rating
-from mailtickets.desk.sentences import COMMANDS as SENTENCES
+from mailtickets.config.values import LOCALES
+from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.vocabulary import COMMANDS, folded, known
+from mailtickets.desk.customers.ratings import rating
+from mailtickets.desk.customers.wishes import wish
+from mailtickets.desk.letters.sentences import COMMANDS as SENTENCES
+from mailtickets.desk.model.decision import Decision, Done
+from mailtickets.desk.model.effects import DropHeld, MoveTo, ReleaseHeld, SetPriority
+from mailtickets.desk.model.facts import Authentication, Origin, Undoable
+from mailtickets.desk.model.ticket import Said
+from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Forwarded
 from tests.desk.builders import ANA, BRUNO, MARIA, NOW, a_mail, a_policy, a_ticket, a_token, facts
 
@@ -110,7 +102,7 @@ def test_everything_between_the_lines_that_looks_like_a_command_is_one(locale: s
 
 @pytest.mark.parametrize("span", [span for span in TEXT if len(span) > 1])
 def test_what_the_page_calls_text_is_text(span: str) -> None:
-    asked = commands.read(f"{span}\n\nOlá, Maria!\n\n{span}")
+    asked = reading.read(f"{span}\n\nOlá, Maria!\n\n{span}")
     assert not asked.commands
     assert not asked.problems
     assert asked.words.count(span) == 2
@@ -134,7 +126,7 @@ ALONE = frozenset({"end", "to", "customer"})
 
 @pytest.mark.parametrize(("locale", "example"), [one for one in EXAMPLES if named(one[1]) not in ALONE])
 def test_an_example_is_the_command_that_it_names_and_is_carried_out(locale: str, example: str) -> None:
-    asked = commands.read(example)
+    asked = reading.read(example)
     assert not asked.problems
     assert not asked.words
     command = next(command for command in COMMANDS if command.key == named(example))
@@ -170,7 +162,7 @@ def test_the_queue_of_the_example_is_where_the_ticket_goes(locale: str) -> None:
 @BY_LOCALE
 def test_a_note_ends_where_its_end_is_said(locale: str) -> None:
     note, end = (next(one for one in examples(locale) if named(one) == key) for key in ("note", "end"))
-    asked = commands.read(f"{note}\n{end}\nA peça chegou.")
+    asked = reading.read(f"{note}\n{end}\nA peça chegou.")
     assert (asked.words, asked.note, asked.problems) == ("A peça chegou.", note.partition(" ")[2], ())
 
 
@@ -189,7 +181,7 @@ MOMENTS = [(locale, span) for locale in PAGES for row in rows(locale) for span i
 @pytest.mark.parametrize(("locale", "moment"), MOMENTS)
 def test_the_moments_of_the_table_are_moments(locale: str, moment: str) -> None:
     (example,) = (one for one in examples(locale) if named(one) == "remind")
-    asked = commands.read(f"{example.partition(' ')[0]} {moment}")
+    asked = reading.read(f"{example.partition(' ')[0]} {moment}")
     assert [order.name for order in asked.commands] == ["remind"]
     assert len(MOMENTS) == 6
 
@@ -199,7 +191,7 @@ def test_the_moments_of_the_table_are_moments(locale: str, moment: str) -> None:
 
 @BY_LOCALE
 def test_the_answer_on_the_page_is_read_as_it_says(locale: str) -> None:
-    asked = commands.read(blocks(locale)[0])
+    asked = reading.read(blocks(locale)[0])
     assert not asked.problems
     assert [order.name for order in asked.commands] == ["take", "tag"]
     assert asked.words.splitlines() == [blocks(locale)[0].splitlines()[0]]
@@ -208,7 +200,7 @@ def test_the_answer_on_the_page_is_read_as_it_says(locale: str) -> None:
 
 @BY_LOCALE
 def test_the_lines_on_the_page_act_on_the_tickets_that_they_name(locale: str) -> None:
-    listed = commands.read_lines(blocks(locale)[1])
+    listed = reading.read_lines(blocks(locale)[1])
     assert not listed.problems
     assert not listed.rest
     assert [(number, order.name) for number, order in listed.orders] == [
@@ -275,8 +267,8 @@ def test_what_a_readme_says_in_commands_is_understood(readme: Path) -> None:
     said = re.findall(r"`((?:\d+ )?#[^\W\d][^`\n]*)`", readme.read_text("utf-8"))
     assert len(said) >= 10
     for line in said:
-        listed = commands.read_lines(line)
-        asked = commands.read(f"{line} algo" if line == "#nota" else line)
+        listed = reading.read_lines(line)
+        asked = reading.read(f"{line} algo" if line == "#nota" else line)
         assert listed.orders if line[0].isdigit() else asked.commands or asked.note, line
         assert not (listed.problems if line[0].isdigit() else asked.problems), line
 

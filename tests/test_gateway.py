@@ -13,9 +13,8 @@ import pytest
 from sqlalchemy import text
 
 from mailtickets import jobs
-from mailtickets.clerk import Clerk
-from mailtickets.desk import orders
-from mailtickets.desk.model import (
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.delivery import (
     Deferred,
     Delivery,
     ImapCursor,
@@ -26,12 +25,13 @@ from mailtickets.desk.model import (
     Transient,
     Unknown,
 )
-from mailtickets.gateway import Gateway, Pace
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.gateway import Gateway, Pace
+from mailtickets.gateway.workers import Workers
 from mailtickets.mail.model import InboundMail
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, outbox
 from mailtickets.store.database import Database
-from mailtickets.workers import Workers
 from tests.desk.builders import AGENTS, ANA, BRUNO, MARIA, NOW, a_policy
 from tests.store.databases import database, migrated_file, migrated_postgres
 from tests.store.office import RULES, Office, a_message, an_envelope, with_file

@@ -13,9 +13,10 @@ from alembic.migration import MigrationContext
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from mailtickets.config import Config, shipped
+from mailtickets.config.models import Config
+from mailtickets.config.places import shipped
 from mailtickets.desk.reasons import REASONS, sentence
-from mailtickets.mail import classify
+from mailtickets.mail.kind import classify
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 from mailtickets.store.schema import metadata
@@ -24,7 +25,7 @@ from tests.store.databases import database, migrated_file, migrated_postgres
 __all__ = ["database", "migrated_file", "migrated_postgres"]
 
 PACKAGE = Path(__file__).parent.parent / "mailtickets"
-PURE = sorted(path for room in ("mail", "desk") for path in (PACKAGE / room).glob("*.py"))
+PURE = sorted(path for room in ("words", "mail", "desk") for path in (PACKAGE / room).rglob("*.py"))
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter", "random", "choice", "urandom",
           "token_bytes", "uuid4", "getenv"}  # fmt: skip
 
@@ -33,7 +34,7 @@ def test_there_are_rooms_to_look_into() -> None:
     assert len(PURE) > 30
 
 
-@pytest.mark.parametrize("path", PURE, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", PURE, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_mail_and_desk_ask_no_clock_no_dice_and_no_environment(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if (
@@ -124,9 +125,9 @@ CODE = re.compile(r"[a-z]+(?:-[a-z]+)*")
 NOT_REASONS = {
     "auto-generated", "auto-replied", "x-auto-response-suppress", "return-path", "mailer-daemon", "no-reply",
     "do-not-reply", "nao-responda", "no-responder", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to",
-    "x-delivered-to", "utf-8",
+    "x-delivered-to", "utf-8", "mail-disowned",
 }  # fmt: skip
-"""Header names, their values, and names of mailboxes."""
+"""Header names, their values, names of mailboxes and of alarms."""
 
 
 def codes(path: Path) -> set[str]:
@@ -136,9 +137,10 @@ def codes(path: Path) -> set[str]:
 
 
 def test_every_reason_the_desk_gives_is_listed() -> None:
-    rooms = ("decide", "orders", "notices", "matching", "change")
+    rooms = ("rules/decide", "commands/orders", "notices/plan", "claims/matching", "change")
     given = {code for name in rooms for code in codes(PACKAGE / "desk" / f"{name}.py")}
-    given |= {code for code in codes(PACKAGE / "workers.py") if code.startswith("reading")} | {"processing-failed"}
+    workers = codes(PACKAGE / "gateway" / "workers.py")
+    given |= {code for code in workers if code.startswith("reading")} | {"processing-failed"}
     assert given - REASONS.keys() == set()
 
 

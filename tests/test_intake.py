@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from mailtickets import intake
-from mailtickets.clerk import Clerk
-from mailtickets.intake import Intake
+from mailtickets.gateway import intake
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.intake import Intake
 from mailtickets.store.database import Database
 from mailtickets.store.lane import Lane
 from tests.store.databases import migrated_file

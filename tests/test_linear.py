@@ -15,10 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailtickets.desk.discretion import Discretion
-from mailtickets.mail import address, authres, header, header_truth, traces
-from mailtickets.mail.html import sanitised
-from mailtickets.mail.parse import parse
+from mailtickets.desk.notices.discretion import Discretion
+from mailtickets.mail import address
+from mailtickets.mail.read import header
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.reply.html import sanitised
+from mailtickets.mail.trust import authres, header_truth, traces
 from tests.desk.builders import POLICY
 from tests.patterns import Pump, Use, collected, fragments, pumps
 from tests.steps import TooManySteps, matches, steps

@@ -24,13 +24,13 @@ from typing import Any
 
 import pytest
 
-from mailtickets.clerk import Draft, rules_of
-from mailtickets.config import Trust
-from mailtickets.desk import orders
-from mailtickets.desk.model import Authentication
-from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
+from mailtickets.config.models import Trust
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
+from mailtickets.gateway.clerk import Draft, rules_of
 from mailtickets.mail.model import REF_LABEL, Address, InboundMail
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
 from mailtickets.store.database import Database
 from tests.desk.builders import a_config, an_agent

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from mailtickets.clerk import rules_of
-from mailtickets.config import Trust
-from mailtickets.desk import orders
-from mailtickets.desk.model import Authentication
-from mailtickets.mail.html import render
+from mailtickets.config.models import Trust
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.gateway.clerk import rules_of
 from mailtickets.mail.model import Address
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.reply.html import render
 from mailtickets.store import outbox
 from mailtickets.store.database import Database
 from mailtickets.store.schema import inbound

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets.config import Config, ConfigError, load
-from mailtickets.state import load_secrets, prepare
+from mailtickets.config.load import ConfigError, load
+from mailtickets.config.models import Config
+from mailtickets.config.state import load_secrets, prepare
 
 CONFIG = """
 [instance]

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from mailtickets.config import shipped, template_texts
-from mailtickets.desk.discretion import Discretion
-from mailtickets.desk.render import Templates, sample
+from mailtickets.config.places import shipped, template_texts
+from mailtickets.desk.letters.render import Templates, sample
+from mailtickets.desk.notices.discretion import Discretion
+from mailtickets.gateway.workers import Unreadable, Workers, parse_for
 from mailtickets.mail.model import InboundMail
-from mailtickets.mail.text_file import text_file
-from mailtickets.workers import Unreadable, Workers, parse_for
+from mailtickets.mail.read.text_file import text_file
 from tests.desk.builders import POLICY
 from tests.store.office import a_message, with_file
 

@@ -16,19 +16,21 @@ from typing import Any, Literal
 
 from sqlalchemy import Row
 
-from mailtickets.clerk import rules_of
 from mailtickets.cli import DONE, REFUSED, roundtrip
 from mailtickets.cli.session import act_as_owner, add_json, configuration, print_json, secrets_of
-from mailtickets.config import Agent, Config, ConfigError, Queue
-from mailtickets.desk.identity import plus_address
-from mailtickets.desk.model import Authentication, Transient
-from mailtickets.desk.render import check as check_templates
-from mailtickets.edges import imap_in
-from mailtickets.edges.authentication import published
-from mailtickets.edges.maildir_out import MaildirOut
-from mailtickets.edges.resolver import resolver
-from mailtickets.edges.smtp_out import SmtpOut, SmtpOutSettings
-from mailtickets.state import directory_problems, load_secrets
+from mailtickets.config.load import ConfigError
+from mailtickets.config.models import Agent, Config, Queue
+from mailtickets.config.state import directory_problems, load_secrets
+from mailtickets.desk.claims.identity import plus_address
+from mailtickets.desk.letters.render import check as check_templates
+from mailtickets.desk.model.delivery import Transient
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.edges.checks.authentication import published
+from mailtickets.edges.checks.resolver import resolver
+from mailtickets.edges.doors import imap
+from mailtickets.edges.out.maildir import MaildirOut
+from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
+from mailtickets.gateway.clerk import rules_of
 from mailtickets.store import inbound, migrate
 from mailtickets.store.database import Database
 
@@ -196,7 +198,7 @@ def _answers(entry: str) -> bool:
 async def _accounts(config: Config) -> list[Line]:
     lines = []
     for number, account in enumerate(config.imap_in):
-        found = await imap_in.probe(account, partial(config.password, account))
+        found = await imap.probe(account, partial(config.password, account))
         lines += [Line("ok" if right else "wrong", f"imap_in.{number}", text) for right, text in found]
     return lines
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
 from mailtickets.cli.session import act_as_owner, add_json, configuration, database_is_missing, print_json
-from mailtickets.desk.model import Transient
+from mailtickets.desk.model.delivery import Transient
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 

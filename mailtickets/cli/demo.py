@@ -26,7 +26,9 @@ from typing import TypeVar
 
 from mailtickets.cli import DONE, REFUSED, Stop, ticket
 from mailtickets.cli.session import opened
-from mailtickets.config import Config, ConfigError, load, locate, shipped
+from mailtickets.config.load import ConfigError, load, locate
+from mailtickets.config.models import Config
+from mailtickets.config.places import shipped
 from mailtickets.store import tickets
 
 SECONDS = 30

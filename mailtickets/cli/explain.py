@@ -11,17 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mailtickets.clerk import Clerk, Draft
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.session import add_json, configuration, opened, print_json
-from mailtickets.config import Config
-from mailtickets.desk.authors import writer
-from mailtickets.desk.model import Authentication, Facts, Policy
+from mailtickets.config.models import Config
+from mailtickets.desk.claims.authors import writer
+from mailtickets.desk.model.facts import Authentication, Facts
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.reasons import sentence
-from mailtickets.edges.authentication import AuthenticationSettings, Authenticator
-from mailtickets.mail.junk import spam_flags
+from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
+from mailtickets.gateway.clerk import Clerk, Draft
+from mailtickets.mail.kind.junk import spam_flags
 from mailtickets.mail.model import Envelope, InboundMail
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound
 from mailtickets.store.inbound import Received
 

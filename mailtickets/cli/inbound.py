@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from mailtickets.clerk import Clerk
 from mailtickets.cli import DONE, REFUSED, TRY_AGAIN, Stop
 from mailtickets.cli.session import (
     actor,
@@ -22,10 +21,11 @@ from mailtickets.cli.session import (
     print_json,
     print_table,
 )
-from mailtickets.config import Config
-from mailtickets.desk.model import OUTCOMES
-from mailtickets.edges import imap_audit
-from mailtickets.edges.imap_client import Lost, No, Refused
+from mailtickets.config.models import Config
+from mailtickets.desk.model.decision import OUTCOMES
+from mailtickets.edges.imap import audit
+from mailtickets.edges.imap.client import Lost, No, Refused
+from mailtickets.gateway.clerk import Clerk
 from mailtickets.store import inbound
 
 _REPLAYABLE = ("held", "ignored", "bounced", "duplicate")
@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--mailboxes", action="store_true", help="look into the IMAP folders too, without marking anything"
     )
     reconcile.add_argument(
-        "--days", type=number, default=imap_audit.DAYS, metavar="N", help="how far back in them (default %(default)s)"
+        "--days", type=number, default=audit.DAYS, metavar="N", help="how far back in them (default %(default)s)"
     )
     reconcile.set_defaults(act=_reconcile)
 
@@ -199,14 +199,14 @@ def _reconcile(clerk: Clerk, args: argparse.Namespace) -> int:
     return REFUSED if sums["problems"] else DONE
 
 
-async def _audits(clerk: Clerk, config: Config, days: int) -> list[imap_audit.Audit]:
+async def _audits(clerk: Clerk, config: Config, days: int) -> list[audit.Audit]:
     """What the mailboxes hold, compared with the ledger."""
     since = clerk.clock() - timedelta(days=days)
     found = []
     for account in config.imap_in:
-        read, known = clerk.database.run(partial(imap_audit.facts, account=account, since=since))
+        read, known = clerk.database.run(partial(audit.facts, account=account, since=since))
         try:
-            found.append(await imap_audit.audit(account, partial(config.password, account), read, known, since))
+            found.append(await audit.audit(account, partial(config.password, account), read, known, since))
         except (Lost, Refused, No) as error:
             raise Stop(TRY_AGAIN, f"{account.name}: {error}") from error
     return found

@@ -14,7 +14,7 @@ import sysconfig
 from pathlib import Path
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
-from mailtickets.config import shipped
+from mailtickets.config.places import shipped
 
 USER = "mailtickets"
 SYSTEM_CONFIG = Path("/etc/mailtickets/config.toml")

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from mailtickets.clerk import Clerk
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.session import add_page, add_verb, opened, print_json, print_table
+from mailtickets.gateway.clerk import Clerk
 from mailtickets.mail.model import Attachment
 from mailtickets.store import inbound, outbox
 
@@ -85,7 +85,7 @@ def _row(clerk: Clerk, number: int) -> Row[Any]:
 
 
 def _raw(clerk: Clerk, args: argparse.Namespace) -> int:
-    from mailtickets.mail.parse import parse  # costs a fifth of a second, which no other verb has to pay
+    from mailtickets.mail.read.parse import parse  # costs a fifth of a second, which no other verb has to pay
 
     due = clerk.database.run(lambda c: outbox.load(c, args.id))
     if due is None:

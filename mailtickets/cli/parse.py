@@ -56,7 +56,7 @@ def _in_parallel(files: Iterable[str], jobs: int) -> Iterator[tuple[bytes, str]]
 
 def _parsed(file: str) -> tuple[bytes, str]:
     """(the line to print, empty) or (nothing, why not)."""
-    from mailtickets.mail.parse import as_json, parse
+    from mailtickets.mail.read.parse import as_json, parse
 
     try:
         raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()

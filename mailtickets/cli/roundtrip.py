@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from mailtickets.config import Config, Queue
-from mailtickets.desk.identity import plus_address
-from mailtickets.desk.model import Delivery, Policy, Sent, Transient
-from mailtickets.edges.maildir_out import MaildirOut
-from mailtickets.edges.smtp_out import SmtpOut
-from mailtickets.mail.compose import compose
+from mailtickets.config.models import Config, Queue
+from mailtickets.desk.claims.identity import plus_address
+from mailtickets.desk.model.delivery import Delivery, Sent, Transient
+from mailtickets.desk.model.policy import Policy
+from mailtickets.edges.out.maildir import MaildirOut
+from mailtickets.edges.out.smtp import SmtpOut
 from mailtickets.mail.model import Address, Copy, OutboundMail
+from mailtickets.mail.write.compose import compose
 from mailtickets.store import inbound
 from mailtickets.store.database import Database
 

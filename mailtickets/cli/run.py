@@ -11,9 +11,10 @@ import os
 from mailtickets import logs
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
 from mailtickets.cli.session import act_as_owner, broken, configuration
-from mailtickets.config import Config, ConfigError
+from mailtickets.config.load import ConfigError
+from mailtickets.config.models import Config
+from mailtickets.config.state import prepare
 from mailtickets.daemon import Busy, Daemon
-from mailtickets.state import prepare
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -11,11 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mailtickets.clerk import Clerk, rules_of
 from mailtickets.cli import BAD_USAGE, TRY_AGAIN, Stop
-from mailtickets.config import Config, ConfigError, load, locate
-from mailtickets.desk.model import Transient
-from mailtickets.state import load_secrets
+from mailtickets.config.load import ConfigError, load, locate
+from mailtickets.config.models import Config
+from mailtickets.config.state import load_secrets
+from mailtickets.desk.model.delivery import Transient
+from mailtickets.gateway.clerk import Clerk, rules_of
 from mailtickets.store import migrate
 from mailtickets.store.database import Database, Stale
 

@@ -2,11 +2,12 @@
 
 import argparse
 
-from mailtickets.clerk import rules_of
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.session import add_page, configuration, print_json, print_table
-from mailtickets.config_values import LOCALES
-from mailtickets.desk.render import NOTICES, Templates, canned, canned_commands, canned_names, check, render, sample
+from mailtickets.config.values import LOCALES
+from mailtickets.desk.letters.render import NOTICES, Templates, canned, canned_commands, canned_names, check, render
+from mailtickets.desk.letters.samples import sample
+from mailtickets.gateway.clerk import rules_of
 
 _READY = "canned/"
 

@@ -6,18 +6,19 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from mailtickets.clerk import Clerk
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.session import actor, add_json, add_page, number, opened, print_json, print_table, read_text
-from mailtickets.config import Agent
-from mailtickets.desk import orders
-from mailtickets.desk.authors import locale_for, without_tags
+from mailtickets.config.models import Agent
 from mailtickets.desk.change import customers
-from mailtickets.desk.model import PRIORITIES, STATUSES, Decision, Ticket
-from mailtickets.desk.people import readers
+from mailtickets.desk.claims.authors import locale_for, without_tags
+from mailtickets.desk.claims.people import readers
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, Ticket
+from mailtickets.gateway.clerk import Clerk
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
-from mailtickets.mail.outline import outline
+from mailtickets.mail.read.outline import outline
 from mailtickets.store import inbound, search, tickets
 from mailtickets.store.tickets import Shown
 
@@ -256,7 +257,7 @@ def _attachment(clerk: Clerk, args: argparse.Namespace) -> int:
 
 def _save(clerk: Clerk, number: int, file: Row[Any], directory: Path) -> Path:
     """Writes an attachment into a folder; what the mail calls it is a label, made safe, and overwrites nothing."""
-    from mailtickets.mail.parse import parse  # costs a fifth of a second, which no other verb has to pay
+    from mailtickets.mail.read.parse import parse  # costs a fifth of a second, which no other verb has to pay
 
     source = clerk.database.run(lambda c: tickets.attachment_source(c, number, file.id))
     raw = clerk.database.run(lambda c: inbound.raw(c, source.inbound)) if source is not None else None

@@ -9,8 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from mailtickets.config import Queue
-from mailtickets.desk.model import (
+from mailtickets.config.models import Queue
+from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
     Assign,
@@ -22,7 +22,6 @@ from mailtickets.desk.model import (
     MoveTo,
     Mute,
     OpenTicket,
-    Participant,
     Rate,
     RecordEvent,
     ReleaseHeld,
@@ -37,10 +36,9 @@ from mailtickets.desk.model import (
     SetTags,
     SetType,
     SplitOff,
-    Status,
-    Ticket,
     Undo,
 )
+from mailtickets.desk.model.ticket import Participant, Status, Ticket
 from mailtickets.mail.model import Address
 
 

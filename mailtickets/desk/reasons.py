@@ -3,7 +3,7 @@
 Reasons of `mail.classify` stand in its `REASONS`; `sentence` knows both.
 """
 
-from mailtickets.mail import classify
+from mailtickets.mail.kind import classify
 
 REASONS: dict[str, str] = {
     # what becomes of a mail

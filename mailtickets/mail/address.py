@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mailtickets.mail import header
 from mailtickets.mail.model import Address
+from mailtickets.mail.read import header
 
 MAX_ADDRESSES = 500
 MAX_AUTHOR_CHARACTERS = 4_096

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, func, not_, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailtickets.desk.contexts import MAX_SHOWN
-from mailtickets.desk.model import Said, StoredFile, Undoable
+from mailtickets.desk.model.facts import StoredFile, Undoable
+from mailtickets.desk.model.ticket import Said
+from mailtickets.desk.notices.contexts import MAX_SHOWN
 from mailtickets.mail.model import REF_LABEL, Address
 from mailtickets.store import tickets
 from mailtickets.store.database import Stale

@@ -7,7 +7,7 @@ from functools import cache
 
 from sqlalchemy import Connection, Insert, bindparam, delete, select, tuple_
 
-from mailtickets.desk.budget import HOUR, UNTOLD, BudgetLine
+from mailtickets.desk.notices.budget import HOUR, UNTOLD, BudgetLine
 from mailtickets.store.database import Stale
 from mailtickets.store.schema import budget
 from mailtickets.store.statements import insert_of

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailtickets.desk.model import ImapCursor
+from mailtickets.desk.model.delivery import ImapCursor
 from mailtickets.store.schema import imap_cursor, lease
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
-from mailtickets.desk.model import NoSpace, Transient
+from mailtickets.desk.model.delivery import NoSpace, Transient
 
 _BUSY_SECONDS = 30
 _ATTEMPTS = 5

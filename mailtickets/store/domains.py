@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
 )
 
-from mailtickets.mail.compose import to_ascii
+from mailtickets.mail.write.compose import to_ascii
 from mailtickets.store.schema import Instant, outbox
 
 LOOKED_AT = 200

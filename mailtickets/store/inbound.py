@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailtickets.desk.agent_reading import STALE
-from mailtickets.desk.model import Authentication, AuthFact
+from mailtickets.desk.model.facts import Authentication, AuthFact
+from mailtickets.desk.rules.agent_reading import STALE
 from mailtickets.mail.model import Envelope
 from mailtickets.store import schema
 from mailtickets.store.schema import inbound

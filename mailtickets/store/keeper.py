@@ -16,7 +16,7 @@ from typing import Any, cast
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from mailtickets.desk.model import Transient
+from mailtickets.desk.model.delivery import Transient
 from mailtickets.mail.model import Envelope
 from mailtickets.store.database import Database
 from mailtickets.store.inbound import KEEP, arriving

@@ -30,8 +30,8 @@ from sqlalchemy import (
     update,
 )
 
-from mailtickets.desk.letter import Addressed, Letter
-from mailtickets.desk.notice import ANSWERED_AS
+from mailtickets.desk.letters.letter import Addressed, Letter
+from mailtickets.desk.notices.notice import ANSWERED_AS
 from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store import contacts
 from mailtickets.store.domains import LOOKED_AT, Picking, Shares, domain_of, waiting

@@ -12,14 +12,13 @@ from typing import assert_never
 from sqlalchemy import Connection, bindparam, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
-from mailtickets.desk.budget import BudgetLine
 from mailtickets.desk.change import customers
-from mailtickets.desk.letter import Letter
-from mailtickets.desk.model import (
+from mailtickets.desk.letters.letter import Letter
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
     Assign,
-    Decision,
     DropHeld,
     Effect,
     FailDelivery,
@@ -42,15 +41,16 @@ from mailtickets.desk.model import (
     SetTags,
     SetType,
     SplitOff,
-    Ticket,
     Undo,
 )
-from mailtickets.desk.signature_learning import Seen
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.budget import BudgetLine
+from mailtickets.desk.signatures.learning import Seen
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import agents, budgets, contacts, outbox, search, signatures, tickets
 from mailtickets.store.database import Stale
-from mailtickets.store.facts import content_key
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
+from mailtickets.store.read.facts import content_key
 from mailtickets.store.schema import attachment, event, inbound, message
 from mailtickets.store.statements import inserting, inserting_for_id
 

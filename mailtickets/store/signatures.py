@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
 
-from mailtickets.desk.signature_learning import TIMES, Ending, EndLine, Seen, seen_again
+from mailtickets.desk.signatures.learning import TIMES, Ending, EndLine, Seen, seen_again
 from mailtickets.store.schema import signature, signature_picture
 from mailtickets.store.statements import replacing
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, literal_column, select, update
 
-from mailtickets.desk.model import STATUSES, Participant, Ticket
+from mailtickets.desk.model.ticket import STATUSES, Participant, Ticket
 from mailtickets.mail.model import Address
 from mailtickets.store.database import Stale
 from mailtickets.store.inbound import insert_ignoring

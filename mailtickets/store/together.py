@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from mailtickets.desk.model import Transient
+from mailtickets.desk.model.delivery import Transient
 from mailtickets.store.database import Database
 from mailtickets.store.lane import Lane
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mailtickets.cli import main
-from mailtickets.config import load
-from mailtickets.state import load_secrets, prepare
+from mailtickets.config.load import load
+from mailtickets.config.state import load_secrets, prepare
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 from tests.store.office import Office
@@ -79,7 +79,7 @@ def office(shell: Shell, migrated_file: Path) -> Any:
     config = load(shell.config)
     prepare(config)
     (config.state_dir / "mailtickets.db").write_bytes(migrated_file.read_bytes())
-    from mailtickets.clerk import rules_of
+    from mailtickets.gateway.clerk import rules_of
 
     office = Office(Database(config.database_url), rules_of(config, load_secrets(config)))
     yield office

@@ -51,7 +51,7 @@ def test_a_file_that_is_not_there_is_said_and_the_others_are_read(
 
 def test_reading_loads_neither_the_database_nor_the_configuration() -> None:
     code = (
-        "import sys, mailtickets.cli.parse, mailtickets.mail.parse\n"
+        "import sys, mailtickets.cli.parse, mailtickets.mail.read.parse\n"
         "print([name for name in ('sqlalchemy', 'pydantic', 'mailtickets.config', 'asyncio') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout == b"[]\n"

@@ -4,16 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mailtickets.config import Agent, Budget, Config, Instance, Queue, Trust
-from mailtickets.desk.model import (
-    Decision,
-    Facts,
-    Participant,
-    Policy,
-    RuleVerdict,
-    Ticket,
-    TokenFact,
-)
+from mailtickets.config.models import Agent, Budget, Config, Instance, Queue, Trust
+from mailtickets.desk.model.decision import Decision, RuleVerdict
+from mailtickets.desk.model.facts import Facts, TokenFact
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Participant, Ticket
 from mailtickets.mail.model import Address, Attachment, Envelope, InboundMail
 
 NOW = datetime(2025, 3, 3, 12, 0, tzinfo=UTC)

@@ -6,26 +6,22 @@ from typing import Any
 import pytest
 
 from mailtickets.desk.change import changed
-from mailtickets.desk.decide import decide
-from mailtickets.desk.model import (
+from mailtickets.desk.model.decision import Decision, Done
+from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
     Assign,
-    Authentication,
-    Decision,
-    Desk,
-    Done,
     DropHeld,
     OpenTicket,
     Rate,
     ReleaseHeld,
-    Said,
     SetAbsence,
     SetStatus,
     SetTags,
-    Ticket,
-    Undoable,
 )
+from mailtickets.desk.model.facts import Authentication, Desk, Undoable
+from mailtickets.desk.model.ticket import Said, Ticket
+from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Address, Forwarded
 from tests.desk.builders import (
     ANA,

@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
-from mailtickets.desk import orders
 from mailtickets.desk.change import changed, opened
-from mailtickets.desk.decide import decide
-from mailtickets.desk.model import Decision, Desk, Facts, OpenTicket, Policy, Reminded, Said, StoredFile, Ticket
-from mailtickets.desk.notice import Happening, Notice
-from mailtickets.desk.notices import plan
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import OpenTicket, Reminded
+from mailtickets.desk.model.facts import Desk, Facts, StoredFile
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Said, Ticket
+from mailtickets.desk.notices.notice import Happening, Notice
+from mailtickets.desk.notices.plan import plan
+from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import InboundMail
 from tests.desk.builders import (
     AGENTS,

@@ -7,20 +7,17 @@ from typing import Any
 
 import pytest
 
-from mailtickets.desk import commands
-from mailtickets.desk.agent_orders import Asker, Deeds, agents_named, carry_out, on_lines, queue_named
 from mailtickets.desk.change import changed
-from mailtickets.desk.model import (
+from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.carry_out import Asker, Deeds, agents_named, carry_out, on_lines, queue_named
+from mailtickets.desk.model.decision import Done, Problem
+from mailtickets.desk.model.effects import (
     AddParticipant,
     Assign,
-    Done,
     Effect,
-    Facts,
     MergeInto,
     MoveTo,
     OpenTicket,
-    Origin,
-    Problem,
     Remind,
     RemoveParticipant,
     SetPriority,
@@ -30,10 +27,10 @@ from mailtickets.desk.model import (
     SetTags,
     SetType,
     SplitOff,
-    Ticket,
     Undo,
-    Undoable,
 )
+from mailtickets.desk.model.facts import Facts, Origin, Undoable
+from mailtickets.desk.model.ticket import Ticket
 from mailtickets.mail.model import Address
 from tests.desk.builders import AGENTS, ANA, BRUNO, EVE, MARIA, NOW, PEDRO, POLICY, a_ticket, facts
 
@@ -45,7 +42,7 @@ def by(known: Facts | None = None, agent: int = 0) -> Asker:
 
 
 def ordered(said: str, ticket: Ticket | None = None, known: Facts | None = None, agent: int = 0) -> Deeds:
-    asked = commands.read(said)
+    asked = reading.read(said)
     assert not asked.problems, asked.problems
     return carry_out(ticket or a_ticket(), asked.commands, by(known, agent))
 
@@ -267,7 +264,7 @@ def test_what_is_merged_cannot_be_taken_back() -> None:
 
 
 def lines(said: str, *tickets: Ticket) -> Deeds:
-    return on_lines(commands.read_lines(said).orders, by(facts(*tickets)))
+    return on_lines(reading.read_lines(said).orders, by(facts(*tickets)))
 
 
 def test_lines_act_each_on_its_ticket() -> None:
@@ -285,5 +282,5 @@ def test_one_line_that_cannot_be_done_is_told(said: str, code: str) -> None:
 
 
 def test_a_command_about_a_ticket_needs_one() -> None:
-    deeds = carry_out(None, commands.read("#fechar").commands, by())
+    deeds = carry_out(None, reading.read("#fechar").commands, by())
     assert deeds.problems == [Problem("#fechar", "needs-a-ticket")]

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from mailtickets.desk.assignment import turn
-from mailtickets.desk.model import Assign, Desk
+from mailtickets.desk.model.effects import Assign
+from mailtickets.desk.model.facts import Desk
+from mailtickets.desk.rules.assignment import turn
 from tests.desk.builders import ANA, BRUNO, NOW, a_policy
 
 LAST = {ANA.address: NOW - timedelta(hours=1), BRUNO.address: NOW - timedelta(hours=2)}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mailtickets.desk.change import after_customer_reply, changed, customers, may_reopen, opened, with_status
-from mailtickets.desk.model import (
+from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
     Assign,
@@ -14,11 +14,11 @@ from mailtickets.desk.model import (
     LeaveOut,
     MergeInto,
     OpenTicket,
-    Participant,
     RecordEvent,
     SetPriority,
     SetStatus,
 )
+from mailtickets.desk.model.ticket import Participant
 from mailtickets.mail.model import Address
 from tests.desk.builders import ANA, EVE, MARIA, NOW, PEDRO, a_queue, a_ticket
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtickets.desk.command_words import known
-from mailtickets.desk.commands import (
+from mailtickets.desk.commands.reading import (
     COMMANDS,
     PROBLEMS,
     Asked,
@@ -27,8 +26,10 @@ from mailtickets.desk.commands import (
     when,
     with_canned,
 )
-from mailtickets.mail import body, html
+from mailtickets.desk.commands.vocabulary import known
 from mailtickets.mail.model import Address
+from mailtickets.mail.reply import cut as body
+from mailtickets.mail.reply import html
 
 NAMES = ("Ana Lima",)
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")

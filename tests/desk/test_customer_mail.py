@@ -16,18 +16,21 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from mailtickets.config import shipped, template_texts
-from mailtickets.desk import notices
+from mailtickets.config.places import shipped, template_texts
 from mailtickets.desk.change import changed, opened
-from mailtickets.desk.decide import decide
-from mailtickets.desk.letter import Stationery, copy_for, letter
-from mailtickets.desk.model import Authentication, Decision, OpenTicket, Said
-from mailtickets.desk.notice import Happening
-from mailtickets.desk.render import Templates, render
-from mailtickets.mail.compose import compose
+from mailtickets.desk.letters.letter import Stationery, copy_for, letter
+from mailtickets.desk.letters.render import Templates, render
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import OpenTicket
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.desk.model.ticket import Said
+from mailtickets.desk.notices import plan
+from mailtickets.desk.notices.notice import Happening
+from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Address
-from mailtickets.mail.parse import parse
-from mailtickets.mail.traces import suspects
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.trust.traces import suspects
+from mailtickets.mail.write.compose import compose
 from tests.desk.builders import (
     AGENTS,
     ANA,
@@ -76,7 +79,7 @@ def mails_of(decision: Decision, mail: Any, known: Any, ticket: Any) -> list[byt
     secrets = frozenset(suspects(f"{mail.text}\n\n\n{THREAD[1].text}") | set(mail.suspects)) & {TOKEN, OTHER}
     happening = Happening(decision, before, after, mail, known, thread=THREAD, secrets=secrets)
     found = []
-    for notice in notices.plan(happening, DESK_POLICY, NOW):
+    for notice in plan.plan(happening, DESK_POLICY, NOW):
         if notice.to_customer:
             made = letter(notice, render(TEMPLATES, *notice.job), after, PAPER, "abcdefghijkl", NOW)
             copies = [copy for copy in made.copies if copy.recipient.address not in PRIVATE]
@@ -326,5 +329,5 @@ def test_an_answer_that_brings_one_of_our_notices_along_is_held_and_the_file_is_
     decision = decide(mail, facts(a_ticket(), tokens=(a_token(ANA),)), DESK_POLICY, NOW)
     assert (decision.reason, decision.outcome, decision.told.files) == ("quotes-our-notice", "held", ("aviso.bin",))
     happening = Happening(decision, a_ticket(), a_ticket(), mail, facts(a_ticket()))
-    (held,) = notices.plan(happening, DESK_POLICY, NOW)
+    (held,) = plan.plan(happening, DESK_POLICY, NOW)
     assert "“aviso.bin”" in render(TEMPLATES, *held.job).text

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mailtickets.desk.customer_words import MAX_CHARACTERS, Wish, number_named, wish
-from mailtickets.desk.phrasing import MAX_REPLY_CHARACTERS
+from mailtickets.desk.customers.phrasing import MAX_REPLY_CHARACTERS
+from mailtickets.desk.customers.wishes import MAX_CHARACTERS, Wish, number_named, wish
 
 WISHES: dict[Wish, str] = {
     "status": """

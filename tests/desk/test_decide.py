@@ -5,23 +5,20 @@ from typing import Any
 
 import pytest
 
-from mailtickets.desk.authors import NOBODY, author_of, locale_for, without_tags
-from mailtickets.desk.decide import RULES, decide, refused
-from mailtickets.desk.model import (
+from mailtickets.desk.claims.authors import NOBODY, author_of, locale_for, without_tags
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
-    Authentication,
-    Decision,
-    DuplicateFact,
     Effect,
     FailDelivery,
-    IdFact,
     LeaveOut,
     OpenTicket,
-    OutboxFact,
     RecordEvent,
     SetStatus,
 )
+from mailtickets.desk.model.facts import Authentication, DuplicateFact, IdFact, OutboxFact
+from mailtickets.desk.rules.decide import RULES, decide, refused
 from mailtickets.mail.model import Address, Bounce
 from tests.desk.builders import (
     ANA,

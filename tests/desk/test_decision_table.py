@@ -13,19 +13,14 @@ from typing import Any
 import pytest
 
 from mailtickets.desk.change import changed, opened
-from mailtickets.desk.decide import decide
-from mailtickets.desk.model import (
-    AddMessage,
-    Authentication,
-    Decision,
-    Facts,
-    IdFact,
-    OpenTicket,
-    Policy,
-    Ticket,
-)
-from mailtickets.desk.notice import Happening, Notice
-from mailtickets.desk.notices import plan
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import AddMessage, OpenTicket
+from mailtickets.desk.model.facts import Authentication, Facts, IdFact
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.notice import Happening, Notice
+from mailtickets.desk.notices.plan import plan
+from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Address, InboundMail
 from tests.desk.builders import (
     ANA,

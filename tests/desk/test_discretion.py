@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailtickets.desk.discretion import Discretion, discreet, discreet_html
-from mailtickets.mail.html import sanitised
+from mailtickets.desk.notices.discretion import Discretion, discreet, discreet_html
 from mailtickets.mail.model import Address
+from mailtickets.mail.reply.html import sanitised
 from tests.desk.builders import ANA, ANA_ALIAS, BRUNO, POLICY, a_policy, an_agent, an_attachment
 
 QUEUE = POLICY.queues[0]

@@ -7,16 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailtickets.config import Instance
-from mailtickets.desk.identity import (
-    TOKEN,
-    is_ours,
-    message_id,
-    plus_address,
-    reply_token,
-    token_hash,
-    verp_tag,
-)
+from mailtickets.config.models import Instance
+from mailtickets.desk.claims.identity import TOKEN, is_ours, message_id, plus_address, reply_token, token_hash, verp_tag
 
 SECRET, OTHER = b"key" * 10, b"other" * 10
 DAY = date(2025, 3, 3)

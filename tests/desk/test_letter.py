@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from mailtickets.desk.identity import TOKEN, reply_token, token_hash, verp_tag
-from mailtickets.desk.letter import Letter, Stationery, copy_for, letter
-from mailtickets.desk.notice import Notice
-from mailtickets.desk.render import Rendered
+from mailtickets.desk.claims.identity import TOKEN, reply_token, token_hash, verp_tag
+from mailtickets.desk.letters.letter import Letter, Stationery, copy_for, letter
+from mailtickets.desk.letters.render import Rendered
+from mailtickets.desk.notices.notice import Notice
 from mailtickets.mail.model import Address
 from tests.desk.builders import MARIA, NOW, PEDRO, POLICY, a_queue, a_ticket, an_attachment
 

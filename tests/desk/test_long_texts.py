@@ -5,18 +5,21 @@ from typing import Any
 
 import pytest
 
-from mailtickets.config import shipped, template_texts
-from mailtickets.config_values import LOCALES
+from mailtickets.config.places import shipped, template_texts
+from mailtickets.config.values import LOCALES
 from mailtickets.desk.change import changed, opened
-from mailtickets.desk.command_lines import first_suspect
-from mailtickets.desk.contexts import MAX_SHOWN, MAX_THREAD, thread_context
-from mailtickets.desk.decide import decide
-from mailtickets.desk.model import Facts, OpenTicket, Policy, Said
-from mailtickets.desk.notice import Happening, Notice
-from mailtickets.desk.notices import plan
-from mailtickets.desk.render import Templates, render, sample
+from mailtickets.desk.commands.lines import first_suspect
+from mailtickets.desk.letters.render import Templates, render, sample
+from mailtickets.desk.model.effects import OpenTicket
+from mailtickets.desk.model.facts import Facts
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Said
+from mailtickets.desk.notices.contexts import MAX_SHOWN, MAX_THREAD, thread_context
+from mailtickets.desk.notices.notice import Happening, Notice
+from mailtickets.desk.notices.plan import plan
+from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import InboundMail
-from mailtickets.mail.text_file import FILENAME, text_file
+from mailtickets.mail.read.text_file import FILENAME, text_file
 from tests.desk.builders import ANA, MARIA, NOW, POLICY, a_mail, a_policy, a_ticket, a_token, an_attachment, facts
 
 TEMPLATES = Templates(template_texts(shipped("templates")))

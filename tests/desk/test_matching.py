@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from mailtickets.desk.authors import bare_subject
-from mailtickets.desk.matching import Claims, claimed, claims, match, queues, recipients
-from mailtickets.desk.model import IdFact, plus_tag, without_plus
+from mailtickets.desk.claims.authors import bare_subject
+from mailtickets.desk.claims.matching import Claims, claimed, claims, match, queues, recipients
+from mailtickets.desk.model.facts import IdFact
+from mailtickets.desk.model.policy import plus_tag, without_plus
 from mailtickets.mail.model import Address
 from tests.desk.builders import (
     ANA,

@@ -8,14 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailtickets.config import shipped, template_texts
-from mailtickets.desk import orders
-from mailtickets.desk.authors import NOBODY
-from mailtickets.desk.budget import BudgetLine, budget_lines, within_budget
+from mailtickets.config.places import shipped, template_texts
 from mailtickets.desk.change import changed, opened
-from mailtickets.desk.decide import decide, refused
-from mailtickets.desk.model import Decision, Facts, IdFact, OpenTicket, OutboxFact, Policy, Ticket
-from mailtickets.desk.notice import (
+from mailtickets.desk.claims.authors import NOBODY
+from mailtickets.desk.commands import orders
+from mailtickets.desk.letters.render import Templates, render
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import OpenTicket
+from mailtickets.desk.model.facts import Facts, IdFact, OutboxFact
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.budget import BudgetLine, budget_lines, within_budget
+from mailtickets.desk.notices.notice import (
     AGENT_NOTICES,
     CUSTOMER_NOTICES,
     FIRST,
@@ -25,8 +29,8 @@ from mailtickets.desk.notice import (
     Happening,
     Notice,
 )
-from mailtickets.desk.notices import alarm, plan, why_not_acknowledged
-from mailtickets.desk.render import Templates, render
+from mailtickets.desk.notices.plan import alarm, plan, why_not_acknowledged
+from mailtickets.desk.rules.decide import decide, refused
 from mailtickets.mail.model import Address, InboundMail
 from tests.desk.builders import (
     AGENTS,

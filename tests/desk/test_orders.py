@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from mailtickets.desk import orders
-from mailtickets.desk.model import (
-    PRIORITIES,
-    STATUSES,
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
     Assign,
@@ -16,6 +14,7 @@ from mailtickets.desk.model import (
     SetPriority,
     SetStatus,
 )
+from mailtickets.desk.model.ticket import PRIORITIES, STATUSES
 from mailtickets.mail.model import Address
 from tests.desk.builders import AGENTS, ANA, DESK, MARIA, a_ticket
 

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
-from mailtickets.config import shipped, template_texts
-from mailtickets.desk import locales
-from mailtickets.desk.render import (
+from mailtickets.config.places import shipped, template_texts
+from mailtickets.desk.letters.render import (
     MAX_OWN_CHARS,
     MAX_SUBJECT_CHARS,
     TemplateProblem,
@@ -23,6 +22,7 @@ from mailtickets.desk.render import (
     sample,
 )
 from mailtickets.mail.model import REF_PLACEHOLDER
+from mailtickets.words import locales
 
 BUILTIN = template_texts(shipped("templates"))
 TEMPLATES = Templates(BUILTIN)

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailtickets.desk.model import Deferred, Delivery, Refused, Sent, Throttled, Unknown
-from mailtickets.desk.retry import GIVE_UP_AFTER, backoff, is_throttling, next_attempt, throttle_pause
+from mailtickets.desk.letters.retry import GIVE_UP_AFTER, backoff, is_throttling, next_attempt, throttle_pause
+from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, Throttled, Unknown
 
 FIRST = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mailtickets.desk.phrasing import MAX_REPLY_CHARACTERS
-from mailtickets.desk.satisfaction import MAX_CHARACTERS, Rating, rating
+from mailtickets.desk.customers.phrasing import MAX_REPLY_CHARACTERS
+from mailtickets.desk.customers.ratings import MAX_CHARACTERS, Rating, rating
 
 RATINGS: list[tuple[str, int, str]] = [
     # digits

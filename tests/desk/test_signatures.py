@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailtickets.desk.signatures import Signer, parted, start_of
+from mailtickets.desk.signatures.find import Signer, parted, start_of
 
 ANA = Signer(("Ana Souza",), ("Suporte Loja Azul",))
 OUTLOOK = "Ana Souza\nAnalista de Compras | Tel.: (11) 3333-4444\n[Logo]"

@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 
-from mailtickets.config import shipped, template_texts
-from mailtickets.config_values import LOCALES
-from mailtickets.desk import commands, sentences
-from mailtickets.desk.command_words import COMMANDS, known
-from mailtickets.desk.customer_words import wish
-from mailtickets.desk.model import PRIORITIES, STATUSES, TYPES
-from mailtickets.desk.notice import AGENT_NOTICES, CUSTOMER_NOTICES
-from mailtickets.desk.render import (
+from mailtickets.config.places import shipped, template_texts
+from mailtickets.config.values import LOCALES
+from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.vocabulary import COMMANDS, known
+from mailtickets.desk.customers.wishes import wish
+from mailtickets.desk.letters import sentences
+from mailtickets.desk.letters.render import (
     MAX_SUBJECT_CHARS,
     NOTICES,
     REPLY_EFFECTS,
@@ -28,7 +27,9 @@ from mailtickets.desk.render import (
     render,
     sample,
 )
-from mailtickets.desk.sentences import EXPECTED, HAPPENED, PROBLEMS
+from mailtickets.desk.letters.sentences import EXPECTED, HAPPENED, PROBLEMS
+from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, TYPES
+from mailtickets.desk.notices.notice import AGENT_NOTICES, CUSTOMER_NOTICES
 from mailtickets.mail.model import REF_LABEL, REF_PLACEHOLDER
 
 TEMPLATES = Templates(template_texts(shipped("templates")))
@@ -557,7 +558,7 @@ def test_sentences_are_known_in_every_locale() -> None:
         assert len({frozenset(table[locale]) for locale in LOCALES}) == 1
     assert set(sentences.COMMANDS["en"]) == {command.key for command in COMMANDS}
     assert {command.takes for command in COMMANDS} - {""} <= set(EXPECTED["en"])
-    assert set(commands.PROBLEMS) <= set(PROBLEMS["en"])
+    assert set(reading.PROBLEMS) <= set(PROBLEMS["en"])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import pytest
 
-from mailtickets.desk import thanks_words
-from mailtickets.desk.thanks import MAX_WORDS, Gratitude, gratitude
+from mailtickets.desk.customers import thanks_words
+from mailtickets.desk.customers.thanks import MAX_WORDS, Gratitude, gratitude
 
 THANKS = [
     # Portuguese

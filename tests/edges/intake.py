@@ -7,7 +7,7 @@ import struct
 from collections.abc import AsyncIterator
 from ssl import SSLContext
 
-from mailtickets.edges.smtp_in import Listener
+from mailtickets.edges.doors.smtp import Listener
 from mailtickets.mail.model import Envelope
 
 MESSAGE = b"From: Ana <ana@cliente.test>\r\nSubject: Impressora\r\n\r\nN\xc3\xa3o imprime.\r\n"

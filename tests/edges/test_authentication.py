@@ -16,15 +16,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mailtickets.config import Config
-from mailtickets.desk.model import Authentication, AuthFact
-from mailtickets.edges import authentication
-from mailtickets.edges.authentication import AuthenticationSettings, Authenticator, published
-from mailtickets.edges.resolver import Lookups, Unanswered, resolver
-from mailtickets.edges.sender_checks import check_dkim
-from mailtickets.mail.compose import to_ascii
+from mailtickets.config.models import Config
+from mailtickets.desk.model.facts import Authentication, AuthFact
+from mailtickets.edges.checks import authentication
+from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator, published
+from mailtickets.edges.checks.resolver import Lookups, Unanswered, resolver
+from mailtickets.edges.checks.senders import check_dkim
 from mailtickets.mail.model import Envelope
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.write.compose import to_ascii
 from tests.servers.fake_dns import FakeDns
 
 PEER = "192.0.2.1"

@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from mailtickets import config
-from mailtickets.edges import dkim_sign
-from mailtickets.edges.dkim_sign import Signer, sign
-from mailtickets.mail.compose import compose
-from mailtickets.mail.dkim_key import pem_block
+from mailtickets.edges.out import dkim as dkim_sign
+from mailtickets.edges.out.dkim import Signer, sign
 from mailtickets.mail.model import Address, Attachment, Copy, OutboundMail
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.write.compose import compose
+from mailtickets.mail.write.keys import pem_block
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PKCS8 = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailtickets.config import ImapIn
-from mailtickets.desk.model import ImapCursor
-from mailtickets.edges.imap_audit import Audit, audit
+from mailtickets.config.models import ImapIn
+from mailtickets.desk.model.delivery import ImapCursor
+from mailtickets.edges.imap.audit import Audit, audit
 from mailtickets.store.inbound import Known
 from tests.servers.dovecot import Dovecot
 from tests.servers.fake_imap import INTERNALDATE, FakeImap, Mail

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from mailtickets.config import ImapIn
-from mailtickets.desk.model import ImapCursor, Permanent, Transient
-from mailtickets.edges import imap_in
-from mailtickets.edges.imap_client import Limits, Lost, Refused, mailbox
-from mailtickets.edges.imap_in import IN_FLIGHT, ImapPoller, probe, refusal_hint
+from mailtickets.config.models import ImapIn
+from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
+from mailtickets.edges.doors import imap
+from mailtickets.edges.doors.imap import IN_FLIGHT, ImapPoller, probe, refusal_hint
+from mailtickets.edges.imap.client import Limits, Lost, Refused, mailbox
 from mailtickets.mail.model import Envelope
 from tests.servers.dovecot import Dovecot
 from tests.servers.fake_imap import ANSWERS, Answer, FakeImap, Session, fetched, refuse
@@ -475,7 +475,7 @@ async def test_old_mail_that_somebody_puts_into_the_folder_is_taken(
 async def test_mail_that_another_client_expunges_under_us_is_skipped(
     dovecot: Dovecot, user: str, inbox: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imap_in, "IN_FLIGHT", 0)  # the next one is fetched after what is done while one is accepted
+    monkeypatch.setattr(imap, "IN_FLIGHT", 0)  # the next one is fetched after what is done while one is accepted
     for subject in ("um", "dois", "três"):
         dovecot.deliver(user, mail(subject))
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mailtickets.edges import junk
-from mailtickets.edges.junk import MAX_REPLY_BYTES, ScanSettings, scan
-from mailtickets.mail.junk import JunkVerdict
+from mailtickets.edges.checks import junk
+from mailtickets.edges.checks.junk import MAX_REPLY_BYTES, ScanSettings, scan
+from mailtickets.mail.kind.junk import JunkVerdict
 from mailtickets.mail.model import Envelope
 from tests.servers.scanners import CLAMD_LIMIT, EICAR, GTUBE, Clamd, Rspamd
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets.desk.model import NoSpace
-from mailtickets.edges import lmtp_in
-from mailtickets.edges.lmtp_in import Listener, Settings, bind
+from mailtickets.desk.model.delivery import NoSpace
+from mailtickets.edges.doors import lmtp
+from mailtickets.edges.doors.lmtp import Listener, Settings, bind
 from tests.edges.intake import MESSAGE, Desk, connected
 
 Serve = Callable[..., Awaitable[Listener]]
@@ -37,7 +37,7 @@ async def serve(desk: Desk, path: Path) -> AsyncIterator[Serve]:
     async def start(*listen: str, max_connections_per_ip: int = 20) -> Listener:
         settings = Settings(hostname="mail.desk.test", max_connections_per_ip=max_connections_per_ip)
         sockets = [bind(entry) for entry in listen or (f"unix:{path}",)]
-        listeners.append(await lmtp_in.serve(sockets, settings, desk.accept, desk.knows))
+        listeners.append(await lmtp.serve(sockets, settings, desk.accept, desk.knows))
         return listeners[-1]
 
     yield start

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets.desk.model import Deferred, Sent, Unknown
-from mailtickets.edges import maildir_out
-from mailtickets.edges.maildir_out import MaildirOut
+from mailtickets.desk.model.delivery import Deferred, Sent, Unknown
+from mailtickets.edges.out import maildir
+from mailtickets.edges.out.maildir import MaildirOut
 
 RAW = b"Subject: x\r\nMessage-ID: <mt.1@desk.test>\r\n\r\nhello\r\n"
 
@@ -111,7 +111,7 @@ async def test_a_directory_that_cannot_be_made_durable_leaves_it_unknown(
     def broken(directory: Path) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(maildir_out, "_sync", broken)
+    monkeypatch.setattr(maildir, "_sync", broken)
     result = await MaildirOut(tmp_path).send(RAW, "s@desk.test", "c@example.test")
     assert result == Unknown(f"451 4.3.0 {tmp_path}: Input/output error")
     assert len(files(tmp_path)) == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtickets.edges.smtp_data import IncomingMessage
+from mailtickets.edges.smtp_server.data import IncomingMessage
 
 PIECES = st.lists(st.sampled_from([b"\r\n", b".", b"\r", b"\n", b"a", b"Subject: x", b"..", b"\r\n."]), max_size=30)
 

@@ -14,9 +14,9 @@ from ipaddress import ip_network
 import pytest
 import trustme
 
-from mailtickets.desk.model import NoSpace, Transient
-from mailtickets.edges import smtp_in
-from mailtickets.edges.smtp_in import Listener, Settings, TimeLimits, bind
+from mailtickets.desk.model.delivery import NoSpace, Transient
+from mailtickets.edges.doors import smtp
+from mailtickets.edges.doors.smtp import Listener, Settings, TimeLimits, bind
 from tests.edges.intake import MESSAGE, Client, Desk, connected, has_ipv6
 
 Serve = Callable[..., Awaitable[Listener]]
@@ -36,7 +36,7 @@ async def serve(desk: Desk) -> AsyncIterator[Serve]:
     async def start(*listen: str, **settings: object) -> Listener:
         sockets = [bind(entry) for entry in listen or ("127.0.0.1:0",)]
         told = replace(Settings(hostname="mail.desk.test"), **settings)  # type: ignore[arg-type]
-        listeners.append(await smtp_in.serve(sockets, told, desk.accept, desk.knows))
+        listeners.append(await smtp.serve(sockets, told, desk.accept, desk.knows))
         return listeners[-1]
 
     yield start

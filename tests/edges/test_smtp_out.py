@@ -13,17 +13,11 @@ import trustme
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailtickets import config
-from mailtickets.desk.model import Deferred, Refused, Sent, Throttled, Unknown
-from mailtickets.edges.smtp_out import (
-    FAILURES_BEFORE_PAUSE,
-    Breaker,
-    SmtpOut,
-    SmtpOutSettings,
-    Timeouts,
-)
-from mailtickets.edges.smtp_session import Transmission, reported_id
-from mailtickets.mail.compose import compose
+from mailtickets.desk.model.delivery import Deferred, Refused, Sent, Throttled, Unknown
+from mailtickets.edges.out.session import Transmission, reported_id
+from mailtickets.edges.out.smtp import FAILURES_BEFORE_PAUSE, Breaker, SmtpOut, SmtpOutSettings, Timeouts
 from mailtickets.mail.model import Address, Copy, OutboundMail
+from mailtickets.mail.write.compose import compose
 from tests.servers.fake_smtp import DROP, FakeSmtp, Hold, Last, Slow
 
 RAW = b"Message-ID: <mt.1@desk.test>\r\nSubject: x\r\n\r\nhello\r\n"

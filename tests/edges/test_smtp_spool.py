@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets.desk.model import NoSpace
-from mailtickets.edges import smtp_in, smtp_spool
-from mailtickets.edges.smtp_in import Listener, Settings, TimeLimits, bind
-from mailtickets.edges.smtp_spool import IN_MEMORY_BYTES, LARGE_AT_ONCE, Spool
+from mailtickets.desk.model.delivery import NoSpace
+from mailtickets.edges.doors import smtp
+from mailtickets.edges.doors.smtp import Listener, Settings, TimeLimits, bind
+from mailtickets.edges.smtp_server import spool as smtp_spool
+from mailtickets.edges.smtp_server.spool import IN_MEMORY_BYTES, LARGE_AT_ONCE, Spool
 from tests.edges.intake import Client, Desk, connected
 
 Serve = Callable[..., Awaitable[Listener]]
@@ -37,7 +38,7 @@ async def serve(desk: Desk, spool: Spool) -> AsyncIterator[Serve]:
         settings = Settings(
             "mail.desk.test", max_message_bytes=max_message_bytes, spool=spool, limits=limits or TimeLimits()
         )
-        listeners.append(await smtp_in.serve([bind("127.0.0.1:0")], settings, desk.accept, desk.knows))
+        listeners.append(await smtp.serve([bind("127.0.0.1:0")], settings, desk.accept, desk.knows))
         return listeners[-1]
 
     yield start

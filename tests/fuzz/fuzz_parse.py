@@ -12,7 +12,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports():
-    from mailtickets.mail.parse import as_json, parse
+    from mailtickets.mail.read.parse import as_json, parse
 
 
 def read_one(raw: bytes) -> None:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from mailtickets.mail.absence import until
+from mailtickets.mail.reply.absence import until
 
 CAME = date(2026, 11, 18)
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtickets.mail import header_truth
-from mailtickets.mail.alignment import aligned, domain_of, organizational
-from mailtickets.mail.authres import AuthResults, Result, Verdict, believed, is_from_exchange, parse, verdict
+from mailtickets.mail.domain import aligned, domain_of, organizational
+from mailtickets.mail.trust import header_truth
+from mailtickets.mail.trust.authres import AuthResults, Result, Verdict, believed, is_from_exchange, parse, verdict
 
 ID = "mx.desk.test"
 AUTHOR = "corp.test"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailtickets.mail.bounce import read_bounce
+from mailtickets.mail.kind.bounce.report_of import read_bounce
 from mailtickets.mail.model import Bounce
 
 FOLDER = Path(__file__).parent / "bounces"

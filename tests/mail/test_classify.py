@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtickets.mail import header
-from mailtickets.mail.bounce import read_bounce
-from mailtickets.mail.classify import REASONS, classify
+from mailtickets.mail.kind.bounce.report_of import read_bounce
+from mailtickets.mail.kind.classify import REASONS, classify
 from mailtickets.mail.model import Address, Bounce, Kind
+from mailtickets.mail.read import header
 
 FOLDER = Path(__file__).parent / "kinds"
 BOUNCE = Bounce("joao@cliente.test", "failed", "5.1.1", None, "")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 
 S = "Suporte <suporte@desk.test>"
 QUOTED = "> O roteador está ligado?\n> E a luz da frente?"

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtickets.mail.compose import compose, is_addr_spec, to_ascii
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment, Copy, OutboundMail
+from mailtickets.mail.write.compose import compose, is_addr_spec, to_ascii
 
 TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWX23"
 MAIL = OutboundMail(

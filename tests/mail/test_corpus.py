@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mailtickets.mail.parse import as_json, parse
+from mailtickets.mail.read.parse import as_json, parse
 
 CORPUS = Path(__file__).parent / "corpus"
 NAMES = sorted(path.stem for path in CORPUS.glob("*.eml"))

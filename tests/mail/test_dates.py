@@ -4,7 +4,7 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from mailtickets.mail.dates import moment
+from mailtickets.words.dates import moment
 
 HERE = timezone(timedelta(hours=-3))
 

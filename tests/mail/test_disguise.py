@@ -2,8 +2,8 @@
 
 import pytest
 
-from mailtickets.mail.disguise import DIFFER, HIDDEN
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.trust.disguise import DIFFER, HIDDEN
 
 
 def defects(html: str, plain: str | None = None, **fields: str) -> set[str]:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailtickets.mail.excerpt import MAX_CHARACTERS, MAX_TAGS, excerpt, letters
-from mailtickets.mail.html import render, sanitised
 from mailtickets.mail.model import InboundMail
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.reply.excerpt import MAX_CHARACTERS, MAX_TAGS, excerpt, letters
+from mailtickets.mail.reply.html import render, sanitised
 
 TOKEN = "abcdefghijklmnopqrstuvwx23"
 PLAIN_NOTICE = f"> Ref.: {TOKEN}\n>\n> Maria Souza escreveu:\n>\n> > A impressora parou."

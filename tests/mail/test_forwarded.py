@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from mailtickets.mail.forwarded import MAX_ORIGINALS
 from mailtickets.mail.model import Address, Forwarded, InboundMail
-from mailtickets.mail.parse import as_json, parse
+from mailtickets.mail.read.parse import as_json, parse
+from mailtickets.mail.reply.forwarded import MAX_ORIGINALS
 
 FORWARDS = Path(__file__).parent / "forwards"
 NAMES = sorted(path.stem for path in FORWARDS.glob("*.eml"))

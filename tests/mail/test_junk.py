@@ -1,6 +1,6 @@
 import pytest
 
-from mailtickets.mail.junk import JunkVerdict, allowed, denied, spam_flags, verdict, worst
+from mailtickets.mail.kind.junk import JunkVerdict, allowed, denied, spam_flags, verdict, worst
 
 
 def said(*fields: str, trusted: bool = True, our_hops: int | None = None) -> JunkVerdict:

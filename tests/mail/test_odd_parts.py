@@ -8,23 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailtickets.mail import (
-    address,
-    body,
-    charset,
-    classify,
-    content,
-    html,
-    invite,
-    language,
-    mime,
-    smime,
-    tnef,
-    traces,
-)
-from mailtickets.mail import forwarded as forwards
+from mailtickets.mail import address
+from mailtickets.mail.kind import classify
 from mailtickets.mail.model import InboundMail
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read import charset, content, invite, mime, smime, tnef
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.reply import cut as body
+from mailtickets.mail.reply import forwarded as forwards
+from mailtickets.mail.reply import html
+from mailtickets.mail.trust import traces
+from mailtickets.words import language
 
 KINDS = {
     "uuencode in the text": (b"text/plain", b"begin 644 a.txt\n%s\nend\n"),

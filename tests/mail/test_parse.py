@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailtickets.mail import body, language, mime
-from mailtickets.mail.parse import as_json, parse
+from mailtickets.mail.read import mime
+from mailtickets.mail.read.parse import as_json, parse
+from mailtickets.mail.reply import cut
+from mailtickets.words import language
 
 sys.path.insert(0, str(Path(__file__).parent))
 from bombs import BOMBS
@@ -114,7 +116,7 @@ def test_an_address_that_looks_like_another_is_believed_under_no_name(name: str)
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_cutting_what_was_cut_changes_nothing(path: Path) -> None:
     mail = parse(path.read_bytes())
-    again = body.split(mail.reply, subject=mail.subject)
+    again = cut.split(mail.reply, subject=mail.subject)
     if again.uncut is not None and not mail.cut_by:  # what a mail quotes that answers nothing is its writer's own
         again = again.uncut
     if not mail.defects or "cut-left-nothing" not in mail.defects:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mailtickets.mail.model import InboundMail
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 
 GMAIL_LINK = "<https://www.google.com/gmail/about/?utm_source=gmail-in-product>"
 QUOTE = "Em qui., 26 de nov. de 2026 09:00, Suporte <suporte@desk.test> escreveu:\n\n> Podemos ir quinta?\n"

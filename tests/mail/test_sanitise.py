@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import pytest
 
-from mailtickets.config import shipped, template_texts
-from mailtickets.desk.render import Templates, render, sample
-from mailtickets.mail.excerpt import excerpt
-from mailtickets.mail.html import render as as_text
-from mailtickets.mail.html import sanitised
+from mailtickets.config.places import shipped, template_texts
+from mailtickets.desk.letters.render import Templates, render, sample
 from mailtickets.mail.model import InboundMail
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.reply.excerpt import excerpt
+from mailtickets.mail.reply.html import render as as_text
+from mailtickets.mail.reply.html import sanitised
 
 TEMPLATES = Templates(template_texts(shipped("templates")))
 FIRST, LAST = "The till says", "error seven"

@@ -8,8 +8,8 @@ from hashlib import sha256
 import pytest
 
 from mailtickets.mail.model import Attachment
-from mailtickets.mail.parse import parse
-from mailtickets.mail.traces import carriers, gives_away, suspects
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.trust.traces import carriers, gives_away, suspects
 
 TOKEN = "abcdefghijklmnopqrstuvwx23"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 
 HEAD = b"From: Maria <maria@cliente.test>\nSubject: Pedido\nMIME-Version: 1.0\n"
 

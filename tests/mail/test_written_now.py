@@ -2,8 +2,8 @@
 
 import pytest
 
-from mailtickets.mail.parse import parse
-from mailtickets.mail.signature import is_device_line
+from mailtickets.mail.read.parse import parse
+from mailtickets.mail.reply.signature import is_device_line
 
 ON = "On Tue, 3 Mar 2026 at 09:10, Suporte <suporte@desk.test> wrote:"
 EM = "Em ter., 3 de mar. de 2026 às 09:10, Suporte <suporte@desk.test> escreveu:"

@@ -4,7 +4,7 @@
     dns.txt("s1._domainkey.corp.test", forger.record())
     raw = forger.signed(raw, "corp.test", x="1700000000")
 
-The project's own way to sign is `edges/dkim_sign.py`; this one does what no honest signer does.
+The project's own way to sign is `edges/out/dkim.py`; this one does what no honest signer does.
 """
 
 import base64

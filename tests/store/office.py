@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from mailtickets.clerk import Clerk, Draft, Rules, rules_of
-from mailtickets.desk.model import Policy
+from mailtickets.desk.model.policy import Policy
+from mailtickets.gateway.clerk import Clerk, Draft, Rules, rules_of
 from mailtickets.mail.model import Envelope
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, outbox, schema, tickets
 from mailtickets.store.database import Database
 from mailtickets.store.inbound import Received

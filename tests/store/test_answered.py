@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from mailtickets.clerk import rules_of
-from mailtickets.config import Trust
+from mailtickets.config.models import Trust
+from mailtickets.gateway.clerk import rules_of
 from mailtickets.store import outbox
 from mailtickets.store.database import Database
 from mailtickets.store.schema import inbound

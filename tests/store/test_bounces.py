@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from mailtickets.clerk import Rules
-from mailtickets.desk import orders
-from mailtickets.desk.model import Authentication
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.gateway.clerk import Rules
 from mailtickets.mail.model import COPY_HEADER
-from mailtickets.mail.parse import parse
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
 from mailtickets.store.database import Database
 from mailtickets.store.outbox import Due

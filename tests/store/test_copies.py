@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
-from mailtickets.desk.model import Policy
-from mailtickets.mail.junk import NO_MARK, JunkVerdict
-from mailtickets.mail.parse import parse
+from mailtickets.desk.model.policy import Policy
+from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound
 from mailtickets.store.database import Stale
 from tests.desk.builders import ANA, BRUNO, MARIA, a_policy

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
-from mailtickets.desk.model import Authentication
-from mailtickets.mail.parse import parse
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, outbox
 from mailtickets.store.outbox import Due
 from tests.desk.builders import BRUNO, MARIA, a_policy

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Row
 
 from mailtickets import jobs
-from mailtickets.desk import orders
-from mailtickets.desk.model import Authentication
-from mailtickets.mail.parse import parse
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import budgets, inbound, outbox
 from tests.desk.builders import ANA, BRUNO, MARIA, a_policy
 from tests.store.office import Office, a_message

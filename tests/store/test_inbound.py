@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from mailtickets.desk.model import Decision
+from mailtickets.desk.model.decision import Decision
 from mailtickets.store import inbound, schema
 from mailtickets.store.database import Stale
 from mailtickets.store.inbound import LEASE, transmission_key

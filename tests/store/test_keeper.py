@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from mailtickets.desk.model import Transient
+from mailtickets.desk.model.delivery import Transient
 from mailtickets.mail.model import Envelope
 from mailtickets.store import inbound, schema
 from mailtickets.store.database import Database

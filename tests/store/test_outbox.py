@@ -42,7 +42,7 @@ def test_a_copy_is_claimed_once_and_whole(busy: Office) -> None:
 
 
 def test_answers_go_first_then_acknowledgements_then_agents_notices(busy: Office) -> None:
-    from mailtickets.desk import orders
+    from mailtickets.desk.commands import orders
 
     busy.clerk.order(1, lambda t: orders.answer(t, "Oi", ANA, "x", by_agent=True), text="Oi")
     assert [due.name for due in busy.due()] == ["answer", "received", "new_ticket", "new_ticket"]
@@ -232,7 +232,7 @@ def a_report(busy: Office, to: str, *, of: str | None = None, recipient: str = M
 
 def answered(busy: Office) -> Any:
     """The answer to Maria, sent."""
-    from mailtickets.desk import orders
+    from mailtickets.desk.commands import orders
 
     busy.clerk.order(1, lambda t: orders.answer(t, "Oi", ANA, "x", by_agent=True), text="Oi")
     copy = busy.due(limit=1)[0]

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from mailtickets.store import agents, budgets, domains, facts, inbound, migrate, outbox, search, tickets
+from mailtickets.store import agents, budgets, domains, inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
+from mailtickets.store.read import facts
 from tests.desk.builders import NOW
 from tests.servers.postgres import Postgres
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
-from mailtickets.clerk import Draft
-from mailtickets.desk.model import Authentication
-from mailtickets.mail.parse import parse
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.gateway.clerk import Draft
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
 from mailtickets.store.database import Stale
 from mailtickets.store.outbox import Due

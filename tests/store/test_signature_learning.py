@@ -3,9 +3,9 @@
 import pytest
 
 from mailtickets.cli.explain import as_json
-from mailtickets.desk.signature_learning import TIMES, Ending, ending_of, seen_again
-from mailtickets.desk.signatures import Signer
-from mailtickets.mail.parse import parse
+from mailtickets.desk.signatures.find import Signer
+from mailtickets.desk.signatures.learning import TIMES, Ending, ending_of, seen_again
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import signatures
 from tests.desk.builders import ANA
 from tests.store.databases import migrated_file

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import IntegrityError
 
-from mailtickets.desk.budget import BudgetLine
-from mailtickets.desk.model import ImapCursor, NoSpace, Transient
+from mailtickets.desk.model.delivery import ImapCursor, NoSpace, Transient
+from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.store import budgets, cursors, migrate, schema
 from mailtickets.store.database import Database, Stale
 from tests.desk.builders import MARIA, NOW, a_policy

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from mailtickets.desk import orders
-from mailtickets.desk.contexts import MAX_SHOWN
-from mailtickets.desk.model import AddParticipant, Decision
+from mailtickets.desk.commands import orders
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import AddParticipant
+from mailtickets.desk.notices.contexts import MAX_SHOWN
 from mailtickets.store import agents, contacts, schema, search, tickets
 from mailtickets.store.database import Stale
 from tests.desk.builders import AGENTS, ANA, BRUNO, EVE, MARIA, NOW, PEDRO, a_policy

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, insert, select, text
 
-from mailtickets.desk.model import Transient
+from mailtickets.desk.model.delivery import Transient
 from mailtickets.store import schema
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.lane import Lane

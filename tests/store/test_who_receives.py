@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from mailtickets.desk.model import Authentication
-from mailtickets.mail.parse import parse
+from mailtickets.desk.model.facts import Authentication
+from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
 from tests.desk.builders import ANA, BRUNO, CARLA, EVE, PEDRO, a_policy
 from tests.store.office import Office, a_message

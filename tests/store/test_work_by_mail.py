@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from mailtickets import jobs
-from mailtickets.desk import orders
-from mailtickets.gateway import Gateway
+from mailtickets.desk.commands import orders
+from mailtickets.gateway.gateway import Gateway
 from mailtickets.store import agents, inbound, outbox, schema
 from mailtickets.store.database import Stale
 from tests.desk.builders import AGENTS, ANA, BRUNO, MARIA, NOW, a_policy

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets.desk.model import Transient
-from mailtickets.edges import lmtp_in
-from mailtickets.edges.lmtp_in import Listener, Settings, bind
+from mailtickets.desk.model.delivery import Transient
+from mailtickets.edges.doors import lmtp
+from mailtickets.edges.doors.lmtp import Listener, Settings, bind
 from tests.edges.intake import Desk
 
 MESSAGE = "From: Ana <ana@cliente.test>\nSubject: Impressora\n\nNão imprime.\n.\n..fim\n".encode()
@@ -41,7 +41,7 @@ def state_dir(tmp_path: Path) -> Path:
 
 async def listen(desk: Desk, path: Path, **settings: int) -> Listener:
     told = Settings(hostname="mail.desk.test", **settings)  # type: ignore[arg-type]
-    return await lmtp_in.serve([bind(f"unix:{path}")], told, desk.accept, desk.knows)
+    return await lmtp.serve([bind(f"unix:{path}")], told, desk.accept, desk.knows)
 
 
 @pytest.fixture

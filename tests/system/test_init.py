@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, init, main
-from mailtickets.config import load
+from mailtickets.config.load import load
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files that belong to a service's user")
 

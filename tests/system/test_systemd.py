@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets.workers import MEMORY_BYTES
+from mailtickets.gateway.workers import MEMORY_BYTES
 from tests.servers import free_port, require
 from tests.servers.notify import Notify
 from tests.system import desk as desks

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from mailtickets.mail.compose import to_ascii
+from mailtickets.mail.write.compose import to_ascii
 
 revision: str = "0004"
 down_revision: str | None = "0003"

@@ -1,0 +1,152 @@
+""""""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mailtickets.config.crosswise import crosswise
+from mailtickets.config.models import Config
+
+SEARCHED = (Path("/etc/mailtickets/config.toml"), Path("config.toml"))
+
+
+class ConfigError(Exception):
+    """What is wrong with a configuration: (key path, what was expected), in the order of the file's sections."""
+
+    def __init__(self, file: Path | None, problems: Sequence[tuple[str, str]]) -> None:
+        self.file, self.problems = file, tuple(problems)
+        super().__init__("\n".join(f"{key}: {problem}" if key else problem for key, problem in problems))
+
+
+def locate(option: str | None) -> Path:
+    """The configuration file to use: the option, $MAILTICKETS_CONFIG, /etc, then the working directory."""
+    named = option or os.environ.get("MAILTICKETS_CONFIG")
+    if named:
+        return Path(named).absolute()
+    for candidate in SEARCHED:
+        if candidate.exists():
+            return candidate.absolute()
+    looked = ", ".join(str(path) for path in SEARCHED)
+    raise ConfigError(None, [("", f"no configuration file: looked for {looked}; `mailtickets init` writes one")])
+
+
+def load(file: Path, *, secrets: bool = False) -> Config:
+    """The configuration in `file`; with `secrets`, an account's missing password file is an error too."""
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(file, [("", f"cannot be read: {error.strerror}")]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(file, [("", f"is not TOML: {error}")]) from error
+    try:
+        config = Config.model_validate(_tuples(data))
+    except ValidationError as error:
+        sound, problems = _without_faults(data, error)
+        raise ConfigError(file, problems + _cross_problems(file, sound, secrets, problems)) from error
+    problems = list(crosswise(config.placed(file), secrets))
+    if problems:
+        raise ConfigError(file, problems)
+    return config
+
+
+def _tuples(value: Any) -> Any:
+    """TOML's lists as tuples, all the way down: the models are frozen."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Config | None, list[tuple[str, str]]]:
+    """What pydantic found, and the configuration with stand-ins where it found it, for the checks that remain."""
+    told = _told_once(error)
+    problems = [(".".join(str(step) for step in found["loc"]), _in_words(found)) for found in told]
+    mended = _tuples(data)
+    for found in told:
+        _mend(mended, found["loc"])
+    try:
+        return Config.model_validate(mended), problems
+    except ValidationError:
+        return None, problems
+
+
+def _told_once(error: ValidationError) -> list[Mapping[str, Any]]:
+    """Less the lists that are too short only because an entry of theirs is wrong."""
+    found = error.errors()
+    above = {one["loc"][:at] for one in found for at in range(1, len(one["loc"]))}
+    return [one for one in found if not (one["type"] == "too_short" and one["loc"] in above)]
+
+
+def _mend(data: Any, path: Sequence[int | str]) -> None:
+    """Takes the key at fault out of its table; what may not be missing gets a value that collides with nothing."""
+    table, key = data, path[0]
+    for step, following in pairwise(path):
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            break
+        if isinstance(data, dict):
+            table, key = data, following
+    if not isinstance(table, dict):
+        return
+    table.pop(key, None)
+    if key in _STAND_INS:
+        table[key] = _STAND_INS[key](f"{len(path)}-{id(table)}")
+
+
+_STAND_INS: Mapping[int | str, Callable[[str], Any]] = {
+    "instance": lambda word: {"hostname": "host.invalid"},
+    "hostname": lambda word: "host.invalid",
+    "name": lambda word: f"unnamed-{word}",
+    "host": lambda word: "localhost",
+    "address": lambda word: f"{word}@unknown.invalid",
+    "addresses": lambda word: (f"{word}@unknown.invalid",),
+    "queues": lambda word: (word,),
+}
+
+
+_SECRET_KEY = re.compile("password|secret|token|key")
+
+
+def _in_words(found: Mapping[str, Any]) -> str:
+    match found["type"]:
+        case "extra_forbidden":
+            return "there is no such key"
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return str(found["ctx"]["error"])
+        case "too_short":
+            return "at least one entry was expected"
+    expected = found["msg"].removeprefix("Input should be ").replace("a valid integer", "an integer")
+    expected = expected.replace("a valid ", "a ").replace("tuple", "list")
+    if found["type"] in {"less_than_equal", "greater_than_equal"}:
+        expected = f"a number {expected}"
+    if any(_SECRET_KEY.search(str(step)) for step in found["loc"]):  # somebody may have put the secret itself there
+        return f"{expected} was expected"
+    return f"{expected} was expected, not {found['input']!r}"
+
+
+def _cross_problems(
+    file: Path, config: Config | None, secrets: bool, known: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """What is wrong between the keys, less what only a stand-in could have caused."""
+    if config is None:
+        return []
+    faulty = [key for key, _ in known]
+    renamed = any(re.fullmatch(r"queue\.\d+\.name", key) for key in faulty)
+    return [
+        (key, problem)
+        for key, problem in crosswise(config.placed(file), secrets)
+        if not any(_is_below(key, other) for other in faulty)
+        and not (renamed and problem.startswith("there is no queue"))
+    ]
+
+
+def _is_below(key: str, other: str) -> bool:
+    return key == other or key.startswith(f"{other}.")

@@ -1,0 +1,256 @@
+"""The tables and keys of the configuration file, as frozen models."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from mailtickets.config.credentials import read_secret
+from mailtickets.config.places import absolute_listen, state_dir
+from mailtickets.config.values import (
+    AddrSpec,
+    Correspondent,
+    Count,
+    DnsName,
+    DnsServer,
+    Duration,
+    Evidence,
+    HostName,
+    HttpUrl,
+    Line,
+    Listen,
+    Locale,
+    Network,
+    OptionalAddrSpec,
+    Port,
+    Positive,
+    SubjectTag,
+    TcpListen,
+    TimeOfDay,
+    TimeZone,
+    UnixOrHost,
+    Word,
+)
+
+
+class Section(BaseModel):
+    """A table of the file. Unknown keys and wrong types are errors; nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Instance(Section):
+    name: Word = "mailtickets"
+    hostname: HostName
+    state_dir: str = "var"
+    secret_file: str = "secret"  # noqa: S105 - a file's name
+    locale: Locale = "pt_BR"
+    timezone: TimeZone = "America/Sao_Paulo"
+    ops_address: OptionalAddrSpec = ""
+    first_number: Positive = 1
+
+
+class Database(Section):
+    url: str = "sqlite:///mailtickets.db"
+
+
+class SmtpIn(Section):
+    listen: tuple[TcpListen, ...] = ("127.0.0.1:8025",)
+    max_message_bytes: Annotated[int, Field(ge=65_536)] = 26_214_400
+    max_spool_bytes: Positive = 1_073_741_824
+    bare_newlines: Literal["normalise", "refuse"] = "normalise"
+    tls_certificate: str = ""
+    tls_key: str = ""
+    max_connections: Positive = 500
+    max_connections_per_ip: Positive = 20
+    trusted_relays: tuple[Network, ...] = ("127.0.0.0/8", "::1")
+    authserv_id: str = ""
+
+
+class LmtpIn(Section):
+    listen: tuple[Listen, ...] = ("unix:intake.sock",)
+
+
+class Login(Section):
+    username: str = ""
+    password_file: str = ""
+    password_env: str = ""
+
+
+class ImapIn(Login):
+    name: Word
+    host: Line
+    port: Port = 993
+    tls: Literal["implicit", "none"] = "implicit"
+    folders: tuple[str, ...] = ("INBOX",)
+    queue: str = ""
+    after: Literal["move", "seen", "keep"] = "move"
+    processed_folder: Line = "Processados"
+    failed_folder: Line = "Falhas"
+    start: Literal["new", "all"] = "new"
+    idle: bool = True
+    poll_seconds: Positive = 60
+    authserv_id: str = ""
+
+
+class Delivery(Login):
+    method: Literal["smtp", "maildir"] = "smtp"
+    host: Line = ""
+    port: Port = 587
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    envelope: Literal["verp", "queue", "null"] = "verp"
+    max_connections: Annotated[int, Field(ge=1, le=50)] = 2
+    max_per_minute: Count = 0
+    max_per_day: Count = 0
+    max_per_domain_per_minute: Count = 0
+    maildir: str = "outgoing"
+    dkim_selector: DnsName = ""
+    dkim_domain: DnsName = ""
+    dkim_key_file: str = ""
+
+
+class Dns(Section):
+    servers: tuple[DnsServer, ...] = ()
+    timeout_seconds: Positive = 5
+
+
+class TemplateFiles(Section):
+    directory: str = ""
+
+
+class Queue(Section):
+    name: Word
+    addresses: Annotated[tuple[AddrSpec, ...], Field(min_length=1)]
+    display_name: Line = ""
+    subject_tag: SubjectTag = "[#{number}]"
+    locale: Literal["pt_BR", "en", "es", "auto"] = "pt_BR"
+    plus_addressing: bool = True
+    list: Literal["ticket", "ignore"] = "ticket"
+    notify: Literal["queue", "assignee", "watchers"] = "queue"
+    assignment: Literal["none", "round_robin", "least_open"] = "none"
+    reopen_days: Count = 14
+    close_after_days: Count = 7
+    undo_seconds: Count = 0
+    remind_after: Duration = ""
+    satisfaction: bool = True
+    history: Count = 0
+    reply_to_is_author_from: tuple[AddrSpec, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The address it writes from."""
+        return self.addresses[0]
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.display_name or self.name
+
+
+class Agent(Section):
+    name: Line
+    address: AddrSpec
+    aliases: tuple[AddrSpec, ...] = ()
+    queues: Annotated[tuple[str, ...], Field(min_length=1)]
+    receipts: Literal["all", "commands", "problems"] = "commands"
+    digest: TimeOfDay = ""
+
+
+class Trust(Section):
+    agents: Literal["verified", "token"] = "verified"
+    internal_evidence: tuple[Evidence, ...] = ()
+    token_days: Positive = 180
+
+
+class Budget(Section):
+    acknowledgements_per_sender_per_hour: Count = 1
+    automatic_per_sender_per_day: Count = 10
+    automatic_per_domain_per_hour: Count = 100
+    automatic_per_hour: Count = 1000
+    automatic_per_ticket_per_hour: Count = 5
+    ack_max_age_days: Count = 1
+
+
+class Junk(Section):
+    spam_headers: bool = True
+    rspamd: HttpUrl = ""
+    rspamd_password_file: str = ""
+    clamav: UnixOrHost = ""
+    when_unavailable: Literal["accept", "defer"] = "accept"
+    max_scan_bytes: Positive = 26_214_400
+    deny: tuple[Correspondent, ...] = ()
+    allow: tuple[Correspondent, ...] = ()
+    intake_per_sender_per_hour: Count = 0
+
+
+class Config(Section):
+    """The whole file. Paths are asked of it by method, so that they are absolute wherever it was loaded from."""
+
+    instance: Instance
+    database: Database = Database()
+    smtp_in: SmtpIn | None = None
+    lmtp_in: LmtpIn = LmtpIn()
+    imap_in: tuple[ImapIn, ...] = ()
+    delivery: Delivery = Delivery()
+    dns: Dns = Dns()
+    templates: TemplateFiles = TemplateFiles()
+    queue: Annotated[tuple[Queue, ...], Field(min_length=1)]
+    agent: tuple[Agent, ...] = ()
+    trust: Trust = Trust()
+    budget: Budget = Budget()
+    junk: Junk = Junk()
+
+    _file: Path = PrivateAttr(default=Path("config.toml"))
+
+    def placed(self, file: Path) -> "Config":
+        """The same, knowing where it was read from: relative paths start there."""
+        self._file = file.absolute()
+        return self
+
+    @property
+    def file(self) -> Path:
+        return self._file
+
+    @property
+    def state_dir(self) -> Path:
+        return state_dir(self._file, self.instance.state_dir)
+
+    @property
+    def secret_file(self) -> Path:
+        return self.state_dir / self.instance.secret_file
+
+    @property
+    def maildir(self) -> Path:
+        return self.state_dir / self.delivery.maildir
+
+    @property
+    def database_url(self) -> str:
+        """A SQLAlchemy URL: SQLite with an absolute path, PostgreSQL with the psycopg driver."""
+        scheme, _, rest = self.database.url.partition("://")
+        if scheme.startswith("sqlite"):
+            return f"sqlite:///{self.state_dir / rest.removeprefix('/')}" if rest else "sqlite://"
+        return f"postgresql+psycopg://{rest}"
+
+    @property
+    def lmtp_listen(self) -> tuple[str, ...]:
+        """Where LMTP is spoken; `intake.sock` is always among it, because `deliver` relies on it."""
+        listen = self.lmtp_in.listen
+        if not any(entry.startswith("unix:") for entry in listen):
+            listen = (*LmtpIn().listen, *listen)
+        return tuple(absolute_listen(self.state_dir, entry) for entry in listen)
+
+    @property
+    def clamav(self) -> str:
+        """Where clamd listens, a unix path made absolute; empty for nowhere."""
+        return absolute_listen(self.state_dir, self.junk.clamav)
+
+    def path(self, value: str) -> Path:
+        """A path of the file's, seen from where the file lies."""
+        return self._file.parent / value
+
+    def password(self, login: Login) -> str:
+        """The secret of an account, less a final newline. Raises OSError, or KeyError for an unset variable."""
+        if login.password_env:
+            return os.environ[login.password_env]
+        return read_secret(self.path(login.password_file)) if login.password_file else ""

@@ -1,0 +1,133 @@
+"""Who wrote a mail, and what speaks for them.
+
+The author is the one mailbox of From. Two kinds of mail carry somebody else's address there and name the author in
+another field: that of a contact form which the queue knows, and that of a mailing list or group which has put one of
+our own addresses into From. Whom such a mail names is an address and no more: no verdict was found for it, it is never
+an agent's, and nothing that needs proof is done at its word.
+"""
+
+import re
+from dataclasses import replace
+
+from mailtickets.config.models import Agent, Queue
+from mailtickets.desk.claims.matching import SUBJECT_NUMBER, Match, match, own_addresses
+from mailtickets.desk.claims.people import NOBODY
+from mailtickets.desk.model.facts import Authentication, AuthFact, Facts, TokenFact
+from mailtickets.desk.model.policy import Policy
+from mailtickets.mail.kind.bounce.signs import REPLY_PREFIX
+from mailtickets.mail.model import Address, InboundMail
+
+__all__ = [
+    "NOBODY", "agent_of", "authentic", "author_of", "from_our_own_address", "locale_for", "matched", "own_addresses",
+    "verdict_on_author", "vouched_for", "without_tags", "writer",
+]  # fmt: skip
+
+MAX_COMPARED = 1_000
+"""Characters of a subject: longer ones are nobody's, and each mark of replying is taken off by itself."""
+_LOCALES = {"pt": "pt_BR", "en": "en", "es": "es"}
+
+
+def author_of(mail: InboundMail, queue: Queue, policy: Policy) -> Address:
+    """The mailbox of From, or the person whom a contact form or a rewriting list names; NOBODY when there is none.
+
+    Sender is never the author: it says who handed the mail in, and stands in for no missing or doubled From.
+    """
+    if mail.author is None:
+        return NOBODY
+    if from_our_own_address(mail, policy):
+        return _person_behind(mail, policy) or NOBODY
+    if _is_form(mail, queue):
+        return next((person for person in mail.reply_to if not policy.queue_at(person.address)), mail.author)
+    return mail.author
+
+
+def writer(mail: InboundMail, facts: Facts, policy: Policy) -> Address:
+    """The author, where the mail's reply tokens may say more: an agent who writes under a queue's own address."""
+    agent = _agent_behind(facts.tokens, policy) if from_our_own_address(mail, policy) else None
+    return Address(agent.name, agent.address) if agent else author_of(mail, facts.queue, policy)
+
+
+def agent_of(mail: InboundMail, facts: Facts, policy: Policy) -> Agent | None:
+    """The agent in whose name a mail comes: by From, or by their own reply token under a queue's address."""
+    if from_our_own_address(mail, policy):
+        return _agent_behind(facts.tokens, policy)
+    return None if mail.author is None or _is_form(mail, facts.queue) else policy.agent(mail.author.address)
+
+
+def from_our_own_address(mail: InboundMail, policy: Policy) -> bool:
+    """Whether From is an address of one of our queues: a list has put it there, or an agent writes from it."""
+    return mail.author is not None and policy.queue_at(mail.author.address) is not None
+
+
+def _is_form(mail: InboundMail, queue: Queue) -> bool:
+    """Whether the queue knows From as a contact form, and the form names somebody."""
+    forms = {form.casefold() for form in queue.reply_to_is_author_from}
+    return mail.author is not None and bool(mail.reply_to) and mail.author.key in forms
+
+
+def _agent_behind(tokens: tuple[TokenFact, ...], policy: Policy) -> Agent | None:
+    """The one agent to whose reply address a mail went."""
+    held = (policy.agent(token.person) for token in tokens if token.source == "address" and not token.expired)
+    agents = {agent.address: agent for agent in held if agent is not None}
+    return next(iter(agents.values())) if len(agents) == 1 else None
+
+
+def _person_behind(mail: InboundMail, policy: Policy) -> Address | None:
+    """Whom a list names that has written our address into From: "'Maria' via Suporte" <suporte@...>."""
+    ours = mail.author.name if mail.author else ""
+    for person in (*mail.original_from, *mail.reply_to):
+        if "@" in person.address and not policy.queue_at(person.address):
+            return person if person.name else Address(ours.rpartition(" via ")[0].strip(" '\""), person.address)
+    return None
+
+
+def verdict_on_author(mail: InboundMail, queue: Queue, policy: Policy, found: Authentication | None) -> Authentication:
+    """What was found out about From, as far as it speaks of the author: a verdict belongs to its own address.
+
+    A failure stays one: whoever handed the mail on is not who they say.
+    """
+    found = found or Authentication()
+    if not (from_our_own_address(mail, policy) or _is_form(mail, queue)):
+        return found
+    named = AuthFact("from", "none", "", "the author is named by another field, for which nothing was found out")
+    return Authentication("fail" if found.verdict == "fail" else "none", (*found.facts, named))
+
+
+def authentic(facts: Facts) -> bool:
+    """Whether the author's own domain vouches for the mail."""
+    return facts.authentication.verdict == "pass" or facts.authentication.internal
+
+
+def vouched_for(facts: Facts, policy: Policy) -> bool:
+    """Whether more than a token speaks for an agent, where the configuration asks for more."""
+    return policy.trust.agents == "token" or authentic(facts)
+
+
+def matched(mail: InboundMail, facts: Facts, policy: Policy) -> Match | None:
+    """The ticket that the author's own evidence leads to. Whom a form names is never proven, and never an agent."""
+    author = writer(mail, facts, policy)
+    found = match(author, facts, policy)
+    if found is None or not _is_form(mail, facts.queue):
+        return found
+    return replace(found, proven=False) if found.ticket.participant(author.address) else None
+
+
+def without_tags(subject: str) -> str:
+    """A subject for a new ticket: another ticket's tag in it would lead replies astray."""
+    return re.sub(r"\s+", " ", SUBJECT_NUMBER.sub(" ", subject)).strip()
+
+
+def bare_subject(subject: str) -> str:
+    """A subject as it is compared: without case, tags of tickets, and the marks of replying and handing on.
+
+    Of a long one no more than the beginning.
+    """
+    bare = without_tags(subject[:MAX_COMPARED])
+    while (mark := REPLY_PREFIX.match(bare)) is not None:
+        bare = bare[mark.end() :].strip()
+    return " ".join(bare.casefold().split())
+
+
+def locale_for(queue: Queue, language: str | None, policy: Policy) -> str:
+    """The locale a customer is written to in."""
+    return queue.locale if queue.locale != "auto" else _LOCALES.get(language or "", policy.instance.locale)

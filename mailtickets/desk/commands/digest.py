@@ -1,0 +1,119 @@
+"""Answers to a digest of tickets: each line orders something of the tickets that it names by number.
+
+Owns: how numbers and commands may stand on such a line; that words without a number order nothing.
+Fails with: `Problem`s, which are values. Limits: 20 numbers a line, `MAX_LINE_CHARACTERS`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailtickets.desk.commands.lines import (
+    Command,
+    Line,
+    Piece,
+    almost,
+    clashing,
+    first_suspect,
+    is_beyond,
+    is_stray,
+    meant,
+    pieces,
+)
+from mailtickets.desk.commands.vocabulary import is_nearly
+from mailtickets.desk.model.decision import Problem
+
+MAX_LINE_CHARACTERS = 1_000
+NOT_IN_A_LIST = frozenset({"note", "end", "canned", "to", "customer"})
+OF_NO_TICKET = frozenset({"help", "mine", "search", "dry-run", "undo"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Orders to several tickets, as the answer to a digest gives them."""
+
+    orders: tuple[tuple[int, Command], ...]
+    problems: tuple[Problem, ...]
+    rest: str
+    commands: tuple[Command, ...] = ()
+    """Those that concern no ticket: `#ajuda`, `#minhafila`, `#buscar`, `#simular`, `#desfazer`."""
+
+
+_TICKET = r"(?:\[[^\[\]\d]{0,40}\d{1,12}\]|\(?#?\d{1,12}\)?)"
+_NUMBERS = re.compile(
+    rf"(?:[ >*_•·–—-]|\d{{1,3}}[.)] )*(?P<numbers>{_TICKET}(?:(?: ?[,;&+] ?| (?:e|and|y) ){_TICKET}){{0,19}})"
+    r"(?:[ :.,;*_–—-]+(?P<rest>.*))?"
+)
+
+
+def read_lines(reply: str) -> Listed:
+    """`1042 #fechar`, `[#1043] /assumir`, `1044, 1045 resolver`: each line orders something of the tickets it names."""
+    if is_beyond(reply):
+        suspect = first_suspect(reply)
+        return Listed((), (suspect,) if suspect else (), reply.strip())
+    orders: list[tuple[int, Command]] = []
+    problems: list[Problem] = []
+    general: list[Command] = []
+    rest: list[str] = []
+    for number, raw in enumerate(reply.splitlines()):
+        line = Line.of(number, raw)
+        match = _NUMBERS.fullmatch(line.clean[:MAX_LINE_CHARACTERS])
+        if line.is_known or (not match and is_stray(line.clean, line.found)):
+            found = _general(line)
+            general += [one for one in found if isinstance(one, Command)]
+            problems += [one for one in found if isinstance(one, Problem)]
+            continue
+        ordered = _ordered(line, match["rest"] or "") if match else ()
+        if not match or not ordered:
+            rest.append(raw)
+            continue
+        problems += [one for one in ordered if isinstance(one, Problem)]
+        numbers = dict.fromkeys(int(figures) for figures in re.findall(r"\d+", match["numbers"]))
+        orders += [(n, one) for n in numbers for one in ordered if isinstance(one, Command)]
+    kept = _consistent(orders, problems)
+    return Listed(tuple(kept), tuple(problems), "\n".join(rest).strip(), tuple(general))
+
+
+def _general(line: Line) -> list[Command | Problem]:
+    """A line that names no ticket."""
+    results: list[Command | Problem | None] = [meant(piece, line.clean) for piece in line.found]
+    results += [] if results else [almost(line.clean)]
+    return [
+        Problem(line.clean, "missing-number", (), "number")
+        if isinstance(one, Command) and one.name not in OF_NO_TICKET
+        else one
+        for one in results
+        if one is not None
+    ]
+
+
+def _ordered(line: Line, words: str) -> tuple[Command | Problem, ...]:
+    """What is ordered behind a number; nothing if it is a sentence that happens to begin with one."""
+    if not words:
+        return ()
+    found = pieces(words)
+    bare = not found
+    found = found or pieces(f"#{words}")
+    if bare and (not found or not (found[0].command or (len(words.split()) <= 2 and is_nearly(found[0].word)))):
+        return (Problem(line.clean, "unknown-command"),) if words[0] in "#/" else ()
+    results = [meant(piece, line.clean) for piece in found]
+    if bare and any(isinstance(one, Problem) for one in results) and len(words.split()) > 3:
+        return ()
+    return tuple(_for_a_list(line, piece, one) for piece, one in zip(found, results, strict=True))
+
+
+def _for_a_list(line: Line, piece: Piece, one: Command | Problem) -> Command | Problem:
+    if piece.key in NOT_IN_A_LIST:
+        return Problem(line.clean, "not-in-a-list")
+    return replace(one, line=line.clean) if isinstance(one, Problem) else one
+
+
+def _consistent(orders: Sequence[tuple[int, Command]], problems: list[Problem]) -> list[tuple[int, Command]]:
+    """Without orders that exclude each other."""
+    kept: list[tuple[int, Command]] = []
+    for ticket in dict.fromkeys(number for number, _ in orders):
+        commands = [command for number, command in orders if number == ticket]
+        clashes = clashing(commands)
+        problems += [Problem(commands[index].line, "said-twice") for index in sorted(clashes)]
+        kept += [(ticket, command) for index, command in enumerate(commands) if index not in clashes]
+    return kept

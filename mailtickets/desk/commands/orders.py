@@ -1,0 +1,150 @@
+"""What people at the shell and the clock ask of a ticket: each an order, answered with a Decision.
+
+None means that there is nothing to do: the ticket is as it was asked to be.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+
+from mailtickets.config.models import Agent
+from mailtickets.desk.model.decision import Decision, HeldMail, Told
+from mailtickets.desk.model.effects import (
+    AddMessage,
+    AddParticipant,
+    Assign,
+    Effect,
+    MergeInto,
+    OpenTicket,
+    Reminded,
+    SetPriority,
+    SetStatus,
+)
+from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, Priority, Status, Ticket
+from mailtickets.mail.model import Address
+
+_STATUS_NAMES = {
+    "novo": "new",
+    "aberto": "open",
+    "em atendimento": "open",
+    "pendente": "pending",
+    "aguardando cliente": "pending",
+    "aguardando": "pending",
+    "resolvido": "resolved",
+    "fechado": "closed",
+}
+_PRIORITY_NAMES = {"baixa": "low", "media": "normal", "alta": "high", "critica": "critical"}
+
+
+def status_named(word: str) -> Status | None:
+    """A status by its English or Portuguese name, accents and case as people type them."""
+    name = plain(word)
+    name = _STATUS_NAMES.get(name, name)
+    return next((status for status in STATUSES if status == name), None)
+
+
+def priority_named(word: str) -> Priority | None:
+    """A priority by its English or Portuguese name."""
+    name = plain(word)
+    name = _PRIORITY_NAMES.get(name, name)
+    return next((priority for priority in PRIORITIES if priority == name), None)
+
+
+def plain(word: str) -> str:
+    letters = unicodedata.normalize("NFKD", word.strip().casefold().replace("-", " ").replace("_", " "))
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
+
+
+def set_status(ticket: Ticket, to: Status, actor: str) -> Decision | None:
+    """Moves the ticket; the requester is told."""
+    if ticket.status == to:
+        return None
+    return Decision("ordered", (SetStatus(to, "ordered"),), ticket.number, actor=actor)
+
+
+def close_resolved(ticket: Ticket) -> Decision | None:
+    """What was resolved and has not been written to since is done."""
+    if ticket.status != "resolved":
+        return None
+    return Decision("resolved-long-enough", (SetStatus("closed", "resolved-long-enough"),), ticket.number)
+
+
+def set_priority(ticket: Ticket, to: Priority, actor: str) -> Decision | None:
+    if ticket.priority == to:
+        return None
+    return Decision("ordered", (SetPriority(to), *_first_action(ticket)), ticket.number, actor=actor)
+
+
+def assign(ticket: Ticket, agent: Agent | None, actor: str) -> Decision | None:
+    """Gives the ticket to an agent, or to nobody."""
+    to = agent.address if agent else None
+    if ticket.assignee == to:
+        return None
+    return Decision("ordered", (Assign(to), *_first_action(ticket)), ticket.number, actor=actor)
+
+
+def unassign_lost(ticket: Ticket) -> Decision | None:
+    """Takes the ticket from an agent who has left the configuration; the queue is told."""
+    if ticket.assignee is None:
+        return None
+    return Decision("agent-left", (Assign(None),), ticket.number, tell=("unassigned",))
+
+
+def remind_of_waiting(ticket: Ticket) -> Decision | None:
+    """Tells agents of a ticket that rots: its assignee, or where nobody has it, its queue."""
+    if ticket.waiting_since is None or ticket.status not in {"new", "open"}:
+        return None
+    reason = "reminder-unanswered" if ticket.assignee else "reminder-unassigned"
+    return Decision(reason, (Reminded(),), ticket.number, tell=("reminder",))
+
+
+def remind(ticket: Ticket, agent: str, *, snooze: bool) -> Decision:
+    """Tells an agent of a ticket at the time that they have asked for."""
+    reason = "reminder-snoozed" if snooze else "reminder-asked"
+    return Decision(reason, (Reminded(agent),), ticket.number, tell=("reminder",))
+
+
+def digest(agent: Agent) -> Decision:
+    """An agent's own tickets and those that nobody has, by the clock."""
+    return Decision("digest-due", actor=agent.address, tell=("digest",))
+
+
+def held_more(agent: Agent, mails: tuple[HeldMail, ...], count: int) -> Decision:
+    """Mail in an agent's name that was held, and of which the hour's budget let no notice go out."""
+    told = Told(held_more=mails, count=count)
+    return Decision("held-untold", actor=agent.address, tell=("held_more",), told=told)
+
+
+def note(ticket: Ticket, text: str, author: Address, actor: str) -> Decision:
+    """An internal note: agents' eyes only."""
+    message = AddMessage("out", "note", author, verified=True, text=text)
+    return Decision("ordered", (message, *_first_action(ticket)), ticket.number, actor=actor)
+
+
+def answer(ticket: Ticket, text: str, author: Address, actor: str, *, by_agent: bool) -> Decision:
+    """A public answer, by an agent or by the queue itself; the ticket then waits for its customer."""
+    effects: list[Effect] = [AddMessage("out", "public", author, verified=True, text=text, relayed=True)]
+    if by_agent:
+        effects.append(AddParticipant(author, "agent"))
+    if ticket.status != "pending":
+        effects.append(SetStatus("pending", "agent-answered"))
+    return Decision("ordered", tuple(effects), ticket.number, actor=actor)
+
+
+def merge(ticket: Ticket, into: int, actor: str) -> Decision:
+    """Hands everything over to another ticket, which answers for this one from now on."""
+    effects: list[Effect] = [MergeInto(into)]
+    if ticket.status != "closed":
+        effects.append(SetStatus("closed", "merged"))
+    return Decision("ordered", tuple(effects), ticket.number, actor=actor)
+
+
+def open_for(queue: str, requester: Address, subject: str, text: str, locale: str, actor: str) -> Decision:
+    """A ticket in a customer's name, as after a telephone call; the customer is sent the acknowledgement."""
+    ticket = OpenTicket(queue, subject, requester, locale)
+    return Decision("ordered", (ticket, AddMessage("in", "public", requester, verified=False, text=text)), actor=actor)
+
+
+def _first_action(ticket: Ticket) -> Iterator[Effect]:
+    """An agent's first action opens a new ticket."""
+    if ticket.status == "new":
+        yield SetStatus("open", "first-action")

@@ -1,0 +1,568 @@
+"""What an agent asks for in words: the commands of a reply, what is left to publish, and what is internal.
+
+Commands are the first or the last lines of the new words; a greeting above and a signature below do not hide them.
+Whatever is between is text, and a command there stops the mail rather than reach a customer. `#nota` begins what is
+internal, wherever it stands; `#fim` or the mail's end closes it. The first and last lines of a note are commands as
+well, save those whose words a customer would see (`NOT_IN_A_NOTE`): nothing that stands in a note is ever published.
+Owns: the division of a reply into commands, words and notes; the answers to a digest.
+Fails with: `Problem`s, which are values; nothing that somebody writes raises.
+Limits: replies beyond what anybody types are not read (`is_beyond`); `MAX_PROBLEMS` are reported.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from mailtickets.desk.commands import closing
+from mailtickets.desk.commands.closing import Own
+from mailtickets.desk.commands.digest import Listed, read_lines
+from mailtickets.desk.commands.lines import (
+    PROBLEMS,
+    Command,
+    Line,
+    Piece,
+    almost,
+    clashing,
+    clean,
+    first_suspect,
+    inline,
+    is_beyond,
+    is_stray,
+    meant,
+    pieces,
+)
+from mailtickets.desk.commands.values import Changes, Value, When, likely, when
+from mailtickets.desk.commands.vocabulary import COMMANDS, folded, is_like_end, is_like_note, known, nearest, spelled
+from mailtickets.desk.model.decision import Problem
+from mailtickets.mail.model import Address
+
+__all__ = [
+    "COMMANDS", "PROBLEMS", "Asked", "Changes", "Command", "Listed", "Problem", "Value", "When",
+    "corrected", "people", "read", "read_lines", "spelled", "tags", "when", "with_canned",
+]  # fmt: skip
+
+MAX_PROBLEMS = 50
+NOT_IN_A_NOTE = frozenset({"subject", "canned", "to", "customer"})
+"""Their words, or words they call for, are for customers to see."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a correction starts from."""
+
+    reply: str = ""
+    signature: str = ""
+    names: tuple[str, ...] = ()
+    places: tuple[int, ...] = ()
+    """The lines that the problems stand on, one for each."""
+    said: tuple[tuple[int, str], ...] = ()
+    """The lines and parts of lines that the commands are, one for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A reply, taken apart."""
+
+    commands: tuple[Command, ...]
+    problems: tuple[Problem, ...]
+    """If there are any, nothing may be done or published."""
+    words: str
+    """What is left to publish; ready answers are not in it (`with_canned`).
+
+    Empty while it is in doubt where a note begins or ends: nobody knows then what is public.
+    """
+    note: str
+    """What only agents may see."""
+    pieces: tuple[str | Command, ...] = ()
+    """`words` in pieces, with the commands for ready answers where their texts belong."""
+    aside: str = ""
+    """Words of a correction, which are not used."""
+    source: _Source = field(default=_Source(), repr=False)
+
+
+@dataclass(slots=True)
+class _Block:
+    """A note: the line that begins it, and what it holds."""
+
+    begin: Line
+    head: str
+    lines: list[Line] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was found so far, with the number of the line it stands on."""
+
+    commands: list[tuple[int, str, Command]] = field(default_factory=list)
+    problems: list[tuple[int, Problem]] = field(default_factory=list)
+
+    def take(self, line: Line) -> None:
+        """A line that stands where commands do."""
+        if not line.found:
+            problem = almost(line.clean)
+            if problem is not None:
+                self.problems.append((line.number, problem))
+        for piece in line.found:
+            self._take_piece(line, piece)
+
+    def _take_piece(self, line: Line, piece: Piece) -> None:
+        if piece.key == "end":
+            self.stop(line, piece.text, "end-without-note")
+            return
+        result = meant(piece, line.clean)
+        if isinstance(result, Problem):
+            self.problems.append((line.number, result))
+        else:
+            self.commands.append((line.number, piece.text, result))
+
+    def settle(self) -> None:
+        """Of commands that exclude each other none is done."""
+        clashes = clashing([command for _, _, command in self.commands])
+        twice = [self.commands[index] for index in sorted(clashes)]
+        self.problems += [(number, Problem(text, "said-twice")) for number, text, _ in twice]
+        self.commands = [found for index, found in enumerate(self.commands) if index not in clashes]
+
+    def stop(self, line: Line, text: str, code: str, near: tuple[str, ...] = ()) -> None:
+        self.problems.append((line.number, Problem(text, code, near)))
+
+
+# --- reading a reply ----------------------------------------------------------------------------------
+
+
+def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked:
+    """`signature` and `names` are the agent's: lines of theirs under the last commands do not hide these.
+
+    Commands that were written under the signature, where it was cut off, are the last lines of the reply.
+    """
+    if is_beyond(reply):
+        return _unread(reply)
+    below, signature = _parted(signature)
+    reply = "\n".join([reply, "", *below]) if below else reply
+    own = Own.of(signature, names)
+    reading = _Reading()
+    public, blocks = _divided(reply.splitlines(), reading)
+    kept = _public(public, reading, own)
+    notes = [_internal(block, reading, own) for block in blocks]
+    reading.settle()
+    opens = any(command.name == "to" for _, _, command in reading.commands)
+    some = bool(reading.commands or reading.problems or blocks)
+    silent = any(_bound(problem) for _, problem in reading.problems) or (
+        some and _says_nothing(kept, own) and not opens
+    )
+    layout = () if silent else _layout(kept, reading)
+    problems = sorted(reading.problems, key=lambda found: found[0])[:MAX_PROBLEMS]
+    said = sorted(reading.commands, key=lambda found: found[0])
+    return Asked(
+        tuple(command for _, _, command in said),
+        tuple(problem for _, problem in problems),
+        "\n\n".join(piece for piece in layout if isinstance(piece, str)),
+        "\n\n".join(note for note in notes if note),
+        layout,
+        source=_Source(
+            reply,
+            signature,
+            tuple(names),
+            tuple(number for number, _ in problems),
+            tuple((number, text) for number, text, _ in said),
+        ),
+    )
+
+
+def _unread(reply: str) -> Asked:
+    """So long a reply is published as it is, unless something in it may be a command."""
+    found = first_suspect(reply)
+    if found is None:
+        return Asked((), (), reply, "", (reply,))
+    where = next(number for number, line in enumerate(reply.splitlines()) if found.line in line)
+    return Asked((), (found,), "", "", source=_Source(reply, places=(where,)))
+
+
+def without_sign(asked: Asked) -> Problem | None:
+    """Whether all that a reply says is a command without its `#`: `desfazer`, `status pendente`.
+
+    Only the words that nobody answers a customer with count: `resolvido` may be an answer, `resolver` hardly.
+    """
+    if asked.commands or asked.problems or asked.note or "\n" in asked.words.strip() or len(asked.words) > 60:
+        return None
+    line = asked.words.strip().rstrip(".!")
+    word = known(line.partition(" ")[0].strip(":"))
+    sure = word is not None and word.takes not in {"words", "name"}  # "Resposta do Bruno" is an answer
+    meant = read(f"#{line}") if sure and folded(line.split()[0].strip(":")) in _NO_ANSWERS else None
+    if meant is None or len(meant.commands) != 1 or meant.problems or meant.words:
+        return None
+    return Problem(asked.words.strip(), "missing-sign", (meant.commands[0].line,))
+
+
+_NO_ANSWERS = frozenset(folded(words[0]) for one in COMMANDS for words in (one.pt, one.en, one.es) if words)
+
+
+def people(command: Command) -> Changes[Address]:
+    """Whom a command adds and removes, as `cc`, `participant`, `requester`, `to` and `assign` name them."""
+    match command.value:
+        case Changes(added, removed):
+            return Changes(
+                tuple(one for one in added if isinstance(one, Address)),
+                tuple(one for one in removed if isinstance(one, Address)),
+            )
+        case Address() as one:
+            return Changes((one,))
+        case tuple() as several:
+            return Changes(several)
+        case _:
+            return Changes()
+
+
+def tags(command: Command) -> Changes[str]:
+    """Which tags a command adds and removes."""
+    if not isinstance(command.value, Changes):
+        return Changes()
+    added, removed = command.value.added, command.value.removed
+    return Changes(
+        tuple(one for one in added if isinstance(one, str)), tuple(one for one in removed if isinstance(one, str))
+    )
+
+
+def with_canned(asked: Asked, texts: Mapping[str, str]) -> str:
+    """The words with the ready answers in their places; `texts` by the name as typed (`Command.argument`)."""
+    parts = (piece if isinstance(piece, str) else texts[piece.argument].strip("\n") for piece in asked.pieces)
+    return "\n\n".join(part for part in parts if part.strip())
+
+
+def _parted(signature: str) -> tuple[list[str], str]:
+    """Commands among the lines of a signature, with all that is under the beginning of a note, and the rest."""
+    commands: list[str] = []
+    rest: list[str] = []
+    lines = signature.splitlines()
+    for number, raw in enumerate(lines):
+        line = Line.of(number, raw)
+        if any(piece.key == "note" for piece in line.found):
+            return [*commands, *lines[number:]], "\n".join(rest)
+        (commands if line.is_known else rest).append(raw)
+    return commands, "\n".join(rest)
+
+
+def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[Line], list[_Block]]:
+    """Public lines, and notes."""
+    public: list[Line] = []
+    blocks: list[_Block] = []
+    block: _Block | None = None
+    for number, raw in enumerate(lines):
+        line: Line | None = Line.of(number, raw)
+        while line is not None:
+            if block is None:
+                line, block = _outside(line, public)
+                blocks += [block] if block else []
+            elif _ends(line):
+                line, block = _rest(line, line.found[1:]), None
+            else:
+                block.lines += _inside(line, reading)
+                line = None
+    return public, blocks
+
+
+def _outside(line: Line, public: list[Line]) -> tuple[Line | None, _Block | None]:
+    """A line that is public up to where a note begins, if one does; nothing is left of it to look at."""
+    at = next((n for n, piece in enumerate(line.found) if piece.key == "note"), None)
+    if at is None:
+        public.append(line)
+        return None, None
+    before = _rest(line, line.found[:at])
+    public += [before] if before else []
+    note = line.found[at]
+    head = note.text.removesuffix(note.argument).strip() if note.argument else note.text
+    block = _Block(line, head)
+    block.lines += [Line.of(line.number, note.argument)] if note.argument else []
+    return None, block
+
+
+def _ends(line: Line) -> bool:
+    return bool(line.found) and line.found[0].key == "end" and not line.found[0].argument
+
+
+def _rest(line: Line, found: Sequence[Piece]) -> Line | None:
+    return Line.of(line.number, " ".join(piece.text for piece in found)) if found else None
+
+
+def _inside(line: Line, reading: _Reading) -> list[Line]:
+    """A line of a note. What may be meant to end it is never passed over: an answer would stay unsent."""
+    first = line.found[0] if line.found else None
+    slip = almost(line.clean) if first is None else None
+    note = next((n for n, piece in enumerate(line.found) if piece.key == "note"), None)
+    if slip is not None and is_like_end(slip.nearest[0].lstrip("#")):
+        reading.problems.append((line.number, slip))
+    elif note is not None:
+        before = _rest(line, line.found[:note])
+        return [*([before] if before else []), Line.of(line.number, line.found[note].argument)]
+    elif first is not None and first.key == "end":
+        reading.stop(line, line.clean, "needless-argument", (f"#{first.word.lower()}",))
+    elif first is not None and first.command is None and is_like_end(first.word) and not first.argument:
+        reading.stop(line, first.text, "unknown-command", nearest(first.word))
+    else:
+        return [line]
+    return []
+
+
+def _public(lines: list[Line], reading: _Reading, own: Own) -> list[Line]:
+    """Takes commands out; what is kept is text, and ready answers at their places."""
+    edge, rest = _at_the_edges(lines, own)
+    between: list[Line] = []
+    for line in rest:
+        if _stops(line):
+            _stop_in_the_middle(line, reading)
+        else:
+            between.append(line)
+    more, rest = _at_the_edges(between, own)
+    edge += more
+    for line in (*edge, *(line for line in rest if line.is_canned)):
+        reading.take(line)
+    kept = [*rest, *(line for line in edge if any(piece.key == "canned" for piece in line.found))]
+    return [_without_inline(line, reading) for line in sorted(kept, key=lambda line: line.number)]
+
+
+def _stops(line: Line) -> bool:
+    """Whether a line among others must not be taken for text."""
+    if not line.found:
+        problem = almost(line.clean)
+        return problem is not None and is_like_note(problem.nearest[0].lstrip("#"))
+    first = line.found[0]
+    if first.command is None:
+        return is_like_note(first.word) or bool(nearest(first.word))
+    return len(line.found) > 1 or first.key != "canned"
+
+
+def _stop_in_the_middle(line: Line, reading: _Reading) -> None:
+    slip = almost(line.clean) if not line.found else None
+    if slip is not None:
+        reading.problems.append((line.number, slip))
+    elif line.found[0].command is None:
+        reading.stop(line, line.clean, "unknown-command", likely(line.found[0].word))
+    else:
+        code = "end-without-note" if line.found[0].key == "end" else "command-in-the-middle"
+        reading.stop(line, line.clean, code)
+
+
+def _without_inline(line: Line, reading: _Reading) -> Line:
+    """A command at the end of a sentence is not for customers to read."""
+    at = inline(line.clean) if not line.found or line.found[0].command is None else None
+    if at is None:
+        return line
+    reading.stop(line, line.clean[at:], "command-in-the-middle")
+    return Line(line.number, line.clean[:at].rstrip(), line.clean[:at].rstrip(), ())
+
+
+def _internal(block: _Block, reading: _Reading, own: Own) -> str:
+    """Takes commands out of a note; what is left of it."""
+    edge, rest = _at_the_edges(block.lines, own)
+    for line in edge:
+        inner = _Reading()
+        inner.take(line)
+        reading.problems += inner.problems
+        for number, text, command in inner.commands:
+            if command.name in NOT_IN_A_NOTE or (command.name == "split" and command.argument):
+                reading.problems.append((number, Problem(text, "command-in-the-note")))
+            else:
+                reading.commands.append((number, text, command))
+    if closing.says_nothing([line.clean for line in rest], own):
+        reading.stop(block.begin, block.head, "empty-note")
+        return ""
+    return _joined(rest)
+
+
+def _joined(lines: Sequence[Line]) -> str:
+    """As they stood, without the gaps that commands leave."""
+    kept: list[Line] = []
+    for line in lines:
+        gap = bool(kept) and not kept[-1].clean and not line.clean and line.number > kept[-1].number + 1
+        kept += [] if gap else [line]
+    return "\n".join(line.raw for line in kept).strip("\n \t")
+
+
+def _says_nothing(lines: Sequence[Line], own: Own) -> bool:
+    return not any(line.is_known for line in lines) and closing.says_nothing([x.clean for x in lines], own)
+
+
+def _layout(kept: Sequence[Line], reading: _Reading) -> tuple[str | Command, ...]:
+    """Texts and ready answers in turn."""
+    canned: dict[int, list[Command]] = {}
+    for number, _, command in reading.commands:
+        if command.name == "canned":
+            canned.setdefault(number, []).append(command)
+    found: list[str | Command] = []
+    for number, lines in groupby(kept, key=lambda line: line.number if line.is_known else -1):
+        text = _joined(list(lines)) if number < 0 else ""
+        found += [text] if text else canned.get(number, [])
+    return tuple(found)
+
+
+# --- first and last lines -----------------------------------------------------------------------------
+
+
+def _at_the_edges(lines: Sequence[Line], own: Own) -> tuple[list[Line], list[Line]]:
+    """Lines that stand where commands do, and the rest; until no more are found."""
+    taken: list[Line] = []
+    rest = list(lines)
+
+    def is_command(line: Line) -> bool:
+        return line.is_known or (is_stray(line.clean, line.found) and not own.has_line(line.clean))
+
+    while edge := {*_top(rest, is_command), *_bottom(rest, is_command, own)}:
+        taken += [line for n, line in enumerate(rest) if n in edge]
+        rest = [line for n, line in enumerate(rest) if n not in edge]
+    return taken, rest
+
+
+def _top(lines: Sequence[Line], is_command: Callable[[Line], bool]) -> list[int]:
+    found: list[int] = []
+    greeted = False
+    for n, line in enumerate(lines):
+        if is_command(line):
+            found.append(n)
+        elif line.clean and not greeted and closing.is_greeting(line.clean):
+            greeted = True
+        elif line.clean:
+            break
+    return found
+
+
+def _bottom(lines: Sequence[Line], is_command: Callable[[Line], bool], own: Own) -> list[int]:
+    """The last commands, with nothing under them but a signature."""
+    below: list[str] = []
+    found: list[int] = []
+    for n in range(len(lines) - 1, -1, -1):
+        line = lines[n]
+        if is_command(line):
+            if not found and not closing.is_signature(below, own):
+                break
+            found.append(n)
+        elif line.clean and (found or len(below) >= closing.MAX_SIGNATURE_LINES):
+            break
+        elif line.clean:
+            below.insert(0, line.clean)
+    return found
+
+
+# --- corrections --------------------------------------------------------------------------------------
+
+
+def corrected(asked: Asked, correction: str, without: Sequence[Command] = ()) -> Asked:
+    """The reply with the lines that were not understood replaced by the commands of the correction.
+
+    An empty correction drops those lines; one without any command changes nothing. Words of it are `aside`.
+    `without` are commands of `asked` that cannot be carried out (nobody of that name): they are replaced as well.
+    Lines that may have been meant to begin or end a note are never dropped: what is internal would be published.
+    They stay problems until the correction has `#nota` or `#fim` for them.
+    """
+    source = asked.source
+    given = _given(correction, source)
+    if given.aside and not given.commands and not given.bounds:
+        return replace(asked, aside=given.aside)
+    found = read(_replaced(asked, given, without), signature=source.signature, names=source.names)
+    return replace(found, aside=given.aside)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A correction: lines for the top of the reply, lines for the place of the first problem, and words."""
+
+    commands: tuple[str, ...]
+    bounds: tuple[str, ...]
+    aside: str
+
+    @property
+    def has_note_bounds(self) -> bool:
+        return any(piece.key in ("note", "end") for text in self.bounds for piece in pieces(text))
+
+
+def _given(correction: str, source: _Source) -> _Given:
+    """Commands may lack their sign in a correction: `resolver`."""
+    own = Own.of(source.signature, source.names)
+    commands: list[str] = []
+    bounds: list[str] = []
+    aside: list[str] = []
+    in_note = False
+    for number, raw in enumerate(correction.splitlines()):
+        line = _signed(Line.of(number, raw))
+        keys = [piece.key for piece in line.found]
+        if in_note or {"note", "end", "canned"} & set(keys):
+            bounds.append(line.clean)
+            in_note = keys[0] != "end" if keys and {"note", "end"} & set(keys) else in_note
+        elif line.is_known:
+            commands += [piece.text for piece in line.found]
+        elif is_stray(line.clean, line.found):
+            commands.append(line.clean)
+        else:
+            aside.append(raw)
+    words = "\n".join(aside).strip()
+    return _Given(tuple(commands), tuple(bounds), "" if closing.says_nothing(aside, own) else words)
+
+
+def _signed(line: Line) -> Line:
+    """`resolver` is read as `#resolver` where only commands are expected, if it is complete."""
+    if line.found or not line.clean:
+        return line
+    signed = Line.of(line.number, f"#{line.clean}")
+    complete = signed.is_known and all(isinstance(meant(piece, signed.clean), Command) for piece in signed.found)
+    return signed if complete else line
+
+
+def _replaced(asked: Asked, given: _Given, without: Sequence[Command]) -> str:
+    """Commands go to the top, where they count; the bounds of a note and ready answers to their place."""
+    lines: list[str | None] = [*asked.source.reply.splitlines()]
+    placed = _placed(asked, given, without)
+    for problem, number in zip(asked.problems, asked.source.places, strict=True):
+        kind = _bound(problem)
+        if kind and (not given.has_note_bounds or (kind == "end-without-note" and number not in placed)):
+            continue
+        lines[number] = _less(lines[number], problem.line)
+    for command, (number, text) in zip(asked.commands, asked.source.said, strict=True):
+        lines[number] = _less(lines[number], text) if command in without else lines[number]
+    for number in sorted(placed, reverse=True):
+        lines[number + 1 : number + 1] = placed[number]
+    done = {(command.name, command.argument) for command in asked.commands if command not in without}
+    commands = [text for text in given.commands if not _is_done(text, done)]
+    return "\n".join([*commands, *(line for line in lines if line is not None)])
+
+
+def _less(line: str | None, text: str) -> str | None:
+    """The line without a part of it; None if nothing is left but a ticket's number: `1042 #fechar`."""
+    left = clean(line or "").replace(text, "", 1)
+    return left if re.search(r"[^\W\d_]", left) else None
+
+
+def _bound(problem: Problem) -> str:
+    """Whether the line may have been meant to bound what is internal: its code, `note` or `end`; empty if not."""
+    if problem.code in ("empty-note", "end-without-note"):
+        return problem.code
+    match = re.match(r"\W*([^\W_]+)", problem.line)
+    word = match[1] if match else ""
+    command = known(word)
+    if command is not None:
+        return command.key if command.key in ("note", "end") else ""
+    return "note" if is_like_note(word) else "end" if is_like_end(word) else ""
+
+
+def _placed(asked: Asked, given: _Given, without: Sequence[Command]) -> dict[int, list[str]]:
+    """Under which lines the bounds go: each under the problem it answers, or all under the first, or at the top."""
+    if not given.bounds:
+        return {}
+    kinds = {number: _bound(problem) for problem, number in zip(asked.problems, asked.source.places, strict=True)}
+    doubtful = {number: kind for number, kind in kinds.items() if kind}
+    if [kind.removesuffix("-without-note") for kind in doubtful.values()] == [*map(_first_key, given.bounds)]:
+        return {number: [text] for number, text in zip(doubtful, given.bounds, strict=True)}
+    inner = [number for number, kind in doubtful.items() if kind in ("note", "end")]
+    if doubtful:
+        return {min(inner, default=-1): [*given.bounds]}
+    said = zip(asked.commands, asked.source.said, strict=True)
+    answers = [number for command, (number, _) in said if command.name == "canned" and command in without]
+    return {min(answers or kinds, default=-1): [*given.bounds]}
+
+
+def _first_key(text: str) -> str:
+    return next((piece.key for piece in pieces(text)), "")
+
+
+def _is_done(line: str, done: set[tuple[str, str]]) -> bool:
+    """The correction repeats a command that was understood the first time."""
+    found = [meant(piece, line) for piece in pieces(line)]
+    return bool(found) and all(isinstance(one, Command) and (one.name, one.argument) in done for one in found)

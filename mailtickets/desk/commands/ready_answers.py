@@ -1,0 +1,59 @@
+"""The commands that a ready answer carries: `encerramento` says that a ticket is done, and marks it so.
+
+They are the last lines of its file, and are read there: what a template makes of a customer's name or subject is never
+a command. Fails with: nothing; what cannot be a ready answer's command is a `Problem`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.lines import ADD_UP, Command, Line, matter
+from mailtickets.desk.model.decision import Problem
+
+MAY_CARRY = frozenset({
+    "status", "assign", "take", "drop", "priority", "type", "tag", "subject", "queue", "remind", "snooze",
+})  # fmt: skip
+"""What an answer may bring along: nothing that brings people in, moves messages or shows anything."""
+
+
+def parted(source: str) -> tuple[str, str]:
+    """The text of a file, and the command lines that end it."""
+    lines = source.splitlines(keepends=True)
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or Line.of(end, lines[end - 1]).is_known):
+        end -= 1
+    while end < len(lines) and not lines[end].strip():
+        end += 1
+    return "".join(lines[:end]), "\n".join(line.strip() for line in lines[end:] if line.strip())
+
+
+def read(lines: str) -> tuple[tuple[Command, ...], tuple[Problem, ...]]:
+    """The commands in the last lines of a ready answer, and what is wrong with them."""
+    asked = reading.read(lines)
+    wrong = [Problem(one.line, "not-possible-here") for one in asked.commands if one.name not in MAY_CARRY]
+    if asked.note or asked.words:
+        wrong.append(Problem(lines, "command-in-the-note"))
+    return asked.commands, (*asked.problems, *wrong)
+
+
+def with_their_commands(orders: Sequence[Command], carried: Mapping[str, str]) -> tuple[Command, ...]:
+    """An agent's commands, and those of the ready answers among them; `carried` by the name as typed.
+
+    Of the same matter the agent's own word holds: `#resposta encerramento` with `#status pendente`.
+    """
+    said = {matter(order) for order in orders}
+    theirs = (replace(one, line=order.line) for order in orders for one in _carried(order, carried))
+    return (*orders, *_first_of_each(one for one in theirs if matter(one) not in said or one.name in ADD_UP))
+
+
+def _carried(order: Command, carried: Mapping[str, str]) -> tuple[Command, ...]:
+    return read(carried.get(order.argument, ""))[0] if order.name == "canned" else ()
+
+
+def _first_of_each(orders: Iterable[Command]) -> list[Command]:
+    """Two ready answers may say the same."""
+    found: dict[tuple[str, str], Command] = {}
+    for order in orders:
+        found.setdefault((matter(order), order.argument if order.name in ADD_UP else ""), order)
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""What customers say in a word or two: wishes, thanks, ratings."""

@@ -1,0 +1,252 @@
+"""Short replies read against a closed vocabulary: words into sentences, phrases of slots, names of people.
+
+Owns: what a word is, whatever accents, case and decoration it bears; the lines of phones and the names that may stand
+beside what is said. A sentence is understood only if known phrases and names cover all of it: one word more, a
+bracket or an unknown sign, and the reader does not know what was said.
+Fails with: nothing. Limits: callers bound the number of words; a phrase has at most ten slots.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from mailtickets.desk.customers import thanks_words
+
+MAX_REPLY_CHARACTERS = 10_000
+"""What is longer, blank lines and all, is no short reply: nobody need look at the rest of it."""
+MAX_SIGNATURE_CHARACTERS = 10_000
+_NAME = "{name}"
+_PARTICLES = frozenset(thanks_words.NAME_PARTICLES.split("|"))
+NUMBER = "#"
+"""What a number becomes, as a word of a sentence: `#1042`, `nº 1042`, `1042`."""
+ASK = "?"
+
+_SMILEY = re.compile(r"(?<!\w)(?:[:;=]-?[)D]+|<3|\^_?\^|\(:)(?!\w)")
+_FROWN = re.compile(r"[:;=]['-]?[(\[{]")
+_DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
+_TOKEN = re.compile(
+    r"(?P<number>(?:\bn[o°]?[.:]? ?)?(?:# ?)?(?<!\d)\d{1,10}(?![^\W_]))"
+    r"|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*(?:\((?:a|o|as|os)\))?)"
+    r"|(?P<sign>[👍🙏🙌🤝🫶])"
+    r"|(?P<ask>[?¿])"
+    r"|(?P<stop>[.!¡;:])"
+    r"|(?P<rest>[\s,()*_~\"'“”«»‘’·•–—-]|[😊🙂😀😃😄😁😉😍🥰☺😇🤗😌🤩😎👏👌💪✌❤♥💙💚💛💜🧡🤍🌹🌷🌻🌸💐🎉✨⭐🌟💯✅✔☑🍀]|[🏻🏼🏽🏾🏿])"
+)
+
+
+# --- from text to sentences of words ----------------------------------------------------------------------------------
+
+
+def plain(text: str) -> str:
+    """In lower case, without accents, variation selectors and invisible joiners."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'")).lower()
+    return "".join(c for c in decomposed if unicodedata.category(c) not in {"Mn", "Cf"})
+
+
+def sentences(text: str) -> list[list[str]] | None:
+    """The words between full stops; None where something stands that no short, friendly reply has."""
+    text = _DRAWN_OUT.sub(r"\1", plain(_SMILEY.sub(" ", text)))
+    if _FROWN.search(text):
+        return None
+    found: list[list[str]] = [[]]
+    position = 0
+    while position < len(text):
+        token = _TOKEN.match(text, position)
+        if token is None:
+            return None
+        position = token.end()
+        match token.lastgroup:
+            case "word" | "sign":
+                found[-1].append(token[0])
+            case "number":
+                found[-1].append(NUMBER)
+            case "ask":
+                found[-1].append(ASK)
+            case "stop":
+                found.append([])
+    return found
+
+
+def without_device_lines(reply: str) -> str:
+    lines = reply.split("\n")
+    while lines and (not lines[-1].strip() or is_device_line(lines[-1])):
+        lines.pop()
+    return "\n".join(lines)
+
+
+def is_device_line(line: str) -> bool:
+    """`Enviado do meu iPhone` and its like: a phone is named in it, and nothing else is."""
+    words = _device_words(line)
+    if not words or words[0] not in _DEVICE_LEADS or ASK in line:
+        return False
+    if "proton" in words:  # `Sent with Proton Mail secure email`
+        words = [word for word in words if word not in _OF_PROTON]
+    return bool(_DEVICES & set(words)) and all(map(_names_device, words))
+
+
+def _device_words(line: str) -> list[str]:
+    spoken = (word for word in line.split() if "://aka.ms/" not in word)
+    return re.findall(r"[^\W_]+", plain(" ".join(spoken)))
+
+
+def _names_device(word: str) -> bool:
+    """`iPhone`, `do`, `15`, `A54`, `5G`."""
+    known = word in _DEVICE_LEADS or word in _DEVICES or word in _DEVICE_WORDS
+    return known or (len(word) <= 4 and not word.isalpha() and (len(word) <= 2 or not word.isdigit()))
+
+
+def says_more(signature: str) -> bool:
+    """Whether what was cut off as a signature may be the writer's own: a question, a phone's line with more in it."""
+    if len(signature) > MAX_SIGNATURE_CHARACTERS:
+        return True
+    return any(_asks(line) or _tells_of_sending(line) for line in signature.split("\n"))
+
+
+def _asks(line: str) -> bool:
+    return any(ASK in word and "://" not in word and not word.startswith("www.") for word in line.split())
+
+
+def _tells_of_sending(line: str) -> bool:
+    words = _device_words(line)
+    return bool(words) and words[0] in _DEVICE_LEADS and not is_device_line(line)
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+def first_line(signature: str) -> str:
+    """Where a signature has its writer's name; empty if that looks like something else."""
+    lines = (line.strip() for line in signature.split("\n"))
+    first = next((line for line in lines if line.strip("-_—– ")), "")
+    return "" if is_device_line(first) or len(first.split()) > 5 else first
+
+
+def words_of_names(names: Iterable[str]) -> frozenset[str]:
+    """The words of people's names; a single letter is none, nor is what no thanks could hold."""
+    words = (word for name in names for word in re.findall(r"[^\W\d_]+", plain(name)))
+    return frozenset(word for word in words if len(word) > 1)
+
+
+# --- the grammar ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What may stand in each of its slots, and whether the slot may be left out; `meaning` is empty for trimmings."""
+
+    slots: tuple[tuple[frozenset[str], bool], ...]
+    meaning: str = ""
+
+    def beginnings(self) -> frozenset[str]:
+        """The words of its first slot, and of those behind it as long as slots may be left out."""
+        needed = next((index for index, (_, optional) in enumerate(self.slots) if not optional), len(self.slots))
+        return frozenset().union(*(words for words, _ in self.slots[: needed + 1]))
+
+    def ends(self, sentence: Sequence[str], start: int, names: frozenset[str]) -> set[int]:
+        """Where it may end if it begins at `start`."""
+        reached = {start}
+        for words, optional in self.slots:
+            further = {
+                at + 1
+                for at in reached
+                if at < len(sentence) and (sentence[at] in words or (_NAME in words and sentence[at] in names))
+            }
+            reached = reached | further if optional else further
+            if not reached:
+                break
+        return reached - {start}
+
+
+def read_phrases(lines: str, meaning: str = "", classes: Mapping[str, str] = thanks_words.CLASSES) -> list[Phrase]:
+    """One phrase a line, as `thanks_words` describes them."""
+    return [
+        Phrase(tuple(_slot(slot, classes) for slot in line.split()), meaning) for line in lines.splitlines() if line
+    ]
+
+
+def _slot(slot: str, classes: Mapping[str, str]) -> tuple[frozenset[str], bool]:
+    optional = slot.endswith(ASK) and slot != ASK
+    words: set[str] = set()
+    for word in slot.removesuffix(ASK).split("|") if optional else slot.split("|"):
+        of_class = classes.get(word.strip("{}")) if word.startswith("{") else None
+        words |= {word} if of_class is None else set(of_class.split("|"))
+    return frozenset(words), optional
+
+
+class Lexicon:
+    """Phrases by the words that they may begin with."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._beginning: dict[str, list[Phrase]] = {}
+        words = set(_PARTICLES)
+        for phrase in phrases:
+            words.update(*(slot for slot, _ in phrase.slots))
+            for word in phrase.beginnings():
+                self._beginning.setdefault(word, []).append(phrase)
+        self.words = frozenset(words)
+        """Every word that some phrase, or a name between its parts, may hold."""
+
+    def beginning(self, word: str, names: frozenset[str]) -> Iterator[Phrase]:
+        yield from self._beginning.get(word, ())
+        if word in names:
+            yield from self._beginning.get(_NAME, ())
+
+
+def meanings(sentence: Sequence[str], lexicon: Lexicon, names: frozenset[str]) -> list[tuple[str, str]] | None:
+    """(meaning, its words) of the phrases that a sentence is made of, trimmings left out; None if it is not.
+
+    Where it can be read in several ways, the one that says most.
+    """
+    reached: dict[int, list[tuple[str, str]]] = {0: []}
+    for start in range(len(sentence)):
+        if start not in reached:
+            continue
+        for end, meaning in _steps(sentence, start, lexicon, names):
+            said = reached[start] + ([(meaning, " ".join(sentence[start:end]))] if meaning else [])
+            if end not in reached or _length(said) > _length(reached[end]):
+                reached[end] = said
+    return reached.get(len(sentence))
+
+
+def _length(said: list[tuple[str, str]]) -> int:
+    return len(" ".join(words for _, words in said))
+
+
+def _steps(sentence: Sequence[str], start: int, lexicon: Lexicon, names: frozenset[str]) -> Iterator[tuple[int, str]]:
+    """Where a phrase that begins here may end, and what it means."""
+    if (end := _end_of_name(sentence, start, names)) > start:
+        yield end, ""
+    for phrase in lexicon.beginning(sentence[start], names):
+        for end in phrase.ends(sentence, start, names):
+            yield end, phrase.meaning
+
+
+def _end_of_name(sentence: Sequence[str], start: int, names: frozenset[str]) -> int:
+    """Past `Maria da Silva`; `start` itself where no name begins."""
+    end = start
+    while end < len(sentence):
+        step = 2 if end > start and sentence[end] in _PARTICLES and end + 1 < len(sentence) else 1
+        if sentence[end + step - 1] not in names:
+            break
+        end += step
+    return end
+
+
+_DEVICE_LEADS = frozenset(thanks_words.DEVICE_LEADS.split("|"))
+_DEVICES = frozenset(thanks_words.DEVICES.split("|"))
+_OF_PROTON = frozenset({"secure", "seguro", "segura", "securely", "el"})
+_DEVICE_WORDS = frozenset(thanks_words.DEVICE_WORDS.split("|"))
+
+COMMON_NAMES = frozenset(f"{thanks_words.GIVEN_NAMES} {thanks_words.SURNAMES}".split())
+"""People's names that are no everyday words."""
+TRIMMINGS = read_phrases(thanks_words.GREETINGS) + read_phrases(thanks_words.CLOSINGS)
+"""Greetings and closings: they say nothing about a ticket."""
+THANKS = [
+    *read_phrases(thanks_words.THANKS, "thanks"),
+    *(Phrase(((frozenset(c), False),), "thanks") for c in "👍🙏🙌🤝🫶"),
+]
+OBJECTS = read_phrases(thanks_words.OBJECTS)
+"""What somebody may be thanked for."""
+FINE = read_phrases(thanks_words.FINE)
+"""That all is well."""

@@ -1,0 +1,283 @@
+"""What a customer's answer to "how was it, 1 to 5?" says: a score, and the words that stand with it.
+
+Owns: the forms a score takes (`5`, `Nota 4`, `4/5`, stars, thumbs and faces, words such as `péssimo`), and how much
+each of them can carry. A stated score (`nota 2`, `4/5`, `⭐⭐⭐`, `ótimo atendimento`) begins or ends a reply, with a
+comment that asks nothing; beside trouble or a wish only a low score is one, since that is told to people. A bare digit,
+a sign or an adjective may also begin a list, an acknowledgement or a sentence, so that little may follow it. `👍` alone
+is 5, but with a thank-you it is thanks, as is "ótimo, obrigado": only praise of the service itself ("ótimo atendimento,
+obrigado") is a rating beside thanks.
+Fails with: nothing; in doubt it is no rating, and people read the mail as any other.
+Limits: `MAX_CHARACTERS`; every pattern is bounded, so that time is linear. A long reply is not looked at.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mailtickets.desk.customers import phrasing, rating_words
+from mailtickets.desk.customers.thanks import gratitude
+from mailtickets.mail.model import REF_LABEL
+
+MAX_CHARACTERS = 2_000
+MAX_SIGN_OFF_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    score: int
+    """1 (worst) to 5 (best)."""
+    comment: str
+    """What else was written, without greeting and sign-off."""
+
+
+def rating(reply: str, signature: str = "") -> Rating | None:
+    """The rating that a reply gives; `signature` is what was cut from under it, and names its writer."""
+    if len(reply) > phrasing.MAX_REPLY_CHARACTERS:
+        return None
+    text = unicodedata.normalize("NFC", phrasing.without_device_lines(reply)).strip()
+    if not text or len(text) > MAX_CHARACTERS or REF_LABEL in text or _QUOTED.search(text):
+        return None
+    text = _without_sign_off(text[_greeting(text) :], signature)
+    folded = _folded(text)
+    if _OTHER_SCALE.search(folded):
+        return None
+    found = _stated(text, folded) or _bare(text, folded) or _felt(text, folded)
+    return found if found is not None and _scores_in(folded) <= {found.score} else None
+
+
+def _greeting(text: str) -> int:
+    found = _GREETING.match(_folded(text))
+    return found.end() if found else 0
+
+
+def _folded(text: str) -> str:
+    """In lower case and without accents, one character for each, so that places in it are places in the text."""
+    return "".join(map(_fold, text))
+
+
+def _fold(letter: str) -> str:
+    base = unicodedata.normalize("NFD", letter)[0].lower()
+    return base if len(base) == 1 else letter
+
+
+def _without_sign_off(text: str, signature: str) -> str:
+    """Without closing formulas and the writer's name under what is said."""
+    names = phrasing.COMMON_NAMES | phrasing.words_of_names([phrasing.first_line(signature)])
+    lines = text.split("\n")
+    while len(lines) > 1 and _is_sign_off(lines[-1], names):
+        lines.pop()
+    return "\n".join(lines).strip()
+
+
+def _is_sign_off(line: str, names: frozenset[str]) -> bool:
+    if not line.strip():
+        return True
+    sentences = phrasing.sentences(line) if len(line) < MAX_SIGN_OFF_CHARACTERS and _LETTER.search(line) else None
+    return sentences is not None and all(phrasing.meanings(words, _SIGN_OFF, names) is not None for words in sentences)
+
+
+# --- stated scores ----------------------------------------------------------------------------------------------------
+
+
+def _stated(text: str, folded: str) -> Rating | None:
+    """`Nota 4`, `4/5`, `★★★★☆`, `ótimo atendimento`, first or last, with a comment."""
+    for form in (_LABELLED, _SCALED, _STARRED, _PRAISED):
+        first = form.match(folded)
+        if first is not None:
+            return _unasked(_score(first), text[first.end() :]) if _leads(folded, first.end()) else None
+        last = _last(form, folded) if form is not _PRAISED else None
+        if last is not None:
+            return _unasked(_score(last), text[: last.start()])
+    return None
+
+
+def _leads(folded: str, end: int) -> bool:
+    """Whether what follows a stated score is a comment on it, and not the rest of its sentence."""
+    if _SEPARATED.match(folded, end):
+        return True
+    following = _LETTER_WORD.search(folded, end)
+    return following is not None and following[0] in _GOES_ON and not _WANTS.search(folded, end)
+
+
+def _last(form: re.Pattern[str], folded: str) -> re.Match[str] | None:
+    for found in form.finditer(folded):
+        before = folded[: found.start()].rstrip(" \t")
+        if before.endswith(_STOPS) and _ENDED.fullmatch(folded, found.end()):
+            return found
+    return None
+
+
+def _score(found: re.Match[str]) -> int:
+    given = next(value for value in found.groupdict().values() if value)
+    stars = len(_FULL_STAR.findall(given))
+    return stars or _WORTH.get(" ".join(given.split())) or int(given)
+
+
+def _unasked(score: int, comment: str) -> Rating | None:
+    folded = _folded(comment)
+    if _ASKS.search(comment) or _DOCUMENT.search(folded) or (score > 3 and _WANTS.search(folded)):
+        return None
+    return Rating(score, _told(comment))
+
+
+def _told(comment: str) -> str:
+    return comment.strip(_EDGES) if _LETTER.search(comment) else ""
+
+
+def _scores_in(folded: str) -> set[int]:
+    """Every score that is stated anywhere: two that differ are none."""
+    return {_score(found) for form in (_LABELLED, _SCALED) for found in form.finditer(folded)}
+
+
+# --- a digit alone ----------------------------------------------------------------------------------------------------
+
+
+def _bare(text: str, folded: str) -> Rating | None:
+    """`5`, `5 - muito rápido!`: not `5 dias`, `1) não liga` or the first line of a list."""
+    found = _DIGIT.match(folded)
+    if found is None:
+        return None
+    score, rest = _score(found), folded[found.end() :]
+    comment = _told(text[found.end() :])
+    if not comment:
+        return Rating(score, "") if _DECORATION.fullmatch(rest) and _in_tune(score, rest) else None
+    if _LISTED.search(rest) or _ASKS.search(comment) or _WANTS.search(rest) or _FROWN.search(rest):
+        return None
+    broken = _BREAK.match(rest) is not None
+    return Rating(score, comment) if broken or _agrees(score, comment) or gratitude(comment) else None
+
+
+def _agrees(score: int, comment: str) -> bool:
+    return _judgement(_folded(comment)) != set() and _in_tune(score, _folded(comment))
+
+
+def _in_tune(score: int, folded: str) -> bool:
+    """Whether faces, stars and words of judgement at the beginning of a comment, if there are any, agree."""
+    stars = len(_FULL_STAR.findall(folded))
+    return stars in {0, 1, score} and all(abs(score - other) <= 1 for other in _judgement(folded))
+
+
+def _judgement(folded: str) -> set[int]:
+    folded = folded.strip(_EDGES)
+    signs, word = _SIGNS.match(folded), _ADJECTIVE.match(folded)
+    return _sign_scores(signs[0]) if signs else {_score(word)} if word else set()
+
+
+# --- signs and words of judgement -------------------------------------------------------------------------------------
+
+
+def _felt(text: str, folded: str) -> Rating | None:
+    """`👍`, `ótimo`, `Péssimo, demorou demais`: praise with nothing but more praise, blame without a new request."""
+    signs, word = _SIGNS.match(folded), _ADJECTIVE.match(folded)
+    found = signs or word
+    if found is None or (word is not None and not _SEPARATED.match(folded, word.end())):
+        return None
+    scores, rest = _sign_scores(found[0]) if signs else {_score(found)}, text[found.end() :]
+    if len(scores) != 1:
+        return None
+    (score,) = scores
+    fits = _fits(score, rest) if _LETTER.search(rest) else _DECORATION.fullmatch(_folded(rest))
+    return Rating(score, _told(rest)) if fits and _in_tune(score, _folded(rest)) else None
+
+
+def _fits(score: int, comment: str) -> bool:
+    """Blame is seldom anything but a rating; praise begins many a sentence that is none."""
+    folded = _folded(comment)
+    if _ASKS.search(folded) or _WANTS.search(folded) or _FROWN.search(folded):
+        return False
+    words = _LETTER_WORD.findall(folded)
+    return score <= 3 or all(word in _PRAISING for word in words)
+
+
+def _sign_scores(signs: str) -> set[int]:
+    return {_SIGN_WORTH[sign] for sign in signs if sign in _SIGN_WORTH}
+
+
+# --- the forms --------------------------------------------------------------------------------------------------------
+
+
+def _expressions(words: str) -> list[str]:
+    return [word.replace("_", " ") for word in words.split()]
+
+
+_NUMERALS = {"um": 1, "dois": 2, "tres": 3, "quatro": 4, "cinco": 5, "cuatro": 4} | {
+    name: number for number, name in enumerate(["one", "two", "three", "four", "five"], 1)
+}
+_SPOKEN = set(_NUMERALS) - {"um", "one"}
+"""Numerals that are scores by themselves, and no article."""
+_TOP = {"10/10": 5, "dez": 5, "mil": 5, "10": 5}
+"""Nobody says them of anything but the best, whatever the scale."""
+_JUDGING = {word: score for score, words in rating_words.JUDGING.items() for word in _expressions(words)}
+_WORTH = _JUDGING | _NUMERALS | _TOP
+_SIGNS_OF = {5: "👍😀😃😄😁😆😍🤩🥰😊☺😇🥳❤💚💙💛💜👏💯", 4: "🙂", 3: "😐😑😶", 2: "🙁☹😕😟😞", 1: "👎😡😠🤬😤🤮"}
+_SIGN_WORTH = {sign: score for score, signs in _SIGNS_OF.items() for sign in signs}
+_PRAISING = frozenset(_expressions(rating_words.PRAISING))
+_GOES_ON = _PRAISING | set(_expressions("para pro pra pelo pela por to for demorou demorado demora slow lento"))
+_WITH_SERVICE = {"boa", "buen", "buena", "mal"}
+"""Words of judgement that say too little by themselves."""
+
+
+def _either(words: Iterable[str]) -> str:
+    return "|".join(
+        re.escape(word).replace("\\ ", r"\s") for word in sorted(words, key=lambda word: (-len(word), word))
+    )
+
+
+_MOD = "[\ufe0f\u200d\u20e3🏻-🏿♂♀]*"
+_EDGES = ' \t\r\n.,;:!–—-*"“”()…'
+_OPEN, _CLOSE = r"[*\"“(]?", r"[*\"”)]?"
+_LABEL = (
+    r"(?<!\w)(?:(?:atendimento|servico|suporte)(?=\s?[:=])|(?:a |minha |mi |my |la |dou |doy |daria |o? ?atendimento )?"
+    r"(?:nota|avaliacao|pontuacao|puntuacion|calificacion|score|rating)(?: final)?(?: e| es| is| foi)?"
+    r"|dou|doy|i(?:'d| would)? (?:give|rate) (?:it|you|this))\s?[:=–—-]?\s?(?:an? |um |uma |un )?"
+)
+_SCALE = r"\s?(?:/\s?5(?![\w/]|[.,]\d)|(?:de|em|sobre|out of)\s5(?!\w)|(?:estrelas?|stars?|estrellas?)(?!\w))"
+_ALONE = r"(?![\w/%°ºª]|[.,:]\d|\s?[-–]\s?\d|\s(?:ou|or|o|e|a|y|and|to)\s\d)"
+_SERVICE = (
+    r"(?:atendimento|servico|suporte|trabalho|equipe|service|support|help|job|work|team|servicio|atencion|soporte"
+    r"|trabajo|experience|experiencia)(?!\w)"
+)
+_LED = (
+    r"(?:(?:foi|e|achei|estava|it was|was|is|fue|es|simplesmente|realmente|really|absolutely|um|uma|o|a|que|what an?"
+    r"|the|an?|el|la|un)\s){0,3}"
+)
+
+_LABELLED = re.compile(
+    rf"{_OPEN}{_LABEL}{_OPEN}(?P<given>[1-5]|10|dez|mil|{_either(_NUMERALS)}){_MOD}(?:{_SCALE})?{_CLOSE}{_ALONE}"
+)
+_SCALED = re.compile(
+    rf"{_OPEN}(?<![\w.,/-])(?:(?P<given>[1-5]|{_either(_NUMERALS)}){_MOD}{_SCALE}|(?P<top>10/10)){_CLOSE}{_ALONE}"
+)
+_STARRED = re.compile(
+    rf"(?<![★⭐🌟☆])(?<![★⭐🌟☆]\s)(?P<given>(?:[★⭐🌟]{_MOD}\s?){{2,5}}(?:☆{_MOD}\s?){{0,3}}|★\s?(?:☆\s?){{4}})(?!\s?[★⭐🌟☆])"
+)
+_PRAISED = re.compile(
+    rf"{_OPEN}{_LED}(?:(?P<given>{_either(_JUDGING)})(?:\s(?:(?:com|con|with)\s)?(?:o|a|el|la|the|do|da))?\s{_SERVICE}"
+    rf"|{_SERVICE}\s(?:(?:foi|e|estava|was|is|fue|es)\s)?(?P<also>{_either(_JUDGING)})(?!\w)){_CLOSE}"
+)
+_DIGIT = re.compile(rf"{_OPEN}(?P<given>[1-5]|{_either(_SPOKEN)}){_MOD}{_CLOSE}{_ALONE}")
+_ADJECTIVE = re.compile(rf"{_OPEN}{_LED}(?P<given>{_either(_JUDGING.keys() - _WITH_SERVICE)})(?!\w){_CLOSE}")
+_SIGNS = re.compile(rf"(?:[{''.join(_SIGN_WORTH)}]{_MOD}\s*)+")
+_FULL_STAR = re.compile("[★⭐🌟]")
+_DECORATION = re.compile(rf"(?:[\s.!*\"“”):;…]|[{''.join(_SIGN_WORTH)}★⭐🌟🎉✨]{_MOD})*")
+_FROWN = re.compile(r"[:;=]['-]?[(\[{]")
+_LETTER = re.compile(r"[^\W_]")
+_LETTER_WORD = re.compile(r"[^\W_]+")
+_QUOTED = re.compile(r"^>", re.MULTILINE)
+_ASKS = re.compile(r"[?¿]")
+_SEPARATED = re.compile(rf"\s*(?:$|[.!,;:\n)–—*\"”-]|[{''.join(_SIGN_WORTH)}★⭐🌟])")
+_ENDED = re.compile(rf"(?:[\s.!*\"”)]|[{''.join(_SIGN_WORTH)}]{_MOD})*")
+_STOPS = (".", "!", ",", ";", ":", "\n", "-", "–", "—")
+_BREAK = re.compile(r"\s?(?:[-–—]\s?|,\s|!+\s|\n)\s*(?=[^\W_])")
+_LISTED = re.compile(r"^[\W_]*\d|\n[^\S\n]*+\d{1,2}\s?[-.):–]|^\)")
+_OTHER_SCALE = re.compile(
+    r"(?<!\w)(?!10/10)\d{1,3}(?:[.,]\d)?\s?/\s?(?:100?|[6-9])(?!\d)|(?<!\w)(?:de|em|out of|sobre)\s(?:10|100)(?!\d)"
+)
+_DOCUMENT = re.compile(r"(?<!\w)(?:segue|anexo|anexa|anexei|fiscal|fiscais|attached|adjunto|adjunta)(?!\w)")
+_WANTS = re.compile(rf"(?<!\w)(?:{_either(_expressions(rating_words.WANTING))})(?!\w)")
+_GREETING = re.compile(
+    r"(?:(?:bom dia|boa tarde|boa noite|ola|oi|hola|hello|hi|hey|buenos dias|buenas tardes|buenas noches"
+    r"|good (?:morning|afternoon|evening))(?:,? (?:a todos|equipe|pessoal|team|there|all))?(?:[,.!\s]+|$))*"
+)
+_SIGN_OFF = phrasing.Lexicon(phrasing.TRIMMINGS)

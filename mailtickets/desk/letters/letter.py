@@ -1,0 +1,195 @@
+"""A notice in words, made ready for its recipients: ids, threading, return paths and reply addresses.
+
+Everything is fixed here, before the letter is queued, so that every attempt to send it writes the same bytes.
+The tokens themselves are not in a letter: only their hashes, and what they are derived from again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mailtickets.config.models import Instance, Queue
+from mailtickets.desk.claims.identity import (
+    confirmation_token,
+    message_id,
+    plus_address,
+    reply_token,
+    token_hash,
+    verp_tag,
+)
+from mailtickets.desk.letters.render import Rendered
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.notice import ANSWERED_AS, AnsweredAs, Notice
+from mailtickets.mail.model import Address, Attachment, Copy, OutboundMail
+
+TOKEN_FIELD = "{token}"  # noqa: S105 - where a token goes, not one
+_REFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """One copy of a letter, as it is queued."""
+
+    recipient: Address
+    sender: str
+    """The reverse-path it will be sent with."""
+    verp: str
+    """The tag by which a bounce finds this copy: in its return path, and in its copy header."""
+    reply_to: str
+    """With TOKEN_FIELD where the token goes, or the queue's plain address."""
+    token_hash: str | None = None
+    token_revision: int = 0
+    token_day: date | None = None
+    confirms: int | None = None
+    """The held message that the token releases, where it is no ordinary reply token."""
+    answered_as: AnsweredAs = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rendered notice and its copies."""
+
+    mail: OutboundMail
+    copies: tuple[Addressed, ...]
+    priority: int
+    author: str | None
+    not_before: datetime
+    source: int | None = None
+    """The inbound message that its attachments came with; None: the one that caused it."""
+    of_no_ticket: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stationery:
+    """What all letters of an instance have in common."""
+
+    instance: Instance
+    secrets: tuple[bytes, ...]
+    """Newest first."""
+    envelope: str
+    """`verp`, `queue` or `null`."""
+
+
+def letter(
+    notice: Notice,
+    words: Rendered,
+    ticket: Ticket | None,
+    paper: Stationery,
+    nonce: str,
+    now: datetime,
+    inbound: int | None = None,
+) -> Letter:
+    """The letter for a notice about a ticket (None: digests, ops' notices) that the message `inbound` was the cause of.
+
+    `nonce` is a short word never used before.
+    """
+    given_id = message_id(paper.secrets[0], paper.instance, nonce)
+    references = _references(notice, ticket, paper)
+    mail = OutboundMail(
+        notice=notice.name,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        sender=Address(notice.sender_name, notice.queue.address),
+        to=notice.visible_to,
+        cc=notice.visible_cc,
+        message_id=given_id,
+        in_reply_to=references[-1] if references else None,
+        references=tuple(references[-_REFERENCES:]),
+        date=now,
+        auto_submitted=notice.auto_submitted,
+        suppress=notice.suppress,
+        loop=f"{paper.instance.name}; hops=1" if notice.loop else None,
+        attachments=_brought_along(notice, words),
+    )
+    confirms = notice.confirms or (inbound if notice.asks_to_confirm else None)
+    copies = tuple(_addressed(person, notice, given_id, ticket, paper, now, confirms) for person in notice.recipients)
+    not_before = now + timedelta(seconds=notice.wait_seconds)
+    return Letter(mail, copies, notice.priority, notice.author, not_before, notice.source, ticket is None)
+
+
+def _brought_along(notice: Notice, words: Rendered) -> tuple[Attachment, ...]:
+    """Of the images that stood in a mail only those that stand in the part of it that is shown."""
+    return tuple(file for file in notice.attachments if not (file.inline and _stays_behind(file, notice, words)))
+
+
+def _stays_behind(file: Attachment, notice: Notice, words: Rendered) -> bool:
+    if words.relayed and file.content_id and f"cid:{file.content_id}" in (words.html or ""):
+        return False
+    cut_away = words.relayed and notice.to_customer and file.content_type.startswith("image/")
+    return file.sha256 in notice.left_behind or (cut_away and file.content_id is not None)
+
+
+def _references(notice: Notice, ticket: Ticket | None, paper: Stationery) -> Sequence[str]:
+    """Customers: the ids of public messages. Agents: one root for the ticket, which customers never see."""
+    if ticket is None:
+        return ()
+    if notice.to_customer:
+        return ticket.references
+    return (message_id(paper.secrets[-1], paper.instance, f"t{ticket.number}"),)
+
+
+def _addressed(
+    person: Address,
+    notice: Notice,
+    given_id: str,
+    ticket: Ticket | None,
+    paper: Stationery,
+    now: datetime,
+    confirms: int | None,
+) -> Addressed:
+    tag = verp_tag(paper.secrets[0], given_id, person.address)
+    sender, reply_to = _return_path(notice.queue, tag, paper), notice.queue.address
+    if ticket is None and not notice.takes_lines and confirms is None:
+        return Addressed(person, sender, tag, reply_to)
+    day = now.astimezone(ZoneInfo(paper.instance.timezone)).date()
+    number, revision = (ticket.number, ticket.revision) if ticket else (0, 0)  # 0: the answer's lines name tickets
+    answered_as = "" if notice.to_customer else ANSWERED_AS.get(notice.name, "")
+    hashed = token_hash(_token(paper.secrets[0], number, person, revision, day, confirms, answered_as))
+    if notice.queue.plus_addressing:
+        reply_to = plus_address(notice.queue.address, TOKEN_FIELD) if _has_room(notice.queue) else reply_to
+    return Addressed(person, sender, tag, reply_to, hashed, revision, day, confirms, answered_as)
+
+
+def _token(
+    secret: bytes, ticket: int, person: Address, revision: int, day: date, confirms: int | None, answered_as: str
+) -> str:
+    if confirms is not None:
+        return confirmation_token(secret, confirms, person.address)
+    return reply_token(secret, ticket, person.address, revision, day, answered_as)
+
+
+def _has_room(queue: Queue) -> bool:
+    """Whether a token fits behind the queue's local part (64 octets, RFC 5321, 4.5.3.1.1)."""
+    return bool(plus_address(queue.address, "a" * 26))
+
+
+def _return_path(queue: Queue, tag: str, paper: Stationery) -> str:
+    if paper.envelope == "null":
+        return ""
+    if paper.envelope == "verp" and queue.plus_addressing:
+        return plus_address(queue.address, tag) or queue.address
+    return queue.address
+
+
+def copy_for(addressed: Addressed, ticket: int | None, secrets: Sequence[bytes]) -> Copy:
+    """The recipient's own part of a letter, its token derived again: under the secret that it was made with."""
+    token = ""
+    if addressed.token_hash is not None and addressed.token_day is not None:
+        day, revision = addressed.token_day, addressed.token_revision
+        kinds = dict.fromkeys((addressed.answered_as, ""))  # what waited at an upgrade was made without
+        made = (
+            _token(secret, ticket or 0, addressed.recipient, revision, day, addressed.confirms, kind)
+            for secret in secrets
+            for kind in kinds
+        )
+        token = next((found for found in made if token_hash(found) == addressed.token_hash), "")
+    plain = addressed.reply_to.replace(f"+{TOKEN_FIELD}", "")
+    return Copy(
+        recipient=addressed.recipient,
+        envelope_sender=addressed.sender,
+        reply_to=addressed.reply_to.replace(TOKEN_FIELD, token) if token else plain,
+        token=token,
+        tag=addressed.verp,
+    )

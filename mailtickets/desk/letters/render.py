@@ -1,0 +1,613 @@
+"""A notice in somebody's language: templates and facts in, subject, text and HTML out.
+
+Owns: how templates are read (the only importer of Jinja2) and what they may touch. Strangers' words reach a template
+as plain values, never as its source; only `message.html`, which reading the mail has sanitised, is put in unescaped.
+A template extends a layout and sets `{% block subject %}` in its .txt; an empty .html sends the notice as text alone.
+Fails with: TypeError for a context with more than plain values in it. An overriding template that fails is no failure:
+the built-in one takes its place, and `problems` tells where and why.
+Limits: what a template puts around the words it was given (`MAX_OWN_CHARS`). Its time is the caller's to bound.
+"""
+
+import re
+import traceback
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, cast
+
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
+from jinja2.exceptions import SecurityError, TemplateNotFound, UndefinedError
+from jinja2.filters import FILTERS
+from jinja2.runtime import BlockReference, Context, LoopContext, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from mailtickets.config.values import LOCALES
+from mailtickets.desk.commands import ready_answers
+from mailtickets.desk.commands.vocabulary import folded
+from mailtickets.desk.letters import sentences
+from mailtickets.desk.letters.samples import bare, sample
+from mailtickets.desk.notices.discretion import Discretion
+from mailtickets.desk.notices.notice import AGENT_NOTICES, CUSTOMER_NOTICES, OPS_NOTICES
+from mailtickets.mail.model import REF_PLACEHOLDER
+from mailtickets.mail.reply.excerpt import excerpt
+from mailtickets.words import locales
+
+NOTICES = CUSTOMER_NOTICES + AGENT_NOTICES + OPS_NOTICES
+
+REPLY_EFFECTS = ("to_customer", "to_nobody", "releases", "corrects", "lines", "to_team", "asks", "none")
+"""What an agent's notice may say that a reply to it does: go to the customer, be held because there is none to write
+to, release what is held, put a returned reply right, act line by line on the tickets named there, be a note to the
+team, be asked about, nothing."""
+
+MAX_OWN_CHARS = 200_000
+"""Of a part, beyond six times the words given (escaping makes five characters of one)."""
+MAX_SUBJECT_CHARS = 250
+PREVIEW_CHARS = 140
+"""What a phone shows of a mail beside its subject."""
+
+_PERSON = {"name": None, "address": ""}
+_ATTACHMENT = {"filename": "", "size": 0, "attached": True}
+_ALWAYS: Mapping[str, Mapping[str, Any]] = {
+    "instance": {"name": ""},
+    "queue": {"name": "", "address": "", "title": ""},
+    "ticket": {
+        "number": None, "tag": "", "subject": "", "status": "", "priority": "", "type": None, "created_at": None,
+        "requester": _PERSON, "assignee": None, "queue": "",
+    },
+    "customer": _PERSON,
+}  # fmt: skip
+_SOMETIMES: Mapping[str, Mapping[str, Any]] = {
+    "message": {
+        "author": _PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
+        "delivered_directly": False, "signed": False, "cut": False, "whole_in": "", "remarks": (),
+    },
+    "change": {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""},
+    "failure": {"recipient": "", "status": None, "diagnostic": "", "notice": "", "subject": ""},
+    "alarm": {"subject": "", "text": "", "since": None},
+    "absent": _PERSON,
+    "rating": {"score": None, "comment": ""},
+}  # fmt: skip
+_SINGLE: Mapping[str, Any] = {
+    "recipients": (), "linked": (), "reopen_days": None, "close_after_days": None,
+    "reply_effect": None, "customer_echo": False, "reason": "", "begins": False, "resolved_now": False,
+    "ask_rating": False,
+    "undo_until": None, "dry_run": False, "too_late": False, "since": None, "why": "", "actor": None, "until": None,
+    "words": "", "new_subject": "", "was_finished": None, "attached": (), "too_large": (), "files": (),
+    "copy_limit": None, "only_here": False,
+}  # fmt: skip
+_TICKET_LINE = {
+    "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": _PERSON, "updated_at": None,
+    "waiting_since": None, "queue": "",
+}  # fmt: skip
+_SAID = {
+    "author": _PERSON, "text": "", "cut": False, "received_at": None, "visibility": "public", "direction": "in",
+}  # fmt: skip
+_LISTS: Mapping[str, Mapping[str, Any]] = {
+    "done": {"kind": "", "value": None, "old": None, "ticket": None},
+    "sent_to": _PERSON,
+    "reaches": _PERSON,
+    "copied_beyond": _PERSON,
+    "copied_unproven": _PERSON,
+    "copied_disowned": _PERSON,
+    "copied_unwritable": _PERSON,
+    "problems": {"line": "", "code": "", "nearest": (), "expected": ""},
+    "mine": _TICKET_LINE,
+    "unassigned": _TICKET_LINE,
+    "tickets": _TICKET_LINE,
+    "strangers": {"number": None, "requester": _PERSON},
+    "commands": {"spelled": "", "argument": "", "what": ""},
+    "thread": _SAID,
+    "events": {"at": None, "actor": None, "kind": "", "from": None, "to": None},
+}
+
+_MANY_LINES = frozenset({"text", "html", "diagnostic", "comment"})
+"""Names of values that keep their line breaks; every other is one line."""
+_CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_BIDI = r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_NOT_IN_LINES = re.compile(f"[{_CONTROLS}]+")
+_NOT_IN_A_LINE = re.compile(f"[{_CONTROLS}{_BIDI}]+")
+_ATOMS = frozenset({type(None), bool, int, datetime, date})
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateProblem:
+    """What is wrong with a template, for the person who wrote it."""
+
+    file: str
+    """Below the template directory: `pt_BR/received.txt`."""
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A notice in words; `REF_PLACEHOLDER` stands where the reply token goes."""
+
+    subject: str
+    text: str
+    html: str | None
+    problems: tuple[TemplateProblem, ...] = ()
+    relayed: bool = False
+    """The HTML shows the message as its author formatted it; False where it is made of the text."""
+
+
+class Templates:
+    """The built-in templates and those that take their place, by path below the template directory.
+
+    Pickles as its texts; each process compiles what it uses, once.
+    """
+
+    def __init__(self, builtin: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> None:
+        self.builtin, self.overrides = dict(builtin), dict(overrides or {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Templates, (self.builtin, self.overrides)
+
+    @cached_property
+    def shipped(self) -> "_Sandbox":
+        return _Sandbox(self.builtin)
+
+    @cached_property
+    def current(self) -> "_Sandbox":
+        return _Sandbox({**self.builtin, **self.overrides}) if self.overrides else self.shipped
+
+
+def render(
+    templates: Templates,
+    notice: str,
+    locale: str,
+    context: Mapping[str, object],
+    discretion: Discretion | None = None,
+) -> Rendered:
+    """The notice in the words of a locale. Keys that the context lacks count as unknown.
+
+    `discretion` is for what customers get. The HTML of a message may be its whole mail's: what is shown of it is what
+    says the message's text, and nothing if no part of it does.
+    """
+    words = _words(_relayed(context, discretion), locale)
+    stem, problems = f"{locale}/{notice}", list[TemplateProblem]()
+    subject = _made(templates, f"{stem}.txt", lambda sandbox, name: _subject(sandbox, name, templates, words), problems)
+    text = _made(templates, f"{stem}.txt", lambda sandbox, name: _text(sandbox, name, words), problems)
+    html = _made(
+        templates,
+        f"{stem}.html",
+        lambda sandbox, name: sandbox.whole(name, {**words, "subject_line": subject}).strip(),
+        problems,
+    )
+    relayed = bool(words["message"] and words["message"]["html"])
+    return Rendered(subject, text, f"{html}\n" if html else None, tuple(dict.fromkeys(problems)), relayed)
+
+
+def _relayed(context: Mapping[str, object], discretion: Discretion | None) -> Mapping[str, object]:
+    """The context with a message's own formatting, where that can be had, and without what customers must not see."""
+    message = context.get("message")
+    if isinstance(message, Mapping) and message.get("html"):
+        context = {**context, "message": {**message, "html": excerpt(message["html"], message["text"])}}
+    return discretion.context(context) if discretion is not None else context
+
+
+def _made(
+    templates: Templates, name: str, make: Callable[["_Sandbox", str], str], problems: list[TemplateProblem]
+) -> str:
+    """By the overriding templates if they work, else by the built-in ones."""
+    try:
+        return make(templates.current, name)
+    except Exception as error:
+        if not templates.overrides:
+            raise
+        problems.append(_problem(error, name, templates))
+        return make(templates.shipped, name)
+
+
+def _subject(sandbox: "_Sandbox", name: str, templates: Templates, words: Mapping[str, Any]) -> str:
+    """One line with the ticket's tag in it, whatever a template makes of it."""
+    drawn = sandbox.block(name, "subject", words) or templates.shipped.block(name, "subject", words)
+    line, tag = _one_line(drawn), words["ticket"]["tag"]
+    line = line if tag in line else f"{tag} {line}"
+    return line if len(line) <= MAX_SUBJECT_CHARS else f"{line[: MAX_SUBJECT_CHARS - 1].rstrip()}…"
+
+
+def _text(sandbox: "_Sandbox", name: str, words: Mapping[str, Any]) -> str:
+    text = sandbox.whole(name, words).strip("\n")
+    if not text.strip():
+        raise _Unusable("the text of a notice may not be empty")
+    return f"{text}\n"
+
+
+# --- ready answers ------------------------------------------------------------------------------------
+
+
+def canned_names(templates: Templates, locale: str) -> tuple[str, ...]:
+    """The ready answers of a locale. An empty file of the house's own takes a built-in one away."""
+    texts, folder = {**templates.builtin, **templates.overrides}, f"canned/{locale}/"
+    files = (file for file in texts if file.startswith(folder) and file.endswith(".txt") and texts[file].strip())
+    return tuple(sorted(file.removeprefix(folder).removesuffix(".txt") for file in files))
+
+
+def canned(templates: Templates, name: str, locale: str, context: Mapping[str, object]) -> str:
+    """A ready answer in words; accents, case and how its name is joined do not matter.
+
+    Raises KeyError where there is none of that name, or none that works: an agent asks for another one then.
+    """
+    found = next((known for known in canned_names(templates, locale) if _joined(known) == _joined(name)), None)
+    if found is None:
+        raise KeyError(name)
+    text, _ = _canned(templates, f"canned/{locale}/{found}.txt", _words(context, locale))
+    if text is None:
+        raise KeyError(name)
+    return text
+
+
+def canned_commands(templates: Templates, name: str, locale: str) -> str:
+    """The command lines that a ready answer carries; empty where there are none, or there is none of that name."""
+    texts = {**templates.builtin, **templates.overrides}
+    found = next((known for known in canned_names(templates, locale) if _joined(known) == _joined(name)), None)
+    return ready_answers.parted(texts[f"canned/{locale}/{found}.txt"])[1] if found is not None else ""
+
+
+def _source(text: str, name: str) -> str:
+    return ready_answers.parted(text)[0] if name.startswith("canned/") else text
+
+
+def _joined(name: str) -> str:
+    return re.sub(r"[\s_-]+", "-", folded(name))
+
+
+def _canned(templates: Templates, file: str, words: Mapping[str, Any]) -> tuple[str | None, list[TemplateProblem]]:
+    """The text (None: no template of this name works) and what is wrong with the house's own."""
+    problems = _wrong_commands(templates, file)
+    if problems:
+        return None, problems
+    try:
+        return _made(templates, file, lambda sandbox, name: _text(sandbox, name, words).strip(), problems), problems
+    except TemplateNotFound:  # there is no built-in one to take its place
+        return None, problems
+
+
+def _wrong_commands(templates: Templates, file: str) -> list[TemplateProblem]:
+    """What is wrong with the commands that a ready answer carries: said and not done would be worse than not sent."""
+    text = {**templates.builtin, **templates.overrides}.get(file, "")
+    before, lines = ready_answers.parted(text)
+    return [
+        TemplateProblem(file, 1 + before.count("\n"), f"{problem.line}: {problem.code}")
+        for problem in ready_answers.read(lines)[1]
+    ]
+
+
+# --- the sandbox --------------------------------------------------------------------------------------
+
+
+class _Unusable(TemplateError):
+    """A template that works, but not to an end that can be sent."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Templates see keys of plain dicts, the filters below and macros; no attributes, no methods, no globals.
+
+    What makes much out of little (repetition, powers, `%` on text) is refused beforehand: Jinja would even
+    work it out while compiling. The rest is counted as it comes out.
+    """
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        super().__init__(
+            loader=FunctionLoader(lambda name: (_source(texts[name], name), name, None) if name in texts else None),
+            autoescape=lambda name: name is None or name.endswith(".html"),
+            undefined=StrictUndefined,
+            finalize=lambda value: "" if value is None else value,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            cache_size=-1,
+        )
+        self.globals.clear()
+        self.filters = {name: FILTERS[name] for name in _KEPT_FILTERS} | _OWN_FILTERS
+
+    def whole(self, name: str, words: Mapping[str, Any]) -> str:
+        """A template's output; one that does not end in time is stopped where it stands, so that its line is known."""
+        chunks, length, room = list[str](), 0, MAX_OWN_CHARS
+        stream = cast("Generator[str]", self.get_template(name).generate(words))
+        for chunk in stream:
+            chunks.append(chunk)
+            length += len(chunk)
+            if length > room:  # only now need it be known how much was given
+                room = MAX_OWN_CHARS + 6 * _chars(words)
+            if length > room:
+                stream.throw(_Unusable(f"makes more than {MAX_OWN_CHARS} characters of its own"))
+        return "".join(chunks)
+
+    def block(self, name: str, block: str, words: Mapping[str, Any]) -> str:
+        """One block of a template by itself; empty when it has none of that name."""
+        template = self.get_template(name)
+        if block not in template.blocks:
+            return ""
+        try:
+            return "".join(template.blocks[block](template.new_context(dict(words))))
+        except Exception:
+            self.handle_exception()  # puts the template's file and line into the traceback
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, dict):
+            return obj[attribute] if attribute in obj else self.undefined(obj=obj, name=attribute)
+        return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return isinstance(obj, LoopContext) and not attr.startswith("_")
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        return isinstance(obj, Macro | BlockReference)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "**" or not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise SecurityError(f"{operator!r} is for numbers only" if operator != "**" else "'**' is not available")
+        return super().call_binop(context, operator, left, right)
+
+
+def _problem(error: Exception, name: str, templates: Templates) -> TemplateProblem:
+    """Where and why, in words that hold none of the mail's: they are logged."""
+    if isinstance(error, TemplateSyntaxError):
+        return TemplateProblem(error.name or name, error.lineno, error.message or "syntax error")
+    known = {**templates.builtin, **templates.overrides}
+    frames = [
+        (frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename in known
+    ]
+    file, line = frames[-1] if frames else (name, 1)
+    return TemplateProblem(file, line, _said_by(error, known.get(file, "")))
+
+
+def _said_by(error: Exception, source: str) -> str:
+    """An error's own words, unless they may be a mail's: names count as the template's only if they stand in it."""
+    kind = type(error).__name__
+    if isinstance(error, TemplateNotFound):
+        return f"there is no template {error.name!r}" if str(error.name) in source else kind
+    if isinstance(error, UndefinedError):
+        keys = re.findall(r"""'([^']*)'|"([^"]*)\"""", str(error))[1:]  # the first is a variable's name, or a type's
+        return _one_line(str(error)) if all((single or double) in source for single, double in keys) else kind
+    return _one_line(str(error)) if isinstance(error, TemplateError | TypeError) else kind
+
+
+# --- filters ------------------------------------------------------------------------------------------
+
+_KEPT_FILTERS = (
+    "capitalize", "d", "default", "e", "escape", "first", "int", "join", "last", "length", "list", "lower", "map",
+    "reject", "rejectattr", "select", "selectattr", "sort", "striptags", "trim", "truncate", "unique", "upper",
+)  # fmt: skip
+
+
+@pass_context
+def _date(context: Context, at: datetime | None) -> str:
+    return locales.date(at, context["locale"]) if at else ""
+
+
+@pass_context
+def _size(context: Context, octets: int) -> str:
+    return locales.size(octets, context["locale"])
+
+
+@pass_context
+def _status(context: Context, code: str) -> str:
+    return locales.label(locales.STATUS_LABELS, code, context["locale"])
+
+
+@pass_context
+def _own_status(context: Context, code: str) -> str:
+    """A status in words for the customer whose ticket it is."""
+    return locales.label(locales.OWN_STATUS_LABELS, code, context["locale"])
+
+
+@pass_context
+def _priority(context: Context, code: str) -> str:
+    return locales.label(locales.PRIORITY_LABELS, code, context["locale"])
+
+
+@pass_context
+def _type(context: Context, code: str) -> str:
+    return locales.label(locales.TYPE_LABELS, code, context["locale"])
+
+
+@pass_context
+def _series(context: Context, names: tuple[str, ...]) -> str:
+    return locales.series(names, context["locale"])
+
+
+@pass_context
+def _topic(context: Context, subject: str) -> str:
+    return locales.topic(subject, context["ticket"]["tag"], context["locale"])
+
+
+@pass_context
+def _said(context: Context, text: str) -> str:
+    """A mail's words, or that there are none."""
+    return text.strip() or locales.NO_TEXT[context["locale"]]
+
+
+@pass_context
+def _rest(context: Context, message: Mapping[str, Any]) -> str:
+    """Where the whole of a message is of which only the beginning is shown."""
+    number = None if context["reply_effect"] == "releases" else context["ticket"]["number"]  # held: on no ticket yet
+    return locales.rest(message.get("whole_in", ""), number, context["locale"])
+
+
+@pass_context
+def _short(context: Context, at: datetime | None) -> str:
+    return locales.short(at, context["locale"]) if at else ""
+
+
+@pass_context
+def _day(context: Context, day: date | None) -> str:
+    return locales.day(day, context["locale"]) if day else ""
+
+
+@pass_context
+def _time(context: Context, at: datetime | None) -> str:
+    return locales.second(at, context["locale"]) if at else ""
+
+
+@pass_context
+def _happened(context: Context, line: Mapping[str, Any]) -> str:
+    """One thing that was done, or an event of the ticket."""
+    value, old = (line["to"], line["from"]) if "to" in line else (line["value"], line["old"])
+    return sentences.happened(line["kind"], value, old, context["locale"])
+
+
+@pass_context
+def _problem_of(context: Context, problem: Mapping[str, Any]) -> str:
+    return sentences.problem(problem["code"], problem["nearest"], problem["expected"], context["locale"])
+
+
+@pass_context
+def _example(context: Context, command: Mapping[str, Any]) -> str:
+    return sentences.example(command["spelled"], command["argument"], command["what"], context["locale"])
+
+
+@pass_context
+def _purpose(context: Context, what: str) -> str:
+    return sentences.purpose(what, context["locale"])
+
+
+@pass_context
+def _remark(context: Context, code: str) -> str:
+    return locales.REMARKS[code][context["locale"]]
+
+
+def _person(person: Mapping[str, Any]) -> str:
+    return f"{person['name']} <{person['address']}>" if person["name"] else str(person["address"])
+
+
+def _quote(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.split("\n"))
+
+
+def _breaks(text: str) -> Markup:
+    """Plain text as HTML, line by line and with its spaces: some clients know no `white-space`."""
+    spaced = re.sub(r"^ | (?= )", "&nbsp;", str(escape(text)), flags=re.MULTILINE)
+    return Markup(spaced.replace("\n", "<br>\n"))  # noqa: S704 - escaped just above
+
+
+def _excerpt(text: str) -> str:
+    """The beginning, as a phone previews it."""
+    line = " ".join(text[: 4 * PREVIEW_CHARS].split())
+    return line if len(line) <= PREVIEW_CHARS else f"{line[:PREVIEW_CHARS].rpartition(' ')[0] or line[:PREVIEW_CHARS]}…"
+
+
+_OWN_FILTERS: dict[str, Callable[..., Any]] = {
+    "breaks": _breaks,
+    "date": _date,
+    "day": _day,
+    "example": _example,
+    "excerpt": _excerpt,
+    "first_name": locales.first_name,
+    "happened": _happened,
+    "own_status": _own_status,
+    "person": _person,
+    "priority": _priority,
+    "problem": _problem_of,
+    "purpose": _purpose,
+    "quote": _quote,
+    "remark": _remark,
+    "rest": _rest,
+    "said": _said,
+    "series": _series,
+    "short": _short,
+    "size": _size,
+    "status": _status,
+    "time": _time,
+    "topic": _topic,
+    "type": _type,
+}
+
+
+# --- what templates see -------------------------------------------------------------------------------
+
+
+def _words(context: Mapping[str, object], locale: str) -> dict[str, Any]:
+    """The context as plain, clean values, with every key that a template may ask for."""
+    given = {key: _plain(value, key) for key, value in context.items() if key != "ref"}
+    words = {**_SINGLE, **given}
+    words |= {key: _filled(given.get(key), shape) for key, shape in _ALWAYS.items()}
+    words |= {key: _filled(given[key], shape) if given.get(key) else None for key, shape in _SOMETIMES.items()}
+    words |= {key: tuple(_filled(item, shape) for item in given.get(key) or ()) for key, shape in _LISTS.items()}
+    if isinstance(words["since"], tuple):  # what was said meanwhile; elsewhere a time
+        words["since"] = tuple(_filled(item, _SAID) for item in words["since"])
+    if words["message"]:
+        words["message"] = _marked(words["message"])
+    return {**words, "locale": locale, "lang": locale.replace("_", "-"), "ref": REF_PLACEHOLDER}
+
+
+def _marked(message: dict[str, Any]) -> dict[str, Any]:
+    """A message with its HTML, and nothing else, exempt from escaping."""
+    html = Markup(message["html"]) if message["html"] else None  # noqa: S704 - sanitised where the mail was read
+    return {**message, "html": html, "attachments": tuple(_filled(a, _ATTACHMENT) for a in message["attachments"])}
+
+
+def _filled(given: Any, shape: Mapping[str, Any]) -> dict[str, Any]:
+    known = {**shape, **(given or {})}
+    return {key: _filled(value, _PERSON) if shape.get(key) is _PERSON else value for key, value in known.items()}
+
+
+def _plain(value: object, key: str) -> Any:
+    """A copy of nothing but dicts, tuples, text, numbers and times: a template has no object to reach into."""
+    if type(value) in _ATOMS:
+        return value
+    if isinstance(value, str):
+        return _many_lines(value) if key in _MANY_LINES else _one_line(value)
+    if isinstance(value, list | tuple):
+        return tuple(_plain(item, key) for item in value)
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item, str(name)) for name, item in value.items()}
+    raise TypeError(f"a notice is made of plain values; {key!r} is a {type(value).__name__}")
+
+
+def _many_lines(text: str) -> str:
+    return _no_place(_NOT_IN_LINES.sub("", str(text).replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def _one_line(text: str) -> str:
+    return _no_place(_NOT_IN_A_LINE.sub("", " ".join(str(text).split())))
+
+
+def _no_place(text: str) -> str:
+    """The text with nothing in it that a reply token could take the place of: that place is ours alone."""
+    return text.replace(REF_PLACEHOLDER, f"{REF_PLACEHOLDER[:-1]}\u200b0")
+
+
+def _chars(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value)
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
+    return sum(_chars(item) for item in items)
+
+
+# --- looking over -------------------------------------------------------------------------------------
+
+
+def check(templates: Templates) -> tuple[TemplateProblem, ...]:
+    """What is wrong with the overriding templates, seen by rendering everything in several situations."""
+    return tuple(dict.fromkeys(_problems(templates)))
+
+
+def _problems(templates: Templates) -> Iterator[TemplateProblem]:
+    ready = {f"canned/{locale}/{name}.txt": locale for locale in LOCALES for name in canned_names(templates, locale)}
+    for file in sorted(templates.overrides.keys() - templates.builtin.keys() - ready.keys()):
+        yield TemplateProblem(file, 1, "overrides nothing: there is no template of this name")
+    for file, locale in ready.items():
+        for context in (sample("answer", locale), bare("answer", locale)):
+            yield from _canned(templates, file, _words(context, locale))[1]
+    for locale in LOCALES:
+        for notice in NOTICES:
+            for context in (sample(notice, locale), bare(notice, locale)):
+                rendered = render(templates, notice, locale, context)
+                yield from rendered.problems
+                yield from _without_ref(templates, f"{locale}/{notice}", rendered)
+
+
+def _without_ref(templates: Templates, stem: str, rendered: Rendered) -> Iterator[TemplateProblem]:
+    wanted = 0 if stem.endswith("/alarm") else 1
+    for file, part in ((f"{stem}.txt", rendered.text), (f"{stem}.html", rendered.html)):
+        if file in templates.overrides and part and part.count(REF_PLACEHOLDER) != wanted:
+            yield TemplateProblem(file, 1, f"must show {{{{ ref }}}} {'once' if wanted else 'nowhere'}")

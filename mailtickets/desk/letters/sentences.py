@@ -1,0 +1,412 @@
+"""One line for one thing: what was done, what happened to a ticket, what was not understood, what a command does.
+
+Owns: the words for codes that come in lists, in the locales we have; whole notices are templates.
+A code that nobody has named yet stands for itself. Values are people's words: they are put in, never read.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from mailtickets.words import locales
+
+HAPPENED: Mapping[str, Mapping[str, str]] = {
+    "pt_BR": {
+        "answered": "Resposta ao cliente",
+        "noted": "Nota interna, só para a equipe",
+        "status": "Status: {value}",
+        "assigned": "Responsável: {value}",
+        "unassigned": "Sem responsável",
+        "priority": "Prioridade: {value}",
+        "type": "Tipo: {value}",
+        "tags": "Etiquetas: {value}",
+        "subject": "Assunto: {value}",
+        "queue": "Fila: {value}",
+        "cc_added": "Entrou em cópia: {value}",
+        "cc_removed": "Saiu da cópia: {value}",
+        "left_out": "Ficaram fora do chamado: {value}",
+        "participant": "Participa também: {value}",
+        "requester": "Cliente: {value}",
+        "merged": "Juntado ao chamado #{value}",
+        "split": "Separado no chamado #{value}",
+        "opened": "Chamado aberto em nome de: {value}",
+        "remind": "Lembrete: {value}",
+        "snooze": "Adiado até {value}",
+        "spam": "Marcado como spam",
+        "attachments": "Anexos: vão para você em outro e-mail",
+        "undone": "Desfeito: {value}",
+        "unsent": "A resposta não é enviada; o texto fica no chamado, só para a equipe",
+        "released": "A mensagem retida foi liberada",
+        "discarded": "A mensagem retida foi descartada",
+        "already": "Já estava assim: {value}",
+        "linked": "Relacionado: #{value}",
+        "delivery": "Não entregue: {value}",
+        "held": "Mensagem retida",
+        "muted": "Sem avisos automáticos para {value}",
+        "unmuted": "De novo com avisos automáticos para {value}",
+        "rated": "Nota do cliente: {value}",
+    },
+    "en": {
+        "answered": "Answer to the customer",
+        "noted": "Internal note, for the team only",
+        "status": "Status: {value}",
+        "assigned": "Assigned to: {value}",
+        "unassigned": "Assigned to nobody",
+        "priority": "Priority: {value}",
+        "type": "Type: {value}",
+        "tags": "Tags: {value}",
+        "subject": "Subject: {value}",
+        "queue": "Queue: {value}",
+        "cc_added": "Added in copy: {value}",
+        "cc_removed": "Removed from copy: {value}",
+        "left_out": "Left out of the ticket: {value}",
+        "participant": "Takes part too: {value}",
+        "requester": "Customer: {value}",
+        "merged": "Merged into ticket #{value}",
+        "split": "Split off as ticket #{value}",
+        "opened": "Ticket opened in the name of: {value}",
+        "remind": "Reminder: {value}",
+        "snooze": "Put off until {value}",
+        "spam": "Marked as spam",
+        "attachments": "Attachments: they come to you in another email",
+        "undone": "Undone: {value}",
+        "unsent": "The reply is not sent; its text stays with the ticket, for the team only",
+        "released": "The held message was released",
+        "discarded": "The held message was discarded",
+        "already": "Already so: {value}",
+        "linked": "Related: #{value}",
+        "delivery": "Not delivered: {value}",
+        "held": "Message held",
+        "muted": "No more automatic notices to {value}",
+        "unmuted": "Automatic notices to {value} again",
+        "rated": "Customer's rating: {value}",
+    },
+    "es": {
+        "answered": "Respuesta al cliente",
+        "noted": "Nota interna, solo para el equipo",
+        "status": "Estado: {value}",
+        "assigned": "Responsable: {value}",
+        "unassigned": "Sin responsable",
+        "priority": "Prioridad: {value}",
+        "type": "Tipo: {value}",
+        "tags": "Etiquetas: {value}",
+        "subject": "Asunto: {value}",
+        "queue": "Área: {value}",
+        "cc_added": "Agregado en copia: {value}",
+        "cc_removed": "Quitado de la copia: {value}",
+        "left_out": "Quedaron fuera de la solicitud: {value}",
+        "participant": "Participa también: {value}",
+        "requester": "Cliente: {value}",
+        "merged": "Unida a la solicitud #{value}",
+        "split": "Separada en la solicitud #{value}",
+        "opened": "Solicitud abierta a nombre de: {value}",
+        "remind": "Recordatorio: {value}",
+        "snooze": "Aplazada hasta: {value}",
+        "spam": "Marcada como spam",
+        "attachments": "Adjuntos: le llegan en otro correo",
+        "undone": "Deshecho: {value}",
+        "unsent": "La respuesta no se envía; el texto queda en la solicitud, solo para el equipo",
+        "released": "Se liberó el mensaje retenido",
+        "discarded": "Se descartó el mensaje retenido",
+        "already": "Ya estaba así: {value}",
+        "linked": "Relacionada: #{value}",
+        "delivery": "No entregado: {value}",
+        "held": "Mensaje retenido",
+        "muted": "Sin avisos automáticos para {value}",
+        "unmuted": "De nuevo con avisos automáticos para {value}",
+        "rated": "Puntuación del cliente: {value}",
+    },
+}
+"""Of receipts and of a ticket's history. They say neither when nor whether, so that a dry run may use them."""
+
+_SAME = {"assignee": "assigned", "dropped": "discarded", "moved": "queue", "left-out": "left_out"}
+"""Kinds of events that mean what a receipt calls otherwise."""
+_WAS = {"pt_BR": "antes", "en": "was", "es": "antes"}
+_OPENED = {"pt_BR": "Chamado aberto", "en": "Ticket opened", "es": "Solicitud abierta"}
+_ENOUGH_ALONE = frozenset({"undone", "remind", "already"})
+"""Kinds that say enough without a value."""
+_NOTHING = "–"
+_LABELS = {
+    "status": (locales.STATUS_LABELS,),
+    "priority": (locales.PRIORITY_LABELS,),
+    "type": (locales.TYPE_LABELS,),
+    "already": (locales.STATUS_LABELS, locales.PRIORITY_LABELS, locales.TYPE_LABELS),
+}
+"""What the values of a kind are called."""
+
+PROBLEMS: Mapping[str, Mapping[str, str]] = {
+    "pt_BR": {
+        "unknown-command": "este comando não existe.",
+        "missing-sign": "você quis dizer {}? Comandos começam com #.",
+        "blank-in-command": "escreva sem espaço: {}",
+        "missing-argument": "falta algo depois do comando.",
+        "bad-argument": "não entendemos o que vem depois do comando.",
+        "needless-argument": "este comando não leva nada depois dele.",
+        "command-in-the-middle": "comando no meio do texto; deixe-o nas primeiras ou nas últimas linhas.",
+        "command-in-the-argument": "há outro comando na mesma linha; ponha cada um na sua.",
+        "command-in-the-note": "este comando não pode estar dentro de uma nota.",
+        "empty-note": "a nota está vazia.",
+        "end-without-note": "não há nota antes desta linha que possa acabar aqui.",
+        "missing-number": "falta o número do chamado no começo da linha.",
+        "not-in-a-list": "este comando não vale para um chamado de uma lista; responda ao próprio chamado.",
+        "said-twice": "repetido ou contrário a outro comando: só um pode valer.",
+        "no-such-agent": "nenhum atendente se chama assim.",
+        "ambiguous-agent": "mais de um atendente se chama assim.",
+        "no-such-queue": "nenhuma fila se chama assim.",
+        "no-such-canned": "nenhuma resposta pronta se chama assim.",
+        "no-such-ticket": "não há chamado com esse número.",
+        "not-possible-here": "não é possível neste chamado.",
+        "needs-a-ticket": "só vale em resposta a um aviso de chamado.",
+        "nothing-to-undo": "não há o que desfazer aqui. Responda #desfazer ao recibo.",
+        "in-the-past": "esse momento já passou.",
+    },
+    "en": {
+        "unknown-command": "there is no such command.",
+        "missing-sign": "did you mean {}? Commands begin with #.",
+        "blank-in-command": "write it without a space: {}",
+        "missing-argument": "something is missing after the command.",
+        "bad-argument": "we do not understand what follows the command.",
+        "needless-argument": "nothing may follow this command.",
+        "command-in-the-middle": "a command in the middle of the text; put it on the first or the last lines.",
+        "command-in-the-argument": "there is another command on the same line; give each its own.",
+        "command-in-the-note": "this command may not stand inside a note.",
+        "empty-note": "the note is empty.",
+        "end-without-note": "no note was begun above this line.",
+        "missing-number": "the number of the ticket is missing at the beginning of the line.",
+        "not-in-a-list": "this command cannot be used on a ticket of a list; reply to the ticket itself.",
+        "said-twice": "repeated, or contrary to another command: only one can count.",
+        "no-such-agent": "no agent has this name.",
+        "ambiguous-agent": "more than one agent has this name.",
+        "no-such-queue": "no queue has this name.",
+        "no-such-canned": "no ready answer has this name.",
+        "no-such-ticket": "there is no ticket with this number.",
+        "not-possible-here": "not possible on this ticket.",
+        "needs-a-ticket": "works only in reply to a ticket's notice.",
+        "nothing-to-undo": "there is nothing to undo here. Reply #undo to the receipt.",
+        "in-the-past": "that moment has passed.",
+    },
+    "es": {
+        "unknown-command": "este comando no existe.",
+        "missing-sign": "¿quiso decir {}? Los comandos empiezan con #.",
+        "blank-in-command": "escríbalo sin espacio: {}",
+        "missing-argument": "falta algo después del comando.",
+        "bad-argument": "no entendemos lo que sigue al comando.",
+        "needless-argument": "este comando no lleva nada después.",
+        "command-in-the-middle": "comando en medio del texto; déjelo en las primeras o en las últimas líneas.",
+        "command-in-the-argument": "hay otro comando en la misma línea; ponga cada uno en la suya.",
+        "command-in-the-note": "este comando no puede estar dentro de una nota.",
+        "empty-note": "la nota está vacía.",
+        "end-without-note": "no hay ninguna nota empezada antes de esta línea.",
+        "missing-number": "falta el número de la solicitud al comienzo de la línea.",
+        "not-in-a-list": "este comando no vale para una solicitud de una lista; responda a la solicitud misma.",
+        "said-twice": "repetido o contrario a otro comando: solo puede valer uno.",
+        "no-such-agent": "ningún agente se llama así.",
+        "ambiguous-agent": "más de un agente se llama así.",
+        "no-such-queue": "ningún área se llama así.",
+        "no-such-canned": "ninguna respuesta lista se llama así.",
+        "no-such-ticket": "no hay solicitud con ese número.",
+        "not-possible-here": "no es posible en esta solicitud.",
+        "needs-a-ticket": "solo vale en respuesta a un aviso de solicitud.",
+        "nothing-to-undo": "no hay nada que deshacer aquí. Responda #deshacer al recibo.",
+        "in-the-past": "ese momento ya pasó.",
+    },
+}
+_WITH_EXPECTATION = frozenset({"bad-argument", "missing-argument", "in-the-past"})
+_WITH_THE_NEAREST = frozenset({"missing-sign", "blank-in-command"})
+"""Codes whose sentence has what was meant in it."""
+_EXPECTS = {"pt_BR": "Esperado: {}.", "en": "Expected: {}.", "es": "Se espera: {}."}
+_PERHAPS = {"pt_BR": "Talvez: {}", "en": "Perhaps: {}", "es": "Quizás: {}"}
+
+EXPECTED: Mapping[str, Mapping[str, str]] = {
+    "pt_BR": {
+        "status": "novo, em atendimento, pendente, resolvido ou fechado",
+        "priority": "baixa, média, alta ou crítica",
+        "type": "dúvida, incidente ou solicitação",
+        "tags": "etiquetas com + ou -, como +rede -vpn",
+        "words": "um texto",
+        "name": "um nome",
+        "address": "um endereço de e-mail",
+        "number": "o número de um chamado",
+        "duration": "um prazo ou uma data, como 3d ou amanhã",
+    },
+    "en": {
+        "status": "new, open, pending, resolved or closed",
+        "priority": "low, normal, high or critical",
+        "type": "question, incident or request",
+        "tags": "tags with + or -, like +network -vpn",
+        "words": "some text",
+        "name": "a name",
+        "address": "an email address",
+        "number": "the number of a ticket",
+        "duration": "a time or a date, like 3d or tomorrow",
+    },
+    "es": {
+        "status": "nuevo, en curso, pendiente, resuelto o cerrado",
+        "priority": "baja, media, alta o crítica",
+        "type": "consulta, incidente o solicitud",
+        "tags": "etiquetas con + o -, como +red -vpn",
+        "words": "un texto",
+        "name": "un nombre",
+        "address": "una dirección de correo",
+        "number": "el número de una solicitud",
+        "duration": "un plazo o una fecha, como 3d o mañana",
+    },
+}
+"""What a command wants behind it, by the kind of thing."""
+
+COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "pt_BR": {
+        "note": ("", "o que vem depois fica só para a equipe"),
+        "end": ("", "a nota acaba aqui; o resto vai para o cliente"),
+        "customer": ("", "em resposta a uma nota ou a um recibo: o texto vai para o cliente"),
+        "status": ("pendente", "muda o status"),
+        "resolve": ("", "marca como resolvido"),
+        "close": ("", "fecha"),
+        "reopen": ("", "reabre"),
+        "assign": ("bruno", "passa para um colega"),
+        "take": ("", "fica com você"),
+        "drop": ("", "deixa de ser seu"),
+        "priority": ("alta", "muda a prioridade"),
+        "type": ("incidente", "muda o tipo"),
+        "tag": ("+rede -vpn", "põe e tira etiquetas"),
+        "subject": ("Impressora do caixa 2", "muda o assunto"),
+        "queue": ("financeiro", "passa para outra fila"),
+        "cc": ("+x@cliente.test -y@cliente.test", "põe e tira pessoas da cópia"),
+        "participant": ("x@cliente.test", "põe alguém na conversa"),
+        "requester": ("x@cliente.test", "muda o cliente do chamado"),
+        "merge": ("1043", "junta este chamado ao outro"),
+        "split": ("", "faz da última mensagem um chamado à parte"),
+        "canned": ("encerramento", "usa uma resposta pronta"),
+        "remind": ("3d", "lembra você mais tarde"),
+        "snooze": ("3d", "tira da sua lista até lá"),
+        "spam": ("", "marca como spam e fecha"),
+        "attachments": ("", "manda a você os anexos que não couberam"),
+        "history": ("", "manda a você a conversa toda"),
+        "search": ("impressora caixa", "procura chamados"),
+        "help": ("", "mostra estes comandos"),
+        "dry-run": ("", "diz o que aconteceria, sem fazer nada"),
+        "undo": ("", "em resposta a um recibo: desfaz"),
+        "mine": ("", "manda a você a sua fila"),
+        "to": ("x@cliente.test", "em e-mail novo: começa uma conversa com um cliente"),
+    },
+    "en": {
+        "note": ("", "what follows stays within the team"),
+        "end": ("", "the note ends here; the rest goes to the customer"),
+        "customer": ("", "in reply to a note or a receipt: your words go to the customer"),
+        "status": ("pending", "changes the status"),
+        "resolve": ("", "marks it as resolved"),
+        "close": ("", "closes it"),
+        "reopen": ("", "reopens it"),
+        "assign": ("ben", "hands it to a colleague"),
+        "take": ("", "makes it yours"),
+        "drop": ("", "gives it up"),
+        "priority": ("high", "changes the priority"),
+        "type": ("incident", "changes the type"),
+        "tag": ("+network -vpn", "adds and removes tags"),
+        "subject": ("Printer at till 2", "changes the subject"),
+        "queue": ("billing", "moves it to another queue"),
+        "cc": ("+x@customer.test -y@customer.test", "adds and removes people in copy"),
+        "participant": ("x@customer.test", "brings somebody into the conversation"),
+        "requester": ("x@customer.test", "changes whose ticket it is"),
+        "merge": ("1043", "merges this ticket into the other"),
+        "split": ("", "makes the last message a ticket of its own"),
+        "canned": ("closing", "uses a ready answer"),
+        "remind": ("3d", "reminds you later"),
+        "snooze": ("3d", "takes it off your list until then"),
+        "spam": ("", "marks it as spam and closes it"),
+        "attachments": ("", "sends you the attachments that did not fit"),
+        "history": ("", "sends you the whole conversation"),
+        "search": ("printer till", "looks for tickets"),
+        "help": ("", "shows these commands"),
+        "dry-run": ("", "says what would happen and does nothing"),
+        "undo": ("", "in reply to a receipt: undoes it"),
+        "mine": ("", "sends you your queue"),
+        "to": ("x@customer.test", "in a new email: starts a conversation with a customer"),
+    },
+    "es": {
+        "note": ("", "lo que sigue queda solo para el equipo"),
+        "end": ("", "la nota termina aquí; el resto va al cliente"),
+        "customer": ("", "en respuesta a una nota o a un recibo: el texto va al cliente"),
+        "status": ("pendiente", "cambia el estado"),
+        "resolve": ("", "marca como resuelta"),
+        "close": ("", "cierra"),
+        "reopen": ("", "reabre"),
+        "assign": ("bruno", "pasa a un colega"),
+        "take": ("", "queda a su cargo"),
+        "drop": ("", "deja de ser suya"),
+        "priority": ("alta", "cambia la prioridad"),
+        "type": ("incidente", "cambia el tipo"),
+        "tag": ("+red -vpn", "pone y quita etiquetas"),
+        "subject": ("Impresora de la caja 2", "cambia el asunto"),
+        "queue": ("finanzas", "pasa a otra área"),
+        "cc": ("+x@cliente.test -y@cliente.test", "pone y quita personas en copia"),
+        "participant": ("x@cliente.test", "incluye a alguien en la conversación"),
+        "requester": ("x@cliente.test", "cambia el cliente de la solicitud"),
+        "merge": ("1043", "une esta solicitud a la otra"),
+        "split": ("", "hace del último mensaje una solicitud aparte"),
+        "canned": ("cierre", "usa una respuesta lista"),
+        "remind": ("3d", "le recuerda más tarde"),
+        "snooze": ("3d", "la quita de su lista hasta entonces"),
+        "spam": ("", "marca como spam y cierra"),
+        "attachments": ("", "le manda los adjuntos que no cupieron"),
+        "history": ("", "le manda la conversación completa"),
+        "search": ("impresora caja", "busca solicitudes"),
+        "help": ("", "muestra estos comandos"),
+        "dry-run": ("", "dice lo que pasaría, sin hacer nada"),
+        "undo": ("", "en respuesta a un recibo: deshace"),
+        "mine": ("", "le manda su bandeja"),
+        "to": ("x@cliente.test", "en un correo nuevo: empieza una conversación con un cliente"),
+    },
+}
+"""An example of what stands behind a command, and what the command does, by its key."""
+
+
+def happened(kind: str, value: str | datetime | None, old: str | datetime | None, locale: str) -> str:
+    """A receipt's line, or an event of a ticket: `Status: resolvido (antes: em atendimento)`."""
+    kind = _SAME.get(kind, kind)
+    if kind == "assigned" and value is None:
+        kind = "unassigned"
+    if kind == "opened" and value in locales.STATUS_LABELS[locale]:
+        return _OPENED[locale]
+    phrase = HAPPENED[locale].get(kind, f"{kind}: {{value}}")
+    if value is None and kind in _ENOUGH_ALONE:
+        phrase = phrase.partition(":")[0]
+    line = phrase.replace("{value}", _worded(kind, value, locale))
+    return f"{line} ({_WAS[locale]}: {_worded(kind, old, locale)})" if old is not None and kind != "merged" else line
+
+
+def _worded(kind: str, value: str | datetime | None, locale: str) -> str:
+    if isinstance(value, datetime):
+        return locales.short(value, locale)
+    if not value:
+        return _NOTHING
+    return next((labels[locale][value] for labels in _LABELS.get(kind, ()) if value in labels[locale]), value)
+
+
+def problem(code: str, nearest: Sequence[str], expected: str, locale: str) -> str:
+    """Why a line was not understood, and what may have been meant."""
+    reason = locales.label(PROBLEMS, code, locale)
+    if code in _WITH_THE_NEAREST and nearest:
+        return _sentence(reason.format(nearest[0]))
+    said = [_sentence(reason) if code in PROBLEMS[locale] else code]
+    if expected and code in _WITH_EXPECTATION:
+        said.append(_EXPECTS[locale].format(locales.label(EXPECTED, expected, locale)))
+    if nearest:
+        said.append(_PERHAPS[locale].format(", ".join(nearest)))
+    return " ".join(said)
+
+
+def _sentence(text: str) -> str:
+    """With a capital, which in Spanish may stand behind a question mark."""
+    first = 1 if text.startswith("¿") else 0
+    return text[:first] + text[first : first + 1].upper() + text[first + 1 :]
+
+
+def example(spelled: str, argument: str, what: str, locale: str) -> str:
+    """`#prioridade alta`: how a command is written."""
+    behind = COMMANDS[locale][what][0] if what in COMMANDS[locale] else argument
+    return f"{spelled} {behind}".rstrip()
+
+
+def purpose(what: str, locale: str) -> str:
+    """What a command does."""
+    return COMMANDS[locale][what][1] if what in COMMANDS[locale] else what

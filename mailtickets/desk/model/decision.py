@@ -1,0 +1,117 @@
+"""A decision on a mail or an order: its reason, effects, notices and trace."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+
+from mailtickets.desk.model.effects import Effect, OpenTicket
+from mailtickets.mail.model import Address
+
+Outcome = Literal["opened", "appended", "noted", "commanded", "bounced", "ignored", "held", "duplicate", "unparsed"]
+
+
+OUTCOMES: tuple[Outcome, ...] = (
+    "opened", "appended", "noted", "commanded", "bounced", "ignored", "held", "duplicate", "unparsed",
+)  # fmt: skip
+
+
+UNPROVEN_REPORT = "delivery-report-unproven"
+"""The reason that stands with a report which anybody could have written who got the mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerdict:
+    """One line of the trace: which rule was asked, what it said, and why."""
+
+    rule: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One line of a receipt: what was done at an agent's word."""
+
+    kind: str
+    value: str | None = None
+    old: str | None = None
+    ticket: int | None = None
+    """Where the mail acts on several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A line of an agent's mail that was not understood or cannot be done, and what to suggest."""
+
+    line: str
+    """As typed; of several commands on one line only the one that is wrong."""
+    code: str
+    """One of `command_lines.PROBLEMS` or of `agent_orders.REFUSALS`."""
+    nearest: tuple[str, ...] = ()
+    """`#resolver`, `#status pendente`: what may have been meant, at most three."""
+    expected: str = ""
+    """What the argument may be: status, priority, type, address, number, duration, tags, name or words."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMail:
+    """A mail in an agent's name that is held."""
+
+    inbound: int
+    subject: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an agent is told of their own mail: what was done, what was not understood, what it would have done."""
+
+    done: tuple[Done, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    commanded: bool = False
+    """The mail had commands in it: most agents want a receipt for those only."""
+    sent_to: tuple[Address, ...] = ()
+    dry_run: bool = False
+    too_late: bool = False
+    search: str = ""
+    away_until: date | None = None
+    """The first day on which an agent is back, as their absence notice says."""
+    files: tuple[str, ...] = ()
+    """Names of attachments that must not go to a customer."""
+    confirms: int | None = None
+    """The held message that an answer to the notice is about, where that is not the mail in hand."""
+    held: str = ""
+    """Why that message is held; empty when it is held no more."""
+    held_more: tuple[HeldMail, ...] = ()
+    """Mail in the agent's name of which no notice went out, as far as it is listed."""
+    count: int = 0
+    """How many there are of it in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done about a mail or an order, why, and which rules led to it."""
+
+    reason: str
+    effects: tuple[Effect, ...] = ()
+    ticket: int | None = None
+    """The existing ticket concerned; None with an OpenTicket effect means the one it opens."""
+    outcome: Outcome | None = None
+    """Of a mail; None for what was ordered from the shell or by the clock."""
+    actor: str = "system"
+    tell: tuple[str, ...] = ()
+    """Names of notices this calls for, beyond those that its effects imply."""
+    tell_queues: tuple[str, ...] = ()
+    """Further queues whose agents are told."""
+    trace: tuple[RuleVerdict, ...] = ()
+    told: Told = Told()
+    """For the notices to the author of the mail, if that is an agent."""
+    also: tuple["Decision", ...] = ()
+    """What is done to further tickets in the same transaction."""
+
+    @property
+    def opens(self) -> OpenTicket | None:
+        return next((effect for effect in self.effects if isinstance(effect, OpenTicket)), None)
+
+    def traced(self, trace: tuple[RuleVerdict, ...]) -> "Decision":
+        return replace(self, trace=trace)

@@ -1,0 +1,245 @@
+"""What a decision changes: a closed union of frozen values.
+
+The store carries effects out. A new member makes the type checker show every place that must handle it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mailtickets.desk.model.ticket import Priority, Role, Status, TicketType, Visibility
+from mailtickets.mail.model import Address
+
+# --- decisions and what they cause --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """A new ticket. Must come first among the effects; the rest then concern it."""
+
+    queue: str
+    subject: str
+    requester: Address
+    locale: str
+    cc: tuple[Address, ...] = ()
+    notify_cc: bool = False
+    linked: int | None = None
+    acknowledged: bool = True
+    """Its requester is told that it was opened, as far as budgets and good manners allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddMessage:
+    """The mail in hand, or the text given, becomes a message of the ticket."""
+
+    direction: Literal["in", "out"]
+    visibility: Visibility
+    author: Address
+    verified: bool
+    text: str | None = None
+    """None: the mail's own text."""
+    relayed: bool = False
+    """It goes out to the customer from here; False where the agent's client has sent it there already."""
+    waits: bool = True
+    """From a customer: they wait for an answer to it."""
+    with_files: bool = True
+    """The mail's attachments belong to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    to: Status
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPriority:
+    to: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    to: str | None
+    reason: str = "ordered"
+    """`ordered`, `by-turns` or `least-open`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddParticipant:
+    address: Address
+    role: Role
+    notified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveParticipant:
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveOut:
+    """Somebody in copy is sent no further answers of the ticket: mail does not reach them."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRequester:
+    to: Address
+
+
+@dataclass(frozen=True, slots=True)
+class SetSubject:
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetType:
+    to: TicketType | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetTags:
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveTo:
+    """Another queue has the ticket from now on."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A customer wants no more automatic notices of the ticket, or wants them again."""
+
+    address: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remind:
+    """An agent is reminded of the ticket at that time; snoozed, it is out of sight until then."""
+
+    agent: str
+    at: datetime
+    snooze: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """Agents have been told that the ticket rots, or that the time they asked for has come."""
+
+    agent: str | None = None
+    """Whose own reminder it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The answer that an earlier message made is stopped before it goes out, and kept as a note."""
+
+    inbound: int
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOff:
+    """Comes with an OpenTicket: a message of another ticket goes over to it."""
+
+    inbound: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How content the customer is with the ticket's last resolution, from 1 to 5."""
+
+    score: int
+    comment: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAbsence:
+    """An agent is away and gets no new tickets until then; None: is back."""
+
+    agent: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInto:
+    """The ticket's messages and people go over to another; it is closed."""
+
+    into: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailDelivery:
+    """A mail of ours could not be delivered, says a report or the smarthost."""
+
+    outbox: int
+    recipient: str
+    notice: str
+    diagnostic: str
+    status: str | None
+    permanent: bool
+    gone: bool = False
+    """There is no such mailbox: no automatic mail goes to it until it is seen to work."""
+    named: str = ""
+    """The address that the report names, where it is not our recipient's: one that their mail is passed on to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHeld:
+    """A held message is decided on again, as if there were no doubt about it."""
+
+    inbound: int
+    correction: str = ""
+    """Command lines that take the place of those that were not understood."""
+    seen: int | None = None
+    """The ticket's revision as its author saw it when they said so; None: whatever came after is of no concern."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropHeld:
+    """A held message is ignored for good."""
+
+    inbound: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """Something worth remembering that changes nothing."""
+
+    kind: str
+    reason: str
+    detail: str = ""
+
+
+Effect = (
+    OpenTicket
+    | AddMessage
+    | SetStatus
+    | SetPriority
+    | SetSubject
+    | SetType
+    | SetTags
+    | Assign
+    | MoveTo
+    | AddParticipant
+    | RemoveParticipant
+    | LeaveOut
+    | SetRequester
+    | Mute
+    | Remind
+    | Reminded
+    | Undo
+    | SplitOff
+    | Rate
+    | SetAbsence
+    | MergeInto
+    | FailDelivery
+    | ReleaseHeld
+    | DropHeld
+    | RecordEvent
+)

@@ -1,0 +1,79 @@
+"""What the configuration says, looked up by address and by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from mailtickets.config.models import Agent, Budget, Config, Instance, Junk, Queue, Trust
+
+MAX_ATTACHMENT_BYTES = 10_000_000
+"""What one notice carries at most, where the smarthost takes more: phones fetch these mails."""
+
+
+MAX_ASKED_BYTES = 18_000_000
+"""What a mail with attachments that an agent asked for carries at most: with base64, what nearly every host takes."""
+
+
+# --- policy: what the configuration says --------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """The rules of the house, as configured; looked up by address and by name. Each is equal to itself alone."""
+
+    instance: Instance
+    queues: tuple[Queue, ...]
+    agents: tuple[Agent, ...]
+    trust: Trust
+    budget: Budget
+    junk: Junk = field(default_factory=Junk)
+    max_attachment_bytes: int = MAX_ATTACHMENT_BYTES
+    """All attachments of one notice together; beyond it a notice names them instead."""
+    max_asked_bytes: int = MAX_ASKED_BYTES
+    """All attachments of one mail to an agent who has asked for them."""
+
+    @classmethod
+    def of(cls, config: Config) -> "Policy":
+        return cls(config.instance, config.queue, config.agent, config.trust, config.budget, config.junk)
+
+    def queue(self, name: str) -> Queue | None:
+        return next((queue for queue in self.queues if queue.name == name), None)
+
+    def queue_at(self, address: str) -> Queue | None:
+        """The queue that an addr-spec reaches, plus-address or not."""
+        key = address.casefold()
+        return self._queue_by_address.get(key) or self._queue_by_address.get(without_plus(key))
+
+    @cached_property
+    def _queue_by_address(self) -> Mapping[str, Queue]:
+        """The first one counts."""
+        return {a.casefold(): queue for queue in reversed(self.queues) for a in queue.addresses}
+
+    def is_postmaster(self, address: str) -> bool:
+        """Whether mail may come to this address because it must (RFC 5321, 4.5.1); the first queue gets it."""
+        local, _, domain = address.casefold().partition("@")
+        ours = {queued.rpartition("@")[2].casefold() for queue in self.queues for queued in queue.addresses}
+        return local == "postmaster" and (not domain or domain in ours)
+
+    def agent(self, address: str) -> Agent | None:
+        """The agent whose address or alias this is."""
+        return self._agent_by_address.get(address.casefold())
+
+    @cached_property
+    def _agent_by_address(self) -> Mapping[str, Agent]:
+        """The first one counts."""
+        return {a.casefold(): agent for agent in reversed(self.agents) for a in (agent.address, *agent.aliases)}
+
+    def agents_of(self, queue: str) -> tuple[Agent, ...]:
+        return tuple(agent for agent in self.agents if queue in agent.queues)
+
+
+def without_plus(address: str) -> str:
+    """suporte+token@desk.test -> suporte@desk.test"""
+    local, at, domain = address.rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
+
+
+def plus_tag(address: str) -> str:
+    """suporte+token@desk.test -> token; empty when there is none."""
+    return address.rpartition("@")[0].partition("+")[2]

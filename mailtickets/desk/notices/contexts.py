@@ -1,0 +1,308 @@
+"""What templates see of a decision: plain data, and for customers only what is theirs to see.
+
+*Limits*: `MAX_SHOWN` characters of a message, but for an agent's answer to a customer, which is shown whole;
+`MAX_THREAD` of what was said before, of the newest most.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from mailtickets.config.models import Queue
+from mailtickets.desk.change import customers
+from mailtickets.desk.claims import copies as copies_of
+from mailtickets.desk.claims.authors import matched, writer
+from mailtickets.desk.claims.people import readers
+from mailtickets.desk.commands.orders import plain
+from mailtickets.desk.model.decision import UNPROVEN_REPORT
+from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, MergeInto, MoveTo, SetStatus
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Said, Ticket
+from mailtickets.desk.notices.notice import CONFIRMABLE, Happening
+from mailtickets.desk.rules.opening import leaves_out_history
+from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
+from mailtickets.mail.trust import disguise
+
+MAX_SHOWN = 100_000
+"""Nobody reads more of a message in a notice, and a mail of 25 MB would go to each agent twice, as text and as HTML."""
+MAX_THREAD = 2 * MAX_SHOWN
+
+ALARMING = (disguise.DIFFER, disguise.HIDDEN)
+"""Defects of a mail of which the agent who reads it is told."""
+
+
+def context(
+    happening: Happening,
+    queue: Queue,
+    locale: str,
+    policy: Policy,
+    now: datetime,
+    *,
+    public: bool,
+    whole: bool = False,
+    whole_in: str = "",
+    attached: tuple[Attachment, ...] | None = None,
+    message: AddMessage | None = None,
+    **more: object,
+) -> dict[str, object]:
+    """Plain data for a template; what customers may not see is not in theirs.
+
+    `whole`: the message is shown however long it is; `whole_in` is the file that has all of one that is not.
+    """
+    zone = ZoneInfo(policy.instance.timezone)
+    after = happening.after
+    hide = queue if public else None
+    message = message or happening.message or _held_message(happening, policy)
+    shown = message and _message_context(message, happening, policy, zone, now, attached, hide, whole, whole_in)
+    return {
+        "instance": {"name": policy.instance.name},
+        "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
+        "ticket": ticket_context(after, policy.queue(after.queue) or queue, policy, zone) if after else None,
+        "customer": person_context(after.requester) if after else None,
+        "message": shown,
+        "change": None if public else _assignee_change(happening, policy),
+        "failure": _failure_context(happening),
+        "linked": [] if public or after is None else list(after.linked),
+        "reopen_days": queue.reopen_days,
+        "close_after_days": queue.close_after_days,
+        "customer_echo": True,
+        "reply_effect": _reply_effect(happening, policy),
+        **({} if public else _copies_context(happening, policy)),
+        "reaches": [] if public else [person_context(p) for p in readers(_reached_by_an_answer(happening), policy)],
+        "reason": happening.decision.reason,
+        "ref": REF_PLACEHOLDER,
+        **more,
+    }
+
+
+def _copies_context(happening: Happening, policy: Policy) -> dict[str, object]:
+    """Who stood in copy of a customer's mail and is not on its ticket."""
+    mail, facts, message = happening.mail, happening.facts, happening.message
+    if mail is None or facts is None or message is None or message.direction != "in":
+        return {}
+    found = matched(mail, facts, policy) if happening.decision.opens is None else None
+    copies = copies_of.on_ticket(mail, facts, policy, found) if found else copies_of.on_new_ticket(mail, facts, policy)
+    return {
+        "copied_beyond": [person_context(person) for person in copies.beyond],
+        "copied_unproven": [person_context(person) for person in copies.unproven],
+        "copied_disowned": [person_context(person) for person in copies.disowned],
+        "copied_unwritable": [person_context(person) for person in copies.unwritable],
+        "copy_limit": copies_of.MAX_IN_COPY,
+    }
+
+
+_CORRECTED = frozenset({"command-not-understood", "forward-unclear"})
+
+
+def _reply_effect(happening: Happening, policy: Policy) -> str:
+    """What an agent's answer to the notice does."""
+    if happening.decision.reason in _CORRECTED:
+        return "corrects"
+    if happening.decision.reason in CONFIRMABLE:
+        return "releases"
+    if happening.after is None:
+        return "lines"
+    return "to_customer" if readers(_reached_by_an_answer(happening), policy) else "to_nobody"
+
+
+def _reached_by_an_answer(happening: Happening) -> tuple[Address, ...]:
+    """To which customers an agent's answer to the notice goes: on a ticket that was merged, to those of both."""
+    merged = next((effect.into for effect in happening.decision.effects if isinstance(effect, MergeInto)), None)
+    other = happening.facts.tickets.get(merged) if happening.facts and merged else None
+    people = [person for ticket in (other, happening.after) if ticket for person in customers(ticket)]
+    return tuple({person.key: person for person in people}.values())
+
+
+def person_context(person: Address) -> dict[str, object]:
+    return {"name": person.name or None, "address": person.address}
+
+
+def ticket_context(ticket: Ticket, queue: Queue, policy: Policy, zone: ZoneInfo) -> dict[str, object]:
+    """The ticket as templates see it."""
+    agent = policy.agent(ticket.assignee) if ticket.assignee else None
+    return {
+        "number": ticket.number,
+        "tag": queue.subject_tag.replace("{number}", str(ticket.number)),
+        "subject": ticket.subject,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "type": ticket.type,
+        "created_at": ticket.created_at.astimezone(zone),
+        "requester": person_context(ticket.requester),
+        "assignee": agent.name if agent else None,
+        "queue": queue.title,
+    }
+
+
+def _assignee_change(happening: Happening, policy: Policy) -> dict[str, object] | None:
+    """Who has the ticket no more, where it was taken from somebody."""
+    before, after = happening.before, happening.after
+    if before is None or after is None or before.assignee is None or before.assignee == after.assignee:
+        return None
+    return {"kind": "assignee", "from": name_of(before.assignee, policy)}
+
+
+def name_of(address: str, policy: Policy) -> str:
+    """An agent's name, or the address as it is."""
+    agent = policy.agent(address)
+    return agent.name if agent else address
+
+
+def moved_context(happening: Happening, policy: Policy) -> dict[str, object] | None:
+    """From which queue the ticket has come."""
+    moved = any(isinstance(effect, MoveTo) for effect in happening.decision.effects)
+    if not moved or happening.before is None:
+        return None
+    old = policy.queue(happening.before.queue)
+    return {"kind": "queue", "from": old.title if old else happening.before.queue}
+
+
+def lines_context(tickets: Iterable[Ticket], policy: Policy, *, public: bool = False) -> list[dict[str, object]]:
+    """Tickets in a list, a line or two each."""
+    zone = ZoneInfo(policy.instance.timezone)
+    return [_line_context(ticket, policy, zone, public=public) for ticket in tickets]
+
+
+def _line_context(ticket: Ticket, policy: Policy, zone: ZoneInfo, *, public: bool) -> dict[str, object]:
+    queue = policy.queue(ticket.queue) or policy.queues[0]
+    waits = ticket.waiting_since
+    return {
+        "number": ticket.number,
+        "tag": queue.subject_tag.replace("{number}", str(ticket.number)),
+        "subject": ticket.subject,
+        "status": ticket.status,
+        "priority": "" if public else ticket.priority,
+        "requester": person_context(ticket.requester),
+        "updated_at": ticket.updated_at.astimezone(zone),
+        "waiting_since": waits.astimezone(zone) if waits and not public else None,
+        "queue": queue.title,
+    }
+
+
+def thread_context(
+    thread: Sequence[Said], policy: Policy, hide_agents_as: Queue | None = None
+) -> list[dict[str, object]]:
+    """What was said on a ticket, oldest first; customers see their agents at the queue's address."""
+    zone = ZoneInfo(policy.instance.timezone)
+    return [
+        {
+            "author": person_context(_seen(said.author, policy, hide_agents_as)),
+            "direction": said.direction,
+            "visibility": said.visibility,
+            "text": said.text[:room],
+            "cut": len(said.text) > room,
+            "received_at": said.received_at.astimezone(zone),
+        }
+        for said, room in zip(thread, _rooms(thread), strict=True)
+    ]
+
+
+def _rooms(thread: Sequence[Said]) -> list[int]:
+    """How much of each message is shown: of the newest up to half of all there is room for, and so on."""
+    rooms, left = list[int](), MAX_THREAD
+    for said in reversed(thread):
+        rooms.append(left // 2)
+        left -= min(len(said.text), left // 2)
+    return rooms[::-1]
+
+
+def _seen(author: Address, policy: Policy, hide_agents_as: Queue | None) -> Address:
+    if hide_agents_as is not None and policy.agent(author.address):
+        return Address(author.name, hide_agents_as.address)
+    return author
+
+
+def resolves(happening: Happening) -> bool:
+    """Whether the ticket is resolved by what happened."""
+    moved = (effect for effect in happening.decision.effects if isinstance(effect, SetStatus))
+    return any(effect.to == "resolved" for effect in moved)
+
+
+def _held_message(happening: Happening, policy: Policy) -> AddMessage | None:
+    """What would have been published, for the agent in whose name it came: to say whether it is theirs."""
+    if happening.decision.reason not in CONFIRMABLE or happening.mail is None or happening.facts is None:
+        return None
+    return AddMessage("in", "public", writer(happening.mail, happening.facts, policy), verified=False)
+
+
+def _message_context(
+    message: AddMessage,
+    happening: Happening,
+    policy: Policy,
+    zone: ZoneInfo,
+    now: datetime,
+    attached: tuple[Attachment, ...] | None,
+    hide_agents_as: Queue | None,
+    whole: bool,
+    whole_in: str,
+) -> dict[str, object]:
+    mail, text = happening.mail, _words(message, happening)
+    cut = len(text) > MAX_SHOWN and not whole
+    received_at = happening.facts.envelope.received_at if happening.facts else now
+    outgoing = message.direction == "out"
+    listed = [a for a in (mail.attachments if mail else ()) if not a.inline or a.content_id is None]
+    return {
+        "author": person_context(_seen(message.author, policy, hide_agents_as)),
+        "text": text[:MAX_SHOWN] if cut else text,
+        "html": mail.html if mail and not cut else None,  # all of it: what says the text is found where words are made
+        "cut": cut,
+        "whole_in": whole_in,
+        "remarks": list(remarks(message, happening)) if hide_agents_as is None else [],
+        "received_at": received_at.astimezone(zone),
+        "attachments": [
+            {"filename": a.filename, "size": a.size, "attached": outgoing or attached is None or a in attached}
+            for a in listed
+        ],
+        "verified": message.verified,
+        "signed": outgoing and _is_signed(message, happening),
+        "delivered_directly": outgoing and not message.relayed and message.visibility == "public",
+    }
+
+
+def remarks(message: AddMessage, happening: Happening) -> Iterator[str]:
+    """What an agent is told of a mail's words beside them, as codes: what is not shown, and what is not as it looks."""
+    mail = happening.mail
+    if mail is None or message.direction != "in" or message.text is not None:
+        return
+    if happening.after is not None and leaves_out_history(mail):
+        yield "history-left-out"
+    yield from (defect for defect in ALARMING if defect in mail.defects)
+
+
+def _is_signed(message: AddMessage, happening: Happening) -> bool:
+    """Whether the author's name ends the words already: then it is not put below them again."""
+    last = [line for line in _words(message, happening)[-1000:].splitlines() if line.strip()][-5:]
+    return bool(message.author.name) and plain(message.author.name) in (plain(line.strip(" ,.*_-–—")) for line in last)
+
+
+def _words(message: AddMessage, happening: Happening) -> str:
+    if message.text is not None:
+        return message.text
+    if happening.text is not None:
+        return happening.text
+    return happening.mail.reply if happening.mail else ""
+
+
+def _failure_kind(happening: Happening) -> str:
+    """`lost`: it did not reach the requester; `copy`: nor somebody in copy, who is left out; `doubted`: so a report
+    says that proves nothing.
+    """
+    if happening.decision.reason == UNPROVEN_REPORT:
+        return "doubted"
+    return "copy" if any(isinstance(effect, LeaveOut) for effect in happening.decision.effects) else "lost"
+
+
+def _failure_context(happening: Happening) -> dict[str, object] | None:
+    failed = next((effect for effect in happening.decision.effects if isinstance(effect, FailDelivery)), None)
+    if failed is None:
+        return None
+    return {
+        "recipient": failed.recipient,
+        "status": failed.status,
+        "diagnostic": failed.diagnostic,
+        "notice": failed.notice,
+        "named": failed.named or None,
+        "kind": _failure_kind(happening),
+        "reopened": any(isinstance(effect, SetStatus) for effect in happening.decision.effects),
+        "subject": happening.after.subject if happening.after else "",
+    }

@@ -1,0 +1,340 @@
+"""What a customer's mail must not carry along: agents' own addresses, and anybody's reply token.
+
+Owns: where these stand in a text or in HTML, also wrapped, quoted, percent-encoded, cut by tags, sprinkled with
+invisible characters or in capitals, and what stands there instead: the queue's address, the plain address, nothing.
+Fails with: nothing; HTML that cannot be made discreet is None.
+Limits: `MAX_ROUNDS` over a text; time is linear in it.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from html import unescape
+from operator import attrgetter
+from typing import Any
+from urllib.parse import unquote
+
+import nh3
+from lxml import etree
+
+from mailtickets.config.models import Queue
+from mailtickets.desk.model.policy import Policy, without_plus
+from mailtickets.mail.model import Address, Attachment
+from mailtickets.mail.reply.html import sanitised, too_deep
+from mailtickets.mail.trust.traces import GAP, IN_ADDRESS, ON_REF_LINE, folded
+from mailtickets.mail.write.compose import to_ascii
+
+MAX_ROUNDS = 4
+WITHHELD = "…"
+"""Stands where a token stood that nothing else may take the place of."""
+
+_WINDOW = 400
+"""Of characters beside an `@`: an address is at most 320 long, gaps not counted."""
+_AT = re.compile(r"@|%(?:25)*40|=40|&#64;|=(?=[a-z0-9])")
+_LOCAL = r"""[\w.+%"'-]"""
+_DOMAIN = r"[\w.-]"
+_GAP_BACK = r"(?:[ \t>|\0]*+\n=?[ \t]*+){0,2}\0*+"
+_BEFORE = re.compile(rf"{_GAP_BACK}(?:{_LOCAL}(?:{_GAP_BACK}(?={_LOCAL}))?){{1,200}}")
+_AFTER = re.compile(rf"{GAP}(?:{_DOMAIN}(?:{GAP}(?={_DOMAIN}))?){{1,300}}")
+_HOLE = re.compile(r"[\s\0>|=]+")
+_ESCAPE = re.compile(r"%[0-9a-f]{2}")
+_SHORTEST_TOKEN = 26
+_TOKENS = tuple(re.compile(form) for form in IN_ADDRESS)
+_REF = re.compile(ON_REF_LINE)
+_LINE_LEFT = re.compile(r"(?:^|(?<=\n))[\s>|*_]*\Z")
+_LINE_RIGHT = re.compile(r"[ \t|*_\0]*(?:\n|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Discretion:
+    """What one queue's customers are not to see. Plain and picklable: it goes along to where words are made."""
+
+    own: str
+    """The queue's address, which stands for every agent's."""
+    private: frozenset[str]
+    """Addresses of agents, folded."""
+    queues: Mapping[str, str]
+    """Folded addresses of queues, and how they are written."""
+    domains: frozenset[str]
+    """Of all these addresses."""
+    secrets: frozenset[str] = frozenset()
+    """Reply tokens that are known to be some."""
+
+    @classmethod
+    def of(cls, policy: Policy, queue: Queue, secrets: Iterable[str] = ()) -> "Discretion":
+        return cls(queue.address, *_known_addresses(policy), frozenset(secret.lower() for secret in secrets))
+
+    def text(self, given: str) -> str:
+        """The text without what customers must not see."""
+        for _ in range(MAX_ROUNDS):
+            edits = _edits(given, self)
+            if not edits:
+                return given
+            given = _edited(given, edits)
+        return _edited(given, [_Edit(edit.start, edit.stop, WITHHELD) for edit in _edits(given, self)])
+
+    def html(self, given: str) -> str | None:
+        """The same for sanitised HTML: words, however tags cut them, and attributes."""
+        for _ in range(MAX_ROUNDS):
+            after = _html_edited(given, self)
+            if after is None or after == given:
+                return after
+            given = after
+        return None
+
+    def context(self, given: Mapping[str, object]) -> dict[str, object]:
+        """The same for everything that a template is given."""
+        return {key: self._value(value, key) for key, value in given.items()}
+
+    def _value(self, given: Any, name: str) -> Any:
+        if isinstance(given, str) and name == "name":
+            return self.name(given)
+        if isinstance(given, str):
+            return self.html(given) if name == "html" else self.text(given)
+        if isinstance(given, list | tuple):
+            return [self._value(item, name) for item in given]
+        return self.context(given) if isinstance(given, Mapping) else given
+
+    def name(self, given: str) -> str:
+        """A display name: neither an address nor the beginning of a command."""
+        return self.text(given).strip().lstrip("#/ ")
+
+    def hides(self, person: Address) -> bool:
+        """Whether it is an agent: in copy they get their mail unseen."""
+        return not _forms(person.address).isdisjoint(self.private)
+
+    def person(self, given: Address) -> Address:
+        """Somebody under a name that tells nothing; the address is the one that the mail goes to."""
+        return Address(self.text(given.name), given.address)
+
+    def files(self, given: Iterable[Attachment]) -> tuple[Attachment, ...]:
+        """Attachments under names that tell nothing."""
+        return tuple(replace(file, filename=self.text(file.filename)) for file in given)
+
+
+def discreet(text: str, policy: Policy, queue: Queue, secrets: Iterable[str] = ()) -> str:
+    """A text for customers of a queue: no agent's own address, nobody's reply token."""
+    return Discretion.of(policy, queue, secrets).text(text)
+
+
+def discreet_html(html: str, policy: Policy, queue: Queue, secrets: Iterable[str] = ()) -> str | None:
+    """Sanitised HTML for customers of a queue; None where it cannot be made fit for them."""
+    return Discretion.of(policy, queue, secrets).html(html)
+
+
+@lru_cache(maxsize=4)
+def _known_addresses(policy: Policy) -> tuple[frozenset[str], Mapping[str, str], frozenset[str]]:
+    """Addresses of agents, addresses of queues, and the domains of both."""
+    agents = (address for agent in policy.agents for address in (agent.address, *agent.aliases))
+    queues = {form: address for each in policy.queues for address in each.addresses for form in _forms(address)}
+    private = frozenset(form for address in agents for form in _forms(address))
+    domains = frozenset(address.rpartition("@")[2] for address in (*private, *queues))
+    return private, queues, domains
+
+
+def _forms(address: str) -> set[str]:
+    return {address.casefold(), to_ascii(address).casefold()}
+
+
+# --- finding ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Edit:
+    start: int
+    stop: int
+    instead: str
+
+
+_start, _stop = attrgetter("start"), attrgetter("stop")
+
+
+def _edits(given: str, rules: Discretion) -> list[_Edit]:
+    """What is to be changed, in order, without overlaps."""
+    searched = folded(given)
+    found = sorted([*_addresses(searched, rules), *_tokens(searched), *_secrets(searched, rules.secrets)])
+    apart: list[_Edit] = []
+    for edit in found:
+        if apart and edit.start < apart[-1].stop:
+            last = apart.pop()
+            inside = edit.stop <= last.stop
+            edit = last if inside else _Edit(last.start, edit.stop, last.instead or edit.instead)
+        apart.append(edit)
+    return apart
+
+
+def _tokens(searched: str) -> Iterator[_Edit]:
+    if len(searched) < _SHORTEST_TOKEN:
+        return  # most of what a notice is made of
+    for form in _TOKENS:
+        yield from (_Edit(found.start(), found.end(), "") for found in form.finditer(searched))
+    for found in _REF.finditer(searched):
+        yield _whole_line(searched, found.start(), found.end())
+
+
+def _whole_line(searched: str, start: int, stop: int) -> _Edit:
+    """The line, where nothing else stands on it."""
+    begin = searched.rfind("\n", max(0, start - _WINDOW), start) + 1
+    if not begin and start > _WINDOW:
+        return _Edit(start, stop, "")  # in the middle of a line without end
+    after = _LINE_RIGHT.match(searched, stop)
+    if after is None or not _LINE_LEFT.match(searched[begin:start]):
+        return _Edit(start, stop, "")
+    return _Edit(begin, after.end(), "")
+
+
+def _secrets(searched: str, secrets: frozenset[str]) -> Iterator[_Edit]:
+    for secret in secrets:
+        yield from (_Edit(found.start(), found.end(), WITHHELD) for found in _spelled(secret).finditer(searched))
+
+
+@lru_cache(maxsize=256)
+def _spelled(secret: str) -> re.Pattern[str]:
+    """A known token however it is wrapped; it is looked for in every text of a notice."""
+    return re.compile(GAP.join(map(re.escape, secret)))
+
+
+def _addresses(searched: str, rules: Discretion) -> Iterator[_Edit]:
+    for at in _AT.finditer(searched):
+        right = _AFTER.match(searched, at.end(), at.end() + _WINDOW)
+        if right is None:
+            continue
+        left = _BEFORE.match(searched[max(0, at.start() - _WINDOW) : at.start()][::-1])
+        edit = _address(searched, at.start() - left.end(), at, right.end(), rules) if left else None
+        if edit is not None:
+            yield edit
+
+
+def _address(searched: str, first: int, at: re.Match[str], last: int, rules: Discretion) -> _Edit | None:
+    """The longest address around an `@` that is to be replaced: a gap may stand in it, or where it begins or ends."""
+    ends = [(stop, _HOLE.sub("", searched[at.end() : stop])) for stop in _stops(searched, at.end(), last)]
+    known = [(stop, domain) for stop, domain in ends if domain.casefold() in rules.domains]
+    for start in _starts(searched, first, at.start()) if known else ():
+        local = unquote(_HOLE.sub("", searched[start : at.start()])).strip("\"'")
+        for stop, domain in known:
+            instead = _instead(f"{local}@{domain}", rules)
+            if instead is not None:
+                return _Edit(start, stop, instead)
+    return None
+
+
+def _starts(searched: str, first: int, last: int) -> Iterator[int]:
+    """Where the local part may begin: as early as it can, after a gap, after an escape; never in mid-word."""
+    given = searched[first:last]
+    places = {0, *(found.end() for pattern in (_HOLE, _ESCAPE) for found in pattern.finditer(given))}
+    for place in sorted(places)[:20]:
+        bare = given[place:].lstrip("._+-\"'")
+        yield first + place
+        if bare and len(bare) < len(given) - place:
+            yield last - len(bare)
+
+
+def _stops(searched: str, first: int, last: int) -> Iterator[int]:
+    """Where the domain may end, the farthest first."""
+    given = searched[first:last]
+    places = {len(given), *(found.start() for found in _HOLE.finditer(given))}
+    for place in sorted(places, reverse=True)[:20]:
+        yield first + len(given[:place].rstrip("._-'"))
+
+
+def _instead(address: str, rules: Discretion) -> str | None:
+    """What stands in an address's place; None for one that may be shown."""
+    forms = {address.casefold(), to_ascii(address).casefold()}
+    if forms & rules.queues.keys():
+        return None
+    forms |= {without_plus(form) for form in forms}
+    if forms & rules.private:
+        return rules.own
+    return next((rules.queues[form] for form in forms if form in rules.queues), None)
+
+
+def _edited(given: str, edits: Sequence[_Edit]) -> str:
+    kept, at = [], 0
+    for edit in edits:
+        kept += [given[at : edit.start], edit.instead]
+        at = edit.stop
+    return "".join([*kept, given[at:]])
+
+
+# --- HTML ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A text of the document, and where it stands in all of them."""
+
+    holder: etree._Element
+    is_tail: bool
+    start: int
+    text: str
+
+    def put(self, text: str) -> None:
+        if self.is_tail:
+            self.holder.tail = text
+        else:
+            self.holder.text = text
+
+
+def _html_edited(given: str, rules: Discretion) -> str | None:
+    """The HTML with what one look finds taken out; as it was, if there is nothing."""
+    body = None if too_deep(given) else _body(given)
+    if body is None:
+        return None if given.strip() else given
+    runs = list(_runs(body))
+    edits = _edits("\0".join(run.text for run in runs), rules)
+    changed = _attributes_edited(body, rules)
+    if not edits and not changed:
+        return given if _is_clean(given, rules) else None
+    for run in runs:
+        run.put(_run_edited(run, edits))
+    inner = "".join(etree.tostring(child, encoding="unicode", method="html") for child in body)
+    return sanitised((body.text or "") + inner)
+
+
+def _body(given: str) -> etree._Element | None:
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
+    try:
+        root = etree.fromstring(given.replace("\0", "").encode("utf-8", "replace"), parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+    return root.find("body") if root is not None else None
+
+
+def _runs(body: etree._Element) -> Iterator[_Run]:
+    """Every text, in the order in which it is read; between two stands a NUL, which is a gap."""
+    at = 0
+    for event, element in etree.iterwalk(body, events=("start", "end")):
+        text = element.text if event == "start" else element.tail if element is not body else None
+        if text:
+            yield _Run(element, event == "end", at, text)
+            at += len(text) + 1
+
+
+def _attributes_edited(body: etree._Element, rules: Discretion) -> bool:
+    changed = False
+    for element in body.iter():
+        for name, value in element.items():
+            discreet_value = rules.text(value)
+            if discreet_value != value:
+                element.set(name, discreet_value)
+                changed = True
+    return changed
+
+
+def _run_edited(run: _Run, edits: Sequence[_Edit]) -> str:
+    """What is left of one text; what stands instead goes where the edit begins."""
+    stop = run.start + len(run.text)
+    own = edits[bisect_right(edits, run.start, key=_stop) : bisect_left(edits, stop, key=_start)]
+    return _edited(run.text, [_moved(edit, run, stop) for edit in own])
+
+
+def _moved(edit: _Edit, run: _Run, stop: int) -> _Edit:
+    instead = edit.instead if edit.start >= run.start else ""
+    return _Edit(max(edit.start - run.start, 0), min(edit.stop, stop) - run.start, instead)
+
+
+def _is_clean(given: str, rules: Discretion) -> bool:
+    """Whether another reader finds nothing in it either."""
+    return not _edits(unescape(nh3.clean(given, tags=set())), rules)

@@ -1,0 +1,313 @@
+"""What happened -> who is told, with which notice.
+
+`plan` reads a decision and the ticket as it then stands, and names the notices; `desk.budget` takes away what
+automatic mail may not do now. Customers see the queue's address and public messages only; agents see everything.
+Nobody is told of their own doing, and nobody is sent what already had them in To or Cc.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from mailtickets.config.models import Queue
+from mailtickets.desk.change import customers
+from mailtickets.desk.claims.authors import authentic, author_of, locale_for
+from mailtickets.desk.claims.people import readers
+from mailtickets.desk.model.effects import AddMessage, SetStatus
+from mailtickets.desk.model.facts import Facts
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Status, Ticket
+from mailtickets.desk.notices.agents import to_agents
+from mailtickets.desk.notices.budget import standing
+from mailtickets.desk.notices.contexts import MAX_SHOWN, context, lines_context, resolves, thread_context
+from mailtickets.desk.notices.discretion import Discretion
+from mailtickets.desk.notices.notice import FIRST, SECOND, SUPPRESS, Happening, Notice
+from mailtickets.desk.rules.agent_new_mail import OPENED_BY_AGENT
+from mailtickets.mail.kind.bounce.signs import is_null_path
+from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
+
+_UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "nao-responda", "no-responder")
+_STATUS_NOTICE: Mapping[Status, str] = {"resolved": "resolved", "closed": "closed"}
+_ASKED = ("status", "my_tickets", "muted", "unmuted")
+"""What a customer is sent because they asked for it."""
+
+
+def plan(happening: Happening, policy: Policy, now: datetime) -> tuple[Notice, ...]:
+    """Every notice that a decision calls for, before budgets."""
+    queue = _queue(happening, policy)
+    found = [*_to_customers(happening, queue, policy, now), *to_agents(happening, queue, policy, now)]
+    found += [*_to_ops(happening, policy, now)]
+    return tuple(kept for notice in found if (kept := _fit_to_send(notice, happening, policy)).recipients)
+
+
+def _fit_to_send(notice: Notice, happening: Happening, policy: Policy) -> Notice:
+    notice = _without_ourselves(notice, policy)
+    return _discreet(notice, Discretion.of(policy, notice.queue, happening.secrets)) if notice.to_customer else notice
+
+
+def _discreet(notice: Notice, rules: Discretion) -> Notice:
+    """For customers: names are looked through here, words where they are made."""
+    return replace(
+        notice,
+        discretion=rules,
+        recipients=tuple(rules.person(person) for person in notice.recipients),
+        sender_name=rules.name(notice.sender_name),
+        visible_to=tuple(rules.person(person) for person in notice.visible_to if not rules.hides(person)),
+        visible_cc=tuple(rules.person(person) for person in notice.visible_cc if not rules.hides(person)),
+        attachments=rules.files(notice.attachments),
+    )
+
+
+def _queue(happening: Happening, policy: Policy) -> Queue:
+    """In whose name it is written: the ticket's queue; the first where that has left the configuration."""
+    if happening.after is None:
+        return happening.facts.queue if happening.facts else policy.queues[0]
+    return policy.queue(happening.after.queue) or policy.queues[0]
+
+
+def _without_ourselves(notice: Notice, policy: Policy) -> Notice:
+    """Never a mail to one of our own addresses, to nobody, or to words that are no address."""
+    people = readers(notice.recipients, policy)
+    return notice if people == notice.recipients else replace(notice, recipients=people)
+
+
+# --- customers ----------------------------------------------------------------------------------------
+
+
+def _to_customers(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    message, after, decision = happening.message, happening.after, happening.decision
+    for name in _ASKED:
+        if name in decision.tell:
+            yield _asked_for(name, happening, queue, policy, now)
+    if after is None or decision.outcome == "held":
+        return
+    if message is not None and message.direction == "out" and message.visibility == "public":
+        yield from _answer(happening, after, message, queue, policy, now)
+    elif decision.opens is not None:
+        if decision.opens.acknowledged and _may_be_acknowledged(happening, queue, policy, now):
+            yield _acknowledgement(happening, after, queue, policy, now)
+    else:
+        yield from _status_told(happening, after, queue, policy, now)
+
+
+def _may_be_acknowledged(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> bool:
+    mail, facts = happening.mail, happening.facts
+    if mail is None or happening.decision.reason == OPENED_BY_AGENT:
+        return True  # opened for them by one of us
+    return why_not_acknowledged(mail, facts, queue, policy, now) is None
+
+
+def _status_told(happening: Happening, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    """The requester is told where their ticket stands now, unless they want no such notices."""
+    moved = next((effect for effect in happening.decision.effects if isinstance(effect, SetStatus)), None)
+    name = _status_notice(moved, happening.before) if moved else None
+    requester = after.participant(after.requester.address)
+    if name is None or (requester is not None and requester.muted):
+        return
+    by_agent = policy.agent(happening.decision.actor) is not None
+    if happening.mail is None or by_agent or _answerable(happening.mail, happening.facts):
+        change = {"from": happening.before.status if happening.before else None, "to": after.status}
+        told = _automatic(name, (after.requester,), happening, queue, policy, now, change=change)
+        asks = name == "resolved" and queue.satisfaction
+        yield replace(told, context={**told.context, "ask_rating": asks, "message": None})
+
+
+def _asked_for(name: str, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    """What a customer asked for, to the address that we know them by."""
+    facts, mail, after = happening.facts, happening.mail, happening.after
+    person = author_of(mail, queue, policy) if mail else Address("", happening.decision.actor)
+    known = after.participant(person.address) if after else None
+    found = facts.desk.found if facts else ()
+    notice = _automatic(name, (known.address if known else person,), happening, queue, policy, now)
+    return replace(
+        notice, context={**notice.context, "message": None, "tickets": lines_context(found, policy, public=True)}
+    )
+
+
+def _status_notice(moved: SetStatus, before: Ticket | None) -> str | None:
+    """Which notice a change of status calls for; what an answer or a first action brings along needs none."""
+    was_done = before is not None and before.status in {"resolved", "closed"}
+    if before is not None and before.status == moved.to:
+        return None
+    match moved.reason:
+        case "agent-answered" | "first-action" | "delivery-failed" | "merged" | "spam" | "undone":
+            return None
+        case "customer-replied":
+            return "reopened" if was_done else None
+    return _STATUS_NOTICE.get(moved.to) or ("reopened" if was_done else "status_changed")
+
+
+def why_not_acknowledged(
+    mail: InboundMail, facts: Facts | None, queue: Queue, policy: Policy, now: datetime
+) -> str | None:
+    """The reason for which a new ticket's author gets no acknowledgement; None: they may get one."""
+    if facts is None:
+        return None
+    if mail.kind != "human" or facts.unparsed is not None:
+        return facts.unparsed or mail.kind_reason
+    if facts.authentication.verdict == "fail":
+        return "disowned-by-its-domain"
+    if not _answerable(mail, facts):
+        return "null-return-path-or-suppressed"
+    author = author_of(mail, queue, policy)
+    if author.key.partition("@")[0] in _UNANSWERABLE:
+        return "author-takes-no-mail"
+    written = min(mail.date, facts.envelope.received_at) if mail.date else facts.envelope.received_at
+    if now - written > timedelta(days=policy.budget.ack_max_age_days):
+        return "older-than-ack-max-age"
+    return None
+
+
+def _answerable(mail: InboundMail, facts: Facts | None) -> bool:
+    """RFC 3834, 2: never answer the null path, nor mail that asks for no automatic answer."""
+    suppressed = mail.header("x-auto-response-suppress") or ""
+    asks_for_none = any(word in suppressed.casefold() for word in ("all", "autoreply", "oof"))
+    return mail.kind in {"human", "list"} and not asks_for_none and not null_return_path(mail, facts)
+
+
+def null_return_path(mail: InboundMail, facts: Facts | None) -> bool:
+    """Whether the mail came with an empty reverse-path; some systems write their own name instead."""
+    envelope: Envelope | None = facts.envelope if facts else None
+    if envelope is not None and envelope.sender is not None:
+        return is_null_path(envelope.sender)
+    path = mail.header("return-path")
+    return path is not None and path.strip() != "" and is_null_path(path)
+
+
+def _acknowledgement(happening: Happening, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    facts = happening.facts
+    by_agent = happening.decision.reason == OPENED_BY_AGENT
+    known = facts is None or by_agent or facts.known_author or authentic(facts)
+    notice = _automatic(
+        "received", (after.requester,), happening, queue, policy, now, echo=known, submitted="auto-replied"
+    )
+    if known:
+        return notice
+    to = Address("", after.requester.address)  # the name may be a forger's advertisement
+    return replace(notice, recipients=(to,), acknowledgement=True)
+
+
+def _automatic(
+    name: str,
+    recipients: tuple[Address, ...],
+    happening: Happening,
+    queue: Queue,
+    policy: Policy,
+    now: datetime,
+    *,
+    change: Mapping[str, object] | None = None,
+    echo: bool = True,
+    submitted: AutoSubmitted = "auto-generated",
+) -> Notice:
+    """A notice of ours to the customer side."""
+    locale = happening.after.locale if happening.after else _locale(happening, queue, policy)
+    seen = context(happening, queue, locale, policy, now, public=True, change=change, customer_echo=echo)
+    agents = tuple(person for person in recipients if policy.agent(person.address))
+    return Notice(
+        name,
+        locale,
+        queue,
+        recipients,
+        seen,
+        SECOND,
+        to_customer=True,
+        auto_submitted=submitted,
+        suppress=SUPPRESS,
+        loop=True,
+        automatic=not agents,
+        standing=standing(happening, policy),
+        cause=_digest(happening.mail.reply) if happening.mail else "",
+        sender_name=queue.title,
+    )
+
+
+def _locale(happening: Happening, queue: Queue, policy: Policy) -> str:
+    return locale_for(queue, happening.mail.language if happening.mail else None, policy)
+
+
+def _digest(words: str) -> str:
+    """Of the beginning: a machine that says the same again says that again too."""
+    return sha256(" ".join(words[:MAX_SHOWN].casefold().split()).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _answer(
+    happening: Happening, after: Ticket, message: AddMessage, queue: Queue, policy: Policy, now: datetime
+) -> Iterator[Notice]:
+    """An agent's words, to the requester and everybody in copy whom their own client has not written to."""
+    reached = {a.key for a in (*happening.mail.to, *happening.mail.cc)} if happening.mail else set()
+    people = readers(customers(after), policy)
+    yield Notice(
+        "answer",
+        after.locale,
+        queue,
+        tuple(person for person in people if person.key not in reached),
+        context(
+            happening,
+            queue,
+            after.locale,
+            policy,
+            now,
+            public=True,
+            whole=True,
+            resolved_now=resolves(happening),
+            begins=happening.decision.opens is not None,
+            ask_rating=resolves(happening) and queue.satisfaction,
+            thread=thread_context(happening.thread, policy, hide_agents_as=queue),
+        ),
+        FIRST,
+        to_customer=True,
+        sender_name=f"{message.author.name} ({queue.title})" if message.author.name else queue.title,
+        author=message.author.address,
+        visible_to=tuple(person for person in people if person.key == after.requester.key),
+        visible_cc=tuple(person for person in people if person.key != after.requester.key),
+        attachments=happening.mail.attachments if happening.mail else (),
+        left_behind=_left_behind(happening),
+        wait_seconds=queue.undo_seconds,
+    )
+
+
+def _left_behind(happening: Happening) -> frozenset[str]:
+    """Images that came with the quoted notice are the customer's own; any may belong to a note, where there is one."""
+    inline = {file.sha256 for file in (happening.mail.attachments if happening.mail else ()) if file.inline}
+    known = happening.facts.known_files if happening.facts else frozenset()
+    return frozenset(inline if happening.note is not None else inline & known)
+
+
+# --- ops ----------------------------------------------------------------------------------------------
+
+
+def _to_ops(happening: Happening, policy: Policy, now: datetime) -> Iterator[Notice]:
+    """Somebody writes in an agent's name, says that agent."""
+    decision = happening.decision
+    if "disowned" not in decision.tell or not policy.instance.ops_address:
+        return
+    about = f" about ticket {decision.ticket}" if decision.ticket else ""
+    held = decision.told.confirms
+    yield alarm(
+        "mail-disowned",
+        f"{decision.actor} says that a mail{about} in their name is not theirs. It had been held, and was dropped; "
+        f"nothing of it was sent. Somebody may be writing in their name: `mailtickets inbound show {held}`.",
+        policy,
+        now,
+    )
+
+
+def alarm(subject: str, text: str, policy: Policy, now: datetime) -> Notice:
+    """What ops are told when something is wrong with the gateway itself."""
+    queue, instance = policy.queues[0], policy.instance
+    since = now.astimezone(ZoneInfo(instance.timezone))
+    return Notice(
+        "alarm",
+        instance.locale,
+        queue,
+        (Address("", instance.ops_address),),
+        {"instance": {"name": instance.name}, "alarm": {"subject": subject, "text": text, "since": since}},
+        SECOND,
+        to_customer=False,
+        auto_submitted="auto-generated",
+        suppress=SUPPRESS,
+        loop=True,
+        sender_name=f"mailtickets {instance.name}",
+    )

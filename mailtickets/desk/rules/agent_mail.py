@@ -1,0 +1,380 @@
+"""What an agent's mail does: a public answer, a note to the team, and what its command lines ask for.
+
+Owns: the order of things once the author is known to be an agent. What is not understood stops the whole mail: it is
+held, its author gets it back, and their word or their correction lets it go on. So does an answer that was written
+before others wrote, and one whose end is in doubt.
+Fails with: nothing; what cannot be done is said in the decision.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mailtickets.config.models import Agent
+from mailtickets.desk.change import changed, customers
+from mailtickets.desk.claims import copies as copies_of
+from mailtickets.desk.claims.authors import authentic
+from mailtickets.desk.claims.matching import REF_LINE
+from mailtickets.desk.claims.people import readers
+from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.carry_out import Asker, Doubt, Tell, first_action, too_late
+from mailtickets.desk.commands.closing import Own, is_greeting
+from mailtickets.desk.commands.orders import plain
+from mailtickets.desk.commands.reading import Command
+from mailtickets.desk.commands.second_words import is_left_over, is_tail
+from mailtickets.desk.model.decision import Decision, Done, Outcome, Problem, Told
+from mailtickets.desk.model.effects import (
+    AddMessage,
+    AddParticipant,
+    DropHeld,
+    Effect,
+    RecordEvent,
+    ReleaseHeld,
+    SetAbsence,
+    SetStatus,
+)
+from mailtickets.desk.model.facts import Facts, TokenFact
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.rules.agent_reading import (
+    ASKED_AGAIN,
+    NOBODY_TO_ANSWER,
+    NOT_UNDERSTOOD,
+    STALE,
+    Reading,
+    asked_again,
+    back_again,
+    held,
+    quotes_us,
+    read_words,
+    sent_back,
+)
+from mailtickets.desk.rules.answered import NOT_PLAINLY, THANKS, answered_as, as_meant, is_doubtful
+from mailtickets.mail.model import Address, Attachment, InboundMail
+from mailtickets.mail.reply.absence import until
+
+DISCARDED = "discarded-by-its-author"
+UNCERTAIN_CUT = "uncertain-cut"
+"""The reader's defect code for a reply whose boundary to the quoted history is in doubt."""
+
+ABSENT_WITHOUT_DATE = timedelta(days=3)
+"""How long an agent whose absence notice names no day gets no new tickets, unless they write before."""
+
+
+# --- on a ticket --------------------------------------------------------------------------------------
+
+
+def on_ticket(
+    mail: InboundMail,
+    facts: Facts,
+    policy: Policy,
+    now: datetime,
+    agent: Agent,
+    ticket: Ticket,
+    drops: int | None = None,
+) -> Decision:
+    """What a proven agent's mail does to a ticket. `drops` is a held message whose place it takes."""
+    by = Asker(agent, facts, policy, now)
+    if REF_LINE.search(mail.reply):
+        return quotes_us(mail, ticket, agent)
+    read = read_words(mail.reply, mail.signature, ticket, by)
+    if drops is None and _one_word(mail.reply) in _ONLY_A_SECOND_WORD:
+        return sent_back([Problem(mail.reply.strip().splitlines()[0], "not-possible-here")], ticket, agent)
+    if read.problems:
+        return sent_back(read.problems, ticket, agent)
+    answered = answered_as(mail, facts, ticket, by)
+    said, read = read, as_meant(read, answered, mail, by)
+    files = bool(mail.attachments and not read.note and not _beside(read.orders))
+    if said.words and not (read.words or read.note or read.orders or files):
+        return Decision(THANKS, tuple(back_again(by)), ticket.number, "ignored", agent.address)
+    publishes = bool(read.words) or (files and (answered != "note" or read.asks("customer")))
+    if read.asks("customer") and not publishes:
+        return sent_back([_line_of("customer", read)], ticket, agent)
+    if publishes and mail.carriers:
+        return quotes_us(mail, ticket, agent)
+    if publishes and is_doubtful(read, answered, mail, by):
+        return held(NOT_PLAINLY, ticket, agent)
+    stop = _why_not_published(mail, facts, ticket, read) if publishes else None
+    if publishes and not _reached_at_all(mail, read, ticket, by):
+        return held(NOBODY_TO_ANSWER, ticket, agent)
+    if stop is not None:
+        return replace(held(stop, ticket, agent), tell=("stale" if stop == STALE else "held",))
+    if not publishes and not read.note and not read.orders and not files:
+        return held("empty-answer", ticket, agent)
+    if read.deeds.doubts:
+        return _doubtful(read.deeds.doubts, ticket, agent)
+    return _done(mail, read, ticket, by, publishes=publishes, drops=drops)
+
+
+def _beside(orders: Sequence[Command]) -> bool:
+    """Whether more is ordered than that the answer goes to the customer: files then are no answer by themselves."""
+    return any(order.name != "customer" for order in orders)
+
+
+def _line_of(name: str, read: Reading) -> Problem:
+    order = next(order for order in read.orders if order.name == name)
+    return Problem(order.line, "not-possible-here")
+
+
+def _why_not_published(mail: InboundMail, facts: Facts, ticket: Ticket, read: Reading) -> str | None:
+    if UNCERTAIN_CUT in mail.defects and not facts.released:
+        return UNCERTAIN_CUT
+    if (
+        facts.since
+        and STALE not in facts.confirmed
+        and not _reached_directly(mail, ticket)
+        and not read.asks("dry-run")
+    ):
+        return STALE
+    return None
+
+
+def _reached_directly(mail: InboundMail, ticket: Ticket) -> bool:
+    """The agent's own program has sent it to the customer already."""
+    return ticket.requester.key in {address.key for address in (*mail.to, *mail.cc)}
+
+
+def _reached_at_all(mail: InboundMail, read: Reading, ticket: Ticket, by: Asker) -> bool:
+    """Whether there is anybody whom the answer reaches, once the mail's commands are carried out."""
+    brought = copies_of.by_agent(mail, Address(by.agent.name, by.agent.address), by.policy, ticket).joining
+    return bool(brought or readers(customers(changed(ticket, read.deeds.effects, by.now)), by.policy))
+
+
+def _doubtful(doubts: Sequence[Doubt], ticket: Ticket, agent: Agent) -> Decision:
+    told = Told(done=tuple(doubt.done for doubt in doubts), commanded=True)
+    return replace(held(doubts[0].reason, ticket, agent), told=told)
+
+
+def _done(
+    mail: InboundMail, read: Reading, ticket: Ticket, by: Asker, *, publishes: bool, drops: int | None
+) -> Decision:
+    me = Address(by.agent.name, by.agent.address)
+    direct = _reached_directly(mail, ticket)
+    effects: list[Effect] = [DropHeld(drops)] if drops is not None else []
+    done: list[Done] = []
+    if publishes:
+        text = None if read.words == mail.reply.strip() else read.words
+        effects += [AddMessage("out", "public", me, verified=True, text=text, relayed=not direct)]
+        effects += [AddParticipant(me, "agent")]
+        copies = copies_of.by_agent(mail, me, by.policy, ticket)
+        effects += [AddParticipant(person, "cc") for person in copies.joining]
+        effects += copies.events()
+        effects += [RecordEvent("delivered-directly", "delivered-directly", ticket.requester.address)] if direct else []
+        done.append(Done("answered"))
+        left = (*copies.beyond, *copies.unwritable)
+        done += [Done("left_out", ", ".join(person.address for person in left))] if left else []
+        done += [Done("discarded")] if drops is not None else []
+    files = any(not file.inline for file in mail.attachments)
+    if read.note or (files and not publishes):
+        effects.append(AddMessage("out", "note", me, verified=True, text=read.note, with_files=not publishes))
+        effects.append(AddParticipant(me, "agent"))
+        done.append(Done("noted"))
+    effects += read.deeds.effects
+    effects += () if _says_where_it_stands(read) else _status_after(ticket, effects, publishes=publishes)
+    effects += back_again(by)
+    outcome: Outcome = "appended" if publishes else "noted" if len(done) else "commanded"
+    told = Told(
+        done=(*done, *read.deeds.done),
+        commanded=bool(read.orders),
+        sent_to=_sent_to(mail, ticket, effects) if publishes and not direct else (),
+        dry_run=read.asks("dry-run"),
+        too_late=_comes_too_late(read, by),
+        search=next((tell.search for tell in read.deeds.tells if tell.search), ""),
+    )
+    decision = Decision(
+        "agent-answer" if publishes else "agent-note" if read.note or files else "agent-commands",
+        tuple(effects),
+        ticket.number,
+        outcome,
+        by.agent.address,
+        tell=_notices(read.deeds.tells, told),
+        told=told,
+        also=tuple(read.deeds.also),
+    )
+    if told.dry_run:
+        return replace(decision, reason="dry-run", effects=(), outcome="commanded", also=())
+    return decision
+
+
+def _says_where_it_stands(read: Reading) -> bool:
+    """`#resolver` on a ticket that is resolved already says so too: neither it nor the answer changes that."""
+    return any(read.asks(name) for name in ("status", "spam", "merge"))
+
+
+def _status_after(ticket: Ticket, effects: Sequence[Effect], *, publishes: bool) -> list[Effect]:
+    """After an answer the ticket waits for its customer, unless the agent said where it stands."""
+    if any(isinstance(effect, SetStatus) for effect in effects):
+        return []
+    if publishes:
+        return [SetStatus("pending", "agent-answered")] if ticket.status != "pending" else []
+    return list(first_action(ticket, effects))
+
+
+def _sent_to(mail: InboundMail, ticket: Ticket, effects: Sequence[Effect]) -> tuple[Address, ...]:
+    reached = {address.key for address in (*mail.to, *mail.cc)}
+    joined = [effect.address for effect in effects if isinstance(effect, AddParticipant) and effect.role == "cc"]
+    return tuple(person for person in (*customers(ticket), *joined) if person.key not in reached)
+
+
+def _comes_too_late(read: Reading, by: Asker) -> bool:
+    earlier = by.facts.undoable
+    return read.asks("undo") and earlier is not None and too_late(earlier, by.now)
+
+
+def _notices(tells: Sequence[Tell], told: Told) -> tuple[str, ...]:
+    """What was asked to be shown is its own receipt."""
+    shown = tuple(dict.fromkeys(tell.notice for tell in tells))
+    return (*shown, "receipt") if told.done or told.too_late or told.dry_run or not shown else shown
+
+
+# --- a second word on what was held ---------------------------------------------------------------------
+
+_YES = frozenset({
+    "enviar", "envie", "envia", "enviar mesmo assim", "envie assim mesmo", "pode enviar", "pode mandar", "mande", "sim",
+    "confirmo", "confirmar", "ok", "send", "send it", "send anyway", "yes", "confirm", "envialo", "enviar igual", "si",
+})  # fmt: skip
+_NO = frozenset({
+    "descartar", "descarte", "descarta", "cancelar", "cancele", "nao", "nao enviar", "nao envie", "discard", "drop",
+    "cancel", "no", "do not send", "dont send", "don't send", "no enviar", "descartalo",
+})  # fmt: skip
+
+_POLITE = frozenset({
+    "por", "favor", "gentileza", "obrigado", "obrigada", "pf", "pfv", "ja", "agora", "entao", "please", "pls", "thanks",
+    "thank", "you", "now", "gracias", "ya", "fui", "eu", "isso", "e", "a", "resposta", "it", "isto", "era",
+})  # fmt: skip
+_UNCLEAR = "?"
+_FEW_WORDS = 8
+"""So short a reply that begins with a second word is no answer to a customer: it is asked about again."""
+
+_ONLY_A_SECOND_WORD = frozenset({"enviar", "descartar", "send", "discard"})
+"""They answer a notice about what is held, and mean nothing to a customer where they answer another."""
+
+
+def second_word(
+    mail: InboundMail,
+    facts: Facts,
+    policy: Policy,
+    now: datetime,
+    agent: Agent,
+    ticket: Ticket | None,
+    token: TokenFact,
+) -> Decision:
+    """What an agent's answer does to their own held mail: ENVIAR, DESCARTAR, a correction, or other words instead."""
+    number, held_id = ticket.number if ticket else None, token.confirms or 0
+    own = Own.of(mail.signature, (agent.name,))
+    again = asked_again(ASKED_AGAIN, token, ticket, agent)
+    word = _one_word(mail.reply, own)
+    if word == _UNCLEAR or mail.forwarded is not None:
+        return again
+    if word in _NO:
+        told = Told(done=(Done("discarded"),), commanded=True)
+        drop = (DropHeld(held_id),)
+        return Decision(DISCARDED, drop, number, "commanded", agent.address, tell=("receipt",), told=told)
+    if word in _YES:
+        return _released(held_id, "", number, agent, seen=token.revision)
+    if ticket is None and _are_lines(mail.reply):
+        return _released(held_id, mail.reply.strip(), number, agent)
+    asked = reading.read(mail.reply, signature=mail.signature, names=(agent.name,))
+    if NOT_UNDERSTOOD in facts.confirmed:
+        asked = reading.corrected(asked, facts.correction)
+    if asked.problems:
+        return sent_back(asked.problems, ticket, agent)
+    if token.held == NOT_PLAINLY and [order.name for order in asked.commands] == ["customer"] and not asked.words:
+        return _released(held_id, "", number, agent, seen=token.revision)
+    corrects = token.held == NOT_UNDERSTOOD or ticket is None
+    if corrects and asked.commands and not asked.note and is_tail(asked.words.splitlines(), own):
+        return _released(held_id, "\n".join(order.line for order in asked.commands), number, agent)
+    if ticket is None:
+        return again
+    if token.held == NOBODY_TO_ANSWER and asked.commands and not asked.words and not asked.note:
+        return _with_release(on_ticket(mail, facts, policy, now, agent, ticket), held_id)
+    files_alone = any(map(_is_a_file, mail.attachments)) and not asked.commands and not asked.note
+    says_nothing = not asked.words and not files_alone and not asked.commands and not asked.note
+    if says_nothing or _is_no_answer(asked.words, token, own, corrects=bool(asked.commands)):
+        return again
+    # A command or a note is done; the answer that waits goes on waiting.
+    takes_its_place = bool(asked.words) or files_alone
+    return on_ticket(mail, facts, policy, now, agent, ticket, drops=held_id if takes_its_place else None)
+
+
+def _with_release(ordered: Decision, held_id: int) -> Decision:
+    """Commands that were carried out, and then the answer that waited for somebody to go to."""
+    if ordered.outcome != "commanded" or ordered.reason == "dry-run":
+        return ordered
+    return replace(ordered, effects=(*ordered.effects, ReleaseHeld(held_id)))
+
+
+def _is_a_file(file: Attachment) -> bool:
+    """And no picture that belongs to a signature or to the quoted notice."""
+    return not file.inline and not (file.content_id is not None and file.content_type.startswith("image/"))
+
+
+def _is_no_answer(words: str, token: TokenFact, own: Own, *, corrects: bool) -> bool:
+    """Whether words in reply to a notice of held mail may be for nobody: a signature, or what explains a correction.
+
+    They would go to the customer, and the answer that waits would be dropped. A greeting says that they are an answer.
+    """
+    lines = [line for line in words.splitlines() if line.strip()]
+    if lines and is_left_over(lines, own):
+        return True
+    if not lines or is_greeting(lines[0]):
+        return False
+    return token.held == NOT_UNDERSTOOD and (corrects or len(words.split()) <= _FEW_WORDS)
+
+
+def _are_lines(reply: str) -> bool:
+    lines = reading.read_lines(reply)
+    return bool(lines.orders) and not lines.problems and not lines.rest
+
+
+def _one_word(reply: str, own: Own | None = None) -> str:
+    """The second word in a reply, less what is said around it out of politeness; `_UNCLEAR` where there is more.
+
+    `own`: below it there may be a signature and nothing else; None: whatever there is.
+    """
+    lines = [line for line in reply.splitlines() if line.strip()]
+    first = lines[0] if lines else ""
+    if len(first) > 60:
+        return ""
+    words = re.findall(r"[\w']+", plain(first))
+    core = " ".join(word for word in words if word not in _POLITE)
+    said = next((word for word in (" ".join(words), core) if word in _YES | _NO), "")
+    short = len(reply.split()) <= _FEW_WORDS
+    if said and own is not None and ("?" in first or not is_tail(lines[1:], own)):
+        return _UNCLEAR
+    if said and (short or said in _ONLY_A_SECOND_WORD):
+        return said
+    if said:  # "Não.", and then what may be an answer in its place: neither may be lost
+        return _UNCLEAR
+    return _UNCLEAR if short and words and words[0] in _ONLY_A_SECOND_WORD else ""
+
+
+def _released(held_id: int, correction: str, ticket: int | None, agent: Agent, seen: int | None = None) -> Decision:
+    release = ReleaseHeld(held_id, correction, seen)
+    return Decision("confirmed-by-agent", (release,), ticket, "commanded", agent.address)
+
+
+# --- away -----------------------------------------------------------------------------------------------
+
+
+def absent(
+    mail: InboundMail, facts: Facts, policy: Policy, now: datetime, agent: Agent, ticket: Ticket, *, proven: bool
+) -> Decision:
+    """An agent's absence notice: nothing to the customer; if surely theirs, no new tickets and a word to the queue."""
+    note = AddMessage("in", "note", Address(agent.name, agent.address), verified=False)
+    decision = Decision(mail.kind_reason, (note,), ticket.number, "noted", agent.address)
+    if not (proven or authentic(facts) or facts.returned_to.casefold() == agent.address.casefold()):
+        return decision
+    zone = ZoneInfo(policy.instance.timezone)
+    day = until(mail.subject, mail.text, now.astimezone(zone).date())
+    back = datetime.combine(day, time.min, zone) if day else now + ABSENT_WITHOUT_DATE
+    known = facts.desk.absent_until.get(agent.address.casefold())
+    told_before = known is not None and known >= back - ABSENT_WITHOUT_DATE
+    return replace(
+        decision,
+        effects=(note, SetAbsence(agent.address, back)),
+        tell=() if told_before else ("agent_absent",),
+        told=Told(away_until=day),
+    )

@@ -1,0 +1,232 @@
+"""What an agent's mail does that is about no ticket: a question to the desk, orders to several tickets, a beginning.
+
+An agent begins a ticket for a customer whose mail they hand on, for one whom they write to first, or for themselves.
+Whatever acts on others asks for proof of who wrote it; what only shows something is sent to the agent's own address.
+Fails with: nothing; what cannot be done is said in the decision.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from mailtickets.config.models import Agent
+from mailtickets.desk.change import opened
+from mailtickets.desk.claims.authors import authentic, locale_for, own_addresses, vouched_for, without_tags
+from mailtickets.desk.claims.matching import REF_LINE
+from mailtickets.desk.claims.people import readers
+from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.carry_out import Asker, carry_out, on_lines
+from mailtickets.desk.commands.closing import Own, says_nothing
+from mailtickets.desk.commands.reading import Asked, Command
+from mailtickets.desk.customers.thanks import is_courtesy
+from mailtickets.desk.model.decision import Decision, Done, Problem, Told
+from mailtickets.desk.model.effects import AddMessage, AddParticipant, Assign, Effect, OpenTicket, SetStatus
+from mailtickets.desk.model.facts import Facts
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.rules.agent_reading import (
+    NOT_UNDERSTOOD,
+    NOT_VERIFIED,
+    Reading,
+    back_again,
+    held,
+    quotes_us,
+    read_words,
+    sent_back,
+)
+from mailtickets.desk.rules.answered import THANKS
+from mailtickets.desk.rules.assignment import turn
+from mailtickets.mail.model import Address, InboundMail
+
+FORWARD_UNCLEAR = "forward-unclear"
+OPENED_BY_AGENT = "opened-by-agent"
+_QUESTIONS = frozenset({"search", "help", "mine"})
+"""Commands that only show something, and to the agent alone."""
+
+
+def on_no_ticket(mail: InboundMail, facts: Facts, policy: Policy, now: datetime, agent: Agent) -> Decision | None:
+    """What an agent's new mail to a queue does; None: no more than anybody's, it opens a ticket in their name."""
+    by = Asker(agent, facts, policy, now)
+    answers_desk = _has_desk_token(mail, facts, policy)
+    lines = reading.read_lines(mail.reply)
+    if answers_desk and (lines.orders or lines.problems or not lines.commands):
+        return _lines(lines, by)
+    forwarded = mail.forwarded if _forwards_a_customer(mail, policy) else None
+    said = forwarded.note if forwarded else mail.reply
+    asked = reading.read(_with_subject(mail.subject, said), names=(agent.name,))
+    if not asked.commands and not asked.problems and forwarded is None:
+        return None
+    if asked.commands and all(order.name in _QUESTIONS for order in asked.commands) and not asked.words:
+        return _answered(asked, by)
+    return _starts(mail, _with_subject(mail.subject, said), by)
+
+
+def _has_desk_token(mail: InboundMail, facts: Facts, policy: Policy) -> bool:
+    """Whether the mail answers a digest that was sent to its author."""
+    own = own_addresses(mail.author, policy) if mail.author else frozenset()
+    return any(
+        token.ticket is None and not token.expired and not token.confirms and token.person.casefold() in own
+        for token in facts.tokens
+    )
+
+
+def _forwards_a_customer(mail: InboundMail, policy: Policy) -> bool:
+    """Whether somebody else's mail is handed on, rather than one of the team's or of our own."""
+    author = mail.forwarded.author if mail.forwarded else None
+    if mail.forwarded is None or REF_LINE.search(mail.text):
+        return False
+    return author is None or not (policy.agent(author.address) or policy.queue_at(author.address))
+
+
+def _with_subject(subject: str, said: str) -> str:
+    """Commands may stand in the subject of a new mail too."""
+    in_subject = reading.read(subject)
+    return f"{subject}\n{said}" if in_subject.commands and not in_subject.words and not in_subject.problems else said
+
+
+def _answered(asked: Asked, by: Asker) -> Decision:
+    deeds = carry_out(None, asked.commands, by)
+    search = next((tell.search for tell in deeds.tells if tell.search), "")
+    tell = tuple(dict.fromkeys(tell.notice for tell in deeds.tells))
+    told = Told(commanded=True, search=search)
+    effects = tuple(back_again(by)) if _proven(by) else ()
+    return Decision("agent-asks", effects, None, "commanded", by.agent.address, tell=tell, told=told)
+
+
+def _lines(lines: reading.Listed, by: Asker) -> Decision:
+    """Several tickets at once: all of it or nothing. Words without a ticket are for nobody, and come back."""
+    if NOT_UNDERSTOOD in by.facts.confirmed:
+        lines = _corrected_lines(lines, by)
+    deeds = on_lines(lines.orders, by)
+    problems = list(lines.problems)
+    names = [agent.name for agent in by.policy.agents]
+    if not (lines.orders or problems or lines.commands) and is_courtesy(lines.rest, names=names):
+        return Decision(THANKS, tuple(back_again(by)), None, "ignored", by.agent.address)
+    rest = [] if _only_signs(lines, by) else lines.rest.strip().splitlines()
+    if rest or not (lines.orders or problems):
+        problems.append(Problem(rest[0] if rest else "", "unknown-command"))
+    if problems or deeds.problems:
+        return sent_back([*problems, *deeds.problems], None, by.agent)
+    if not vouched_for(by.facts, by.policy) and not by.facts.released:
+        return held(NOT_VERIFIED, None, by.agent)
+    if deeds.doubts:
+        return replace(held(deeds.doubts[0].reason, None, by.agent), told=Told(done=(deeds.doubts[0].done,)))
+    told = Told(done=tuple(deeds.done), commanded=True)
+    return Decision(
+        "agent-commands",
+        tuple(back_again(by)),
+        None,
+        "commanded",
+        by.agent.address,
+        tell=("receipt",),
+        told=told,
+        also=tuple(deeds.also),
+    )
+
+
+def _only_signs(lines: reading.Listed, by: Asker) -> bool:
+    """Under orders stand a closing formula and a name, or thanks."""
+    rest = lines.rest.strip()
+    signs = says_nothing([line.strip() for line in rest.splitlines()], Own.of("", (by.agent.name,)))
+    return bool(lines.orders) and (signs or is_courtesy(rest, names=(by.agent.name,)))
+
+
+def _corrected_lines(lines: reading.Listed, by: Asker) -> reading.Listed:
+    """What could be done of the lines, and the correction in the place of the rest."""
+    kept = [order for order in lines.orders if not on_lines([order], by).problems]
+    given = reading.read_lines(by.facts.correction)
+    wrong = [problem.line for problem in lines.problems]
+    numbers = _LEADING_NUMBERS.match(wrong[0]) if len(wrong) == 1 and not given.orders else None
+    if numbers:  # `#fechar` corrects `1042 #fehcar`
+        given = reading.read_lines("\n".join(f"{numbers[0]} {line}" for line in by.facts.correction.splitlines()))
+    return replace(given, orders=tuple(dict.fromkeys([*kept, *given.orders])))
+
+
+_LEADING_NUMBERS = re.compile(r"[\W_]*\d+[\])]?(?:[ ,;&+]+[\[(]?#?\d+[\])]?)*")
+
+
+def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:
+    """A ticket that an agent opens: for a customer who wrote to them, for one they write to, or for themselves."""
+    forwarded = mail.forwarded if _forwards_a_customer(mail, by.policy) else None
+    me, queue = Address(by.agent.name, by.agent.address), by.facts.queue
+    orders = _orders(said, by)
+    to = next((order for order in orders if order.name == "to"), None)
+    named = next((order for order in orders if order.name == "requester"), None)
+    requester = _person(to) or _person(named) or (forwarded.author if forwarded else None) or me
+    subject = without_tags(forwarded.subject if forwarded and forwarded.subject else mail.subject)
+    opening = OpenTicket(
+        queue.name,
+        "" if subject.startswith(("#", "/")) else subject,
+        requester,
+        locale_for(queue, mail.language, by.policy),
+        notify_cc=True,
+        acknowledged=to is None and requester is not me,
+    )
+    signature = mail.signature if forwarded is None else ""
+    read = read_words(said, signature, opened(opening, 0, by.now), by, without=("to", "requester"))
+    if read.problems:
+        return sent_back(read.problems, None, by.agent)
+    ours = [order for order in (to, named) if order and not readers([_person(order) or me], by.policy)]
+    if ours:
+        return sent_back([Problem(order.line, "bad-argument", expected="address") for order in ours], None, by.agent)
+    if not read.words and forwarded is None:
+        missing = [Problem(order.line, "needs-a-ticket") for order in read.orders or orders]
+        return sent_back(missing, None, by.agent)
+    if not _proven(by):
+        return held(NOT_VERIFIED, None, by.agent)
+    unclear = forwarded is not None and _person(named) is None and (forwarded.ambiguous or requester is me)
+    if unclear and FORWARD_UNCLEAR not in by.facts.confirmed:
+        return held(FORWARD_UNCLEAR, None, by.agent)
+    if to is not None and mail.carriers:
+        return quotes_us(mail, None, by.agent)
+    return _opened(mail, opening, read, by, direction="out" if to else "in")
+
+
+def _orders(said: str, by: Asker) -> tuple[Command, ...]:
+    asked = reading.read(said, names=(by.agent.name,))
+    return reading.corrected(asked, by.facts.correction).commands if by.facts.correction else asked.commands
+
+
+def _person(order: Command | None) -> Address | None:
+    return next(iter(reading.people(order).added), None) if order else None
+
+
+def _proven(by: Asker) -> bool:
+    """More than a From line says that the agent wrote this: their domain, the house's own evidence, or their word."""
+    return by.facts.released or authentic(by.facts)
+
+
+def _opened(mail: InboundMail, opening: OpenTicket, read: Reading, by: Asker, *, direction: str) -> Decision:
+    me, forwarded = Address(by.agent.name, by.agent.address), mail.forwarded
+    effects: list[Effect] = [opening]
+    if direction == "out":
+        effects += [AddMessage("out", "public", me, verified=True, text=read.words, relayed=True)]
+        effects += [AddParticipant(me, "agent"), Assign(me.address)]
+    elif forwarded is not None:
+        effects += [AddMessage("in", "public", opening.requester, verified=False, text=forwarded.text)]
+        effects += [AddParticipant(me, "agent")]
+    else:
+        effects += [AddMessage("in", "public", me, verified=True, text=read.words)]
+    note = "\n\n".join(part for part in (read.words if forwarded and direction == "in" else "", read.note) if part)
+    effects += [AddMessage("out", "note", me, verified=True, text=note, with_files=False)] if note else []
+    effects += read.deeds.effects
+    effects += _whose(effects, by)
+    effects += [SetStatus("pending", "agent-answered")] if direction == "out" and not _says_status(effects) else []
+    effects += back_again(by)
+    told = Told(
+        done=(Done("opened", opening.requester.address), *read.deeds.done),
+        commanded=True,
+        sent_to=(opening.requester,) if direction == "out" else (),
+    )
+    return Decision(OPENED_BY_AGENT, tuple(effects), None, "opened", by.agent.address, tell=("receipt",), told=told)
+
+
+def _whose(effects: Sequence[Effect], by: Asker) -> list[Effect]:
+    if any(isinstance(effect, Assign) for effect in effects):
+        return []
+    turned = turn(by.facts.queue, by.facts.desk, by.policy, by.now)
+    return [turned] if turned else []
+
+
+def _says_status(effects: Sequence[Effect]) -> bool:
+    return any(isinstance(effect, SetStatus) for effect in effects)

@@ -1,0 +1,105 @@
+"""An agent's words and commands, read as far as they hold; and how a mail is held back.
+
+Fails with: nothing; what does not hold stands in `Reading.problems`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailtickets.config.models import Agent
+from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.carry_out import Asker, Deeds, carry_out
+from mailtickets.desk.commands.reading import Asked, Command
+from mailtickets.desk.commands.ready_answers import with_their_commands
+from mailtickets.desk.model.decision import Decision, Problem, Told
+from mailtickets.desk.model.effects import Effect, RecordEvent, SetAbsence
+from mailtickets.desk.model.facts import TokenFact
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.mail.model import InboundMail
+
+NOT_UNDERSTOOD = "command-not-understood"
+NOT_VERIFIED = "agent-not-verified"
+NOBODY_TO_ANSWER = "nobody-to-answer"
+FROM_QUEUE_ADDRESS = "agent-from-queue-address"
+IDENTITY_DOUBTS = frozenset({"agent-without-token", NOT_VERIFIED, FROM_QUEUE_ADDRESS})
+"""Reasons to hold what may not be its author's at all: there only a yes is their consent."""
+ASKED_AGAIN = "second-word-unclear"
+NOT_PROVEN = "second-word-not-proven"
+TOO_LATE = "second-word-too-late"
+STALE = "stale-answer"
+"""Among confirmed reasons with the revision that its author had seen: `stale-answer@7`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A mail's words and commands, as far as they hold."""
+
+    words: str
+    note: str
+    orders: tuple[Command, ...]
+    deeds: Deeds
+    problems: tuple[Problem, ...]
+
+    def asks(self, name: str) -> bool:
+        return any(order.name == name for order in self.orders)
+
+
+def read_words(said: str, signature: str, ticket: Ticket | None, by: Asker, without: Sequence[str] = ()) -> Reading:
+    """`without` names commands that the caller has dealt with."""
+    asked = reading.read(said, signature=signature, names=(by.agent.name,))
+    bare = reading.without_sign(asked)
+    if bare is not None and NOT_UNDERSTOOD not in by.facts.confirmed:
+        asked = replace(asked, problems=(bare,))
+    orders = _ordered(asked, by, without)
+    if NOT_UNDERSTOOD not in by.facts.confirmed:
+        deeds = carry_out(ticket, orders, by)
+        return _whole(asked, orders, deeds, (*asked.problems, *deeds.problems), by)
+    refused = [
+        order
+        for order in asked.commands
+        if carry_out(ticket, with_their_commands((order,), by.facts.canned_commands), by).problems
+    ]
+    right = reading.corrected(asked, by.facts.correction, refused)
+    orders = _ordered(right, by, without)
+    deeds = carry_out(ticket, orders, by)
+    return _whole(right, orders, deeds, (*right.problems, *deeds.problems), by)
+
+
+def _ordered(asked: Asked, by: Asker, without: Sequence[str]) -> tuple[Command, ...]:
+    orders = with_their_commands(asked.commands, by.facts.canned_commands)
+    return tuple(order for order in orders if order.name not in without)
+
+
+def _whole(asked: Asked, orders: Sequence[Command], deeds: Deeds, problems: Sequence[Problem], by: Asker) -> Reading:
+    words = reading.with_canned(asked, dict(by.facts.canned)) if not problems else asked.words
+    return Reading(words.strip(), asked.note, tuple(orders), deeds, tuple(dict.fromkeys(problems)))
+
+
+def held(reason: str, ticket: Ticket | None, agent: Agent) -> Decision:
+    """Nothing is published, and the agent is told at the address we know."""
+    event = RecordEvent("held", reason, agent.address)
+    return Decision(reason, (event,), ticket.number if ticket else None, "held", agent.address, tell=("held",))
+
+
+def quotes_us(mail: InboundMail, ticket: Ticket | None, agent: Agent) -> Decision:
+    """Held, whatever anybody releases: a notice of ours, or somebody's token, is in what would go to a customer."""
+    return replace(held("quotes-our-notice", ticket, agent), told=Told(files=mail.carriers))
+
+
+def sent_back(problems: Sequence[Problem], ticket: Ticket | None, agent: Agent) -> Decision:
+    """The mail goes back to its author with what was not understood in it."""
+    told = Told(problems=tuple(problems), commanded=True)
+    return replace(held(NOT_UNDERSTOOD, ticket, agent), tell=("returned",), told=told)
+
+
+def asked_again(reason: str, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:
+    """An agent's reply to a notice of held mail did nothing: they are told why, and may reply again."""
+    told = Told(confirms=token.confirms, held=token.held or "", commanded=True)
+    number = ticket.number if ticket else None
+    return Decision(reason, (), number, "commanded", agent.address, tell=("second_word",), told=told)
+
+
+def back_again(by: Asker) -> list[Effect]:
+    """Who writes is not away any more."""
+    away = by.agent.address.casefold() in by.facts.desk.absent_until
+    return [SetAbsence(by.agent.address, None)] if away else []

@@ -1,0 +1,58 @@
+"""What an agent's answer to a notice of ours is, where nothing in it says so.
+
+Answers to what a customer wrote go to the customer. An answer to a colleague's note is a note, one to a receipt goes
+to nobody before its author has said that it should (`#cliente`), and thanks to a receipt are nothing at all.
+Owns: by which evidence it is known which notice is answered: the token that was given with it, or its Message-ID.
+Fails with: nothing.
+"""
+
+from dataclasses import replace
+
+from mailtickets.desk.commands.carry_out import Asker
+from mailtickets.desk.customers.thanks import is_courtesy
+from mailtickets.desk.model.facts import Facts
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.notice import ANSWERED_AS, AnsweredAs
+from mailtickets.desk.rules.agent_reading import Reading
+from mailtickets.mail.model import InboundMail
+
+NOT_PLAINLY = "not-plainly-for-the-customer"
+THANKS = "thanks-to-the-desk"
+_KINDS: tuple[AnsweredAs, ...] = ("note", "receipt", "team")
+
+
+def answered_as(mail: InboundMail, facts: Facts, ticket: Ticket, by: Asker) -> AnsweredAs:
+    """What the notice that is answered makes of words: by the agent's own token, and by In-Reply-To."""
+    own = {address.casefold() for address in (by.agent.address, *by.agent.aliases)}
+    tokens = (t for t in facts.tokens if t.ticket == ticket.number and not t.confirms and t.person.casefold() in own)
+    token = next(tokens, None)
+    given = [token.answered_as] if token is not None and token.answered_as else []
+    given += [ANSWERED_AS.get(found.notice, "") for found in facts.ids if found.message_id in mail.in_reply_to]
+    return next((kind for kind in _KINDS if kind in given), "")
+
+
+def as_meant(read: Reading, answered: AnsweredAs, mail: InboundMail, by: Asker) -> Reading:
+    """The words where they belong: to a colleague they are a note, thanks to a receipt are none."""
+    if _is_said(read, by) or read.asks("canned"):
+        return read
+    if answered == "note":
+        return replace(read, words="", note="\n\n".join(part for part in (read.words, read.note) if part))
+    if answered == "receipt" and _only_thanks(read, mail, by):
+        return replace(read, words="")
+    return read
+
+
+def is_doubtful(read: Reading, answered: AnsweredAs, mail: InboundMail, by: Asker) -> bool:
+    """Whether it is to be asked if what would be published is meant for the customer."""
+    if _is_said(read, by):
+        return False
+    return answered in {"note", "receipt"} or (answered == "team" and _only_thanks(read, mail, by))
+
+
+def _is_said(read: Reading, by: Asker) -> bool:
+    return read.asks("customer") or NOT_PLAINLY in by.facts.confirmed
+
+
+def _only_thanks(read: Reading, mail: InboundMail, by: Asker) -> bool:
+    names = [agent.name for agent in by.policy.agents]
+    return not mail.attachments and is_courtesy(read.words, mail.signature, names=names)

@@ -1,0 +1,36 @@
+"""Whose a new ticket is: nobody's, the next agent's, or that of the agent with the fewest.
+
+Agents who are away are passed over; where all of them are, the ticket is nobody's and the whole queue is told.
+"""
+
+from datetime import UTC, datetime
+
+from mailtickets.config.models import Agent, Queue
+from mailtickets.desk.model.effects import Assign
+from mailtickets.desk.model.facts import Desk
+from mailtickets.desk.model.policy import Policy
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def turn(queue: Queue, desk: Desk, policy: Policy, now: datetime) -> Assign | None:
+    """Who gets a new ticket of this queue, as its `assignment` says."""
+    there = [agent for agent in policy.agents_of(queue.name) if not is_away(agent, desk, now)]
+    if queue.assignment == "none" or not there:
+        return None
+    if queue.assignment == "least_open":
+        return Assign(min(there, key=lambda a: (desk.loads.get(_key(a), 0), _last(a, desk))).address, "least-open")
+    return Assign(min(there, key=lambda agent: _last(agent, desk)).address, "by-turns")
+
+
+def is_away(agent: Agent, desk: Desk, now: datetime) -> bool:
+    until = desk.absent_until.get(_key(agent))
+    return until is not None and until > now
+
+
+def _last(agent: Agent, desk: Desk) -> datetime:
+    return desk.assigned_at.get(_key(agent), _NEVER)
+
+
+def _key(agent: Agent) -> str:
+    return agent.address.casefold()

@@ -1,0 +1,59 @@
+"""What an agent's reply to a notice of held mail does: the one rule for all of them.
+
+Owns: whose reply counts, and what it does to mail that may not be theirs at all. Such mail is sent by a yes alone and
+dropped by a denial, which ops are told of. What is surely theirs and waits for another reason is left to
+`agent_mail.second_word`.
+Fails with: nothing. A reply that does neither is told to its author, who may reply again.
+"""
+
+from datetime import datetime
+
+from mailtickets.config.models import Agent
+from mailtickets.desk.claims.authors import agent_of, own_addresses, writer
+from mailtickets.desk.commands.second_words import second_word as said
+from mailtickets.desk.model.decision import Decision, Told
+from mailtickets.desk.model.effects import DropHeld, ReleaseHeld
+from mailtickets.desk.model.facts import Facts, TokenFact
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.rules.agent_mail import second_word
+from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN, TOO_LATE, asked_again
+from mailtickets.mail.model import InboundMail
+
+
+def confirmed(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+    """What the reply does; None when it is none, or its author is no agent any more."""
+    agent, token = agent_of(mail, facts, policy), _token(facts, own_addresses(writer(mail, facts, policy), policy))
+    if agent is None or token is None:
+        return None
+    ticket = facts.tickets.get(token.ticket or 0)
+    if mail.kind != "human":  # an absence notice confirms nothing; on a ticket it is kept
+        return Decision(mail.kind_reason, outcome="ignored", actor=agent.address) if ticket is None else None
+    if facts.authentication.verdict == "fail" and not facts.authentication.internal:
+        return asked_again(NOT_PROVEN, token, ticket, agent)
+    if token.held is None:
+        return asked_again(TOO_LATE, token, ticket, agent)
+    if token.held in IDENTITY_DOUBTS:
+        return _theirs_or_not(mail, token, ticket, agent)
+    return second_word(mail, facts, policy, now, agent, ticket, token)
+
+
+def _token(facts: Facts, own: frozenset[str]) -> TokenFact | None:
+    """The author's own token for a held message. One that the mail was addressed to goes before one that it quotes."""
+    theirs = [token for token in facts.tokens if token.person.casefold() in own and not token.expired]
+    addressed = [token for token in theirs if token.source == "address"]
+    return next((token for token in addressed or theirs if token.confirms is not None), None)
+
+
+def _theirs_or_not(mail: InboundMail, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:
+    held_id, number = token.confirms or 0, ticket.number if ticket else token.ticket
+    match said(mail, (agent.name,)):
+        case "yes":
+            return Decision("confirmed-by-agent", (ReleaseHeld(held_id),), number, "commanded", agent.address)
+        case "no":
+            told = Told(confirms=held_id, held=token.held or "", commanded=True)
+            drop = (DropHeld(held_id),)
+            tell = ("second_word", "disowned")
+            return Decision("disowned-by-agent", drop, number, "commanded", agent.address, tell=tell, told=told)
+        case _:
+            return asked_again(ASKED_AGAIN, token, ticket, agent)

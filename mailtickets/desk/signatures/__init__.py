@@ -1,0 +1,1 @@
+"""Agents' signatures: found, learned, cut off."""

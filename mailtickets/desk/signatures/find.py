@@ -1,0 +1,374 @@
+"""Where under somebody's words their own signature begins, and where it ends.
+
+A signature is known because the same lines have stood under this person's mails before (`Signer.learned`), because
+their program marks it (`marked`), or by its shape: the person's own name, and under it a post, a telephone number,
+an address or a picture. A closing formula above it (`Atenciosamente,`) and a name alone are the writer's own words.
+Owns: the kinds of lines that signatures are made of. When in doubt a line is words: a list behind a colon, somebody's
+own telephone number in a sentence, a name in the middle of a text stay where they are.
+Fails with: nothing. Limits: the last `MAX_LINES` lines are looked at; time is linear in their length.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Literal
+
+from mailtickets.desk.commands.closing import Own, is_contact, is_device_line, is_formula
+from mailtickets.desk.commands.lines import Line
+from mailtickets.desk.commands.vocabulary import folded
+
+MAX_LINES = 80
+MAX_SIGNATURE_LINES = 30
+MAX_LINE_CHARACTERS = 160
+"""What is longer is a sentence, or a lawyer's notice, which reading the mail has taken away."""
+MAX_WORDS = 14
+
+Kind = Literal[
+    "blank", "name", "card", "formula", "rule", "image", "device", "contact", "post", "label", "order", "words"
+]
+How = Literal["", "shape", "marked", "learned"]
+
+_OF_A_SIGNATURE: frozenset[Kind] = frozenset(
+    ("blank", "name", "card", "formula", "rule", "image", "device", "contact", "post", "label")
+)
+_WORDLESS: frozenset[Kind] = frozenset(("blank", "image", "rule", "device"))
+_STRONG: frozenset[Kind] = frozenset(("card", "contact", "image", "post"))
+"""Under a name they make a signature of it; a `card` is all of that on one line."""
+_REACHES: frozenset[Kind] = frozenset(("card", "contact", "image"))
+_NAMED: frozenset[Kind] = frozenset(("name", "card"))
+_IMAGE = re.compile(r"(?:[\[<(](?:[^\[\]<>()\n]{0,120})[\])>]\s{0,3}){1,12}")
+_PICTURE = re.compile(
+    r"cid:|\.(?:png|jpe?g|gif|bmp)\b|\b(?:image|imagem|imagen|logo\w*|logotipo|assinatura|signature|banner"
+    r"|facebook|instagram|linkedin|whatsapp|twitter|youtube|x)\b|^\W*$",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"[-_=*~—–─|\s]{2,}")
+_POSTSCRIPT = re.compile(r"\W{0,3}(?:p\.? ?s\b|p\.s\.|obs\b|nota:|n\.b\.|edit:)", re.IGNORECASE)
+_TALKS = re.compile(r"[?¿]")
+_LABEL_WORDS = """
+tel telefone telefones telefono fone cel celular phone mobile movil fax ramal ext whats whatsapp wpp zap site web
+website email e-mail mail correo skype teams t m c w e f p linkedin instagram facebook twitter youtube cep cnpj cpf
+crc creci oab rua r av avenida alameda al praca rodovia rod estrada km sala andar conj conjunto bloco bl lote quadra
+n no nº street st road rd suite floor calle piso of oficina horario seg sex segunda sexta das as ou or
+"""
+_SMALL_WORDS = "a e o y ao aos de da do das dos em no na nos nas para of and the in at for la el los las del"
+_POST_WORDS = """
+analista assistente atendente auxiliar coordenador coordenadora gerente supervisor supervisora diretor diretora
+consultor consultora tecnico tecnica suporte vendas vendedor vendedora financeiro comercial atendimento secretaria
+secretario estagiario estagiaria engenheiro engenheira especialista encarregado encarregada socio socia fundador
+presidente advogado advogada contador contadora recepcionista equipe time setor departamento depto dept
+relacionamento pleno senior junior sr jr ii iii adjunto adjunta associado associada analyst assistant agent manager
+director consultant technician support sales engineer specialist coordinator head lead officer representative team
+department customer founder owner accountant asistente directora soporte ventas ingeniero ingeniera encargado
+atencion equipo agente ejecutivo ejecutiva responsable jefe jefa
+"""
+_LABELS, _SMALL, _POSTS = (frozenset(words.split()) for words in (_LABEL_WORDS, _SMALL_WORDS, _POST_WORDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose words they are."""
+
+    names: tuple[str, ...] = ()
+    """As people write them."""
+    firms: tuple[str, ...] = ()
+    """Names of their house and its queues."""
+    learned: tuple[tuple[str, ...], ...] = ()
+    """Signatures that have stood under their mails before, as `key` folds their lines."""
+    marked: tuple[str, ...] = ()
+    """Texts that their program marks as a signature in the mail in hand."""
+    logos: frozenset[str] = frozenset()
+    """sha256 of pictures that have come with their mails again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """Somebody's words and their signature."""
+
+    words: str
+    signature: str = ""
+    how: How = ""
+    """By what it was told; empty where nothing was cut."""
+    words_below: bool = False
+    """Words stand under the signature too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The lines from `start` to before `stop` are a signature."""
+
+    start: int
+    stop: int
+    how: How
+
+
+def parted(text: str, signer: Signer, below: str = "") -> Parted:
+    """The words of a text without the signature under them.
+
+    `below` is what reading the mail has cut off already (a notice of lawyers): a learned signature may end in it.
+    """
+    lines = text.split("\n")
+    first = max(0, len(lines) - MAX_LINES)
+    found = _found(lines[first:], below.split("\n")[:MAX_LINES] if below.strip() else [], signer)
+    if found is None:
+        return Parted(text)
+    start, stop = first + found.start, first + found.stop
+    words = _text([*_bare_end(lines[:start]), "", *_without_gap(lines[stop:])])
+    return Parted(words, _text(lines[start:stop]), found.how, bool(_text(lines[stop:])))
+
+
+def start_of(lines: Sequence[str], signer: Signer) -> int:
+    """The line at which the signature begins; the number of lines if there is none."""
+    found = _found(lines, [], signer)
+    return found.start if found else len(lines)
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(lines).strip("\n \t")
+
+
+def _bare_end(lines: Sequence[str]) -> list[str]:
+    kept = list(lines)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return kept
+
+
+def _without_gap(lines: Sequence[str]) -> list[str]:
+    first = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
+    return list(lines[first:])
+
+
+def _found(lines: Sequence[str], below: Sequence[str], signer: Signer) -> _Found | None:
+    kinds = kinds_of(lines, signer)
+    found = (
+        next(filter(None, (_same_again(lines, below, signature) for signature in signer.learned)), None)
+        or _marked(lines, kinds, signer.marked)
+        or _shaped(lines, kinds, below=any(map(str.strip, below)))
+    )
+    return _with_pictures_below(kinds, found) if found is not None else None
+
+
+def _with_pictures_below(kinds: Sequence[Kind], found: _Found) -> _Found:
+    """What shows no words at its end belongs to it: a logo, a rule."""
+    stop = found.stop
+    for index in range(found.stop, len(kinds)):
+        if kinds[index] not in _WORDLESS:
+            break
+        stop = index + 1 if kinds[index] != "blank" else stop
+    return replace(found, stop=stop)
+
+
+# --- lines that stood there before --------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def key(line: str) -> str:
+    """What is the same in two renderings of one line: its letters and digits; a picture has none."""
+    if is_picture(line):
+        return ""
+    return re.sub(r"<[^<>]{0,300}>|[\W_]+", "", folded(line[:300]))
+
+
+def _same_again(lines: Sequence[str], below: Sequence[str], signature: Sequence[str]) -> _Found | None:
+    """Where a known signature stands, whole and in order; what stands under it stays."""
+    shown = [(index, key(line)) for index, line in enumerate([*lines, *below])]
+    said = [(index, folded_line) for index, folded_line in shown if folded_line]
+    wanted = list(signature)
+    for at in range(len(said) - len(wanted), -1, -1):
+        if [folded_line for _, folded_line in said[at : at + len(wanted)]] == wanted:
+            start, stop = said[at][0], said[at + len(wanted) - 1][0] + 1
+            whole = _Found(start, min(stop, len(lines)), "learned")
+            return whole if start < len(lines) and not _is_announced(lines, start) else None
+    return None
+
+
+# --- what the program marks ---------------------------------------------------------------------------
+
+
+def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) -> _Found | None:
+    """Lines in what a program marks as a signature, from the first that nobody writes as an answer.
+
+    Phones put the cursor into the signature: words that were typed above it there are words.
+    """
+    for text in marked:
+        wanted = [folded_line for line in text.split("\n") if (folded_line := key(line))]
+        said = [(index, key(line)) for index, line in enumerate(lines) if key(line)]
+        if not wanted or len(wanted) > MAX_SIGNATURE_LINES:
+            continue
+        shown = [folded_line for _, folded_line in said]
+        at = next((n for n in range(len(shown) - 1, -1, -1) if _goes_on(shown, n, wanted)), None)
+        if at is None:
+            continue
+        inside = [index for index, _ in said[at : at + len(wanted)]]
+        start = _first_of_its_own(kinds, inside)
+        if start is not None and not _is_announced(lines, start):
+            return _Found(start, inside[-1] + 1, "marked")
+    return None
+
+
+def _first_of_its_own(kinds: Sequence[Kind], inside: Sequence[int]) -> int | None:
+    """Its beginning, if nothing was typed above it; else the line with the writer's name, or with no words."""
+    if kinds[inside[0]] in _OF_A_SIGNATURE - {"formula"}:
+        return inside[0]
+    return next((index for index in inside if kinds[index] in _NAMED | _WORDLESS), None)
+
+
+def _goes_on(shown: Sequence[str], at: int, wanted: Sequence[str]) -> bool:
+    """Whether the lines from there are the wanted ones, to the end of these or of the text: the rest is cut already."""
+    there = list(shown[at : at + len(wanted)])
+    return there == list(wanted[: len(there)])
+
+
+# --- its shape ----------------------------------------------------------------------------------------
+
+
+def _shaped(lines: Sequence[str], kinds: Sequence[Kind], *, below: bool) -> _Found | None:
+    """The signature by the kinds of its lines; the topmost beginning that explains all under it."""
+    for start, kind in enumerate(kinds):
+        if kind not in _NAMED and not (start and _is_under_a_formula(kinds, start)):
+            continue
+        if _is_announced(lines, start):
+            continue
+        stop = _end(lines, kinds, start)
+        inside = kinds[start:stop]
+        strong = {kind for kind in inside if kind in _STRONG}
+        sure = not strong.isdisjoint(_REACHES)
+        if (strong if kind in _NAMED else sure) and _may_stand_above(lines[stop:], kinds[stop:], sure=sure):
+            return _Found(_with_what_opens_it(kinds, start), stop, "shape")
+        if kind in _NAMED and below and stop == len(lines) and "label" in inside:  # over a notice of lawyers
+            return _Found(_with_what_opens_it(kinds, start), stop, "shape")
+    return None
+
+
+def _with_what_opens_it(kinds: Sequence[Kind], start: int) -> int:
+    """A rule above the name, or a picture right above it."""
+    above = start
+    while above and kinds[above - 1] == "blank":
+        above -= 1
+    if above and kinds[above - 1] == "rule":
+        return above - 1
+    return start - 1 if start and kinds[start - 1] == "image" else start
+
+
+def _is_under_a_formula(kinds: Sequence[Kind], start: int) -> bool:
+    """Nobody's name opens the block, but a closing formula stands right above it."""
+    above = next((kind for kind in reversed(kinds[:start]) if kind != "blank"), "blank")
+    return above == "formula" and kinds[start] in {"contact", "post", "label", "image"}
+
+
+def _is_announced(lines: Sequence[str], start: int) -> bool:
+    """`Fale com:` and then a name: that is what the writer has to say. A greeting ends with a comma."""
+    above = next((line.strip() for line in reversed(lines[:start]) if line.strip()), "")
+    greets = lines[start].rstrip(" *_").endswith((",", ":", "!", "?"))
+    return greets or (above.endswith((":", "=")) and not is_formula(above))
+
+
+def _end(lines: Sequence[str], kinds: Sequence[Kind], start: int) -> int:
+    """The line behind the last that belongs to a signature beginning here."""
+    stop, strong = start + 1, kinds[start] in _STRONG
+    for index in range(start + 1, min(len(lines), start + MAX_SIGNATURE_LINES)):
+        kind = kinds[index]
+        slogan = strong and kinds[index - 1] != "blank" and kind == "words" and _may_be_slogan(lines[index])
+        if kind not in _OF_A_SIGNATURE and not slogan:
+            break
+        strong = strong or kind in _STRONG
+        stop = index + 1 if kind != "blank" else stop
+    return stop
+
+
+def _may_be_slogan(line: str) -> bool:
+    """A line right under telephone numbers, without a gap: the house speaks, not the writer."""
+    return not _TALKS.search(line) and not _POSTSCRIPT.match(line) and len(line) <= MAX_LINE_CHARACTERS
+
+
+def _may_stand_above(lines: Sequence[str], kinds: Sequence[Kind], *, sure: bool) -> bool:
+    """Whether what follows may stand under a signature: commands, notes, a postscript; under a sure one any words."""
+    first = next((index for index, kind in enumerate(kinds) if kind != "blank"), None)
+    return first is None or sure or kinds[first] == "order" or bool(_POSTSCRIPT.match(lines[first][:20]))
+
+
+# --- kinds of lines -----------------------------------------------------------------------------------
+
+
+def is_picture(line: str) -> bool:
+    """`[Logo]`, `[cid:image001.png@01DB]`, `<image001.png>`: where a text shows no picture."""
+    line = line.strip(" *_")
+    return len(line) <= MAX_LINE_CHARACTERS and bool(_IMAGE.fullmatch(line)) and bool(_PICTURE.search(line))
+
+
+def kinds_of(lines: Sequence[str], signer: Signer) -> list[Kind]:
+    own = Own.of("", signer.names)
+    return [_kind(line, own, signer.firms) for line in lines]
+
+
+def _kind(raw: str, own: Own, firms: Sequence[str]) -> Kind:
+    line = raw.strip().strip("*_").strip()
+    if not line:
+        return "blank"
+    if Line.of(0, raw).found:
+        return "order"
+    if len(line) > MAX_LINE_CHARACTERS or line.startswith(">"):
+        return "words"
+    if own.has_line(line) or own.is_named_in(line) or _is_longer_name(line, own):
+        return "name"
+    if own.begins(line) and _by_its_words(line, firms) in {"contact", "post"}:
+        return "card"
+    if is_formula(line):
+        return "formula"
+    if _RULE.fullmatch(line):
+        return "rule"
+    if is_picture(line):
+        return "image"
+    if is_device_line(line):
+        return "device"
+    return _by_its_words(line, firms)
+
+
+def _is_longer_name(line: str, own: Own) -> bool:
+    """`Ana Paula Souza` and `Ana P. Souza` are Ana Souza."""
+    words = re.findall(r"[^\W\d_]+", line[:MAX_LINE_CHARACTERS])
+    bare = [folded(word) for word in words]
+    alone = len(line.split()) == len(words) and 2 <= len(words) <= 6 and all(word[0].isupper() for word in words)
+    return alone and any(
+        set(name.split()) <= set(bare) and bare[0] == name.split()[0] for name in own.names if " " in name
+    )
+
+
+def _by_its_words(line: str, firms: Sequence[str]) -> Kind:
+    """A line of telephone numbers and addresses, of a post, of names; or words."""
+    contact = is_contact(line)
+    tokens = [token for token in re.split(r"[\s|/•·,;:()<>–—+-]+", _ADDRESSES.sub(" ", line)) if token]
+    if len(tokens) > MAX_WORDS or _TALKS.search(line) or not all(map(_is_label, tokens)):
+        return "words"
+    bare = [folded(token).strip(".") for token in tokens]
+    if contact or _PLACE.search(line):
+        return "contact"
+    if line.endswith((".", "!", ":")) and not _ABBREVIATED.search(line):
+        return "words"
+    if any(word in _POSTS for word in bare) or _is_firm(bare, firms):
+        return "post"
+    return "label" if line[0].isupper() and len(tokens) <= 8 else "words"
+
+
+_ADDRESSES = re.compile(
+    r"[^\s<>]{1,80}@[^\s<>]{1,120}|(?:https?://|www\.)[^\s<>]{1,200}|[a-z0-9-]{1,40}(?:\.[a-z]{2,6}){1,3}(?=[\s|)]|$)"
+)
+_PLACE = re.compile(r"\b\d{5}-\d{3}\b|^(?:rua|r\.|av\.|avenida|alameda|praça|rodovia|calle|estrada)\s", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"\b(?:ltda|inc|co|s\.a|cia|me|eireli|corp|ltd)\.$", re.IGNORECASE)
+
+
+def _is_label(token: str) -> bool:
+    """A capital, a number, a small word between, or a word that labels a number."""
+    bare = folded(token).strip(".º°ª'’\"“”")
+    first = token.strip("'’\"“”*_[].º°ª")[:1]
+    return not first or first.isupper() or not first.isalpha() or bare in _SMALL or bare in _LABELS or bare in _POSTS
+
+
+def _is_firm(words: Sequence[str], firms: Sequence[str]) -> bool:
+    known = {word for firm in firms for word in folded(firm).split()}
+    return bool(words) and set(words) <= known
+
+
+__all__ = ["How", "Parted", "Signer", "key", "parted", "start_of"]

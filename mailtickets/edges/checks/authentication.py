@@ -1,0 +1,210 @@
+"""Where a mail really comes from: evidence of servers we trust, or our own SPF, DKIM and DMARC.
+
+Behind a relay of ours, at the pipe and in our own mailboxes the last server has looked already, and only its
+Authentication-Results is read; of a mail that came straight from outside nothing in it is believed, and everything
+is asked of DNS. An address counts only if it is all there is in the one From field, read from the bytes.
+Owns: which door is believed in what, and the threads in which DNS is waited for.
+Fails with: nothing. Trouble is temperror, which is never a pass; why goes to the log.
+Limits: a mail's questions take twice `timeout_seconds` at most, of `THREADS` mails at a time.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Self
+
+from dns.resolver import Resolver
+
+from mailtickets.config.models import Config
+from mailtickets.desk.model.facts import Authentication, AuthFact
+from mailtickets.edges.checks import senders
+from mailtickets.edges.checks.resolver import Lookups, resolver
+from mailtickets.mail.domain import domain_of
+from mailtickets.mail.model import Envelope, InboundMail
+from mailtickets.mail.read.header import one_line
+from mailtickets.mail.trust import authres, header_truth
+from mailtickets.mail.trust.header_truth import Fields
+
+log = logging.getLogger("mailtickets.authentication")
+
+THREADS = 4
+_TIMEOUTS = 2
+_GRACE_SECONDS = 5.0
+"""For reckoning, after the last question was given up; a thread that needs longer is left alone with it."""
+
+_AUTH_AS = "x-ms-exchange-organization-authas"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationSettings:
+    relay_authserv_id: str = ""
+    """Whose Authentication-Results the trusted relays and the pipe bring; empty: believe none."""
+    account_authserv_ids: Mapping[str, str] | None = None
+    """By name of the IMAP account; empty: the form without an id that Microsoft 365 writes."""
+    internal_evidence: tuple[str, ...] = ()
+    dns_servers: tuple[str, ...] = ()
+    timeout_seconds: float = 5.0
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        return cls(
+            relay_authserv_id=config.smtp_in.authserv_id if config.smtp_in else "",
+            account_authserv_ids={account.name: account.authserv_id for account in config.imap_in},
+            internal_evidence=config.trust.internal_evidence,
+            dns_servers=config.dns.servers,
+            timeout_seconds=config.dns.timeout_seconds,
+        )
+
+
+class Authenticator:
+    """Asks for the daemon, from one event loop. `resolver` is for tests."""
+
+    def __init__(self, settings: AuthenticationSettings, *, resolver: Resolver | None = None) -> None:
+        self.settings = settings
+        self._resolver = resolver
+        self._threads = ThreadPoolExecutor(THREADS, "authentication")
+        self._places = asyncio.Semaphore(THREADS)
+
+    def take_over(self, settings: AuthenticationSettings) -> None:
+        """Puts new settings into force; mails that are being asked about end under the old ones."""
+        self.settings, self._resolver = settings, None
+
+    def close(self) -> None:
+        """At the end of the daemon; what is being asked ends by itself."""
+        self._threads.shutdown(wait=False)
+
+    async def authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
+        """What is known of where a mail comes from, as it was received and as it was read."""
+        domain = domain_of(mail.author.address) if mail.author else ""
+        try:
+            fields = header_truth.fields(raw)
+            if doubt := _doubtful_author(fields, mail):
+                return Authentication("none", (doubt,))
+            if _is_believed(envelope):
+                return self._reported(fields, domain, envelope.source)
+            return await self._evaluated(raw, domain, envelope)
+        except Exception as error:  # no mail is lost or stuck for want of evidence
+            log.exception("authentication failed", extra={"source": envelope.source})
+            what = f"internal error: {type(error).__name__}"
+            return Authentication("temperror", (AuthFact("dmarc", "temperror", domain, what),))
+
+    # --- what others found out --------------------------------------------------------------------------
+
+    def _reported(self, fields: Fields, domain: str, source: str) -> Authentication:
+        authserv_id, microsoft = self._server(source)
+        internal = self._internal(fields, source)
+        results = authres.believed(fields, authserv_id, microsoft=microsoft)
+        if results is None:
+            return Authentication("none", (_unsaid(fields, authserv_id, microsoft), *internal), bool(internal))
+        verdict, _ = authres.verdict(results, domain)
+        where = f"Authentication-Results of {authserv_id or 'Microsoft 365'}"
+        told = tuple(
+            AuthFact(result.method, result.result, one_line(result.domain), where)
+            for result in results.results
+            if result.method in ("dmarc", "dkim", "spf")
+        )
+        return Authentication(verdict, (*told, *internal), bool(internal))
+
+    def _server(self, source: str) -> tuple[str, bool]:
+        """The id whose word counts at this door, and whether it is Microsoft's form that is expected."""
+        kind, _, account = source.partition(":")
+        if kind != "imap":
+            return self.settings.relay_authserv_id, False
+        authserv_id = (self.settings.account_authserv_ids or {}).get(account)
+        return authserv_id or "", authserv_id == ""
+
+    def _internal(self, fields: Fields, source: str) -> tuple[AuthFact, ...]:
+        """The evidence of an authenticated submission that the operator has named and the mail carries."""
+        facts = (self._submission(name, fields, source) for name in self.settings.internal_evidence)
+        return tuple(fact for fact in facts if fact is not None)
+
+    def _submission(self, name: str, fields: Fields, source: str) -> AuthFact | None:
+        if name == "exchange-internal":
+            return _exchange_internal(fields) if self._server(source)[1] else None
+        kind, _, header = name.partition(":")
+        values = header_truth.values(fields, header.strip().lower()) if kind == "header" else []
+        if len(values) != 1 or not one_line(values[0]):
+            return None  # twice: one of them is not the server's
+        return AuthFact("internal", "pass", "", f"{header.strip()} ({one_line(values[0])[:100]})")
+
+    # --- what we find out ourselves ---------------------------------------------------------------------
+
+    async def _evaluated(self, raw: bytes, domain: str, envelope: Envelope) -> Authentication:
+        seconds = self.settings.timeout_seconds * _TIMEOUTS
+        async with self._places:
+            work = asyncio.get_running_loop().run_in_executor(
+                self._threads, self._evaluate, raw, domain, envelope, seconds
+            )
+            try:
+                async with asyncio.timeout(seconds + _GRACE_SECONDS):
+                    return await work
+            except TimeoutError:
+                late = AuthFact("dmarc", "temperror", domain, f"no result within {seconds:g} s")
+                return Authentication("temperror", (late,))
+
+    def _evaluate(self, raw: bytes, domain: str, envelope: Envelope, seconds: float) -> Authentication:
+        lookups = Lookups(self._dns(), seconds)
+        found = senders.check_dkim(raw, lookups)
+        if envelope.source == "smtp" and envelope.peer and envelope.sender is not None:
+            found = (senders.check_spf(envelope.peer, envelope.sender, envelope.helo, lookups), *found)
+        verdict, dmarc = senders.check_dmarc(domain, found, lookups)
+        return Authentication(verdict, (*dmarc, *found))
+
+    def _dns(self) -> Resolver:
+        if self._resolver is None:
+            self._resolver = resolver(self.settings.dns_servers, self.settings.timeout_seconds)
+        return self._resolver
+
+
+async def published(domain: str, resolver: Resolver) -> list[AuthFact]:
+    """What a domain publishes about mail in its name (SPF, DMARC): the text, and in words what follows from it.
+
+    `result` is published, none, permerror or temperror. DKIM keys cannot be listed: their names stand in the mails.
+    """
+    lookups = Lookups(resolver, resolver.lifetime * _TIMEOUTS)
+    return await asyncio.to_thread(senders.published, domain, lookups)
+
+
+def _is_believed(envelope: Envelope) -> bool:
+    return envelope.trusted and (envelope.source in ("smtp", "lmtp") or envelope.source.startswith("imap:"))
+
+
+def _doubtful_author(fields: Fields, mail: InboundMail) -> AuthFact | None:
+    """Why nobody can be vouched for: there is no author, or the bytes may be read in more than one way."""
+    count = len(header_truth.values(fields, "from"))
+    if count != 1:
+        return AuthFact("from", "none", "", "there is no From field" if not count else f"there are {count} From fields")
+    sole = header_truth.sole_author(fields)
+    if mail.author is None or sole is None:
+        return AuthFact("from", "none", "", "From does not name exactly one mailbox")
+    if sole.key != mail.author.key:
+        return AuthFact("from", "none", "", "From can be read in two ways")
+    return None
+
+
+def _unsaid(fields: Fields, authserv_id: str, microsoft: bool) -> AuthFact:
+    """Why the Authentication-Results of a mail were not believed."""
+    found = header_truth.values(fields, "authentication-results")
+    if not authserv_id and not microsoft:
+        return AuthFact("dmarc", "none", "", "no authserv_id is configured for this door")
+    if not found:
+        return AuthFact("dmarc", "none", "", "there is no Authentication-Results")
+    top = authres.parse(found[0])
+    whose = f"of {one_line(top.authserv_id)[:100]}, not " if top else "not well-formed, or not "
+    return AuthFact(
+        "dmarc", "none", "", f"the topmost Authentication-Results is {whose}of {authserv_id or 'Microsoft 365'}"
+    )
+
+
+def _exchange_internal(fields: Fields) -> AuthFact | None:
+    """Exchange's own mark of a sender who had logged in.
+
+    Its header firewall takes X-MS-Exchange-Organization-* out of mail from and to the outside, so that the mark holds
+    in a mailbox of Exchange and nowhere else.
+    """
+    marks = header_truth.values(fields, _AUTH_AS)
+    if not authres.is_from_exchange(fields) or [mark.strip().lower() for mark in marks] != ["internal"]:
+        return None
+    return AuthFact("internal", "pass", "", "X-MS-Exchange-Organization-AuthAs: Internal")

@@ -1,0 +1,263 @@
+"""Shows a mail to Rspamd (HTTP) and to ClamAV (INSTREAM) and says what they found.
+
+Owns: both protocols as far as they are needed, and how long one waits for an answer.
+*Fails with*: nothing. A scanner that does not answer, or answers nonsense, makes the verdict `unavailable`, and the
+caller does what `junk.when_unavailable` says.
+*Limits*: `max_scan_bytes`: larger mail is shown to neither, and one that is larger than clamd or Rspamd takes counts as
+not shown: it would be too large the next time too. One connection a mail and scanner.
+"""
+
+import asyncio
+import json
+import re
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from mailtickets.config.credentials import read_secret
+from mailtickets.config.models import Config
+from mailtickets.mail.kind import junk
+from mailtickets.mail.kind.junk import JunkVerdict, verdict
+from mailtickets.mail.model import Envelope
+
+MAX_REPLY_BYTES = 1_000_000
+CHUNK_BYTES = 65_536
+TIMEOUT_SECONDS = 30.0
+"""For the whole conversation; a client that waits for our 250 waits ten minutes (RFC 5321, 4.5.3.2.6)."""
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+_STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})\b")
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,10})[ \t]*(?=\r\n)", re.IGNORECASE)
+_FOUND = re.compile(r"(?:[^:]{0,200}: )?(.{1,300}) FOUND", re.DOTALL)
+_NOT_TEXT = re.compile("[\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """Who is asked; an empty address asks nobody."""
+
+    rspamd: str = ""
+    """URL below which `/checkv2` is."""
+    rspamd_password: str = field(default="", repr=False)
+    clamav: str = ""
+    """`unix:/PATH` or `HOST:PORT`."""
+    max_scan_bytes: int = 26_214_400
+    timeout_seconds: float = TIMEOUT_SECONDS
+    ca_file: str | None = None
+    """Authorities for an https Rspamd; None: the system's."""
+
+    @classmethod
+    def of(cls, config: Config) -> "ScanSettings":
+        """Reads the password's file. Raises OSError."""
+        given = config.junk
+        secret = read_secret(config.path(given.rspamd_password_file)) if given.rspamd_password_file else ""
+        return cls(given.rspamd, secret, config.clamav, given.max_scan_bytes)
+
+    @property
+    def scans(self) -> bool:
+        """Whether there is anybody to ask."""
+        return bool(self.rspamd or self.clamav)
+
+
+async def scan(raw: bytes, envelope: Envelope, settings: ScanSettings) -> JunkVerdict:
+    """The worst that the scanners say of it; both are asked at once."""
+    asked: list[Awaitable[JunkVerdict]] = []
+    if settings.scans and len(raw) > settings.max_scan_bytes:
+        return verdict("clean", "over-max-scan-bytes", "", f"{len(raw)} octets: not scanned")
+    if settings.clamav:
+        asked.append(_answer("clamav", lambda: _clamav(raw, settings), settings))
+    if settings.rspamd:
+        asked.append(_answer("rspamd", lambda: _rspamd(raw, envelope, settings), settings))
+    return junk.worst(await asyncio.gather(*asked))
+
+
+class _Unusable(Exception):
+    """The answer was none that we know."""
+
+
+async def _answer(source: str, ask: Callable[[], Awaitable[JunkVerdict]], settings: ScanSettings) -> JunkVerdict:
+    try:
+        async with asyncio.timeout(settings.timeout_seconds):
+            return await ask()
+    except TimeoutError:
+        return verdict("unavailable", f"{source}-timeout", source, f"no answer in {settings.timeout_seconds:g} s")
+    except _Unusable as trouble:
+        return verdict("unavailable", f"{source}-unusable-answer", source, str(trouble))
+    except (OSError, EOFError, ValueError) as trouble:
+        return verdict("unavailable", f"{source}-unreachable", source, f"{type(trouble).__name__}: {trouble}")
+
+
+# --- ClamAV: clamd(8), INSTREAM ---------------------------------------------------------------------------------------
+
+
+async def _clamav(raw: bytes, settings: ScanSettings) -> JunkVerdict:
+    """Over a bare socket: a stream forgets what it has not read yet when a write fails, as it does on mail that is too
+    large for clamd, which says so and hangs up."""
+    loop = asyncio.get_running_loop()
+    reply = b""
+    with await _connect_clamd(settings.clamav) as connection:
+        with suppress(ConnectionError):
+            for octets in _instream(raw):
+                await loop.sock_sendall(connection, octets)
+        while b"\0" not in reply and (octets := await loop.sock_recv(connection, CHUNK_BYTES)):
+            reply = _longer(reply, octets)
+    return _said_by_clamd(reply.rstrip(b"\0\r\n").decode("utf-8", "replace"))
+
+
+async def _connect_clamd(address: str) -> socket.socket:
+    if address.startswith("unix:"):
+        return await _connect_socket(socket.AF_UNIX, address.removeprefix("unix:"))
+    host, _, port = address.rpartition(":")
+    loop = asyncio.get_running_loop()
+    trouble = OSError(f"{host} has no address")
+    for family, _, _, _, place in await loop.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM):
+        try:
+            return await _connect_socket(family, place)
+        except OSError as error:
+            trouble = error
+    raise trouble
+
+
+async def _connect_socket(family: socket.AddressFamily, place: Any) -> socket.socket:
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, place)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _instream(raw: bytes) -> Iterator[bytes]:
+    """Each chunk behind its length in four octets, a length of zero at the end."""
+    yield b"zINSTREAM\0"
+    for chunk in _chunks(raw):
+        yield len(chunk).to_bytes(4) + chunk
+    yield bytes(4)
+
+
+def _said_by_clamd(reply: str) -> JunkVerdict:
+    if found := _FOUND.fullmatch(reply):
+        return verdict("infected", "clamav-found", "clamav", found[1])
+    if reply.endswith(": OK"):
+        return verdict("clean", "clamav-ok", "clamav")
+    if "size limit exceeded" in reply:
+        return verdict("clean", "over-clamd-limit", "clamav", reply)
+    raise _Unusable(reply or "nothing was said")
+
+
+# --- Rspamd: POST /checkv2 --------------------------------------------------------------------------------------------
+
+
+async def _rspamd(raw: bytes, envelope: Envelope, settings: ScanSettings) -> JunkVerdict:
+    url = urlsplit(settings.rspamd)
+    streams = await _connect_http(url, settings.ca_file)
+    request = chain([_request(url, len(raw), envelope, settings.rspamd_password)], _chunks(raw))
+    status, body = _http_reply(await _converse(streams, request, lambda so_far: _missing(so_far) == 0))
+    if status == 413:
+        return verdict("clean", "over-rspamd-limit", "rspamd", "413: not scanned")
+    if status != 200:
+        raise _Unusable(f"HTTP status {status}")
+    return _said_by_rspamd(body)
+
+
+async def _connect_http(url: SplitResult, ca_file: str | None) -> Streams:
+    encrypted = url.scheme == "https"
+    context = await asyncio.to_thread(ssl.create_default_context, cafile=ca_file) if encrypted else None
+    return await asyncio.open_connection(url.hostname, url.port or (443 if encrypted else 80), ssl=context)
+
+
+def _request(url: SplitResult, length: int, envelope: Envelope, password: str) -> bytes:
+    """HTTP/1.0: no answer in chunks, and no connection kept."""
+    fields = "\r\n".join(f"{name}: {value}" for name, value in _fields(url, length, envelope, password))
+    return f"POST {url.path}/checkv2 HTTP/1.0\r\n{fields}\r\n\r\n".encode("utf-8", "replace")
+
+
+def _fields(url: SplitResult, length: int, envelope: Envelope, password: str) -> Iterator[tuple[str, str]]:
+    """The sender chose some of these words: none may end a line."""
+    yield "Host", url.netloc
+    yield "Content-Length", str(length)
+    given = [("IP", envelope.peer), ("Helo", envelope.helo), ("From", envelope.sender or "")]
+    given += [("Rcpt", recipient) for recipient in envelope.recipients]
+    given += [("Password", password)]
+    for name, value in given:
+        if written := _NOT_TEXT.sub(" ", value).strip():
+            yield name, written
+
+
+def _http_reply(reply: bytes) -> tuple[int, bytes]:
+    """Status and body; one that is not as long as it says is none."""
+    head, found, body = reply.partition(b"\r\n\r\n")
+    status = _STATUS.match(head)
+    if status is None or not found:
+        raise _Unusable("no HTTP reply" if reply else "nothing was said")
+    if _missing(reply):
+        raise _Unusable("the reply was cut short")
+    return int(status[1]), body
+
+
+def _missing(reply: bytes) -> int | None:
+    """How many octets of the body are to come; None where that is not known."""
+    head, found, body = reply.partition(b"\r\n\r\n")
+    length = _LENGTH.search(head + b"\r\n") if found else None
+    return max(0, int(length[1]) - len(body)) if length else None
+
+
+def _said_by_rspamd(body: bytes) -> JunkVerdict:
+    try:
+        reply: Any = json.loads(body)
+        action = str(reply["action"])
+        virus = next((name for name in reply.get("symbols", {}) if name.endswith("_VIRUS")), "")
+        detail = f"{action}, score {float(reply.get('score', 0)):.1f} of {float(reply.get('required_score', 0)):.1f}"
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as trouble:
+        raise _Unusable("no verdict in the reply") from trouble
+    if virus:  # CLAM_VIRUS and so on, as its antivirus module calls them
+        return verdict("infected", "rspamd-virus", "rspamd", f"{virus}: {detail}")
+    said = junk.rspamd_action(action)
+    if said is None:
+        raise _Unusable(f"an action that is not known: {action[:40]!r}")
+    return verdict(said[0], "rspamd-clean" if said[0] == "clean" else said[1], "rspamd", detail)
+
+
+# --- octets -----------------------------------------------------------------------------------------------------------
+
+
+def _chunks(raw: bytes) -> Iterator[bytes]:
+    return (raw[start : start + CHUNK_BYTES] for start in range(0, len(raw), CHUNK_BYTES))
+
+
+async def _converse(streams: Streams, request: Iterable[bytes], is_complete: Callable[[bytes], bool]) -> bytes:
+    """The answer to a request, listened for while one still speaks: it may come early."""
+    reader, writer = streams
+    answer = asyncio.create_task(_reply(reader, is_complete))
+    try:
+        with suppress(ConnectionError):
+            for octets in request:
+                writer.write(octets)
+                await writer.drain()
+        return await answer
+    finally:
+        writer.transport.abort()
+        answer.cancel()
+        await asyncio.gather(answer, return_exceptions=True)
+
+
+async def _reply(reader: asyncio.StreamReader, is_complete: Callable[[bytes], bool]) -> bytes:
+    """What comes until that is all, or the other side hangs up."""
+    reply = b""
+    while not is_complete(reply) and (octets := await reader.read(CHUNK_BYTES)):
+        reply = _longer(reply, octets)
+    return reply
+
+
+def _longer(reply: bytes, octets: bytes) -> bytes:
+    if len(reply) + len(octets) > MAX_REPLY_BYTES:
+        raise _Unusable(f"more than {MAX_REPLY_BYTES} octets were answered")
+    return reply + octets

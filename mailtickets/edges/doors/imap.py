@@ -1,0 +1,547 @@
+"""Reads mailboxes over IMAP: one `ImapPoller` for each account, each a task of its own.
+
+Progress is (UIDVALIDITY, UID) in a cursor, never \\Seen: what people have read is taken all the same. A message is
+moved or flagged only after `Inbox.accept` returned, and the cursor goes past it only after that. After a crash in
+between, the next round fetches the message again, `accept` knows it, and it is moved then.
+A round looks at every folder. IDLE in the first folder tells when the next one is due, `poll_seconds` when it is
+overdue.
+
+Owns the connections, the pauses between attempts, and what ops are told, under these keys: `imap-ACCOUNT` when
+nothing has gone well for `Limits.stalled_seconds`, `imap-ACCOUNT-FOLDER` when a folder cannot be opened,
+`imap-ACCOUNT-move` when taken messages cannot be put away, `imap-ACCOUNT-FOLDER-UIDVALIDITY-UID` for a message that
+could not be taken.
+*Fails with* nothing: `run` goes on until it is cancelled.
+*Limits*: messages are fetched one after the other, while up to `IN_FLIGHT` of those before are being made durable;
+passwords only, no OAuth2.
+"""
+
+import asyncio
+import logging
+import random
+import ssl
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal, Protocol, TypeVar
+
+from mailtickets.config.models import ImapIn
+from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
+from mailtickets.edges.imap.client import ImapClient, Limits, Listed, Lost, No, Refused, Selected
+from mailtickets.mail.model import Envelope
+
+log = logging.getLogger(__name__)
+
+SEARCH_SPAN_UIDS = 20_000
+"""Searched at once: the answer is one line, of some 200 KB at most."""
+WINDOW_UIDS = 50
+"""Listed at once, and put away together: Dovecot needs 20 ms for a MOVE from a large Maildir, of however many.
+After a crash at most so many are fetched again."""
+IN_FLIGHT = 8
+IN_FLIGHT_BYTES = 4_194_304
+"""Fetched and not durable yet: so many messages share a wait for the disk, while the next one is on its way."""
+MAX_ATTEMPTS = 3
+"""A message that broke so many rounds is not fetched again; after twice as many it is not touched again."""
+
+State = Literal["starting", "up", "refused", "down"]
+_Key = tuple[str, int, int]
+_T = TypeVar("_T")
+
+
+class Inbox(Protocol):
+    """Where messages go and progress is kept: the gateway."""
+
+    async def accept(self, raw: bytes, envelope: Envelope) -> object:
+        """Durable when it returns; the same message again changes nothing. Raises Transient."""
+
+    async def imap_cursor(self, account: str, folder: str) -> ImapCursor | None: ...
+
+    async def save_imap_cursor(self, cursor: ImapCursor) -> None: ...
+
+    async def alarm(self, key: str, text: str) -> None:
+        """Tells ops by another route, once for each key until `all_clear`."""
+
+    async def all_clear(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How an account fares. `refused`: the server does not let us in; `down`: anything else is in the way."""
+
+    account: str
+    state: State = "starting"
+    last_success_at: datetime | None = None
+    """When all folders had last been read."""
+    last_error: str = ""
+    """Empty when the last round went well."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """A message on its way from the mailbox into our own store."""
+
+    key: _Key
+    size: int
+    accepting: "asyncio.Future[object]"
+
+
+class ImapPoller:
+    """Reads one account until it is cancelled. `tls`, `random` and `now` are for tests."""
+
+    def __init__(
+        self,
+        account: ImapIn,
+        password: Callable[[], str],
+        inbox: Inbox,
+        *,
+        limits: Limits | None = None,
+        tls: ssl.SSLContext | None = None,
+        random: Callable[[], float] = random.random,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.health = Health(account.name)
+        self._account = account
+        self._password = password
+        self._inbox = inbox
+        self._limits = limits or Limits()
+        self._tls = tls_context(account, tls)
+        self._random = random
+        self._now = now
+        self._key = f"imap-{account.name}"
+        self._well_at = 0.0
+        self._told: dict[str, bool] = {}
+        """Alarms by key: True when given, False when taken back by this process."""
+        self._attempts: Counter[_Key] = Counter()
+        """Rounds that messages have broken."""
+        self._accepted: set[_Key] = set()
+        """Messages that are durable with us but not put away yet."""
+        self._in_flight: deque[_Fetched] = deque()
+        self._again: dict[str, ImapCursor] = {}
+        """Folders that are being looked at again after a change of UIDVALIDITY, and how far that is."""
+        self._said_seen = False
+
+    # --- running --------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        self._progress()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch())
+            await self._poll()
+
+    async def _poll(self) -> None:
+        failures = 0
+        while True:
+            before = self.health.last_success_at
+            trouble = await self._session()
+            failures = failures + 1 if self.health.last_success_at == before else 1
+            pause = self.pause(failures, trouble)
+            self._report(trouble, pause)
+            await asyncio.sleep(pause)
+
+    async def _session(self) -> Exception:
+        """Logs in and reads until something is in the way, which it returns."""
+        try:
+            async with connected(self._account, self._password, self._tls, self._limits) as client:
+                while True:
+                    self._went_well(await self._round(client))
+                    await self._all_clear(self._key)
+                    await self._wait(client)
+        except Exception as trouble:
+            return trouble
+
+    async def _wait(self, client: ImapClient) -> None:
+        """Until the server speaks of news or `poll_seconds` are over."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._account.poll_seconds
+        while (left := due - loop.time()) > 0:
+            news = await client.wait_for_news(min(left, self._limits.quiet_seconds), idle=self._account.idle)
+            self._progress()
+            if news:
+                return
+
+    def pause(self, failures: int, trouble: Exception) -> float:
+        """Doubles with each failure, less up to a half by lot: a server that comes back is not stormed."""
+        limits = self._limits
+        first = limits.refused_pause_seconds if isinstance(trouble, Refused) else limits.first_pause_seconds
+        theirs = isinstance(trouble, (Lost, No, Refused))
+        longest = limits.longest_pause_seconds if theirs else limits.local_pause_seconds
+        return min(longest, first * 2.0 ** min(failures - 1, 30)) * (1 - self._random() / 2)
+
+    # --- how it fares ---------------------------------------------------------------------------------
+
+    def _progress(self) -> None:
+        self._well_at = asyncio.get_running_loop().time()
+
+    def _went_well(self, problems: list[str]) -> None:
+        self._progress()
+        self.health = Health(self._account.name, "up", self._now(), "; ".join(problems))
+
+    def _report(self, trouble: Exception, pause: float) -> None:
+        expected = isinstance(trouble, (Lost, No, Refused, Transient))
+        state: State = "refused" if isinstance(trouble, Refused) else "down"
+        words = str(trouble) if expected else f"{type(trouble).__name__}: {str(trouble).partition(chr(10))[0]}"
+        self.health = replace(self.health, state=state, last_error=words)
+        log.warning(
+            "imap-%s account=%s retry_seconds=%.0f: %s",
+            state, self._account.name, pause, words,
+            exc_info=None if expected else trouble,
+        )  # fmt: skip
+
+    async def _watch(self) -> None:
+        """Tells ops when nothing has gone well for too long, whatever it is that the poller hangs on."""
+        limit, loop = self._limits.stalled_seconds, asyncio.get_running_loop()
+        while True:
+            left = self._well_at + limit - loop.time()
+            if left <= 0:
+                reason = self.health.last_error or "no answer"
+                await self._alarm(self._key, f"nothing could be read for {limit / 60:.0f} minutes: {reason}")
+            await asyncio.sleep(max(left, limit / 10))
+
+    async def _alarm(self, key: str, text: str) -> None:
+        """`_tell`, or else it is in the log alone and told at the next occasion."""
+        try:
+            await self._tell(key, text)
+        except Exception as error:
+            log.warning("imap-alarm-failed account=%s key=%s: %s", self._account.name, key, type(error).__name__)
+
+    async def _tell(self, key: str, text: str) -> None:
+        """Ops are told, once for each key. Raises what the inbox raises."""
+        if self._told.get(key):
+            return
+        log.error("imap-alarm account=%s key=%s: %s", self._account.name, key, text)
+        whose = f"IMAP account {self._account.name} ({self._account.username} on {self._account.host})"
+        await self._in_time(self._inbox.alarm(key, f"{whose}: {text}"))
+        self._told[key] = True
+
+    async def _all_clear(self, key: str) -> None:
+        """Takes an alarm back: this process's own, or one that an earlier process may have left."""
+        if self._told.get(key, True):
+            await self._in_time(self._inbox.all_clear(key))
+            self._told[key] = False
+
+    async def _in_time(self, work: Awaitable[_T]) -> _T:
+        """What the inbox does, or Transient when it takes too long."""
+        seconds = self._limits.handover_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await work
+        except TimeoutError as error:
+            raise Transient(f"our own store has not answered for {seconds:.0f} seconds") from error
+
+    # --- reading --------------------------------------------------------------------------------------
+
+    async def _round(self, client: ImapClient) -> list[str]:
+        """Reads every folder, the first one last: it stays open for IDLE. Returns why some could not be opened."""
+        problems = []
+        for folder in reversed(self._account.folders):
+            try:
+                selected = await client.select(folder)
+            except No as no:
+                problems.append(f"{folder}: {no}")
+                await self._alarm(f"{self._key}-{folder}", f"the folder {folder} cannot be opened: {no}")
+                continue
+            while await self._read_folder(client, folder, selected):
+                selected = await client.select(folder)
+            await self._all_clear(f"{self._key}-{folder}")
+        if len(problems) == len(self._account.folders):
+            raise No("; ".join(problems))
+        return problems
+
+    async def _read_folder(self, client: ImapClient, folder: str, selected: Selected) -> bool:
+        """Takes what is beyond the cursor; whether there was anything."""
+        start = cursor = await self._cursor(folder, selected)
+        for first in range(start.last_uid + 1, selected.uidnext, SEARCH_SPAN_UIDS):
+            uids = await client.search(first, min(first + SEARCH_SPAN_UIDS, selected.uidnext) - 1)
+            for window in _windows(uids):
+                cursor = await self._read_window(client, cursor, window)
+        if folder in self._again:
+            await self._in_time(self._inbox.save_imap_cursor(cursor))
+            del self._again[folder]
+        return cursor != start
+
+    async def _cursor(self, folder: str, selected: Selected) -> ImapCursor:
+        name = self._account.name
+        cursor = self._again.get(folder) or await self._in_time(self._inbox.imap_cursor(name, folder))
+        if cursor is None:
+            last = selected.uidnext - 1 if self._account.start == "new" else 0
+            cursor = ImapCursor(name, folder, selected.uidvalidity, last, self._now())
+            await self._in_time(self._inbox.save_imap_cursor(cursor))
+        elif cursor.uidvalidity != selected.uidvalidity:
+            log.warning("imap-uidvalidity-changed account=%s folder=%s: all is looked at again", name, folder)
+            cursor = replace(cursor, uidvalidity=selected.uidvalidity, last_uid=0)
+            self._again[folder] = cursor
+        return cursor
+
+    async def _save(self, cursor: ImapCursor) -> None:
+        """While a folder is looked at again, progress is kept in memory alone: whoever starts anew after a crash
+        sees by the old UIDVALIDITY that it is not finished, and tells old mail from new as this process does."""
+        if cursor.folder in self._again:
+            self._again[cursor.folder] = cursor
+        else:
+            await self._in_time(self._inbox.save_imap_cursor(cursor))
+
+    async def _read_window(self, client: ImapClient, cursor: ImapCursor, uids: list[int]) -> ImapCursor:
+        """Takes these messages, puts them away together, and only then goes past them."""
+        listed = {message.uid: message for message in await client.look_at(uids)}
+        try:
+            for uid in uids:
+                message = listed.get(uid, Listed(uid, 0, None))
+                if not self._too_old(message, cursor):
+                    await self._take(client, cursor, message)
+                self._progress()
+            await self._land(client)
+        except Exception:
+            await self._remember()
+            raise
+        finally:
+            for fetched in self._in_flight:
+                fetched.accepting.cancel()
+            self._in_flight.clear()
+        await self._put_away(client, cursor, uids)
+        cursor = replace(cursor, last_uid=uids[-1])
+        await self._save(cursor)
+        return cursor
+
+    def _too_old(self, message: Listed, cursor: ImapCursor) -> bool:
+        """Was here before the first connect, and is only seen because the folder is looked at again.
+
+        At other times the UID alone tells what is new: people may put old mail into the folder, and clocks differ.
+        """
+        if cursor.folder not in self._again or self._account.start == "all" or message.received_at is None:
+            return False
+        return message.received_at < cursor.first_connected_at.replace(microsecond=0)
+
+    # --- one message ----------------------------------------------------------------------------------
+
+    async def _take(self, client: ImapClient, cursor: ImapCursor, message: Listed) -> None:
+        """Makes the message ours, or sets it aside for good."""
+        key = _key(cursor, message.uid)
+        if key in self._accepted:
+            return
+        with self._counted(key):
+            if message.size > self._limits.max_message_bytes:
+                why = f"it has {message.size} octets, the limit is {self._limits.max_message_bytes}"
+                await self._set_aside(client, key, why)
+            elif self._attempts[key] >= MAX_ATTEMPTS:
+                await self._set_aside(client, key, f"it cannot be fetched: {self.health.last_error}")
+            else:
+                await self._fetch(client, key, message)
+        self._attempts.pop(key, None)
+        await self._land(client, IN_FLIGHT, IN_FLIGHT_BYTES)
+
+    @contextmanager
+    def _counted(self, key: _Key) -> Iterator[None]:
+        """Counts the rounds that work on this message breaks."""
+        try:
+            yield
+        except (Lost, No) as trouble:
+            if not (isinstance(trouble, No) and trouble.temporary):
+                self._attempts[key] += 1
+            raise
+
+    async def _fetch(self, client: ImapClient, key: _Key, message: Listed) -> None:
+        raw = await client.body(message.uid, message.size)
+        if raw is None:
+            log.info("imap-gone account=%s folder=%s uid=%d", self._account.name, key[0], message.uid)
+            return
+        accepting = asyncio.ensure_future(self._in_time(self._inbox.accept(raw, self._envelope(message))))
+        self._in_flight.append(_Fetched(key, len(raw), accepting))
+
+    async def _land(self, client: ImapClient, messages: int = 0, octets: int = 0) -> None:
+        """Waits until no more than this is in flight, the oldest first."""
+        while len(self._in_flight) > messages or sum(fetched.size for fetched in self._in_flight) > octets:
+            fetched = self._in_flight[0]
+            try:
+                await fetched.accepting
+            except Permanent as error:
+                with self._counted(fetched.key):
+                    await self._set_aside(client, fetched.key, str(error))
+            else:
+                self._accepted.add(fetched.key)
+            self._in_flight.popleft()
+
+    async def _remember(self) -> None:
+        """What is in flight needs the mailbox no more, whatever has become of that."""
+        results = await asyncio.gather(*(fetched.accepting for fetched in self._in_flight), return_exceptions=True)
+        for fetched, result in zip(self._in_flight, results, strict=True):
+            if not isinstance(result, BaseException):
+                self._accepted.add(fetched.key)
+        self._in_flight.clear()
+
+    def _envelope(self, message: Listed) -> Envelope:
+        return Envelope(
+            source=f"imap:{self._account.name}",
+            sender=None,
+            recipients=(),
+            received_at=message.received_at or self._now(),
+            trusted=True,
+            queue=self._account.queue or None,
+        )
+
+    async def _set_aside(self, client: ImapClient, key: _Key, why: str) -> None:
+        """A message that we cannot take goes to the failed folder, or stays. Ops are told first: nothing gets lost."""
+        folder, uidvalidity, uid = key
+        failed = self._account.failed_folder
+        movable = self._account.after != "keep" and client.can_move and self._attempts[key] < 2 * MAX_ATTEMPTS
+        place = f"look for it in {failed} or else in {folder}" if movable else f"it stays in {folder}"
+        text = f"message UID {uid} in {folder} became no ticket: {why}; {place}"
+        await self._tell(f"{self._key}-{folder}-{uidvalidity}-{uid}", text)
+        if movable:
+            try:
+                await client.move([uid], failed)
+            except No as no:
+                log.error("imap-stays account=%s folder=%s uid=%d: %s", self._account.name, folder, uid, no)
+
+    # --- messages that are ours -----------------------------------------------------------------------
+
+    async def _put_away(self, client: ImapClient, cursor: ImapCursor, uids: list[int]) -> None:
+        """Moves or flags what was accepted. What cannot be moved stays where it is and is not taken twice."""
+        ours = [uid for uid in uids if _key(cursor, uid) in self._accepted]
+        if ours:
+            key = _key(cursor, ours[0])
+            with self._counted(key):
+                await self._try_to_put_away(client, ours, self._attempts[key])
+            self._attempts.pop(key, None)
+            self._accepted.difference_update(_key(cursor, uid) for uid in ours)
+
+    async def _try_to_put_away(self, client: ImapClient, uids: list[int], attempts: int) -> None:
+        key = f"{self._key}-move"
+        text = "messages that have become tickets cannot be moved or flagged and stay where they are"
+        if attempts >= MAX_ATTEMPTS:
+            await self._alarm(key, f"{text}: {self.health.last_error}")
+            return
+        try:
+            await self._move_or_flag(client, uids)
+        except No as no:
+            if no.temporary:
+                raise
+            await self._alarm(key, f"{text}: {no}")
+        else:
+            await self._all_clear(key)
+
+    async def _move_or_flag(self, client: ImapClient, uids: list[int]) -> None:
+        match self._account.after:
+            case "move" if client.can_move:
+                await client.move(uids, self._account.processed_folder)
+            case "move":
+                self._say_seen()
+                await client.mark_seen(uids)
+            case "seen":
+                await client.mark_seen(uids)
+            case "keep":
+                pass
+
+    def _say_seen(self) -> None:
+        if not self._said_seen:
+            log.warning("imap-no-move account=%s: %s", self._account.name, NO_MOVE)
+        self._said_seen = True
+
+
+# --- connecting, and trying it out --------------------------------------------------------------------
+
+NO_MOVE = 'the server has neither MOVE nor UIDPLUS, so after = "move" becomes "seen"'
+
+
+@asynccontextmanager
+async def connected(
+    account: ImapIn, password: Callable[[], str], tls: ssl.SSLContext | None, limits: Limits
+) -> AsyncIterator[ImapClient]:
+    """A connection that is logged in, closed whatever happens. Raises Lost or Refused."""
+    try:
+        secret = password()
+    except (OSError, KeyError, ValueError) as error:
+        raise Refused(f"there is no password: {error}") from error
+    client = await ImapClient.open(account, tls, limits)
+    try:
+        await client.login(account.username, secret)
+        yield client
+    finally:
+        await client.close()
+
+
+def tls_context(account: ImapIn, given: ssl.SSLContext | None = None) -> ssl.SSLContext | None:
+    """How the server's certificate is verified: as given, else by the system's authorities. None: no TLS."""
+    if account.tls == "none":
+        return None
+    return given or ssl.create_default_context()
+
+
+async def probe(
+    account: ImapIn,
+    password: Callable[[], str],
+    *,
+    limits: Limits | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> list[tuple[bool, str]]:
+    """Tries an account out for `check`: whether each thing is right, and in words. Makes folders that are missing."""
+    try:
+        async with connected(account, password, tls_context(account, tls), limits or Limits()) as client:
+            lines = [(True, f"{account.username} logs in at {account.host}:{account.port}")]
+            lines += _capabilities(account, client)
+            for folder in account.folders:
+                lines.append(await _readable(account, client, folder))
+            for folder in _targets(account, client):
+                lines.append(await _writable(client, folder))
+            return lines
+    except Refused as refused:
+        return [(False, f"login refused: {refused}{refusal_hint(account.host)}")]
+    except (Lost, No) as trouble:
+        return [(False, f"{account.host}:{account.port}: {trouble}")]
+
+
+def _capabilities(account: ImapIn, client: ImapClient) -> list[tuple[bool, str]]:
+    lines = []
+    if account.after == "move":
+        how = "MOVE" if "MOVE" in client.capabilities else "COPY and UID EXPUNGE"
+        lines.append((True, f"messages are moved by {how}") if client.can_move else (False, NO_MOVE))
+    if account.idle and not client.can_idle:
+        lines.append((True, f"the server has no IDLE: new mail is looked for every {account.poll_seconds} seconds"))
+    elif account.idle:
+        lines.append((True, "the server has IDLE: new mail is seen at once"))
+    return lines
+
+
+def _targets(account: ImapIn, client: ImapClient) -> list[str]:
+    """The folders that messages are moved to."""
+    if account.after == "keep" or not client.can_move:
+        return []
+    return [*([account.processed_folder] if account.after == "move" else []), account.failed_folder]
+
+
+async def _readable(account: ImapIn, client: ImapClient, folder: str) -> tuple[bool, str]:
+    try:
+        count = await client.count(folder)
+    except No as no:
+        return False, f"folder {folder} cannot be read: {no}"
+    which = "all are read" if account.start == "all" else "at the first connect only what arrives later is read"
+    return True, f"folder {folder} holds {count} messages; {which}"
+
+
+async def _writable(client: ImapClient, folder: str) -> tuple[bool, str]:
+    try:
+        await client.count(folder)
+    except No:
+        try:
+            await client.create(folder)
+        except No as no:
+            return False, f"folder {folder} cannot be made: {no} (some servers want it below INBOX: INBOX.{folder})"
+        return True, f"folder {folder} was missing and is there now"
+    return True, f"folder {folder} is there"
+
+
+def refusal_hint(host: str) -> str:
+    """What a refusal usually means at a large provider."""
+    if host.endswith(("office365.com", "outlook.com")):
+        return "; Microsoft 365 accepts no passwords over IMAP, only OAuth2, which mailtickets does not speak yet"
+    if host.endswith(("gmail.com", "googlemail.com")):
+        return "; Gmail wants an app password, which an account with two-step verification can make"
+    return ""
+
+
+def _key(cursor: ImapCursor, uid: int) -> _Key:
+    return cursor.folder, cursor.uidvalidity, uid
+
+
+def _windows(uids: list[int]) -> Iterator[list[int]]:
+    return (uids[at : at + WINDOW_UIDS] for at in range(0, len(uids), WINDOW_UIDS))

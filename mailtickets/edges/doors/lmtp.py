@@ -1,0 +1,45 @@
+"""The LMTP door (RFC 2033): the company's MTA and `mailtickets deliver`, on a unix socket or a private address.
+
+Owns: what is LMTP's alone: the greeting, and one reply for each recipient, in order, after the message.
+Fails with: OSError when an address cannot be listened on.
+Limits: believed are this machine (who reaches the unix socket is a matter of its group) and `trusted_relays`; mail of
+anybody else who reaches an address listened on is taken as a stranger's.
+"""
+
+# ruff: noqa: N802 - aiosmtpd finds the commands by their names
+
+import socket
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+from mailtickets.edges.smtp_server import listener
+from mailtickets.edges.smtp_server.listener import Listener, bind
+from mailtickets.edges.smtp_server.protocol import Accept, Intake, KnowsRecipient, Session, Settings, TimeLimits
+
+__all__ = ["Accept", "KnowsRecipient", "Listener", "LmtpSession", "Settings", "TimeLimits", "bind", "serve"]
+
+
+class LmtpSession(Session):
+    source = "lmtp"
+    protocol = "LMTP"
+    greeting = "LMTP"
+    _without_address = "local socket"
+
+    def __init__(self, intake: Intake, peer: str, trusted: bool) -> None:
+        super().__init__(intake, peer, trusted or not peer or ip_address(peer).is_loopback)
+        for command in ("HELO", "EHLO"):  # RFC 2033, 4.1
+            self._smtp_methods.pop(command)
+
+    async def smtp_LHLO(self, hostname: str | None) -> None:
+        await self._greet(hostname, extended=True)
+
+    async def _answer(self, reply: str) -> None:
+        """The message is accepted for all or for none, but every recipient has its reply (RFC 2033, 4.2)."""
+        await self.push("\r\n".join([reply] * len(self._recipients)))
+
+
+async def serve(
+    sockets: Sequence[socket.socket], settings: Settings, accept: Accept, knows_recipient: KnowsRecipient
+) -> Listener:
+    """Speaks LMTP on bound sockets: of `bind`, or passed by systemd."""
+    return await listener.serve(LmtpSession, sockets, settings, accept, knows_recipient)

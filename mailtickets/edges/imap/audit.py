@@ -1,0 +1,113 @@
+"""Compares what a mailbox holds with the ledger: nothing was put away, or passed over, that the ledger does not know.
+
+A message is known by its size and its INTERNALDATE, which a move keeps, or else by its Message-ID (some servers
+estimate sizes). Folders are opened and headers fetched in a way that marks nothing as read.
+Owns one connection an audit. *Fails with* `Lost`, `Refused` and `No` of the IMAP client: then nothing is known.
+*Limits*: messages of the last `days` that came after the first connect. What people put into the folders by hand
+looks as if we had put it there.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mailtickets.config.models import ImapIn
+from mailtickets.desk.model.delivery import ImapCursor
+from mailtickets.edges.doors.imap import connected, tls_context
+from mailtickets.edges.imap.client import ImapClient, Limits, Listed, No
+from mailtickets.store import cursors, inbound
+from mailtickets.store.inbound import Known
+
+DAYS = 3
+"""Looked back in the nightly comparison."""
+_LISTED_AT_ONCE = 500
+_NAMED = 20
+
+
+def facts(connection: Connection, account: ImapIn, since: datetime) -> tuple[list[ImapCursor], list[Known]]:
+    """How far an account was read, and what the ledger has of it from that time on."""
+    source = f"imap:{account.name}"
+    return cursors.load_all(connection, account.name), inbound.known_of(connection, source, since - timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What a comparison of one account has found."""
+
+    account: str
+    held: dict[str, int]
+    """Folder -> how many messages were looked at there."""
+    problems: tuple[str, ...]
+
+
+async def audit(
+    account: ImapIn,
+    password: Callable[[], str],
+    read: Sequence[ImapCursor],
+    known: Sequence[Known],
+    since: datetime,
+    *,
+    limits: Limits | None = None,
+) -> Audit:
+    """Looks through the folders of an account. `read` and `known` are its `facts`. Raises Lost or Refused."""
+    limits = limits or Limits()
+    ledger = _Ledger(known)
+    held: dict[str, int] = {}
+    problems: list[str] = []
+    async with connected(account, password, tls_context(account), limits) as client:
+        for folder in dict.fromkeys((*account.folders, account.processed_folder, account.failed_folder)):
+            cursor = next((cursor for cursor in read if cursor.folder == folder), None)
+            begun = cursor.first_connected_at if cursor else min((c.first_connected_at for c in read), default=None)
+            if begun is None:
+                continue  # nothing has ever been read
+            try:
+                listed, passed = await _listed(client, folder, max(since, begun), cursor)
+            except No:
+                continue  # there is no such folder
+            held[folder] = len(listed)
+            unknown = await ledger.unknown(client, passed)
+            if folder == account.failed_folder:
+                ours = [message for message in passed if message not in unknown]
+                problems += _told(account, folder, ours, "has become something, and yet lies here as a failed one")
+            else:
+                problems += _told(account, folder, unknown, "is not in the ledger")
+    return Audit(account.name, held, tuple(problems))
+
+
+async def _listed(
+    client: ImapClient, folder: str, since: datetime, cursor: ImapCursor | None
+) -> tuple[list[Listed], list[Listed]]:
+    """The messages since then, and those among them that we must know: all of a folder that we only put into."""
+    selected = await client.select(folder)
+    uids = await client.search_since((since - timedelta(days=1)).date())  # servers count days in their own zone
+    listed: list[Listed] = []
+    for at in range(0, len(uids), _LISTED_AT_ONCE):
+        listed += await client.look_at(uids[at : at + _LISTED_AT_ONCE])
+    fresh = [m for m in listed if m.received_at is not None and m.received_at >= since.replace(microsecond=0)]
+    if cursor is None:
+        return fresh, fresh
+    same = cursor.uidvalidity == selected.uidvalidity
+    return fresh, [message for message in fresh if same and message.uid <= cursor.last_uid]
+
+
+class _Ledger:
+    """What the ledger knows of one account."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self._kept = {(one.size, one.received_at.astimezone(UTC).replace(microsecond=0)) for one in known}
+        self._ids = {one.message_id for one in known if one.message_id}
+
+    async def unknown(self, client: ImapClient, messages: Sequence[Listed]) -> list[Listed]:
+        odd = [m for m in messages if m.received_at and (m.size, m.received_at.astimezone(UTC)) not in self._kept]
+        ids = await client.message_ids([message.uid for message in odd]) if odd else {}
+        return [message for message in odd if ids.get(message.uid, "") not in self._ids]
+
+
+def _told(account: ImapIn, folder: str, messages: Sequence[Listed], what: str) -> Iterator[str]:
+    for message in messages[:_NAMED]:
+        when = message.received_at.isoformat() if message.received_at else "an unknown time"
+        yield f"{account.name}: message UID {message.uid} in {folder}, of {when}, {what}"
+    if len(messages) > _NAMED:
+        yield f"{account.name}: {len(messages) - _NAMED} more messages in {folder} like these"

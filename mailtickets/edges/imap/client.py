@@ -1,0 +1,533 @@
+"""One IMAP connection that never hangs: the few commands the poller needs, each answered, refused or lost.
+
+Owns the socket and everything about aioimaplib: its reader, which cannot stand many lines in one packet,
+is replaced; a lost connection ends the command that waits on it; bodies are bounded.
+
+*Fails with* `No` (the server refused this one command), `Refused` (it does not let us in), `Lost` (no answer in
+time, a broken line, an odd reply). After `Lost` nobody knows what comes next on the line: drop the connection.
+*Limits*: one command at a time. LOGIN only: servers that want OAuth2 refuse us.
+"""
+
+import asyncio
+import base64
+import logging
+import os
+import re
+import socket
+import ssl
+from collections.abc import Awaitable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from aioimaplib import aioimaplib
+
+from mailtickets.config.models import ImapIn
+
+# Below WARNING it logs what it sends and receives: messages, and passwords with a quote in them.
+logging.getLogger("aioimaplib").setLevel(logging.WARNING)
+
+Line = bytes | bytearray
+"""Of an answer: text as bytes, literals as bytearrays."""
+MAX_LINE_BYTES = 1 << 20
+MAX_WORDS = 200
+FIRST = asyncio.FIRST_COMPLETED
+LOST = "LOST"
+"""Stands for OK or NO in the answer to a command that the connection did not outlive."""
+SILENT = "the server has stopped answering"
+TEMPORARY = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT)\b", re.IGNORECASE)  # RFC 5530, 3
+_LITERAL = re.compile(rb"\{(\d+)\}$")
+_QUOTED = re.compile(rb'"((?:\\.|[^"\\])*)"')
+_FETCH = re.compile(rb"\d+ FETCH \(")
+_MESSAGE_ID = re.compile(rb"^message-id:\s*<([^<>]+)>", re.IGNORECASE | re.MULTILINE)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # RFC 3501, date-month
+_NEWS = re.compile(rb"\d+ (EXISTS|RECENT)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long is long, how much is much. A server that has gone silent is found within
+    `quiet_seconds + pulse_seconds` or `reply_seconds`, whichever applies: both are below a minute."""
+
+    connect_seconds: float = 30
+    """TCP, TLS and the greeting."""
+    reply_seconds: float = 55
+    """A command, or a pause within a body."""
+    quiet_seconds: float = 30
+    """A connection that waits for news is asked for a sign of life this often; RFC 2177 allows 29 minutes."""
+    pulse_seconds: float = 25
+    """That sign of life."""
+    slowest_bytes_per_second: float = 20_000
+    """A body that comes more slowly than this has stalled."""
+    max_message_bytes: int = 50_000_000
+    handover_seconds: float = 120
+    """The inbox, to store a message or a cursor."""
+    stalled_seconds: float = 300
+    """Nothing went well for so long: ops are told."""
+    first_pause_seconds: float = 1
+    longest_pause_seconds: float = 300
+    refused_pause_seconds: float = 30
+    """The first pause after a refused login: who knocks too often is locked out."""
+    local_pause_seconds: float = 30
+    """The longest pause when the trouble is on our side."""
+
+
+class Lost(Exception):
+    """The connection is gone or not to be trusted any more."""
+
+
+class Refused(Exception):
+    """The server does not let us in; in its words."""
+
+
+class No(Exception):
+    """The server refused one command; in its words."""
+
+    @property
+    def temporary(self) -> bool:
+        return TEMPORARY.search(str(self)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A folder as it was when it was opened."""
+
+    uidvalidity: int
+    uidnext: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A message, not yet fetched. `received_at` is its INTERNALDATE, None when unreadable."""
+
+    uid: int
+    size: int
+    received_at: datetime | None
+
+
+class ImapClient:
+    """An open connection; `open` makes one, `close` ends it whatever state it is in."""
+
+    def __init__(self, wire: "_Wire", limits: Limits) -> None:
+        self._wire = wire
+        self._limits = limits
+        self._idle_refused = False
+        self.selected = False
+        """A folder is open, which IDLE needs."""
+
+    @classmethod
+    async def open(cls, account: ImapIn, tls: ssl.SSLContext | None, limits: Limits) -> "ImapClient":
+        """Connects and reads the greeting. Raises Lost, or Refused when the server turns us away (BYE)."""
+        loop = asyncio.get_running_loop()
+        wire = _Wire(loop, limits.max_message_bytes)
+        client = cls(wire, limits)
+        try:
+            async with asyncio.timeout(limits.connect_seconds):
+                # Without happy_eyeballs_delay: Python 3.11 leaves the socket open when that is cancelled.
+                await loop.create_connection(lambda: wire, account.host, account.port, ssl=tls)
+                greeting = await wire.greeting
+            if wire.state == aioimaplib.LOGOUT:
+                raise Refused(_words(greeting) or "the server closed the connection without a greeting")
+        except BaseException as error:
+            await client.close()
+            if isinstance(error, TimeoutError):
+                raise Lost(f"no answer from {account.host}:{account.port}") from error
+            if isinstance(error, OSError):
+                raise Lost(_reason(error)) from error
+            raise
+        return client
+
+    async def close(self) -> None:
+        if self._wire.transport is None:
+            return
+        self._wire.transport.abort()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.pulse_seconds):
+                await self._wire.closed.wait()
+
+    async def login(self, username: str, password: str) -> None:
+        """Logs in and learns what the server can do. Raises Refused with the server's words, less the password."""
+        if self._wire.state == aioimaplib.NONAUTH:  # PREAUTH servers know us already
+            try:
+                response = await self._in_time(self._wire.login(aioimaplib.quoted(username), password))
+            except ValueError as error:  # CR, LF or NUL in one of them
+                raise Refused(str(error)) from error
+            if response.result == LOST:
+                raise Lost(self._wire.reason)
+            if response.result != "OK":
+                raise Refused(_words(_without(password, response.lines[-1])))
+        await self._in_time(self._wire.capability())
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        return frozenset(str(word).upper() for word in self._wire.capabilities)
+
+    @property
+    def can_idle(self) -> bool:
+        return "IDLE" in self.capabilities and not self._idle_refused
+
+    @property
+    def can_move(self) -> bool:
+        """One message can leave a folder without taking others with it, which a plain EXPUNGE would do."""
+        return bool(self.capabilities & {"MOVE", "UIDPLUS"})
+
+    async def select(self, folder: str) -> Selected:
+        self.selected = False
+        text = b"\n".join(await self._ask(self._wire.select(mailbox(folder))))
+        self.selected = True
+        uidvalidity = re.search(rb"\[UIDVALIDITY (\d+)\]", text, re.IGNORECASE)
+        if uidvalidity is None:
+            raise Lost(f"the server gives no UIDVALIDITY for {folder}")
+        uidnext = re.search(rb"\[UIDNEXT (\d+)\]", text, re.IGNORECASE)
+        return Selected(int(uidvalidity[1]), int(uidnext[1]) if uidnext else await self._highest_uid() + 1)
+
+    async def _highest_uid(self) -> int:
+        """For servers that leave UIDNEXT out of SELECT, as RFC 2060 allowed."""
+        return max(await self._search("UID *"), default=0)
+
+    async def search(self, first: int, last: int) -> list[int]:
+        """The UIDs there are from first to last, ascending."""
+        return sorted(uid for uid in await self._search(f"UID {first}:{last}") if first <= uid <= last)
+
+    async def search_since(self, day: date) -> list[int]:
+        """The UIDs of messages whose INTERNALDATE is that day or later, ascending."""
+        return sorted(await self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}"))
+
+    async def message_ids(self, uids: Iterable[int]) -> dict[int, str]:
+        """The Message-IDs of messages, without brackets; those that have none are left out. Marks nothing read."""
+        lines = await self._fetch(set(uids), "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
+        found: dict[int, str] = {}
+        for text, literal in _records(lines):
+            uid, given = _number(text, b"UID"), _MESSAGE_ID.search(literal or b"")
+            if uid is not None and given:
+                found[uid] = given[1].decode("utf-8", "replace")
+        return found
+
+    async def _search(self, criteria: str) -> set[int]:
+        lines = await self._ask(self._wire.search(criteria, charset=None, by_uid=True))
+        return {int(word) for line in lines for word in line.split() if word.isdigit()}
+
+    async def look_at(self, uids: Iterable[int]) -> list[Listed]:
+        """Size and date of messages; those that are gone are left out."""
+        wanted = set(uids)
+        lines = await self._fetch(wanted, "(UID RFC822.SIZE INTERNALDATE)")
+        found = (_listed(text) for text, _ in _records(lines))
+        return [listed for listed in found if listed is not None and listed.uid in wanted]
+
+    async def body(self, uid: int, size: int) -> bytes | None:
+        """The message as it stands, without marking it read; None when it is gone."""
+        lines = await self._fetch({uid}, "(UID BODY.PEEK[])", size)
+        for text, literal in _records(lines):
+            if _number(text, b"UID") == uid and b"BODY[]" in text.upper():
+                return _content(text, literal)
+        if await self.search(uid, uid):
+            raise No("the server gave no body")
+        return None
+
+    async def move(self, uids: Iterable[int], folder: str) -> None:
+        """Moves messages, making the folder where it is missing. Only where `can_move`."""
+        numbers = _set(uids)
+        try:
+            await self._move(numbers, folder)
+        except No:  # [TRYCREATE], which not all servers say
+            with suppress(No):
+                await self.create(folder)
+            await self._move(numbers, folder)
+
+    async def _move(self, numbers: str, folder: str) -> None:
+        target = mailbox(folder)
+        if "MOVE" in self.capabilities:
+            await self._ask(self._wire.move(numbers, target, by_uid=True))
+            return
+        await self._ask(self._wire.copy(numbers, target, by_uid=True))
+        await self._ask(self._wire.store(numbers, "+FLAGS.SILENT", r"(\Deleted)", by_uid=True))
+        await self._ask(self._wire.expunge(numbers, by_uid=True))
+
+    async def mark_seen(self, uids: Iterable[int]) -> None:
+        await self._ask(self._wire.store(_set(uids), "+FLAGS.SILENT", r"(\Seen)", by_uid=True))
+
+    async def create(self, folder: str) -> None:
+        """Makes a folder, and subscribes to it so that people's mail clients show it."""
+        await self._ask(self._wire.simple_command("CREATE", mailbox(folder)))
+        with suppress(No):
+            await self._ask(self._wire.simple_command("SUBSCRIBE", mailbox(folder)))
+
+    async def count(self, folder: str) -> int:
+        """How many messages a folder holds, without opening it. Raises No where there is no such folder."""
+        lines = await self._ask(self._wire.simple_command("STATUS", mailbox(folder), "(MESSAGES)"))
+        found = re.search(rb"MESSAGES (\d+)", b" ".join(lines), re.IGNORECASE)
+        return int(found[1]) if found else 0
+
+    async def wait_for_news(self, seconds: float, *, idle: bool = True) -> bool:
+        """Waits until the server speaks of new messages, or so long, and asks for a sign of life after it."""
+        if idle and self.selected and self.can_idle:
+            return await self._idle(seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wire.closed.wait()
+        await self._ask(self._wire.simple_command("NOOP"), self._limits.pulse_seconds)
+        return False
+
+    async def _idle(self, seconds: float) -> bool:
+        """IDLE (RFC 2177) until there is news; a server that refuses it is polled from then on."""
+        idling = asyncio.ensure_future(self._wire.idle())
+        news = asyncio.ensure_future(self._wire.news())
+        ready = asyncio.ensure_future(self._wire.wait_for_idle_response())
+        try:
+            done, _ = await asyncio.wait({idling, ready}, timeout=self._limits.pulse_seconds, return_when=FIRST)
+            if not done:
+                raise Lost(SILENT)
+            if not idling.done():
+                await asyncio.wait({idling, news}, timeout=seconds, return_when=FIRST)
+                if not idling.done():
+                    self._wire.idle_done()
+            await self._end_of_idle(idling)
+            return news.done()
+        finally:
+            for task in (idling, news, ready):
+                task.cancel()
+            await asyncio.gather(idling, news, ready, return_exceptions=True)
+
+    async def _end_of_idle(self, idling: Awaitable[Any]) -> None:
+        response = await self._in_time(idling, self._limits.pulse_seconds)
+        if response.result == LOST:
+            raise Lost(self._wire.reason)
+        self._idle_refused = response.result != "OK"
+
+    async def _fetch(self, uids: set[int], items: str, size: int = 0) -> list[Line]:
+        """One FETCH of at most `size` octets of body; the lines of the answer."""
+        limits = self._limits
+        seconds = limits.reply_seconds + size / limits.slowest_bytes_per_second
+        return await self._ask(self._wire.fetch_by_uid(_set(uids), items, limits.reply_seconds), seconds)
+
+    async def _ask(self, reply: Awaitable[Any], seconds: float | None = None) -> list[Line]:
+        """The lines of an OK, without the tagged one."""
+        response = await self._in_time(reply, seconds)
+        words = _words(response.lines[-1]) if response.lines else ""
+        if response.result == "NO":
+            raise No(words)
+        if response.result != "OK":
+            raise Lost(words or response.result)
+        return response.lines[:-1]  # type: ignore[no-any-return]
+
+    async def _in_time(self, reply: Awaitable[Any], seconds: float | None = None) -> Any:
+        try:
+            async with asyncio.timeout(seconds or self._limits.reply_seconds):
+                return await reply
+        except (TimeoutError, aioimaplib.CommandTimeout) as error:
+            raise Lost(SILENT) from error
+        except aioimaplib.AioImapException as error:
+            raise Lost(self._wire.reason or str(error)) from error
+
+
+# --- on the wire --------------------------------------------------------------------------------------
+
+
+class _Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no annotations
+    """aioimaplib's protocol with another reader.
+
+    Its own calls itself once per line, so that about 980 lines in one packet kill it (its issue 118), formats
+    every packet for its log, and leaves commands waiting for ever when the connection goes (its issue 110).
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, max_literal_bytes: int) -> None:
+        super().__init__(loop)
+        self.current_command: Any = None
+        self.greeting: asyncio.Future[bytes] = loop.create_future()
+        self.closed = asyncio.Event()
+        self.reason = ""
+        """Why the connection ended, as far as anybody said."""
+        self._max_literal_bytes = max_literal_bytes
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.state = aioimaplib.LOGOUT
+        self.reason = self.reason or (_reason(exc) if exc else "") or "the server closed the connection"
+        if not self.greeting.done():
+            self.greeting.set_result(b"")
+        for command in (self.pending_sync_command, *self.pending_async_commands.values()):
+            if command is not None:
+                command.close(self.reason.encode(), LOST)
+        self.closed.set()
+
+    def data_received(self, d: bytes) -> None:
+        try:
+            self._read(self.incomplete_line + d)
+        except Exception as error:  # whatever the reader trips over, the connection is of no use any more
+            self.reason = self.reason or f"odd answer: {error}"
+            self.transport.abort()
+
+    def _read(self, data: bytes) -> None:
+        command, self.current_command, self.incomplete_line = self.current_command, None, b""
+        at = 0
+        while at < len(data):
+            if command is not None and command.wait_literal_data():
+                at = len(data) - len(command.append_literal_data(data[at:]))
+                continue
+            end = data.find(b"\r\n", at)
+            if end < 0:
+                self._keep(data[at:])
+                break
+            command = self._read_line(data[at:end], command)
+            at = end + 2
+        self.current_command = command
+        if self.pending_sync_command is not None:
+            self.pending_sync_command.flush()
+
+    def _keep(self, beginning: bytes) -> None:
+        if len(beginning) > MAX_LINE_BYTES:
+            raise aioimaplib.Abort(f"a line of more than {MAX_LINE_BYTES} octets")
+        self.incomplete_line = beginning
+
+    def _read_line(self, line: bytes, command: Any) -> Any:
+        """The command that the next line belongs to, if it is known already."""
+        command = self._handle_line(line, command)
+        literal = _LITERAL.search(line)
+        if literal is None:
+            return command if command is not None and command.wait_data() else None
+        size = int(literal[1])
+        if size > self._max_literal_bytes:
+            raise aioimaplib.Abort(f"a literal of {size} octets")
+        command = command or aioimaplib.Command("NIL", "unused", loop=self.loop)
+        command.begin_literal_data(size)
+        return command
+
+    def _handle_line(self, line: bytes, current_cmd: Any) -> Any:
+        if self.state == aioimaplib.CONNECTED:
+            self._greet(line)
+            return None
+        if current_cmd is None and line[:5].upper() == b"* BYE":
+            self.reason = _words(line[2:])
+        return super()._handle_line(line, current_cmd)
+
+    def _greet(self, line: bytes) -> None:
+        states = {b"OK": aioimaplib.NONAUTH, b"PREAUTH": aioimaplib.AUTH}
+        kind = line[2:].split(b" ")[0].upper()
+        self.state = states.get(kind, aioimaplib.LOGOUT)
+        if not self.greeting.done():
+            self.greeting.set_result(line[2:])
+
+    async def fetch_by_uid(self, uids: str, items: str, timeout: float) -> Any:
+        """`timeout` is for each pause between two pieces."""
+        return await self.execute(_Fetch(self.new_tag(), uids, items, loop=self.loop, timeout=timeout))
+
+    async def news(self) -> None:
+        """Returns when the server has told, in IDLE, that messages arrived."""
+        while not any(_NEWS.match(line) for line in await self.idle_queue.get()):
+            pass
+
+
+class _Fetch(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib has no annotations
+    """UID FETCH that knows from one line to the next whether its parentheses are closed.
+
+    aioimaplib's counts those of the whole response at each line, and takes those in quoted strings for real.
+    """
+
+    def __init__(self, tag: str, *args: str, **options: Any) -> None:
+        super().__init__("FETCH", tag, *args, prefix="UID", **options)
+        self._open = 0
+
+    def append_to_resp(self, line: Line, result: str = "Pending") -> None:
+        super().append_to_resp(line, result)
+        if isinstance(line, bytearray):
+            return
+        plain = _QUOTED.sub(b"", line)
+        before = 0 if _FETCH.match(line) else self._open
+        self._open = before + plain.count(b"(") - plain.count(b")")
+
+    def wait_data(self) -> bool:
+        return self._open > 0
+
+
+# --- words --------------------------------------------------------------------------------------------
+
+
+def mailbox(name: str) -> str:
+    """A folder's name as commands carry it: modified UTF-7 (RFC 3501, 5.1.3), quoted."""
+    return str(aioimaplib.quoted(re.sub(r"&|[^\x20-\x7e]+", _shifted, name)))
+
+
+def _shifted(run: re.Match[str]) -> str:
+    if run[0] == "&":
+        return "&-"
+    coded = base64.b64encode(run[0].encode("utf-16-be"), altchars=b"+,")
+    return f"&{coded.decode().rstrip('=')}-"
+
+
+def _set(uids: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(uids)))
+
+
+def _records(lines: Iterable[Line]) -> Iterator[tuple[bytes, bytes | None]]:
+    """The FETCH responses among lines: the text of each and its literal."""
+    text, literal = b"", None
+    for line in lines:
+        if isinstance(line, bytearray):
+            literal = bytes(line)
+        elif _FETCH.match(line):
+            if text:
+                yield text, literal
+            text, literal = line, None
+        else:
+            text += line
+    if text:
+        yield text, literal
+
+
+def _listed(text: bytes) -> Listed | None:
+    uid = _number(text, b"UID")
+    size = _number(text, b"RFC822.SIZE")
+    if uid is None or size is None:  # flags of some message, told unasked
+        return None
+    found = re.search(rb'INTERNALDATE "([^"]*)"', text, re.IGNORECASE)
+    return Listed(uid, size, _date(found[1].decode("ascii", "replace")) if found else None)
+
+
+def _number(text: bytes, item: bytes) -> int | None:
+    found = re.search(rb"[( ]" + re.escape(item) + rb" (\d+)", text, re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
+def _date(text: str) -> datetime | None:
+    """INTERNALDATE, such as ` 7-Feb-2026 09:30:00 -0300`."""
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _content(text: bytes, literal: bytes | None) -> bytes:
+    """BODY[] is a literal, for some short messages a quoted string, or NIL where the server has it no more."""
+    if literal is not None:
+        return literal
+    found = re.search(rb"BODY\[\] " + _QUOTED.pattern, text, re.IGNORECASE | re.DOTALL)
+    if found is None:
+        raise No("the server gave NIL for a body")
+    return re.sub(rb"\\(.)", rb"\1", found[1])
+
+
+def _words(line: Line) -> str:
+    """What a server says, fit for a log line."""
+    text = bytes(line[: 4 * MAX_WORDS]).decode("utf-8", "replace")
+    return "".join(character if character.isprintable() else " " for character in text)[:MAX_WORDS].strip()
+
+
+def _without(password: str, line: Line) -> bytes:
+    """A line in which some servers repeat what they were told."""
+    for form in (password, aioimaplib.quoted(password)[1:-1]):
+        line = line.replace(form.encode(), b"...") if form else line
+    return bytes(line)
+
+
+def _reason(error: Exception) -> str:
+    """What an error of the network says, without its number."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"certificate not accepted: {error.verify_message}"
+        case socket.gaierror():
+            return error.strerror or "the name is not known"
+        case OSError(errno=int(number)) if number > 0 and not isinstance(error, ssl.SSLError):
+            return os.strerror(number)
+    return str(error) or type(error).__name__

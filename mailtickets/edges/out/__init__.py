@@ -1,0 +1,1 @@
+"""Where mail goes out: a smarthost or a Maildir."""

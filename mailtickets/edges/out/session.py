@@ -1,0 +1,471 @@
+"""One connection to the smarthost: TLS, login, and mail after mail.
+
+Owns: the SMTP dialogue over aiosmtplib's connection, and what each reply, or its absence, means for the mail.
+*Fails with*: NoConnection while opening, Stale when an idle connection turns out to be closed; else nothing.
+*Limits*: `Unknown` is said as soon as the final dot was handed to the kernel; what the kernel then lost cannot be told
+from what the other side took.
+"""
+
+import asyncio
+import re
+import ssl
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self, cast
+
+from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponse, SMTPResponseException
+
+from mailtickets.config.models import Config
+from mailtickets.desk.letters.retry import is_throttling
+from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, Throttled, Unknown
+from mailtickets.edges.out.wire import Reply, Wire
+from mailtickets.mail.write.compose import to_ascii
+
+IDLE_SECONDS = 25.0
+"""Unused connections are closed after this long: most servers hang up after 30 to 300 s."""
+
+QUIT_SECONDS = 5.0
+CHUNK_OCTETS = 65_536
+REPLY_CHARACTERS = 500
+
+OUR_TROUBLE = frozenset({503, 530, 534, 535, 538})
+"""Permanent by their code, but about our login or our session and never about the mail (RFC 4954, 6)."""
+
+NOT_IMPLEMENTED = 504
+"""Of AUTH: this mechanism is offered but does not work; another may."""
+
+_GOOD = ((250,), (250, 251), (354,))
+"""What lets MAIL, RCPT and DATA go on."""
+
+_STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
+_GIVEN_ID = re.compile(r"(?:2\.\d+\.\d+ )?(?:ok:? )?<([!-;=?-~]+@[!-;=?-~]+)>", re.IGNORECASE)
+_OWN_ID = re.compile(rb"^Message-ID:\s*<([^<>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
+_SES_ID = re.compile(r"ok ([0-9a-f]{16}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d{6})\s*", re.IGNORECASE)
+_SES_HOST = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|api\.aws)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """In seconds, as RFC 5321, 4.5.3.2 asks for them."""
+
+    connect: float = 30.0
+    """TCP, greeting and TLS handshake, each."""
+    command: float = 300.0
+    """EHLO, AUTH, MAIL, RCPT, DATA, RSET, each."""
+    data: float = 180.0
+    """Each block of the message."""
+    final_dot: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpOutSettings:
+    host: str
+    port: int = 587
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    username: str = ""
+    """Empty: no login."""
+    password: Callable[[], str] = str
+    """Asked at each login, so that a changed secret needs no restart."""
+    local_hostname: str = "localhost"
+    max_connections: int = 2
+    ca_file: Path | None = None
+    """Trusted instead of the system's authorities."""
+    timeouts: Timeouts = Timeouts()
+    idle_seconds: float = IDLE_SECONDS
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        delivery = config.delivery
+        return cls(
+            host=delivery.host,
+            port=delivery.port,
+            tls=delivery.tls,
+            username=delivery.username,
+            password=lambda: config.password(delivery),
+            local_hostname=config.instance.hostname,
+            max_connections=delivery.max_connections,
+        )
+
+
+class NoConnection(Exception):
+    """There is no usable connection to the smarthost; nothing was sent."""
+
+    def __init__(self, result: Deferred | Throttled) -> None:
+        super().__init__(result.reply)
+        self.result = result
+
+
+class Stale(Exception):
+    """A connection that had been idle was closed by the other side before it took anything of this mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transmission:
+    """One message for one recipient, as it goes over the wire."""
+
+    sender: str
+    recipient: str
+    wire: bytes
+    """CRLF everywhere, dots stuffed, without the final dot."""
+    size: int
+    """As RFC 1870 counts it: before dot-stuffing."""
+    message_id: str
+    utf8: bool
+    """An address or a header field is not ASCII (RFC 6531)."""
+    eight_bit: bool
+
+    @classmethod
+    def of(cls, raw: bytes, sender: str, recipient: str) -> Self:
+        sender, recipient = to_ascii(sender), to_ascii(recipient)
+        # A bare CR or LF would let one relay see a final dot where another sees text (SMTP smuggling, CVE-2023-51764).
+        text = raw
+        if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
+            text = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+        if not text.endswith(b"\r\n"):
+            text += b"\r\n"
+        head = text.partition(b"\r\n\r\n")[0]
+        wire = (b"." if text.startswith(b".") else b"") + text.replace(b"\r\n.", b"\r\n..")
+        found = _OWN_ID.search(head)
+        return cls(
+            sender=sender,
+            recipient=recipient,
+            wire=wire,
+            size=len(text),
+            message_id=found[1].decode(errors="replace") if found else "",
+            utf8=not (sender + recipient).isascii() or not head.isascii(),
+            eight_bit=not text.isascii(),
+        )
+
+
+class Session:
+    """One connection. `open` it once, `deliver` and `settle` in turns, then `quit` or `abort`."""
+
+    def __init__(self, settings: SmtpOutSettings) -> None:
+        self._settings = settings
+        self._smtp = SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            local_hostname=settings.local_hostname,
+            timeout=settings.timeouts.command,
+            use_tls=settings.tls == "implicit",
+            start_tls=False,  # done in `open`: left to itself, aiosmtplib goes on in clear when it is not offered
+        )
+        self._wire: Wire | None = None
+        self._extensions: frozenset[str] = frozenset()
+        self._reused = False
+        self._within = False
+        self._broken = False
+        self._expire: asyncio.TimerHandle | None = None
+        self.max_size: int | None = None
+        """What EHLO said of SIZE (RFC 1870); 0 there means no limit."""
+        self.said: list[str] = []
+        """What went well so far, in words."""
+
+    @property
+    def usable(self) -> bool:
+        return self._wire is not None and self._wire.is_open and not self._broken
+
+    @property
+    def _open_wire(self) -> Wire:
+        assert self._wire is not None  # noqa: S101 - set by `open`
+        return self._wire
+
+    @property
+    def _pipelines(self) -> bool:
+        return "pipelining" in self._extensions
+
+    def kept(self, expire: asyncio.TimerHandle) -> None:
+        self._reused, self._expire = True, expire
+
+    # --- beginning and end
+
+    async def open(self, context: ssl.SSLContext) -> None:
+        """Connects, secures and logs in. Raises NoConnection, and is closed then."""
+        try:
+            await self._greet(context)
+            await self._secure(context)
+            await self._login()
+            self._take_over()
+        except SMTPResponseException as error:
+            self.abort()
+            text = f"{self._settings.host} answered {shown(error.code, error.message)}"
+            throttled = is_throttling(error.code, error.message)
+            raise NoConnection(Throttled(text) if throttled else Deferred(text)) from error
+        except (OSError, SMTPException, ValueError, KeyError) as error:
+            self.abort()
+            raise NoConnection(Deferred(f"{self._settings.host}:{self._settings.port}: {why(error)}")) from error
+        except BaseException:
+            self.abort()
+            raise
+
+    async def _greet(self, context: ssl.SSLContext) -> None:
+        where = f"{self._settings.host}:{self._settings.port}"
+        await self._smtp.connect(timeout=self._settings.timeouts.connect, tls_context=context)
+        self.said.append(f"connected to {where}")
+        await self._smtp.ehlo()
+
+    async def _secure(self, context: ssl.SSLContext) -> None:
+        host = self._settings.host
+        if self._settings.tls == "starttls":
+            if not self._smtp.supports_extension("starttls"):
+                raise SMTPException(
+                    f'{host} does not offer STARTTLS, and tls = "starttls" requires it: nothing was sent'
+                )
+            await self._smtp.starttls(tls_context=context, timeout=self._settings.timeouts.connect)
+            await self._smtp.ehlo()
+        if self._settings.tls != "none":
+            self.said.append(f"{self._smtp.get_transport_info('cipher')[1]}, and the certificate of {host} is valid")
+
+    async def _login(self) -> None:
+        if not self._settings.username:
+            return
+        smtp = self._smtp
+        methods = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
+        offered = [login for name, login in methods.items() if name in smtp.server_auth_methods]
+        if not offered:
+            raise SMTPException("it offers no login that we know (AUTH PLAIN, LOGIN, CRAM-MD5)")
+        password = self._settings.password()
+        try:
+            await self._try_each(offered, password)
+        except SMTPResponseException as error:
+            said = without_password(error.message, self._settings.username, password)
+            raise SMTPResponseException(error.code, said) from None
+        self.said.append(f"logged in as {self._settings.username}")
+
+    async def _try_each(self, logins: Sequence[Callable[[str, str], Awaitable[object]]], password: str) -> None:
+        for login in logins:
+            try:
+                await login(self._settings.username, password)
+                return
+            except SMTPAuthenticationError as error:
+                # One wrong password tried by every mechanism is three failures to the other side, which lock accounts.
+                if error.code != NOT_IMPLEMENTED or login is logins[-1]:
+                    raise
+
+    def _take_over(self) -> None:
+        """From here on we speak ourselves: aiosmtplib cannot tell before the dot from after it, nor ask in one go."""
+        transport = cast("asyncio.WriteTransport | None", self._smtp.transport)
+        if transport is None or transport.is_closing():
+            raise SMTPException("it hung up after the greeting")
+        size = self._smtp.esmtp_extensions.get("size", "").strip()
+        self.max_size = int(size) or None if size.isascii() and size.isdigit() else None
+        self._extensions = frozenset(self._smtp.esmtp_extensions)
+        self._wire = Wire(transport)
+
+    async def quit(self) -> None:
+        self._stop_expiring()
+        try:
+            if self._wire is not None:
+                await self._wire.answer(self._wire.ask(b"QUIT")[0], QUIT_SECONDS)
+        except (OSError, SMTPException):
+            pass
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """Hangs up at once."""
+        self._stop_expiring()
+        transport = cast("asyncio.WriteTransport | None", self._smtp.transport)
+        if transport is not None:
+            transport.abort()
+        self._smtp.close()
+
+    def _stop_expiring(self) -> None:
+        if self._expire is not None:
+            self._expire.cancel()
+
+    # --- one mail
+
+    async def deliver(self, mail: Transmission) -> Delivery:
+        """One transaction. Raises Stale when an idle connection turns out to be closed."""
+        self._stop_expiring()
+        if not self.usable:
+            raise Stale
+        if refused := self._cannot_carry(mail):
+            return refused
+        try:
+            delivery = await self._envelope(mail)
+        except (OSError, SMTPException) as error:
+            self._broken = True
+            return Deferred(f"{self._settings.host}: {why(error)}")
+        return delivery or await self._content(mail)
+
+    async def settle(self) -> None:
+        """Makes the connection ready for another mail after a refusal."""
+        if not (self._within and self.usable):
+            return
+        try:
+            response = await self._ask(b"RSET")
+        except (OSError, SMTPException):
+            self._broken = True
+        else:
+            self._broken = response.code != 250
+            self._within = False
+
+    def _cannot_carry(self, mail: Transmission) -> Refused | None:
+        host = self._settings.host
+        if mail.utf8 and "smtputf8" not in self._extensions:
+            return Refused(f"553 5.6.7 {host} does not carry addresses outside ASCII (SMTPUTF8)", "5.6.7")
+        if self.max_size and mail.size > self.max_size:
+            return Refused(f"552 5.3.4 {mail.size} bytes are more than the {self.max_size} {host} takes", "5.3.4")
+        return None
+
+    async def _ask(self, command: bytes) -> SMTPResponse:
+        return await self._open_wire.answer(self._open_wire.ask(command)[0], self._settings.timeouts.command)
+
+    async def _envelope(self, mail: Transmission) -> Delivery | None:
+        """MAIL, RCPT and DATA; None when the content may follow."""
+        self._within = True
+        commands = (self._mail_command(mail), f"RCPT TO:<{mail.recipient}>".encode(), b"DATA")
+        replies, refused = self._asked(commands), None
+        for good in _GOOD:
+            try:
+                response = await self._open_wire.answer(next(replies), self._settings.timeouts.command)
+            except (OSError, SMTPException) as error:
+                if refused is None:
+                    self._mind_idleness(good, error)
+                    raise
+                self._broken = True
+                break
+            if self._reused and good is _GOOD[0] and response.code == 421:
+                raise Stale  # said while it was idle, or to end a session it finds long enough
+            if refused is not None:
+                self._broken |= response.code == 354  # it waits for a message that nobody shall have
+            elif response.code not in good:
+                refused = response
+            if refused is not None and not self._pipelines:
+                break
+        return self._verdict(refused) if refused is not None else None
+
+    def _asked(self, commands: Sequence[bytes]) -> Iterator[Reply]:
+        """All in one go where the server allows it (RFC 2920), else each when it is waited for."""
+        if self._pipelines:
+            yield from self._open_wire.ask(*commands)
+        else:
+            for command in commands:
+                yield from self._open_wire.ask(command)
+
+    def _mind_idleness(self, good: tuple[int, ...], error: Exception) -> None:
+        if self._reused and good is _GOOD[0] and not isinstance(error, TimeoutError):
+            raise Stale from error
+
+    def _mail_command(self, mail: Transmission) -> bytes:
+        command = f"MAIL FROM:<{mail.sender}>"
+        if "size" in self._extensions:
+            command += f" SIZE={mail.size}"
+        if mail.eight_bit and "8bitmime" in self._extensions:
+            command += " BODY=8BITMIME"
+        if mail.utf8:
+            command += " SMTPUTF8"
+        return command.encode()
+
+    async def _content(self, mail: Transmission) -> Delivery:
+        """The message and the final dot, with an open ear: a server may refuse, or hang up, in the middle."""
+        wire = self._open_wire
+        reply = wire.listen()
+        if lost := await self._write(wire, mail.wire, reply):
+            return lost
+        wire.write(b".\r\n")
+        await asyncio.wait({reply}, timeout=self._settings.timeouts.final_dot)
+        return self._final(reply, mail)
+
+    async def _write(self, wire: Wire, octets: bytes, reply: Reply) -> Delivery | None:
+        """All up to the final dot; a result when it got no further."""
+        await asyncio.sleep(0)  # lets in what came together with the 354
+        try:
+            for start in range(0, len(octets), CHUNK_OCTETS):
+                if reply.done():
+                    break
+                wire.write(octets[start : start + CHUNK_OCTETS])
+                await self._drained(wire, reply)
+        except OSError as error:
+            self._broken = True
+            return Deferred(f"{self._settings.host}: connection lost before the final dot: {why(error)}")
+        return self._early(reply) if reply.done() else None
+
+    async def _drained(self, wire: Wire, reply: Reply) -> None:
+        """Until the kernel has taken the block, or the server says something instead of reading it."""
+        if wire.is_drained:
+            return
+        drain = asyncio.ensure_future(wire.drain())
+        either: set[asyncio.Future[Any]] = {drain, reply}
+        try:
+            done, _ = await asyncio.wait(
+                either, timeout=self._settings.timeouts.data, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            drain.cancel()
+        if drain in done:
+            drain.result()
+        elif not done:
+            raise TimeoutError(f"nothing was read for {self._settings.timeouts.data:.0f} s")
+
+    def _early(self, reply: Reply) -> Delivery:
+        """An answer before the final dot: the message is not there yet, whatever it says."""
+        self._broken = True
+        if error := reply.exception():
+            return Deferred(f"{self._settings.host}: connection lost before the final dot: {why(error)}")
+        return self._verdict(reply.result())
+
+    def _final(self, reply: Reply, mail: Transmission) -> Delivery:
+        host = self._settings.host
+        if not reply.done():
+            self._broken = True
+            return Unknown(f"{host}: no answer {self._settings.timeouts.final_dot:.0f} s after the final dot")
+        if error := reply.exception():
+            self._broken = True
+            return Unknown(f"{host}: connection lost after the final dot: {why(error)}")
+        self._within = False
+        response = reply.result()
+        if 200 <= response.code < 300:
+            return Sent(shown(*response), reported_id(host, response.message, mail))
+        return self._verdict(response)
+
+    def _verdict(self, response: SMTPResponse) -> Delivery:
+        """What a reply other than the hoped-for one means for this mail."""
+        code, text = response
+        reply = shown(code, text)
+        if code == 421 or not 400 <= code < 600:
+            self._broken = True
+        if is_throttling(code, text):
+            return Throttled(reply)
+        if not 500 <= code < 600 or code in OUR_TROUBLE:
+            return Deferred(reply)
+        status = _STATUS.match(text)
+        return Refused(reply, status[1] if status else None)
+
+
+def reported_id(host: str, text: str, mail: Transmission) -> str | None:
+    """The message id that the smarthost gave the mail instead of ours, where its reply says one for certain.
+
+    Exchange: `2.0.0 OK <id> [Hostname=...]`. Amazon SES: `Ok 0100...-000000`, whose domain follows from the region.
+    """
+    if (ses := _SES_HOST.fullmatch(host)) and (given := _SES_ID.fullmatch(text)):
+        return f"{given[1]}@{'email' if ses[1] == 'us-east-1' else ses[1]}.amazonses.com"
+    found = _GIVEN_ID.match(text)
+    return found[1] if found and found[1] not in {mail.message_id, mail.sender, mail.recipient} else None
+
+
+def without_password(text: str, username: str, password: str) -> str:
+    """What a server says to a login, which may repeat what it was told: in words, or as LOGIN and PLAIN send it."""
+    as_sent = (b64encode(f"{before}{password}".encode()).decode() for before in ("", f"\0{username}\0"))
+    for secret in sorted((password, *as_sent), key=len, reverse=True):
+        text = text.replace(secret, "...") if password else text
+    return text
+
+
+def shown(code: int, text: str) -> str:
+    """A reply in one line that can be stored and shown."""
+    words = " ".join(f"{code} {text}".split())
+    return "".join(c if c.isprintable() else "?" for c in words)[:REPLY_CHARACTERS]
+
+
+def why(error: BaseException) -> str:
+    cause = error.__cause__ or error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted: {cause.verify_message}"
+    if isinstance(cause, KeyError):
+        return f"the environment has no {cause.args[0]}"
+    return " ".join(str(error).split())[:REPLY_CHARACTERS] or type(error).__name__

@@ -1,0 +1,188 @@
+"""Sends mail to the smarthost over SMTP, one recipient at a time, over a few connections that are used again.
+
+Owns: the pool of connections, a breaker that stops knocking at a door that stays shut, what `check` says of the
+smarthost. A connection itself is `smtp_session`.
+*Fails with*: nothing for what the smarthost or the network does; that is a `Delivery`. Trouble of ours, such as a
+refused login or a certificate we do not trust, is `Deferred`: no mail fails for it.
+*Limits*: a message is held in memory.
+"""
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mailtickets.desk.model.delivery import Deferred, Delivery, Refused
+from mailtickets.edges.out.session import NoConnection, Session, SmtpOutSettings, Stale, Timeouts, Transmission, why
+from mailtickets.mail.write.compose import is_addr_spec, to_ascii
+
+__all__ = ["Breaker", "Finding", "Probe", "SmtpOut", "SmtpOutSettings", "Timeouts"]
+
+FAILURES_BEFORE_PAUSE = 10
+FIRST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 300.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of what `check` says."""
+
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a connection to the smarthost was like."""
+
+    findings: tuple[Finding, ...]
+    max_size: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        return all(finding.ok for finding in self.findings)
+
+
+@dataclass(slots=True)
+class Breaker:
+    """Counts connections that failed in a row; after ten, nobody tries for a while that doubles up to five minutes."""
+
+    clock: Callable[[], float] = time.monotonic
+    failures: int = 0
+    _until: float = field(default=0.0, init=False)
+
+    @property
+    def pause_seconds(self) -> float:
+        """How much of the pause is left; 0 when there is none."""
+        return max(0.0, self._until - self.clock())
+
+    def failed(self) -> None:
+        self.failures += 1
+        beyond = self.failures - FAILURES_BEFORE_PAUSE
+        if beyond >= 0:
+            pause = min(FIRST_PAUSE_SECONDS * 2.0 ** min(beyond, 10), LONGEST_PAUSE_SECONDS)
+            self._until = self.clock() + pause
+            log.warning("smarthost-paused failures=%d seconds=%.0f", self.failures, pause)
+
+    def worked(self) -> None:
+        if self.failures >= FAILURES_BEFORE_PAUSE:
+            log.info("smarthost-back failures=%d", self.failures)
+        self.failures = 0
+        self._until = 0.0
+
+
+class SmtpOut:
+    """The way out over a smarthost. Made and used in one event loop."""
+
+    def __init__(self, settings: SmtpOutSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self.breaker = Breaker(clock)
+        self.max_size: int | None = None
+        """Octets the smarthost takes (RFC 1870); None when it has not said, or has no limit."""
+        self._slots = asyncio.Semaphore(settings.max_connections)
+        self._idle: list[Session] = []
+        self._closing: set[asyncio.Task[None]] = set()
+        self._context: ssl.SSLContext | None = None
+        self._closed = False
+
+    async def send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
+        """Hands one message for one recipient to the smarthost. An empty sender is the null reverse-path."""
+        if refused := _no_address(sender, recipient):
+            return refused
+        transmission = Transmission.of(raw, sender, recipient)
+        async with self._slots:
+            while self._idle:
+                try:
+                    return await self._through(self._idle.pop(), transmission)
+                except Stale:
+                    continue
+            try:
+                return await self._through(await self._open(), transmission)
+            except NoConnection as trouble:
+                return trouble.result
+
+    async def probe(self) -> Probe:
+        """Connects and logs in as a send would, and says how that went."""
+        session = Session(self._settings)
+        try:
+            await session.open(await self._tls_context())
+        except NoConnection as trouble:
+            return Probe((*(Finding(True, said) for said in session.said), Finding(False, str(trouble))))
+        finally:
+            await session.quit()
+        limit = f"up to {session.max_size} bytes" if session.max_size else "of any size (it announces no limit)"
+        self.max_size = session.max_size
+        said = (*session.said, f"{self._settings.host} takes messages {limit}")
+        return Probe(tuple(Finding(True, text) for text in said), session.max_size)
+
+    async def close(self) -> None:
+        """Says QUIT on what is idle; a connection in use is closed when its mail is through."""
+        self._closed = True
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(session.quit() for session in idle), *self._closing)
+
+    async def _open(self) -> Session:
+        if pause := self.breaker.pause_seconds:
+            failures = self.breaker.failures
+            raise NoConnection(
+                Deferred(f"{self._settings.host}: {failures} connections failed in a row, pausing for {pause:.0f} s")
+            )
+        session = Session(self._settings)
+        try:
+            await session.open(await self._tls_context())
+        except NoConnection as trouble:
+            if isinstance(trouble.result, Deferred):
+                self.breaker.failed()
+            raise
+        self.breaker.worked()
+        self.max_size = session.max_size
+        return session
+
+    async def _tls_context(self) -> ssl.SSLContext:
+        if self._context is None:  # reads the authorities from disk
+            ca_file = self._settings.ca_file
+            try:
+                self._context = await asyncio.to_thread(ssl.create_default_context, cafile=ca_file)
+            except OSError as error:
+                raise NoConnection(Deferred(f"the authorities in {ca_file} cannot be read: {why(error)}")) from error
+        return self._context
+
+    async def _through(self, session: Session, transmission: Transmission) -> Delivery:
+        """Sends by this connection, and keeps it for the next mail if it is still good."""
+        try:
+            result = await session.deliver(transmission)
+            await session.settle()
+        except BaseException:
+            session.abort()
+            raise
+        if not session.usable:
+            session.abort()
+        elif self._closed:
+            await session.quit()
+        else:
+            self._keep(session)
+        return result
+
+    def _keep(self, session: Session) -> None:
+        self._idle.append(session)
+        expire = asyncio.get_running_loop().call_later(self._settings.idle_seconds, self._expire, session)
+        session.kept(expire)
+
+    def _expire(self, session: Session) -> None:
+        if session in self._idle:
+            self._idle.remove(session)
+            task = asyncio.create_task(session.quit())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+def _no_address(sender: str, recipient: str) -> Refused | None:
+    if sender and not is_addr_spec(to_ascii(sender)):
+        return Refused("501 5.1.7 the sender is no mail address", "5.1.7")
+    if not is_addr_spec(to_ascii(recipient)):
+        return Refused("501 5.1.3 the recipient is no mail address", "5.1.3")
+    return None

@@ -1,0 +1,561 @@
+"""One session of SMTP or LMTP, on aiosmtpd's command loop; `smtp_in` and `lmtp_in` say what differs.
+
+Owns: the dialogue with one client, its clocks, the raw message until it is handed over. What aiosmtpd leaves open is
+closed here: DATA without a memory bound (aio-libs/aiosmtpd#145), a handler cancelled by hang-up or half-close, one
+timer for everything, internal errors shown to the peer, a TLS handshake that ends in nothing and is never noticed.
+Fails with: nothing. The client reads a 4xx for trouble of ours and a 5xx only for what it must not send again.
+Limits: the fields of `Settings` and `TimeLimits`; 100 recipients a message, 20 refused commands in a row.
+"""
+
+# ruff: noqa: N802 - aiosmtpd finds the commands by their names
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import partial
+from ipaddress import IPv4Network, IPv6Network
+from math import inf
+from ssl import SSLContext
+from typing import Any, Literal, NoReturn, Protocol, cast
+
+from aiosmtpd.smtp import SMTP, TLSSetupException
+
+from mailtickets.edges.smtp_server.data import IncomingMessage
+from mailtickets.edges.smtp_server.spool import Held, Spool
+from mailtickets.edges.smtp_server.xclient import Client
+from mailtickets.mail.model import Envelope
+
+Accept = Callable[[bytes, Envelope], Awaitable[object]]
+"""Returns the id in the ledger after the durable commit. Raises NoSpace (452) or anything else (451)."""
+KnowsRecipient = Callable[[str], bool]
+
+ACCEPTED = "250 2.0.0 Ok: accepted"
+TROUBLE = "451 4.3.0 Temporary trouble here, please try again later"
+NO_SPACE = "452 4.3.1 Insufficient system storage, please try again later"
+SHUTTING_DOWN = "421 4.3.2 Service is shutting down, please try again later"
+TIMED_OUT = "421 4.4.2 Timeout, closing the connection"
+TOO_LARGE = "552 5.3.4 Message is larger than this server accepts"
+BARE = "550 5.6.11 A line of the message ends in CR or LF alone"
+
+MAX_RECIPIENTS = 100
+MAX_REFUSALS = 20
+MAX_REFUSALS_TRUSTED = 1000
+CHUNK_BYTES = 65_536
+UNLIMITED = 10**9
+
+# MAIL, RCPT and DATA are bounded by the refusals and by the length of a session: a relay sends many messages in one.
+CALL_LIMITS = {"*": 20, "NOOP": 100, "RSET": 10_000, "MAIL": UNLIMITED, "RCPT": UNLIMITED, "DATA": UNLIMITED}
+
+# RFC 3461 parameters are understood and ignored. DSN is not announced: then the relay before us writes the
+# success reports that senders ask for, which we would otherwise have to write ourselves.
+MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID"})
+RCPT_PARAMETERS = frozenset({"NOTIFY", "ORCPT"})
+
+_LOCAL_PART = r'(?:"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"|[^\s"<>()\[\],;:\\@\x00-\x1f\x7f]+)'
+_DOMAIN = r'(?:\[[^\[\]\s<>\x00-\x1f\x7f]+\]|[^\s"<>()\[\],;:\\@\x00-\x1f\x7f]+)'
+_MAILBOX = rf"{_LOCAL_PART}(?:@{_DOMAIN})?"
+# RFC 5321, 4.1.2. A source route is dropped (appendix C), missing angle brackets are forgiven.
+_PATH = re.compile(rf"\s*(?:<(?:@[^:<>\s]+:)?(?P<path>{_MAILBOX})?>|(?P<bare>{_MAILBOX}))(?P<rest>(?:\s.*)?)")
+_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\s=\x00-\x1f\x7f]+))?")
+_NOT_IN_A_HOST_NAME = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
+
+# The library's own replies that lack the enhanced code of RFC 2034.
+_WITH_STATUS = {"500 ": "500 5.5.2 ", "554 ": "554 5.7.0 ", "220 Ready": "220 2.0.0 Ready"}
+
+
+class Tell(Protocol):
+    """Logs an event with its details, not more often than is of use."""
+
+    def __call__(self, event: str, exc_info: BaseException | None = None, **details: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """How long a client may take. A moving clock is never the reason: all run on the loop's monotonic one."""
+
+    command_seconds: float = 60
+    """To the next command. RFC 5321 asks for 300, which lets a few idle strangers hold every connection."""
+    trusted_command_seconds: float = 300
+    chunk_seconds: float = 60
+    """Without any byte of the message."""
+    rate_grace_seconds: float = 30
+    """After this much of a message, `min_bytes_per_second` is asked for."""
+    min_bytes_per_second: float = 1024
+    session_seconds: float = 1800
+    commit_seconds: float = 240
+    """Then 451 is said, before the client gives up by itself; what was committed is known again when it comes back."""
+    linger_seconds: float = 5
+    """For the last reply to be read, before the connection is cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a listener is told; `hostname` is how other servers know us."""
+
+    hostname: str
+    max_message_bytes: int = 26_214_400
+    max_connections: int = 500
+    max_connections_per_ip: int = 20
+    trusted_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    ssl_context: SSLContext | None = None
+    ident: str = "mailtickets"
+    bare_newlines: Literal["normalise", "refuse"] = "normalise"
+    spool: Spool = field(default_factory=Spool)
+    """Shared by all doors, and kept when the rest is replaced."""
+    limits: TimeLimits = field(default_factory=TimeLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a session needs of its listener."""
+
+    settings: Settings
+    commit: "Callable[[Held, Envelope, str], asyncio.Task[str]]"
+    """Hands a message over, with the transmission's id; what is held and the task, which ends in a reply, belong to the
+    listener from then on."""
+    knows_recipient: KnowsRecipient
+    tell: Tell
+    ended: "Callable[[Session], None]"
+    moved: "Callable[[Session, str], str | None]"
+    """Counts a session for the client that a relay speaks for; gives the reason when that client has too many."""
+
+
+class Refusal(Exception):
+    """A command is answered with this reply."""
+
+
+class _SameForAllCommands(dict[str, int]):
+    """aiosmtpd's table of line limits without its growth: it adds every word that a client sends as a command."""
+
+    def __missing__(self, command: str) -> int:
+        return Session.command_size_limit
+
+
+class Session(SMTP):
+    """The dialogue with one client."""
+
+    source = "smtp"
+    protocol = "SMTP"
+    greeting = "ESMTP"
+    _without_address = "unknown"
+
+    line_length_limit = CHUNK_BYTES  # limits what the stream reader buffers, not lines: the message is read in chunks
+    command_size_limit = 2048  # RFC 5321 says 512, and its extensions add about 1,200
+    command_size_limits = _SameForAllCommands()
+
+    def __init__(self, intake: Intake, peer: str, trusted: bool) -> None:
+        settings = intake.settings
+        loop = asyncio.get_running_loop()
+        self.intake, self.peer, self.trusted = intake, peer, trusted
+        self.relay = trusted
+        """Whether the other end of the connection is a relay of ours, whomever it speaks for."""
+        self._client_helo: str | None = None
+        self.id = secrets.token_hex(4)
+        self._limits = settings.limits
+        self._ends_at = loop.time() + settings.limits.session_seconds
+        self._receiving = self._leaving = False
+        self._replies = self._refusals = self._transmissions = 0
+        self._sender: str | None = None
+        self._recipients: list[str] = []
+        self._linger: asyncio.TimerHandle | None = None
+        self._due: float = inf
+        self._late: Callable[[], None] = self._timeout_cb
+        super().__init__(
+            object(),
+            data_size_limit=settings.max_message_bytes,
+            enable_SMTPUTF8=True,
+            hostname=settings.hostname,
+            ident=f"{self.greeting} {settings.ident}",
+            tls_context=settings.ssl_context,
+            auth_exclude_mechanism=["PLAIN", "LOGIN"],
+            command_call_limit=CALL_LIMITS,
+            loop=loop,
+        )
+        self._smtp_methods.pop("AUTH")  # nobody logs in where mail is delivered
+
+    # --- the connection -----------------------------------------------------------------------------------
+
+    @property
+    def task(self) -> "asyncio.Task[None] | None":
+        return self._handler_coroutine
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        if self._linger is not None:
+            self._linger.cancel()
+        self.intake.ended(self)
+
+    def eof_received(self) -> bool:
+        """The client has said all it will. What it sent is still answered; aiosmtpd would cancel it."""
+        self._reader.feed_eof()
+        return self.session is not None and self.session.ssl is None
+
+    def leave(self) -> None:
+        """Ends the session as soon as no message is under way."""
+        self._leaving = True
+        if not self._receiving:
+            self.hang_up(SHUTTING_DOWN)
+
+    def hang_up(self, reply: str = "") -> None:
+        """Says a last word and closes; cuts the connection when the client does not take it."""
+        if self.transport is None:
+            return
+        if self._in_handshake():
+            self.abort()
+            return
+        if reply:
+            self._writer.write(f"{reply}\r\n".encode())
+        self.transport.close()
+        if self._linger is None:
+            self._linger = self.loop.call_later(self._limits.linger_seconds, self.abort)
+
+    def abort(self) -> None:
+        transport = self._original_transport or self.transport
+        if transport is not None:
+            cast("asyncio.Transport", transport).abort()
+
+    def _in_handshake(self) -> bool:
+        return self._original_transport is not None and (self.session is None or self.session.ssl is None)
+
+    async def _end(self, reply: str = "") -> NoReturn:
+        """Hangs up and stays: losing the connection cancels this task."""
+        self.hang_up(reply)
+        if self.transport is not None:
+            await self.loop.create_future()
+        raise asyncio.CancelledError
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """The clock of commands: none may take longer, and all together not longer than a session."""
+        allowed = self._limits.trusted_command_seconds if self.trusted else self._limits.command_seconds
+        self._expect(self.loop.time() + (duration or allowed), self._timeout_cb)
+
+    def _expect(self, by: float, late: Callable[[], None]) -> None:
+        """Sets the session's only timer. It is moved when it rings, since nearly every wait ends long before."""
+        self._due, self._late = min(by, self._ends_at), late
+        timer = self._timeout_handle
+        if timer is None or not self.loop.time() < timer.when() <= self._due:
+            if timer is not None:
+                timer.cancel()
+            self._timeout_handle = self.loop.call_at(self._due, self._ring)
+
+    def _expect_nothing(self) -> None:
+        self._due = inf
+
+    def _ring(self) -> None:
+        if self._due <= self.loop.time():
+            self._late()
+        elif self._due < inf:
+            self._timeout_handle = self.loop.call_at(self._due, self._ring)
+
+    def _timeout_cb(self) -> None:
+        self.intake.tell("session-timed-out", session=self.id, peer=self.peer)
+        self.hang_up(TIMED_OUT)
+
+    def _too_slow(self, message: IncomingMessage) -> None:
+        self.intake.tell("message-too-slow", session=self.id, peer=self.peer, size=message.received_bytes)
+        self.hang_up(TIMED_OUT)
+
+    async def handle_exception(self, error: Exception) -> str:  # noqa: RET503 - _end does not return
+        """Generic words to the peer, the detail to the log."""
+        if isinstance(error, TLSSetupException):
+            self.intake.tell("tls-failed", session=self.id, peer=self.peer, error=repr(error.__cause__))
+            return ""
+        if isinstance(error, EOFError | OSError):
+            await self._end()
+        self.intake.tell("session-failed", session=self.id, peer=self.peer, exc_info=error)
+        await self._end("421 4.3.0 Temporary trouble here, please try again later")
+
+    async def push(self, status: str | bytes) -> None:
+        """Sends a reply; counts refusals, and lets other sessions in between many pipelined commands."""
+        if not status or self.transport is None:
+            return
+        reply = status if isinstance(status, str) else status.decode()
+        self._writer.write(f"{_with_status(reply)}\r\n".encode())
+        await self._writer.drain()
+        self._replies += 1
+        if self._replies % 16 == 0:
+            await asyncio.sleep(0)
+        if reply.startswith("5"):
+            self._refusals += 1
+        if self._refusals > (MAX_REFUSALS_TRUSTED if self.trusted else MAX_REFUSALS):
+            self.intake.tell("too-many-refusals", session=self.id, peer=self.peer)
+            await self._end("421 4.7.0 Too many errors, closing the connection")
+
+    # --- commands -----------------------------------------------------------------------------------------
+
+    def _set_rset_state(self) -> None:
+        super()._set_rset_state()  # type: ignore[no-untyped-call]
+        self._sender = None
+        self._recipients = []
+        self._utf8 = False
+
+    async def _greet(self, hostname: str | None, *, extended: bool) -> None:
+        if not hostname or self.session is None:
+            await self.push("501 5.5.4 A host name is needed")
+            return
+        self._set_rset_state()
+        self.session.extended_smtp = extended
+        self.session.host_name = _NOT_IN_A_HOST_NAME.sub("?", hostname)[:255]
+        lines = [self.hostname, *self._features()] if extended else [self.hostname]
+        await self.push("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
+
+    def _features(self) -> list[str]:
+        settings = self.intake.settings
+        starttls = ["STARTTLS"] if settings.ssl_context and not self._tls_protocol else []
+        size = f"SIZE {settings.max_message_bytes}"
+        return ["PIPELINING", size, *starttls, "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "HELP"]
+
+    async def _speak_for(self, client: Client) -> None:
+        """The session starts anew, as that client's (https://www.postfix.org/XCLIENT_README.html)."""
+        if client.address is not None:
+            refusal = self.intake.moved(self, client.address)
+            if refusal is not None:
+                await self._end(refusal)
+        assert self.session is not None  # noqa: S101 - a command has come in
+        self._set_rset_state()
+        self._client_helo = self.session.host_name = client.helo
+        await self.push(f"220 {self.hostname} {self.__ident__}")
+
+    async def smtp_STARTTLS(self, arg: str | None) -> None:
+        if self.tls_context is None:
+            await self.push("502 5.5.1 TLS is not available")
+        elif self._tls_protocol is not None:
+            await self.push("503 5.5.1 TLS is in use already")
+        elif arg:
+            await self.push("501 5.5.4 STARTTLS takes no parameters")
+        else:
+            await super().smtp_STARTTLS("")
+            if self._in_handshake():  # a client that hung up meanwhile looks like success to aiosmtpd
+                raise TLSSetupException
+
+    async def smtp_MAIL(self, arg: str | None) -> None:
+        await self._obey(self._mail, arg)
+
+    async def smtp_RCPT(self, arg: str | None) -> None:
+        await self._obey(self._rcpt, arg)
+
+    async def _obey(self, command: Callable[[str], str], arg: str | None) -> None:
+        try:
+            await self.push(command(arg or ""))
+        except Refusal as refusal:
+            await self.push(str(refusal))
+
+    def _mail(self, arg: str) -> str:
+        if self.session is None or not self.session.host_name:
+            raise Refusal("503 5.5.1 Say hello first")
+        if self._sender is not None:
+            raise Refusal("503 5.5.1 There is a sender already")
+        sender, parameters = parse_path(arg, "FROM:", "501 5.1.7", MAIL_PARAMETERS)
+        check_mail_parameters(parameters, self.intake.settings)
+        self._sender, self._utf8 = sender, "SMTPUTF8" in parameters
+        return "250 2.1.0 Ok"
+
+    def _rcpt(self, arg: str) -> str:
+        if self._sender is None:
+            raise Refusal("503 5.5.1 There is no sender yet")
+        recipient, _ = parse_path(arg, "TO:", "501 5.1.3", RCPT_PARAMETERS)
+        if not recipient:
+            raise Refusal("501 5.1.3 A recipient is needed")
+        if len(self._recipients) >= MAX_RECIPIENTS:
+            raise Refusal("452 4.5.3 Too many recipients, send the rest in another message")
+        if not self.intake.knows_recipient(recipient):
+            # Only the domain: a local part may carry a reply token.
+            self.intake.tell("recipient-refused", session=self.id, peer=self.peer, domain=recipient.rpartition("@")[2])
+            raise Refusal("550 5.1.1 There is no such mailbox here")
+        self._recipients.append(recipient)
+        return "250 2.1.5 Ok"
+
+    async def smtp_RSET(self, arg: str | None) -> None:
+        self._set_rset_state()
+        await self.push("250 2.0.0 Ok")
+
+    async def smtp_NOOP(self, arg: str | None) -> None:
+        await self.push("250 2.0.0 Ok")
+
+    async def smtp_VRFY(self, arg: str | None) -> None:
+        await self.push("252 2.5.0 Mailboxes are not verified, send mail to find out")
+
+    async def smtp_EXPN(self, arg: str | None) -> None:
+        await self.push("502 5.5.1 There are no lists to expand")
+
+    async def smtp_HELP(self, arg: str | None) -> None:
+        await self.push("214 2.0.0 " + " ".join(sorted(self._smtp_methods)))
+
+    async def smtp_QUIT(self, arg: str | None) -> None:
+        await self._end("221 2.0.0 Bye")
+
+    # --- the message --------------------------------------------------------------------------------------
+
+    async def smtp_DATA(self, arg: str | None) -> None:
+        if arg or not self._recipients:
+            await self.push("501 5.5.4 DATA takes no parameters" if arg else "503 5.5.1 There is no recipient yet")
+            return
+        if not self.intake.settings.spool.has_room(0):
+            await self.push(NO_SPACE)
+            return
+        self._receiving = True
+        await self.push("354 End with a dot on a line of its own")
+        held = self.intake.settings.spool.hold()
+        try:
+            refusal = self._refusal(await self._receive(held))
+        except BaseException:
+            held.close()
+            raise
+        if refusal is not None:
+            held.close()
+        reply = refusal or await self._commit(held)
+        self._reset_timeout()
+        await self._answer(reply)
+        self._set_rset_state()
+        self._receiving = False
+        if self._leaving:
+            await self._end(SHUTTING_DOWN)
+
+    async def _answer(self, reply: str) -> None:
+        """One reply for the message."""
+        await self.push(reply)
+
+    def _refusal(self, message: IncomingMessage) -> str | None:
+        if message.oversized:
+            return TOO_LARGE
+        if message.trouble is not None:
+            self.intake.tell("no-room-to-receive", session=self.id, peer=self.peer, reason=str(message.trouble))
+            return NO_SPACE
+        return BARE if message.bare and self.intake.settings.bare_newlines == "refuse" else None
+
+    async def _receive(self, held: Held) -> IncomingMessage:  # noqa: RET503 - _end does not return
+        limit = self.intake.settings.max_message_bytes
+        self._transmissions += 1
+        message = IncomingMessage(limit, held)
+        message.put_before(self._received_header())
+        begun_at = self.loop.time()
+        while message.received_bytes <= 2 * limit:
+            chunk = await self._chunk(begun_at, message)
+            after = message.feed(chunk)
+            if after is not None:
+                self._expect_nothing()
+                self._unread(after)
+                return message
+        self.intake.tell("message-too-large", session=self.id, peer=self.peer, size=message.received_bytes)
+        await self._end(TOO_LARGE)
+
+    async def _chunk(self, begun_at: float, message: IncomingMessage) -> bytes:
+        """The next bytes of the message, in time."""
+        limits = self._limits
+        for_rate = begun_at + limits.rate_grace_seconds + message.received_bytes / limits.min_bytes_per_second
+        self._expect(min(self.loop.time() + limits.chunk_seconds, for_rate), partial(self._too_slow, message))
+        chunk = await self._reader.read(CHUNK_BYTES)
+        if not chunk:
+            self.intake.tell("message-cut-off", session=self.id, peer=self.peer, size=message.received_bytes)
+            await self._end()
+        return chunk
+
+    def _unread(self, data: bytes) -> None:
+        """Puts back the commands that came behind the message; StreamReader has no method for it."""
+        if data:
+            self._reader._buffer[:0] = data  # type: ignore[attr-defined]  # noqa: SLF001
+
+    async def _commit(self, held: Held) -> str:
+        """Hands the message over. A client that hangs up now cancels the wait, never the work."""
+        task = self.intake.commit(held, self._envelope(), self._transmission)
+        try:
+            async with asyncio.timeout(self._limits.commit_seconds):
+                reply = await asyncio.shield(task)
+        except TimeoutError:
+            self.intake.tell("commit-slow", session=self.id, peer=self.peer, transmission=self._transmission)
+            return TROUBLE
+        if reply == ACCEPTED:
+            self._refusals = 0
+        return reply
+
+    @property
+    def _transmission(self) -> str:
+        return f"{self.id}.{self._transmissions}"
+
+    @property
+    def _helo(self) -> str:
+        """What the client says it is: a relay's own greeting is none of the client for whom it speaks."""
+        return self._client_helo or (self.session.host_name or "" if self.session is not None else "")
+
+    def _envelope(self) -> Envelope:
+        return Envelope(
+            source=self.source,
+            sender=self._sender,
+            recipients=tuple(dict.fromkeys(self._recipients)),
+            received_at=datetime.now(UTC),
+            peer=self.peer,
+            helo=self._helo,
+            trusted=self.trusted,
+        )
+
+    def _received_header(self) -> bytes:
+        """RFC 5321, 4.4; a recipient is named only when it is the only one, so that nobody learns of another."""
+        peer = f"[{'IPv6:' if ':' in self.peer else ''}{self.peer}]" if self.peer else self._without_address
+        to = f"\r\n\tfor <{self._recipients[0]}>" if len(self._recipients) == 1 else ""
+        lines = (
+            f"Received: from {self._helo} ({peer})\r\n"
+            f"\tby {self.hostname} ({self.intake.settings.ident}) with {self._with()} id {self._transmission}{to};\r\n"
+            f"\t{format_datetime(datetime.now(UTC))}\r\n"
+        )
+        return lines.encode()
+
+    def _with(self) -> str:
+        """The registered name of the protocol as it was spoken (RFC 3848, RFC 6531 section 4.3)."""
+        secured = "S" if self._tls_protocol is not None else ""
+        if self._utf8:
+            return f"UTF8{self.protocol}{secured}"
+        extended = self.protocol == "SMTP" and self.session is not None and self.session.extended_smtp
+        return f"{'E' if extended else ''}{self.protocol}{secured}"
+
+
+def _with_status(reply: str) -> str:
+    for bare, tagged in _WITH_STATUS.items():
+        if reply.startswith(bare) and not re.match(r"\d{3} [245]\.\d", reply):
+            return tagged + reply.removeprefix(bare)
+    return reply
+
+
+def parse_path(arg: str, keyword: str, refusal: str, known: frozenset[str]) -> tuple[str, Mapping[str, str]]:
+    """`FROM:<a@b> SIZE=3` -> (a@b, {SIZE: 3}); the null path is empty. `refusal` is the code for a bad address."""
+    if not arg[: len(keyword)].upper() == keyword:
+        raise Refusal(f"501 5.5.4 {keyword}<address> was expected")
+    found = _PATH.fullmatch(arg[len(keyword) :])
+    if found is None or not _is_utf8(arg):
+        raise Refusal(f"{refusal} That is no address")
+    return found["path"] or found["bare"] or "", parse_parameters(found["rest"].split(), known)
+
+
+def _is_utf8(text: str) -> bool:
+    """False where aiosmtpd has smuggled undecodable bytes through as surrogates."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def parse_parameters(words: Sequence[str], known: frozenset[str]) -> Mapping[str, str]:
+    """Keywords in upper case, with their values; empty where there is none."""
+    parameters: dict[str, str] = {}
+    for word in words:
+        found = _PARAMETER.fullmatch(word)
+        if found is None or found[1].upper() in parameters:
+            raise Refusal("501 5.5.4 The parameters cannot be read")
+        parameters[found[1].upper()] = found[2] or ""
+    if not parameters.keys() <= known:
+        raise Refusal("555 5.5.4 There are parameters that are not implemented")
+    return parameters
+
+
+def check_mail_parameters(parameters: Mapping[str, str], settings: Settings) -> None:
+    size = parameters.get("SIZE", "0")
+    if not re.fullmatch(r"[0-9]{1,20}", size):  # RFC 1870, section 4
+        raise Refusal("501 5.5.4 SIZE is a number of octets")
+    if int(size) > settings.max_message_bytes:
+        raise Refusal(TOO_LARGE)
+    if not settings.spool.has_room(int(size)):
+        raise Refusal(NO_SPACE)
+    if parameters.get("BODY", "7BIT").upper() not in {"7BIT", "8BITMIME"}:
+        raise Refusal("501 5.5.4 BODY is 7BIT or 8BITMIME")
+    if parameters.get("SMTPUTF8"):
+        raise Refusal("501 5.5.4 SMTPUTF8 takes no value")

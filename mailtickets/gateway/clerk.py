@@ -1,0 +1,473 @@
+"""From a mail or an order to facts in the database: gather, decide, render, apply.
+
+Owns: the two transactions around a decision. The first reads the facts and reserves a ticket number, the
+second writes everything or nothing; rendering stands between them, so that no slow template holds a lock.
+The daemon, the shell and the clock all work through it, and so all do the same.
+Fails with: `Stale` from `settle` when the facts have changed meanwhile: draft again. `Transient` for trouble.
+"""
+
+import secrets as randomness
+from base64 import b32encode
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from mailtickets.config.models import Config
+from mailtickets.config.places import shipped, template_texts
+from mailtickets.desk.change import changed, opened
+from mailtickets.desk.claims.authors import agent_of, matched
+from mailtickets.desk.claims.matching import claimed
+from mailtickets.desk.commands import reading
+from mailtickets.desk.letters.letter import Letter, Stationery, copy_for, letter
+from mailtickets.desk.letters.render import Rendered, Templates, canned, canned_commands, canned_names, render
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, OpenTicket
+from mailtickets.desk.model.facts import Desk, Facts, SignatureFact
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Said, Ticket
+from mailtickets.desk.notices import plan as notices
+from mailtickets.desk.notices.budget import BudgetLine, budget_lines, untold, within_budget
+from mailtickets.desk.notices.contexts import context
+from mailtickets.desk.notices.notice import OPS_NOTICES, Happening, Notice
+from mailtickets.desk.rules.assignment import turn
+from mailtickets.desk.rules.decide import decide
+from mailtickets.desk.rules.opening import as_opening
+from mailtickets.desk.signatures.learning import Seen, seen_in
+from mailtickets.desk.signatures.written import as_written, signer
+from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
+from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
+from mailtickets.mail.trust import traces
+from mailtickets.mail.write.compose import compose
+from mailtickets.store import agents, budgets, contacts, outbox, signatures, tickets
+from mailtickets.store.database import Database, Stale
+from mailtickets.store.inbound import Received
+from mailtickets.store.outbox import Due
+from mailtickets.store.read.agent_facts import turns
+from mailtickets.store.read.facts import gather, known_tokens
+from mailtickets.store.settle import Settlement, settle
+
+_DRAFTS = 20
+
+Decide = Callable[[Ticket], Decision | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the configuration says, made ready for work; replaced whole by a reload."""
+
+    policy: Policy
+    templates: Templates
+    paper: Stationery
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A decision on its way to becoming fact: its notices have yet to be put into words."""
+
+    decision: Decision
+    before: Ticket | None
+    after: Ticket | None
+    notices: tuple[Notice, ...]
+    budget: tuple[BudgetLine, ...]
+    withheld: tuple[tuple[str, str], ...]
+    received: Received | None = None
+    mail: InboundMail | None = None
+    facts: Facts | None = None
+    text: str = ""
+    also: tuple["Draft", ...] = ()
+    """What is done to further tickets by the same mail."""
+    desk: Desk = field(default_factory=Desk)
+    """What the decision knew of the agents' work."""
+    signature: Seen | None = None
+    """What the mail shows of its author's signature, if it is surely an agent's."""
+
+    def all(self) -> Iterator["Draft"]:
+        """This draft and those that go with it."""
+        yield self
+        yield from self.also
+
+
+def rules_of(config: Config, secrets: tuple[bytes, ...]) -> Rules:
+    """The rules a configuration stands for."""
+    overriding = config.templates.directory
+    templates = Templates(
+        template_texts(shipped("templates")), template_texts(config.path(overriding)) if overriding else {}
+    )
+    return Rules(Policy.of(config), templates, Stationery(config.instance, secrets, config.delivery.envelope))
+
+
+def nothing_known(connection: Connection) -> Desk:
+    """Of the agents' work, for notices that show none of it."""
+    return Desk()
+
+
+class Clerk:
+    """Does the work of one instance on one database. Synchronous; safe to use from several threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        rules: Rules,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        nonce: Callable[[], str] = lambda: b32encode(randomness.token_bytes(10))[:12].decode().lower(),
+    ) -> None:
+        self.database, self.rules, self.clock, self.nonce = database, rules, clock, nonce
+
+    # --- mail ---------------------------------------------------------------------------------------------
+
+    def draft(
+        self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
+    ) -> Draft:
+        """Decides on a mail, and on the notices that follow from it."""
+        return self.database.run(self.drafting(received, mail, unparsed, junk))
+
+    def drafting(
+        self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
+    ) -> Callable[[Connection], Draft]:
+        """The same, for a transaction of the caller's."""
+        return lambda connection: self._draft_mail(connection, received, mail, unparsed, junk)
+
+    def explain(self, received: Received, mail: InboundMail, junk: JunkVerdict = NO_MARK) -> Draft:
+        """What would be decided on a mail now, and who would be told; nothing stays written."""
+
+        def work(connection: Connection) -> Draft:
+            with connection.begin_nested() as nothing:
+                draft = self._draft_mail(connection, received, mail, None, junk)
+                nothing.rollback()
+            return draft
+
+        return self.database.run(work)
+
+    def _draft_mail(
+        self, connection: Connection, received: Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict
+    ) -> Draft:
+        now, policy = self.clock(), self.rules.policy
+        came, (mail, signed) = mail, self._as_written(connection, mail)
+        facts = gather(connection, received, mail, policy, now, unparsed, junk)
+        facts = replace(self._with_canned(facts, mail), signature=signed)
+        decision = decide(mail, facts, policy, now)
+        mail = as_opening(mail, facts) if decision.opens is not None else mail
+        before = facts.tickets.get(decision.ticket or 0)
+        if before is not None and decision.ticket != before.number:
+            decision = replace(decision, ticket=before.number)  # merged: the other one answers for it
+        draft = self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
+        return replace(draft, signature=_shown_signature(came, decision, policy))
+
+    def _as_written(self, connection: Connection, mail: InboundMail) -> tuple[InboundMail, SignatureFact | None]:
+        """An agent's mail without their signature; of everybody else nothing is taken away."""
+        policy = self.rules.policy
+        agent = policy.agent(mail.author.address) if mail.author else None
+        if agent is None:
+            return mail, None
+        return as_written(mail, signer(agent, policy, signatures.learned(connection, agent.address)))
+
+    def _with_canned(self, facts: Facts, mail: InboundMail) -> Facts:
+        """The facts with the ready answers that an agent's mail asks for, written for the ticket it is about."""
+        policy = self.rules.policy
+        if agent_of(mail, facts, policy) is None:
+            return facts
+        asked = reading.read(mail.reply, signature=mail.signature)
+        orders = [*asked.commands, *reading.corrected(asked, facts.correction).commands]
+        names = {order.argument for order in orders if order.name == "canned"}
+        found = matched(mail, facts, policy) if names else None
+        ticket = found.ticket if found else claimed(facts)
+        if not names or ticket is None:
+            return facts
+        texts = {name: text for name in names if (text := self._canned(name, ticket)) is not None}
+        templates = self.rules.templates
+        carried = {name: canned_commands(templates, name, ticket.locale) for name in texts}
+        known = canned_names(templates, ticket.locale)
+        return replace(facts, canned=texts, canned_commands=carried, canned_names=known)
+
+    def _canned(self, name: str, ticket: Ticket) -> str | None:
+        policy = self.rules.policy
+        queue = policy.queue(ticket.queue) or policy.queues[0]
+        seen = context(
+            Happening(Decision("canned"), ticket, ticket), queue, ticket.locale, policy, self.clock(), public=True
+        )
+        try:
+            return canned(self.rules.templates, name, ticket.locale, seen)
+        except KeyError:
+            return None
+
+    # --- orders -------------------------------------------------------------------------------------------
+
+    def order(
+        self,
+        number: int,
+        decide_on: Decide,
+        *,
+        text: str = "",
+        desk: Callable[[Connection], Desk] = nothing_known,
+    ) -> Ticket | None:
+        """Carries out what `decide_on` makes of a ticket; None from it changes nothing. None: no such ticket."""
+        for _ in range(_DRAFTS):
+            draft = self.draft_order(number, lambda ticket: decide_on(ticket) if ticket else None, text=text, desk=desk)
+            if draft.before is None:
+                return None
+            try:
+                self.settle(draft, self.words(draft))
+            except Stale:
+                continue
+            return draft.after or draft.before
+        raise Stale(f"ticket {number} keeps changing")
+
+    def draft_order(
+        self,
+        number: int | None,
+        decide_on: Callable[[Ticket | None], Decision | None],
+        *,
+        text: str = "",
+        desk: Callable[[Connection], Desk] = nothing_known,
+    ) -> Draft:
+        """Decides on a ticket (None: there is none, or none is concerned) and on the notices that follow.
+
+        `desk` reads what these show of the agents' work.
+        """
+
+        def work(connection: Connection) -> Draft:
+            before = tickets.load(connection, number) if number is not None else None
+            decision = decide_on(before) or Decision("nothing-to-do")
+            return self._drafted(connection, decision, before, self.clock(), text=text, desk=desk(connection))
+
+        return self.database.run(work)
+
+    def open(self, decision: Decision, *, text: str) -> Ticket:
+        """Opens a ticket that was ordered from the shell; it is given to an agent as its queue's mail is."""
+        for _ in range(_DRAFTS):
+            draft = self.database.run(lambda connection: self._drafted_opening(connection, decision, text))
+            try:
+                self.settle(draft, self.words(draft))
+            except Stale:  # another ticket took the turn
+                continue
+            if draft.after is None:
+                raise AssertionError("an OpenTicket effect opens a ticket")
+            return draft.after
+        raise Stale("tickets keep being given to the same agent")
+
+    def _drafted_opening(self, connection: Connection, decision: Decision, text: str) -> Draft:
+        policy, now = self.rules.policy, self.clock()
+        queue = policy.queue(decision.opens.queue) if decision.opens else None
+        desk = turns(connection, queue, policy) if queue else Desk()
+        given = turn(queue, desk, policy, now) if queue else None
+        effects = (*decision.effects, given) if given else decision.effects
+        return self._drafted(connection, replace(decision, effects=effects), None, now, text=text, desk=desk)
+
+    # --- letters on their way -----------------------------------------------------------------------------
+
+    def written(self, row: Due, attachments: tuple[Attachment, ...]) -> tuple[bytes, Copy]:
+        """One copy of a letter as it is sent, the same at every attempt; dates are those of the instance's zone."""
+        zone = ZoneInfo(self.rules.policy.instance.timezone)
+        copy = copy_for(row.addressed, row.ticket, self.rules.paper.secrets)
+        mail = replace(row.mail, attachments=attachments, date=row.mail.date.astimezone(zone))
+        return compose(mail, copy), copy
+
+    # --- both ---------------------------------------------------------------------------------------------
+
+    def _drafted(
+        self,
+        connection: Connection,
+        decision: Decision,
+        before: Ticket | None,
+        now: datetime,
+        *,
+        received: Received | None = None,
+        mail: InboundMail | None = None,
+        facts: Facts | None = None,
+        text: str = "",
+        desk: Desk | None = None,
+    ) -> Draft:
+        policy = self.rules.policy
+        also = tuple(self._drafted_also(connection, another, facts, now) for another in decision.also)
+        after = _after(decision, before, now, lambda: tickets.reserve_number(connection, policy.instance.first_number))
+        thread = _thread(connection, decision, before, policy)
+        happening = Happening(
+            decision,
+            before,
+            after or before,
+            mail,
+            facts,
+            text if mail is None else None,
+            given=desk,
+            also=tuple(draft.after for draft in also if draft.after),
+            thread=thread,
+            secrets=known_tokens(connection, _suspects(mail, after or before, text, thread)),
+        )
+        planned = notices.plan(happening, policy, now)
+        number = happening.after.number if happening.after else 0
+        copies = [(notice, who) for notice in planned for who in notice.recipients]
+        lines = [line for notice, who in copies for line in budget_lines(notice, who, number, policy)]
+        used = budgets.used(connection, lines, now)
+        lost = contacts.undeliverable(connection, [who for notice, who in copies if notice.automatic])
+        lost -= {_wrote(decision, facts, mail).casefold()}
+        kept, withheld, stopped = _allowed(planned, number, policy, used, lost)
+        spent = tuple(
+            line for notice in kept for who in notice.recipients for line in budget_lines(notice, who, number, policy)
+        )
+        spent += untold(stopped)
+        return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text, also, happening.desk)
+
+    def _drafted_also(self, connection: Connection, decision: Decision, facts: Facts | None, now: datetime) -> Draft:
+        """What a mail does to a ticket that it is not itself about."""
+        before = facts.tickets.get(decision.ticket or 0) if facts else None
+        return self._drafted(connection, decision, before, now)
+
+    def alarm(self, subject: str, text: str) -> None:
+        """Writes to `ops_address`, where there is one."""
+        policy, paper = self.rules.policy, self.rules.paper
+        if not policy.instance.ops_address:
+            return
+        notice = notices.alarm(subject, text, policy, self.clock())
+        sent = letter(notice, render_notice(self.rules.templates, notice), None, paper, self.nonce(), self.clock())
+        self.database.run(lambda connection: outbox.queue(connection, sent, None, None, self.clock()))
+
+    def words(self, draft: Draft) -> list[Rendered]:
+        """The notices of a draft, and of those that go with it, in words, in this process."""
+        return [render_notice(self.rules.templates, notice) for one in draft.all() for notice in one.notices]
+
+    def letters(self, draft: Draft, words: Iterable[Rendered]) -> tuple[Letter, ...]:
+        ticket, now = _for_threading(draft), self.clock()
+        inbound = draft.received.id if draft.received else None
+        return tuple(
+            letter(
+                notice,
+                rendered,
+                None if notice.takes_lines or notice.name in OPS_NOTICES else ticket,
+                self.rules.paper,
+                self.nonce(),
+                now,
+                inbound,
+            )
+            for notice, rendered in zip(draft.notices, words, strict=False)
+        )
+
+    def settlement(self, draft: Draft, words: Iterable[Rendered]) -> Settlement:
+        """A draft with its words, in the order of `words`: what `settle` writes."""
+        words = iter(words)
+        queues = (draft.facts.queue.name, *(queue.name for queue in draft.facts.also_queues)) if draft.facts else ()
+        return Settlement(
+            decision=draft.decision,
+            now=self.clock(),
+            before=draft.before,
+            after=draft.after,
+            letters=self.letters(draft, words),
+            budget=draft.budget,
+            withheld=draft.withheld,
+            received=draft.received,
+            mail=draft.mail,
+            text=draft.text,
+            met=_met(draft.facts, draft.mail),
+            wrote=_wrote(draft.decision, draft.facts, draft.mail),
+            queues=queues,
+            instead_of=draft.facts.duplicate.inbound if draft.facts and draft.facts.duplicate else None,
+            turns=draft.desk.assigned_at,
+            also=tuple(self.settlement(another, words) for another in draft.also),
+            signature=draft.signature,
+        )
+
+    def settle(self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None) -> None:
+        """Writes a draft, and what else belongs into its transaction. Raises Stale when it is out of date."""
+        self.database.run(self.settling(draft, words, also))
+
+    def settling(
+        self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None
+    ) -> Callable[[Connection], None]:
+        """The same, for a transaction of the caller's."""
+
+        def work(connection: Connection) -> None:
+            settle(connection, self.settlement(draft, words))
+            if also is not None:
+                also(connection)
+
+        return work
+
+
+_SURELY_AN_AGENTS = frozenset({"agent-answer", "agent-note", "agent-commands", "opened-by-agent"})
+"""Reasons that stand on more than a From line: from other mail nobody's signature is learned."""
+
+
+def _shown_signature(came: InboundMail, decision: Decision, policy: Policy) -> Seen | None:
+    agent = policy.agent(decision.actor) if decision.reason in _SURELY_AN_AGENTS else None
+    return seen_in(came, agent.address, signer(agent, policy)) if agent else None
+
+
+def _thread(connection: Connection, decision: Decision, before: Ticket | None, policy: Policy) -> tuple[Said, ...]:
+    """What was said before, for the notices that show it."""
+    if before is None:
+        return ()
+    queue = policy.queue(before.queue)
+    if any(isinstance(effect, AddMessage) and effect.direction == "out" for effect in decision.effects):
+        history = queue.history if queue else 0
+        known = [agent.address for agent in policy.agents]
+        return agents.thread_for_all(connection, before.number, known, history) if history else ()
+    shows = "reminder" in decision.tell or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
+    return agents.thread(connection, before.number, limit=5) if shows else ()
+
+
+def _suspects(mail: InboundMail | None, ticket: Ticket | None, text: str, thread: Sequence[Said]) -> frozenset[str]:
+    """Words that look like reply tokens, in all that a notice may say."""
+    said = [text, ticket.subject if ticket else "", *(message.text for message in thread)]
+    return traces.suspects("\n\n\n".join(said)).union(mail.suspects if mail else ())
+
+
+def render_notice(templates: Templates, notice: Notice) -> Rendered:
+    return render(templates, *notice.job)
+
+
+def _after(decision: Decision, before: Ticket | None, now: datetime, number: Callable[[], int]) -> Ticket | None:
+    """The ticket as the decision leaves it; None when it leaves every ticket as it is."""
+    opening = decision.opens
+    if opening is not None:
+        fresh = opened(opening, number(), now)
+        return changed(fresh, [e for e in decision.effects if not isinstance(e, OpenTicket)], now)
+    if before is None or not decision.effects:
+        return None
+    return changed(before, decision.effects, now)
+
+
+def _allowed(
+    planned: Iterable[Notice], number: int, policy: Policy, used: dict[str, int], lost: frozenset[str]
+) -> tuple[tuple[Notice, ...], tuple[tuple[str, str], ...], tuple[BudgetLine, ...]]:
+    """The notices that may go out now, less the copies that may not; why those may not, and what stopped them."""
+    kept, withheld, full = [], [], list[BudgetLine]()
+    for notice in planned:
+        reached = tuple(who for who in notice.recipients if not (notice.automatic and who.key in lost))
+        if len(reached) < len(notice.recipients):
+            withheld.append((notice.name, "undeliverable"))
+        allowed, stopped = within_budget(replace(notice, recipients=reached), number, policy, used)
+        withheld += [(notice.name, line.reason) for line in stopped]
+        full += stopped
+        if allowed.recipients:
+            kept.append(allowed)
+    return tuple(kept), tuple(withheld), tuple(full)
+
+
+def _met(facts: Facts | None, mail: InboundMail | None) -> Address | None:
+    """The author, if their own domain vouches for the mail."""
+    return mail.author if facts and mail and facts.authentication.verdict == "pass" else None
+
+
+def _wrote(decision: Decision, facts: Facts | None, mail: InboundMail | None) -> str:
+    """The address that a mail came from, if it was taken in and its domain does not disown it: mail reaches whoever
+    answers, whatever a report has said before.
+    """
+    if mail is None or facts is None or mail.author is None or facts.authentication.verdict == "fail":
+        return ""
+    taken = decision.outcome in {"opened", "appended", "noted", "commanded"} and mail.kind in {"human", "auto_reply"}
+    return mail.author.address if taken else ""
+
+
+def _for_threading(draft: Draft) -> Ticket | None:
+    """The ticket with the id of the customer's mail in hand among its references."""
+    ticket = draft.after or draft.before
+    mail = draft.mail
+    if ticket is None or mail is None or mail.message_id is None:
+        return ticket
+    message = Happening(draft.decision, draft.before, ticket).message
+    if message is None or message.direction != "in" or message.visibility != "public":
+        return ticket
+    return replace(ticket, references=(*ticket.references, mail.message_id), last_message_id=mail.message_id)

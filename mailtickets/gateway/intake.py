@@ -1,0 +1,195 @@
+"""Transaction 1: what a door hands over is durable before the door answers.
+
+Owns: the group commit. All who wait when a transaction begins are in it, who comes meanwhile is in the next one, and
+nobody waits for company. Knows when mail is streaming in, so that other work can give way.
+*Fails with*: `NoSpace` and `Transient`, for the door to answer 4xx.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from mailtickets.desk.model.delivery import NoSpace, Transient
+from mailtickets.failpoint import failpoint
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.mail.model import Envelope
+from mailtickets.store import inbound
+from mailtickets.store.keeper import Keeper
+from mailtickets.store.lane import Lane
+
+log = logging.getLogger("mailtickets.gateway")
+
+STREAM = 3
+SOON_SECONDS = 0.02
+"""Mail streams in when so many messages in a row came so soon after others were answered: somebody has more to hand
+over, and waits for nothing but us. How fast they are answered says nothing of that: other work makes it slow."""
+GIVE_WAY_SECONDS = 10.0
+"""The longest that other work waits for the stream to end."""
+PERIOD_SECONDS = 20.0
+"""Then it need not wait again before so long after it began to: a flood gets half of the time for itself."""
+AT_ONCE_SECONDS = 0.01
+"""Commits that take less are made in the event loop: to hand them to a thread and back takes longer."""
+AT_ONCE_BYTES = 1_048_576
+SPACE_SECONDS = 0.1
+"""For so long the disk is taken to have the room that it had."""
+_MEMORY_OF_COMMITS = 0.1
+"""How much the last commit counts in the mean."""
+
+
+Keeping = tuple[int, bool, bool]
+"""The id, whether it is new, and whether this gateway is to work on it."""
+
+Mails = list[tuple[bytes, Envelope]]
+Kept = list[tuple[int, bool]]
+Keep = Callable[[str | None, datetime, Callable[[], None]], Kept]
+"""(claimant, now, what is done just before the commit) -> (id, whether it is new) of each mail."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    raw: bytes
+    envelope: Envelope
+    committed: asyncio.Future[int]
+
+
+class Intake:
+    """What one gateway accepts. All its coroutines belong to one event loop."""
+
+    def __init__(
+        self,
+        clerk: Clerk,
+        lane: Lane,
+        *,
+        max_message_bytes: int,
+        claimant: Callable[[], str | None],
+        claimed: Callable[[int], None],
+    ) -> None:
+        self.committing: asyncio.Task[None] | None = None
+        """The commits under way."""
+        self._clerk, self._lane = clerk, lane
+        self._max_message_bytes = max_message_bytes
+        self._claimant, self._claimed = claimant, claimed
+        self._waiting: list[_Waiting] = []
+        self._keeper = Keeper(clerk.database.url) if clerk.database.is_sqlite else None
+        self._commit_seconds = self._space_until = 0.0
+        self._under_way = self._in_a_row = 0
+        self._answered_at = 0.0
+        self._gives_way_until = self._period_ends = 0.0
+
+    async def accept(self, raw: bytes, envelope: Envelope) -> int:
+        """Keeps a message for good, and gives its inbound id; a retransmission gets the id it had."""
+        failpoint("message-received")
+        loop = asyncio.get_running_loop()
+        self._in_a_row = self._in_a_row + 1 if self._stirs(loop.time()) else 0
+        mail = _Waiting(raw, envelope, loop.create_future())
+        self._waiting.append(mail)
+        self._under_way += 1
+        if self.committing is None or self.committing.done():
+            self.committing = asyncio.create_task(self._commit_waiting())
+        try:
+            number = await mail.committed
+        finally:
+            self._under_way, self._answered_at = self._under_way - 1, loop.time()
+        failpoint("before-answer")
+        return number
+
+    def close(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
+
+    async def _commit_waiting(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(0)  # whose last bytes are here already comes along
+            group, self._waiting = self._waiting, []
+            await self._commit_group(group)
+
+    async def _commit_group(self, group: list[_Waiting]) -> None:
+        try:
+            kept = await self._keep([(mail.raw, mail.envelope) for mail in group])
+        except Exception as error:
+            if len(group) > 1 and not isinstance(error, Transient):  # the fault of one of them: each for itself
+                for mail in group:
+                    await self._commit_group([mail])
+                return
+            for mail in group:
+                if not mail.committed.done():
+                    mail.committed.set_exception(_transient(error))
+                    mail.committed.exception()  # the door may have gone; nothing is lost with it
+            return
+        for mail, (number, new, claimed) in zip(group, kept, strict=True):
+            if not mail.committed.done():
+                mail.committed.set_result(number)
+            if new and claimed:
+                self._claimed(number)
+            if not new:
+                log.info("accepted before", extra={"inbound": number, "source": mail.envelope.source})
+
+    async def _keep(self, mails: Mails) -> list[Keeping]:
+        if self._keeper is not None:
+            with suppress(Transient):  # another process writes, or there is trouble: let those who can wait find out
+                if self._takes_moments(mails):
+                    return self._commit(partial(self._keeper.keep, mails))
+                return await self._lane.run(self._commit, partial(self._keeper.keep, mails), first=True)
+        return await self._lane.run(self._commit, partial(self._insert, mails), first=True)
+
+    def _takes_moments(self, mails: Mails) -> bool:
+        """Whether it is done sooner here than in a thread: while nobody else writes, and the disk is fast."""
+        small = sum(len(raw) for raw, _ in mails) <= AT_ONCE_BYTES
+        return small and self._lane.is_idle and self._commit_seconds < AT_ONCE_SECONDS
+
+    def _insert(self, mails: Mails, claimant: str | None, now: datetime, before_commit: Callable[[], None]) -> Kept:
+        def work(connection: Connection) -> Kept:
+            kept = inbound.insert_all(connection, mails, claimant, now)
+            before_commit()
+            return kept
+
+        return self._clerk.database.run(work)
+
+    def _commit(self, keep: Keep) -> list[Keeping]:
+        self._mind_space()
+        claimant, begun = self._claimant(), time.monotonic()
+        kept = keep(claimant, self._clerk.clock(), _before_commit)
+        failpoint("after-accept-commit")
+        self._commit_seconds += (time.monotonic() - begun - self._commit_seconds) * _MEMORY_OF_COMMITS
+        return [(number, new, claimant is not None) for number, new in kept]
+
+    def _mind_space(self) -> None:
+        now = time.monotonic()
+        if now < self._space_until:
+            return
+        if self._clerk.database.space_is_short(self._max_message_bytes):
+            raise NoSpace("the disk is nearly full")
+        self._space_until = now + SPACE_SECONDS
+
+    # --- other work gives way -----------------------------------------------------------------------------
+
+    async def give_way(self) -> None:
+        """Returns when no mail is streaming in, or when that has been waited for long enough."""
+        loop = asyncio.get_running_loop()
+        if self._streams(now := loop.time()) and now >= self._period_ends:
+            self._gives_way_until, self._period_ends = now + GIVE_WAY_SECONDS, now + PERIOD_SECONDS
+        while self._streams(now := loop.time()) and now < self._gives_way_until:  # noqa: ASYNC110 - it goes on with each
+            await asyncio.sleep(SOON_SECONDS)
+
+    def _streams(self, now: float) -> bool:
+        return self._in_a_row >= STREAM and self._stirs(now)
+
+    def _stirs(self, now: float) -> bool:
+        """Whether a message is being kept, or was so just now."""
+        return self._under_way > 0 or now - self._answered_at <= SOON_SECONDS
+
+
+def _before_commit() -> None:
+    failpoint("before-accept-commit")
+
+
+def _transient(error: Exception) -> Transient:
+    """Trouble whose kind we do not know may pass."""
+    return error if isinstance(error, Transient) else Transient(f"{type(error).__name__}: {error}")

@@ -1,0 +1,1 @@
+"""Delivery reports, in the many forms that mail systems give them."""

@@ -1,0 +1,149 @@
+"""What in a mail's headers makes it worth reading as a delivery report.
+
+Owns: the lexicon of senders and subjects of reports, and of answers that people and their programs give.
+Fails with: nothing.
+Limits: a report without any of these signs is taken for what its words say to a person.
+"""
+
+import re
+from dataclasses import dataclass
+from email.message import Message
+
+from mailtickets.mail.read import header
+
+MAX_FIELD_CHARACTERS = 8_000
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+
+
+# --- senders
+
+DAEMON = _any(
+    r"mail(?:er)?[-_. ]{0,2}d[ae]{1,2}mon",
+    r"\bmail[-_. ]delivery[-_. ](?:sub-?)?(?:system|service|agent|notification)",
+    r"\binternet mail delivery",
+    r"\bmail delivery (?:status|failure)",
+    r"e500_smtp|\bsmtp mail service",
+)
+"""In the From field of nothing but reports by mail systems."""
+
+OFFICE = _any(
+    r"^\s*+(?:<\s*>)?\s*$",
+    r"\bpo{1,2}st[-_]?master\b",
+    r"\bpost\.?office\b",
+    r"\bsys(?:tem)?[-_ ]?admin(?:istrator|istrador)?\b|\badministrador do sistema\b|\badministrador del sistema\b",
+    r"\bmail[-_ ]?(?:system|server|administrator|admin|gateway)\b",
+    r"\bsystem attendant\b|\bmicrosoft exchange\b|\bdelivery (?:sub-?)?system\b",
+    r"\binterscan\b|\bmailsweeper\b|\bmdaemon\b|\bmailmarshal\b|\bgroupwise\b|\bmicrosoft outlook\b|\bamazonses\b",
+    r"\bbounces?(?:[-+_]|@)|\bbounce[-_]?(?:notification|admin|daemon)",
+    r"\buucp\b|\bmmdf\b",
+)
+"""In the From field of reports, and of people whose office it is; empty as RFC 5321 section 4.5.5 has it."""
+
+ROBOT = _any(
+    r"\bno[-_.]?reply|\bdo[-_.]?not[-_.]?reply|\bn[aã]o[-_.]?respond",
+    r"[-_](?:admin|owner|request|errors?)@|\b(?:root|listserv|majordomo|mailman|sympa|robot|notification)s?@",
+    r"smtp|\bmta\b|gateway|server@|\bserver\b|anti[-_ ]?(?:virus|spam)|firewall|quarantine|quarentena|mailer\b",
+)
+"""In the From field of machines, which also write of other things."""
+
+# --- subjects
+
+REPLY_PREFIX = re.compile(
+    r"\s*(?:\[[^\]]{0,40}\]\s*)?(?:re|res|r|enc|fw|fwd|wg|aw|sv|vs|vb|tr|rv|rif|i|odp|pd|antw|doorst|ответ|返信|转发|回复)"
+    r"(?:\[\d+\]|\(\d+\))?\s*[:：]",
+    re.IGNORECASE,
+)
+"""A person, or their client, answered or forwarded something: a report does neither."""
+
+FAILURE_SUBJECT = _any(
+    r"\bundeliver(?:able|ed)\b",
+    r"\bnon[- ]?deliver(?:y|able|ed)\b",
+    r"\bnot (?:be |been )?deliver(?:ed|able)\b",
+    r"\b(?:unable to|could not|cannot|can't|failed to) (?:be )?(?:deliver|send|reach)",
+    r"\bcould not be (?:delivered|sent)\b",
+    r"^\W*delivery (?:has )?(?:failed|failure|error|problem|unsuccessful|status|report|notification)",
+    r"\b(?:mail|message|e-?mail) (?:delivery |system |transport )?(?:failed|failure|error|problem|fault|status)",
+    r"\bdelivery (?:status |failure |problem )?(?:notification|report|failure|failed|status|error)",
+    r"\bfail(?:ure|ed) (?:notice|delivery|notification|mail|message)",
+    r"\b(?:permanent|transient) (?:delivery )?(?:failure|error)",
+    r"^\W*(?:rejected|bounced|returned|blocked)\s?:",
+    r"\breturn(?:ed|ing) (?:mail|message|e-?mail|to sender)",
+    r"\b(?:mail|message) returned\b",
+    r"\b(?:message|mail)(?: you sent)? (?:blocked|rejected|bounced|refused)\b",
+    r"\brejected (?:mail|message|posting)\b|^\W*bounce\W*$",
+    r"\bpostmaster notify\b|\bsee transcript for details\b",
+    r"\bwarning: (?:could not send|message .{1,80}delayed)",
+    r"\b(?:mail|message|delivery).{0,60}\bdelay(?:ed)?\b|\bdelayed mail\b|\bstill being retried\b",
+    r"\bbounced? (?:mail|message|e-?mail|notification)\b",
+    r"\b(?:user|recipient|address)(?:'s)? unknown\b|\bunknown (?:user|recipient|address)\b",
+    r"\bmailbox (?:is )?full\b|\bquota exceeded\b|\bover quota\b",
+    r"\bnot (?:a )?member\b",
+    r"\bn[aã]o (?:foi |é |p[oô]de ser )?(?:poss[ií]vel entregar|entregue|entreg[aá]vel)",
+    r"\b(?:falha|erro|problema)s? (?:na|no|de|ao) (?:entrega|envio|entregar|enviar)",
+    r"\bdevolvid[ao]\b|\bdevolu[cç][aã]o de (?:mensagem|e-?mail)",
+    r"\bno (?:se )?(?:ha )?(?:podido |pudo |puede )?(?:ser )?entrega(?:do|r|ble|da)\b",
+    r"\b(?:error|fallo) (?:en|de) (?:la )?entrega\b|\bmensaje devuelto\b|\bcorreo devuelto\b",
+    r"\b(?:unzustellbar|nicht zustellbar|onbestelbaar|non remis|non distribu\w{1,3})\b",
+    r"\b(?:mancata consegna|impossibile recapitare)\b",
+    r"\b(?:échec de (?:la )?remise|zustellung fehlgeschlagen|zustellfehler)",
+    r"не\s{0,3}доставлен|невозможно доставить|недоставлен",
+    r"(?:配信|配達|配送|送信)(?:不能|失敗|エラー|(?:が)?できません)|送信エラー|不達",
+    r"退信|投递失败|无法投递|未送达",
+)
+
+# --- a mail's signs
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    sender: str
+    """The From field."""
+    subject: str
+    typed: bool
+    """It is a multipart/report (RFC 6522), of whatever type."""
+    delivery_status: bool
+    """Its report-type says that it is about delivery."""
+    declared: bool
+    """X-Failed-Recipients (Exim, Google)."""
+    daemon: bool
+    office: bool
+    failing: bool
+    """By its subject."""
+    null_path: bool
+    robot: bool
+
+    def any(self) -> bool:
+        return self.typed or self.declared or self.daemon or self.office or self.failing or self.null_path or self.robot
+
+
+def signs_of(message: Message) -> Signs:
+    kind, parameters = header.parameters(field(message, "content-type"))
+    sender, subject, automatic = (field(message, name) for name in ("from", "subject", "auto-submitted"))
+    return Signs(
+        sender=sender,
+        subject=subject,
+        typed=kind.lower() == "multipart/report",
+        delivery_status=parameters.get("report-type", "").lower() == "delivery-status",
+        declared="x-failed-recipients" in message,
+        daemon=bool(DAEMON.search(sender)),
+        office=bool(OFFICE.search(sender)),
+        failing=bool(FAILURE_SUBJECT.search(subject)),
+        null_path="return-path" in message and is_null_path(field(message, "return-path")),
+        # auto-replied is what absence notices say of themselves (RFC 3834 section 5), and they speak of failures too
+        robot=automatic.lower().startswith("auto-generated") if automatic else bool(ROBOT.search(sender)),
+    )
+
+
+def is_null_path(path: str) -> bool:
+    """RFC 5321 section 4.5.5; sendmail writes it as <MAILER-DAEMON@its.host>, which nobody reads either."""
+    return path.strip(" <>").partition("@")[0].upper() in ("", "MAILER-DAEMON")
+
+
+def field(message: Message, name: str) -> str:
+    """The topmost value, decoded; octets that are no ASCII too (RFC 6532, and those who never read it)."""
+    raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
+    octets = raw[:MAX_FIELD_CHARACTERS].encode("utf-8", "surrogateescape")
+    return header.one_line(header.decoded(header.octets_to_text(octets)))

@@ -1,0 +1,1 @@
+"""From octets to parts, text and header fields."""

@@ -1,0 +1,173 @@
+"""Header fields as people's programs write them: RFC 2047 words, RFC 2231 parameters, message ids.
+
+Owns: how octets of a field become one line of text for people, and how ids and parameters are found in damaged ones.
+Fails with: nothing; what cannot be decoded is guessed (`charset`), never dropped.
+Limits: linear in the field's length, which `mime` has cut to 32 KB.
+"""
+
+import base64
+import binascii
+import re
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from mailtickets.mail.read import charset
+
+MAX_PARAMETERS = 100
+MAX_IDS = 1_000
+
+_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?=]|=(?!\?(?!=))|\?(?!=))*+)\?=")
+"""Its text holds no beginning of another word: what was not ended would else be read to the end from each beginning."""
+_QUOTED_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
+_PARAMETER = re.compile(
+    r"[;\s]*([^=;\s\"]+)\s*=\s*(?:3D(?=\"))?(?:\"((?:[^\"\\]|\\.)*)(?:\"[^;]*|$)|([^;]*))|[;\s]+|[^;]+", re.DOTALL
+)
+_UNPARTED = re.compile(r"\s*([^\s=;,\"]+)[\s,]+(?=[A-Za-z0-9*-]+\s*=)")
+"""`multipart/mixed boundary="..."`, up to the first parameter."""
+_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u00ad\ufff9-\ufffb]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+
+def octets_to_text(raw: bytes, hint: str | None = None) -> str:
+    """A field's octets: ASCII or UTF-8 (RFC 6532), else the charset that the mail's own text is written in."""
+    return raw.decode("ascii") if raw.isascii() else charset.guess(raw, hint)
+
+
+def one_line(text: str) -> str:
+    """Without controls, bidi marks and runs of blanks: fit to be shown in one line."""
+    return " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).split())
+
+
+def decoded(value: str) -> str:
+    """Every RFC 2047 word in it decoded, in whatever mixture, adjacent words joined."""
+    return _decoded(value) if "=?" in value else value
+
+
+def without_words(value: str) -> str:
+    """What stands outside RFC 2047 words."""
+    return _WORD.sub("", value)
+
+
+@lru_cache(maxsize=32)
+def _decoded(value: str) -> str:
+    """Remembered: whoever reads a mail asks for its subject and its author's name."""
+    out: list[str] = []
+    run: list[tuple[str, str, str]] = []
+    position = 0
+    for word in _WORD.finditer(value):
+        between = value[position : word.start()]
+        if between.strip() or not run:
+            out += [_run_text(run), between]
+            run = []
+        run.append((word[1], word[2].upper(), word[3]))
+        position = word.end()
+    return "".join([*out, _run_text(run), value[position:]])
+
+
+def _run_text(run: list[tuple[str, str, str]]) -> str:
+    """Adjacent words of one charset are decoded as one string of octets: writers split within characters."""
+    text, octets, current = "", b"", ""
+    carry = ""
+    for index, (name, encoding, content) in enumerate(run):
+        label = name.partition("*")[0].lower()  # RFC 2231 section 5: a language may follow
+        if label != current and octets:
+            text += charset.word(octets, current)
+            octets = b""
+        current = label
+        if encoding == "Q":
+            octets += _q_octets(content)
+            continue
+        content, carry = carry + re.sub(r"[^A-Za-z0-9+/=_-]", "", content), ""
+        alike = index + 1 < len(run) and run[index + 1][1] == "B" and run[index + 1][0].lower() == name.lower()
+        if alike and len(content) % 4 and not content.endswith("="):
+            carry = content
+        else:
+            octets += base64_octets(content.encode("ascii"))
+    return text + (charset.word(octets, current) if octets else "")
+
+
+def _q_octets(content: str) -> bytes:
+    octets = content.replace("_", " ").encode("utf-8", "surrogateescape")
+    return _QUOTED_HEX.sub(lambda match: bytes([int(match[1], 16)]), octets)
+
+
+def base64_octets(content: bytes) -> bytes:
+    """Base64 read to the end whatever is missing at it or lies between; decoding goes on after inner padding."""
+    try:
+        return base64.b64decode(content, validate=True)
+    except binascii.Error:
+        pass
+    kept = re.sub(rb"[^A-Za-z0-9+/=]", b"", content.translate(bytes.maketrans(b"-_", b"+/")))
+    return b"".join(_chunk(chunk) for chunk in re.findall(rb"[A-Za-z0-9+/]+", kept))
+
+
+def _chunk(chunk: bytes) -> bytes:
+    if len(chunk) % 4 == 1:  # six bits are no octet
+        chunk = chunk[:-1]
+    return base64.b64decode(chunk + b"=" * (-len(chunk) % 4))
+
+
+def parameters(value: str) -> tuple[str, dict[str, str]]:
+    """The value before the first semicolon and its parameters (RFC 2045, RFC 2231), names in lower case."""
+    main, _, rest = value.partition(";")
+    main, found = _uncommented(main).strip().strip("\"'"), dict[str, str]()
+    pieces: dict[str, list[tuple[int, bool, str]]] = {}
+    if unparted := _UNPARTED.match(value) if "=" in main else None:  # the first semicolon has been forgotten
+        main, rest = unparted[1].strip("\"'"), value[unparted.end() :]
+    elif "=" in main:  # no media type at all, parameters from the start
+        main, rest = "", value
+    for match in _PARAMETER.finditer(rest):
+        if match[1] is None:
+            continue
+        name, given = match[1].lower(), _given(match)
+        base, *sections = name.split("*")
+        if not sections:
+            found.setdefault(base, decoded(given))
+        else:
+            number = int(sections[0][:9]) if sections[0].isascii() and sections[0].isdecimal() else 0
+            pieces.setdefault(base, []).append((number, name.endswith("*"), given))
+        if len(found) + sum(map(len, pieces.values())) >= MAX_PARAMETERS:
+            break
+    return main, found | {name: _continued(sections) for name, sections in pieces.items()}
+
+
+def _given(match: re.Match[str]) -> str:
+    if match[2] is not None:
+        return re.sub(r"\\([\"\\])", r"\1", match[2])
+    return re.sub(r"(?<!\s)\s++\([^()]*+\)\s*$", "", match[3]).strip().strip("'\"" if match[3].startswith("'") else "")
+
+
+def _continued(sections: list[tuple[int, bool, str]]) -> str:
+    """RFC 2231 section 3 and 4: numbered pieces, percent-encoded or not, the first one naming the charset."""
+    sections.sort(key=lambda section: section[0])
+    label, octets, plain = "", b"", not any(encoded for _, encoded, _ in sections)
+    if plain:
+        return decoded("".join(text for _, _, text in sections))
+    for index, (_, encoded, text) in enumerate(sections):
+        if index == 0 and encoded and text.count("'") >= 2:
+            label, _, text = text.split("'", 2)
+        raw = text.encode("utf-8", "surrogateescape")
+        octets += unquote_to_bytes(raw) if encoded else raw
+    return charset.word(octets, label or "utf-8")
+
+
+def _uncommented(value: str) -> str:
+    return re.sub(r"\([^()]*\)", "", value)
+
+
+def ids(values: list[str]) -> tuple[str, ...]:
+    """Every message id in these fields, in order, once each, without angle brackets (RFC 5322 section 3.6.4)."""
+    found = (token for value in values for token in _ids(decoded(value)))
+    return tuple(dict.fromkeys(found))[:MAX_IDS]
+
+
+def _ids(value: str) -> list[str]:
+    """Folded ids are closed up; an id without its brackets is still one if it has an @."""
+    head, *pieces = value.split("<")
+    found = [] if pieces else [token.strip("<>,;\"'()") for token in head.split() if "@" in token]
+    for piece in pieces:
+        inside, closed, after = piece.partition(">")
+        token = re.sub(r"\s+", "", inside) if closed else inside.split(maxsplit=1)[0] if inside.split() else ""
+        loose = after.split()
+        found += [token, *([loose[0].strip("<>,;\"'()")] if len(loose) == 1 and "@" in after else [])]
+    return [one_line(token) for token in found if one_line(token)]

@@ -1,0 +1,1 @@
+"""What can be believed of where a mail comes from."""

@@ -1,0 +1,148 @@
+"""What gives a mail of ours away: the loop header, and the forms in which a reply token stands.
+
+Owns: these forms as patterns (behind the plus of an address, on a `Ref.:` line), found in text that was wrapped,
+percent-encoded, cut by tags, sprinkled with invisible characters or written in capitals; and which of a mail's files
+hold one, inside attached messages too.
+Fails with: nothing. Pictures, PDF and archives are not opened.
+Limits: `MAX_LAYERS` of messages in messages, `MAX_OPENED_BYTES` of a mail's files, `MAX_TAGGED_BYTES` of pages: what is
+beyond is looked at as it is. `MAX_SUSPECTS` in the first `MAX_SUSPECT_CHARACTERS`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from html import unescape
+
+from mailtickets.mail.model import LOOP_HEADER, REF_LABEL, Attachment
+from mailtickets.mail.read import content, header, mime
+from mailtickets.mail.read.mime import Part
+
+MAX_LAYERS = 8
+MAX_OPENED_BYTES = 26_000_000
+MAX_TAGGED_BYTES = 6_000_000
+MAX_SUSPECTS = 200
+MAX_SUSPECT_CHARACTERS = 1_000_000
+
+GAP = r"\0*+(?:[ \t]*+=?\n[ \t>|\0]*+){0,2}"
+"""What may stand between two characters that belong together: nothing to be seen, or a line's end and quote marks."""
+TOKEN = rf"[a-z2-7](?:{GAP}[a-z2-7]){{25}}(?![a-z0-9])"
+IN_ADDRESS = (
+    *(rf"{plus}{GAP}{TOKEN}" for plus in (r"\+", r"%(?:25)*2b", "=2b", "&#43;", "&#x2b;", "&plus;")),
+    *(rf"{mark}{TOKEN}(?={GAP}(?:@|%(?:25)*40|=40|&#64;))" for mark in ("-", "=", "#", "_", r"\.", "/")),
+)
+"""Behind a plus, or behind another mark where an `@` follows: some servers divide addresses so."""
+_R, _EF = REF_LABEL[0].lower(), GAP.join(["", *REF_LABEL[1:3]])
+ON_REF_LINE = (
+    rf"{_R}(?<![a-z0-9]{_R}){_EF}"
+    rf"{GAP}\.?{GAP}(?::|&#58;|=3a)?[\s\0*_>|:.=\-]{{0,40}}{TOKEN}"
+)
+_FORMS = (*IN_ADDRESS, ON_REF_LINE)  # each begins with a letter that can be looked for, and so is fast
+_IN_TEXT = tuple(re.compile(form) for form in _FORMS)
+_IN_OCTETS = tuple(re.compile(form.encode()) for form in _FORMS)
+_LOOP_LINE = re.compile(rf"(?:^|\n)[ \t>]*{LOOP_HEADER.lower()}[ \t]*:")
+_LOOP_OCTETS = re.compile(_LOOP_LINE.pattern.encode())
+_WORD = re.compile(rf"(?<![a-z0-9])(?=[a-z2-7]{{26}}|[a-z2-7]{{4,25}}+(?:\0|[ \t]*=?\n))(?=({TOKEN}))")
+"""A token, whose beginning is long enough or wrapped: most words are neither, and need no closer look."""
+_NOT_TOKEN = re.compile(r"[^a-z2-7]")
+
+_INVISIBLE = [0x00AD, 0x034F, 0x061C, *range(0x180B, 0x180F), *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
+_INVISIBLE += [*range(0x2060, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0, ord("\r"), 0x115F, 0x1160]
+_FOLD = dict.fromkeys(_INVISIBLE, "\0") | {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
+_FOLD |= {code: chr(code - 0xFEE0).lower() for code in range(0xFF01, 0xFF5F)}  # full width
+_FOLD |= dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
+_FOLD |= dict.fromkeys([0x0B, 0x0C, 0x85, 0x2028, 0x2029], "\n")
+_FOLD_WESTERN = bytes(ord(_FOLD.get(code, chr(code))) for code in range(256))
+_FOLD_OCTETS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\r", b"abcdefghijklmnopqrstuvwxyz\0")
+_INVISIBLE_OCTETS = tuple(chr(code).encode() for code in _INVISIBLE if code > 0x7F)
+_TAG = re.compile(r"<[^<>]{0,4000}>")
+_OPAQUE = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"BZh")
+_MESSAGE = re.compile(rb"(?:\xef\xbb\xbf|\s)*(?:>?From \S[^\n]*\n|[0-9]+\s*\n)?[A-Za-z][A-Za-z0-9-]{0,60}[ \t]*:")
+
+
+def folded(text: str) -> str:
+    """The text as it is searched: of the same length, in small letters, what cannot be seen as NUL."""
+    try:
+        return text.encode("latin-1").translate(_FOLD_WESTERN).decode("latin-1")  # most mail, in a fraction of the time
+    except UnicodeEncodeError:
+        return text.translate(_FOLD)
+
+
+def gives_away(text: str) -> bool:
+    """Whether a mail of ours, or a reply token in one of its forms, is in a text."""
+    given = folded(text)
+    loop = LOOP_HEADER.lower() in given and _LOOP_LINE.search(given)
+    return bool(loop) or any(form.search(given) for form in _IN_TEXT)
+
+
+def suspects(text: str) -> frozenset[str]:
+    """Words that may be reply tokens by their looks, wrapped ones too."""
+    found = set[str]()
+    for word in _WORD.finditer(folded(text[:MAX_SUSPECT_CHARACTERS])):
+        found.add(_NOT_TOKEN.sub("", word[1]))
+        if len(found) == MAX_SUSPECTS:
+            break
+    return frozenset(found)
+
+
+# --- files --------------------------------------------------------------------------------------------
+
+
+def carriers(files: Iterable[Attachment]) -> tuple[str, ...]:
+    """Names of the files that give a mail of ours away."""
+    room = _Room()
+    return tuple(file.filename for file in files if _holds(file.content, room, 0))
+
+
+class _Room:
+    """What may still be opened of one mail."""
+
+    def __init__(self) -> None:
+        self.opened, self.tagged = MAX_OPENED_BYTES, MAX_TAGGED_BYTES
+
+    def to_open(self, given: bytes) -> bool:
+        self.opened -= len(given)
+        return self.opened >= 0
+
+    def to_read_as_page(self, given: bytes) -> bool:
+        if b"<" not in given or b"\0" in given[:4_000].replace(b"\0\0", b""):
+            return False
+        self.tagged -= len(given)
+        return self.tagged >= 0
+
+
+def _holds(given: bytes, room: _Room, layer: int) -> bool:
+    if given.startswith(_OPAQUE):
+        return False
+    if _octets_give_away(given):
+        return True
+    if room.to_read_as_page(given) and gives_away(_without_tags(given)):
+        return True
+    if layer == MAX_LAYERS or not _MESSAGE.match(given) or not room.to_open(given):
+        return False
+    return any(_part_holds(part, room, layer + 1) for part in mime.read(given).root.walk())
+
+
+def _octets_give_away(given: bytes) -> bool:
+    """As they are; in UTF-16 every other octet is a NUL, which counts as a gap."""
+    if b"\0" not in given[:4_000] and not given.isascii():
+        for sequence in _INVISIBLE_OCTETS:
+            given = given.replace(sequence, b"\0")
+    given = given.translate(_FOLD_OCTETS)
+    loop = LOOP_HEADER.lower().encode() in given and _LOOP_OCTETS.search(given)
+    return bool(loop) or any(form.search(given) for form in _IN_OCTETS)
+
+
+def _without_tags(given: bytes) -> str:
+    return unescape(_TAG.sub("\0", given.decode("utf-8", "replace")))
+
+
+def _part_holds(part: Part, room: _Room, layer: int) -> bool:
+    if any(gives_away(value) for value in _fields(part)):
+        return True
+    return not part.parts and _holds(content.octets(part), room, layer)
+
+
+def _fields(part: Part) -> Iterator[str]:
+    """Header fields in words: what is encoded in them is not seen in the octets."""
+    for _, value in part.fields:
+        if b"=?" in value or b"%" in value:
+            yield header.decoded(header.octets_to_text(value))

@@ -1,0 +1,1 @@
+"""From a mail as values to its octets."""

@@ -1,0 +1,1 @@
+"""What is read: facts for decisions, rows for people."""

@@ -1,0 +1,171 @@
+"""What an agent's mail calls for beyond what every mail does: read only where its words ask for it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from mailtickets.config.models import Agent, Queue
+from mailtickets.desk.claims.authors import matched, without_tags
+from mailtickets.desk.claims.matching import Match, claimed
+from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.orders import status_named
+from mailtickets.desk.commands.reading import Command
+from mailtickets.desk.model.facts import Desk, Facts, Origin, TokenFact
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Said, Status, Ticket
+from mailtickets.desk.rules.agent_reading import STALE
+from mailtickets.mail.model import Address, InboundMail
+from mailtickets.store import agents, search, tickets
+from mailtickets.store.schema import event, message
+
+SHOWN = 50
+"""Tickets in a digest or among what was found."""
+
+
+def turns(connection: Connection, queue: Queue, policy: Policy) -> Desk:
+    """Whose turn it is, for a queue that gives its tickets to agents."""
+    if queue.assignment == "none":
+        return Desk()
+    addresses = [agent.address for agent in policy.agents_of(queue.name)]
+    return Desk(
+        loads=agents.count_open(connection, addresses) if queue.assignment == "least_open" else {},
+        assigned_at=agents.assigned_at(connection, addresses),
+        absent_until=agents.absent_until(connection, addresses),
+    )
+
+
+def for_agent(
+    connection: Connection,
+    facts: Facts,
+    mail: InboundMail,
+    agent: Agent,
+    policy: Policy,
+    now: datetime,
+) -> Facts:
+    """The facts with what this agent's words ask for."""
+    orders, numbers = _orders(mail, facts.correction)
+    asked = {order.name for order in orders}
+    found = matched(mail, facts, policy)
+    its = found.ticket if found else claimed(facts)
+    away = agents.absent_until(connection, [agent.address])
+    desk = replace(facts.desk, absent_until={**facts.desk.absent_until, **away})
+    if "mine" in asked:
+        work = own_work(connection, agent, now)
+        desk = replace(desk, mine=work.mine, unassigned=work.unassigned)
+    if "search" in asked:
+        desk = replace(desk, found=_found(connection, orders, agent))
+    known = _confirmed_token(facts)
+    facts = replace(facts, tickets={**facts.tickets, **tickets.load_many(connection, numbers)})
+    if its is None:
+        return replace(facts, desk=desk)
+    caused_by = next((t.inbound for t in facts.tokens if t.ticket is not None and not t.confirms), None)
+    if "history" in asked:
+        desk = replace(desk, thread=agents.thread(connection, its.number, whole=True))
+    if "attachments" in asked:
+        desk = replace(desk, files=agents.files_of(connection, its.number, caused_by))
+    return replace(
+        facts,
+        desk=desk,
+        since=_since(connection, found, known, its, agent, _seen(facts)),
+        undoable=agents.undoable(connection, its.number, agent.address, caused_by) if "undo" in asked else None,
+        origin=_origin(connection, its, caused_by) if "split" in asked else None,
+    )
+
+
+def _orders(mail: InboundMail, correction: str) -> tuple[list[Command], set[int]]:
+    """The commands of a mail, and the ticket numbers in them."""
+    listed = reading.read_lines(mail.reply)
+    asked = reading.read(mail.reply, signature=mail.signature)
+    orders = [
+        *asked.commands,
+        *reading.read(mail.subject).commands,
+        *(reading.corrected(asked, correction).commands if correction else ()),
+        *listed.commands,
+    ]
+    numbers = {order.value for order in orders if order.name == "merge" and isinstance(order.value, int)}
+    if correction:
+        numbers |= {int(figures) for problem in listed.problems for figures in _NUMBER.findall(problem.line)}
+    for number, order in (*listed.orders, *reading.read_lines(correction).orders):
+        numbers |= {number, order.value} if order.name == "merge" and isinstance(order.value, int) else {number}
+    return orders, numbers
+
+
+_NUMBER = re.compile(r"(?<!\d)\d{1,12}(?!\d)")
+
+
+def own_work(connection: Connection, agent: Agent, now: datetime) -> Desk:
+    """What an agent has to do, and what they could take."""
+    mine = agents.unfinished(connection, now, SHOWN, assignee=agent.address)
+    free = agents.unfinished(connection, now, SHOWN, queues=agent.queues)
+    return Desk(mine=loaded(connection, mine), unassigned=loaded(connection, free))
+
+
+def loaded(connection: Connection, numbers: Sequence[int]) -> tuple[Ticket, ...]:
+    """The tickets in the order of their numbers."""
+    found = tickets.load_many(connection, numbers) if numbers else {}
+    return tuple(found[number] for number in numbers if number in found)
+
+
+def _found(connection: Connection, orders: Sequence[Command], agent: Agent) -> tuple[Ticket, ...]:
+    words = " ".join(order.argument for order in orders if order.name == "search")
+    numbers = search.find(connection, words, after=None, limit=4 * SHOWN)
+    return tuple(t for t in loaded(connection, numbers) if t.queue in agent.queues)[:SHOWN]
+
+
+def _confirmed_token(facts: Facts) -> TokenFact | None:
+    """The token of a notice about a held message: what is written there is written in view of what it showed."""
+    return next((t for t in facts.tokens if t.confirms and not t.expired), None)
+
+
+def _since(
+    connection: Connection, found: Match | None, confirms: TokenFact | None, its: Ticket, agent: Agent, seen: int
+) -> tuple[Said, ...]:
+    """What others wrote after the notice that the agent answers, and after what they have `seen` since."""
+    answered = found.token if found is not None and found.token is not None else confirms
+    if answered is None or answered.created_at is None:
+        return ()
+    revision = max(answered.revision, seen) if answered.ticket == its.number else None  # merged: it counted its own
+    own = (agent.address, *agent.aliases)
+    return agents.written_since(connection, its.number, revision=revision, moment=answered.created_at, not_by=own)
+
+
+def _seen(facts: Facts) -> int:
+    """The newest revision at which the agent has said that their answer holds."""
+    said = (reason.partition(f"{STALE}@")[2] for reason in facts.confirmed)
+    return max((int(revision) for revision in said if revision), default=0)
+
+
+def _origin(connection: Connection, its: Ticket, caused_by: int | None) -> Origin | None:
+    """The customer's message that the answered notice was about, if the ticket does not begin with it."""
+    public = (
+        select(
+            message.c.inbound, message.c.author_name, message.c.author_address, message.c.subject, message.c.direction
+        )
+        .where(message.c.ticket == its.number, message.c.visibility == "public")
+        .order_by(message.c.id)
+    )
+    said = connection.execute(public).all()
+    rows = [row for row in said if row.inbound is not None and row.direction == "in"]
+    begun_by_us = bool(said) and said[0].direction == "out"
+    wanted = next((row for row in rows if row.inbound == caused_by), rows[-1] if rows else None)
+    if wanted is None or (len(rows) < 2 and not begun_by_us):
+        return None
+    newest = wanted is rows[-1] and its.status == "open"
+    reopened = _reopened(connection, its.number, wanted.inbound) if newest else None
+    author = Address(wanted.author_name, wanted.author_address)
+    return Origin(wanted.inbound, author, without_tags(wanted.subject), reopened)
+
+
+def _reopened(connection: Connection, number: int, inbound: int) -> Status | None:
+    """Where a finished ticket stood that this message has opened again."""
+    moved = select(event.c.old).where(
+        event.c.ticket == number,
+        event.c.inbound == inbound,
+        event.c.kind == "status",
+        event.c.reason == "customer-replied",
+        event.c.old.in_(("resolved", "closed")),
+    )
+    return status_named(connection.execute(moved.limit(1)).scalar() or "")

@@ -1,0 +1,1 @@
+"""Text as people type it: nothing of mail or tickets. Pure."""
