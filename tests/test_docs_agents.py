@@ -136,7 +136,7 @@ def test_an_example_is_the_command_that_it_names_and_is_carried_out(locale: str,
         assert [order.name for order in asked.commands] == [command.name]
     done = decided(example, locale)
     assert done.outcome in {"commanded", "noted", "appended"}
-    assert not {"returned", "held", "stale"} & set(done.tell)
+    assert not {"returned", "held", "stale"} & set(done.notices)
 
 
 def decided(text: str, locale: str = "pt_BR", **known_too: Any) -> Decision:
@@ -172,7 +172,7 @@ def test_a_new_mail_to_somebody_goes_there(locale: str) -> None:
     new = a_mail(ANA, text=f"{example}\n\nBom dia!", subject="Visita")
     done = decide(new, facts(authentication=Authentication("pass")), POLICIES["en"], NOW)
     assert done.reason == "opened-by-agent"
-    assert [person.address for person in done.told.sent_to] == [example.partition(" ")[2]]
+    assert [person.address for person in done.feedback.sent_to] == [example.partition(" ")[2]]
 
 
 MOMENTS = [(locale, span) for locale in PAGES for row in rows(locale) for span in re.findall(r"`([^`#]+)`", row[1])]
@@ -239,7 +239,7 @@ def test_an_unclear_forward_is_opened_for_whom_the_page_says_to_name(locale: str
     forwarded = Forwarded(None, None, "Impressora", (), (), "Não imprime.", "", None, "inline", ambiguous=True)
     known_too = facts(authentication=Authentication("pass"), confirmed=frozenset({"forward-unclear"}), correction=line)
     done = decide(a_mail(ANA, text=line, forwarded=forwarded), known_too, POLICIES["en"], NOW)
-    assert done.told.done[0].value == line.partition(" ")[2]
+    assert done.feedback.done[0].value == line.partition(" ")[2]
 
 
 def test_an_answer_that_others_were_faster_than_waits_and_commands_do_not() -> None:
@@ -250,7 +250,7 @@ def test_an_answer_that_others_were_faster_than_waits_and_commands_do_not() -> N
 
 def test_undoing_gives_back_what_was_changed() -> None:
     assert SetPriority("normal") in decided("#undo").effects
-    assert Done("undone") in decided("#desfazer").told.done
+    assert Done("undone") in decided("#desfazer").feedback.done
 
 
 # --- what the READMEs promise ----------------------------------------------------------------------------

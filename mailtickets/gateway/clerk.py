@@ -31,7 +31,7 @@ from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices import plan as notices
 from mailtickets.desk.notices.budget import BudgetLine, budget_lines, untold, within_budget
 from mailtickets.desk.notices.contexts import context
-from mailtickets.desk.notices.notice import OPS_NOTICES, Happening, Notice
+from mailtickets.desk.notices.notice import OPS_NOTICES, Notice, Situation
 from mailtickets.desk.rules.assignment import turn
 from mailtickets.desk.rules.decide import decide
 from mailtickets.desk.rules.opening import as_opening
@@ -60,7 +60,7 @@ class Rules:
 
     policy: Policy
     templates: Templates
-    paper: Stationery
+    stationery: Stationery
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Clerk:
         policy = self.rules.policy
         queue = policy.queue(ticket.queue) or policy.queues[0]
         seen = context(
-            Happening(Decision("canned"), ticket, ticket), queue, ticket.locale, policy, self.clock(), public=True
+            Situation(Decision("canned"), ticket, ticket), queue, ticket.locale, policy, self.clock(), public=True
         )
         try:
             return canned(self.rules.templates, name, ticket.locale, seen)
@@ -262,7 +262,7 @@ class Clerk:
     def written(self, row: Due, attachments: tuple[Attachment, ...]) -> tuple[bytes, Copy]:
         """One copy of a letter as it is sent, the same at every attempt; dates are those of the instance's zone."""
         zone = ZoneInfo(self.rules.policy.instance.timezone)
-        copy = copy_for(row.addressed, row.ticket, self.rules.paper.secrets)
+        copy = copy_for(row.addressed, row.ticket, self.rules.stationery.secrets)
         mail = replace(row.mail, attachments=attachments, date=row.mail.date.astimezone(zone))
         return compose(mail, copy), copy
 
@@ -285,20 +285,20 @@ class Clerk:
         also = tuple(self._drafted_also(connection, another, facts, now) for another in decision.also)
         after = _after(decision, before, now, lambda: tickets.reserve_number(connection, policy.instance.first_number))
         thread = _thread(connection, decision, before, policy)
-        happening = Happening(
+        situation = Situation(
             decision,
             before,
             after or before,
             mail,
             facts,
             text if mail is None else None,
-            given=desk,
+            desk_without_mail=desk,
             also=tuple(draft.after for draft in also if draft.after),
             thread=thread,
             secrets=known_tokens(connection, _suspects(mail, after or before, text, thread)),
         )
-        planned = notices.plan(happening, policy, now)
-        number = happening.after.number if happening.after else 0
+        planned = notices.plan(situation, policy, now)
+        number = situation.after.number if situation.after else 0
         copies = [(notice, who) for notice in planned for who in notice.recipients]
         lines = [line for notice, who in copies for line in budget_lines(notice, who, number, policy)]
         used = budgets.used(connection, lines, now)
@@ -309,7 +309,7 @@ class Clerk:
             line for notice in kept for who in notice.recipients for line in budget_lines(notice, who, number, policy)
         )
         spent += untold(stopped)
-        return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text, also, happening.desk)
+        return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text, also, situation.desk)
 
     def _drafted_also(self, connection: Connection, decision: Decision, facts: Facts | None, now: datetime) -> Draft:
         """What a mail does to a ticket that it is not itself about."""
@@ -318,11 +318,11 @@ class Clerk:
 
     def alarm(self, subject: str, text: str) -> None:
         """Writes to `ops_address`, where there is one."""
-        policy, paper = self.rules.policy, self.rules.paper
+        policy, stationery = self.rules.policy, self.rules.stationery
         if not policy.instance.ops_address:
             return
         notice = notices.alarm(subject, text, policy, self.clock())
-        sent = letter(notice, render_notice(self.rules.templates, notice), None, paper, self.nonce(), self.clock())
+        sent = letter(notice, render_notice(self.rules.templates, notice), None, stationery, self.nonce(), self.clock())
         self.database.run(lambda connection: outbox.queue(connection, sent, None, None, self.clock()))
 
     def words(self, draft: Draft) -> list[Rendered]:
@@ -337,7 +337,7 @@ class Clerk:
                 notice,
                 rendered,
                 None if notice.takes_lines or notice.name in OPS_NOTICES else ticket,
-                self.rules.paper,
+                self.rules.stationery,
                 self.nonce(),
                 now,
                 inbound,
@@ -404,7 +404,7 @@ def _thread(connection: Connection, decision: Decision, before: Ticket | None, p
         history = queue.history if queue else 0
         known = [agent.address for agent in policy.agents]
         return agents.thread_for_all(connection, before.number, known, history) if history else ()
-    shows = "reminder" in decision.tell or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
+    shows = "reminder" in decision.notices or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
     return agents.thread(connection, before.number, limit=5) if shows else ()
 
 
@@ -467,7 +467,7 @@ def _for_threading(draft: Draft) -> Ticket | None:
     mail = draft.mail
     if ticket is None or mail is None or mail.message_id is None:
         return ticket
-    message = Happening(draft.decision, draft.before, ticket).message
+    message = Situation(draft.decision, draft.before, ticket).message
     if message is None or message.direction != "in" or message.visibility != "public":
         return ticket
     return replace(ticket, references=(*ticket.references, mail.message_id), last_message_id=mail.message_id)

@@ -71,9 +71,9 @@ def statuses(decision: Decision) -> list[str]:
 def test_commands_are_taken_out_of_a_public_answer() -> None:
     decision = decided("Pode testar de novo?\n\n#etiqueta +rede")
     assert (decision.outcome, messages(decision)) == ("appended", [("out", "public", "Pode testar de novo?")])
-    assert decision.told.done == (Done("answered"), Done("tags", "rede", None))
-    assert decision.told.sent_to == (MARIA,)
-    assert decision.tell == ("receipt",)
+    assert decision.feedback.done == (Done("answered"), Done("tags", "rede", None))
+    assert decision.feedback.sent_to == (MARIA,)
+    assert decision.notices == ("receipt",)
 
 
 def test_a_mail_of_commands_alone_publishes_nothing() -> None:
@@ -141,7 +141,7 @@ def test_a_ready_answer_brings_its_commands_along() -> None:
     decision = decided("#resposta fim", canned={"fim": "Encerramos por aqui."}, canned_commands=carried)
     assert messages(decision) == [("out", "public", "Encerramos por aqui.")]
     assert statuses(decision) == ["resolved"]
-    assert decision.told.done == (Done("answered"), Done("status", "resolved", "open"), Done("tags", "fim", None))
+    assert decision.feedback.done == (Done("answered"), Done("status", "resolved", "open"), Done("tags", "fim", None))
 
 
 def test_of_the_same_matter_the_agents_own_command_holds() -> None:
@@ -156,7 +156,7 @@ def test_a_ready_answer_whose_command_cannot_be_done_is_not_sent() -> None:
     known = {"canned": {"fim": "Fim."}, "canned_commands": {"fim": "#fila outra"}}
     decision = decided("#resposta fim", **known)
     assert (decision.outcome, messages(decision)) == ("held", [])
-    assert [(p.line, p.code) for p in decision.told.problems] == [("#resposta fim", "no-such-queue")]
+    assert [(p.line, p.code) for p in decision.feedback.problems] == [("#resposta fim", "no-such-queue")]
     right = decided("Oi.\n#resposta fim", released=True, confirmed=frozenset({"command-not-understood"}), **known)
     assert messages(right) == [("out", "public", "Oi.")]
 
@@ -167,28 +167,28 @@ def test_two_ready_answers_may_say_the_same() -> None:
 
 
 def test_people_added_by_a_command_are_sent_the_answer_too() -> None:
-    told = decided("Segue.\n#cc +pedro@cliente.test").told
+    told = decided("Segue.\n#cc +pedro@cliente.test").feedback
     assert [person.address for person in told.sent_to] == [MARIA.address, PEDRO.address]
 
 
 def test_a_dry_run_tells_everything_and_does_nothing() -> None:
     decision = decided("Pronto.\n#resolver\n#simular")
     assert (decision.reason, decision.outcome, decision.effects) == ("dry-run", "commanded", ())
-    assert decision.told.dry_run
-    assert [done.kind for done in decision.told.done] == ["answered", "status"]
+    assert decision.feedback.dry_run
+    assert [done.kind for done in decision.feedback.done] == ["answered", "status"]
 
 
 @pytest.mark.parametrize(("said", "notice"), [("#historico", "history"), ("#anexos", "attachments"),
                                               ("#ajuda", "commands_help"), ("#minhafila", "digest")])  # fmt: skip
 def test_what_is_asked_to_be_shown_is_shown_without_a_receipt(said: str, notice: str) -> None:
     decision = decided(said)
-    assert (decision.outcome, decision.effects, decision.tell) == ("commanded", (), (notice,))
+    assert (decision.outcome, decision.effects, decision.notices) == ("commanded", (), (notice,))
 
 
 def test_an_undo_that_comes_too_late_says_so() -> None:
     decision = decided("#desfazer", undoable=Undoable(9, None, gone=True, changes=(("message", "public", "1"),)))
-    assert decision.told.too_late
-    assert (decision.effects, decision.tell) == ((), ("receipt",))
+    assert decision.feedback.too_late
+    assert (decision.effects, decision.notices) == ((), ("receipt",))
 
 
 def test_who_writes_is_not_away_any_more() -> None:
@@ -202,9 +202,9 @@ def test_who_writes_is_not_away_any_more() -> None:
 def test_a_mistyped_command_stops_the_whole_mail() -> None:
     decision = decided("Pronto.\n#resovler")
     assert (decision.outcome, decision.reason) == ("held", "command-not-understood")
-    (problem,) = decision.told.problems
+    (problem,) = decision.feedback.problems
     assert (problem.line, problem.nearest) == ("#resovler", ("#resolver",))
-    assert decision.tell == ("returned",)
+    assert decision.notices == ("returned",)
 
 
 def test_an_order_that_cannot_be_carried_out_stops_it_too() -> None:
@@ -213,7 +213,7 @@ def test_an_order_that_cannot_be_carried_out_stops_it_too() -> None:
 
 def test_an_answer_to_an_older_state_is_held_and_says_what_happened() -> None:
     decision = decided("Reinicie.", since=(BY_BRUNO,))
-    assert (decision.outcome, decision.reason, decision.tell) == ("held", "stale-answer", ("stale",))
+    assert (decision.outcome, decision.reason, decision.notices) == ("held", "stale-answer", ("stale",))
 
 
 @pytest.mark.parametrize("said", ["#nota\nVou deixar com o Bruno.", "#assumir", "Reinicie.\n#simular"])
@@ -228,7 +228,7 @@ def test_what_the_agents_own_program_has_sent_already_cannot_be_held_back() -> N
 def test_merging_strangers_waits_for_a_second_word() -> None:
     about = facts(a_ticket(), a_ticket(43, requester=EVE), tokens=(a_token(ANA),))
     decision = decide(a_mail(ANA, text="#juntar 43"), about, POLICY, NOW)
-    assert (decision.outcome, decision.reason, decision.tell) == ("held", "merge-of-strangers", ("held",))
+    assert (decision.outcome, decision.reason, decision.notices) == ("held", "merge-of-strangers", ("held",))
 
 
 # --- what was held and has been waved through -------------------------------------------------------------
@@ -286,7 +286,7 @@ def test_send_releases(said: str) -> None:
 
 @pytest.mark.parametrize("said", ["ENVIAR", "enviar.", "Descartar", "SEND"])
 def test_a_second_word_on_nothing_held_is_not_sent_to_the_customer(said: str) -> None:
-    assert decided(said).tell == ("returned",)
+    assert decided(said).notices == ("returned",)
     assert decided(said, **NOT_UNDERSTOOD).outcome == "held"
 
 
@@ -315,7 +315,7 @@ def test_a_corrected_line_releases_the_answer_to_a_digest(said: str) -> None:
 
 def test_other_words_release_nothing_that_is_about_no_ticket() -> None:
     token = replace(a_token(ANA, confirms=9, held="command-not-understood"), ticket=None)
-    assert new_mail("Deixa, eu mesma faço.", tokens=(token,)).tell == ("second_word",)
+    assert new_mail("Deixa, eu mesma faço.", tokens=(token,)).notices == ("second_word",)
 
 
 @pytest.mark.parametrize(
@@ -346,7 +346,7 @@ def test_a_short_answer_that_begins_with_a_second_word_is_asked_about_again(said
 def test_a_command_without_its_sign_is_no_answer(said: str, meant: str) -> None:
     decision = decided(said)
     assert decision.reason == "command-not-understood"
-    assert decision.told.problems[0].nearest == (meant,)
+    assert decision.feedback.problems[0].nearest == (meant,)
     assert decided(said, released=True, confirmed=frozenset({"command-not-understood"})).outcome == "appended"
 
 
@@ -414,7 +414,7 @@ def test_an_agents_plain_mail_opens_a_ticket_in_their_name() -> None:
 )
 def test_questions_are_answered_without_proof_to_the_agent_alone(text: str, subject: str, tell: tuple[str]) -> None:
     decision = new_mail(text, subject=subject)
-    assert (decision.outcome, decision.tell, decision.effects) == ("commanded", tell, ())
+    assert (decision.outcome, decision.notices, decision.effects) == ("commanded", tell, ())
 
 
 def test_who_asks_for_something_is_not_away_any_more() -> None:
@@ -426,7 +426,7 @@ def test_who_asks_for_something_is_not_away_any_more() -> None:
 @pytest.mark.parametrize("text", ["#fechar", "#assumir"])
 def test_a_command_about_a_ticket_needs_one(text: str) -> None:
     decision = new_mail(text, authentication=VOUCHED)
-    assert (decision.outcome, [p.code for p in decision.told.problems]) == ("held", ["needs-a-ticket"])
+    assert (decision.outcome, [p.code for p in decision.feedback.problems]) == ("held", ["needs-a-ticket"])
 
 
 def test_an_agent_starts_a_conversation() -> None:
@@ -450,7 +450,7 @@ def test_what_the_agent_wrote_above_a_forward_is_a_note_and_may_order() -> None:
     forwarded = replace(FORWARDED, note="Cliente antigo, tratar bem.\n#prioridade alta")
     decision = new_mail("x", mail={"forwarded": forwarded}, authentication=VOUCHED)
     assert messages(decision)[1] == ("out", "note", "Cliente antigo, tratar bem.")
-    assert [done.kind for done in decision.told.done] == ["opened", "priority"]
+    assert [done.kind for done in decision.feedback.done] == ["opened", "priority"]
 
 
 @pytest.mark.parametrize("text", ["#para maria@cliente.test\n\nOlá.", "Minha cadeira quebrou.\n#prioridade alta"])
@@ -493,7 +493,7 @@ def digest_answer(text: str, **known: Any) -> Decision:
 
 def test_lines_are_done_together_with_one_receipt() -> None:
     decision = digest_answer("42 #fechar\n43 #assumir")
-    assert (decision.outcome, decision.tell) == ("commanded", ("receipt",))
+    assert (decision.outcome, decision.notices) == ("commanded", ("receipt",))
     assert [also.ticket for also in decision.also] == [42, 43]
 
 
@@ -543,7 +543,7 @@ def from_maria(text: str, ticket: Ticket | None = None, **known: Any) -> Decisio
 
 def test_a_customer_asks_how_things_stand() -> None:
     decision = from_maria("status?")
-    assert (decision.outcome, decision.tell, decision.effects) == ("commanded", ("status",), ())
+    assert (decision.outcome, decision.notices, decision.effects) == ("commanded", ("status",), ())
 
 
 def test_a_number_that_the_customer_names_is_the_ticket_they_mean() -> None:
@@ -556,7 +556,7 @@ def test_a_number_that_the_customer_names_is_the_ticket_they_mean() -> None:
 def test_a_number_that_is_not_theirs_is_told_nothing_of() -> None:
     about = facts(a_ticket(), a_ticket(43, requester=EVE), tokens=(a_token(MARIA),))
     decision = decide(a_mail(MARIA, text="status do 43", subject="Re: [#42] Impressora"), about, POLICY, NOW)
-    assert (decision.ticket, decision.tell, decision.outcome) == (42, (), "appended")
+    assert (decision.ticket, decision.notices, decision.outcome) == (42, (), "appended")
 
 
 @pytest.mark.parametrize(("said", "moved"), [("pode encerrar", "customer-closed"), ("cancelar", "customer-cancelled")])
@@ -577,12 +577,12 @@ def test_without_proof_the_words_are_an_ordinary_message() -> None:
 
 
 def test_a_customer_wants_no_more_notices() -> None:
-    assert from_maria("parar avisos").tell == ("muted",)
+    assert from_maria("parar avisos").notices == ("muted",)
 
 
 def test_a_customer_sees_all_their_tickets() -> None:
     mail = a_mail(MARIA, text="meus chamados", subject="meus chamados")
-    assert decide(mail, facts(desk=Desk(found=(a_ticket(),))), POLICY, NOW).tell == ("my_tickets",)
+    assert decide(mail, facts(desk=Desk(found=(a_ticket(),))), POLICY, NOW).notices == ("my_tickets",)
     assert decide(mail, facts(), POLICY, NOW).outcome == "opened"
 
 
@@ -593,7 +593,7 @@ RESOLVED = a_ticket(status="resolved", resolved_at=NOW)
 def test_a_rating_is_kept_and_reopens_nothing(said: str, score: int, tell: tuple[str, ...]) -> None:
     decision = from_maria(said, RESOLVED)
     assert [e.score for e in decision.effects if isinstance(e, Rate)] == [score]
-    assert (statuses(decision), decision.tell, decision.reason) == ([], tell, "rated")
+    assert (statuses(decision), decision.notices, decision.reason) == ([], tell, "rated")
 
 
 def test_a_number_on_an_open_ticket_is_no_rating() -> None:
@@ -610,4 +610,4 @@ def test_a_queue_may_ask_for_no_rating() -> None:
 def test_an_agent_of_another_queue_may_not_order_by_line() -> None:
     about = facts(a_ticket(), tokens=(a_token(CARLA, ticket=None),))  # type: ignore[arg-type]
     decision = decide(a_mail(CARLA, text="42 #fechar"), about, POLICY, NOW)
-    assert [problem.code for problem in decision.told.problems] == ["no-such-ticket"]
+    assert [problem.code for problem in decision.feedback.problems] == ["no-such-ticket"]

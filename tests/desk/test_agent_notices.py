@@ -12,7 +12,7 @@ from mailtickets.desk.model.effects import OpenTicket, Reminded
 from mailtickets.desk.model.facts import Desk, Facts, StoredFile
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
-from mailtickets.desk.notices.notice import Happening, Notice
+from mailtickets.desk.notices.notice import Notice, Situation
 from mailtickets.desk.notices.plan import plan
 from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import InboundMail
@@ -41,7 +41,7 @@ def told(mail: InboundMail, known: Facts, policy: Policy = POLICY, thread: tuple
     base = opened(decision.opens, 43, NOW) if decision.opens else before
     effects = [effect for effect in decision.effects if not isinstance(effect, OpenTicket)]
     after = changed(base, effects, NOW) if base is not None else None
-    return list(plan(Happening(decision, before, after, mail, known, thread=thread), policy, NOW))
+    return list(plan(Situation(decision, before, after, mail, known, thread=thread), policy, NOW))
 
 
 def by_ana(text: str, policy: Policy = POLICY, ticket: Ticket | None = None, **known: Any) -> list[Notice]:
@@ -153,7 +153,7 @@ def test_who_takes_a_ticket_is_not_told_that_they_have_it() -> None:
 def by_clock(decision: Decision | None, ticket: Ticket | None, desk: Desk = Desk()) -> list[Notice]:  # noqa: B008
     assert decision is not None
     after = changed(ticket, decision.effects, NOW) if ticket else None
-    return list(plan(Happening(decision, ticket, after, given=desk), POLICY, NOW))
+    return list(plan(Situation(decision, ticket, after, desk_without_mail=desk), POLICY, NOW))
 
 
 def test_of_what_rots_its_agent_is_reminded_or_the_queue() -> None:

@@ -25,7 +25,7 @@ from mailtickets.desk.model.effects import OpenTicket
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.desk.model.ticket import Said
 from mailtickets.desk.notices import plan
-from mailtickets.desk.notices.notice import Happening
+from mailtickets.desk.notices.notice import Situation
 from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Address
 from mailtickets.mail.read.parse import parse
@@ -77,9 +77,9 @@ def mails_of(decision: Decision, mail: Any, known: Any, ticket: Any) -> list[byt
     base = before or opened(decision.opens or OpenTicket("suporte", "x", MARIA, "pt_BR"), 43, NOW)
     after = changed(base, [effect for effect in decision.effects if not isinstance(effect, OpenTicket)], NOW)
     secrets = frozenset(suspects(f"{mail.text}\n\n\n{THREAD[1].text}") | set(mail.suspects)) & {TOKEN, OTHER}
-    happening = Happening(decision, before, after, mail, known, thread=THREAD, secrets=secrets)
+    situation = Situation(decision, before, after, mail, known, thread=THREAD, secrets=secrets)
     found = []
-    for notice in plan.plan(happening, DESK_POLICY, NOW):
+    for notice in plan.plan(situation, DESK_POLICY, NOW):
         if notice.to_customer:
             made = letter(notice, render(TEMPLATES, *notice.job), after, PAPER, "abcdefghijkl", NOW)
             copies = [copy for copy in made.copies if copy.recipient.address not in PRIVATE]
@@ -327,7 +327,7 @@ def test_an_image_in_the_answer_arrives_where_it_stood_and_one_in_a_note_stays_h
 def test_an_answer_that_brings_one_of_our_notices_along_is_held_and_the_file_is_named(content: bytes) -> None:
     mail = parse(a_reply(["Segue."], files=[("aviso.bin", content)]))
     decision = decide(mail, facts(a_ticket(), tokens=(a_token(ANA),)), DESK_POLICY, NOW)
-    assert (decision.reason, decision.outcome, decision.told.files) == ("quotes-our-notice", "held", ("aviso.bin",))
-    happening = Happening(decision, a_ticket(), a_ticket(), mail, facts(a_ticket()))
-    (held,) = plan.plan(happening, DESK_POLICY, NOW)
+    assert (decision.reason, decision.outcome, decision.feedback.files) == ("quotes-our-notice", "held", ("aviso.bin",))
+    situation = Situation(decision, a_ticket(), a_ticket(), mail, facts(a_ticket()))
+    (held,) = plan.plan(situation, DESK_POLICY, NOW)
     assert "“aviso.bin”" in render(TEMPLATES, *held.job).text

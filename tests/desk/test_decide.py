@@ -116,23 +116,23 @@ def test_a_mail_without_author_is_no_loop_for_its_id() -> None:
 def test_the_same_mail_by_another_door_changes_nothing() -> None:
     decision = decided(a_mail(), facts(a_ticket(), duplicate=DuplicateFact(7, 42, ("suporte",))))
     assert (decision.outcome, decision.reason, decision.ticket) == ("duplicate", "same-mail", 42)
-    assert (decision.effects, decision.tell_queues) == ((), ())
+    assert (decision.effects, decision.further_queues) == ((), ())
 
 
 def test_the_same_mail_to_another_queue_tells_that_queues_agents() -> None:
     known = facts(a_ticket(), queue=a_queue("vendas"), duplicate=DuplicateFact(7, 42, ("suporte",)))
-    assert decided(a_mail(), known).tell_queues == ("vendas",)
+    assert decided(a_mail(), known).further_queues == ("vendas",)
 
 
 def test_the_same_mail_to_a_queue_that_was_told_tells_nobody() -> None:
     known = facts(a_ticket(), queue=a_queue("vendas"), duplicate=DuplicateFact(7, 42, ("suporte", "vendas")))
-    assert decided(a_mail(), known).tell_queues == ()
+    assert decided(a_mail(), known).further_queues == ()
 
 
 def test_a_copy_of_what_is_on_no_ticket_tells_nobody() -> None:
     known = facts(queue=a_queue("vendas"), duplicate=DuplicateFact(7, None, ("suporte",)))
     decision = decided(a_mail(), known)
-    assert (decision.outcome, decision.tell_queues) == ("duplicate", ())
+    assert (decision.outcome, decision.further_queues) == ("duplicate", ())
 
 
 # --- bounce -------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def test_an_answer_that_bounced_opens_the_ticket_and_tells_its_author() -> None:
         FailDelivery(9, MARIA.address, "answer", "User unknown", "5.1.1", permanent=True, gone=True)
     ]
     assert statuses(decision) == [("open", "delivery-failed")]
-    assert (decision.tell, decision.actor) == (("delivery_failed",), ANA.address)
+    assert (decision.notices, decision.actor) == (("delivery_failed",), ANA.address)
 
 
 @pytest.mark.parametrize("status", ["new", "open"])
@@ -167,20 +167,20 @@ def test_a_ticket_that_is_work_already_is_not_moved_by_a_bounce(status: Any) -> 
 @pytest.mark.parametrize("notice", ["received", "resolved", "new_ticket"])
 def test_a_bounced_automatic_mail_is_recorded_and_nothing_more(notice: str) -> None:
     decision = decided(a_bounce(), facts(a_ticket(status="resolved"), bounced=our_answer(notice, author=None)))
-    assert (decision.outcome, decision.tell, statuses(decision)) == ("bounced", (), [])
+    assert (decision.outcome, decision.notices, statuses(decision)) == ("bounced", (), [])
     assert effects_of(decision, FailDelivery)[0].permanent
 
 
 def test_a_second_report_on_the_same_failure_tells_nobody_again() -> None:
     decision = decided(a_bounce(), facts(a_ticket(status="pending"), bounced=our_answer(state="failed")))
-    assert (decision.reason, decision.tell, statuses(decision)) == ("delivery-failed", (), [])
+    assert (decision.reason, decision.notices, statuses(decision)) == ("delivery-failed", (), [])
     assert not effects_of(decision, FailDelivery)[0].permanent
 
 
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
 def test_a_report_that_is_no_failure_is_only_recorded(action: str) -> None:
     decision = decided(a_bounce(action), facts(a_ticket(status="pending"), bounced=our_answer()))
-    assert (decision.reason, decision.tell, statuses(decision)) == (f"delivery-{action}", (), [])
+    assert (decision.reason, decision.notices, statuses(decision)) == (f"delivery-{action}", (), [])
     assert not effects_of(decision, FailDelivery)[0].permanent
 
 
@@ -196,7 +196,7 @@ def test_an_unreadable_bounce_is_a_bounce_of_nothing_ours() -> None:
 
 def test_a_bounced_alarm_is_on_no_ticket() -> None:
     decision = decided(a_bounce(), facts(bounced=our_answer("alarm")))
-    assert (decision.ticket, decision.tell) == (None, ())
+    assert (decision.ticket, decision.notices) == (None, ())
 
 
 def test_a_delay_of_an_alarm_is_on_no_ticket() -> None:
@@ -206,31 +206,33 @@ def test_a_delay_of_an_alarm_is_on_no_ticket() -> None:
 def test_a_final_refusal_by_the_smarthost_is_told_as_a_bounce_is() -> None:
     decision = refused(our_answer(state="sending"), "550 no", "5.1.1", a_ticket(status="resolved"))
     assert decision.outcome is None
-    assert decision.tell == ("delivery_failed",)
+    assert decision.notices == ("delivery_failed",)
     assert statuses(decision) == [("open", "delivery-failed")]
 
 
 def test_only_the_requesters_failure_reopens() -> None:
     before = a_ticket(status="resolved", cc=(PEDRO,))
     decision = refused(our_answer(recipient="PEDRO@cliente.test", state="sending"), "550 5.7.1 no", "5.7.1", before)
-    assert (statuses(decision), decision.tell) == ([], ("delivery_failed",))
+    assert (statuses(decision), decision.notices) == ([], ("delivery_failed",))
     assert effects_of(decision, LeaveOut) == [LeaveOut(PEDRO.address)]
 
 
 def test_who_is_on_the_ticket_no_more_is_told_of_to_nobody() -> None:
     decision = refused(our_answer(recipient=PEDRO.address), "550 5.7.1 no", "5.7.1", a_ticket(status="resolved"))
-    assert (statuses(decision), decision.tell, effects_of(decision, LeaveOut)) == ([], (), [])
+    assert (statuses(decision), decision.notices, effects_of(decision, LeaveOut)) == ([], (), [])
 
 
 def test_a_report_without_the_copys_own_tag_is_a_hint_told_once() -> None:
     known = facts(a_ticket(status="pending"), bounced=our_answer(proven=False))
     decision = decided(a_bounce(), known)
-    assert (decision.reason, decision.tell) == ("delivery-report-unproven", ("delivery_failed",))
+    assert (decision.reason, decision.notices) == ("delivery-report-unproven", ("delivery_failed",))
     (failure,) = decision.effects
     assert isinstance(failure, FailDelivery)
     assert (failure.permanent, failure.gone) == (False, False)
-    again = decided(a_bounce(), facts(a_ticket(status="pending"), bounced=our_answer(proven=False, told=True)))
-    assert (again.reason, again.tell, again.effects) == ("delivery-report-unproven", (), ())
+    again = decided(
+        a_bounce(), facts(a_ticket(status="pending"), bounced=our_answer(proven=False, agents_informed=True))
+    )
+    assert (again.reason, again.notices, again.effects) == ("delivery-report-unproven", (), ())
 
 
 def test_a_report_that_names_another_address_says_nothing_of_our_recipients_mailbox() -> None:
@@ -317,7 +319,7 @@ def test_an_agents_mail_without_the_token_is_held_and_the_agent_told(evidence: d
     decision = decided(a_mail(ANA), facts(a_ticket(), **evidence))
     assert (decision.outcome, decision.reason, decision.ticket) == ("held", "agent-without-token", 42)
     assert decision.effects == (RecordEvent("held", "agent-without-token", ANA.address),)
-    assert (decision.tell, decision.actor) == (("held",), ANA.address)
+    assert (decision.notices, decision.actor) == (("held",), ANA.address)
 
 
 def test_what_an_agent_confirms_goes_to_the_ticket_that_another_agents_token_names() -> None:
@@ -458,12 +460,12 @@ def test_an_automatic_answer_on_what_was_closed_long_ago_opens_nothing() -> None
 
 def test_a_reply_that_also_went_to_another_queue_tells_its_agents() -> None:
     known = facts(a_ticket(), also_queues=(a_queue("vendas"),), **BY_SUBJECT)
-    assert decided(a_mail(MARIA), known).tell_queues == ("vendas",)
+    assert decided(a_mail(MARIA), known).further_queues == ("vendas",)
 
 
 def test_a_reply_to_another_queue_first_tells_that_queue_and_not_the_tickets_own() -> None:
     known = facts(a_ticket(), queue=a_queue("vendas"), also_queues=(a_queue("suporte"),), **BY_SUBJECT)
-    assert decided(a_mail(MARIA), known).tell_queues == ("vendas",)
+    assert decided(a_mail(MARIA), known).further_queues == ("vendas",)
 
 
 # --- strangers and new mail ---------------------------------------------------------------------------
@@ -497,7 +499,7 @@ def test_new_mail_opens_a_ticket_in_its_queue() -> None:
 def test_a_mail_to_two_queues_opens_one_ticket_and_tells_the_other_queue() -> None:
     decision = decided(a_mail(), facts(also_queues=(a_queue("vendas"),)))
     assert decision.opens is not None
-    assert (decision.opens.queue, decision.tell_queues) == ("suporte", ("vendas",))
+    assert (decision.opens.queue, decision.further_queues) == ("suporte", ("vendas",))
 
 
 def test_at_most_twenty_people_in_copy_come_onto_a_ticket() -> None:

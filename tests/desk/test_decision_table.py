@@ -18,7 +18,7 @@ from mailtickets.desk.model.effects import AddMessage, OpenTicket
 from mailtickets.desk.model.facts import Authentication, Facts, IdFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices.notice import Happening, Notice
+from mailtickets.desk.notices.notice import Notice, Situation
 from mailtickets.desk.notices.plan import plan
 from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Address, InboundMail
@@ -225,7 +225,7 @@ def known(author: str, evidence: str, vouched: str, ticket: Ticket) -> Facts:
 
 def seen(mail: InboundMail, about: Facts, ticket: Ticket, policy: Policy) -> Seen:
     decision = decide(mail, about, policy, NOW)
-    notices = plan(Happening(decision, *before_and_after(decision, ticket), mail, about), policy, NOW)
+    notices = plan(Situation(decision, *before_and_after(decision, ticket), mail, about), policy, NOW)
     message = next((effect for effect in decision.effects if isinstance(effect, AddMessage)), None)
     told = [(notice.name, person.address) for notice in notices for person in notice.recipients]
     assert len(told) == len(set(told)), "somebody is told twice"

@@ -18,7 +18,7 @@ WORDS = Rendered("Assunto", "Texto\n", "<p>Texto</p>\n")
 REFERENCES = ("a@cliente.test", "b@mail.desk.test")
 
 
-def paper(*secrets: bytes, envelope: str = "verp") -> Stationery:
+def stationery(*secrets: bytes, envelope: str = "verp") -> Stationery:
     return Stationery(POLICY.instance, secrets or (NEW,), envelope)
 
 
@@ -42,7 +42,7 @@ def written(
     notice: Notice | None = None, *, on: Stationery | None = None, ticket: Any = "", now: datetime = NOW
 ) -> Letter:
     shown = a_ticket(references=REFERENCES) if ticket == "" else ticket
-    return letter(notice or a_notice(), WORDS, shown, on or paper(), "abcdefghijkl", now)
+    return letter(notice or a_notice(), WORDS, shown, on or stationery(), "abcdefghijkl", now)
 
 
 def test_a_letter_is_the_notice_in_words_from_the_queues_address() -> None:
@@ -87,8 +87,8 @@ def test_an_agents_letters_hang_on_a_root_that_no_customer_sees() -> None:
 
 
 def test_an_agents_thread_survives_the_first_change_of_the_secret() -> None:
-    before = written(a_notice(to_customer=False), on=paper(OLD)).mail.references
-    assert written(a_notice(to_customer=False), on=paper(NEW, OLD)).mail.references == before
+    before = written(a_notice(to_customer=False), on=stationery(OLD)).mail.references
+    assert written(a_notice(to_customer=False), on=stationery(NEW, OLD)).mail.references == before
 
 
 def test_ops_letters_hang_on_nothing_and_carry_no_token() -> None:
@@ -117,7 +117,7 @@ IN_PAGE = replace(WORDS, html='<img src="cid:tela@x">', relayed=True)
 )
 def test_images_come_along_where_they_are_shown(words: Rendered, left_behind: frozenset[str], comes: list[Any]) -> None:
     notice = a_notice(attachments=(SHOWN, CUT, FILE), left_behind=left_behind)
-    mail = letter(notice, words, a_ticket(), paper(), "abcdefghijkl", NOW).mail
+    mail = letter(notice, words, a_ticket(), stationery(), "abcdefghijkl", NOW).mail
     assert [file.filename for file in mail.attachments] == [file.filename for file in comes]
 
 
@@ -141,7 +141,7 @@ def test_each_copy_has_a_return_path_of_its_own() -> None:
     ],
 )
 def test_the_return_path_is_as_configured_and_as_fits(envelope: str, queue: dict[str, Any], sender: str) -> None:
-    one = written(a_notice(queue=a_queue(**queue)), on=paper(envelope=envelope))
+    one = written(a_notice(queue=a_queue(**queue)), on=stationery(envelope=envelope))
     assert {copy.sender for copy in one.copies} == {sender}
     assert all(copy.verp for copy in one.copies)
 
@@ -165,12 +165,12 @@ def test_everybody_has_a_token_of_their_own() -> None:
 
 
 def test_a_letter_of_yesterdays_secret_is_sent_with_yesterdays_token() -> None:
-    (copy, _) = written(on=paper(OLD)).copies
+    (copy, _) = written(on=stationery(OLD)).copies
     assert copy_for(copy, 42, [NEW, OLD]) == copy_for(copy, 42, [OLD])
 
 
 def test_a_letter_whose_secret_is_gone_is_sent_without_a_token() -> None:
-    sent = copy_for(written(on=paper(OLD)).copies[0], 42, [NEW])
+    sent = copy_for(written(on=stationery(OLD)).copies[0], 42, [NEW])
     assert (sent.token, sent.reply_to) == ("", "suporte@desk.test")
 
 

@@ -15,7 +15,7 @@ from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said
 from mailtickets.desk.notices.contexts import MAX_SHOWN, MAX_THREAD, thread_context
-from mailtickets.desk.notices.notice import Happening, Notice
+from mailtickets.desk.notices.notice import Notice, Situation
 from mailtickets.desk.notices.plan import plan
 from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import InboundMail
@@ -37,8 +37,8 @@ def told(mail: InboundMail, about: Facts, policy: Policy = POLICY, **more: Any) 
     rest = [effect for effect in decision.effects if not isinstance(effect, OpenTicket)]
     ticket = before or (opened(decision.opens, 1, NOW) if decision.opens else None)
     after = changed(ticket, rest, NOW) if ticket else None
-    happening = Happening(decision, before, after, mail, about, **more)
-    return {notice.name: notice for notice in plan(happening, policy, NOW)}
+    situation = Situation(decision, before, after, mail, about, **more)
+    return {notice.name: notice for notice in plan(situation, policy, NOW)}
 
 
 def by_maria(text: str, policy: Policy = POLICY, **mail: Any) -> Notice:

@@ -26,8 +26,8 @@ from mailtickets.desk.notices.notice import (
     OPS_NOTICES,
     SECOND,
     THIRD,
-    Happening,
     Notice,
+    Situation,
 )
 from mailtickets.desk.notices.plan import alarm, plan, why_not_acknowledged
 from mailtickets.desk.rules.decide import decide, refused
@@ -73,7 +73,7 @@ def by_order(decision: Decision | None, before: Ticket | None, policy: Policy = 
 def noticed(decision: Decision, before: Ticket | None, policy: Policy, **cause: Any) -> tuple[Notice, ...]:
     base = before or opened(decision.opens or OpenTicket("suporte", "Impressora", MARIA, "pt_BR"), 42, NOW)
     after = changed(base, [e for e in decision.effects if not isinstance(e, OpenTicket)], NOW)
-    return plan(Happening(decision, before, after, **cause), policy, NOW)
+    return plan(Situation(decision, before, after, **cause), policy, NOW)
 
 
 def told(notices: tuple[Notice, ...]) -> dict[str, list[str]]:

@@ -109,7 +109,7 @@ def test_a_ticket_is_given_back_to_nobody() -> None:
 def test_the_queue_is_told_when_an_agent_has_left() -> None:
     decision = orders.unassign_lost(a_ticket(assignee=ANA.address))
     assert decision is not None
-    assert (decision.effects, decision.tell) == ((Assign(None),), ("unassigned",))
+    assert (decision.effects, decision.notices) == ((Assign(None),), ("unassigned",))
 
 
 def test_an_answer_by_an_agent_puts_the_agent_on_the_ticket() -> None:

@@ -25,7 +25,7 @@ DESK = "suporte@desk.test"
 
 def rules(envelope: str, *, plus: bool = True) -> Rules:
     policy = a_policy(suporte={"plus_addressing": plus})
-    return replace(RULES, policy=policy, paper=replace(RULES.paper, envelope=envelope))
+    return replace(RULES, policy=policy, stationery=replace(RULES.stationery, envelope=envelope))
 
 
 ENVELOPES = {

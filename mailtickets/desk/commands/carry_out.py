@@ -75,7 +75,7 @@ class Asker:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class NoticeRequest:
     """A notice that answers the agent."""
 
     notice: str
@@ -90,7 +90,7 @@ class Doubt:
     done: Done
 
 
-Step = Effect | Done | Problem | Tell | Doubt | Decision
+Step = Effect | Done | Problem | NoticeRequest | Doubt | Decision
 """A Decision is what is done to another ticket."""
 
 _EFFECTS = (
@@ -106,7 +106,7 @@ class Deeds:
     effects: list[Effect] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    tells: list[Tell] = field(default_factory=list)
+    requests: list[NoticeRequest] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     also: list[Decision] = field(default_factory=list)
 
@@ -116,8 +116,8 @@ class Deeds:
                 self.done.append(step)
             case Problem():
                 self.problems.append(step)
-            case Tell():
-                self.tells.append(step)
+            case NoticeRequest():
+                self.requests.append(step)
             case Doubt():
                 self.doubts.append(step)
             case Decision():
@@ -444,7 +444,7 @@ def _nothing(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 
 def _shown(notice: str) -> Callable[[Ticket, Command, Asker], Iterator[Step]]:
-    return lambda ticket, order, by: iter((Tell(notice),))
+    return lambda ticket, order, by: iter((NoticeRequest(notice),))
 
 
 _ON_TICKET: dict[str, Callable[[Ticket, Command, Asker], Iterator[Step]]] = {
@@ -478,7 +478,7 @@ _ON_TICKET: dict[str, Callable[[Ticket, Command, Asker], Iterator[Step]]] = {
 
 
 def _asks_for(notice: str) -> Callable[[Command, Asker], Iterator[Step]]:
-    return lambda order, by: iter((Tell(notice, order.argument),))
+    return lambda order, by: iter((NoticeRequest(notice, order.argument),))
 
 
 _ANYWHERE: dict[str, Callable[[Command, Asker], Iterator[Step]]] = {

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from mailtickets.config.models import Agent
-from mailtickets.desk.model.decision import Decision, HeldMail, Told
+from mailtickets.desk.model.decision import Decision, Feedback, HeldMail
 from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
@@ -86,7 +86,7 @@ def unassign_lost(ticket: Ticket) -> Decision | None:
     """Takes the ticket from an agent who has left the configuration; the queue is told."""
     if ticket.assignee is None:
         return None
-    return Decision("agent-left", (Assign(None),), ticket.number, tell=("unassigned",))
+    return Decision("agent-left", (Assign(None),), ticket.number, notices=("unassigned",))
 
 
 def remind_of_waiting(ticket: Ticket) -> Decision | None:
@@ -94,24 +94,24 @@ def remind_of_waiting(ticket: Ticket) -> Decision | None:
     if ticket.waiting_since is None or ticket.status not in {"new", "open"}:
         return None
     reason = "reminder-unanswered" if ticket.assignee else "reminder-unassigned"
-    return Decision(reason, (Reminded(),), ticket.number, tell=("reminder",))
+    return Decision(reason, (Reminded(),), ticket.number, notices=("reminder",))
 
 
 def remind(ticket: Ticket, agent: str, *, snooze: bool) -> Decision:
     """Tells an agent of a ticket at the time that they have asked for."""
     reason = "reminder-snoozed" if snooze else "reminder-asked"
-    return Decision(reason, (Reminded(agent),), ticket.number, tell=("reminder",))
+    return Decision(reason, (Reminded(agent),), ticket.number, notices=("reminder",))
 
 
 def digest(agent: Agent) -> Decision:
     """An agent's own tickets and those that nobody has, by the clock."""
-    return Decision("digest-due", actor=agent.address, tell=("digest",))
+    return Decision("digest-due", actor=agent.address, notices=("digest",))
 
 
 def held_more(agent: Agent, mails: tuple[HeldMail, ...], count: int) -> Decision:
     """Mail in an agent's name that was held, and of which the hour's budget let no notice go out."""
-    told = Told(held_more=mails, count=count)
-    return Decision("held-untold", actor=agent.address, tell=("held_more",), told=told)
+    feedback = Feedback(held_more=mails, count=count)
+    return Decision("held-untold", actor=agent.address, notices=("held_more",), feedback=feedback)
 
 
 def note(ticket: Ticket, text: str, author: Address, actor: str) -> Decision:

@@ -75,7 +75,7 @@ def letter(
     notice: Notice,
     words: Rendered,
     ticket: Ticket | None,
-    paper: Stationery,
+    stationery: Stationery,
     nonce: str,
     now: datetime,
     inbound: int | None = None,
@@ -84,8 +84,8 @@ def letter(
 
     `nonce` is a short word never used before.
     """
-    given_id = message_id(paper.secrets[0], paper.instance, nonce)
-    references = _references(notice, ticket, paper)
+    given_id = message_id(stationery.secrets[0], stationery.instance, nonce)
+    references = _references(notice, ticket, stationery)
     mail = OutboundMail(
         notice=notice.name,
         subject=words.subject,
@@ -100,11 +100,13 @@ def letter(
         date=now,
         auto_submitted=notice.auto_submitted,
         suppress=notice.suppress,
-        loop=f"{paper.instance.name}; hops=1" if notice.loop else None,
+        loop=f"{stationery.instance.name}; hops=1" if notice.loop else None,
         attachments=_brought_along(notice, words),
     )
     confirms = notice.confirms or (inbound if notice.asks_to_confirm else None)
-    copies = tuple(_addressed(person, notice, given_id, ticket, paper, now, confirms) for person in notice.recipients)
+    copies = tuple(
+        _addressed(person, notice, given_id, ticket, stationery, now, confirms) for person in notice.recipients
+    )
     not_before = now + timedelta(seconds=notice.wait_seconds)
     return Letter(mail, copies, notice.priority, notice.author, not_before, notice.source, ticket is None)
 
@@ -121,13 +123,13 @@ def _stays_behind(file: Attachment, notice: Notice, words: Rendered) -> bool:
     return file.sha256 in notice.left_behind or (cut_away and file.content_id is not None)
 
 
-def _references(notice: Notice, ticket: Ticket | None, paper: Stationery) -> Sequence[str]:
+def _references(notice: Notice, ticket: Ticket | None, stationery: Stationery) -> Sequence[str]:
     """Customers: the ids of public messages. Agents: one root for the ticket, which customers never see."""
     if ticket is None:
         return ()
     if notice.to_customer:
         return ticket.references
-    return (message_id(paper.secrets[-1], paper.instance, f"t{ticket.number}"),)
+    return (message_id(stationery.secrets[-1], stationery.instance, f"t{ticket.number}"),)
 
 
 def _addressed(
@@ -135,18 +137,18 @@ def _addressed(
     notice: Notice,
     given_id: str,
     ticket: Ticket | None,
-    paper: Stationery,
+    stationery: Stationery,
     now: datetime,
     confirms: int | None,
 ) -> Addressed:
-    tag = verp_tag(paper.secrets[0], given_id, person.address)
-    sender, reply_to = _return_path(notice.queue, tag, paper), notice.queue.address
+    tag = verp_tag(stationery.secrets[0], given_id, person.address)
+    sender, reply_to = _return_path(notice.queue, tag, stationery), notice.queue.address
     if ticket is None and not notice.takes_lines and confirms is None:
         return Addressed(person, sender, tag, reply_to)
-    day = now.astimezone(ZoneInfo(paper.instance.timezone)).date()
+    day = now.astimezone(ZoneInfo(stationery.instance.timezone)).date()
     number, revision = (ticket.number, ticket.revision) if ticket else (0, 0)  # 0: the answer's lines name tickets
     answered_as = "" if notice.to_customer else ANSWERED_AS.get(notice.name, "")
-    hashed = token_hash(_token(paper.secrets[0], number, person, revision, day, confirms, answered_as))
+    hashed = token_hash(_token(stationery.secrets[0], number, person, revision, day, confirms, answered_as))
     if notice.queue.plus_addressing:
         reply_to = plus_address(notice.queue.address, TOKEN_FIELD) if _has_room(notice.queue) else reply_to
     return Addressed(person, sender, tag, reply_to, hashed, revision, day, confirms, answered_as)
@@ -165,10 +167,10 @@ def _has_room(queue: Queue) -> bool:
     return bool(plus_address(queue.address, "a" * 26))
 
 
-def _return_path(queue: Queue, tag: str, paper: Stationery) -> str:
-    if paper.envelope == "null":
+def _return_path(queue: Queue, tag: str, stationery: Stationery) -> str:
+    if stationery.envelope == "null":
         return ""
-    if paper.envelope == "verp" and queue.plus_addressing:
+    if stationery.envelope == "verp" and queue.plus_addressing:
         return plus_address(queue.address, tag) or queue.address
     return queue.address
 

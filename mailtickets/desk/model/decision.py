@@ -63,8 +63,8 @@ class HeldMail:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What an agent is told of their own mail: what was done, what was not understood, what it would have done."""
+class Feedback:
+    """The answer to an agent about their own mail: what was done, what was not understood, what would be done."""
 
     done: tuple[Done, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -99,12 +99,12 @@ class Decision:
     outcome: Outcome | None = None
     """Of a mail; None for what was ordered from the shell or by the clock."""
     actor: str = "system"
-    tell: tuple[str, ...] = ()
-    """Names of notices this calls for, beyond those that its effects imply."""
-    tell_queues: tuple[str, ...] = ()
-    """Further queues whose agents are told."""
+    notices: tuple[str, ...] = ()
+    """Names of notices that the decision calls for, beyond those that follow from the effects."""
+    further_queues: tuple[str, ...] = ()
+    """Names of further queues whose agents get a notice."""
     trace: tuple[RuleVerdict, ...] = ()
-    told: Told = Told()
+    feedback: Feedback = Feedback()
     """For the notices to the author of the mail, if that is an agent."""
     also: tuple["Decision", ...] = ()
     """What is done to further tickets in the same transaction."""

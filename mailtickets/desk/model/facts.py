@@ -111,8 +111,8 @@ class OutboxFact:
     state: str
     proven: bool = True
     """The report came with this copy's own tag. False: it names an id that everybody who got the mail knows."""
-    told: bool = False
-    """Agents have been told of an unproven report on this copy."""
+    agents_informed: bool = False
+    """Agents already had a notice of an unproven report on this copy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ from mailtickets.desk.notices.notice import (
     SUPPRESS_BUT_ABSENCE,
     THIRD,
     AnsweredAs,
-    Happening,
     Notice,
+    Situation,
 )
 from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN
 from mailtickets.desk.rules.assignment import is_away
@@ -53,51 +53,51 @@ _OF_NO_TICKET = frozenset({"agent_absent", "digest", "found", "held_more"})
 _PROBLEMS_ONLY = "problems"
 
 
-def to_agents(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+def to_agents(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
     """The notices that a decision calls for, to agents."""
-    yield from _of_a_customers_words(happening, queue, policy, now)
-    yield from _of_a_colleagues_deeds(happening, queue, policy, now)
-    yield from _to_its_author(happening, queue, policy, now)
+    yield from _of_a_customers_words(situation, queue, policy, now)
+    yield from _of_a_colleagues_deeds(situation, queue, policy, now)
+    yield from _to_its_author(situation, queue, policy, now)
     for name in _TEAM_WIDE:
-        if name in happening.decision.tell:
-            yield _team_wide(name, happening, queue, policy, now)
-    if "reminder" in happening.decision.tell and happening.after is not None:
-        yield _reminder(happening, happening.after, queue, policy, now)
+        if name in situation.decision.notices:
+            yield _team_wide(name, situation, queue, policy, now)
+    if "reminder" in situation.decision.notices and situation.after is not None:
+        yield _reminder(situation, situation.after, queue, policy, now)
 
 
 # --- what customers write -----------------------------------------------------------------------------
 
 
-def _of_a_customers_words(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
-    message, decision, after = happening.message, happening.decision, happening.after
+def _of_a_customers_words(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    message, decision, after = situation.message, situation.decision, situation.after
     if after is None:
         return
     rated = any(isinstance(effect, Rate) for effect in decision.effects)
-    told = watching(after, queue, policy)
-    if "recalled" in decision.tell:
-        wanted = happening.mail.recalls if happening.mail else None
-        yield _for_agents("recalled", told, happening, queue, policy, now, extra={"words": wanted or ""})
+    watchers = watching(after, queue, policy)
+    if "recalled" in decision.notices:
+        wanted = situation.mail.recalls if situation.mail else None
+        yield _for_agents("recalled", watchers, situation, queue, policy, now, extra={"words": wanted or ""})
     if message is not None and message.direction == "in" and message.visibility == "public" and not rated:
         name = "new_ticket" if decision.opens else "customer_replied"
-        yield _for_agents(name, told, happening, queue, policy, now, extra=_another_matter(happening))
-    for name in decision.tell_queues:
+        yield _for_agents(name, watchers, situation, queue, policy, now, extra=_another_matter(situation))
+    for name in decision.further_queues:
         other = policy.queue(name)
         if other is not None:
-            others = [agent for agent in policy.agents_of(name) if agent not in told]
-            extra = {"only_here": _is_elsewhere(after, happening)}
-            yield _for_agents("also_addressed", others, happening, other, policy, now, extra=extra)
+            others = [agent for agent in policy.agents_of(name) if agent not in watchers]
+            extra = {"only_here": _is_elsewhere(after, situation)}
+            yield _for_agents("also_addressed", others, situation, other, policy, now, extra=extra)
 
 
-def _is_elsewhere(ticket: Ticket, happening: Happening) -> bool:
+def _is_elsewhere(ticket: Ticket, situation: Situation) -> bool:
     """Whether the mail was not addressed to the queue that has its ticket."""
-    facts = happening.facts
+    facts = situation.facts
     return facts is not None and ticket.queue not in {queue.name for queue in (facts.queue, *facts.also_queues)}
 
 
-def _another_matter(happening: Happening) -> dict[str, object]:
+def _another_matter(situation: Situation) -> dict[str, object]:
     """What may show that a reply begins something else: a subject of its own, a ticket that was finished before."""
-    before, facts = happening.before, happening.facts
-    moved = any(isinstance(e, SetStatus) and e.reason == "customer-replied" for e in happening.decision.effects)
+    before, facts = situation.before, situation.facts
+    moved = any(isinstance(e, SetStatus) and e.reason == "customer-replied" for e in situation.decision.effects)
     was = before.status if before is not None and before.status in {"resolved", "closed"} and moved else None
     return {"new_subject": facts.new_subject if facts is not None else "", "was_finished": was}
 
@@ -127,8 +127,8 @@ def _concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
 # --- what colleagues do -------------------------------------------------------------------------------
 
 
-def _of_a_colleagues_deeds(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
-    after, decision, message = happening.after, happening.decision, happening.message
+def _of_a_colleagues_deeds(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    after, decision, message = situation.after, situation.decision, situation.message
     if after is None or decision.outcome == "held":
         return
     agent = policy.agent(decision.actor)
@@ -136,30 +136,30 @@ def _of_a_colleagues_deeds(happening: Happening, queue: Queue, policy: Policy, n
     given = next((e.to for e in decision.effects if isinstance(e, Assign) and e.to), None)
     assignee = policy.agent(given) if given and decision.opens is None else None
     if assignee is not None:
-        yield _shown_last("assigned", [assignee], happening, queue, policy, now, {"actor": actor})
+        yield _shown_last("assigned", [assignee], situation, queue, policy, now, {"actor": actor})
     if any(isinstance(effect, MoveTo) for effect in decision.effects):
-        told, extra = watching(after, queue, policy), {"actor": actor, "change": moved_context(happening, policy)}
-        yield _shown_last("moved", told, happening, queue, policy, now, extra)
+        watchers, extra = watching(after, queue, policy), {"actor": actor, "change": moved_context(situation, policy)}
+        yield _shown_last("moved", watchers, situation, queue, policy, now, extra)
     if message is not None and message.direction == "out" and message.visibility == "public":
-        yield _for_agents("answered", _concerned(after, policy), happening, queue, policy, now, message=message)
-    if happening.note is not None and "recalled" not in decision.tell:
-        told = watching(after, queue, policy)
-        yield _for_agents("noted", told, happening, queue, policy, now, message=happening.note)
+        yield _for_agents("answered", _concerned(after, policy), situation, queue, policy, now, message=message)
+    if situation.note is not None and "recalled" not in decision.notices:
+        watchers = watching(after, queue, policy)
+        yield _for_agents("noted", watchers, situation, queue, policy, now, message=situation.note)
 
 
 def _shown_last(
     name: str,
     agents: Iterable[Agent],
-    happening: Happening,
+    situation: Situation,
     queue: Queue,
     policy: Policy,
     now: datetime,
     extra: Mapping[str, object],
 ) -> Notice:
     """A notice that shows what the customer wrote last."""
-    said = _last_of_the_customer(happening)
+    said = _last_of_the_customer(situation)
     last = AddMessage("in", "public", said.author, verified=True, text=said.text) if said else None
-    notice = _for_agents(name, agents, happening, queue, policy, now, message=last, silent=last is None, extra=extra)
+    notice = _for_agents(name, agents, situation, queue, policy, now, message=last, silent=last is None, extra=extra)
     shown = notice.context["message"]
     if said is None or not isinstance(shown, dict):
         return notice
@@ -167,104 +167,104 @@ def _shown_last(
     return replace(notice, context={**notice.context, "message": {**shown, "received_at": at}})
 
 
-def _last_of_the_customer(happening: Happening) -> Said | None:
-    return next((s for s in reversed(happening.thread) if s.direction == "in" and s.visibility == "public"), None)
+def _last_of_the_customer(situation: Situation) -> Said | None:
+    return next((s for s in reversed(situation.thread) if s.direction == "in" and s.visibility == "public"), None)
 
 
-def _team_wide(name: str, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
-    author = policy.agent(happening.decision.actor)
+def _team_wide(name: str, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    author = policy.agent(situation.decision.actor)
     others = policy.agents_of(queue.name)
     if name == "delivery_failed" and author is not None:
         others = (author, *(agent for agent in others if agent != author))
     more: dict[str, object] = {}
-    rate = next((effect for effect in happening.decision.effects if isinstance(effect, Rate)), None)
+    rate = next((effect for effect in situation.decision.effects if isinstance(effect, Rate)), None)
     if rate is not None:
         more = {"rating": {"score": rate.score, "comment": rate.comment}}
     if name == "agent_absent" and author is not None:
-        absent, day = person_context(Address(author.name, author.address)), happening.decision.told.away_until
+        absent, day = person_context(Address(author.name, author.address)), situation.decision.feedback.away_until
         more = {"absent": absent, "until": day - timedelta(days=1) if day else None}
-    return _for_agents(name, others, happening, queue, policy, now, silent=bool(more), extra=more)
+    return _for_agents(name, others, situation, queue, policy, now, silent=bool(more), extra=more)
 
 
-def _reminder(happening: Happening, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:
-    own = next((effect.agent for effect in happening.decision.effects if isinstance(effect, Reminded)), None)
+def _reminder(situation: Situation, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    own = next((effect.agent for effect in situation.decision.effects if isinstance(effect, Reminded)), None)
     wanted = policy.agent(own or after.assignee or "")
-    alone = wanted is not None and (own is not None or not is_away(wanted, happening.desk, now))
+    alone = wanted is not None and (own is not None or not is_away(wanted, situation.desk, now))
     agents = (wanted,) if wanted is not None and alone else policy.agents_of(queue.name)
     since = after.waiting_since.astimezone(ZoneInfo(policy.instance.timezone)) if after.waiting_since else None
-    why = happening.decision.reason.removeprefix("reminder-")
-    return _shown_last("reminder", agents, happening, queue, policy, now, {"why": why, "since": since})
+    why = situation.decision.reason.removeprefix("reminder-")
+    return _shown_last("reminder", agents, situation, queue, policy, now, {"why": why, "since": since})
 
 
 # --- what answers an agent's own mail -----------------------------------------------------------------
 
 
-def _to_its_author(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
-    decision, author = happening.decision, policy.agent(happening.decision.actor)
+def _to_its_author(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    decision, author = situation.decision, policy.agent(situation.decision.actor)
     if author is None:
         return
     for name in _ANSWERS:
-        if name in decision.tell and not _is_empty(name, happening):
-            more = _shown(name, happening, policy)
+        if name in decision.notices and not _is_empty(name, situation):
+            more = _shown(name, situation, policy)
             silent = name not in {"held", "returned", "stale"}
-            notice = _for_agents(name, [author], happening, queue, policy, now, silent=silent, extra=more)
+            notice = _for_agents(name, [author], situation, queue, policy, now, silent=silent, extra=more)
             in_doubt = decision.reason in IDENTITY_DOUBTS
-            yield replace(notice, in_doubt=in_doubt, standing=standing(happening, policy)) if in_doubt else notice
-    if "second_word" in decision.tell:
-        yield _second_word(author, happening, queue, policy, now)
-    if "attachments" in decision.tell:
-        yield from _files(author, happening, queue, policy, now)
-    if "receipt" in decision.tell and _wants_receipt(author, happening, queue):
-        yield _receipt(author, happening, queue, policy, now)
+            yield replace(notice, in_doubt=in_doubt, standing=standing(situation, policy)) if in_doubt else notice
+    if "second_word" in decision.notices:
+        yield _second_word(author, situation, queue, policy, now)
+    if "attachments" in decision.notices:
+        yield from _files(author, situation, queue, policy, now)
+    if "receipt" in decision.notices and _wants_receipt(author, situation, queue):
+        yield _receipt(author, situation, queue, policy, now)
 
 
-def _second_word(author: Agent, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _second_word(author: Agent, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
     """What became of their reply to a notice of held mail. Whatever they reply to this one concerns that mail alone."""
-    decision, mail = happening.decision, happening.mail
-    told, again = decision.told, decision.reason in _ASKED_AGAIN
+    decision, mail = situation.decision, situation.mail
+    feedback, again = decision.feedback, decision.reason in _ASKED_AGAIN
     said = mail.reply if mail and decision.reason == ASKED_AGAIN else ""
     words = (
         AddMessage("in", "public", Address(author.name, author.address), verified=False, text=said) if said else None
     )
     extra: dict[str, object] = {
-        "identity": told.held in IDENTITY_DOUBTS,
+        "identity": feedback.held in IDENTITY_DOUBTS,
         "ops": bool(policy.instance.ops_address),
         "reply_effect": "releases" if again else "none",
     }
     notice = _for_agents(
-        "second_word", [author], happening, queue, policy, now, message=words, silent=words is None, extra=extra
+        "second_word", [author], situation, queue, policy, now, message=words, silent=words is None, extra=extra
     )
     cause = "" if decision.reason == "disowned-by-agent" or mail is None else mail.digest
-    return replace(notice, takes_lines=False, asks_to_confirm=again, confirms=told.confirms, cause=cause)
+    return replace(notice, takes_lines=False, asks_to_confirm=again, confirms=feedback.confirms, cause=cause)
 
 
-def _is_empty(name: str, happening: Happening) -> bool:
+def _is_empty(name: str, situation: Situation) -> bool:
     """By the clock nobody is told that nothing waits for them."""
-    nothing = not (happening.desk.mine or happening.desk.unassigned)
-    return name == "digest" and happening.mail is None and nothing
+    nothing = not (situation.desk.mine or situation.desk.unassigned)
+    return name == "digest" and situation.mail is None and nothing
 
 
-def _shown(name: str, happening: Happening, policy: Policy) -> dict[str, object]:
-    told, desk = happening.decision.told, happening.desk
+def _shown(name: str, situation: Situation, policy: Policy) -> dict[str, object]:
+    feedback, desk = situation.decision.feedback, situation.desk
     match name:
         case "returned":
-            return {"problems": [_problem(problem) for problem in told.problems]}
+            return {"problems": [_problem(problem) for problem in feedback.problems]}
         case "stale":
-            return {"since": thread_context(happening.facts.since if happening.facts else (), policy)}
+            return {"since": thread_context(situation.facts.since if situation.facts else (), policy)}
         case "held":
-            return {"strangers": _strangers(happening), "files": list(told.files)}
+            return {"strangers": _strangers(situation), "files": list(feedback.files)}
         case "held_more":
             zone = ZoneInfo(policy.instance.timezone)
             mails = [
                 {"number": one.inbound, "subject": one.subject, "received_at": one.received_at.astimezone(zone)}
-                for one in told.held_more
+                for one in feedback.held_more
             ]
-            return {"count": told.count, "mails": mails}
+            return {"count": feedback.count, "mails": mails}
         case "digest":
             mine, free = lines_context(desk.mine, policy), lines_context(desk.unassigned, policy)
             return {"mine": mine, "unassigned": free}
         case "found":
-            return {"words": told.search, "tickets": lines_context(desk.found, policy)}
+            return {"words": feedback.search, "tickets": lines_context(desk.found, policy)}
         case "commands_help":
             locale = policy.instance.locale
             each = [{"spelled": c.spelled(locale), "argument": c.takes, "what": c.key} for c in COMMANDS]
@@ -278,77 +278,81 @@ def _problem(problem: Problem) -> dict[str, object]:
     return {"line": problem.line, "code": problem.code, "nearest": near, "expected": problem.expected}
 
 
-def _strangers(happening: Happening) -> list[dict[str, object]]:
+def _strangers(situation: Situation) -> list[dict[str, object]]:
     """The two tickets whose people would see each other's words."""
-    merged = next((done for done in happening.decision.told.done if done.kind == "merged"), None)
-    facts = happening.facts
+    merged = next((done for done in situation.decision.feedback.done if done.kind == "merged"), None)
+    facts = situation.facts
     if merged is None or facts is None:
         return []
     both = [facts.tickets.get(int(number)) for number in (merged.old, merged.value) if number]
     return [{"number": t.number, "requester": person_context(t.requester)} for t in both if t is not None]
 
 
-def _wants_receipt(agent: Agent, happening: Happening, queue: Queue) -> bool:
+def _wants_receipt(agent: Agent, situation: Situation, queue: Queue) -> bool:
     """As the agent has it; one who could still take an answer back is told how."""
-    told = happening.decision.told
-    if told.too_late or told.dry_run:
+    feedback = situation.decision.feedback
+    if feedback.too_late or feedback.dry_run:
         return True
     if agent.receipts == _PROBLEMS_ONLY:
         return False
-    return agent.receipts == "all" or told.commanded or _undo_until(happening, queue, happening.decision.told.done) > 0
+    return (
+        agent.receipts == "all"
+        or feedback.commanded
+        or _undo_until(situation, queue, situation.decision.feedback.done) > 0
+    )
 
 
-def _undo_until(happening: Happening, queue: Queue, done: Sequence[Done]) -> int:
+def _undo_until(situation: Situation, queue: Queue, done: Sequence[Done]) -> int:
     """For how many seconds the answer waits; 0 when there is none that does."""
-    message = happening.message
+    message = situation.message
     waits = message is not None and message.relayed and message.visibility == "public"
     return queue.undo_seconds if waits and any(line.kind in {"answered", "opened"} for line in done) else 0
 
 
-def _receipt(agent: Agent, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
-    told = happening.decision.told
-    seconds = _undo_until(happening, queue, told.done)
+def _receipt(agent: Agent, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    feedback = situation.decision.feedback
+    seconds = _undo_until(situation, queue, feedback.done)
     zone = ZoneInfo(policy.instance.timezone)
-    new = iter(happening.also)
+    new = iter(situation.also)
     return _for_agents(
         "receipt",
         [agent],
-        happening,
+        situation,
         queue,
         policy,
         now,
         priority=SECOND,
         silent=True,
         extra={
-            "done": [_done(line, happening, new, zone) for line in told.done],
-            "sent_to": [person_context(person) for person in told.sent_to],
+            "done": [_done(line, situation, new, zone) for line in feedback.done],
+            "sent_to": [person_context(person) for person in feedback.sent_to],
             "undo_until": (now + timedelta(seconds=seconds)).astimezone(zone) if seconds else None,
-            "dry_run": told.dry_run,
-            "too_late": told.too_late,
+            "dry_run": feedback.dry_run,
+            "too_late": feedback.too_late,
         },
     )
 
 
-def _done(line: Done, happening: Happening, new: Iterator[Ticket], zone: ZoneInfo) -> dict[str, object]:
+def _done(line: Done, situation: Situation, new: Iterator[Ticket], zone: ZoneInfo) -> dict[str, object]:
     value: object = line.value
     if line.kind == "split":
         value = next((str(ticket.number) for ticket in new), None)
     elif line.kind in {"remind", "snooze"} and line.value:
         value = datetime.fromisoformat(line.value).astimezone(zone)
-    number = line.ticket or (happening.after.number if happening.after else None)
+    number = line.ticket or (situation.after.number if situation.after else None)
     return {"kind": line.kind, "value": value, "old": line.old, "ticket": number}
 
 
-def _files(agent: Agent, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+def _files(agent: Agent, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
     """The files that were asked for, in as many mails as they need; what no mail can carry is named."""
-    files = happening.desk.files
+    files = situation.desk.files
     too_large = [file.filename for file in files if file.size > policy.max_asked_bytes]
     batches = _batches([file for file in files if file.size <= policy.max_asked_bytes], policy.max_asked_bytes)
     for batch in batches or [[]]:
         yield _for_agents(
             "attachments",
             [agent],
-            happening,
+            situation,
             queue,
             policy,
             now,
@@ -380,7 +384,7 @@ def _batches(files: Iterable[StoredFile], limit: int) -> list[list[StoredFile]]:
 def _for_agents(
     name: str,
     agents: Iterable[Agent],
-    happening: Happening,
+    situation: Situation,
     queue: Queue,
     policy: Policy,
     now: datetime,
@@ -393,19 +397,19 @@ def _for_agents(
     extra: Mapping[str, object] | None = None,
 ) -> Notice:
     """`message` is shown instead of the one in hand; a `silent` notice shows none."""
-    words, confirms = name in _WORDS, _confirms(happening)
+    words, confirms = name in _WORDS, _confirms(situation)
     if name in _OF_NO_TICKET:
-        happening = replace(happening, after=None)
-    attached, whole_in = _attached(happening, policy) if words else (files or (), "")
+        situation = replace(situation, after=None)
+    attached, whole_in = _attached(situation, policy) if words else (files or (), "")
     locale = policy.instance.locale
     limits = attached if words else None
     seen = context(
-        happening, queue, locale, policy, now, public=False, attached=limits, message=message, whole_in=whole_in
+        situation, queue, locale, policy, now, public=False, attached=limits, message=message, whole_in=whole_in
     )
-    shown = message or happening.message
+    shown = message or situation.message
     author = shown.author if shown is not None and (words or name in {"noted", "answered"}) else None
-    takes_lines = happening.after is None and not confirms
-    doers = frozenset() if name in _OWN_DOING_TOLD else _doers(happening, policy)
+    takes_lines = situation.after is None and not confirms
+    doers = frozenset() if name in _OWN_DOING_TOLD else _doers(situation, policy)
     return Notice(
         name,
         locale,
@@ -413,7 +417,7 @@ def _for_agents(
         tuple(Address(a.name, a.address) for a in agents if a not in doers),
         {
             **seen,
-            **_answered_otherwise(name, happening, confirms=confirms),
+            **_answered_otherwise(name, situation, confirms=confirms),
             **(extra or {}),
             **({"message": None} if silent else {}),
         },
@@ -421,7 +425,7 @@ def _for_agents(
         to_customer=False,
         asks_to_confirm=confirms,
         takes_lines=takes_lines,
-        cause=happening.mail.digest if takes_lines and name in _ANSWERS and happening.mail else "",
+        cause=situation.mail.digest if takes_lines and name in _ANSWERS and situation.mail else "",
         auto_submitted=None if words else "auto-generated",
         suppress=SUPPRESS_BUT_ABSENCE if words else SUPPRESS,
         loop=True,
@@ -431,32 +435,32 @@ def _for_agents(
     )
 
 
-def _answered_otherwise(name: str, happening: Happening, *, confirms: bool) -> dict[str, object]:
+def _answered_otherwise(name: str, situation: Situation, *, confirms: bool) -> dict[str, object]:
     """What an answer does to a notice whose answers do not go to the customer."""
     effect = _REPLY_EFFECT.get(ANSWERED_AS.get(name, ""))
-    return {"reply_effect": effect} if effect and happening.after is not None and not confirms else {}
+    return {"reply_effect": effect} if effect and situation.after is not None and not confirms else {}
 
 
 _REPLY_EFFECT: Mapping[AnsweredAs, str] = {"note": "to_team", "receipt": "asks"}
 
 
-def _confirms(happening: Happening) -> bool:
+def _confirms(situation: Situation) -> bool:
     """Whether an answer is a second word on a message that is held."""
-    return happening.decision.outcome == "held" and happening.decision.reason in CONFIRMABLE
+    return situation.decision.outcome == "held" and situation.decision.reason in CONFIRMABLE
 
 
-def _doers(happening: Happening, policy: Policy) -> frozenset[Agent | None]:
+def _doers(situation: Situation, policy: Policy) -> frozenset[Agent | None]:
     """Whose own doing it is."""
-    said = happening.message or happening.note
+    said = situation.message or situation.note
     author = said.author.address if said is not None and said.direction == "out" else ""  # the shell answers as one
-    return frozenset({policy.agent(happening.decision.actor), policy.agent(author)})
+    return frozenset({policy.agent(situation.decision.actor), policy.agent(author)})
 
 
-def _attached(happening: Happening, policy: Policy) -> tuple[tuple[Attachment, ...], str]:
+def _attached(situation: Situation, policy: Policy) -> tuple[tuple[Attachment, ...], str]:
     """The attachments that fit into one notice, in their order; behind them words that are too long to be shown, and
     the name of the file that has these.
     """
-    mail, message = happening.mail, happening.message
+    mail, message = situation.mail, situation.message
     fitting, room = [], policy.max_attachment_bytes
     for attachment in mail.attachments if mail else ():
         if attachment.size <= room:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from mailtickets.config.models import Budget
 from mailtickets.desk.claims.authors import agent_of, authentic, matched
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.notices.notice import SAME_BODY_PER_HOUR, Happening, Notice, Standing
+from mailtickets.desk.notices.notice import SAME_BODY_PER_HOUR, Notice, Situation, Standing
 from mailtickets.mail.model import Address
 
 HELD_PER_AGENT_PER_HOUR = 5
@@ -42,9 +42,9 @@ class BudgetLine:
         return f"budget-{self.key.partition(':')[0]}"
 
 
-def standing(happening: Happening, policy: Policy) -> Standing:
+def standing(situation: Situation, policy: Policy) -> Standing:
     """What speaks for the mail in hand. Whoever is proven is never counted together with whoever is not."""
-    mail, facts = happening.mail, happening.facts
+    mail, facts = situation.mail, situation.facts
     if mail is None or facts is None:
         return "proven"
     found = matched(mail, facts, policy)

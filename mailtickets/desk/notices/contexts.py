@@ -18,7 +18,7 @@ from mailtickets.desk.model.decision import UNPROVEN_REPORT
 from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, MergeInto, MoveTo, SetStatus
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
-from mailtickets.desk.notices.notice import CONFIRMABLE, Happening
+from mailtickets.desk.notices.notice import CONFIRMABLE, Situation
 from mailtickets.desk.rules.opening import leaves_out_history
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 from mailtickets.mail.trust import disguise
@@ -32,7 +32,7 @@ ALARMING = (disguise.DIFFER, disguise.HIDDEN)
 
 
 def context(
-    happening: Happening,
+    situation: Situation,
     queue: Queue,
     locale: str,
     policy: Policy,
@@ -50,37 +50,37 @@ def context(
     `whole`: the message is shown however long it is; `whole_in` is the file that has all of one that is not.
     """
     zone = ZoneInfo(policy.instance.timezone)
-    after = happening.after
+    after = situation.after
     hide = queue if public else None
-    message = message or happening.message or _held_message(happening, policy)
-    shown = message and _message_context(message, happening, policy, zone, now, attached, hide, whole, whole_in)
+    message = message or situation.message or _held_message(situation, policy)
+    shown = message and _message_context(message, situation, policy, zone, now, attached, hide, whole, whole_in)
     return {
         "instance": {"name": policy.instance.name},
         "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
         "ticket": ticket_context(after, policy.queue(after.queue) or queue, policy, zone) if after else None,
         "customer": person_context(after.requester) if after else None,
         "message": shown,
-        "change": None if public else _assignee_change(happening, policy),
-        "failure": _failure_context(happening),
+        "change": None if public else _assignee_change(situation, policy),
+        "failure": _failure_context(situation),
         "linked": [] if public or after is None else list(after.linked),
         "reopen_days": queue.reopen_days,
         "close_after_days": queue.close_after_days,
         "customer_echo": True,
-        "reply_effect": _reply_effect(happening, policy),
-        **({} if public else _copies_context(happening, policy)),
-        "reaches": [] if public else [person_context(p) for p in readers(_reached_by_an_answer(happening), policy)],
-        "reason": happening.decision.reason,
+        "reply_effect": _reply_effect(situation, policy),
+        **({} if public else _copies_context(situation, policy)),
+        "reaches": [] if public else [person_context(p) for p in readers(_reached_by_an_answer(situation), policy)],
+        "reason": situation.decision.reason,
         "ref": REF_PLACEHOLDER,
         **more,
     }
 
 
-def _copies_context(happening: Happening, policy: Policy) -> dict[str, object]:
+def _copies_context(situation: Situation, policy: Policy) -> dict[str, object]:
     """Who stood in copy of a customer's mail and is not on its ticket."""
-    mail, facts, message = happening.mail, happening.facts, happening.message
+    mail, facts, message = situation.mail, situation.facts, situation.message
     if mail is None or facts is None or message is None or message.direction != "in":
         return {}
-    found = matched(mail, facts, policy) if happening.decision.opens is None else None
+    found = matched(mail, facts, policy) if situation.decision.opens is None else None
     copies = copies_of.on_ticket(mail, facts, policy, found) if found else copies_of.on_new_ticket(mail, facts, policy)
     return {
         "copied_beyond": [person_context(person) for person in copies.beyond],
@@ -94,22 +94,22 @@ def _copies_context(happening: Happening, policy: Policy) -> dict[str, object]:
 _CORRECTED = frozenset({"command-not-understood", "forward-unclear"})
 
 
-def _reply_effect(happening: Happening, policy: Policy) -> str:
+def _reply_effect(situation: Situation, policy: Policy) -> str:
     """What an agent's answer to the notice does."""
-    if happening.decision.reason in _CORRECTED:
+    if situation.decision.reason in _CORRECTED:
         return "corrects"
-    if happening.decision.reason in CONFIRMABLE:
+    if situation.decision.reason in CONFIRMABLE:
         return "releases"
-    if happening.after is None:
+    if situation.after is None:
         return "lines"
-    return "to_customer" if readers(_reached_by_an_answer(happening), policy) else "to_nobody"
+    return "to_customer" if readers(_reached_by_an_answer(situation), policy) else "to_nobody"
 
 
-def _reached_by_an_answer(happening: Happening) -> tuple[Address, ...]:
+def _reached_by_an_answer(situation: Situation) -> tuple[Address, ...]:
     """To which customers an agent's answer to the notice goes: on a ticket that was merged, to those of both."""
-    merged = next((effect.into for effect in happening.decision.effects if isinstance(effect, MergeInto)), None)
-    other = happening.facts.tickets.get(merged) if happening.facts and merged else None
-    people = [person for ticket in (other, happening.after) if ticket for person in customers(ticket)]
+    merged = next((effect.into for effect in situation.decision.effects if isinstance(effect, MergeInto)), None)
+    other = situation.facts.tickets.get(merged) if situation.facts and merged else None
+    people = [person for ticket in (other, situation.after) if ticket for person in customers(ticket)]
     return tuple({person.key: person for person in people}.values())
 
 
@@ -134,9 +134,9 @@ def ticket_context(ticket: Ticket, queue: Queue, policy: Policy, zone: ZoneInfo)
     }
 
 
-def _assignee_change(happening: Happening, policy: Policy) -> dict[str, object] | None:
+def _assignee_change(situation: Situation, policy: Policy) -> dict[str, object] | None:
     """Who has the ticket no more, where it was taken from somebody."""
-    before, after = happening.before, happening.after
+    before, after = situation.before, situation.after
     if before is None or after is None or before.assignee is None or before.assignee == after.assignee:
         return None
     return {"kind": "assignee", "from": name_of(before.assignee, policy)}
@@ -148,13 +148,13 @@ def name_of(address: str, policy: Policy) -> str:
     return agent.name if agent else address
 
 
-def moved_context(happening: Happening, policy: Policy) -> dict[str, object] | None:
+def moved_context(situation: Situation, policy: Policy) -> dict[str, object] | None:
     """From which queue the ticket has come."""
-    moved = any(isinstance(effect, MoveTo) for effect in happening.decision.effects)
-    if not moved or happening.before is None:
+    moved = any(isinstance(effect, MoveTo) for effect in situation.decision.effects)
+    if not moved or situation.before is None:
         return None
-    old = policy.queue(happening.before.queue)
-    return {"kind": "queue", "from": old.title if old else happening.before.queue}
+    old = policy.queue(situation.before.queue)
+    return {"kind": "queue", "from": old.title if old else situation.before.queue}
 
 
 def lines_context(tickets: Iterable[Ticket], policy: Policy, *, public: bool = False) -> list[dict[str, object]]:
@@ -212,22 +212,22 @@ def _seen(author: Address, policy: Policy, hide_agents_as: Queue | None) -> Addr
     return author
 
 
-def resolves(happening: Happening) -> bool:
+def resolves(situation: Situation) -> bool:
     """Whether the ticket is resolved by what happened."""
-    moved = (effect for effect in happening.decision.effects if isinstance(effect, SetStatus))
+    moved = (effect for effect in situation.decision.effects if isinstance(effect, SetStatus))
     return any(effect.to == "resolved" for effect in moved)
 
 
-def _held_message(happening: Happening, policy: Policy) -> AddMessage | None:
+def _held_message(situation: Situation, policy: Policy) -> AddMessage | None:
     """What would have been published, for the agent in whose name it came: to say whether it is theirs."""
-    if happening.decision.reason not in CONFIRMABLE or happening.mail is None or happening.facts is None:
+    if situation.decision.reason not in CONFIRMABLE or situation.mail is None or situation.facts is None:
         return None
-    return AddMessage("in", "public", writer(happening.mail, happening.facts, policy), verified=False)
+    return AddMessage("in", "public", writer(situation.mail, situation.facts, policy), verified=False)
 
 
 def _message_context(
     message: AddMessage,
-    happening: Happening,
+    situation: Situation,
     policy: Policy,
     zone: ZoneInfo,
     now: datetime,
@@ -236,9 +236,9 @@ def _message_context(
     whole: bool,
     whole_in: str,
 ) -> dict[str, object]:
-    mail, text = happening.mail, _words(message, happening)
+    mail, text = situation.mail, _words(message, situation)
     cut = len(text) > MAX_SHOWN and not whole
-    received_at = happening.facts.envelope.received_at if happening.facts else now
+    received_at = situation.facts.envelope.received_at if situation.facts else now
     outgoing = message.direction == "out"
     listed = [a for a in (mail.attachments if mail else ()) if not a.inline or a.content_id is None]
     return {
@@ -247,53 +247,53 @@ def _message_context(
         "html": mail.html if mail and not cut else None,  # all of it: what says the text is found where words are made
         "cut": cut,
         "whole_in": whole_in,
-        "remarks": list(remarks(message, happening)) if hide_agents_as is None else [],
+        "remarks": list(remarks(message, situation)) if hide_agents_as is None else [],
         "received_at": received_at.astimezone(zone),
         "attachments": [
             {"filename": a.filename, "size": a.size, "attached": outgoing or attached is None or a in attached}
             for a in listed
         ],
         "verified": message.verified,
-        "signed": outgoing and _is_signed(message, happening),
+        "signed": outgoing and _is_signed(message, situation),
         "delivered_directly": outgoing and not message.relayed and message.visibility == "public",
     }
 
 
-def remarks(message: AddMessage, happening: Happening) -> Iterator[str]:
+def remarks(message: AddMessage, situation: Situation) -> Iterator[str]:
     """What an agent is told of a mail's words beside them, as codes: what is not shown, and what is not as it looks."""
-    mail = happening.mail
+    mail = situation.mail
     if mail is None or message.direction != "in" or message.text is not None:
         return
-    if happening.after is not None and leaves_out_history(mail):
+    if situation.after is not None and leaves_out_history(mail):
         yield "history-left-out"
     yield from (defect for defect in ALARMING if defect in mail.defects)
 
 
-def _is_signed(message: AddMessage, happening: Happening) -> bool:
+def _is_signed(message: AddMessage, situation: Situation) -> bool:
     """Whether the author's name ends the words already: then it is not put below them again."""
-    last = [line for line in _words(message, happening)[-1000:].splitlines() if line.strip()][-5:]
+    last = [line for line in _words(message, situation)[-1000:].splitlines() if line.strip()][-5:]
     return bool(message.author.name) and plain(message.author.name) in (plain(line.strip(" ,.*_-–—")) for line in last)
 
 
-def _words(message: AddMessage, happening: Happening) -> str:
+def _words(message: AddMessage, situation: Situation) -> str:
     if message.text is not None:
         return message.text
-    if happening.text is not None:
-        return happening.text
-    return happening.mail.reply if happening.mail else ""
+    if situation.text is not None:
+        return situation.text
+    return situation.mail.reply if situation.mail else ""
 
 
-def _failure_kind(happening: Happening) -> str:
+def _failure_kind(situation: Situation) -> str:
     """`lost`: it did not reach the requester; `copy`: nor somebody in copy, who is left out; `doubted`: so a report
     says that proves nothing.
     """
-    if happening.decision.reason == UNPROVEN_REPORT:
+    if situation.decision.reason == UNPROVEN_REPORT:
         return "doubted"
-    return "copy" if any(isinstance(effect, LeaveOut) for effect in happening.decision.effects) else "lost"
+    return "copy" if any(isinstance(effect, LeaveOut) for effect in situation.decision.effects) else "lost"
 
 
-def _failure_context(happening: Happening) -> dict[str, object] | None:
-    failed = next((effect for effect in happening.decision.effects if isinstance(effect, FailDelivery)), None)
+def _failure_context(situation: Situation) -> dict[str, object] | None:
+    failed = next((effect for effect in situation.decision.effects if isinstance(effect, FailDelivery)), None)
     if failed is None:
         return None
     return {
@@ -302,7 +302,7 @@ def _failure_context(happening: Happening) -> dict[str, object] | None:
         "diagnostic": failed.diagnostic,
         "notice": failed.notice,
         "named": failed.named or None,
-        "kind": _failure_kind(happening),
-        "reopened": any(isinstance(effect, SetStatus) for effect in happening.decision.effects),
-        "subject": happening.after.subject if happening.after else "",
+        "kind": _failure_kind(situation),
+        "reopened": any(isinstance(effect, SetStatus) for effect in situation.decision.effects),
+        "subject": situation.after.subject if situation.after else "",
     }

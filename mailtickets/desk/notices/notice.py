@@ -1,4 +1,4 @@
-"""A notice, and what happened that it tells of; the names of all there are."""
+"""A notice, the situation that it is planned from, and the names of all notices."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -110,8 +110,8 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
-    """What `plan` looks at: the decision, the ticket before and after, and the mail, if a mail was the cause."""
+class Situation:
+    """What `plan` reads: the decision, the ticket before and after, and the mail, if a mail was the cause."""
 
     decision: Decision
     before: Ticket | None
@@ -121,8 +121,8 @@ class Happening:
     facts: Facts | None = None
     text: str | None = None
     """The words of an answer that came by the shell."""
-    given: Desk | None = None
-    """What is known of the agents' work, where no mail's facts have it."""
+    desk_without_mail: Desk | None = None
+    """What is known of the agents' work, where there are no facts of a mail that say it."""
     also: tuple[Ticket, ...] = ()
     """Further tickets as the decision leaves them, in its order."""
     thread: tuple[Said, ...] = ()
@@ -142,4 +142,4 @@ class Happening:
 
     @property
     def desk(self) -> Desk:
-        return self.given or (self.facts.desk if self.facts else Desk())
+        return self.desk_without_mail or (self.facts.desk if self.facts else Desk())

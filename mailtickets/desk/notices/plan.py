@@ -23,7 +23,7 @@ from mailtickets.desk.notices.agents import to_agents
 from mailtickets.desk.notices.budget import standing
 from mailtickets.desk.notices.contexts import MAX_SHOWN, context, lines_context, resolves, thread_context
 from mailtickets.desk.notices.discretion import Discretion
-from mailtickets.desk.notices.notice import FIRST, SECOND, SUPPRESS, Happening, Notice
+from mailtickets.desk.notices.notice import FIRST, SECOND, SUPPRESS, Notice, Situation
 from mailtickets.desk.rules.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.mail.kind.bounce.signs import is_null_path
 from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
@@ -34,17 +34,17 @@ _ASKED = ("status", "my_tickets", "muted", "unmuted")
 """What a customer is sent because they asked for it."""
 
 
-def plan(happening: Happening, policy: Policy, now: datetime) -> tuple[Notice, ...]:
+def plan(situation: Situation, policy: Policy, now: datetime) -> tuple[Notice, ...]:
     """Every notice that a decision calls for, before budgets."""
-    queue = _queue(happening, policy)
-    found = [*_to_customers(happening, queue, policy, now), *to_agents(happening, queue, policy, now)]
-    found += [*_to_ops(happening, policy, now)]
-    return tuple(kept for notice in found if (kept := _fit_to_send(notice, happening, policy)).recipients)
+    queue = _queue(situation, policy)
+    found = [*_to_customers(situation, queue, policy, now), *to_agents(situation, queue, policy, now)]
+    found += [*_to_ops(situation, policy, now)]
+    return tuple(kept for notice in found if (kept := _fit_to_send(notice, situation, policy)).recipients)
 
 
-def _fit_to_send(notice: Notice, happening: Happening, policy: Policy) -> Notice:
+def _fit_to_send(notice: Notice, situation: Situation, policy: Policy) -> Notice:
     notice = _without_ourselves(notice, policy)
-    return _discreet(notice, Discretion.of(policy, notice.queue, happening.secrets)) if notice.to_customer else notice
+    return _discreet(notice, Discretion.of(policy, notice.queue, situation.secrets)) if notice.to_customer else notice
 
 
 def _discreet(notice: Notice, rules: Discretion) -> Notice:
@@ -60,11 +60,11 @@ def _discreet(notice: Notice, rules: Discretion) -> Notice:
     )
 
 
-def _queue(happening: Happening, policy: Policy) -> Queue:
+def _queue(situation: Situation, policy: Policy) -> Queue:
     """In whose name it is written: the ticket's queue; the first where that has left the configuration."""
-    if happening.after is None:
-        return happening.facts.queue if happening.facts else policy.queues[0]
-    return policy.queue(happening.after.queue) or policy.queues[0]
+    if situation.after is None:
+        return situation.facts.queue if situation.facts else policy.queues[0]
+    return policy.queue(situation.after.queue) or policy.queues[0]
 
 
 def _without_ourselves(notice: Notice, policy: Policy) -> Notice:
@@ -76,51 +76,51 @@ def _without_ourselves(notice: Notice, policy: Policy) -> Notice:
 # --- customers ----------------------------------------------------------------------------------------
 
 
-def _to_customers(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
-    message, after, decision = happening.message, happening.after, happening.decision
+def _to_customers(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+    message, after, decision = situation.message, situation.after, situation.decision
     for name in _ASKED:
-        if name in decision.tell:
-            yield _asked_for(name, happening, queue, policy, now)
+        if name in decision.notices:
+            yield _asked_for(name, situation, queue, policy, now)
     if after is None or decision.outcome == "held":
         return
     if message is not None and message.direction == "out" and message.visibility == "public":
-        yield from _answer(happening, after, message, queue, policy, now)
+        yield from _answer(situation, after, message, queue, policy, now)
     elif decision.opens is not None:
-        if decision.opens.acknowledged and _may_be_acknowledged(happening, queue, policy, now):
-            yield _acknowledgement(happening, after, queue, policy, now)
+        if decision.opens.acknowledged and _may_be_acknowledged(situation, queue, policy, now):
+            yield _acknowledgement(situation, after, queue, policy, now)
     else:
-        yield from _status_told(happening, after, queue, policy, now)
+        yield from _status_told(situation, after, queue, policy, now)
 
 
-def _may_be_acknowledged(happening: Happening, queue: Queue, policy: Policy, now: datetime) -> bool:
-    mail, facts = happening.mail, happening.facts
-    if mail is None or happening.decision.reason == OPENED_BY_AGENT:
+def _may_be_acknowledged(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> bool:
+    mail, facts = situation.mail, situation.facts
+    if mail is None or situation.decision.reason == OPENED_BY_AGENT:
         return True  # opened for them by one of us
     return why_not_acknowledged(mail, facts, queue, policy, now) is None
 
 
-def _status_told(happening: Happening, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+def _status_told(situation: Situation, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
     """The requester is told where their ticket stands now, unless they want no such notices."""
-    moved = next((effect for effect in happening.decision.effects if isinstance(effect, SetStatus)), None)
-    name = _status_notice(moved, happening.before) if moved else None
+    moved = next((effect for effect in situation.decision.effects if isinstance(effect, SetStatus)), None)
+    name = _status_notice(moved, situation.before) if moved else None
     requester = after.participant(after.requester.address)
     if name is None or (requester is not None and requester.muted):
         return
-    by_agent = policy.agent(happening.decision.actor) is not None
-    if happening.mail is None or by_agent or _answerable(happening.mail, happening.facts):
-        change = {"from": happening.before.status if happening.before else None, "to": after.status}
-        told = _automatic(name, (after.requester,), happening, queue, policy, now, change=change)
+    by_agent = policy.agent(situation.decision.actor) is not None
+    if situation.mail is None or by_agent or _answerable(situation.mail, situation.facts):
+        change = {"from": situation.before.status if situation.before else None, "to": after.status}
+        notice = _automatic(name, (after.requester,), situation, queue, policy, now, change=change)
         asks = name == "resolved" and queue.satisfaction
-        yield replace(told, context={**told.context, "ask_rating": asks, "message": None})
+        yield replace(notice, context={**notice.context, "ask_rating": asks, "message": None})
 
 
-def _asked_for(name: str, happening: Happening, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _asked_for(name: str, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
     """What a customer asked for, to the address that we know them by."""
-    facts, mail, after = happening.facts, happening.mail, happening.after
-    person = author_of(mail, queue, policy) if mail else Address("", happening.decision.actor)
+    facts, mail, after = situation.facts, situation.mail, situation.after
+    person = author_of(mail, queue, policy) if mail else Address("", situation.decision.actor)
     known = after.participant(person.address) if after else None
     found = facts.desk.found if facts else ()
-    notice = _automatic(name, (known.address if known else person,), happening, queue, policy, now)
+    notice = _automatic(name, (known.address if known else person,), situation, queue, policy, now)
     return replace(
         notice, context={**notice.context, "message": None, "tickets": lines_context(found, policy, public=True)}
     )
@@ -176,12 +176,12 @@ def null_return_path(mail: InboundMail, facts: Facts | None) -> bool:
     return path is not None and path.strip() != "" and is_null_path(path)
 
 
-def _acknowledgement(happening: Happening, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:
-    facts = happening.facts
-    by_agent = happening.decision.reason == OPENED_BY_AGENT
+def _acknowledgement(situation: Situation, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    facts = situation.facts
+    by_agent = situation.decision.reason == OPENED_BY_AGENT
     known = facts is None or by_agent or facts.known_author or authentic(facts)
     notice = _automatic(
-        "received", (after.requester,), happening, queue, policy, now, echo=known, submitted="auto-replied"
+        "received", (after.requester,), situation, queue, policy, now, echo=known, submitted="auto-replied"
     )
     if known:
         return notice
@@ -192,7 +192,7 @@ def _acknowledgement(happening: Happening, after: Ticket, queue: Queue, policy: 
 def _automatic(
     name: str,
     recipients: tuple[Address, ...],
-    happening: Happening,
+    situation: Situation,
     queue: Queue,
     policy: Policy,
     now: datetime,
@@ -202,8 +202,8 @@ def _automatic(
     submitted: AutoSubmitted = "auto-generated",
 ) -> Notice:
     """A notice of ours to the customer side."""
-    locale = happening.after.locale if happening.after else _locale(happening, queue, policy)
-    seen = context(happening, queue, locale, policy, now, public=True, change=change, customer_echo=echo)
+    locale = situation.after.locale if situation.after else _locale(situation, queue, policy)
+    seen = context(situation, queue, locale, policy, now, public=True, change=change, customer_echo=echo)
     agents = tuple(person for person in recipients if policy.agent(person.address))
     return Notice(
         name,
@@ -217,14 +217,14 @@ def _automatic(
         suppress=SUPPRESS,
         loop=True,
         automatic=not agents,
-        standing=standing(happening, policy),
-        cause=_digest(happening.mail.reply) if happening.mail else "",
+        standing=standing(situation, policy),
+        cause=_digest(situation.mail.reply) if situation.mail else "",
         sender_name=queue.title,
     )
 
 
-def _locale(happening: Happening, queue: Queue, policy: Policy) -> str:
-    return locale_for(queue, happening.mail.language if happening.mail else None, policy)
+def _locale(situation: Situation, queue: Queue, policy: Policy) -> str:
+    return locale_for(queue, situation.mail.language if situation.mail else None, policy)
 
 
 def _digest(words: str) -> str:
@@ -233,10 +233,10 @@ def _digest(words: str) -> str:
 
 
 def _answer(
-    happening: Happening, after: Ticket, message: AddMessage, queue: Queue, policy: Policy, now: datetime
+    situation: Situation, after: Ticket, message: AddMessage, queue: Queue, policy: Policy, now: datetime
 ) -> Iterator[Notice]:
     """An agent's words, to the requester and everybody in copy whom their own client has not written to."""
-    reached = {a.key for a in (*happening.mail.to, *happening.mail.cc)} if happening.mail else set()
+    reached = {a.key for a in (*situation.mail.to, *situation.mail.cc)} if situation.mail else set()
     people = readers(customers(after), policy)
     yield Notice(
         "answer",
@@ -244,17 +244,17 @@ def _answer(
         queue,
         tuple(person for person in people if person.key not in reached),
         context(
-            happening,
+            situation,
             queue,
             after.locale,
             policy,
             now,
             public=True,
             whole=True,
-            resolved_now=resolves(happening),
-            begins=happening.decision.opens is not None,
-            ask_rating=resolves(happening) and queue.satisfaction,
-            thread=thread_context(happening.thread, policy, hide_agents_as=queue),
+            resolved_now=resolves(situation),
+            begins=situation.decision.opens is not None,
+            ask_rating=resolves(situation) and queue.satisfaction,
+            thread=thread_context(situation.thread, policy, hide_agents_as=queue),
         ),
         FIRST,
         to_customer=True,
@@ -262,29 +262,29 @@ def _answer(
         author=message.author.address,
         visible_to=tuple(person for person in people if person.key == after.requester.key),
         visible_cc=tuple(person for person in people if person.key != after.requester.key),
-        attachments=happening.mail.attachments if happening.mail else (),
-        left_behind=_left_behind(happening),
+        attachments=situation.mail.attachments if situation.mail else (),
+        left_behind=_left_behind(situation),
         wait_seconds=queue.undo_seconds,
     )
 
 
-def _left_behind(happening: Happening) -> frozenset[str]:
+def _left_behind(situation: Situation) -> frozenset[str]:
     """Images that came with the quoted notice are the customer's own; any may belong to a note, where there is one."""
-    inline = {file.sha256 for file in (happening.mail.attachments if happening.mail else ()) if file.inline}
-    known = happening.facts.known_files if happening.facts else frozenset()
-    return frozenset(inline if happening.note is not None else inline & known)
+    inline = {file.sha256 for file in (situation.mail.attachments if situation.mail else ()) if file.inline}
+    known = situation.facts.known_files if situation.facts else frozenset()
+    return frozenset(inline if situation.note is not None else inline & known)
 
 
 # --- ops ----------------------------------------------------------------------------------------------
 
 
-def _to_ops(happening: Happening, policy: Policy, now: datetime) -> Iterator[Notice]:
+def _to_ops(situation: Situation, policy: Policy, now: datetime) -> Iterator[Notice]:
     """Somebody writes in an agent's name, says that agent."""
-    decision = happening.decision
-    if "disowned" not in decision.tell or not policy.instance.ops_address:
+    decision = situation.decision
+    if "alarm" not in decision.notices or not policy.instance.ops_address:
         return
     about = f" about ticket {decision.ticket}" if decision.ticket else ""
-    held = decision.told.confirms
+    held = decision.feedback.confirms
     yield alarm(
         "mail-disowned",
         f"{decision.actor} says that a mail{about} in their name is not theirs. It had been held, and was dropped; "

@@ -19,12 +19,12 @@ from mailtickets.desk.claims.authors import authentic
 from mailtickets.desk.claims.matching import REF_LINE
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.carry_out import Asker, Doubt, Tell, first_action, too_late
+from mailtickets.desk.commands.carry_out import Asker, Doubt, NoticeRequest, first_action, too_late
 from mailtickets.desk.commands.closing import Own, is_greeting
 from mailtickets.desk.commands.orders import plain
 from mailtickets.desk.commands.reading import Command
 from mailtickets.desk.commands.second_words import is_left_over, is_tail
-from mailtickets.desk.model.decision import Decision, Done, Outcome, Problem, Told
+from mailtickets.desk.model.decision import Decision, Done, Feedback, Outcome, Problem
 from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
@@ -100,7 +100,7 @@ def on_ticket(
     if publishes and not _reached_at_all(mail, read, ticket, by):
         return held(NOBODY_TO_ANSWER, ticket, agent)
     if stop is not None:
-        return replace(held(stop, ticket, agent), tell=("stale" if stop == STALE else "held",))
+        return replace(held(stop, ticket, agent), notices=("stale" if stop == STALE else "held",))
     if not publishes and not read.note and not read.orders and not files:
         return held("empty-answer", ticket, agent)
     if read.deeds.doubts:
@@ -143,8 +143,8 @@ def _reached_at_all(mail: InboundMail, read: Reading, ticket: Ticket, by: Asker)
 
 
 def _doubtful(doubts: Sequence[Doubt], ticket: Ticket, agent: Agent) -> Decision:
-    told = Told(done=tuple(doubt.done for doubt in doubts), commanded=True)
-    return replace(held(doubts[0].reason, ticket, agent), told=told)
+    feedback = Feedback(done=tuple(doubt.done for doubt in doubts), commanded=True)
+    return replace(held(doubts[0].reason, ticket, agent), feedback=feedback)
 
 
 def _done(
@@ -175,13 +175,13 @@ def _done(
     effects += () if _says_where_it_stands(read) else _status_after(ticket, effects, publishes=publishes)
     effects += back_again(by)
     outcome: Outcome = "appended" if publishes else "noted" if len(done) else "commanded"
-    told = Told(
+    feedback = Feedback(
         done=(*done, *read.deeds.done),
         commanded=bool(read.orders),
         sent_to=_sent_to(mail, ticket, effects) if publishes and not direct else (),
         dry_run=read.asks("dry-run"),
         too_late=_comes_too_late(read, by),
-        search=next((tell.search for tell in read.deeds.tells if tell.search), ""),
+        search=next((request.search for request in read.deeds.requests if request.search), ""),
     )
     decision = Decision(
         "agent-answer" if publishes else "agent-note" if read.note or files else "agent-commands",
@@ -189,11 +189,11 @@ def _done(
         ticket.number,
         outcome,
         by.agent.address,
-        tell=_notices(read.deeds.tells, told),
-        told=told,
+        notices=_notices(read.deeds.requests, feedback),
+        feedback=feedback,
         also=tuple(read.deeds.also),
     )
-    if told.dry_run:
+    if feedback.dry_run:
         return replace(decision, reason="dry-run", effects=(), outcome="commanded", also=())
     return decision
 
@@ -223,10 +223,10 @@ def _comes_too_late(read: Reading, by: Asker) -> bool:
     return read.asks("undo") and earlier is not None and too_late(earlier, by.now)
 
 
-def _notices(tells: Sequence[Tell], told: Told) -> tuple[str, ...]:
+def _notices(requests: Sequence[NoticeRequest], feedback: Feedback) -> tuple[str, ...]:
     """What was asked to be shown is its own receipt."""
-    shown = tuple(dict.fromkeys(tell.notice for tell in tells))
-    return (*shown, "receipt") if told.done or told.too_late or told.dry_run or not shown else shown
+    shown = tuple(dict.fromkeys(request.notice for request in requests))
+    return (*shown, "receipt") if feedback.done or feedback.too_late or feedback.dry_run or not shown else shown
 
 
 # --- a second word on what was held ---------------------------------------------------------------------
@@ -269,9 +269,9 @@ def second_word(
     if word == _UNCLEAR or mail.forwarded is not None:
         return again
     if word in _NO:
-        told = Told(done=(Done("discarded"),), commanded=True)
+        feedback = Feedback(done=(Done("discarded"),), commanded=True)
         drop = (DropHeld(held_id),)
-        return Decision(DISCARDED, drop, number, "commanded", agent.address, tell=("receipt",), told=told)
+        return Decision(DISCARDED, drop, number, "commanded", agent.address, notices=("receipt",), feedback=feedback)
     if word in _YES:
         return _released(held_id, "", number, agent, seen=token.revision)
     if ticket is None and _are_lines(mail.reply):
@@ -375,6 +375,6 @@ def absent(
     return replace(
         decision,
         effects=(note, SetAbsence(agent.address, back)),
-        tell=() if told_before else ("agent_absent",),
-        told=Told(away_until=day),
+        notices=() if told_before else ("agent_absent",),
+        feedback=Feedback(away_until=day),
     )

@@ -20,7 +20,7 @@ from mailtickets.desk.commands.carry_out import Asker, carry_out, on_lines
 from mailtickets.desk.commands.closing import Own, says_nothing
 from mailtickets.desk.commands.reading import Asked, Command
 from mailtickets.desk.customers.thanks import is_courtesy
-from mailtickets.desk.model.decision import Decision, Done, Problem, Told
+from mailtickets.desk.model.decision import Decision, Done, Feedback, Problem
 from mailtickets.desk.model.effects import AddMessage, AddParticipant, Assign, Effect, OpenTicket, SetStatus
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
@@ -86,11 +86,11 @@ def _with_subject(subject: str, said: str) -> str:
 
 def _answered(asked: Asked, by: Asker) -> Decision:
     deeds = carry_out(None, asked.commands, by)
-    search = next((tell.search for tell in deeds.tells if tell.search), "")
-    tell = tuple(dict.fromkeys(tell.notice for tell in deeds.tells))
-    told = Told(commanded=True, search=search)
+    search = next((request.search for request in deeds.requests if request.search), "")
+    notices = tuple(dict.fromkeys(request.notice for request in deeds.requests))
+    feedback = Feedback(commanded=True, search=search)
     effects = tuple(back_again(by)) if _proven(by) else ()
-    return Decision("agent-asks", effects, None, "commanded", by.agent.address, tell=tell, told=told)
+    return Decision("agent-asks", effects, None, "commanded", by.agent.address, notices=notices, feedback=feedback)
 
 
 def _lines(lines: reading.Listed, by: Asker) -> Decision:
@@ -110,16 +110,16 @@ def _lines(lines: reading.Listed, by: Asker) -> Decision:
     if not vouched_for(by.facts, by.policy) and not by.facts.released:
         return held(NOT_VERIFIED, None, by.agent)
     if deeds.doubts:
-        return replace(held(deeds.doubts[0].reason, None, by.agent), told=Told(done=(deeds.doubts[0].done,)))
-    told = Told(done=tuple(deeds.done), commanded=True)
+        return replace(held(deeds.doubts[0].reason, None, by.agent), feedback=Feedback(done=(deeds.doubts[0].done,)))
+    feedback = Feedback(done=tuple(deeds.done), commanded=True)
     return Decision(
         "agent-commands",
         tuple(back_again(by)),
         None,
         "commanded",
         by.agent.address,
-        tell=("receipt",),
-        told=told,
+        notices=("receipt",),
+        feedback=feedback,
         also=tuple(deeds.also),
     )
 
@@ -213,12 +213,14 @@ def _opened(mail: InboundMail, opening: OpenTicket, read: Reading, by: Asker, *,
     effects += _whose(effects, by)
     effects += [SetStatus("pending", "agent-answered")] if direction == "out" and not _says_status(effects) else []
     effects += back_again(by)
-    told = Told(
+    feedback = Feedback(
         done=(Done("opened", opening.requester.address), *read.deeds.done),
         commanded=True,
         sent_to=(opening.requester,) if direction == "out" else (),
     )
-    return Decision(OPENED_BY_AGENT, tuple(effects), None, "opened", by.agent.address, tell=("receipt",), told=told)
+    return Decision(
+        OPENED_BY_AGENT, tuple(effects), None, "opened", by.agent.address, notices=("receipt",), feedback=feedback
+    )
 
 
 def _whose(effects: Sequence[Effect], by: Asker) -> list[Effect]:

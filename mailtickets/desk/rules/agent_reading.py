@@ -11,7 +11,7 @@ from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.carry_out import Asker, Deeds, carry_out
 from mailtickets.desk.commands.reading import Asked, Command
 from mailtickets.desk.commands.ready_answers import with_their_commands
-from mailtickets.desk.model.decision import Decision, Problem, Told
+from mailtickets.desk.model.decision import Decision, Feedback, Problem
 from mailtickets.desk.model.effects import Effect, RecordEvent, SetAbsence
 from mailtickets.desk.model.facts import TokenFact
 from mailtickets.desk.model.ticket import Ticket
@@ -78,25 +78,25 @@ def _whole(asked: Asked, orders: Sequence[Command], deeds: Deeds, problems: Sequ
 def held(reason: str, ticket: Ticket | None, agent: Agent) -> Decision:
     """Nothing is published, and the agent is told at the address we know."""
     event = RecordEvent("held", reason, agent.address)
-    return Decision(reason, (event,), ticket.number if ticket else None, "held", agent.address, tell=("held",))
+    return Decision(reason, (event,), ticket.number if ticket else None, "held", agent.address, notices=("held",))
 
 
 def quotes_us(mail: InboundMail, ticket: Ticket | None, agent: Agent) -> Decision:
     """Held, whatever anybody releases: a notice of ours, or somebody's token, is in what would go to a customer."""
-    return replace(held("quotes-our-notice", ticket, agent), told=Told(files=mail.carriers))
+    return replace(held("quotes-our-notice", ticket, agent), feedback=Feedback(files=mail.carriers))
 
 
 def sent_back(problems: Sequence[Problem], ticket: Ticket | None, agent: Agent) -> Decision:
     """The mail goes back to its author with what was not understood in it."""
-    told = Told(problems=tuple(problems), commanded=True)
-    return replace(held(NOT_UNDERSTOOD, ticket, agent), tell=("returned",), told=told)
+    feedback = Feedback(problems=tuple(problems), commanded=True)
+    return replace(held(NOT_UNDERSTOOD, ticket, agent), notices=("returned",), feedback=feedback)
 
 
 def asked_again(reason: str, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:
     """An agent's reply to a notice of held mail did nothing: they are told why, and may reply again."""
-    told = Told(confirms=token.confirms, held=token.held or "", commanded=True)
+    feedback = Feedback(confirms=token.confirms, held=token.held or "", commanded=True)
     number = ticket.number if ticket else None
-    return Decision(reason, (), number, "commanded", agent.address, tell=("second_word",), told=told)
+    return Decision(reason, (), number, "commanded", agent.address, notices=("second_word",), feedback=feedback)
 
 
 def back_again(by: Asker) -> list[Effect]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from mailtickets.config.models import Agent
 from mailtickets.desk.claims.authors import agent_of, own_addresses, writer
 from mailtickets.desk.commands.second_words import second_word as said
-from mailtickets.desk.model.decision import Decision, Told
+from mailtickets.desk.model.decision import Decision, Feedback
 from mailtickets.desk.model.effects import DropHeld, ReleaseHeld
 from mailtickets.desk.model.facts import Facts, TokenFact
 from mailtickets.desk.model.policy import Policy
@@ -51,9 +51,11 @@ def _theirs_or_not(mail: InboundMail, token: TokenFact, ticket: Ticket | None, a
         case "yes":
             return Decision("confirmed-by-agent", (ReleaseHeld(held_id),), number, "commanded", agent.address)
         case "no":
-            told = Told(confirms=held_id, held=token.held or "", commanded=True)
+            feedback = Feedback(confirms=held_id, held=token.held or "", commanded=True)
             drop = (DropHeld(held_id),)
-            tell = ("second_word", "disowned")
-            return Decision("disowned-by-agent", drop, number, "commanded", agent.address, tell=tell, told=told)
+            notices = ("second_word", "alarm")
+            return Decision(
+                "disowned-by-agent", drop, number, "commanded", agent.address, notices=notices, feedback=feedback
+            )
         case _:
             return asked_again(ASKED_AGAIN, token, ticket, agent)

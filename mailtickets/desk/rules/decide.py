@@ -113,7 +113,7 @@ def repeated(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> 
         return None
     elsewhere, ticket = _other_queues(facts, *facts.duplicate.queues), facts.duplicate.ticket
     return Decision(
-        "same-mail", ticket=ticket, outcome="duplicate", tell_queues=elsewhere if ticket is not None else ()
+        "same-mail", ticket=ticket, outcome="duplicate", further_queues=elsewhere if ticket is not None else ()
     )
 
 
@@ -191,7 +191,7 @@ def recall(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> De
     if not agents and not ticket.participant(author.address):
         return None
     note = AddMessage("out" if agents else "in", "note", author, verified=authentic(facts), waits=False)
-    return Decision(mail.kind_reason, (note,), ticket.number, "noted", author.address, tell=("recalled",))
+    return Decision(mail.kind_reason, (note,), ticket.number, "noted", author.address, notices=("recalled",))
 
 
 def _is_agent_on(ticket: Ticket, author: Address, policy: Policy) -> bool:
@@ -259,7 +259,7 @@ def customer_wish(mail: InboundMail, facts: Facts, policy: Policy, now: datetime
     if wished == "news":
         return _news_asked(ticket, author, verified=found.proven or authentic(facts))
     if wished == "status":
-        return Decision("customer-asks", (), ticket.number, "commanded", author.address, tell=("status",))
+        return Decision("customer-asks", (), ticket.number, "commanded", author.address, notices=("status",))
     if not (found.proven or authentic(facts)):
         return None  # it changes the ticket: for that a From line is not enough
     return _wish_granted(wished, author, policy, now, ticket)
@@ -267,13 +267,13 @@ def customer_wish(mail: InboundMail, facts: Facts, policy: Policy, now: datetime
 
 def _news_asked(ticket: Ticket, author: Address, *, verified: bool) -> Decision:
     """`Alguma novidade?` is told how things stand, and people read it too, unless the ticket is finished."""
-    told = Decision("customer-asks", (), ticket.number, "commanded", author.address, tell=("status",))
+    answer = Decision("customer-asks", (), ticket.number, "commanded", author.address, notices=("status",))
     if ticket.status in {"resolved", "closed"}:
-        return told
+        return answer
     effects: list[Effect] = [AddMessage("in", "public", author, verified=verified)]
     if (status := after_customer_reply(ticket.status)) != ticket.status:
         effects.append(SetStatus(status, "customer-replied"))
-    return replace(told, effects=tuple(effects), outcome="appended")
+    return replace(answer, effects=tuple(effects), outcome="appended")
 
 
 def _meant(mail: InboundMail, facts: Facts, author: Address, found: Ticket) -> Ticket | None:
@@ -288,14 +288,14 @@ def _meant(mail: InboundMail, facts: Facts, author: Address, found: Ticket) -> T
 def _tickets_shown(facts: Facts, author: str) -> Decision | None:
     if not facts.desk.found:
         return None
-    return Decision("customer-asks", (), None, "commanded", author, tell=("my_tickets",))
+    return Decision("customer-asks", (), None, "commanded", author, notices=("my_tickets",))
 
 
 def _wish_granted(wished: Wish, author: Address, policy: Policy, now: datetime, ticket: Ticket) -> Decision | None:
     if wished in {"mute", "unmute"}:
         mute = Mute(author.address, on=wished == "mute")
         name = "muted" if mute.on else "unmuted"
-        return Decision("customer-asks", (mute,), ticket.number, "commanded", author.address, tell=(name,))
+        return Decision("customer-asks", (mute,), ticket.number, "commanded", author.address, notices=(name,))
     if not may_reopen(ticket, policy.queue(ticket.queue), now):
         return None
     effects: list[Effect] = [AddMessage("in", "public", author, verified=True, waits=wished == "reopen")]
@@ -326,7 +326,7 @@ def customer_reply(mail: InboundMail, facts: Facts, policy: Policy, now: datetim
         effects.append(SetStatus(status, "customer-replied"))
     reason = mail.kind_reason if automatic else "only-thanks" if thanks else found.evidence
     elsewhere = () if _answers_our_own_address(facts, found) else _other_queues(facts, ticket.queue)
-    return Decision(reason, tuple(effects), ticket.number, "appended", author.address, tell_queues=elsewhere)
+    return Decision(reason, tuple(effects), ticket.number, "appended", author.address, further_queues=elsewhere)
 
 
 def _joining(mail: InboundMail, facts: Facts, policy: Policy, found: Match, author: Address) -> Iterator[Effect]:
@@ -363,7 +363,7 @@ def _rating(rated: Rating, author: Address, ticket: Ticket, text: str | None = N
         Rate(rated.score, rated.comment, author.address),
     )
     low = rated.score <= LOW_SCORE
-    return Decision("rated", effects, ticket.number, "appended", author.address, tell=("rated",) if low else ())
+    return Decision("rated", effects, ticket.number, "appended", author.address, notices=("rated",) if low else ())
 
 
 def stranger(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
@@ -415,13 +415,13 @@ def given_up(ours: OutboxFact, failure: FailDelivery, ticket: Ticket | None) -> 
     if ticket is None or ours.notice != "answer":
         return Decision("delivery-failed", (failure,), ticket=ticket.number if ticket else None, actor=_actor(ours))
     follows = tuple(_after_failure(ours, ticket))
-    told = ours.recipient.casefold() == ticket.requester.key or any(isinstance(e, LeaveOut) for e in follows)
+    informs = ours.recipient.casefold() == ticket.requester.key or any(isinstance(e, LeaveOut) for e in follows)
     return Decision(
         "delivery-failed",
         (failure, *follows),
         ticket=ticket.number,
         actor=_actor(ours),
-        tell=("delivery_failed",) if told else (),
+        notices=("delivery_failed",) if informs else (),
     )
 
 
@@ -441,7 +441,7 @@ def _actor(ours: OutboxFact) -> str:
 
 def _doubted(ours: OutboxFact, failure: FailDelivery, action: str, ticket: Ticket | None) -> Decision:
     """A report that anybody could have written who got the mail: of a failed answer agents are told, once."""
-    matters = action == "failed" and ours.notice == "answer" and ours.state != "failed" and not ours.told
+    matters = action == "failed" and ours.notice == "answer" and ours.state != "failed" and not ours.agents_informed
     if ticket is None or not matters:
         return _nothing("bounced", UNPROVEN_REPORT, ticket)
     return Decision(
@@ -450,7 +450,7 @@ def _doubted(ours: OutboxFact, failure: FailDelivery, action: str, ticket: Ticke
         ticket=ticket.number,
         outcome="bounced",
         actor=_actor(ours),
-        tell=("delivery_failed",),
+        notices=("delivery_failed",),
     )
 
 
@@ -471,9 +471,9 @@ def _failed(ours: OutboxFact, diagnostic: str, status: str | None, named: str = 
     )
 
 
-def _other_queues(facts: Facts, *told: str) -> tuple[str, ...]:
+def _other_queues(facts: Facts, *informed: str) -> tuple[str, ...]:
     """The queues a mail is addressed to that have not been told of it."""
-    return tuple(queue.name for queue in (facts.queue, *facts.also_queues) if queue.name not in told)
+    return tuple(queue.name for queue in (facts.queue, *facts.also_queues) if queue.name not in informed)
 
 
 def _answers_our_own_address(facts: Facts, found: Match) -> bool:
@@ -512,5 +512,5 @@ def _open(
         (ticket, said, *((given,) if given else ()), *copies.events()),
         outcome=outcome,
         actor=author.address,
-        tell_queues=tuple(queue.name for queue in facts.also_queues),
+        further_queues=tuple(queue.name for queue in facts.also_queues),
     )

@@ -57,7 +57,7 @@ def gather(
     numbers |= {named} if named is not None else set()
     found = _tickets(connection, numbers)
     if bounced is not None and not bounced.proven:
-        bounced = replace(bounced, told=_doubted_before(connection, bounced, found))
+        bounced = replace(bounced, agents_informed=_doubted_before(connection, bounced, found))
     author = author_of(mail, queue, policy)
     facts = Facts(
         envelope=received.envelope,
