@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import IO
 
 from mailtickets import jobs
-from mailtickets.config.load import ConfigError, load
+from mailtickets.config.load import load
 from mailtickets.config.models import Config, SmtpIn
+from mailtickets.config.places import ConfigError
 from mailtickets.config.state import load_secrets
 from mailtickets.config.values import credential
 from mailtickets.desk.model.delivery import Delivery, Permanent, Transient

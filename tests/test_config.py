@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mailtickets.config.credentials import read_secret
-from mailtickets.config.load import ConfigError, load, locate
+from mailtickets.config.load import load
 from mailtickets.config.models import Config, ImapIn
-from mailtickets.config.places import absolute_listen, shipped, template_texts
+from mailtickets.config.places import ConfigError, absolute_listen, locate, shipped, template_texts
 from mailtickets.config.values import is_loopback, span
 from tests.desk.builders import a_queue
 

@@ -17,7 +17,7 @@ from mailtickets.config.models import Config
 from mailtickets.config.places import shipped
 from mailtickets.desk.reasons import REASONS, sentence
 from mailtickets.mail.kind import classify
-from mailtickets.store import migrate
+from mailtickets.store import version
 from mailtickets.store.database import Database
 from mailtickets.store.schema import metadata
 from tests.store.databases import database, migrated_file, migrated_postgres
@@ -63,7 +63,7 @@ def test_the_migrations_make_the_schema_that_the_program_uses(database: Database
 
 def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
     steps = sorted((PACKAGE / "store" / "migrations" / "versions").glob("[0-9]*.py"))
-    assert steps[-1].stem.partition("_")[0] == migrate.NEWEST
+    assert steps[-1].stem.partition("_")[0] == version.NEWEST
 
 
 # --- the configuration --------------------------------------------------------------------------------

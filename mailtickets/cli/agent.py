@@ -3,7 +3,8 @@
 import argparse
 
 from mailtickets.cli import DONE
-from mailtickets.cli.session import add_page, opened, print_json, print_table
+from mailtickets.cli.desk import opened
+from mailtickets.cli.session import add_page, print_json, print_table
 from mailtickets.store import tickets
 
 

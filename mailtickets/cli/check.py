@@ -17,9 +17,10 @@ from typing import Any, Literal
 from sqlalchemy import Row
 
 from mailtickets.cli import DONE, REFUSED, roundtrip
-from mailtickets.cli.session import act_as_owner, add_json, configuration, print_json, secrets_of
-from mailtickets.config.load import ConfigError
+from mailtickets.cli.desk import configuration, secrets_of
+from mailtickets.cli.session import act_as_owner, add_json, print_json
 from mailtickets.config.models import Agent, Config, Queue
+from mailtickets.config.places import ConfigError
 from mailtickets.config.state import directory_problems, load_secrets
 from mailtickets.desk.claims.identity import plus_address
 from mailtickets.desk.letters.render import check as check_templates
@@ -31,8 +32,11 @@ from mailtickets.edges.doors import imap
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.gateway.clerk import rules_of
-from mailtickets.store import inbound, migrate
+from mailtickets.store import migrate
 from mailtickets.store.database import Database
+from mailtickets.store.inbound import stored_authentication
+from mailtickets.store.read import inbound
+from mailtickets.store.read.reader import within
 
 _FROM_ALONE = (
     "is \"token\": an agent's reply address and From line are believed, whatever the agent's domain says; whoever has "
@@ -60,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = configuration(args, secrets=True)
-    act_as_owner(config)
+    act_as_owner(config.state_dir)
     lines = [Line("ok", "configuration", f"{config.file} is sound")]
     lines += _state(config)
     if not any(directory_problems(config)):  # or looking further would open what somebody else has put there
@@ -228,7 +232,7 @@ def _agent(config: Config, address: str) -> Iterator[Line]:
     yield Line("ok", about, f"{agent.name}, queues {', '.join(agent.queues)}")
     database = Database(config.database_url)
     try:
-        row = database.run(lambda c: inbound.newest_from(c, (agent.address, *agent.aliases)))
+        row = database.run(lambda c: inbound.newest_from(within(c), (agent.address, *agent.aliases)))
     except Transient as error:
         yield Line("wrong", about, str(error))
         return
@@ -245,7 +249,7 @@ def _newest(config: Config, about: str, row: Row[Any]) -> Iterator[Line]:
     """What their newest mail carried, and what was made of it."""
     verdict: Verdict = "warning" if row.outcome == "held" else "ok"
     yield Line(verdict, about, f"newest mail: inbound {row.id}, {row.outcome or row.state} ({row.reason})")
-    found = inbound.stored_authentication(row.authentication) or Authentication()
+    found = stored_authentication(row.authentication) or Authentication()
     for fact in found.facts:
         yield Line("ok", about, f"{fact.method}={fact.result} {fact.domain} ({fact.source})")
     if found.verdict == "pass" or found.internal:

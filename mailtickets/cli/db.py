@@ -5,9 +5,11 @@ import argparse
 from sqlalchemy import Connection, text
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
-from mailtickets.cli.session import act_as_owner, add_json, configuration, database_is_missing, print_json
+from mailtickets.cli.desk import configuration
+from mailtickets.cli.session import act_as_owner, add_json, print_json
+from mailtickets.config.places import database_is_missing
 from mailtickets.desk.model.delivery import Transient
-from mailtickets.store import migrate
+from mailtickets.store import migrate, version
 from mailtickets.store.database import Database
 
 
@@ -19,23 +21,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = configuration(args)
-    if args.verb == "check" and database_is_missing(config):
+    if args.verb == "check" and database_is_missing(config.database_url):
         raise Stop(BAD_USAGE, f"{config.state_dir} has no desk yet: `mailtickets run` makes one")
     if args.verb == "upgrade":
         config.state_dir.mkdir(mode=0o710, parents=True, exist_ok=True)
-    act_as_owner(config)
+    act_as_owner(config.state_dir)
     database = Database(config.database_url)
     try:
         if args.verb == "upgrade":
             migrate.upgrade(database)
         problem = migrate.behind(database) or database.run(_damage)
-        found = database.run(migrate.version)
+        found = database.run(migrate.found_in)
     except Transient as error:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
     finally:
         database.close()
     if args.json:
-        print_json({"version": found, "newest": migrate.NEWEST, "problem": problem})
+        print_json({"version": found, "newest": version.NEWEST, "problem": problem})
     else:
         print(problem or f"schema {found}, sound")
     return REFUSED if problem else DONE

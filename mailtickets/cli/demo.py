@@ -24,12 +24,13 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from pathlib import Path
 from typing import TypeVar
 
-from mailtickets.cli import DONE, REFUSED, Stop, ticket
-from mailtickets.cli.session import opened
-from mailtickets.config.load import ConfigError, load, locate
+from mailtickets.cli import DONE, REFUSED, Stop
+from mailtickets.cli.session import reading
+from mailtickets.config.load import load
 from mailtickets.config.models import Config
-from mailtickets.config.places import shipped
-from mailtickets.store import tickets
+from mailtickets.config.places import ConfigError, locate, shipped
+from mailtickets.store.read import tickets
+from mailtickets.views import tickets as view
 
 SECONDS = 30
 """How long each step of the story may take, beside the queue's undo window."""
@@ -245,10 +246,10 @@ def _number(subject: str) -> int:
 
 def _show(stage: Stage, number: int, before: set[Path]) -> None:
     """The ticket, and every mail that it caused."""
-    with opened(argparse.Namespace(config=str(stage.config.file))) as clerk:
-        shown = clerk.database.run(lambda c: tickets.show(c, number))
+    with reading(argparse.Namespace(config=str(stage.config.file))) as desk:
+        shown = tickets.show(desk.reader, number)
     if shown is not None:
-        ticket.print_ticket(shown)
+        print("\n".join(view.lines(shown)))
     for path in _mails(stage):
         mail = _read(path)
         if path not in before and f"#{number}]" in str(mail["Subject"]):

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from mailtickets.cli import DONE, REFUSED, Stop
-from mailtickets.cli.session import add_json, configuration, opened, print_json
+from mailtickets.cli.desk import configuration, opened
+from mailtickets.cli.session import add_json, print_json
 from mailtickets.config.models import Config
 from mailtickets.desk.claims.authors import writer
 from mailtickets.desk.model.facts import Authentication, Facts

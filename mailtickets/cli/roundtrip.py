@@ -22,8 +22,9 @@ from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut
 from mailtickets.mail.model import Address, Copy, OutboundMail
 from mailtickets.mail.write.compose import compose
-from mailtickets.store import inbound
 from mailtickets.store.database import Database
+from mailtickets.store.read import inbound
+from mailtickets.store.read.reader import within
 
 COMES_BACK_SECONDS = 60
 """Longer than `poll_seconds` of a mailbox by default is not worth waiting for."""
@@ -88,11 +89,11 @@ async def findings(config: Config, out: SmtpOut | MaildirOut, address: str) -> l
     return [*told, (True, f"it came back by {row.source}"), *compared(message, row)]
 
 
-async def _returned(config: Config, message: Outgoing) -> Row[Any] | None:
+async def _returned(config: Config, message: Outgoing) -> Any | None:
     database = Database(config.database_url)
     try:
         for _ in range(COMES_BACK_SECONDS):
-            row = await asyncio.to_thread(database.run, lambda c: inbound.newest_with(c, message.marker))
+            row = await asyncio.to_thread(database.run, lambda c: inbound.newest_with(within(c), message.marker))
             if row is not None:
                 return row
             await asyncio.sleep(1)

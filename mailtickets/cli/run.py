@@ -10,9 +10,10 @@ import os
 
 from mailtickets import logs
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
-from mailtickets.cli.session import act_as_owner, broken, configuration
-from mailtickets.config.load import ConfigError
+from mailtickets.cli.desk import configuration
+from mailtickets.cli.session import act_as_owner, broken
 from mailtickets.config.models import Config
+from mailtickets.config.places import ConfigError
 from mailtickets.config.state import prepare
 from mailtickets.daemon import Busy, Daemon
 
@@ -23,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = configuration(args, secrets=True)
-    act_as_owner(config)
+    act_as_owner(config.state_dir)
     os.umask(0o077)
     logs.start(verbose=args.verbose)
     try:

@@ -1,32 +1,38 @@
-"""What most commands begin with: the configuration, the right user, the database, and JSON or a table at the end."""
+"""What every command begins and ends with: the right user, a desk to look at, and JSON or a table at the end.
+
+Imports nothing heavy: commands that only read are to answer at once. `cli.desk` has what commands that act need.
+"""
 
 import argparse
 import json
 import os
 import pwd
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from mailtickets.cli import BAD_USAGE, TRY_AGAIN, Stop
-from mailtickets.config.load import ConfigError, load, locate
-from mailtickets.config.models import Config
-from mailtickets.config.state import load_secrets
+from mailtickets.config.places import ConfigError, database_is_missing, locate
+from mailtickets.config.proven import Proven, proven, remember
 from mailtickets.desk.model.delivery import Transient
-from mailtickets.gateway.clerk import Clerk, rules_of
-from mailtickets.store import migrate
-from mailtickets.store.database import Database, Stale
+from mailtickets.store import version
+from mailtickets.store.read import reader
+from mailtickets.store.read.reader import Reader
+
+NO_DESK = "{} has no desk yet: `mailtickets run` makes one"
 
 
-def configuration(args: argparse.Namespace, *, secrets: bool = False) -> Config:
-    """The configuration the command is about; ends the command with all errors when it is broken."""
-    try:
-        return load(locate(args.config), secrets=secrets)
-    except ConfigError as error:
-        raise Stop(BAD_USAGE, broken(error)) from error
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A desk that is only looked at."""
+
+    reader: Reader
+    aliases: Mapping[str, str]
+    """The address of each agent, by their addresses and aliases, case-folded."""
 
 
 def broken(error: ConfigError) -> str:
@@ -39,18 +45,18 @@ def broken(error: ConfigError) -> str:
     return "\n".join(lines)
 
 
-def act_as_owner(config: Config) -> None:
+def act_as_owner(state_dir: Path) -> None:
     """Root acts as the owner of the state directory; anybody else who cannot is told who could."""
-    if not config.state_dir.exists():
+    if not state_dir.exists():
         return
-    owner = config.state_dir.stat()
+    owner = state_dir.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
         os.setgroups([owner.st_gid])
         os.setgid(owner.st_gid)
         os.setuid(owner.st_uid)
-    elif not os.access(config.state_dir, os.R_OK | os.W_OK | os.X_OK):
+    elif not os.access(state_dir, os.R_OK | os.W_OK | os.X_OK):
         name = _user_name(owner.st_uid)
-        raise Stop(BAD_USAGE, f"{config.state_dir} belongs to the user {name}: run this command as {name} or as root")
+        raise Stop(BAD_USAGE, f"{state_dir} belongs to the user {name}: run this command as {name} or as root")
 
 
 def _user_name(number: int) -> str:
@@ -61,44 +67,44 @@ def _user_name(number: int) -> str:
 
 
 @contextmanager
-def opened(args: argparse.Namespace) -> Iterator[Clerk]:
-    """A clerk on the configured database; its troubles end the command with 75."""
-    config = configuration(args)
-    act_as_owner(config)
-    secrets = secrets_of(config)
-    if not secrets or database_is_missing(config):
-        raise Stop(BAD_USAGE, f"{config.state_dir} has no desk yet: `mailtickets run` makes one")
-    database = Database(config.database_url)
+def reading(args: argparse.Namespace) -> Iterator[Desk]:
+    """The configured desk, for commands that only look; its troubles end the command with 75."""
+    desk = _desk(args)
+    if not desk.secret_file.exists() or database_is_missing(desk.database_url):
+        raise Stop(BAD_USAGE, NO_DESK.format(desk.state_dir))
     try:
-        missing = migrate.behind(database)
-        if missing is not None:
-            raise Stop(BAD_USAGE, missing)
-        yield Clerk(database, rules_of(config, secrets))
-    except (Transient, Stale) as error:
+        with reader.opened(desk.database_url) as opened:
+            missing = version.behind(version.version(opened))
+            if missing is not None:
+                raise Stop(BAD_USAGE, missing)
+            yield Desk(opened, desk.aliases)
+    except Transient as error:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
-    finally:
-        database.close()
 
 
-def secrets_of(config: Config) -> tuple[bytes, ...]:
-    """The instance's keys; ends the command where they cannot be relied on."""
+def _desk(args: argparse.Namespace) -> Proven:
+    """Where the desk is. A configuration that has changed since it was last checked is checked now."""
     try:
-        return load_secrets(config)
+        file = locate(args.config)
     except ConfigError as error:
         raise Stop(BAD_USAGE, broken(error)) from error
+    found = proven(file)
+    if found is None:
+        from mailtickets.cli.desk import configuration  # costs a quarter of a second, once
 
-
-def database_is_missing(config: Config) -> bool:
-    """Whether there is no file yet; a served database is asked itself."""
-    url = config.database_url
-    return url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists()
+        config = configuration(args)
+        act_as_owner(config.state_dir)
+        remember(file, config.state_dir)
+        return proven(file) or Proven.of(config)
+    act_as_owner(found.state_dir)
+    return found
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else")
 
 
-def add_verb(verbs: Any, verb: str, what: str, act: Callable[[Clerk, argparse.Namespace], int]) -> None:
+def add_verb(verbs: Any, verb: str, what: str, act: Callable[[argparse.Namespace], int]) -> None:
     """A verb about one row, named by its id."""
     about = verbs.add_parser(verb, help=what)
     about.add_argument("id", type=number)

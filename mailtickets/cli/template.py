@@ -3,7 +3,8 @@
 import argparse
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
-from mailtickets.cli.session import add_page, configuration, print_json, print_table
+from mailtickets.cli.desk import configuration
+from mailtickets.cli.session import add_page, print_json, print_table
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.letters.render import NOTICES, Templates, canned, canned_commands, canned_names, check, render
 from mailtickets.desk.letters.samples import sample

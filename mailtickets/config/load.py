@@ -1,6 +1,9 @@
-""""""
+"""Reads the configuration file: TOML in, frozen models out, every error at once with its key path.
 
-import os
+Fails with: `ConfigError`, which lists all that is wrong in words for the person who wrote the file.
+Limits: secrets are looked for only when asked (`load(..., secrets=True)`), since most commands need none.
+"""
+
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -12,28 +15,7 @@ from pydantic import ValidationError
 
 from mailtickets.config.crosswise import crosswise
 from mailtickets.config.models import Config
-
-SEARCHED = (Path("/etc/mailtickets/config.toml"), Path("config.toml"))
-
-
-class ConfigError(Exception):
-    """What is wrong with a configuration: (key path, what was expected), in the order of the file's sections."""
-
-    def __init__(self, file: Path | None, problems: Sequence[tuple[str, str]]) -> None:
-        self.file, self.problems = file, tuple(problems)
-        super().__init__("\n".join(f"{key}: {problem}" if key else problem for key, problem in problems))
-
-
-def locate(option: str | None) -> Path:
-    """The configuration file to use: the option, $MAILTICKETS_CONFIG, /etc, then the working directory."""
-    named = option or os.environ.get("MAILTICKETS_CONFIG")
-    if named:
-        return Path(named).absolute()
-    for candidate in SEARCHED:
-        if candidate.exists():
-            return candidate.absolute()
-    looked = ", ".join(str(path) for path in SEARCHED)
-    raise ConfigError(None, [("", f"no configuration file: looked for {looked}; `mailtickets init` writes one")])
+from mailtickets.config.places import ConfigError
 
 
 def load(file: Path, *, secrets: bool = False) -> Config:

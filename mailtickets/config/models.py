@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from mailtickets.config.credentials import read_secret
-from mailtickets.config.places import absolute_listen, state_dir
+from mailtickets.config.places import absolute_listen, database_url, state_dir
 from mailtickets.config.values import (
     AddrSpec,
     Correspondent,
@@ -226,11 +226,7 @@ class Config(Section):
 
     @property
     def database_url(self) -> str:
-        """A SQLAlchemy URL: SQLite with an absolute path, PostgreSQL with the psycopg driver."""
-        scheme, _, rest = self.database.url.partition("://")
-        if scheme.startswith("sqlite"):
-            return f"sqlite:///{self.state_dir / rest.removeprefix('/')}" if rest else "sqlite://"
-        return f"postgresql+psycopg://{rest}"
+        return database_url(self.state_dir, self.database.url)
 
     @property
     def lmtp_listen(self) -> tuple[str, ...]:

@@ -1,13 +1,52 @@
-"""Where things lie: the state directory, sockets, and the files that come with the program."""
+"""Where things lie: the configuration file, the state directory, the database, sockets, and what is shipped.
+
+Fails with: `ConfigError` when there is no configuration file. Imports nothing heavy: quick commands use it.
+"""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+SEARCHED = (Path("/etc/mailtickets/config.toml"), Path("config.toml"))
+
+
+class ConfigError(Exception):
+    """What is wrong with a configuration: (key path, what was expected), in the order of the file's sections."""
+
+    def __init__(self, file: Path | None, problems: Sequence[tuple[str, str]]) -> None:
+        self.file, self.problems = file, tuple(problems)
+        super().__init__("\n".join(f"{key}: {problem}" if key else problem for key, problem in problems))
+
+
+def locate(option: str | None) -> Path:
+    """The configuration file to use: the option, $MAILTICKETS_CONFIG, /etc, then the working directory."""
+    named = option or os.environ.get("MAILTICKETS_CONFIG")
+    if named:
+        return Path(named).absolute()
+    for candidate in SEARCHED:
+        if candidate.exists():
+            return candidate.absolute()
+    looked = ", ".join(str(path) for path in SEARCHED)
+    raise ConfigError(None, [("", f"no configuration file: looked for {looked}; `mailtickets init` writes one")])
 
 
 def state_dir(file: Path, value: str) -> Path:
     """Where the instance keeps its state; systemd's $STATE_DIRECTORY wins over the file."""
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     return Path(given) if given else (file.parent / value).absolute()
+
+
+def database_url(state_dir: Path, url: str) -> str:
+    """A SQLAlchemy URL: SQLite with an absolute path, PostgreSQL with the psycopg driver."""
+    scheme, _, rest = url.partition("://")
+    if scheme.startswith("sqlite"):
+        return f"sqlite:///{state_dir / rest.removeprefix('/')}" if rest else "sqlite://"
+    return f"postgresql+psycopg://{rest}"
+
+
+def database_is_missing(url: str) -> bool:
+    """Whether there is no file yet at a SQLAlchemy URL; a served database is asked itself."""
+    return url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists()
 
 
 def absolute_listen(directory: Path, entry: str) -> str:

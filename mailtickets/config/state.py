@@ -12,8 +12,8 @@ from base64 import b32encode
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailtickets.config.load import ConfigError
 from mailtickets.config.models import Config
+from mailtickets.config.places import ConfigError
 
 SECRET_OCTETS = 40
 SHORTEST_SECRET_OCTETS = 16

@@ -14,6 +14,8 @@ from mailtickets.desk.model.facts import Authentication, AuthFact
 from mailtickets.desk.rules.agent_reading import STALE
 from mailtickets.mail.model import Envelope
 from mailtickets.store import schema
+from mailtickets.store.read import inbound as read_inbound
+from mailtickets.store.read.reader import within
 from mailtickets.store.schema import inbound
 
 LEASE = timedelta(seconds=60)
@@ -28,15 +30,15 @@ MAX_HEAD_BYTES = 256 * 1024
 _LOOKED_BACK = 200_000
 """Messages that are compared with a mailbox at most: their times have no index."""
 
+_HELD_LOOKED_AT = 10_000
+"""Held messages among which those of some senders are looked for, the newest."""
+
 _TRACE_HEADERS = re.compile(
     rb"(?:received|return-path|delivered-to|x-original-to|x-received|received-spf|authentication-results"
     rb"|arc-[a-z-]+|x-spam-[a-z-]+)\s*:",
     re.IGNORECASE,
 )
 _IDENTITY_HEADERS = re.compile(rb"^(?:message-id|date)\s*:", re.IGNORECASE | re.MULTILINE)
-
-_LOOKED_BACK = 10_000
-"""Messages among which the newest of somebody is looked for."""
 
 KEEP = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(inbound)
@@ -45,9 +47,6 @@ KEEP = {
     for dialect in (sqlite, postgresql)
 }
 """Made once: to build the statement costs more than to execute it."""
-
-_LISTED = [column for column in inbound.c if column.name not in {"raw", "confirmed", "correction"}]
-# In an upgraded SQLite the last two lie behind the raw, and would be reached through all of it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,34 +337,6 @@ def record_event(connection: Connection, number: int, ticket: int | None, kind: 
     )
 
 
-def listed(
-    connection: Connection,
-    *,
-    state: str | None = None,
-    outcome: str | None = None,
-    after: int | None = None,
-    limit: int = 100,
-) -> list[Row[Any]]:
-    """Rows without their raw, newest first; `after` is the id that the page before ended with."""
-    wanted = select(*_LISTED).order_by(inbound.c.id.desc()).limit(limit)
-    if state is not None:
-        wanted = wanted.where(inbound.c.state == state)
-    if outcome is not None:
-        wanted = wanted.where(inbound.c.outcome == outcome)
-    if after is not None:
-        wanted = wanted.where(inbound.c.id < after)
-    return list(connection.execute(wanted))
-
-
-def shown(connection: Connection, number: int) -> Row[Any] | None:
-    return connection.execute(select(*_LISTED).where(inbound.c.id == number)).one_or_none()
-
-
-def raw(connection: Connection, number: int) -> bytes | None:
-    found = connection.execute(select(inbound.c.raw).where(inbound.c.id == number)).scalar()
-    return bytes(found) if found is not None else None
-
-
 def sums(connection: Connection) -> dict[str, Any]:
     """The ledger: how many messages came, what became of them, and what contradicts that.
 
@@ -415,29 +386,14 @@ def known_of(connection: Connection, source: str, since: datetime) -> list[Known
     return [Known(row.size, row.received_at, row.message_id) for row in connection.execute(wanted)]
 
 
-def newest_from(connection: Connection, addresses: Sequence[str]) -> Row[Any] | None:
-    """The newest among the last messages whose From is one of these addresses."""
-    keys = [address.casefold() for address in addresses]
-    last = connection.execute(select(func.max(inbound.c.id))).scalar() or 0
-    theirs = inbound.c.id > last - _LOOKED_BACK, func.lower(inbound.c.from_address).in_(keys)
-    return connection.execute(select(*_LISTED).where(*theirs).order_by(inbound.c.id.desc()).limit(1)).one_or_none()
-
-
 def held_from(
     connection: Connection, addresses: Sequence[str], hour: tuple[datetime, datetime], limit: int
-) -> list[Row[Any]]:
+) -> list[Any]:
     """What is held of these senders since some hour, oldest first, among the last messages that are held."""
     keys = {address.casefold() for address in addresses}
-    held = select(*_LISTED).where(inbound.c.state == "held").order_by(inbound.c.id.desc()).limit(_LOOKED_BACK)
     found = [
         row
-        for row in connection.execute(held)
+        for row in read_inbound.listed(within(connection), state="held", limit=_HELD_LOOKED_AT)
         if (row.from_address or "").casefold() in keys and hour[0] <= row.decided_at < hour[1]
     ]
     return found[::-1][-limit:]
-
-
-def newest_with(connection: Connection, word: str) -> Row[Any] | None:
-    """The newest among the last messages whose subject has this word in it."""
-    recent = select(*_LISTED).order_by(inbound.c.id.desc()).limit(100)
-    return next((row for row in connection.execute(recent) if word in (row.subject or "")), None)

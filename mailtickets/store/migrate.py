@@ -3,35 +3,23 @@
 The only importer of Alembic, which costs half a second to import: commands that only look call `behind`.
 """
 
-from pathlib import Path
+from sqlalchemy import Connection, text
 
-from sqlalchemy import Connection, inspect, text
-
+from mailtickets.store import version
 from mailtickets.store.database import Database
+from mailtickets.store.read.reader import within
 
-SCRIPTS = Path(__file__).parent / "migrations"
-NEWEST = "0006"
 _ONE_AT_A_TIME = 4_117_202_601  # a key for PostgreSQL's advisory lock, held to the end of the transaction
-
-
-def version(connection: Connection) -> str | None:
-    """The schema's version; None where there is none yet."""
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return str(found) if found is not None else None
 
 
 def behind(database: Database) -> str | None:
     """What keeps this version of the program from using the database, in words; None when nothing does."""
-    found = database.run(version)
-    if found == NEWEST:
-        return None
-    if found is None:
-        return "the database is empty: `mailtickets run` or `mailtickets db upgrade` makes the tables"
-    if found > NEWEST:
-        return f"the database has schema {found}, made by a newer version of mailtickets (this one knows {NEWEST})"
-    return f"the database has schema {found}, this version needs {NEWEST}: `mailtickets db upgrade` brings it there"
+    return version.behind(database.run(found_in))
+
+
+def found_in(connection: Connection) -> str | None:
+    """The schema's version; None where there is none yet."""
+    return version.version(within(connection))
 
 
 def upgrade(database: Database, to: str = "head") -> None:
@@ -42,7 +30,7 @@ def upgrade(database: Database, to: str = "head") -> None:
     def work(connection: Connection) -> None:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-        if version(connection) != NEWEST:
+        if found_in(connection) != version.NEWEST:
             _take_steps(connection, to)
 
     database.run(work)
@@ -53,6 +41,6 @@ def _take_steps(connection: Connection, to: str) -> None:
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.set_main_option("script_location", str(version.SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, to)

@@ -449,22 +449,6 @@ def load(connection: Connection, number: int) -> Due | None:
     return _due(row, row, _mail(row)) if row is not None else None
 
 
-def listed(
-    connection: Connection, *, state: str | None = None, after: int | None = None, limit: int = 100
-) -> list[Row[Any]]:
-    """Rows, newest first; `after` is the id that the page before ended with."""
-    wanted = _WHOLE.order_by(outbox.c.id.desc()).limit(limit)
-    if state is not None:
-        wanted = wanted.where(outbox.c.state == state)
-    if after is not None:
-        wanted = wanted.where(outbox.c.id < after)
-    return list(connection.execute(wanted))
-
-
-def shown(connection: Connection, number: int) -> Row[Any] | None:
-    return connection.execute(_WHOLE.where(outbox.c.id == number)).one_or_none()
-
-
 def by_verp(connection: Connection, tags: Sequence[str], since: datetime) -> Row[Any] | None:
     """The copy whose return path carried one of these tags."""
     wanted = _WHOLE.where(outbox.c.verp.in_(tags), outbox.c.created_at >= since).limit(1)

@@ -1,21 +1,19 @@
 """Tickets, their people, messages and events: read and saved whole."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, literal_column, select, update
 
 from mailtickets.desk.model.ticket import STATUSES, Participant, Ticket
 from mailtickets.mail.model import Address
 from mailtickets.store.database import Stale
 from mailtickets.store.inbound import insert_ignoring
-from mailtickets.store.schema import attachment, counter, event, message, participant, tally, ticket, ticket_link
+from mailtickets.store.read.tickets import REFERENCES, ticket_of
+from mailtickets.store.schema import counter, message, participant, tally, ticket, ticket_link
 from mailtickets.store.statements import inserting, replacing
 
-_REFERENCES = 20
 _MERGES_FOLLOWED = 10
 
 
@@ -27,21 +25,10 @@ _PUBLIC_IDS = (
     select(message.c.message_id)
     .where(message.c.ticket == bindparam("ticket"), message.c.visibility == "public", message.c.message_id.is_not(None))
     .order_by(message.c.id.desc())
-    .limit(_REFERENCES)
+    .limit(REFERENCES)
 )
 _SAME = update(ticket).where(ticket.c.number == bindparam("this"), ticket.c.revision == bindparam("had"))
 _RAISED = update(counter).where(counter.c.name == "ticket").values(value=counter.c.value + 1).returning(counter.c.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A ticket with all that is on it."""
-
-    ticket: Ticket
-    messages: Sequence[Row[Any]]
-    attachments: Mapping[int, Sequence[Row[Any]]]
-    """By message id."""
-    events: Sequence[Row[Any]]
 
 
 def reserve_number(connection: Connection, first: int) -> int:
@@ -71,17 +58,8 @@ def load_many(connection: Connection, numbers: Iterable[int]) -> dict[int, Ticke
         rows[row.number] = row
     ends = set(leads.values())
     people, links = _people(connection, ends), _links(connection, ends)
-    found = {end: _ticket(rows[end], people[end], links[end], _public_ids(connection, end)) for end in ends}
+    found = {end: ticket_of(rows[end], people[end], links[end], _public_ids(connection, end)) for end in ends}
     return {number: found[end] for number, end in leads.items()}
-
-
-def exact(connection: Connection, number: int) -> Ticket | None:
-    """The ticket of this very number, even if it was merged into another."""
-    row = connection.execute(select(ticket).where(ticket.c.number == number)).one_or_none()
-    if row is None:
-        return None
-    people, links = _people(connection, {number}), _links(connection, {number})
-    return _ticket(row, people[number], links[number], _public_ids(connection, number))
 
 
 def _people(connection: Connection, numbers: set[int]) -> dict[int, list[Participant]]:
@@ -103,33 +81,6 @@ def _links(connection: Connection, numbers: set[int]) -> dict[int, list[int]]:
 def _public_ids(connection: Connection, number: int) -> list[str]:
     """Message-IDs of the newest public messages, oldest first."""
     return [str(found) for found in reversed(connection.execute(_PUBLIC_IDS, {"ticket": number}).scalars().all())]
-
-
-def _ticket(row: Row[Any], people: Sequence[Participant], links: Sequence[int], ids: Sequence[str]) -> Ticket:
-    return Ticket(
-        number=row.number,
-        queue=row.queue,
-        subject=row.subject,
-        status=row.status,
-        priority=row.priority,
-        type=row.type,
-        requester=Address(row.requester_name, row.requester_address),
-        assignee=row.assignee,
-        revision=row.revision,
-        locale=row.locale,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        resolved_at=row.resolved_at,
-        closed_at=row.closed_at,
-        participants=tuple(people),
-        tags=tuple(row.tags),
-        linked=tuple(links),
-        answered=row.answered,
-        last_message_id=ids[-1] if ids else None,
-        references=tuple(ids),
-        waiting_since=row.waiting_since,
-        snoozed_until=row.snoozed_until,
-    )
 
 
 def save(connection: Connection, before: Ticket | None, after: Ticket) -> None:
@@ -239,47 +190,6 @@ def merge(connection: Connection, number: int, into: int) -> None:
     link(connection, number, into)
 
 
-def show(connection: Connection, number: int) -> Shown | None:
-    found = exact(connection, number)
-    if found is None:
-        return None
-    messages = connection.execute(select(message).where(message.c.ticket == number).order_by(message.c.id)).all()
-    files: dict[int, list[Row[Any]]] = defaultdict(list)
-    ids = [row.id for row in messages]
-    for row in connection.execute(select(attachment).where(attachment.c.message.in_(ids)).order_by(attachment.c.id)):
-        files[row.message].append(row)
-    events = connection.execute(select(event).where(event.c.ticket == number).order_by(event.c.id)).all()
-    return Shown(found, messages, files, events)
-
-
-def listed(
-    connection: Connection,
-    *,
-    queue: str | None = None,
-    status: str | None = None,
-    assignee: str | None = None,
-    numbers: Sequence[int] | None = None,
-    after: int | None = None,
-    limit: int = 100,
-) -> list[Ticket]:
-    """Tickets, newest first; `after` is the number that the page before ended with, `assignee` "" is nobody."""
-    wanted = select(ticket.c.number).order_by(ticket.c.number.desc()).limit(limit)
-    if queue is not None:
-        wanted = wanted.where(ticket.c.queue == queue)
-    if status is not None:
-        wanted = wanted.where(ticket.c.status == status)
-    if assignee is not None:
-        wanted = wanted.where(ticket.c.assignee == assignee if assignee else ticket.c.assignee.is_(None))
-    if numbers is not None:
-        wanted = wanted.where(ticket.c.number.in_(numbers))
-    if after is not None:
-        wanted = wanted.where(ticket.c.number < after)
-    page = connection.execute(wanted).scalars().all()
-    rows = {row.number: row for row in connection.execute(select(ticket).where(ticket.c.number.in_(page)))}
-    people, links = _people(connection, set(page)), _links(connection, set(page))
-    return [_ticket(rows[number], people[number], links[number], ids=()) for number in page]
-
-
 def newest_of(connection: Connection, requester: str, limit: int) -> list[int]:
     """Numbers of a customer's tickets, newest first, those that were merged into others left out."""
     theirs = select(ticket.c.number).where(
@@ -314,13 +224,3 @@ def open_by_assignee(connection: Connection) -> dict[str, int]:
         if assignee and status in ("new", "open", "pending"):
             open_by[assignee.casefold()] += count
     return dict(open_by)
-
-
-def attachment_source(connection: Connection, number: int, attachment_id: int) -> Row[Any] | None:
-    """An attachment of a ticket, with the id of the inbound message whose raw holds it."""
-    wanted = (
-        select(attachment, message.c.inbound)
-        .join(message, message.c.id == attachment.c.message)
-        .where(message.c.ticket == number, attachment.c.id == attachment_id)
-    )
-    return connection.execute(wanted).one_or_none()

@@ -14,7 +14,7 @@ from mailtickets.desk.model.effects import (
     SetPriority,
     SetStatus,
 )
-from mailtickets.desk.model.ticket import PRIORITIES, STATUSES
+from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, priority_named, status_named
 from mailtickets.mail.model import Address
 from tests.desk.builders import AGENTS, ANA, DESK, MARIA, a_ticket
 
@@ -39,7 +39,7 @@ OPENED = SetStatus("open", "first-action")
     ],
 )
 def test_a_status_has_english_and_portuguese_names(word: str, status: str | None) -> None:
-    assert orders.status_named(word) == status
+    assert status_named(word) == status
 
 
 @pytest.mark.parametrize(
@@ -55,12 +55,12 @@ def test_a_status_has_english_and_portuguese_names(word: str, status: str | None
     ],
 )
 def test_a_priority_has_english_and_portuguese_names(word: str, priority: str | None) -> None:
-    assert orders.priority_named(word) == priority
+    assert priority_named(word) == priority
 
 
 def test_every_english_name_is_its_own() -> None:
-    assert [orders.status_named(status) for status in STATUSES] == list(STATUSES)
-    assert [orders.priority_named(priority) for priority in PRIORITIES] == list(PRIORITIES)
+    assert [status_named(status) for status in STATUSES] == list(STATUSES)
+    assert [priority_named(priority) for priority in PRIORITIES] == list(PRIORITIES)
 
 
 def test_a_status_is_set_unless_it_is_so_already() -> None:

@@ -16,10 +16,14 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.gateway.clerk import Clerk, Draft, Rules, rules_of
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse
-from mailtickets.store import inbound, outbox, schema, tickets
+from mailtickets.store import inbound, outbox, schema
 from mailtickets.store.database import Database
 from mailtickets.store.inbound import Received
 from mailtickets.store.outbox import Due
+from mailtickets.store.read import inbound as read_inbound
+from mailtickets.store.read import outbox as read_outbox
+from mailtickets.store.read import tickets as read_tickets
+from mailtickets.store.read.reader import within
 from tests.desk.builders import NOW, a_config
 
 SECRET = b"secret" * 8
@@ -103,12 +107,12 @@ class Office:
         return self.database.run(work)
 
     def row(self, number: int) -> Row[Any]:
-        row = self.run(lambda c: inbound.shown(c, number))
+        row = self.run(lambda c: read_inbound.shown(within(c), number))
         assert row is not None
         return row
 
-    def ticket(self, number: int) -> tickets.Shown:
-        shown: tickets.Shown | None = self.run(lambda c: tickets.show(c, number))
+    def ticket(self, number: int) -> read_tickets.Shown:
+        shown: read_tickets.Shown | None = self.run(lambda c: read_tickets.show(within(c), number))
         assert shown is not None
         return shown
 
@@ -118,7 +122,7 @@ class Office:
 
     def outgoing(self, state: str | None = None) -> list[tuple[str, str]]:
         """(notice, recipient), oldest first."""
-        rows = self.run(lambda c: outbox.listed(c, state=state))
+        rows = self.run(lambda c: read_outbox.listed(within(c), state=state))
         return [(row.name, row.recipient) for row in reversed(rows)]
 
     def due(self, limit: int = 100, claimant: str = "one") -> list[Due]:
@@ -127,7 +131,7 @@ class Office:
 
     def reply_address(self, recipient: str, ticket: int = 1) -> str:
         """The Reply-To, token and all, of the newest mail to somebody."""
-        rows = self.run(lambda c: outbox.listed(c, limit=1000))
+        rows = self.run(lambda c: read_outbox.listed(within(c), limit=1000))
         number = next(row.id for row in rows if row.recipient == recipient and row.ticket == ticket)
         due = self.run(lambda c: outbox.load(c, number))
         return self.clerk.written(due, ())[1].reply_to

@@ -10,6 +10,8 @@ from mailtickets.desk.model.decision import Decision
 from mailtickets.store import inbound, schema
 from mailtickets.store.database import Stale
 from mailtickets.store.inbound import LEASE, transmission_key
+from mailtickets.store.read import inbound as read_inbound
+from mailtickets.store.read.reader import within
 from tests.desk.builders import NOW
 from tests.store.office import Office, a_message, an_envelope
 
@@ -118,8 +120,8 @@ def test_the_null_path_and_an_unknown_one_are_told_apart(office: Office, sender:
 
 def test_a_mail_that_is_not_there_is_none(office: Office) -> None:
     assert office.run(lambda c: inbound.load(c, 99)) is None
-    assert office.run(lambda c: inbound.raw(c, 99)) is None
-    assert office.run(lambda c: inbound.shown(c, 99)) is None
+    assert office.run(lambda c: read_inbound.raw(within(c), 99)) is None
+    assert office.run(lambda c: read_inbound.shown(within(c), 99)) is None
 
 
 # --- claims -------------------------------------------------------------------------------------------
@@ -258,16 +260,16 @@ def test_a_decided_mail_cannot_be_decided_twice(office: Office) -> None:
 
 def test_the_ledger_is_listed_newest_first_in_pages(office: Office) -> None:
     numbers = [office.keep(a_message(str(number))) for number in range(5)]
-    first = office.run(lambda c: inbound.listed(c, limit=2))
-    rest = office.run(lambda c: inbound.listed(c, after=first[-1].id))
+    first = office.run(lambda c: read_inbound.listed(within(c), limit=2))
+    rest = office.run(lambda c: read_inbound.listed(within(c), after=first[-1].id))
     assert [row.id for row in (*first, *rest)] == numbers[::-1]
 
 
 def test_the_ledger_is_listed_by_state_and_outcome(office: Office) -> None:
     row = held(office)
     waiting = office.keep(a_message("mais", message_id="<w@x.test>"))
-    assert [r.id for r in office.run(lambda c: inbound.listed(c, state="accepted"))] == [waiting]
-    assert [r.id for r in office.run(lambda c: inbound.listed(c, outcome="held"))] == [row.id]
+    assert [r.id for r in office.run(lambda c: read_inbound.listed(within(c), state="accepted"))] == [waiting]
+    assert [r.id for r in office.run(lambda c: read_inbound.listed(within(c), outcome="held"))] == [row.id]
 
 
 def test_the_sums_add_up(office: Office) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from mailtickets.store import migrate, search, tickets
+from mailtickets.store import migrate, search, tickets, version
 from mailtickets.store.database import Database
+from mailtickets.store.read import search as read_search
+from mailtickets.store.read.reader import within
 from tests.servers.postgres import Postgres
 
 
@@ -47,12 +49,12 @@ def _write(connection: Connection) -> None:
 def test_words_and_counts_of_an_older_version_are_taken_along(old: Database) -> None:
     old.run(_write)
     migrate.upgrade(old)
-    assert old.run(migrate.version) == migrate.NEWEST
-    assert old.run(lambda c: search.find(c, "imprime", after=None, limit=10)) == [7]
-    assert old.run(lambda c: search.find(c, "wifi", after=None, limit=10)) == [8]
+    assert old.run(migrate.found_in) == version.NEWEST
+    assert old.run(lambda c: read_search.find(within(c), "imprime", after=None, limit=10)) == [7]
+    assert old.run(lambda c: read_search.find(within(c), "wifi", after=None, limit=10)) == [8]
     assert old.run(tickets.counts) == {("suporte", "new", ""): 1, ("suporte", "open", "ana@desk.test"): 1}
     old.run(lambda c: search.move(c, 7, 8))
-    assert old.run(lambda c: search.find(c, "impressora", after=None, limit=10)) == [8]
+    assert old.run(lambda c: read_search.find(within(c), "impressora", after=None, limit=10)) == [8]
 
 
 COPY = """

@@ -9,6 +9,8 @@ from sqlalchemy import update
 from mailtickets.mail.model import Address
 from mailtickets.store import outbox, schema
 from mailtickets.store.outbox import LEASE
+from mailtickets.store.read import outbox as read_outbox
+from mailtickets.store.read.reader import within
 from tests.desk.builders import ANA, BRUNO, MARIA, NOW
 from tests.store.office import Office, a_message, with_file
 
@@ -26,7 +28,7 @@ def record(office: Office, number: int, state: str, **how: Any) -> bool:
 
 
 def row(office: Office, number: int) -> Any:
-    return office.run(lambda c: outbox.shown(c, number))
+    return office.run(lambda c: read_outbox.shown(within(c), number))
 
 
 def test_a_copy_is_claimed_once_and_whole(busy: Office) -> None:
@@ -187,16 +189,16 @@ def test_how_much_was_sent_lately_is_counted(busy: Office) -> None:
 
 
 def test_the_outbox_is_listed_newest_first_in_pages_and_by_state(busy: Office) -> None:
-    first = busy.run(lambda c: outbox.listed(c, limit=2))
-    rest = busy.run(lambda c: outbox.listed(c, after=first[-1].id))
+    first = busy.run(lambda c: read_outbox.listed(within(c), limit=2))
+    rest = busy.run(lambda c: read_outbox.listed(within(c), after=first[-1].id))
     assert [found.id for found in (*first, *rest)] == [3, 2, 1]
     busy.due(limit=1)
-    assert [found.id for found in busy.run(lambda c: outbox.listed(c, state="sending"))] == [1]
+    assert [found.id for found in busy.run(lambda c: read_outbox.listed(within(c), state="sending"))] == [1]
 
 
 def test_a_copy_that_is_not_there_is_none(office: Office) -> None:
     assert office.run(lambda c: outbox.load(c, 99)) is None
-    assert office.run(lambda c: outbox.shown(c, 99)) is None
+    assert office.run(lambda c: read_outbox.shown(within(c), 99)) is None
 
 
 def test_attachments_are_found_again_by_the_mail_that_brought_them(office: Office) -> None:

@@ -16,6 +16,10 @@ from sqlalchemy import Connection, event, text
 from mailtickets.store import agents, budgets, domains, inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
 from mailtickets.store.read import facts
+from mailtickets.store.read import inbound as read_inbound
+from mailtickets.store.read import outbox as read_outbox
+from mailtickets.store.read import tickets as read_tickets
+from mailtickets.store.read.reader import within
 from tests.desk.builders import NOW
 from tests.servers.postgres import Postgres
 
@@ -46,7 +50,7 @@ ASKED: dict[str, Work] = {
     "a returned mail by its id": lambda c: outbox.by_message_id(c, "a@x.test", "b@x.test", NOW - timedelta(14)),
     "messages by their ids": lambda c: facts._ids(c, ["a@x.test", "b@x.test"]),
     "a ticket": lambda c: tickets.load(c, 5),
-    "a ticket with all that is on it": lambda c: tickets.show(c, 5),
+    "a ticket with all that is on it": lambda c: read_tickets.show(within(c), 5),
     "a thread": lambda c: agents.thread(c, 5),
     "files of a message": lambda c: agents.files_of(c, 5, 7),
     "what can be undone": lambda c: agents.undoable(c, 5, "ana@desk.test", 7),
@@ -62,20 +66,22 @@ ASKED: dict[str, Work] = {
 }  # fmt: skip
 
 PAGES: dict[str, Work] = {
-    "all tickets": tickets.listed,
-    "all tickets, next page": lambda c: tickets.listed(c, after=5000),
-    "a queue": lambda c: tickets.listed(c, queue="suporte", after=5000),
-    "a status": lambda c: tickets.listed(c, status="open", after=5000),
-    "an agent": lambda c: tickets.listed(c, assignee="ana@desk.test", after=5000),
-    "nobody": lambda c: tickets.listed(c, assignee="", after=5000),
-    "a queue's status": lambda c: tickets.listed(c, queue="suporte", status="open", after=5000),
-    "an agent's status": lambda c: tickets.listed(c, assignee="ana@desk.test", status="open", after=5000),
-    "an agent in a queue": lambda c: tickets.listed(c, assignee="ana@desk.test", queue="suporte", after=5000),
-    "all received": lambda c: inbound.listed(c, after=5000),
-    "received in a state": lambda c: inbound.listed(c, state="held", after=5000),
-    "received with an outcome": lambda c: inbound.listed(c, outcome="ignored", after=5000),
-    "the outbox": lambda c: outbox.listed(c, after=5000),
-    "the outbox in a state": lambda c: outbox.listed(c, state="failed", after=5000),
+    "all tickets": lambda c: read_tickets.listed(within(c)),
+    "all tickets, next page": lambda c: read_tickets.listed(within(c), after=5000),
+    "a queue": lambda c: read_tickets.listed(within(c), queue="suporte", after=5000),
+    "a status": lambda c: read_tickets.listed(within(c), status="open", after=5000),
+    "an agent": lambda c: read_tickets.listed(within(c), assignee="ana@desk.test", after=5000),
+    "nobody": lambda c: read_tickets.listed(within(c), assignee="", after=5000),
+    "a queue's status": lambda c: read_tickets.listed(within(c), queue="suporte", status="open", after=5000),
+    "an agent's status": lambda c: read_tickets.listed(within(c), assignee="ana@desk.test", status="open", after=5000),
+    "an agent in a queue": lambda c: read_tickets.listed(
+        within(c), assignee="ana@desk.test", queue="suporte", after=5000
+    ),
+    "all received": lambda c: read_inbound.listed(within(c), after=5000),
+    "received in a state": lambda c: read_inbound.listed(within(c), state="held", after=5000),
+    "received with an outcome": lambda c: read_inbound.listed(within(c), outcome="ignored", after=5000),
+    "the outbox": lambda c: read_outbox.listed(within(c), after=5000),
+    "the outbox in a state": lambda c: read_outbox.listed(within(c), state="failed", after=5000),
 }
 
 SMALL = ("tally", "ix_outbox_due", "waiting_domains", "(subquery", "CONSTANT ROW", "anon_")

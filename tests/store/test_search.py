@@ -2,12 +2,13 @@
 
 import pytest
 
-from mailtickets.store import search
+from mailtickets.store.read import search as read_search
+from mailtickets.store.read.reader import within
 from tests.store.office import Office, a_message, with_file
 
 
 def find(office: Office, words: str, after: int | None = None, limit: int = 10) -> list[int]:
-    found: list[int] = office.run(lambda c: search.find(c, words, after=after, limit=limit))
+    found: list[int] = office.run(lambda c: read_search.find(within(c), words, after=after, limit=limit))
     return found
 
 
@@ -85,8 +86,8 @@ def test_words_are_found_however_far_back_and_however_common(
         rare = {3: "cabideiro", 4: "cabide_azul"}.get(number, "")
         half = "par" if number % 2 == 0 else "ímpar"
         office.take(a_message(f"Dia {half} {rare}", message_id=f"<{number}@x.test>", subject=f"n{number}"))
-    monkeypatch.setattr(search, "_AT_ONCE", looked_at)
-    monkeypatch.setattr(search, "_RARE", 0.6)
+    monkeypatch.setattr(read_search, "_AT_ONCE", looked_at)
+    monkeypatch.setattr(read_search, "_RARE", 0.6)
     found = {words: find(office, words, limit=20) for words in ("dia", "par", "cabide", "dia cabide", "dia par cabide")}
     assert found == {
         "dia": list(range(12, 0, -1)),
@@ -109,8 +110,8 @@ def test_a_very_long_mail_and_a_very_long_query_are_cut(library: Office) -> None
 
 
 def test_folding_takes_accents_and_case_away() -> None:
-    assert search.folded("Não, AÇÃO: d'Água nº 5ª") == ["nao", "acao", "d", "agua", "no", "5a"]
+    assert read_search.folded("Não, AÇÃO: d'Água nº 5ª") == ["nao", "acao", "d", "agua", "no", "5a"]
 
 
 def test_no_more_than_the_beginning_of_a_huge_text_is_folded() -> None:
-    assert len("".join(search.folded("á " * 1_000_000))) <= search.MAX_CHARACTERS
+    assert len("".join(read_search.folded("á " * 1_000_000))) <= read_search.MAX_CHARACTERS

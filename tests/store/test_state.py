@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from mailtickets.desk.model.delivery import ImapCursor, NoSpace, Transient
 from mailtickets.desk.notices.budget import BudgetLine
-from mailtickets.store import budgets, cursors, migrate, schema
+from mailtickets.store import budgets, cursors, migrate, schema, version
 from mailtickets.store.database import Database, Stale
 from tests.desk.builders import MARIA, NOW, a_policy
 from tests.servers import free_port
@@ -128,7 +128,7 @@ def test_ten_thousand_strangers_would_get_no_more_than_the_budget(office: Office
 def test_an_upgraded_database_is_not_behind_and_upgrading_again_changes_nothing(database: Database) -> None:
     assert migrate.behind(database) is None
     migrate.upgrade(database)
-    assert database.run(migrate.version) == migrate.NEWEST
+    assert database.run(migrate.found_in) == version.NEWEST
 
 
 def test_a_database_that_is_behind_or_ahead_is_told_in_words(database: Database) -> None:
@@ -140,7 +140,7 @@ def test_a_database_that_is_behind_or_ahead_is_told_in_words(database: Database)
         assert "made by a newer version" in at("9999")
         assert "`mailtickets db upgrade`" in at("0000")
     finally:
-        at(migrate.NEWEST)
+        at(version.NEWEST)
 
 
 def test_an_empty_database_says_so(tmp_path: Path) -> None:

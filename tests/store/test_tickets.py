@@ -12,8 +12,11 @@ from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddParticipant
 from mailtickets.desk.notices.contexts import MAX_SHOWN
-from mailtickets.store import agents, contacts, schema, search, tickets
+from mailtickets.store import agents, contacts, schema, tickets
 from mailtickets.store.database import Stale
+from mailtickets.store.read import search as read_search
+from mailtickets.store.read import tickets as read_tickets
+from mailtickets.store.read.reader import within
 from tests.desk.builders import AGENTS, ANA, BRUNO, EVE, MARIA, NOW, PEDRO, a_policy
 from tests.store.office import Office, a_message, with_file
 
@@ -155,9 +158,8 @@ def test_attachments_are_remembered_and_found_in_their_raw(office: Office) -> No
     (message,) = office.ticket(1).messages
     (file,) = office.ticket(1).attachments[message.id]
     assert (file.filename, file.size) == ("foto.txt", 7)
-    source = office.run(lambda c: tickets.attachment_source(c, 1, file.id))
-    assert (source.inbound, source.sha256) == (row.id, file.sha256)
-    assert office.run(lambda c: tickets.attachment_source(c, 2, file.id)) is None
+    assert office.run(lambda c: read_tickets.attachment_source(within(c), 1, file.id)) == row.id
+    assert office.run(lambda c: read_tickets.attachment_source(within(c), 2, file.id)) is None
 
 
 # --- numbers ------------------------------------------------------------------------------------------
@@ -259,8 +261,8 @@ def test_a_mail_decided_on_an_old_ticket_is_decided_again(office: Office) -> Non
 def test_tickets_are_listed_newest_first_in_pages(office: Office) -> None:
     for name in "abcde":
         another(office, name)
-    first = office.run(lambda c: tickets.listed(c, limit=2))
-    rest = office.run(lambda c: tickets.listed(c, after=first[-1].number, limit=10))
+    first = office.run(lambda c: read_tickets.listed(within(c), limit=2))
+    rest = office.run(lambda c: read_tickets.listed(within(c), after=first[-1].number, limit=10))
     assert [ticket.number for ticket in (*first, *rest)] == [5, 4, 3, 2, 1]
 
 
@@ -270,7 +272,7 @@ def test_tickets_are_listed_by_queue_status_and_assignee(office: Office) -> None
     office.clerk.order(1, lambda t: orders.assign(t, AGENTS[0], "x"))
 
     def numbers(**wanted: Any) -> list[int]:
-        return [ticket.number for ticket in office.run(lambda c: tickets.listed(c, **wanted))]
+        return [ticket.number for ticket in office.run(lambda c: read_tickets.listed(within(c), **wanted))]
 
     assert numbers(queue="vendas") == [2]
     assert numbers(status="open") == [1]
@@ -302,13 +304,13 @@ def test_counts_are_kept_through_every_change_and_through_folding(office: Office
 
 def test_a_listed_ticket_is_the_ticket_without_its_thread(office: Office) -> None:
     office.take(a_message(cc="pedro@cliente.test"))
-    (listed,) = office.run(lambda c: tickets.listed(c))
+    (listed,) = office.run(lambda c: read_tickets.listed(within(c)))
     assert listed == replace(office.ticket(1).ticket, references=(), last_message_id=None)
 
 
 def test_a_ticket_that_is_not_there_is_none(office: Office) -> None:
     assert office.run(lambda c: tickets.load(c, 99)) is None
-    assert office.run(lambda c: tickets.show(c, 99)) is None
+    assert office.run(lambda c: read_tickets.show(within(c), 99)) is None
 
 
 def test_what_was_resolved_long_ago_is_due_for_closing(office: Office) -> None:
@@ -355,7 +357,7 @@ def test_merging_hands_over_messages_people_and_words(office: Office) -> None:
         (PEDRO.address, "cc"),
         (ANA.address, "agent"),
     ]
-    assert office.run(lambda c: search.find(c, "impressora imprime", after=None, limit=10)) == [2]
+    assert office.run(lambda c: read_search.find(within(c), "impressora imprime", after=None, limit=10)) == [2]
     assert ("merged", "1", "2", "ordered") in office.events(1)
     assert ("merged", "1", "2", "ordered") in office.events(2)
 
@@ -382,7 +384,7 @@ def test_a_ticket_of_tickets_answers_for_all_of_them(office: Office) -> None:
     office.clerk.order(2, lambda t: orders.merge(t, 3, "x"))
     found = office.run(lambda c: tickets.load_many(c, [1, 2, 3, 99]))
     assert {asked: ticket.number for asked, ticket in found.items()} == {1: 3, 2: 3, 3: 3}
-    exact = office.run(lambda c: tickets.exact(c, 1))
+    exact = office.run(lambda c: read_tickets.exact(within(c), 1))
     assert exact.number == 1
 
 

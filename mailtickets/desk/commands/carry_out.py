@@ -13,7 +13,6 @@ from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.change import changed
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.orders import plain, priority_named, status_named
 from mailtickets.desk.commands.reading import Command, When
 from mailtickets.desk.commands.values import called
 from mailtickets.desk.commands.vocabulary import nearest_of
@@ -38,7 +37,7 @@ from mailtickets.desk.model.effects import (
 )
 from mailtickets.desk.model.facts import Facts, Undoable
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import TYPES, Status, Ticket, TicketType
+from mailtickets.desk.model.ticket import TYPES, Status, Ticket, TicketType, plain, priority_named, status_named
 from mailtickets.mail.model import Address
 
 MERGE_OF_STRANGERS = "merge-of-strangers"

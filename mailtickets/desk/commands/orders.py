@@ -3,7 +3,6 @@
 None means that there is nothing to do: the ticket is as it was asked to be.
 """
 
-import unicodedata
 from collections.abc import Iterator
 
 from mailtickets.config.models import Agent
@@ -19,39 +18,8 @@ from mailtickets.desk.model.effects import (
     SetPriority,
     SetStatus,
 )
-from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, Priority, Status, Ticket
+from mailtickets.desk.model.ticket import Priority, Status, Ticket
 from mailtickets.mail.model import Address
-
-_STATUS_NAMES = {
-    "novo": "new",
-    "aberto": "open",
-    "em atendimento": "open",
-    "pendente": "pending",
-    "aguardando cliente": "pending",
-    "aguardando": "pending",
-    "resolvido": "resolved",
-    "fechado": "closed",
-}
-_PRIORITY_NAMES = {"baixa": "low", "media": "normal", "alta": "high", "critica": "critical"}
-
-
-def status_named(word: str) -> Status | None:
-    """A status by its English or Portuguese name, accents and case as people type them."""
-    name = plain(word)
-    name = _STATUS_NAMES.get(name, name)
-    return next((status for status in STATUSES if status == name), None)
-
-
-def priority_named(word: str) -> Priority | None:
-    """A priority by its English or Portuguese name."""
-    name = plain(word)
-    name = _PRIORITY_NAMES.get(name, name)
-    return next((priority for priority in PRIORITIES if priority == name), None)
-
-
-def plain(word: str) -> str:
-    letters = unicodedata.normalize("NFKD", word.strip().casefold().replace("-", " ").replace("_", " "))
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
 
 
 def set_status(ticket: Ticket, to: Status, actor: str) -> Decision | None:

@@ -14,9 +14,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from mailtickets.desk.commands.orders import priority_named, status_named
 from mailtickets.desk.commands.vocabulary import NOTE_IN_OTHER_WORDS, CommandWord, folded, known, nearest, nearest_of
-from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, TYPES, Priority, Status, TicketType
+from mailtickets.desk.model.ticket import (
+    PRIORITIES,
+    STATUSES,
+    TYPES,
+    Priority,
+    Status,
+    TicketType,
+    priority_named,
+    status_named,
+)
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
 

@@ -1,5 +1,6 @@
 """A ticket, the people on it and its messages, as frozen values."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -91,3 +92,37 @@ class Ticket:
         """The customer-side participant (requester or cc) with this address."""
         key = address.casefold()
         return next((p for p in self.participants if p.role != "agent" and p.address.key == key), None)
+
+
+# --- statuses and priorities as people name them ---
+
+_STATUS_NAMES = {
+    "novo": "new",
+    "aberto": "open",
+    "em atendimento": "open",
+    "pendente": "pending",
+    "aguardando cliente": "pending",
+    "aguardando": "pending",
+    "resolvido": "resolved",
+    "fechado": "closed",
+}
+_PRIORITY_NAMES = {"baixa": "low", "media": "normal", "alta": "high", "critica": "critical"}
+
+
+def status_named(word: str) -> Status | None:
+    """A status by its English or Portuguese name, accents and case as people type them."""
+    name = plain(word)
+    name = _STATUS_NAMES.get(name, name)
+    return next((status for status in STATUSES if status == name), None)
+
+
+def priority_named(word: str) -> Priority | None:
+    """A priority by its English or Portuguese name."""
+    name = plain(word)
+    name = _PRIORITY_NAMES.get(name, name)
+    return next((priority for priority in PRIORITIES if priority == name), None)
+
+
+def plain(word: str) -> str:
+    letters = unicodedata.normalize("NFKD", word.strip().casefold().replace("-", " ").replace("_", " "))
+    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())

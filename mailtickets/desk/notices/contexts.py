@@ -13,11 +13,10 @@ from mailtickets.desk.change import customers
 from mailtickets.desk.claims import copies as copies_of
 from mailtickets.desk.claims.authors import matched, writer
 from mailtickets.desk.claims.people import readers
-from mailtickets.desk.commands.orders import plain
 from mailtickets.desk.model.decision import UNPROVEN_REPORT
 from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, MergeInto, MoveTo, SetStatus
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Said, Ticket
+from mailtickets.desk.model.ticket import Said, Ticket, plain
 from mailtickets.desk.notices.notice import CONFIRMABLE, Situation
 from mailtickets.desk.rules.opening import leaves_out_history
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment

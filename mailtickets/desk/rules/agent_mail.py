@@ -21,7 +21,6 @@ from mailtickets.desk.claims.people import readers
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.carry_out import Asker, Doubt, NoticeRequest, first_action, too_late
 from mailtickets.desk.commands.closing import Own, is_greeting
-from mailtickets.desk.commands.orders import plain
 from mailtickets.desk.commands.reading import Command
 from mailtickets.desk.commands.second_words import is_left_over, is_tail
 from mailtickets.desk.model.decision import Decision, Done, Feedback, Outcome, Problem
@@ -37,7 +36,7 @@ from mailtickets.desk.model.effects import (
 )
 from mailtickets.desk.model.facts import Facts, TokenFact
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.model.ticket import Ticket, plain
 from mailtickets.desk.rules.agent_reading import (
     ASKED_AGAIN,
     NOBODY_TO_ANSWER,

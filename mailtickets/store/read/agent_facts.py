@@ -11,14 +11,15 @@ from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.claims.authors import matched, without_tags
 from mailtickets.desk.claims.matching import Match, claimed
 from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.orders import status_named
 from mailtickets.desk.commands.reading import Command
 from mailtickets.desk.model.facts import Desk, Facts, Origin, TokenFact
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Said, Status, Ticket
+from mailtickets.desk.model.ticket import Said, Status, Ticket, status_named
 from mailtickets.desk.rules.agent_reading import STALE
 from mailtickets.mail.model import Address, InboundMail
-from mailtickets.store import agents, search, tickets
+from mailtickets.store import agents, tickets
+from mailtickets.store.read import search
+from mailtickets.store.read.reader import within
 from mailtickets.store.schema import event, message
 
 SHOWN = 50
@@ -111,7 +112,7 @@ def loaded(connection: Connection, numbers: Sequence[int]) -> tuple[Ticket, ...]
 
 def _found(connection: Connection, orders: Sequence[Command], agent: Agent) -> tuple[Ticket, ...]:
     words = " ".join(order.argument for order in orders if order.name == "search")
-    numbers = search.find(connection, words, after=None, limit=4 * SHOWN)
+    numbers = search.find(within(connection), words, after=None, limit=4 * SHOWN)
     return tuple(t for t in loaded(connection, numbers) if t.queue in agent.queues)[:SHOWN]
 
 

@@ -1,0 +1,52 @@
+"""What commands that act begin with: the checked configuration, and a clerk on its database."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mailtickets.cli import BAD_USAGE, TRY_AGAIN, Stop
+from mailtickets.cli.session import NO_DESK, act_as_owner, broken
+from mailtickets.config.load import load
+from mailtickets.config.models import Config
+from mailtickets.config.places import ConfigError, database_is_missing, locate
+from mailtickets.config.state import load_secrets
+from mailtickets.desk.model.delivery import Transient
+from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.store import migrate
+from mailtickets.store.database import Database, Stale
+
+
+def configuration(args: argparse.Namespace, *, secrets: bool = False) -> Config:
+    """The configuration the command is about; ends the command with all errors when it is broken."""
+    try:
+        return load(locate(args.config), secrets=secrets)
+    except ConfigError as error:
+        raise Stop(BAD_USAGE, broken(error)) from error
+
+
+@contextmanager
+def opened(args: argparse.Namespace) -> Iterator[Clerk]:
+    """A clerk on the configured database; its troubles end the command with 75."""
+    config = configuration(args)
+    act_as_owner(config.state_dir)
+    secrets = secrets_of(config)
+    if not secrets or database_is_missing(config.database_url):
+        raise Stop(BAD_USAGE, NO_DESK.format(config.state_dir))
+    database = Database(config.database_url)
+    try:
+        missing = migrate.behind(database)
+        if missing is not None:
+            raise Stop(BAD_USAGE, missing)
+        yield Clerk(database, rules_of(config, secrets))
+    except (Transient, Stale) as error:
+        raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
+    finally:
+        database.close()
+
+
+def secrets_of(config: Config) -> tuple[bytes, ...]:
+    """The instance's keys; ends the command where they cannot be relied on."""
+    try:
+        return load_secrets(config)
+    except ConfigError as error:
+        raise Stop(BAD_USAGE, broken(error)) from error

@@ -1,0 +1,136 @@
+"""Rows for people to read, without SQLAlchemy: importing it takes longer than a listing.
+
+In: an SQL statement that SQLite and PostgreSQL both know, with parameters written `:name`. Out: rows with named
+columns, in which times are aware (UTC), flags are bool and lists are lists.
+Owns: one connection that changes nothing; or the connection of somebody's transaction (`within`).
+*Fails with*: `Transient`, whatever the driver says.
+"""
+
+import json
+import re
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from mailtickets.desk.model.delivery import Transient
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+BUSY_SECONDS = 30
+CONNECT_SECONDS = 10
+
+_PARAMETER = re.compile(r"(?<!:):(\w+)")
+
+INSTANTS = frozenset({
+    "assigned_at", "absent_until", "at", "claimed_until", "closed_at", "created_at", "decided_at", "due_at",
+    "expires_at", "first_attempt_at", "first_connected_at", "known_since", "next_attempt_at", "received_at",
+    "reminded_at", "resolved_at", "sent_at", "snoozed_until", "undeliverable_since", "until", "updated_at",
+    "waiting_since",
+})  # fmt: skip
+"""Columns that hold a moment. SQLite keeps it as text: UTC, without a zone."""
+LISTS = frozenset({
+    "attachments", "authentication", "confirmed", "defects", "headers", "queues", "recipients", "tags", "trace",
+})  # fmt: skip
+"""Columns that hold JSON. SQLite keeps it as text."""
+FLAGS = frozenset({"answered", "inline", "muted", "notified", "released", "snooze", "trusted", "verified"})
+"""Columns that hold yes or no. SQLite keeps 1 or 0."""
+
+
+class Reader:
+    """Runs statements and gives their rows. One caller at a time."""
+
+    def __init__(self, execute: Callable[[str, Mapping[str, object]], Any], *, is_sqlite: bool) -> None:
+        """`execute` takes a statement and its parameters by name, and gives a cursor of the database's driver."""
+        self._execute, self.is_sqlite = execute, is_sqlite
+
+    def each(self, statement: str, **given: object) -> Iterator[Any]:
+        """Rows one by one, as the database finds them."""
+        cursor = self._execute(statement if self.is_sqlite else _PARAMETER.sub(r"%(\1)s", statement), given)
+        columns = tuple(column[0] for column in cursor.description)
+        make, convert = _row(columns), _conversions(columns) if self.is_sqlite else ()
+        for values in cursor:
+            found = list(values)
+            for place, plain in convert:
+                if found[place] is not None:
+                    found[place] = plain(found[place])
+            yield make._make(found)
+
+    def all(self, statement: str, **given: object) -> list[Any]:
+        return list(self.each(statement, **given))
+
+    def one(self, statement: str, **given: object) -> Any | None:
+        """The first row; None where there is none."""
+        return next(self.each(statement, **given), None)
+
+
+def among(name: str, values: Sequence[object]) -> tuple[str, dict[str, object]]:
+    """For `column IN (...)`: the parameters as SQL, and their values by name. No value: nothing is among them."""
+    given = {f"{name}{place}": value for place, value in enumerate(values)}
+    return ", ".join(f":{key}" for key in given) or "NULL", given
+
+
+def narrowed(tests: Mapping[str, object], *more: str) -> tuple[str, dict[str, object]]:
+    """A WHERE clause and its parameters: `{"state = :state": state}`, less the tests whose value is None."""
+    given = {_PARAMETER.findall(test)[0]: value for test, value in tests.items() if value is not None}
+    stated = [*(test for test, value in tests.items() if value is not None), *more]
+    return (f"WHERE {' AND '.join(stated)}" if stated else ""), given
+
+
+@contextmanager
+def opened(url: str, busy_seconds: int = BUSY_SECONDS) -> Iterator[Reader]:
+    """A reader of the database at a SQLAlchemy URL, for as long as the block lasts. All it reads is of one moment."""
+    driver: Any = sqlite3
+    is_sqlite = url.startswith("sqlite")
+    if not is_sqlite:
+        import psycopg as driver  # takes 0.1 s, which a desk on SQLite does not have to pay
+    connection = None
+    try:
+        connection = _sqlite(url, busy_seconds) if is_sqlite else _postgresql(driver, url)
+        yield Reader(connection.execute, is_sqlite=is_sqlite)
+    except driver.Error as error:
+        raise Transient((str(error).strip().splitlines() or [type(error).__name__])[0]) from error
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def within(connection: "Connection") -> Reader:
+    """A reader in somebody's transaction."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    return Reader(lambda sql, given: connection.exec_driver_sql(sql, dict(given)).cursor, is_sqlite=is_sqlite)
+
+
+def _sqlite(url: str, busy_seconds: int) -> sqlite3.Connection:
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=busy_seconds, isolation_level=None)
+    connection.execute("BEGIN")
+    return connection
+
+
+def _postgresql(driver: Any, url: str) -> Any:
+    connection = driver.connect(url.replace("postgresql+psycopg", "postgresql", 1), connect_timeout=CONNECT_SECONDS)
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    return connection
+
+
+@lru_cache(maxsize=64)
+def _row(columns: tuple[str, ...]) -> Any:
+    return namedtuple("Row", columns)
+
+
+@lru_cache(maxsize=64)
+def _conversions(columns: tuple[str, ...]) -> tuple[tuple[int, Callable[[Any], object]], ...]:
+    kinds: tuple[tuple[frozenset[str], Callable[[Any], object]], ...] = (
+        (INSTANTS, _instant),
+        (LISTS, json.loads),
+        (FLAGS, bool),
+    )
+    return tuple((place, read) for place, name in enumerate(columns) for names, read in kinds if name in names)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,0 +1,108 @@
+"""Words of tickets, found whatever their accents and case.
+
+Both databases are given the same folded words, so that they find the same: FTS5 on SQLite, tsvector on
+PostgreSQL. Results come newest ticket first and are not ranked, since ranking common words has no bound.
+
+A common word is found by looking at the newest messages themselves, and the full-text index is asked only for rare
+ones: it gathers all that begins with a word before it gives the first of them.
+*Limits*: the first `MAX_CHARACTERS` of a message. Words that are each common, but hardly ever together, cost the more
+the more messages there are.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+
+from mailtickets.store.read.reader import Reader
+
+_WORD = re.compile(r"[^\W_]+")
+MAX_CHARACTERS = 200_000
+"""Of a message: what comes behind is kept, and not found."""
+_MAX_QUERY_WORDS = 20
+_MAX_LETTERS = 100
+_MESSAGE_BITS = 24  # of a row's number: two messages of one ticket would have to be 16 million messages apart
+_END = 2**63 - 1
+_AT_ONCE = 2_000
+_RARE = 0.01
+
+
+def folded(words: str) -> list[str]:
+    """The words of a text, or of its beginning, without accents and case: Não, ação -> nao, acao"""
+    plain = unicodedata.normalize("NFKD", words[:MAX_CHARACTERS].casefold())
+    marks = {ord(letter): None for letter in set(plain) if unicodedata.combining(letter)}
+    return _WORD.findall(plain.translate(marks))
+
+
+def distinct(words: Iterable[str], limit: int) -> list[str]:
+    return list(dict.fromkeys(word[:_MAX_LETTERS] for word in words))[:limit]
+
+
+def row_of(ticket: int, message: int = 0) -> int:
+    """The number of a message's row: rows are in the order of their tickets."""
+    return ticket << _MESSAGE_BITS | message & (1 << _MESSAGE_BITS) - 1
+
+
+def find(reader: Reader, words: str, *, after: int | None, limit: int) -> list[int]:
+    """Numbers of the tickets that have all the words, each as the beginning of a word; newest first."""
+    wanted = distinct(folded(words), _MAX_QUERY_WORDS)
+    if not wanted:
+        return []
+    below = _END if after is None else row_of(min(after, _END >> _MESSAGE_BITS))
+    found: dict[int, None] = {}
+    seen, having = 0, [0] * len(wanted)
+    while True:
+        rows = _newest(reader, wanted, below)
+        for row, *has in rows:
+            having = [count + one for count, one in zip(having, has, strict=True)]
+            if all(has):
+                found[row >> _MESSAGE_BITS] = None
+                if len(found) == limit:
+                    return list(found)
+        seen += len(rows)
+        if len(rows) < _AT_ONCE:
+            return list(found)
+        below = rows[-1][0]
+        if len(found) < seen * _RARE:
+            break
+    rare = [word for word, count in zip(wanted, having, strict=True) if count < seen * _RARE]
+    for row in _matching(reader, wanted, rare or [wanted[having.index(min(having))]], below):
+        found[row >> _MESSAGE_BITS] = None
+        if len(found) == limit:
+            break
+    return list(found)
+
+
+def _newest(reader: Reader, words: Sequence[str], below: int) -> Sequence[Sequence[int]]:
+    """The newest rows below one: its number, and for each word whether the message has it."""
+    has = ", ".join(f"{_has(reader, number)} AS has{number}" for number in range(len(words)))
+    statement = f"SELECT rowid, {has} FROM search WHERE rowid < :below ORDER BY rowid DESC LIMIT :limit"  # noqa: S608
+    return reader.all(statement, below=below, limit=_AT_ONCE, **_given(reader, words))
+
+
+def _matching(reader: Reader, words: Sequence[str], rare: Sequence[str], below: int) -> Iterator[int]:
+    """Rows below one whose message has all the words, newest first; those among them that are rare lead there."""
+    others = [f"AND {_has(reader, number)}" for number, word in enumerate(words) if word not in rare]
+    if reader.is_sqlite:
+        matched = f"SELECT rowid FROM search WHERE search MATCH :rare AND rowid < :below {' '.join(others)}"  # noqa: S608
+        query = " AND ".join(f'"{word}"*' for word in rare)
+    else:
+        matched = (
+            "WITH matched AS MATERIALIZED (SELECT rowid, words FROM search"  # noqa: S608
+            f" WHERE words @@ CAST(:rare AS tsquery) AND rowid < :below)"
+            f" SELECT rowid FROM matched WHERE true {' '.join(others)}"
+        )
+        query = " & ".join(f"'{word}':*" for word in rare)
+    rows = reader.each(f"{matched} ORDER BY rowid DESC", rare=query, below=below, **_given(reader, words))
+    return (int(row.rowid) for row in rows)
+
+
+def _has(reader: Reader, number: int) -> str:
+    """SQL for whether a message has the word of this number, as the beginning of one of its own."""
+    if reader.is_sqlite:
+        return f"instr(' ' || words, :word{number}) > 0"
+    return f"words @@ CAST(:word{number} AS tsquery)"
+
+
+def _given(reader: Reader, words: Sequence[str]) -> dict[str, str]:
+    pattern = " {}" if reader.is_sqlite else "'{}':*"
+    return {f"word{number}": pattern.format(word) for number, word in enumerate(words)}

@@ -1,0 +1,1 @@
+"""Tickets, messages and queues as JSON and as tables: one shape for the command line and for HTTP."""

@@ -1,0 +1,117 @@
+"""Tickets as JSON and as text: one shape for the command line and for programs.
+
+In: values of `store.read.tickets`. Out: plain values for JSON, rows of a table, lines for people.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.mail.model import Address
+from mailtickets.store.read.tickets import Shown
+
+HEADER = ("TICKET", "STATUS", "PRIORITY", "QUEUE", "ASSIGNEE", "UPDATED", "SUBJECT")
+FILE_HEADER = ("ID", "TYPE", "SIZE", "NAME")
+
+
+def row(ticket: Ticket) -> Sequence[object]:
+    """A ticket as a row of the table with `HEADER`."""
+    return (
+        ticket.number,
+        ticket.status,
+        ticket.priority,
+        ticket.queue,
+        ticket.assignee,
+        ticket.updated_at,
+        ticket.subject,
+    )
+
+
+def file_row(file: Any) -> Sequence[object]:
+    """An attachment as a row of the table with `FILE_HEADER`."""
+    return (file.id, file.content_type, file.size, file.filename)
+
+
+def as_json(ticket: Ticket) -> dict[str, Any]:
+    """A ticket as `ticket list --json` prints it."""
+    return {
+        "number": ticket.number,
+        "queue": ticket.queue,
+        "subject": ticket.subject,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "type": ticket.type,
+        "requester": _person(ticket.requester),
+        "assignee": ticket.assignee,
+        "revision": ticket.revision,
+        "participants": [{**_person(person.address), "role": person.role} for person in ticket.participants],
+        "tags": list(ticket.tags),
+        "linked": list(ticket.linked),
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+    }
+
+
+def _person(address: Address) -> dict[str, str]:
+    return {"name": address.name, "address": address.address}
+
+
+def shown_as_json(shown: Shown) -> dict[str, Any]:
+    """A ticket as `ticket show --json` prints it."""
+    return {
+        **as_json(shown.ticket),
+        "messages": [_message(row, shown) for row in shown.messages],
+        "events": [_event(row) for row in shown.events],
+    }
+
+
+def _message(row: Any, shown: Shown) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "direction": row.direction,
+        "visibility": row.visibility,
+        "author": {"name": row.author_name, "address": row.author_address},
+        "verified": row.verified,
+        "subject": row.subject,
+        "text": row.text,
+        "reply": row.reply,
+        "message_id": row.message_id,
+        "received_at": row.received_at,
+        "attachments": [file_as_json(file) for file in shown.attachments.get(row.id, ())],
+        "kind": row.kind,
+        "html": row.html,
+        "defects": row.defects,
+        "inbound": row.inbound,
+    }
+
+
+def file_as_json(row: Any) -> dict[str, Any]:
+    """An attachment as `ticket attachment --json` prints it."""
+    keys = ("id", "filename", "content_type", "size", "sha256")
+    return {key: getattr(row, key) for key in keys}
+
+
+def _event(row: Any) -> dict[str, Any]:
+    return {"at": row.at, "actor": row.actor, "kind": row.kind, "from": row.old, "to": row.new, "reason": row.reason}
+
+
+def lines(shown: Shown) -> Iterator[str]:
+    """A ticket for people to read."""
+    ticket = shown.ticket
+    yield f"#{ticket.number}  {ticket.subject or '(no subject)'}"
+    yield f"  {ticket.status}, {ticket.priority} priority, queue {ticket.queue}, assignee {ticket.assignee or '-'}"
+    for person in ticket.participants:
+        yield f"  {person.role}: {person.address.name} <{person.address.address}>".replace("  <", " <")
+    if ticket.linked:
+        yield f"  linked: {', '.join(f'#{number}' for number in ticket.linked)}"
+    for row in shown.messages:
+        when = row.received_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        kind = "note" if row.visibility == "note" else {"in": "from", "out": "answer by"}[row.direction]
+        yield f"\n--- {when}  {kind} {row.author_name or row.author_address} " + "-" * 20
+        yield row.reply.strip() or row.text.strip()
+        for file in shown.attachments.get(row.id, ()):
+            yield f"  [{file.id}] {file.filename}  {file.content_type}, {file.size} bytes"
+    yield "\n--- events " + "-" * 40
+    for row in shown.events:
+        moved = " -> ".join(part for part in (row.old, row.new) if part)
+        yield f"  {row.at.astimezone():%Y-%m-%d %H:%M}  {row.kind} {moved}  ({row.reason}, {row.actor})"
