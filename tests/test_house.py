@@ -3,6 +3,7 @@
 import ast
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -64,6 +65,39 @@ def test_the_migrations_make_the_schema_that_the_program_uses(database: Database
 def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
     steps = sorted((PACKAGE / "store" / "migrations" / "versions").glob("[0-9]*.py"))
     assert steps[-1].stem.partition("_")[0] == version.NEWEST
+
+
+def test_migrations_import_nothing_of_the_program() -> None:
+    for step in (PACKAGE / "store" / "migrations").rglob("*.py"):
+        assert "mailtickets" not in _imported(step), step.name
+
+
+def _imported(path: Path) -> set[str]:
+    """The packages that a module imports from."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def test_no_name_of_a_module_is_given_a_value_twice() -> None:
+    twice = [f"{path.relative_to(PACKAGE)}: {name}" for path in PACKAGE.rglob("*.py") for name in _set_twice(path)]
+    assert twice == []
+
+
+def _set_twice(path: Path) -> list[str]:
+    """Constants of a module that it sets more than once, other than one branch or another."""
+    names = Counter(
+        target.id
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    )
+    return [name for name, times in names.items() if times > 1]
 
 
 # --- the configuration --------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from mailtickets.store.schema import Instant
-
 revision = "0001"
 down_revision = None
 
@@ -15,7 +13,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("window", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
-        sa.Column("expires_at", Instant(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", "window", name=op.f("pk_budget")),
     )
     op.create_index(op.f("ix_budget_expires_at"), "budget", ["expires_at"], unique=False)
@@ -24,8 +22,8 @@ def upgrade() -> None:
         sa.Column("address_key", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("known_since", Instant(), nullable=True),
-        sa.Column("undeliverable_since", Instant(), nullable=True),
+        sa.Column("known_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undeliverable_since", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("address_key", name=op.f("pk_contact")),
     )
     op.create_table(
@@ -40,7 +38,7 @@ def upgrade() -> None:
         sa.Column("folder", sa.String(), nullable=False),
         sa.Column("uidvalidity", sa.BigInteger(), nullable=False),
         sa.Column("last_uid", sa.BigInteger(), nullable=False),
-        sa.Column("first_connected_at", Instant(), nullable=False),
+        sa.Column("first_connected_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("account", "folder", name=op.f("pk_imap_cursor")),
     )
     op.create_table(
@@ -53,7 +51,7 @@ def upgrade() -> None:
         sa.Column("helo", sa.String(), nullable=False),
         sa.Column("trusted", sa.Boolean(), nullable=False),
         sa.Column("queue_hint", sa.String(), nullable=True),
-        sa.Column("received_at", Instant(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("transmission", sa.String(length=64), nullable=False),
         sa.Column("content", sa.String(length=64), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
@@ -69,8 +67,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("released", sa.Boolean(), nullable=False),
         sa.Column("claimed_by", sa.String(), nullable=True),
-        sa.Column("claimed_until", Instant(), nullable=True),
-        sa.Column("decided_at", Instant(), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("raw", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound")),
@@ -85,7 +83,7 @@ def upgrade() -> None:
         "lease",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("holder", sa.String(), nullable=False),
-        sa.Column("until", Instant(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
     )
     op.create_table(
@@ -103,10 +101,10 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(), nullable=False),
         sa.Column("answered", sa.Boolean(), nullable=False),
         sa.Column("tags", sa.JSON(), nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
-        sa.Column("updated_at", Instant(), nullable=False),
-        sa.Column("resolved_at", Instant(), nullable=True),
-        sa.Column("closed_at", Instant(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("merged_into", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_ticket")),
     )
@@ -119,7 +117,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("ticket", sa.BigInteger(), nullable=True),
         sa.Column("inbound", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("at", Instant(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("old", sa.Text(), nullable=True),
@@ -147,7 +145,7 @@ def upgrade() -> None:
         sa.Column("html", sa.Text(), nullable=True),
         sa.Column("reply", sa.Text(), nullable=False),
         sa.Column("message_id", sa.String(), nullable=True),
-        sa.Column("received_at", Instant(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("defects", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["inbound"], ["inbound.id"], name=op.f("fk_message_inbound")),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_message_ticket")),
@@ -168,7 +166,7 @@ def upgrade() -> None:
         sa.Column("html", sa.Text(), nullable=True),
         sa.Column("headers", sa.JSON(), nullable=False),
         sa.Column("attachments", sa.JSON(), nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["inbound"], ["inbound.id"], name=op.f("fk_notice_inbound")),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_notice_ticket")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
@@ -202,7 +200,7 @@ def upgrade() -> None:
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("confirms", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["confirms"], ["inbound.id"], name=op.f("fk_token_confirms")),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_token_ticket")),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_token")),
@@ -240,12 +238,12 @@ def upgrade() -> None:
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("created_at", Instant(), nullable=False),
-        sa.Column("first_attempt_at", Instant(), nullable=True),
-        sa.Column("next_attempt_at", Instant(), nullable=True),
-        sa.Column("sent_at", Instant(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("first_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claimed_by", sa.String(), nullable=True),
-        sa.Column("claimed_until", Instant(), nullable=True),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_reply", sa.Text(), nullable=True),
         sa.Column("remote_message_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["notice"], ["notice.id"], name=op.f("fk_outbox_notice")),

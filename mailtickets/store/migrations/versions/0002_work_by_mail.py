@@ -9,8 +9,6 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from mailtickets.store.schema import Instant
-
 revision: str = "0002"
 down_revision: str | None = "0001"
 branch_labels: str | Sequence[str] | None = None
@@ -21,7 +19,7 @@ def upgrade() -> None:
     op.add_column("inbound", sa.Column("confirmed", sa.JSON(), nullable=True))
     op.add_column("inbound", sa.Column("correction", sa.Text(), nullable=True))
     for name in ("waiting_since", "reminded_at", "snoozed_until"):
-        op.add_column("ticket", sa.Column(name, Instant(), nullable=True))
+        op.add_column("ticket", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_ticket_queue_waiting_since", "ticket", ["queue", "waiting_since"], unique=False)
     op.create_index("ix_ticket_requester_address", "ticket", ["requester_address"], unique=False)
     op.add_column("message", sa.Column("revision", sa.Integer(), server_default="0", nullable=False))
@@ -33,8 +31,8 @@ def upgrade() -> None:
     op.create_table(
         "agent_state",
         sa.Column("address_key", sa.String(), nullable=False),
-        sa.Column("assigned_at", Instant(), nullable=True),
-        sa.Column("absent_until", Instant(), nullable=True),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("absent_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("digested_on", sa.String(length=10), nullable=True),
         sa.PrimaryKeyConstraint("address_key", name=op.f("pk_agent_state")),
     )
@@ -42,7 +40,7 @@ def upgrade() -> None:
         "reminder",
         sa.Column("ticket", sa.BigInteger(), nullable=False),
         sa.Column("agent", sa.String(), nullable=False),
-        sa.Column("due_at", Instant(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("snooze", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_reminder_ticket")),
         sa.PrimaryKeyConstraint("ticket", "agent", name=op.f("pk_reminder")),
@@ -51,11 +49,11 @@ def upgrade() -> None:
     op.create_table(
         "rating",
         sa.Column("ticket", sa.BigInteger(), nullable=False),
-        sa.Column("resolved_at", Instant(), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("score", sa.Integer(), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("at", Instant(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_rating_ticket")),
         sa.PrimaryKeyConstraint("ticket", "resolved_at", name=op.f("pk_rating")),
     )
