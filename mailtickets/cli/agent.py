@@ -3,9 +3,8 @@
 import argparse
 
 from mailtickets.cli import DONE
-from mailtickets.cli.desk import opened
-from mailtickets.cli.session import add_page, print_json, print_table
-from mailtickets.store import tickets
+from mailtickets.cli.session import add_page, print_json, print_table, reading
+from mailtickets.store.read import tickets
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -14,25 +13,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with opened(args) as clerk:
-        held = clerk.database.run(tickets.open_by_assignee)
-        agents = clerk.rules.policy.agents[args.after or 0 :][: args.limit]
-        rows = [
-            {
-                "name": agent.name,
-                "address": agent.address,
-                "aliases": list(agent.aliases),
-                "queues": list(agent.queues),
-                "receipts": agent.receipts,
-                "open_tickets": held.get(agent.address.casefold(), 0),
-            }
-            for agent in agents
-        ]
+    with reading(args) as desk:
+        held = tickets.open_by_assignee(desk.reader)
+    rows = [
+        {
+            "name": agent["name"],
+            "address": agent["address"],
+            "aliases": list(agent["aliases"]),
+            "queues": list(agent["queues"]),
+            "receipts": agent["receipts"],
+            "open_tickets": held.get(agent["address"].casefold(), 0),
+        }
+        for agent in desk.agents[args.after or 0 :][: args.limit]
+    ]
     if args.json:
         print_json(rows)
     else:
-        table = [
-            (r["address"], r["name"], ", ".join(a.queues), r["open_tickets"]) for r, a in zip(rows, agents, strict=True)
-        ]
+        table = [(row["address"], row["name"], ", ".join(row["queues"]), row["open_tickets"]) for row in rows]
         print_table(("ADDRESS", "NAME", "QUEUES", "OPEN TICKETS"), table)
     return DONE

@@ -31,8 +31,15 @@ class Desk:
     """A desk that is only looked at."""
 
     reader: Reader
-    aliases: Mapping[str, str]
-    """The address of each agent, by their addresses and aliases, case-folded."""
+    agents: Sequence[Mapping[str, Any]]
+    """Their tables of the configuration."""
+
+    def agent_address(self, given: str | None) -> str | None:
+        """The address of the agent who has this address or alias; what is given where nobody has."""
+        key = (given or "").casefold()
+        theirs = (one for one in self.agents if key in {name.casefold() for name in (one["address"], *one["aliases"])})
+        found = next(theirs, None)
+        return str(found["address"]) if found is not None else given
 
 
 def broken(error: ConfigError) -> str:
@@ -77,7 +84,7 @@ def reading(args: argparse.Namespace) -> Iterator[Desk]:
             missing = version.behind(version.version(opened))
             if missing is not None:
                 raise Stop(BAD_USAGE, missing)
-            yield Desk(opened, desk.aliases)
+            yield Desk(opened, desk.agents)
     except Transient as error:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
 

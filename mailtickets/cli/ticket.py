@@ -106,7 +106,7 @@ def _work(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace) -> int:
     wanted = {"queue": args.queue, "status": args.status, "after": args.after, "limit": args.limit}
     with reading(args) as desk:
-        assignee = "" if args.assignee == "-" else desk.aliases.get((args.assignee or "").casefold(), args.assignee)
+        assignee = "" if args.assignee == "-" else desk.agent_address(args.assignee)
         found = tickets.listed(desk.reader, **wanted, assignee=assignee)
     return _print_page(found, args)
 

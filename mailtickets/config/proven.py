@@ -9,7 +9,7 @@ Fails with: nothing; what is not known to be sound is None, and is to be loaded 
 import hashlib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,14 +33,13 @@ class Proven:
     state_dir: Path
     secret_file: Path
     database_url: str
-    aliases: Mapping[str, str]
-    """The address of each agent, by their addresses and aliases, case-folded."""
+    agents: Sequence[Mapping[str, Any]]
+    """Their tables, with name, address, aliases, queues and receipts."""
 
     @classmethod
     def of(cls, config: "Config") -> "Proven":
         """The same of a configuration that has been loaded."""
-        aliases = {name.casefold(): agent.address for agent in config.agent for name in (agent.address, *agent.aliases)}
-        return cls(config.state_dir, config.secret_file, config.database_url, aliases)
+        return cls(config.state_dir, config.secret_file, config.database_url, [vars(one) for one in config.agent])
 
 
 def proven(file: Path) -> Proven | None:
@@ -67,16 +66,11 @@ def remember(file: Path, directory: Path) -> None:
 def _read(file: Path, tables: Mapping[str, Any]) -> Proven:
     instance = tables["instance"]
     where = state_dir(file, instance.get("state_dir", _DEFAULT_STATE))
-    agents = tables.get("agent", ())
     return Proven(
         where,
         where / instance.get("secret_file", "secret"),
         database_url(where, tables.get("database", {}).get("url", _DEFAULT_URL)),
-        {
-            name.casefold(): agent["address"]
-            for agent in agents
-            for name in (agent["address"], *agent.get("aliases", ()))
-        },
+        [{"aliases": (), "receipts": "commands", **agent} for agent in tables.get("agent", ())],
     )
 
 

@@ -11,8 +11,9 @@ from mailtickets.desk.model.facts import StoredFile, Undoable
 from mailtickets.desk.model.ticket import Said
 from mailtickets.desk.notices.contexts import MAX_SHOWN
 from mailtickets.mail.model import REF_LABEL, Address
-from mailtickets.store import tickets
 from mailtickets.store.database import Stale
+from mailtickets.store.read.reader import within
+from mailtickets.store.read.tickets import open_by_assignee
 from mailtickets.store.schema import agent_state, attachment, event, message, notice, outbox, rating, reminder, ticket
 
 _THREAD = 100
@@ -252,7 +253,7 @@ def stop_answer(connection: Connection, inbound: int) -> None:
 def count_open(connection: Connection, agents: Iterable[str]) -> dict[str, int]:
     """How many unfinished tickets each of these agents has, by key."""
     keys = {agent.casefold() for agent in agents}
-    return {key: count for key, count in tickets.open_by_assignee(connection).items() if key in keys}
+    return {key: count for key, count in open_by_assignee(within(connection)).items() if key in keys}
 
 
 def unfinished(

@@ -215,12 +215,3 @@ def assigned_to_others(connection: Connection, agents: Iterable[str], limit: int
     unfinished = [status for status in STATUSES if status != "closed"]
     wanted = select(ticket.c.number).where(ticket.c.assignee.in_(others), ticket.c.status.in_(unfinished))
     return list(connection.execute(wanted.order_by(ticket.c.number).limit(limit)).scalars()) if others else []
-
-
-def open_by_assignee(connection: Connection) -> dict[str, int]:
-    """How many unfinished tickets each assignee has."""
-    open_by: Counter[str] = Counter()
-    for (_, status, assignee), count in counts(connection).items():
-        if assignee and status in ("new", "open", "pending"):
-            open_by[assignee.casefold()] += count
-    return dict(open_by)

@@ -1,6 +1,6 @@
 """Tickets as people see them: pages of a listing, and one ticket with all that is on it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,8 @@ from mailtickets.store.read.reader import Reader, among, narrowed
 
 REFERENCES = 20
 """Message-IDs of public messages that a ticket knows of: the newest."""
+
+UNFINISHED = ("new", "open", "pending")
 
 _PUBLIC_IDS = (
     "SELECT message_id FROM message WHERE ticket = :ticket AND visibility = 'public' AND message_id IS NOT NULL"
@@ -85,6 +87,15 @@ def attachment_source(reader: Reader, number: int, attachment_id: int) -> int | 
         attachment=attachment_id,
     )
     return row.inbound if row is not None else None
+
+
+def open_by_assignee(reader: Reader) -> dict[str, int]:
+    """How many unfinished tickets each assignee has, by their address case-folded."""
+    open_by: Counter[str] = Counter()
+    for row in reader.each("SELECT status, assignee, sum(change) AS held FROM tally GROUP BY status, assignee"):
+        if row.assignee and row.status in UNFINISHED:
+            open_by[row.assignee.casefold()] += int(row.held)
+    return {assignee: held for assignee, held in open_by.items() if held}
 
 
 def ticket_of(row: Any, people: Sequence[Participant], links: Sequence[int], ids: Sequence[str]) -> Ticket:
