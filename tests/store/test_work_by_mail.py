@@ -50,7 +50,8 @@ def again(office: Office) -> Any:
 def written(office: Office, notice: str) -> str:
     """The text of the newest notice of a kind."""
     rows = office.run(lambda c: read_outbox.listed(within(c), limit=1000))
-    text: str = next(row.text for row in rows if row.name == notice)
+    number = next(row.id for row in rows if row.name == notice)
+    text: str = office.run(lambda c: outbox.load(c, number)).mail.text
     return text
 
 
