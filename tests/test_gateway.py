@@ -33,11 +33,10 @@ from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, outbox
 from mailtickets.store.database import Database
 from mailtickets.store.read import inbound as read_inbound
-from mailtickets.store.read import outbox as read_outbox
 from mailtickets.store.read.reader import within
 from tests.desk.builders import AGENTS, ANA, BRUNO, MARIA, NOW, a_policy
 from tests.store.databases import database, migrated_file, migrated_postgres
-from tests.store.office import RULES, Office, a_message, an_envelope, with_file
+from tests.store.office import RULES, Office, a_message, an_envelope, copies, with_file
 
 __all__ = ["database", "migrated_file", "migrated_postgres"]
 
@@ -100,11 +99,11 @@ class House:
         return [recipient for _, recipient, _ in self.sent[begun:]]
 
     def states(self) -> dict[str, str]:
-        rows = self.office.run(lambda c: read_outbox.listed(within(c)))
+        rows = self.office.run(lambda c: copies(c))
         return {row.recipient: row.state for row in reversed(rows)}
 
     def copy(self, recipient: str) -> Any:
-        rows = self.office.run(lambda c: read_outbox.listed(within(c)))
+        rows = self.office.run(lambda c: copies(c))
         return next(row for row in rows if row.recipient == recipient)
 
     def say(self, words: str = "Pronto.") -> None:
@@ -477,7 +476,7 @@ async def a_backlog(house: House, mails: int, **pace: Any) -> int:
         await house.take(a_message(message_id=f"<{number}@cliente.test>"))
     for name, value in pace.items():
         setattr(house.gateway.pace, name, value)
-    return len(house.office.run(lambda c: read_outbox.listed(within(c))))
+    return len(house.office.run(lambda c: copies(c)))
 
 
 async def test_copies_are_claimed_ahead_once_they_go_out_quickly(house: House) -> None:
@@ -524,7 +523,7 @@ async def test_what_was_claimed_ahead_when_a_rest_begins_waits_as_before(house: 
     assert await house.gateway.deliver() == copies - 1
     await house.gateway.all_recorded()
     assert len(house.sent) == 2
-    rows = house.office.run(lambda c: read_outbox.listed(within(c)))
+    rows = house.office.run(lambda c: copies(c))
     assert sorted(row.state for row in rows) == ["deferred", *["queued"] * (copies - 2), "sent"]
     waiting = [row for row in rows if row.state == "queued"]
     assert {(row.claimed_by, row.claimed_until, row.first_attempt_at, row.attempts) for row in waiting} == {
@@ -566,7 +565,7 @@ async def test_a_persons_answer_overtakes_what_was_claimed_ahead(house: House) -
     gate.go.set()
     await house.gateway.all_recorded()
     sent = [parse(raw).header("message-id") for _, _, raw in house.sent]
-    answer = next(row for row in house.office.run(lambda c: read_outbox.listed(within(c))) if row.name == "answer")
+    answer = next(row for row in house.office.run(lambda c: copies(c)) if row.name == "answer")
     assert answer.message_id in str(sent[2])
 
 
@@ -577,13 +576,13 @@ async def test_what_was_claimed_ahead_of_a_drain_waits_as_before(house: House) -
         await asyncio.sleep(0)
     gate.go.set()
     await draining
-    rows = house.office.run(lambda c: read_outbox.listed(within(c)))
+    rows = house.office.run(lambda c: copies(c))
     assert sorted(row.state for row in rows) == [*["queued"] * 3, "sent", "sent"]
 
 
 async def test_what_was_claimed_ahead_of_a_smarthost_that_became_slow_can_be_cancelled(house: House) -> None:
     gate = await claimed_ahead(house)
-    last = house.office.run(lambda c: read_outbox.listed(within(c)))[0].id
+    last = house.office.run(lambda c: copies(c))[0].id
     assert not house.office.run(lambda c: outbox.cancel(c, last))
     house.office.pass_time(seconds=6)
     await house.gateway.look_for_work()
@@ -624,9 +623,7 @@ async def test_one_connection_is_for_others_when_a_domain_is_slow(house: House) 
 async def test_a_slow_domain_has_all_connections_when_nobody_else_waits(house: House) -> None:
     for name in ("a@slow.test", "b@slow.test"):
         await house.take(a_message(message_id=f"<{name}>", From=name), sender=name)
-    house.office.run(
-        lambda c: [outbox.cancel(c, row.id) for row in read_outbox.listed(within(c)) if row.name == "new_ticket"]
-    )
+    house.office.run(lambda c: [outbox.cancel(c, row.id) for row in copies(c) if row.name == "new_ticket"])
     assert await house.gateway.deliver() == 2
     assert house.gateway._busy == {"slow.test": 2}
     await house.gateway.all_recorded()
@@ -702,7 +699,7 @@ async def test_ten_slow_mails_do_not_hold_up_an_ordinary_one(small_house: House)
     ordinary = await house.gateway.accept(a_message(message_id="<comum@x.test>"), an_envelope())
     await house.gateway._accepted.join()
     assert house.office.row(ordinary).outcome == "opened"
-    waiting = [row for row in house.office.run(lambda c: inbound.listed(c)) if row.state == "accepted"]
+    waiting = [row for row in house.office.run(lambda c: read_inbound.listed(within(c))) if row.state == "accepted"]
     assert len(waiting) == 17
     assert {row.subject for row in waiting} == {None}
     workers.close()
@@ -799,7 +796,7 @@ async def test_a_result_is_not_forgotten_while_the_database_is_away(
     monkeypatch.setattr("mailtickets.store.outbox.record_all", unsure)
     house.answer = lambda recipient: answer if recipient == MARIA.address else Sent("250")
     sent = await house.deliver()
-    assert sorted(sent) == sorted(row.recipient for row in house.office.run(lambda c: read_outbox.listed(within(c))))
+    assert sorted(sent) == sorted(row.recipient for row in house.office.run(lambda c: copies(c)))
     assert away == []
 
 

@@ -33,11 +33,9 @@ from mailtickets.mail.model import REF_LABEL, Address, InboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
 from mailtickets.store.database import Database
-from mailtickets.store.read import outbox as read_outbox
-from mailtickets.store.read.reader import within
 from tests.desk.builders import a_config, an_agent
 from tests.store.databases import migrated_file
-from tests.store.office import SECRET, Office, a_message
+from tests.store.office import SECRET, Office, a_message, copies
 
 __all__ = ["migrated_file"]
 
@@ -154,9 +152,7 @@ def play(office: Office, scene: str, author: Address) -> Answered | None:
 
 def notice_to(office: Office, recipient: str) -> Answered:
     """The newest mail that somebody was sent."""
-    row = next(
-        row for row in office.run(lambda c: read_outbox.listed(within(c), limit=100)) if row.recipient == recipient
-    )
+    row = next(row for row in office.run(lambda c: copies(c, limit=100)) if row.recipient == recipient)
     raw, _ = office.clerk.written(office.run(lambda c: outbox.load(c, row.id)), ())
     mail = message_from_bytes(raw, policy=policy.default)
     body = mail.get_body(("plain",))

@@ -29,7 +29,7 @@ from mailtickets.store.schema import inbound
 from tests.desk.builders import a_config, an_agent
 from tests.mail.signed.clients import CLIENTS, Client, Quoted
 from tests.store.databases import migrated_file
-from tests.store.office import SECRET, Office, a_message
+from tests.store.office import SECRET, Office, a_message, copies
 
 __all__ = ["migrated_file"]
 
@@ -93,7 +93,7 @@ class AnasPost:
 
     def sent(self) -> list[Letter]:
         """All that has gone out, oldest first, with the files that go along."""
-        rows = self.office.run(lambda c: outbox.listed(c, limit=1000))
+        rows = self.office.run(lambda c: copies(c, limit=1000))
         return [self.letter(row.id) for row in reversed(rows)]
 
     def letter(self, number: int) -> Letter:

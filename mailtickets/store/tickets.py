@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, literal_column, select, update
 
 from mailtickets.desk.model.ticket import STATUSES, Participant, Ticket
-from mailtickets.mail.model import Address
 from mailtickets.store.database import Stale
 from mailtickets.store.inbound import insert_ignoring
-from mailtickets.store.read.tickets import REFERENCES, ticket_of
+from mailtickets.store.read.tickets import REFERENCES, participant_of, ticket_of
 from mailtickets.store.schema import counter, message, participant, tally, ticket, ticket_link
 from mailtickets.store.statements import inserting, replacing
 
@@ -65,9 +64,7 @@ def load_many(connection: Connection, numbers: Iterable[int]) -> dict[int, Ticke
 def _people(connection: Connection, numbers: set[int]) -> dict[int, list[Participant]]:
     people: dict[int, list[Participant]] = defaultdict(list)
     for row in connection.execute(_PEOPLE, {"numbers": list(numbers)}):
-        people[row.ticket].append(
-            Participant(Address(row.name, row.address), row.role, row.notified, row.muted, row.left_out)
-        )
+        people[row.ticket].append(participant_of(row))
     return people
 
 

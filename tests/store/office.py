@@ -21,7 +21,6 @@ from mailtickets.store.database import Database
 from mailtickets.store.inbound import Received
 from mailtickets.store.outbox import Due
 from mailtickets.store.read import inbound as read_inbound
-from mailtickets.store.read import outbox as read_outbox
 from mailtickets.store.read import tickets as read_tickets
 from mailtickets.store.read.reader import within
 from tests.desk.builders import NOW, a_config
@@ -60,6 +59,25 @@ def an_envelope(**changes: Any) -> Envelope:
         "peer": "192.0.2.1",
     }
     return Envelope(**{**values, **changes})
+
+
+def copies(connection: Any, *, state: str | None = None, limit: int = 1000) -> list[Row[Any]]:
+    """Outgoing copies with the notices they are copies of, newest first."""
+    notice, outbox = schema.notice, schema.outbox
+    words = (
+        notice.c.inbound,
+        notice.c.author,
+        notice.c.message_id,
+        notice.c.subject,
+        notice.c.text,
+        notice.c.html,
+        notice.c.headers,
+        notice.c.attachments,
+    )
+    wanted = (
+        select(outbox, *words).join(notice, notice.c.id == outbox.c.notice).order_by(outbox.c.id.desc()).limit(limit)
+    )
+    return list(connection.execute(wanted if state is None else wanted.where(outbox.c.state == state)))
 
 
 class Office:
@@ -122,7 +140,7 @@ class Office:
 
     def outgoing(self, state: str | None = None) -> list[tuple[str, str]]:
         """(notice, recipient), oldest first."""
-        rows = self.run(lambda c: read_outbox.listed(within(c), state=state))
+        rows = self.run(lambda c: copies(c, state=state))
         return [(row.name, row.recipient) for row in reversed(rows)]
 
     def due(self, limit: int = 100, claimant: str = "one") -> list[Due]:
@@ -131,7 +149,7 @@ class Office:
 
     def reply_address(self, recipient: str, ticket: int = 1) -> str:
         """The Reply-To, token and all, of the newest mail to somebody."""
-        rows = self.run(lambda c: read_outbox.listed(within(c), limit=1000))
+        rows = self.run(lambda c: copies(c, limit=1000))
         number = next(row.id for row in rows if row.recipient == recipient and row.ticket == ticket)
         due = self.run(lambda c: outbox.load(c, number))
         return self.clerk.written(due, ())[1].reply_to

@@ -14,7 +14,7 @@ from mailtickets.store.database import Database
 from mailtickets.store.schema import inbound
 from tests.desk.builders import ANA, BRUNO, a_config, an_agent
 from tests.store.databases import migrated_file
-from tests.store.office import SECRET, Office, a_message
+from tests.store.office import SECRET, Office, a_message, copies
 
 __all__ = ["migrated_file"]
 
@@ -44,7 +44,7 @@ class Post:
 
     def newest(self, notice: str) -> tuple[str, str]:
         """The address and the id of a notice."""
-        rows = self.office.run(lambda c: outbox.listed(c, limit=1000))
+        rows = self.office.run(lambda c: copies(c, limit=1000))
         number = next(row.id for row in rows if row.recipient == self.who and row.name == notice)
         due = self.office.run(lambda c: outbox.load(c, number))
         return self.office.clerk.written(due, ())[1].reply_to, due.mail.message_id
@@ -107,7 +107,7 @@ def test_a_reply_to_a_note_goes_to_the_customer_with_the_command(office: Office,
 
 def test_the_note_says_what_a_reply_to_it_does(office: Office, ana: Post, bruno: Post) -> None:
     ana.answers("new_ticket", "#nota Liguei pra ela.")
-    rows = office.run(lambda c: outbox.listed(c, limit=100))
+    rows = office.run(lambda c: copies(c, limit=100))
     number = next(row.id for row in rows if row.name == "noted")
     mail = office.run(lambda c: outbox.load(c, number)).mail
     assert "só a equipe a lê. Para que vá para o cliente, comece com a linha #cliente." in mail.text
@@ -183,7 +183,7 @@ def test_the_command_without_words_is_sent_back(office: Office, ana: Post) -> No
 
 def test_the_receipt_says_what_a_reply_to_it_does(office: Office, ana: Post) -> None:
     ana.answers("new_ticket", "#prioridade baixa")
-    rows = office.run(lambda c: outbox.listed(c, limit=100))
+    rows = office.run(lambda c: copies(c, limit=100))
     text = office.run(lambda c: outbox.load(c, next(row.id for row in rows if row.name == "receipt"))).mail.text
     assert "só vai para o cliente com a linha #cliente no começo" in text
     assert "sua resposta será enviada" not in text

@@ -18,7 +18,7 @@ from mailtickets.store import outbox
 from mailtickets.store.database import Database
 from mailtickets.store.outbox import Due
 from tests.desk.builders import ANA, BRUNO, EVE, MARIA, PEDRO, a_policy
-from tests.store.office import RULES, Office, a_message
+from tests.store.office import RULES, Office, a_message, copies
 
 DESK = "suporte@desk.test"
 
@@ -75,7 +75,7 @@ def resolve(office: Office) -> None:
 
 def copy_to(office: Office, recipient: str) -> Any:
     """The newest copy of an answer to somebody."""
-    rows = office.run(lambda c: outbox.listed(c))
+    rows = office.run(lambda c: copies(c))
     return next(row for row in rows if row.recipient == recipient and row.name == "answer")
 
 
@@ -112,7 +112,7 @@ def told(office: Office, notice: str = "delivery_failed") -> list[str]:
 
 
 def last_words(office: Office, notice: str = "delivery_failed") -> str:
-    rows = office.run(lambda c: outbox.listed(c))
+    rows = office.run(lambda c: copies(c))
     return next(" ".join(row.text.split()) for row in rows if row.name == notice)
 
 
@@ -184,7 +184,7 @@ def test_what_is_no_failure_is_told_to_nobody_without_proof(by_verp: Office, act
 
 
 def test_a_report_without_proof_on_our_automatic_mail_is_told_to_nobody(by_verp: Office) -> None:
-    rows = by_verp.run(lambda c: outbox.listed(c))
+    rows = by_verp.run(lambda c: copies(c))
     acknowledgement = next(row for row in rows if row.name == "received")
     before = by_verp.outgoing()
     row = report(by_verp, MARIA.address, f"Message-ID: <{acknowledgement.message_id}>")

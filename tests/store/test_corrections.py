@@ -11,11 +11,13 @@ from sqlalchemy import Row
 
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.mail.read.parse import parse
-from mailtickets.store import inbound, outbox
+from mailtickets.store import outbox
 from mailtickets.store.outbox import Due
+from mailtickets.store.read import inbound as read_inbound
+from mailtickets.store.read.reader import within
 from tests.desk.builders import BRUNO, MARIA, a_policy
 from tests.store.databases import _copied
-from tests.store.office import Office, a_message
+from tests.store.office import Office, a_message, copies
 
 ANSWER = """Boa tarde, Maria!
 
@@ -60,14 +62,14 @@ def take(office: Office, raw: bytes, verdict: str = "none", **envelope: Any) -> 
     number = office.keep(raw, **envelope)
     received = replace(office.received(number), authentication=Authentication(verdict))  # type: ignore[arg-type]
     office.settle(office.clerk.draft(received, parse(raw, instance="exemplo")))
-    while waiting := [row.id for row in office.run(lambda c: inbound.listed(c, state="accepted"))]:
+    while waiting := [row.id for row in office.run(lambda c: read_inbound.listed(within(c), state="accepted"))]:
         for one in waiting:
             office.settle(office.draft(one))
     return office.row(number)
 
 
 def letters(office: Office, person: Any) -> list[Due]:
-    rows = office.run(lambda c: outbox.listed(c, limit=1000))
+    rows = office.run(lambda c: copies(c, limit=1000))
     mine = [row.id for row in reversed(rows) if row.recipient == person.address]
     return [office.run(lambda c, n=number: outbox.load(c, n)) for number in mine]
 
@@ -99,7 +101,7 @@ def answers(office: Office) -> list[str]:
 
 
 def what_is_held(office: Office) -> list[str]:
-    return [row.reason for row in office.run(lambda c: inbound.listed(c, state="held"))]
+    return [row.reason for row in office.run(lambda c: read_inbound.listed(within(c), state="held"))]
 
 
 @pytest.mark.parametrize("logo", [False, True])

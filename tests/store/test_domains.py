@@ -10,9 +10,7 @@ from sqlalchemy import delete, insert, select
 from mailtickets.store import domains, outbox, schema
 from mailtickets.store.domains import Shares, domain_of
 from mailtickets.store.outbox import LEASE
-from mailtickets.store.read import outbox as read_outbox
-from mailtickets.store.read.reader import within
-from tests.store.office import Office, a_message
+from tests.store.office import Office, a_message, copies
 
 
 class Post:
@@ -37,7 +35,7 @@ class Post:
 
     def end_all(self, state: str = "sent") -> None:
         """What is being sent ends."""
-        for row in self.office.run(lambda c: read_outbox.listed(within(c), state="sending")):
+        for row in self.office.run(lambda c: copies(c, state="sending")):
             again = {"next_attempt_at": self.office.now + timedelta(hours=1)} if state == "deferred" else {}
             how = {"reply": "said", "now": self.office.now, **again}
             self.office.run(lambda c, row=row, how=how: outbox.record(c, row.id, state, **how))

@@ -11,9 +11,11 @@ from mailtickets import jobs
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.mail.read.parse import parse
-from mailtickets.store import budgets, inbound, outbox
+from mailtickets.store import budgets, outbox
+from mailtickets.store.read import inbound as read_inbound
+from mailtickets.store.read.reader import within
 from tests.desk.builders import ANA, BRUNO, MARIA, a_policy
-from tests.store.office import Office, a_message
+from tests.store.office import Office, a_message, copies
 
 TIGHT = {"automatic_per_domain_per_hour": 3, "automatic_per_hour": 5}
 POLICY = a_policy(trust="verified", budget=TIGHT, instance={"ops_address": "ops@desk.test"})
@@ -44,7 +46,7 @@ def told(office: Office, address: str) -> list[str]:
 
 
 def subjects(office: Office, address: str) -> list[str]:
-    rows = office.run(lambda c: outbox.listed(c, limit=1000))
+    rows = office.run(lambda c: copies(c, limit=1000))
     loaded = [office.run(lambda c, n=row.id: outbox.load(c, n)) for row in reversed(rows) if row.recipient == address]
     return [f"{due.mail.notice}: {due.mail.text}" for due in loaded]
 
@@ -124,7 +126,7 @@ def test_known_people_without_proof_use_up_nothing_of_the_proven(desk: Office) -
 def test_limits_lose_refuse_and_hold_nothing_of_what_comes_in(desk: Office) -> None:
     desk.use(a_policy(budget={**dict.fromkeys(TIGHT, 0), "automatic_per_sender_per_day": 0}))
     flood(desk, 40)
-    rows = desk.run(lambda c: inbound.listed(c))
+    rows = desk.run(lambda c: read_inbound.listed(within(c)))
     assert {(row.state, row.outcome) for row in rows} == {("done", "opened")}
     assert len(desk.numbers()) == 40
     assert told(desk, ANA.address) == told(desk, BRUNO.address) == ["new_ticket"] * 40
@@ -139,7 +141,7 @@ def as_ana(office: Office, text: str, verdict: str = "none", **fields: Any) -> R
 
 def address_in_the_notice(office: Office) -> str:
     """Ana's own reply address for ticket 1, as the notice of it had it."""
-    rows = office.run(lambda c: outbox.listed(c, limit=1000))
+    rows = office.run(lambda c: copies(c, limit=1000))
     number = next(row.id for row in rows if (row.name, row.recipient) == ("new_ticket", ANA.address))
     return str(office.clerk.written(office.run(lambda c: outbox.load(c, number)), ())[1].reply_to)
 
@@ -205,7 +207,7 @@ def test_what_single_notices_did_not_tell_of_is_told_in_one_when_the_hour_is_ove
     (notice,) = [text for text in subjects(held, ANA.address) if text.startswith("held_more")]
     assert "mais 8 e-mails" in notice
     assert "Pague" not in notice  # subjects, no words
-    assert f"n.º {held.run(lambda c: inbound.listed(c))[0].id}" in notice
+    assert f"n.º {held.run(lambda c: read_inbound.listed(within(c)))[0].id}" in notice
     assert told(held, MARIA.address) == ["received"]
 
 

@@ -16,7 +16,7 @@ from mailtickets.store.database import Stale
 from mailtickets.store.outbox import Due
 from tests.desk.builders import ANA, BRUNO, MARIA, a_policy
 from tests.store.databases import _copied
-from tests.store.office import Office, a_message
+from tests.store.office import Office, a_message, copies
 
 ANSWER = "Pode testar de novo?"
 ORDERED = f"{ANSWER}\n\n#resolver"
@@ -45,7 +45,7 @@ def drafted(office: Office, number: int, verdict: str, internal: bool = False) -
 
 
 def letters(office: Office, person: Any) -> list[Due]:
-    rows = office.run(lambda c: outbox.listed(c, limit=1000))
+    rows = office.run(lambda c: copies(c, limit=1000))
     mine = [row.id for row in reversed(rows) if row.recipient == person.address]
     return [office.run(lambda c, n=number: outbox.load(c, n)) for number in mine]
 
@@ -148,7 +148,7 @@ def test_a_customer_who_was_forwarded_an_agents_notice_gets_nothing_by_it(desk: 
     assert take(desk, eve, "pass", recipients=(to,), sender="eve@longe.test").outcome == "opened"
     told = [name for name, who in desk.outgoing() if who == "eve@longe.test"]
     assert told == ["received"]
-    rows = desk.run(lambda c: outbox.listed(c, limit=1000))
+    rows = desk.run(lambda c: copies(c, limit=1000))
     (to_eve,) = [desk.run(lambda c, n=row.id: outbox.load(c, n)) for row in rows if row.recipient == "eve@longe.test"]
     assert "A impressora não imprime" not in to_eve.mail.text
 

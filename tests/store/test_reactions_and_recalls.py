@@ -7,13 +7,13 @@ import pytest
 from mailtickets.store import outbox
 from tests.desk.builders import ANA, BRUNO, MARIA, a_policy
 from tests.mail.test_reaction import gmail, outlook
-from tests.store.office import Office, a_message
+from tests.store.office import Office, a_message, copies
 from tests.store.test_work_by_mail import again, agent, maria, token, written
 
 
 def address(office: Office, person: str = MARIA.address) -> str:
     """Where a person's answer to the newest mail that they were sent goes."""
-    rows = office.run(lambda c: outbox.listed(c, limit=1000))
+    rows = office.run(lambda c: copies(c, limit=1000))
     number = next(row.id for row in rows if row.recipient == person)
     return office.clerk.written(office.run(lambda c: outbox.load(c, number)), ())[1].reply_to
 

@@ -13,9 +13,11 @@ from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
 from mailtickets.store.database import Stale
 from mailtickets.store.outbox import Due
+from mailtickets.store.read import inbound as read_inbound
+from mailtickets.store.read.reader import within
 from tests.desk.builders import ANA, BRUNO, MARIA, a_policy
 from tests.store.databases import _copied
-from tests.store.office import Office, a_message
+from tests.store.office import Office, a_message, copies
 
 OPS = "ops@desk.test"
 POLICY = a_policy(trust="verified", instance={"ops_address": OPS})
@@ -59,15 +61,14 @@ def decide_released(office: Office) -> None:
 
 
 def _accepted(connection: Any) -> Any:
-    from mailtickets.store import inbound
 
-    return inbound.listed(connection, state="accepted")
+    return read_inbound.listed(within(connection), state="accepted")
 
 
 def letters(office: Office, person: Any) -> list[Due]:
     """Everything that is on its way to somebody, oldest first."""
     address = person if isinstance(person, str) else person.address
-    rows = office.run(lambda c: outbox.listed(c, limit=1000))
+    rows = office.run(lambda c: copies(c, limit=1000))
     return [office.run(lambda c, n=row.id: outbox.load(c, n)) for row in reversed(rows) if row.recipient == address]
 
 
@@ -111,9 +112,8 @@ def what_happened(office: Office) -> str:
 
 
 def rows(office: Office) -> list[Any]:
-    from mailtickets.store import inbound
 
-    return list(office.run(lambda c: inbound.listed(c)))
+    return list(office.run(lambda c: read_inbound.listed(within(c))))
 
 
 GMAIL = """

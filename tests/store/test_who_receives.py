@@ -14,7 +14,7 @@ from mailtickets.desk.model.facts import Authentication
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
 from tests.desk.builders import ANA, BRUNO, CARLA, EVE, PEDRO, a_policy
-from tests.store.office import Office, a_message
+from tests.store.office import Office, a_message, copies
 
 MINE = "maria@cliente.test"
 _IDS: Iterator[int] = count()
@@ -36,7 +36,7 @@ def take(office: Office, text: str, verdict: Any = "none", to: str = "suporte@de
 
 def mailbox(office: Office, address: str) -> list[str]:
     """The mails queued to an address, as they are sent, oldest first."""
-    rows = [row for row in office.run(lambda c: outbox.listed(c, limit=1000)) if row.recipient == address]
+    rows = [row for row in office.run(lambda c: copies(c, limit=1000)) if row.recipient == address]
     due = [office.run(lambda c, number=row.id: outbox.load(c, number)) for row in reversed(rows)]
     return [office.clerk.written(one, ())[0].decode() for one in due]
 
@@ -48,7 +48,7 @@ def received(office: Office, address: str) -> list[str]:
 
 def shown(office: Office, address: str, notice: str) -> str:
     """The words of the newest notice of a kind to somebody."""
-    rows = office.run(lambda c: outbox.listed(c, limit=1000))
+    rows = office.run(lambda c: copies(c, limit=1000))
     text: str = next(row.text for row in rows if row.recipient == address and row.name == notice)
     return text
 

@@ -14,10 +14,8 @@ from mailtickets.desk.commands import orders
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.store import agents, inbound, outbox, schema
 from mailtickets.store.database import Stale
-from mailtickets.store.read import outbox as read_outbox
-from mailtickets.store.read.reader import within
 from tests.desk.builders import AGENTS, ANA, BRUNO, MARIA, NOW, a_policy
-from tests.store.office import Office, a_message
+from tests.store.office import Office, a_message, copies
 
 _IDS: Iterator[int] = count()
 
@@ -34,7 +32,7 @@ def agent(office: Office, text: str, to: str, name: str = "ana", **fields: Any) 
 
 def token(office: Office, name: str = "ana", ticket: int | None = 1) -> str:
     """Where an agent's answer to their newest mail goes."""
-    rows = office.run(lambda c: read_outbox.listed(within(c), limit=1000))
+    rows = office.run(lambda c: copies(c, limit=1000))
     number = next(row.id for row in rows if row.recipient == f"{name}@desk.test" and row.ticket == ticket)
     return office.clerk.written(office.run(lambda c: outbox.load(c, number)), ())[1].reply_to
 
@@ -49,7 +47,7 @@ def again(office: Office) -> Any:
 
 def written(office: Office, notice: str) -> str:
     """The text of the newest notice of a kind."""
-    rows = office.run(lambda c: read_outbox.listed(within(c), limit=1000))
+    rows = office.run(lambda c: copies(c, limit=1000))
     number = next(row.id for row in rows if row.name == notice)
     text: str = office.run(lambda c: outbox.load(c, number)).mail.text
     return text

@@ -29,15 +29,15 @@ _PARAMETER = re.compile(r"(?<!:):(\w+)")
 INSTANTS = frozenset({
     "assigned_at", "absent_until", "at", "claimed_until", "closed_at", "created_at", "decided_at", "due_at",
     "expires_at", "first_attempt_at", "first_connected_at", "known_since", "next_attempt_at", "received_at",
-    "reminded_at", "resolved_at", "sent_at", "snoozed_until", "undeliverable_since", "until", "updated_at",
+    "reminded_at", "resolved_at", "seen_at", "sent_at", "snoozed_until", "undeliverable_since", "until", "updated_at",
     "waiting_since",
 })  # fmt: skip
 """Columns that hold a moment. SQLite keeps it as text: UTC, without a zone."""
 LISTS = frozenset({
-    "attachments", "authentication", "confirmed", "defects", "headers", "queues", "recipients", "tags", "trace",
+    "attachments", "authentication", "confirmed", "defects", "headers", "lines", "queues", "recipients", "tags", "trace",
 })  # fmt: skip
 """Columns that hold JSON. SQLite keeps it as text."""
-FLAGS = frozenset({"answered", "inline", "muted", "notified", "released", "snooze", "trusted", "verified"})
+FLAGS = frozenset({"answered", "inline", "left_out", "muted", "notified", "released", "snooze", "trusted", "verified"})
 """Columns that hold yes or no. SQLite keeps 1 or 0."""
 
 

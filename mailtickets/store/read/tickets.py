@@ -126,11 +126,16 @@ def ticket_of(row: Any, people: Sequence[Participant], links: Sequence[int], ids
     )
 
 
+def participant_of(row: Any) -> Participant:
+    """The participant in a row of `participant`."""
+    return Participant(Address(row.name, row.address), row.role, row.notified, row.muted, row.left_out)
+
+
 def _people(reader: Reader, numbers: Sequence[int]) -> dict[int, list[Participant]]:
     these, given = among("ticket", numbers)
     people: dict[int, list[Participant]] = defaultdict(list)
     for row in reader.each(f"SELECT * FROM participant WHERE ticket IN ({these}) ORDER BY position", **given):  # noqa: S608
-        people[row.ticket].append(Participant(Address(row.name, row.address), row.role, row.notified, row.muted))
+        people[row.ticket].append(participant_of(row))
     return people
 
 
