@@ -34,7 +34,8 @@ INSTANTS = frozenset({
 })  # fmt: skip
 """Columns that hold a moment. SQLite keeps it as text: UTC, without a zone."""
 LISTS = frozenset({
-    "attachments", "authentication", "confirmed", "defects", "headers", "lines", "queues", "recipients", "tags", "trace",
+    "attachments", "authentication", "confirmed", "defects", "headers", "lines", "queues", "recipients",
+    "tags", "trace",
 })  # fmt: skip
 """Columns that hold JSON. SQLite keeps it as text."""
 FLAGS = frozenset({"answered", "inline", "left_out", "muted", "notified", "released", "snooze", "trusted", "verified"})
