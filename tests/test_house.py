@@ -1,4 +1,4 @@
-"""What holds for the house as a whole: pure rooms, one schema, one list of keys, one list of reasons."""
+"""What holds for the house as a whole: pure rooms, one schema, one list of keys, one list of reasons, whole notices."""
 
 import ast
 import re
@@ -11,11 +11,17 @@ from typing import Any, get_args
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from jinja2 import meta, nodes
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from mailtickets.config.models import Config
-from mailtickets.config.places import shipped
+from mailtickets.config.places import shipped, template_texts
+from mailtickets.config.values import LOCALES
+from mailtickets.desk.letters.render import Templates, render
+from mailtickets.desk.letters.samples import bare, sample
+from mailtickets.desk.notices.rows import NOTICES, NoticeName
+from mailtickets.desk.notices.shapes import ALWAYS, COMMON
 from mailtickets.desk.reasons import REASONS, sentence
 from mailtickets.mail.kind import classify
 from mailtickets.store import version
@@ -191,3 +197,50 @@ def test_reasons_are_kebab_case_and_have_a_sentence_of_their_own() -> None:
         assert sentence(code) == words
     assert not REASONS.keys() & classify.REASONS.keys()
     assert sentence("something-new") == "something-new"
+
+
+# --- one row a notice ---------------------------------------------------------------------------------
+
+TEMPLATES = Templates(template_texts(shipped("templates")))
+PLANS = ("plan", "agents")
+"""Modules of `desk/notices` that make notices of what happened."""
+
+
+def test_every_name_of_a_notice_has_a_row_and_nothing_else_has() -> None:
+    assert tuple(NOTICES) == get_args(NoticeName)
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_a_notice_has_a_plan(name: NoticeName) -> None:
+    trees = [ast.parse((PACKAGE / "desk" / "notices" / f"{module}.py").read_text("utf-8")) for module in PLANS]
+    assert any(isinstance(node, ast.Constant) and node.value == name for tree in trees for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_a_notice_has_six_templates(name: NoticeName) -> None:
+    files = {f"{locale}/{name}.{form}" for locale in LOCALES for form in ("txt", "html")}
+    assert sorted(files - TEMPLATES.builtin.keys()) == []
+
+
+def seen_by(template: str) -> set[str]:
+    """The names that a template asks for, with those of the templates that it extends or includes."""
+    tree = TEMPLATES.shipped.parse(TEMPLATES.builtin[template])
+    made = {node.name for node in tree.find_all(nodes.Name) if node.ctx == "store"}
+    others = [other for other in meta.find_referenced_templates(tree) if other]
+    return meta.find_undeclared_variables(tree) - made | {name for other in others for name in seen_by(other)}
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_the_row_of_a_notice_says_what_its_templates_see(name: NoticeName) -> None:
+    ours = {"lang", "locale", "ref", "subject_line"}
+    seen = {key for locale in LOCALES for form in ("txt", "html") for key in seen_by(f"{locale}/{name}.{form}")}
+    assert sorted(seen - ours - ALWAYS.keys() - COMMON.keys() - NOTICES[name].sees.keys()) == []
+    assert sorted(NOTICES[name].sees.keys() - seen) == [], "said to be seen, and asked for nowhere"
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_a_notice_has_a_sample_that_can_be_put_into_words(name: NoticeName) -> None:
+    for locale in LOCALES:
+        for context in (sample(name, locale), bare(name, locale)):
+            rendered = render(TEMPLATES, name, locale, context)
+            assert (bool(rendered.subject), bool(rendered.text.strip()), rendered.problems) == (True, True, ())

@@ -6,8 +6,9 @@ from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.desk import configuration
 from mailtickets.cli.session import add_page, print_json, print_table
 from mailtickets.config.values import LOCALES
-from mailtickets.desk.letters.render import NOTICES, Templates, canned, canned_commands, canned_names, check, render
+from mailtickets.desk.letters.render import Templates, canned, canned_commands, canned_names, check, render
 from mailtickets.desk.letters.samples import sample
+from mailtickets.desk.notices.rows import NOTICES, named
 from mailtickets.gateway.clerk import rules_of
 
 _READY = "canned/"
@@ -33,9 +34,10 @@ def run(args: argparse.Namespace) -> int:
     return _list(templates, args)
 
 
-def _preview(templates: Templates, notice: str, locale: str, *, html: bool) -> int:
-    if notice not in NOTICES:
-        raise Stop(BAD_USAGE, f"there is no notice {notice!r}; there are {', '.join(NOTICES)}, and canned/NAME")
+def _preview(templates: Templates, name: str, locale: str, *, html: bool) -> int:
+    notice = named(name)
+    if notice is None:
+        raise Stop(BAD_USAGE, f"there is no notice {name!r}; there are {', '.join(NOTICES)}, and canned/NAME")
     words = render(templates, notice, locale, sample(notice, locale))
     for problem in words.problems:
         raise Stop(REFUSED, f"{problem.file}:{problem.line}: {problem.message}")
@@ -58,7 +60,7 @@ def _preview_ready(templates: Templates, name: str, locale: str) -> int:
 
 
 def _list(templates: Templates, args: argparse.Namespace) -> int:
-    files = [
+    files: list[tuple[str, str, str]] = [
         (notice, locale, f"{locale}/{notice}.{end}")
         for notice in NOTICES
         for locale in LOCALES

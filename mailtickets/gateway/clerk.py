@@ -31,7 +31,8 @@ from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices import plan as notices
 from mailtickets.desk.notices.budget import BudgetLine, budget_lines, untold, within_budget
 from mailtickets.desk.notices.contexts import context
-from mailtickets.desk.notices.notice import OPS_NOTICES, Notice, Situation
+from mailtickets.desk.notices.notice import Notice, Situation
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.rules.assignment import turn
 from mailtickets.desk.rules.decide import decide
 from mailtickets.desk.rules.opening import as_opening
@@ -336,7 +337,7 @@ class Clerk:
             letter(
                 notice,
                 rendered,
-                None if notice.takes_lines or notice.name in OPS_NOTICES else ticket,
+                None if notice.takes_lines or NOTICES[notice.name].audience == "ops" else ticket,
                 self.rules.stationery,
                 self.nonce(),
                 now,

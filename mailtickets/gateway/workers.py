@@ -23,6 +23,7 @@ from mailtickets.config.places import shipped, template_texts
 from mailtickets.desk.letters.render import Rendered, Templates, render
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.notices.discretion import Discretion
+from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.mail.model import Attachment, InboundMail
 from mailtickets.mail.read.outline import outline
 from mailtickets.mail.read.text_file import text_file
@@ -39,7 +40,7 @@ _LONG = 100_000
 _FAILURES = (WorkTimeoutError, ProcessExpired, MemoryError, Transient)
 
 T = TypeVar("T")
-Job = tuple[str, str, Mapping[str, object], Discretion | None]
+Job = tuple[NoticeName, str, Mapping[str, object], Discretion | None]
 """A notice's name, its locale, its context, and what its readers must not see."""
 
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from mailtickets.desk.letters.letter import Addressed, Letter
-from mailtickets.desk.notices.notice import ANSWERED_AS
+from mailtickets.desk.notices.rows import answered_as
 from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store import contacts
 from mailtickets.store.domains import LOOKED_AT, Picking, Shares, domain_of, waiting
@@ -211,7 +211,7 @@ def _due(row: Row[Any], words: Row[Any], mail: OutboundMail, claimed_at: datetim
         token_revision=row.token_revision or 0,
         token_day=date.fromisoformat(row.token_day) if row.token_day else None,
         confirms=row.confirms,
-        answered_as=ANSWERED_AS.get(row.name, ""),
+        answered_as=answered_as(row.name),
     )
     return Due(
         id=row.id,

@@ -19,17 +19,9 @@ from mailtickets.desk.model.facts import Facts, IdFact, OutboxFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine, budget_lines, within_budget
-from mailtickets.desk.notices.notice import (
-    AGENT_NOTICES,
-    CUSTOMER_NOTICES,
-    FIRST,
-    OPS_NOTICES,
-    SECOND,
-    THIRD,
-    Notice,
-    Situation,
-)
+from mailtickets.desk.notices.notice import Notice, Situation
 from mailtickets.desk.notices.plan import alarm, plan, why_not_acknowledged
+from mailtickets.desk.notices.rows import FIRST, SECOND, THIRD
 from mailtickets.desk.rules.decide import decide, refused
 from mailtickets.mail.model import Address, InboundMail
 from tests.desk.builders import (
@@ -474,12 +466,6 @@ def test_a_requester_who_is_an_agent_is_outside_the_budgets() -> None:
     (notice,) = by_order(orders.set_status(own, "resolved", "x"), own)
     assert (notice.to_customer, notice.automatic) == (True, False)
     assert budget_lines(notice, ANA, 42, POLICY) == ()
-
-
-def test_every_notice_is_somebodys() -> None:
-    everybodys = [*CUSTOMER_NOTICES, *AGENT_NOTICES, *OPS_NOTICES]
-    assert len(everybodys) == len(set(everybodys))
-    assert {name.stem for name in (shipped("templates") / "pt_BR").iterdir()} >= set(everybodys)
 
 
 def test_an_alarm_goes_to_ops() -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from html.parser import HTMLParser
 from itertools import zip_longest
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -18,20 +18,19 @@ from mailtickets.desk.customers.wishes import wish
 from mailtickets.desk.letters import sentences
 from mailtickets.desk.letters.render import (
     MAX_SUBJECT_CHARS,
-    NOTICES,
-    REPLY_EFFECTS,
     Rendered,
     Templates,
-    bare,
     check,
     render,
-    sample,
 )
+from mailtickets.desk.letters.samples import bare, sample
 from mailtickets.desk.letters.sentences import EXPECTED, HAPPENED, PROBLEMS
 from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, TYPES
-from mailtickets.desk.notices.notice import AGENT_NOTICES, CUSTOMER_NOTICES
+from mailtickets.desk.notices.rows import NOTICES, ReplyEffect
 from mailtickets.mail.model import REF_LABEL, REF_PLACEHOLDER
 
+CUSTOMER_NOTICES = [name for name, row in NOTICES.items() if row.audience == "customers"]
+AGENT_NOTICES = [name for name, row in NOTICES.items() if row.audience == "agents"]
 TEMPLATES = Templates(template_texts(shipped("templates")))
 EVERY_NOTICE = [(notice, locale) for notice in NOTICES for locale in LOCALES]
 EVERY_CUSTOMER_NOTICE = [(notice, locale) for notice in CUSTOMER_NOTICES for locale in LOCALES]
@@ -133,7 +132,7 @@ def situations(notice: str, locale: str) -> Iterator[dict[str, Any]]:
     yield {**full, "change": None, "failure": {**least["failure"], "notice": "received"} if least["failure"] else None}
     yield from ({**full, **more, "thread": sample("history", locale)["thread"]} for more in (*MORE.get(notice, ()), {}))
     if notice in SHARING:
-        yield from ({**full, "reply_effect": effect} for effect in REPLY_EFFECTS)
+        yield from ({**full, "reply_effect": effect} for effect in get_args(ReplyEffect))
     if notice in {"held", "new_ticket"}:
         yield from ({**full, "reason": reason, "linked": [7, 9], "strangers": STRANGERS} for reason in REASONS)
         yield from ({**full, "reason": reason, "reply_effect": effect} for reason in REASONS for effect in ACTING)

@@ -31,7 +31,7 @@ def _mac(secret: bytes, *fields: str, length: int) -> str:
 def reply_token(secret: bytes, ticket: int, person: str, revision: int, day: date, answered_as: str = "") -> str:
     """The token by which `person` answers on `ticket`: the same all day for the same state of the ticket.
 
-    `answered_as` sets notices apart whose answers mean different things (`notice.ANSWERED_AS`).
+    `answered_as` sets notices apart whose answers mean different things (`NoticeRow.answered_as`).
     """
     fields = [str(ticket), person.casefold(), str(revision), day.isoformat(), *([answered_as] if answered_as else [])]
     return _mac(secret, "reply", *fields, length=_TOKEN_CHARACTERS)

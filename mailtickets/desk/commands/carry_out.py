@@ -38,6 +38,7 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.facts import Facts, Undoable
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import TYPES, Status, Ticket, TicketType, plain, priority_named, status_named
+from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.mail.model import Address
 
 MERGE_OF_STRANGERS = "merge-of-strangers"
@@ -77,7 +78,7 @@ class Asker:
 class NoticeRequest:
     """A notice that answers the agent."""
 
-    notice: str
+    notice: NoticeName
     search: str = ""
 
 
@@ -442,7 +443,7 @@ def _nothing(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     return iter(())
 
 
-def _shown(notice: str) -> Callable[[Ticket, Command, Asker], Iterator[Step]]:
+def _shown(notice: NoticeName) -> Callable[[Ticket, Command, Asker], Iterator[Step]]:
     return lambda ticket, order, by: iter((NoticeRequest(notice),))
 
 
@@ -476,7 +477,7 @@ _ON_TICKET: dict[str, Callable[[Ticket, Command, Asker], Iterator[Step]]] = {
 # --- commands about no ticket -------------------------------------------------------------------------
 
 
-def _asks_for(notice: str) -> Callable[[Command, Asker], Iterator[Step]]:
+def _asks_for(notice: NoticeName) -> Callable[[Command, Asker], Iterator[Step]]:
     return lambda order, by: iter((NoticeRequest(notice, order.argument),))
 
 

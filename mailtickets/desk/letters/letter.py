@@ -20,7 +20,8 @@ from mailtickets.desk.claims.identity import (
 )
 from mailtickets.desk.letters.render import Rendered
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices.notice import ANSWERED_AS, AnsweredAs, Notice
+from mailtickets.desk.notices.notice import Notice
+from mailtickets.desk.notices.rows import NOTICES, AnsweredAs
 from mailtickets.mail.model import Address, Attachment, Copy, OutboundMail
 
 TOKEN_FIELD = "{token}"  # noqa: S105 - where a token goes, not one
@@ -147,7 +148,7 @@ def _addressed(
         return Addressed(person, sender, tag, reply_to)
     day = now.astimezone(ZoneInfo(stationery.instance.timezone)).date()
     number, revision = (ticket.number, ticket.revision) if ticket else (0, 0)  # 0: the answer's lines name tickets
-    answered_as = "" if notice.to_customer else ANSWERED_AS.get(notice.name, "")
+    answered_as = NOTICES[notice.name].answered_as
     hashed = token_hash(_token(stationery.secrets[0], number, person, revision, day, confirms, answered_as))
     if notice.queue.plus_addressing:
         reply_to = plus_address(notice.queue.address, TOKEN_FIELD) if _has_room(notice.queue) else reply_to

@@ -13,7 +13,8 @@ import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any, cast
 
 from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError, pass_context
@@ -29,17 +30,11 @@ from mailtickets.desk.commands.vocabulary import folded
 from mailtickets.desk.letters import sentences
 from mailtickets.desk.letters.samples import bare, sample
 from mailtickets.desk.notices.discretion import Discretion
-from mailtickets.desk.notices.notice import AGENT_NOTICES, CUSTOMER_NOTICES, OPS_NOTICES
+from mailtickets.desk.notices.rows import NOTICES, NoticeName
+from mailtickets.desk.notices.shapes import ALWAYS, ATTACHMENT, COMMON, PERSON
 from mailtickets.mail.model import REF_PLACEHOLDER
 from mailtickets.mail.reply.excerpt import excerpt
 from mailtickets.words import locales
-
-NOTICES = CUSTOMER_NOTICES + AGENT_NOTICES + OPS_NOTICES
-
-REPLY_EFFECTS = ("to_customer", "to_nobody", "releases", "corrects", "lines", "to_team", "asks", "none")
-"""What an agent's notice may say that a reply to it does: go to the customer, be held because there is none to write
-to, release what is held, put a returned reply right, act line by line on the tickets named there, be a note to the
-team, be asked about, nothing."""
 
 MAX_OWN_CHARS = 200_000
 """Of a part, beyond six times the words given (escaping makes five characters of one)."""
@@ -47,60 +42,8 @@ MAX_SUBJECT_CHARS = 250
 PREVIEW_CHARS = 140
 """What a phone shows of a mail beside its subject."""
 
-_PERSON = {"name": None, "address": ""}
-_ATTACHMENT = {"filename": "", "size": 0, "attached": True}
-_ALWAYS: Mapping[str, Mapping[str, Any]] = {
-    "instance": {"name": ""},
-    "queue": {"name": "", "address": "", "title": ""},
-    "ticket": {
-        "number": None, "tag": "", "subject": "", "status": "", "priority": "", "type": None, "created_at": None,
-        "requester": _PERSON, "assignee": None, "queue": "",
-    },
-    "customer": _PERSON,
-}  # fmt: skip
-_SOMETIMES: Mapping[str, Mapping[str, Any]] = {
-    "message": {
-        "author": _PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
-        "delivered_directly": False, "signed": False, "cut": False, "whole_in": "", "remarks": (),
-    },
-    "change": {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""},
-    "failure": {"recipient": "", "status": None, "diagnostic": "", "notice": "", "subject": ""},
-    "alarm": {"subject": "", "text": "", "since": None},
-    "absent": _PERSON,
-    "rating": {"score": None, "comment": ""},
-}  # fmt: skip
-_SINGLE: Mapping[str, Any] = {
-    "recipients": (), "linked": (), "reopen_days": None, "close_after_days": None,
-    "reply_effect": None, "customer_echo": False, "reason": "", "begins": False, "resolved_now": False,
-    "ask_rating": False,
-    "undo_until": None, "dry_run": False, "too_late": False, "since": None, "why": "", "actor": None, "until": None,
-    "words": "", "new_subject": "", "was_finished": None, "attached": (), "too_large": (), "files": (),
-    "copy_limit": None, "only_here": False,
-}  # fmt: skip
-_TICKET_LINE = {
-    "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": _PERSON, "updated_at": None,
-    "waiting_since": None, "queue": "",
-}  # fmt: skip
-_SAID = {
-    "author": _PERSON, "text": "", "cut": False, "received_at": None, "visibility": "public", "direction": "in",
-}  # fmt: skip
-_LISTS: Mapping[str, Mapping[str, Any]] = {
-    "done": {"kind": "", "value": None, "old": None, "ticket": None},
-    "sent_to": _PERSON,
-    "reaches": _PERSON,
-    "copied_beyond": _PERSON,
-    "copied_unproven": _PERSON,
-    "copied_disowned": _PERSON,
-    "copied_unwritable": _PERSON,
-    "problems": {"line": "", "code": "", "nearest": (), "expected": ""},
-    "mine": _TICKET_LINE,
-    "unassigned": _TICKET_LINE,
-    "tickets": _TICKET_LINE,
-    "strangers": {"number": None, "requester": _PERSON},
-    "commands": {"spelled": "", "argument": "", "what": ""},
-    "thread": _SAID,
-    "events": {"at": None, "actor": None, "kind": "", "from": None, "to": None},
-}
+_EVERYTHING: Mapping[str, object] = reduce(or_, (dict(row.sees) for row in NOTICES.values()), dict(COMMON))
+"""What any notice may show: a house's own template may name a key that the notice has no value for."""
 
 _MANY_LINES = frozenset({"text", "html", "diagnostic", "comment"})
 """Names of values that keep their line breaks; every other is one line."""
@@ -156,7 +99,7 @@ class Templates:
 
 def render(
     templates: Templates,
-    notice: str,
+    notice: NoticeName,
     locale: str,
     context: Mapping[str, object],
     discretion: Discretion | None = None,
@@ -166,7 +109,7 @@ def render(
     `discretion` is for what customers get. The HTML of a message may be its whole mail's: what is shown of it is what
     says the message's text, and nothing if no part of it does.
     """
-    words = _words(_relayed(context, discretion), locale)
+    words = _words(_relayed(context, discretion), locale, notice)
     stem, problems = f"{locale}/{notice}", list[TemplateProblem]()
     subject = _made(templates, f"{stem}.txt", lambda sandbox, name: _subject(sandbox, name, templates, words), problems)
     text = _made(templates, f"{stem}.txt", lambda sandbox, name: _text(sandbox, name, words), problems)
@@ -525,29 +468,39 @@ _OWN_FILTERS: dict[str, Callable[..., Any]] = {
 # --- what templates see -------------------------------------------------------------------------------
 
 
-def _words(context: Mapping[str, object], locale: str) -> dict[str, Any]:
+def _words(context: Mapping[str, object], locale: str, notice: NoticeName | None = None) -> dict[str, Any]:
     """The context as plain, clean values, with every key that a template may ask for."""
-    given = {key: _plain(value, key) for key, value in context.items() if key != "ref"}
-    words = {**_SINGLE, **given}
-    words |= {key: _filled(given.get(key), shape) for key, shape in _ALWAYS.items()}
-    words |= {key: _filled(given[key], shape) if given.get(key) else None for key, shape in _SOMETIMES.items()}
-    words |= {key: tuple(_filled(item, shape) for item in given.get(key) or ()) for key, shape in _LISTS.items()}
-    if isinstance(words["since"], tuple):  # what was said meanwhile; elsewhere a time
-        words["since"] = tuple(_filled(item, _SAID) for item in words["since"])
+    shapes = {**_EVERYTHING, **(NOTICES[notice].sees if notice else {})}
+    known = {key: _plain(value, key) for key, value in context.items() if key != "ref"}
+    words = known | {key: _shaped(known.get(key, _UNKNOWN), shape) for key, shape in shapes.items()}
+    words |= {key: _filled(known.get(key), shape) for key, shape in ALWAYS.items()}
     if words["message"]:
         words["message"] = _marked(words["message"])
     return {**words, "locale": locale, "lang": locale.replace("_", "-"), "ref": REF_PLACEHOLDER}
 
 
+_UNKNOWN = object()
+
+
+def _shaped(value: Any, shape: object) -> Any:
+    """A value with all the keys of its shape: of one such value, of a list of them, or as it is."""
+    known = value is not _UNKNOWN
+    if isinstance(shape, list):
+        return tuple(_filled(item, shape[0]) for item in value) if known and value else ()
+    if isinstance(shape, Mapping):
+        return _filled(value, shape) if known and value else None
+    return value if known else shape
+
+
 def _marked(message: dict[str, Any]) -> dict[str, Any]:
     """A message with its HTML, and nothing else, exempt from escaping."""
     html = Markup(message["html"]) if message["html"] else None  # noqa: S704 - sanitised where the mail was read
-    return {**message, "html": html, "attachments": tuple(_filled(a, _ATTACHMENT) for a in message["attachments"])}
+    return {**message, "html": html, "attachments": tuple(_filled(a, ATTACHMENT) for a in message["attachments"])}
 
 
-def _filled(given: Any, shape: Mapping[str, Any]) -> dict[str, Any]:
-    known = {**shape, **(given or {})}
-    return {key: _filled(value, _PERSON) if shape.get(key) is _PERSON else value for key, value in known.items()}
+def _filled(value: Any, shape: Mapping[str, Any]) -> dict[str, Any]:
+    known = {**shape, **(value or {})}
+    return {key: _filled(inner, PERSON) if shape.get(key) is PERSON else inner for key, inner in known.items()}
 
 
 def _plain(value: object, key: str) -> Any:

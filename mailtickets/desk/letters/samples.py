@@ -1,12 +1,15 @@
-"""Facts for looking at templates: one ordinary ticket, told in each locale.
+"""Sample values for templates: one ordinary ticket, with its texts in each locale.
 
-Owns: what `template preview` shows and what `check` renders. All addresses are under .test.
+Owns: what `template preview` shows and what `check` renders. What is particular to a notice stands in its row
+(`notices/rows.py`). All addresses are under .test.
 """
 
-from datetime import date, datetime
+from collections.abc import Mapping
 from typing import Any
 
 from mailtickets.desk.commands.vocabulary import COMMANDS, spelled
+from mailtickets.desk.notices.rows import NOTICES, NoticeName, Sample
+from mailtickets.desk.notices.sample_values import AGENT, AGENT_ADDRESS, COLLEAGUE, REQUESTER, WRITTEN_AT
 
 _STORIES: dict[str, dict[str, str]] = {
     "pt_BR": {
@@ -123,256 +126,117 @@ _STORIES: dict[str, dict[str, str]] = {
     },
 }
 
-_AGENT_ADDRESS = "ana@desk.test"
-_OTHER_AGENT_ADDRESS = "bruno@desk.test"
-_STATUS_AFTER = {
-    "received": "new",
-    "new_ticket": "new",
-    "also_addressed": "new",
-    "answer": "pending",
-    "resolved": "resolved",
-    "closed": "closed",
-    "receipt": "pending",
-    "answered": "pending",
-    "rated": "resolved",
-    "moved": "new",
-}
-_STATUS_BEFORE = {"status_changed": "new", "resolved": "open", "closed": "resolved", "reopened": "resolved"}
-_ANSWERED = frozenset({"answer", "delivery_failed", "held", "returned", "stale", "noted", "answered", "second_word"})
-"""Notices whose message is an agent's."""
-_ABOUT_NONE = frozenset({"alarm", "digest", "commands_help", "found", "my_tickets", "agent_absent", "held_more"})
-"""Notices that are about no ticket of their own."""
-_MAYBE_ABOUT_NONE = frozenset({"receipt", "returned", "second_word"})
-_REPLY_EFFECTS = {
-    "held": "releases", "stale": "releases", "returned": "corrects", "digest": "lines", "found": "lines",
-    "commands_help": "lines", "agent_absent": "lines", "second_word": "releases",
-    "held_more": "lines",
+_NOBODY: Mapping[str, object] = {"name": None, "address": "{customer}"}
+_AUTHORS = {"requester": REQUESTER, "agent": AGENT, "colleague": COLLEAGUE}
+_NOTHING_KNOWN: Mapping[str, object] = {
+    "change": None, "failure": None, "alarm": None, "absent": None, "rating": None, "words": "",
 }  # fmt: skip
-_HELD_FOR = {"held": "agent-without-token", "second_word": "second-word-unclear"}
-_WRITTEN_AT = {
-    "question": datetime(2025, 3, 3, 10, 12),  # noqa: DTZ001 - as in the instance's time zone
-    "again": datetime(2025, 3, 4, 8, 5),  # noqa: DTZ001
-    "answer": datetime(2025, 3, 3, 14, 30),  # noqa: DTZ001
-    "note": datetime(2025, 3, 3, 15, 2),  # noqa: DTZ001
-}
-_WITHOUT_MESSAGE = frozenset(
-    {
-        "status_changed", "resolved", "closed", "unassigned", "alarm", "receipt", "digest", "agent_absent", "rated",
-        "commands_help", "found", "history", "attachments", "status", "my_tickets", "muted", "unmuted",
-        "held_more",
-    }
-)  # fmt: skip
 
 
-def sample(notice: str, locale: str) -> dict[str, Any]:
+def sample(notice: NoticeName, locale: str) -> dict[str, Any]:
     """The context of a notice about an ordinary ticket, with everything known that may be known."""
-    story = _STORIES[locale]
-    assignee = None if notice in {"unassigned", "moved"} else story["agent"]
-    return {
-        **bare(notice, locale),
-        **_work(notice, story),
-        "customer": {"name": story["requester"], "address": story["customer"]},
-        "ticket": {**_ticket(notice, story), "type": "incident", "assignee": assignee}
-        if notice not in _ABOUT_NONE
-        else None,
-        "message": None if notice in _WITHOUT_MESSAGE else _message(notice, story),
-        "recipients": [story["agent"], story["other_agent"]],
-        "linked": [1036] if notice == "new_ticket" else [],
+    row = NOTICES[notice]
+    shown, assignee = row.sample, "{agent}" if row.sample.assigned else None
+    known: dict[str, object] = {
+        **shown.full,
+        "customer": REQUESTER,
+        "ticket": {**_ticket(shown), "type": "incident", "assignee": assignee} if shown.ticket else None,
+        "message": _message(shown) if shown.message else None,
+        "recipients": ["{agent}", "{other_agent}"],
+        "linked": list(shown.linked),
         "reopen_days": 14,
         "close_after_days": 7,
         "customer_echo": True,
-        "reason": {"new_ticket": "not-a-participant", **_HELD_FOR}.get(notice, ""),
+        "reason": shown.reason or shown.full_reason,
     }
+    return {**bare(notice, locale), **_in_words(known, _story(locale))}
 
 
-def bare(notice: str, locale: str) -> dict[str, Any]:
+def bare(notice: NoticeName, locale: str) -> dict[str, Any]:
     """The least that is ever known: no name, no attachment, no text, nobody assigned, nothing to be echoed."""
-    story = _STORIES[locale]
-    own = "other_queue" if notice == "also_addressed" else "queue"
-    nobody = {"name": None, "address": story["customer"]}
-    author = {"name": None, "address": _AGENT_ADDRESS if notice in _ANSWERED else story["customer"]}
-    return {
+    row = NOTICES[notice]
+    shown = row.sample
+    known: dict[str, object] = {
         "instance": {"name": "desk"},
-        "queue": {"name": story["address"].partition("@")[0], "address": story["address"], "title": story[own]},
-        "ticket": {**_ticket(notice, story), "requester": nobody}
-        if notice not in _ABOUT_NONE | _MAYBE_ABOUT_NONE
-        else None,
-        "customer": nobody,
-        "message": None if notice in _WITHOUT_MESSAGE else {**_message(notice, story, ""), "author": author},
-        "change": _change(notice, story),
-        "failure": _failure(story) if notice == "delivery_failed" else None,
-        "alarm": _alarm(story) if notice == "alarm" else None,
+        "queue": {
+            "name": "{queue_name}",
+            "address": "{address}",
+            "title": "{queue}" if shown.own_queue else "{other_queue}",
+        },
+        "ticket": {**_ticket(shown), "requester": _NOBODY} if row.ticket == "always" else None,
+        "customer": _NOBODY,
+        "message": _bare_message(shown) if shown.message else None,
         "recipients": [],
         "linked": [],
-        "absent": {"name": None, "address": _AGENT_ADDRESS} if notice == "agent_absent" else None,
-        "rating": {"score": 2, "comment": ""} if notice == "rated" else None,
         "reopen_days": 0,
         "close_after_days": 0,
-        "reply_effect": _REPLY_EFFECTS.get(notice),
+        "reply_effect": shown.reply_effect,
         "customer_echo": False,
-        "reason": _HELD_FOR.get(notice, ""),
-        "words": story["words"] if notice == "found" else "",
-        **({"identity": True, "ops": False} if notice == "second_word" else {}),
-        **({"count": 1, "mails": []} if notice == "held_more" else {}),
+        "reason": shown.reason,
+        **_NOTHING_KNOWN,
+        **shown.least,
     }
+    return _in_words(known, _story(locale))
 
 
-def _ticket(notice: str, story: dict[str, str]) -> dict[str, Any]:
+def _ticket(shown: Sample) -> dict[str, object]:
     return {
         "number": 1042,
         "tag": "[#1042]",
-        "subject": story["subject"],
-        "status": _STATUS_AFTER.get(notice, "open"),
+        "subject": "{subject}",
+        "status": shown.status,
         "priority": "normal",
-        "created_at": _WRITTEN_AT["question"],
-        "requester": {"name": story["requester"], "address": story["customer"]},
+        "created_at": WRITTEN_AT["question"],
+        "requester": REQUESTER,
         "type": None,
         "assignee": None,
-        "queue": story["queue"],
+        "queue": "{queue}",
     }
 
 
-def _message(notice: str, story: dict[str, str], text: str | None = None) -> dict[str, Any]:
-    by_agent = notice in _ANSWERED
-    said = "note" if notice == "noted" else "answer" if by_agent else "question" if notice in _STATUS_AFTER else "again"
-    whole = f"{story['mistyped']}\n\n{story[said]}" if notice == "returned" else story[said]
+def _message(shown: Sample) -> dict[str, object]:
     return {
-        "author": _writer(notice, story),
-        "text": whole if text is None else text,
+        "author": _AUTHORS[shown.author],
+        "text": shown.text or f"{{{shown.message}}}",
         "html": None,
-        "received_at": _WRITTEN_AT[said],
-        "attachments": [] if by_agent or text is not None else _attachments(story, notice != "also_addressed"),
-        "verified": text is None,
+        "received_at": WRITTEN_AT[shown.message],
+        "attachments": _attachments(shown) if shown.author == "requester" else [],
+        "verified": True,
         "delivered_directly": False,
     }
 
 
-def _writer(notice: str, story: dict[str, str]) -> dict[str, str]:
-    if notice in {"noted", "answered"}:
-        return {"name": story["other_agent"], "address": _OTHER_AGENT_ADDRESS}
-    if notice in _ANSWERED:
-        return {"name": story["agent"], "address": _AGENT_ADDRESS}
-    return {"name": story["requester"], "address": story["customer"]}
+def _bare_message(shown: Sample) -> dict[str, object]:
+    author = _NOBODY if shown.author == "requester" else {"name": None, "address": AGENT_ADDRESS}
+    return {**_message(shown), "author": author, "text": "", "attachments": [], "verified": False}
 
 
-def _attachments(story: dict[str, str], attached: bool) -> list[dict[str, Any]]:
+def _attachments(shown: Sample) -> list[dict[str, object]]:
     return [
-        {"filename": story["photo"], "size": 348_160, "attached": attached},
-        {"filename": story["video"], "size": 50_331_648, "attached": False},
+        {"filename": "{photo}", "size": 348_160, "attached": shown.own_queue},
+        {"filename": "{video}", "size": 50_331_648, "attached": False},
     ]
 
 
-def _work(notice: str, story: dict[str, str]) -> dict[str, Any]:
-    """What the notices of the agents' work, and what customers ask in a word, know beside their ticket."""
-    bruno, lines = story["other_agent"], _ticket_lines(story)
-    problem = {"line": story["mistyped"], "code": "unknown-command", "nearest": [story["nearest"]], "expected": ""}
-    works: dict[str, dict[str, Any]] = {
-        "receipt": {
-            "done": [_done("answered"), _done("status", "pending", "open"), _done("tags", story["tags"])],
-            "sent_to": [{"name": story["requester"], "address": story["customer"]}],
-            "undo_until": datetime(2025, 3, 3, 14, 32),  # noqa: DTZ001
-        },
-        "returned": {"problems": [problem]},
-        "stale": {"since": _thread(story)[2:]},
-        "digest": {"mine": lines[:2], "unassigned": lines[2:]},
-        "found": {"words": story["words"], "tickets": lines},
-        "my_tickets": {"tickets": [{**lines[0], "status": "pending"}, lines[2]]},
-        "reminder": {"why": "unanswered", "since": _WRITTEN_AT["question"]},
-        "assigned": {"actor": bruno},
-        "moved": {"actor": bruno},
-        "agent_absent": {"absent": {"name": bruno, "address": _OTHER_AGENT_ADDRESS}, "until": date(2025, 3, 10)},
-        "rated": {"rating": {"score": 2, "comment": story["comment"]}},
-        "commands_help": {"commands": [_command(word.key, story) for word in COMMANDS]},
-        "history": {"thread": _thread(story), "events": _events(story)},
-        "attachments": {"attached": [story["photo"]], "too_large": [story["video"]]},
-        "recalled": {"words": story["subject"]},
-        "customer_replied": {"new_subject": story["other_subject"], "was_finished": "resolved"},
-        "resolved": {"ask_rating": True},
-        "second_word": {"ops": True},
-        "held_more": {
-            "count": 12,
-            "mails": [{"number": 57, "subject": story["subject"], "received_at": _WRITTEN_AT["question"]}],
-        },
-    }
-    return works.get(notice, {})
+# --- from keys to a locale's texts --------------------------------------------------------------------
 
 
-def _done(kind: str, value: str | None = None, old: str | None = None) -> dict[str, Any]:
-    return {"kind": kind, "value": value, "old": old, "ticket": 1042}
+def _story(locale: str) -> dict[str, Any]:
+    """The texts of a locale, and the commands as they are spelled there."""
+    commands = [{"spelled": spelled(word.key, locale), "argument": "", "what": word.key} for word in COMMANDS]
+    story = _STORIES[locale]
+    return {**story, "queue_name": story["address"].partition("@")[0], "commands": commands}
 
 
-def _ticket_lines(story: dict[str, str]) -> list[dict[str, Any]]:
-    """One that waits, one that was moved here, one that nobody has."""
-    customer = {"name": story["requester"], "address": story["customer"]}
-    other = {"name": story["other_requester"], "address": story["other_customer"]}
-    common = {"priority": "normal", "queue": story["queue"], "waiting_since": None}
-    first, second, third = (_WRITTEN_AT[when] for when in ("question", "answer", "again"))
-    return [
-        {**common, "number": 1042, "tag": "[#1042]", "subject": story["subject"], "status": "open", "priority": "high",
-         "requester": customer, "updated_at": third, "waiting_since": first},
-        {**common, "number": 1039, "tag": "[#1039]", "subject": story["other_subject"], "status": "pending",
-         "requester": other, "updated_at": second},
-        {**common, "number": 1043, "tag": "[#1043]", "subject": story["third_subject"], "status": "new",
-         "requester": {"name": None, "address": story["customer"]}, "updated_at": third, "waiting_since": third},
-    ]  # fmt: skip
+def _in_words(known: Mapping[str, object], story: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _filled(value, story) for key, value in known.items()}
 
 
-def _thread(story: dict[str, str]) -> list[dict[str, Any]]:
-    customer = {"name": story["requester"], "address": story["customer"]}
-    ana = {"name": story["agent"], "address": _AGENT_ADDRESS}
-    bruno = {"name": story["other_agent"], "address": _OTHER_AGENT_ADDRESS}
-    return [
-        _said(customer, "in", "public", story["question"], _WRITTEN_AT["question"]),
-        _said(ana, "out", "public", story["answer"], _WRITTEN_AT["answer"]),
-        _said(bruno, "in", "note", story["note"], _WRITTEN_AT["note"]),
-        _said(customer, "in", "public", story["again"], _WRITTEN_AT["again"]),
-    ]
-
-
-def _said(author: dict[str, str], direction: str, visibility: str, text: str, at: datetime) -> dict[str, Any]:
-    return {"author": author, "direction": direction, "visibility": visibility, "text": text, "received_at": at}
-
-
-def _events(story: dict[str, str]) -> list[dict[str, Any]]:
-    first, then = _WRITTEN_AT["question"], _WRITTEN_AT["answer"]
-    agent = story["agent"]
-    return [
-        {"at": first, "actor": story["requester"], "kind": "opened", "from": None, "to": "new"},
-        {"at": then, "actor": story["other_agent"], "kind": "assignee", "from": None, "to": agent},
-        {"at": then, "actor": agent, "kind": "status", "from": "new", "to": "pending"},
-    ]
-
-
-def _command(key: str, story: dict[str, str]) -> dict[str, str]:
-    locale = next(locale for locale, told in _STORIES.items() if told is story)
-    return {"spelled": spelled(key, locale), "argument": "", "what": key}
-
-
-def _change(notice: str, story: dict[str, str]) -> dict[str, Any] | None:
-    actor = story["agent"]
-    if notice == "moved":
-        return {"kind": "queue", "from": story["other_queue"], "to": story["queue"], "actor_name": actor, "reason": ""}
-    if notice == "unassigned":
-        return {"kind": "assignee", "from": story["other_agent"], "to": None, "actor_name": None, "reason": ""}
-    if notice not in _STATUS_BEFORE:
-        return None
-    before, after = _STATUS_BEFORE[notice], _STATUS_AFTER.get(notice, "open")
-    return {"kind": "status", "from": before, "to": after, "actor_name": actor, "reason": ""}
-
-
-def _failure(story: dict[str, str]) -> dict[str, Any]:
-    return {
-        "recipient": story["customer"],
-        "status": "5.1.1",
-        "diagnostic": f"550 5.1.1 <{story['customer']}>: Recipient address rejected: User unknown",
-        "notice": "answer",
-        "named": None,
-        "kind": "lost",
-        "reopened": True,
-        "subject": story["subject"],
-    }
-
-
-def _alarm(story: dict[str, str]) -> dict[str, Any]:
-    since = datetime(2025, 3, 3, 9, 47)  # noqa: DTZ001 - as above
-    return {"subject": story["alarm"], "text": story["alarm_text"], "since": since}
+def _filled(value: object, story: Mapping[str, Any]) -> Any:
+    """The value with the story's texts in the place of their keys; a text that is one key becomes what stands there."""
+    if isinstance(value, str):
+        alone = story.get(value[1:-1]) if value.startswith("{") and value.endswith("}") else None
+        return value.format_map(story) if alone is None else alone
+    if isinstance(value, Mapping):
+        return {key: _filled(inner, story) for key, inner in value.items()}
+    return [_filled(inner, story) for inner in value] if isinstance(value, list) else value

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from mailtickets.desk.model.effects import Effect, OpenTicket
+from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.mail.model import Address
 
 Outcome = Literal["opened", "appended", "noted", "commanded", "bounced", "ignored", "held", "duplicate", "unparsed"]
@@ -99,7 +100,7 @@ class Decision:
     outcome: Outcome | None = None
     """Of a mail; None for what was ordered from the shell or by the clock."""
     actor: str = "system"
-    notices: tuple[str, ...] = ()
+    notices: tuple[NoticeName, ...] = ()
     """Names of notices that the decision calls for, beyond those that follow from the effects."""
     further_queues: tuple[str, ...] = ()
     """Names of further queues whose agents get a notice."""

@@ -63,7 +63,7 @@ class TokenFact:
     """Why the message that it confirms is held; None when it is held no more."""
     created_at: datetime | None = None
     answered_as: str = ""
-    """What an answer to the notice is that does not say so (`notice.ANSWERED_AS`)."""
+    """What an answer to the notice is that does not say so (`NoticeRow.answered_as`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,31 +25,32 @@ from mailtickets.desk.notices.contexts import (
     thread_context,
 )
 from mailtickets.desk.notices.notice import (
-    ANSWERED_AS,
     CONFIRMABLE,
-    SECOND,
     SUPPRESS,
     SUPPRESS_BUT_ABSENCE,
-    THIRD,
-    AnsweredAs,
     Notice,
     Situation,
 )
+from mailtickets.desk.notices.rows import NOTICES, AnsweredAs, NoticeName, ReplyEffect
 from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN
 from mailtickets.desk.rules.assignment import is_away
 from mailtickets.mail.model import Address, Attachment
 from mailtickets.mail.read.text_file import FILENAME, text_file
 
-_WORDS = frozenset({"new_ticket", "customer_replied"})
-"""Notices that carry a customer's words: in their name, and answered by an absence notice when the agent is away."""
-_ANSWERS = ("held", "returned", "stale", "digest", "found", "commands_help", "history", "held_more")
+_ANSWERS: tuple[NoticeName, ...] = (
+    "held",
+    "returned",
+    "stale",
+    "digest",
+    "found",
+    "commands_help",
+    "history",
+    "held_more",
+)
 """What an agent is told of their own mail, beside the receipt."""
 _ASKED_AGAIN = frozenset({ASKED_AGAIN, NOT_PROVEN})
 """After these the mail is still held."""
-_TEAM_WIDE = ("unassigned", "delivery_failed", "rated", "agent_absent")
-_OWN_DOING_TOLD = frozenset({*_ANSWERS, "receipt", "attachments", "delivery_failed", "reminder", "second_word"})
-_OF_NO_TICKET = frozenset({"agent_absent", "digest", "found", "held_more"})
-"""Whatever asked for them: nobody should answer a customer by answering these, and lists take lines."""
+_TEAM_WIDE: tuple[NoticeName, ...] = ("unassigned", "delivery_failed", "rated", "agent_absent")
 _PROBLEMS_ONLY = "problems"
 
 
@@ -78,12 +79,12 @@ def _of_a_customers_words(situation: Situation, queue: Queue, policy: Policy, no
         wanted = situation.mail.recalls if situation.mail else None
         yield _for_agents("recalled", watchers, situation, queue, policy, now, extra={"words": wanted or ""})
     if message is not None and message.direction == "in" and message.visibility == "public" and not rated:
-        name = "new_ticket" if decision.opens else "customer_replied"
+        name: NoticeName = "new_ticket" if decision.opens else "customer_replied"
         yield _for_agents(name, watchers, situation, queue, policy, now, extra=_another_matter(situation))
-    for name in decision.further_queues:
-        other = policy.queue(name)
+    for further in decision.further_queues:
+        other = policy.queue(further)
         if other is not None:
-            others = [agent for agent in policy.agents_of(name) if agent not in watchers]
+            others = [agent for agent in policy.agents_of(further) if agent not in watchers]
             extra = {"only_here": _is_elsewhere(after, situation)}
             yield _for_agents("also_addressed", others, situation, other, policy, now, extra=extra)
 
@@ -148,7 +149,7 @@ def _of_a_colleagues_deeds(situation: Situation, queue: Queue, policy: Policy, n
 
 
 def _shown_last(
-    name: str,
+    name: NoticeName,
     agents: Iterable[Agent],
     situation: Situation,
     queue: Queue,
@@ -171,7 +172,7 @@ def _last_of_the_customer(situation: Situation) -> Said | None:
     return next((s for s in reversed(situation.thread) if s.direction == "in" and s.visibility == "public"), None)
 
 
-def _team_wide(name: str, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _team_wide(name: NoticeName, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
     author = policy.agent(situation.decision.actor)
     others = policy.agents_of(queue.name)
     if name == "delivery_failed" and author is not None:
@@ -238,13 +239,13 @@ def _second_word(author: Agent, situation: Situation, queue: Queue, policy: Poli
     return replace(notice, takes_lines=False, asks_to_confirm=again, confirms=feedback.confirms, cause=cause)
 
 
-def _is_empty(name: str, situation: Situation) -> bool:
+def _is_empty(name: NoticeName, situation: Situation) -> bool:
     """By the clock nobody is told that nothing waits for them."""
     nothing = not (situation.desk.mine or situation.desk.unassigned)
     return name == "digest" and situation.mail is None and nothing
 
 
-def _shown(name: str, situation: Situation, policy: Policy) -> dict[str, object]:
+def _shown(name: NoticeName, situation: Situation, policy: Policy) -> dict[str, object]:
     feedback, desk = situation.decision.feedback, situation.desk
     match name:
         case "returned":
@@ -321,7 +322,6 @@ def _receipt(agent: Agent, situation: Situation, queue: Queue, policy: Policy, n
         queue,
         policy,
         now,
-        priority=SECOND,
         silent=True,
         extra={
             "done": [_done(line, situation, new, zone) for line in feedback.done],
@@ -382,7 +382,7 @@ def _batches(files: Iterable[StoredFile], limit: int) -> list[list[StoredFile]]:
 
 
 def _for_agents(
-    name: str,
+    name: NoticeName,
     agents: Iterable[Agent],
     situation: Situation,
     queue: Queue,
@@ -391,14 +391,14 @@ def _for_agents(
     *,
     message: AddMessage | None = None,
     silent: bool = False,
-    priority: int = THIRD,
     files: tuple[Attachment, ...] | None = None,
     source: int | None = None,
     extra: Mapping[str, object] | None = None,
 ) -> Notice:
     """`message` is shown instead of the one in hand; a `silent` notice shows none."""
-    words, confirms = name in _WORDS, _confirms(situation)
-    if name in _OF_NO_TICKET:
+    row, confirms = NOTICES[name], _confirms(situation)
+    words = row.carries_customers_words
+    if row.ticket == "never":
         situation = replace(situation, after=None)
     attached, whole_in = _attached(situation, policy) if words else (files or (), "")
     locale = policy.instance.locale
@@ -407,9 +407,9 @@ def _for_agents(
         situation, queue, locale, policy, now, public=False, attached=limits, message=message, whole_in=whole_in
     )
     shown = message or situation.message
-    author = shown.author if shown is not None and (words or name in {"noted", "answered"}) else None
+    author = shown.author if shown is not None and (words or row.names_author) else None
     takes_lines = situation.after is None and not confirms
-    doers = frozenset() if name in _OWN_DOING_TOLD else _doers(situation, policy)
+    doers = frozenset() if row.also_to_doer else _doers(situation, policy)
     return Notice(
         name,
         locale,
@@ -421,7 +421,7 @@ def _for_agents(
             **(extra or {}),
             **({"message": None} if silent else {}),
         },
-        priority,
+        row.priority,
         to_customer=False,
         asks_to_confirm=confirms,
         takes_lines=takes_lines,
@@ -435,13 +435,13 @@ def _for_agents(
     )
 
 
-def _answered_otherwise(name: str, situation: Situation, *, confirms: bool) -> dict[str, object]:
+def _answered_otherwise(name: NoticeName, situation: Situation, *, confirms: bool) -> dict[str, object]:
     """What an answer does to a notice whose answers do not go to the customer."""
-    effect = _REPLY_EFFECT.get(ANSWERED_AS.get(name, ""))
+    effect = _REPLY_EFFECT.get(NOTICES[name].answered_as)
     return {"reply_effect": effect} if effect and situation.after is not None and not confirms else {}
 
 
-_REPLY_EFFECT: Mapping[AnsweredAs, str] = {"note": "to_team", "receipt": "asks"}
+_REPLY_EFFECT: Mapping[AnsweredAs, ReplyEffect] = {"note": "to_team", "receipt": "asks"}
 
 
 def _confirms(situation: Situation) -> bool:

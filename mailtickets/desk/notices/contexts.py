@@ -18,6 +18,7 @@ from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, M
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket, plain
 from mailtickets.desk.notices.notice import CONFIRMABLE, Situation
+from mailtickets.desk.notices.rows import ReplyEffect
 from mailtickets.desk.rules.opening import leaves_out_history
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 from mailtickets.mail.trust import disguise
@@ -93,7 +94,7 @@ def _copies_context(situation: Situation, policy: Policy) -> dict[str, object]:
 _CORRECTED = frozenset({"command-not-understood", "forward-unclear"})
 
 
-def _reply_effect(situation: Situation, policy: Policy) -> str:
+def _reply_effect(situation: Situation, policy: Policy) -> ReplyEffect:
     """What an agent's answer to the notice does."""
     if situation.decision.reason in _CORRECTED:
         return "corrects"

@@ -10,36 +10,12 @@ from mailtickets.desk.model.effects import AddMessage
 from mailtickets.desk.model.facts import Desk, Facts
 from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.discretion import Discretion
+from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.mail.model import Address, Attachment, AutoSubmitted, InboundMail
 
-CUSTOMER_NOTICES = (
-    "received", "answer", "status_changed", "resolved", "closed", "reopened",
-    "status", "my_tickets", "muted", "unmuted",
-)  # fmt: skip
 Standing = Literal["proven", "token", "known", "unproven", "disowned"]
 """`proven`: a pass, a login or its author's own token, or no mail at all; `token`: an agent's own token without a pass;
 `known`: no proof, but somebody known; `unproven`: nothing; `disowned`: the domain says that it is not from there."""
-
-AGENT_NOTICES = (
-    "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held",
-    "receipt", "returned", "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent",
-    "rated", "recalled", "commands_help", "found", "history", "attachments", "second_word",
-    "held_more",
-)  # fmt: skip
-OPS_NOTICES = ("alarm",)
-
-AnsweredAs = Literal["", "note", "receipt", "team"]
-"""What an agent's answer to a notice is, where nothing in it says so: words for the customer, a note to the team, no
-more than a word about a receipt; behind what a colleague or the clock did, words for the customer but for thanks."""
-ANSWERED_AS: Mapping[str, AnsweredAs] = {
-    "noted": "note",
-    "receipt": "receipt", "commands_help": "receipt",
-    "assigned": "team", "moved": "team", "answered": "team", "unassigned": "team", "reminder": "team", "rated": "team",
-    "delivery_failed": "team", "history": "team", "attachments": "team",
-}  # fmt: skip
-
-FIRST, SECOND, THIRD = 0, 1, 2
-"""Order of sending: people's answers, then acknowledgements and the like, then agents' notices."""
 
 CONFIRMABLE = frozenset({
     "agent-without-token", "agent-not-verified", "agent-from-queue-address", "stale-answer", "merge-of-strangers",
@@ -60,7 +36,7 @@ SUPPRESS_BUT_ABSENCE = "DR, RN, NRN, AutoReply"
 class Notice:
     """One text for some people; `render` makes words of it."""
 
-    name: str
+    name: NoticeName
     locale: str
     queue: Queue
     recipients: tuple[Address, ...]
@@ -104,7 +80,7 @@ class Notice:
     """What its readers must not see; None for agents."""
 
     @property
-    def job(self) -> tuple[str, str, Mapping[str, object], Discretion | None]:
+    def job(self) -> tuple[NoticeName, str, Mapping[str, object], Discretion | None]:
         """What is needed to put it into words."""
         return self.name, self.locale, self.context, self.discretion
 

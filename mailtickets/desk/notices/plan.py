@@ -23,14 +23,15 @@ from mailtickets.desk.notices.agents import to_agents
 from mailtickets.desk.notices.budget import standing
 from mailtickets.desk.notices.contexts import MAX_SHOWN, context, lines_context, resolves, thread_context
 from mailtickets.desk.notices.discretion import Discretion
-from mailtickets.desk.notices.notice import FIRST, SECOND, SUPPRESS, Notice, Situation
+from mailtickets.desk.notices.notice import SUPPRESS, Notice, Situation
+from mailtickets.desk.notices.rows import NOTICES, NoticeName
 from mailtickets.desk.rules.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.mail.kind.bounce.signs import is_null_path
 from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
 
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "nao-responda", "no-responder")
-_STATUS_NOTICE: Mapping[Status, str] = {"resolved": "resolved", "closed": "closed"}
-_ASKED = ("status", "my_tickets", "muted", "unmuted")
+_STATUS_NOTICE: Mapping[Status, NoticeName] = {"resolved": "resolved", "closed": "closed"}
+_ASKED: tuple[NoticeName, ...] = ("status", "my_tickets", "muted", "unmuted")
 """What a customer is sent because they asked for it."""
 
 
@@ -114,7 +115,7 @@ def _status_told(situation: Situation, after: Ticket, queue: Queue, policy: Poli
         yield replace(notice, context={**notice.context, "ask_rating": asks, "message": None})
 
 
-def _asked_for(name: str, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _asked_for(name: NoticeName, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
     """What a customer asked for, to the address that we know them by."""
     facts, mail, after = situation.facts, situation.mail, situation.after
     person = author_of(mail, queue, policy) if mail else Address("", situation.decision.actor)
@@ -126,7 +127,7 @@ def _asked_for(name: str, situation: Situation, queue: Queue, policy: Policy, no
     )
 
 
-def _status_notice(moved: SetStatus, before: Ticket | None) -> str | None:
+def _status_notice(moved: SetStatus, before: Ticket | None) -> NoticeName | None:
     """Which notice a change of status calls for; what an answer or a first action brings along needs none."""
     was_done = before is not None and before.status in {"resolved", "closed"}
     if before is not None and before.status == moved.to:
@@ -190,7 +191,7 @@ def _acknowledgement(situation: Situation, after: Ticket, queue: Queue, policy: 
 
 
 def _automatic(
-    name: str,
+    name: NoticeName,
     recipients: tuple[Address, ...],
     situation: Situation,
     queue: Queue,
@@ -211,7 +212,7 @@ def _automatic(
         queue,
         recipients,
         seen,
-        SECOND,
+        NOTICES[name].priority,
         to_customer=True,
         auto_submitted=submitted,
         suppress=SUPPRESS,
@@ -256,7 +257,7 @@ def _answer(
             ask_rating=resolves(situation) and queue.satisfaction,
             thread=thread_context(situation.thread, policy, hide_agents_as=queue),
         ),
-        FIRST,
+        NOTICES["answer"].priority,
         to_customer=True,
         sender_name=f"{message.author.name} ({queue.title})" if message.author.name else queue.title,
         author=message.author.address,
@@ -304,7 +305,7 @@ def alarm(subject: str, text: str, policy: Policy, now: datetime) -> Notice:
         queue,
         (Address("", instance.ops_address),),
         {"instance": {"name": instance.name}, "alarm": {"subject": subject, "text": text, "since": since}},
-        SECOND,
+        NOTICES["alarm"].priority,
         to_customer=False,
         auto_submitted="auto-generated",
         suppress=SUPPRESS,

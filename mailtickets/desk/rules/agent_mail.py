@@ -37,6 +37,7 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.facts import Facts, TokenFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket, plain
+from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.desk.rules.agent_reading import (
     ASKED_AGAIN,
     NOBODY_TO_ANSWER,
@@ -222,7 +223,7 @@ def _comes_too_late(read: Reading, by: Asker) -> bool:
     return read.asks("undo") and earlier is not None and too_late(earlier, by.now)
 
 
-def _notices(requests: Sequence[NoticeRequest], feedback: Feedback) -> tuple[str, ...]:
+def _notices(requests: Sequence[NoticeRequest], feedback: Feedback) -> tuple[NoticeName, ...]:
     """What was asked to be shown is its own receipt."""
     shown = tuple(dict.fromkeys(request.notice for request in requests))
     return (*shown, "receipt") if feedback.done or feedback.too_late or feedback.dry_run or not shown else shown

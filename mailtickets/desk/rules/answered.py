@@ -12,7 +12,8 @@ from mailtickets.desk.commands.carry_out import Asker
 from mailtickets.desk.customers.thanks import is_courtesy
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices.notice import ANSWERED_AS, AnsweredAs
+from mailtickets.desk.notices import rows
+from mailtickets.desk.notices.rows import AnsweredAs
 from mailtickets.desk.rules.agent_reading import Reading
 from mailtickets.mail.model import InboundMail
 
@@ -27,7 +28,7 @@ def answered_as(mail: InboundMail, facts: Facts, ticket: Ticket, by: Asker) -> A
     tokens = (t for t in facts.tokens if t.ticket == ticket.number and not t.confirms and t.person.casefold() in own)
     token = next(tokens, None)
     given = [token.answered_as] if token is not None and token.answered_as else []
-    given += [ANSWERED_AS.get(found.notice, "") for found in facts.ids if found.message_id in mail.in_reply_to]
+    given += [rows.answered_as(found.notice) for found in facts.ids if found.message_id in mail.in_reply_to]
     return next((kind for kind in _KINDS if kind in given), "")
 
 

@@ -53,9 +53,14 @@ def _theirs_or_not(mail: InboundMail, token: TokenFact, ticket: Ticket | None, a
         case "no":
             feedback = Feedback(confirms=held_id, held=token.held or "", commanded=True)
             drop = (DropHeld(held_id),)
-            notices = ("second_word", "alarm")
             return Decision(
-                "disowned-by-agent", drop, number, "commanded", agent.address, notices=notices, feedback=feedback
+                "disowned-by-agent",
+                drop,
+                number,
+                "commanded",
+                agent.address,
+                notices=("second_word", "alarm"),
+                feedback=feedback,
             )
         case _:
             return asked_again(ASKED_AGAIN, token, ticket, agent)

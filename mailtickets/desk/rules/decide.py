@@ -42,6 +42,7 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.facts import Facts, OutboxFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.desk.rules.agent_mail import absent, on_ticket
 from mailtickets.desk.rules.agent_new_mail import on_no_ticket
 from mailtickets.desk.rules.agent_reading import FROM_QUEUE_ADDRESS, NOT_VERIFIED, held
@@ -294,7 +295,7 @@ def _tickets_shown(facts: Facts, author: str) -> Decision | None:
 def _wish_granted(wished: Wish, author: Address, policy: Policy, now: datetime, ticket: Ticket) -> Decision | None:
     if wished in {"mute", "unmute"}:
         mute = Mute(author.address, on=wished == "mute")
-        name = "muted" if mute.on else "unmuted"
+        name: NoticeName = "muted" if mute.on else "unmuted"
         return Decision("customer-asks", (mute,), ticket.number, "commanded", author.address, notices=(name,))
     if not may_reopen(ticket, policy.queue(ticket.queue), now):
         return None

@@ -1,0 +1,429 @@
+"""One row a notice: who gets it, what its template sees, how early it is sent, what a reply to it is, and a sample.
+
+Owns: the names of all notices. A new notice is a name in `NoticeName`, a row in `NOTICES`, a plan (`plan.py` for
+customers and ops, `agents.py` for agents) and six templates (text and HTML in three locales).
+Limits: plain data. It imports only values of the same kind, so that decisions can name notices.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mailtickets.desk.model.ticket import Status
+from mailtickets.desk.notices.sample_values import (
+    AGENT_ADDRESS,
+    COLLEAGUE,
+    EVENTS,
+    REQUESTER,
+    THREAD,
+    TICKET_LINES,
+    WRITTEN_AT,
+    at,
+    day,
+    done,
+    status_change,
+)
+from mailtickets.desk.notices.shapes import (
+    CHANGE,
+    COMMAND,
+    DONE,
+    EVENT,
+    HELD_MAIL,
+    PERSON,
+    PROBLEM,
+    SAID,
+    STRANGER,
+    TICKET_LINE,
+)
+
+NoticeName = Literal[
+    "received", "answer", "status_changed", "resolved", "closed", "reopened", "status", "my_tickets", "muted",
+    "unmuted",
+    "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held", "receipt", "returned",
+    "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent", "rated", "recalled",
+    "commands_help", "found", "history", "attachments", "second_word", "held_more",
+    "alarm",
+]  # fmt: skip
+
+Audience = Literal["customers", "agents", "ops"]
+
+AnsweredAs = Literal["", "note", "receipt", "team"]
+"""What an agent's reply to a notice is, where nothing in the reply says so.
+
+Empty: words for the customer. `note`: a note to the team. `receipt`: words about a receipt, which the desk asks about.
+`team`: the notice is about what a colleague or the clock did; the reply is for the customer, unless it only thanks.
+"""
+
+ReplyEffect = Literal["to_customer", "to_nobody", "releases", "corrects", "lines", "to_team", "asks", "none"]
+"""What a notice says that a reply to it does.
+
+The reply goes to the customer; is held because there is nobody to write to; releases what is held; corrects a reply
+that was returned; acts line by line on the tickets that it names; is a note to the team; is asked about; does nothing.
+"""
+
+FIRST, SECOND, THIRD = 0, 1, 2
+"""Order of sending: people's answers, then acknowledgements and the like, then agents' notices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What `template preview` and `check` show a notice with, beside the ordinary ticket of `letters/samples.py`.
+
+    In a text `{key}` stands for that text of the locale's story.
+    """
+
+    status: Status = "open"
+    """The ticket's status after what happened."""
+    message: Literal["", "question", "again", "answer", "note"] = ""
+    """Which message of the story is shown; empty: none."""
+    author: Literal["requester", "agent", "colleague"] = "requester"
+    """Who wrote that message."""
+    text: str = ""
+    """The message's text, where that is not the story's own."""
+    own_queue: bool = True
+    """False: the notice goes to another queue than the ticket's, and attachments do not come along."""
+    ticket: bool = True
+    """Whether a ticket is shown where everything is known."""
+    assigned: bool = True
+    linked: tuple[int, ...] = ()
+    reply_effect: ReplyEffect | None = None
+    reason: str = ""
+    """The reason of the decision, with which the notice is shown at its fullest and at its least."""
+    full_reason: str = ""
+    """The reason with which the notice is shown at its fullest only."""
+    least: Mapping[str, object] = field(default_factory=dict)
+    """What the template sees at least."""
+    full: Mapping[str, object] = field(default_factory=dict)
+    """What the template sees beyond that where everything is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRow:
+    """All that is particular to one notice, but for its plan and its templates."""
+
+    audience: Audience
+    sample: Sample
+    sees: Mapping[str, object] = field(default_factory=dict)
+    """Keys that the template sees beyond `shapes.COMMON`, each with its shape.
+
+    `[SHAPE]` is a list of such values, `SHAPE` one such value or None, anything else the value where none is known.
+    """
+    priority: int = THIRD
+    answered_as: AnsweredAs = ""
+    ticket: Literal["always", "sometimes", "never"] = "always"
+    """Whether the notice is about a ticket of its own."""
+    carries_customers_words: bool = False
+    """From shows the customer's name, their files come along, and an agent's absence notice may answer it."""
+    names_author: bool = False
+    """From shows the name of whoever wrote the message."""
+    also_to_doer: bool = False
+    """The agent who caused the notice gets it too; of other notices nobody is sent what they did themselves."""
+
+
+NOTICES: Mapping[NoticeName, NoticeRow] = {
+    # --- customers ------------------------------------------------------------------------------------
+    "received": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sample=Sample(status="new", message="question"),
+    ),
+    "answer": NoticeRow(
+        audience="customers",
+        priority=FIRST,
+        sees={"begins": False, "resolved_now": False, "ask_rating": False, "thread": [SAID]},
+        sample=Sample(status="pending", message="answer", author="agent"),
+    ),
+    "status_changed": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sample=Sample(least={"change": status_change("new", "open")}),
+    ),
+    "resolved": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sees={"ask_rating": False},
+        sample=Sample(
+            status="resolved", least={"change": status_change("open", "resolved")}, full={"ask_rating": True}
+        ),
+    ),
+    "closed": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sample=Sample(status="closed", least={"change": status_change("resolved", "closed")}),
+    ),
+    "reopened": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sample=Sample(message="again", least={"change": status_change("resolved", "open")}),
+    ),
+    "status": NoticeRow(audience="customers", priority=SECOND, sample=Sample()),
+    "my_tickets": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        ticket="never",
+        sees={"tickets": [TICKET_LINE]},
+        sample=Sample(ticket=False, full={"tickets": [{**TICKET_LINES[0], "status": "pending"}, TICKET_LINES[2]]}),
+    ),
+    "muted": NoticeRow(audience="customers", priority=SECOND, sample=Sample()),
+    "unmuted": NoticeRow(audience="customers", priority=SECOND, sample=Sample()),
+    # --- agents ---------------------------------------------------------------------------------------
+    "new_ticket": NoticeRow(
+        audience="agents",
+        carries_customers_words=True,
+        sample=Sample(status="new", message="question", linked=(1036,), full_reason="not-a-participant"),
+    ),
+    "customer_replied": NoticeRow(
+        audience="agents",
+        carries_customers_words=True,
+        sees={"new_subject": "", "was_finished": None},
+        sample=Sample(message="again", full={"new_subject": "{other_subject}", "was_finished": "resolved"}),
+    ),
+    "also_addressed": NoticeRow(
+        audience="agents",
+        sees={"only_here": False},
+        sample=Sample(status="new", message="question", own_queue=False),
+    ),
+    "unassigned": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        sees={"change": CHANGE},
+        sample=Sample(
+            assigned=False,
+            least={
+                "change": {"kind": "assignee", "from": "{other_agent}", "to": None, "actor_name": None, "reason": ""}
+            },
+        ),
+    ),
+    "delivery_failed": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        also_to_doer=True,
+        sees={"failure": {"recipient": "", "status": None, "diagnostic": "", "notice": "", "subject": ""}},
+        sample=Sample(
+            message="answer",
+            author="agent",
+            least={
+                "failure": {
+                    "recipient": "{customer}",
+                    "status": "5.1.1",
+                    "diagnostic": "550 5.1.1 <{customer}>: Recipient address rejected: User unknown",
+                    "notice": "answer",
+                    "named": None,
+                    "kind": "lost",
+                    "reopened": True,
+                    "subject": "{subject}",
+                }
+            },
+        ),
+    ),
+    "held": NoticeRow(
+        audience="agents",
+        also_to_doer=True,
+        sees={"files": (), "strangers": [STRANGER]},
+        sample=Sample(message="answer", author="agent", reply_effect="releases", reason="agent-without-token"),
+    ),
+    "receipt": NoticeRow(
+        audience="agents",
+        priority=SECOND,
+        answered_as="receipt",
+        ticket="sometimes",
+        also_to_doer=True,
+        sees={"done": [DONE], "sent_to": [PERSON], "undo_until": None, "dry_run": False, "too_late": False},
+        sample=Sample(
+            status="pending",
+            full={
+                "done": [done("answered"), done("status", "pending", "open"), done("tags", "{tags}")],
+                "sent_to": [REQUESTER],
+                "undo_until": at(14, 32),
+            },
+        ),
+    ),
+    "returned": NoticeRow(
+        audience="agents",
+        ticket="sometimes",
+        also_to_doer=True,
+        sees={"problems": [PROBLEM]},
+        sample=Sample(
+            message="answer",
+            author="agent",
+            text="{mistyped}\n\n{answer}",
+            reply_effect="corrects",
+            full={
+                "problems": [
+                    {"line": "{mistyped}", "code": "unknown-command", "nearest": ["{nearest}"], "expected": ""}
+                ]
+            },
+        ),
+    ),
+    "stale": NoticeRow(
+        audience="agents",
+        also_to_doer=True,
+        sees={"since": [SAID]},
+        sample=Sample(message="answer", author="agent", reply_effect="releases", full={"since": THREAD[2:]}),
+    ),
+    "digest": NoticeRow(
+        audience="agents",
+        ticket="never",
+        also_to_doer=True,
+        sees={"mine": [TICKET_LINE], "unassigned": [TICKET_LINE]},
+        sample=Sample(
+            ticket=False, reply_effect="lines", full={"mine": TICKET_LINES[:2], "unassigned": TICKET_LINES[2:]}
+        ),
+    ),
+    "reminder": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        also_to_doer=True,
+        sees={"why": "", "since": None},
+        sample=Sample(message="again", full={"why": "unanswered", "since": WRITTEN_AT["question"]}),
+    ),
+    "assigned": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        sees={"actor": None},
+        sample=Sample(message="again", full={"actor": "{other_agent}"}),
+    ),
+    "moved": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        sees={"actor": None, "change": CHANGE},
+        sample=Sample(
+            status="new",
+            message="question",
+            assigned=False,
+            least={
+                "change": {
+                    "kind": "queue",
+                    "from": "{other_queue}",
+                    "to": "{queue}",
+                    "actor_name": "{agent}",
+                    "reason": "",
+                }
+            },
+            full={"actor": "{other_agent}"},
+        ),
+    ),
+    "noted": NoticeRow(
+        audience="agents",
+        answered_as="note",
+        names_author=True,
+        sample=Sample(message="note", author="colleague"),
+    ),
+    "answered": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        names_author=True,
+        sample=Sample(status="pending", message="answer", author="colleague"),
+    ),
+    "agent_absent": NoticeRow(
+        audience="agents",
+        ticket="never",
+        sees={"absent": PERSON, "until": None},
+        sample=Sample(
+            ticket=False,
+            reply_effect="lines",
+            least={"absent": {"name": None, "address": AGENT_ADDRESS}},
+            full={"absent": COLLEAGUE, "until": day(10)},
+        ),
+    ),
+    "rated": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        sees={"rating": {"score": None, "comment": ""}},
+        sample=Sample(
+            status="resolved",
+            least={"rating": {"score": 2, "comment": ""}},
+            full={"rating": {"score": 2, "comment": "{comment}"}},
+        ),
+    ),
+    "recalled": NoticeRow(
+        audience="agents",
+        sees={"words": ""},
+        sample=Sample(message="again", full={"words": "{subject}"}),
+    ),
+    "commands_help": NoticeRow(
+        audience="agents",
+        answered_as="receipt",
+        ticket="sometimes",
+        also_to_doer=True,
+        sees={"commands": [COMMAND]},
+        sample=Sample(ticket=False, reply_effect="lines", full={"commands": "{commands}"}),
+    ),
+    "found": NoticeRow(
+        audience="agents",
+        ticket="never",
+        also_to_doer=True,
+        sees={"words": "", "tickets": [TICKET_LINE]},
+        sample=Sample(
+            ticket=False,
+            reply_effect="lines",
+            least={"words": "{words}"},
+            full={"words": "{words}", "tickets": TICKET_LINES},
+        ),
+    ),
+    "history": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        also_to_doer=True,
+        sees={"thread": [SAID], "events": [EVENT]},
+        sample=Sample(full={"thread": THREAD, "events": EVENTS}),
+    ),
+    "attachments": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        also_to_doer=True,
+        sees={"attached": (), "too_large": ()},
+        sample=Sample(full={"attached": ["{photo}"], "too_large": ["{video}"]}),
+    ),
+    "second_word": NoticeRow(
+        audience="agents",
+        ticket="sometimes",
+        also_to_doer=True,
+        sees={"identity": False, "ops": False},
+        sample=Sample(
+            message="answer",
+            author="agent",
+            reply_effect="releases",
+            reason="second-word-unclear",
+            least={"identity": True, "ops": False},
+            full={"ops": True},
+        ),
+    ),
+    "held_more": NoticeRow(
+        audience="agents",
+        ticket="never",
+        also_to_doer=True,
+        sees={"count": 0, "mails": [HELD_MAIL]},
+        sample=Sample(
+            ticket=False,
+            reply_effect="lines",
+            least={"count": 1, "mails": []},
+            full={
+                "count": 12,
+                "mails": [{"number": 57, "subject": "{subject}", "received_at": WRITTEN_AT["question"]}],
+            },
+        ),
+    ),
+    # --- ops ------------------------------------------------------------------------------------------
+    "alarm": NoticeRow(
+        audience="ops",
+        priority=SECOND,
+        ticket="never",
+        sees={"alarm": {"subject": "", "text": "", "since": None}},
+        sample=Sample(
+            ticket=False, least={"alarm": {"subject": "{alarm}", "text": "{alarm_text}", "since": at(9, 47)}}
+        ),
+    ),
+}
+"""In the order in which `template list` shows them."""
+
+
+def named(name: str) -> NoticeName | None:
+    """The notice of a name that comes from outside the desk: from the database, or from a command line."""
+    return next((known for known in NOTICES if known == name), None)
+
+
+def answered_as(name: str) -> AnsweredAs:
+    """What a reply is to the notice of this name; empty for a customer's notice and for a name of an older version."""
+    known = named(name)
+    return NOTICES[known].answered_as if known else ""

@@ -1,0 +1,74 @@
+"""The pieces of samples that several notices show: people, a conversation, a list of tickets, times.
+
+In a text `{key}` stands for that text of the locale's story (`letters/samples.py`). All addresses are under .test.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+AGENT_ADDRESS = "ana@desk.test"
+COLLEAGUE_ADDRESS = "bruno@desk.test"
+
+REQUESTER: Mapping[str, object] = {"name": "{requester}", "address": "{customer}"}
+AGENT: Mapping[str, object] = {"name": "{agent}", "address": AGENT_ADDRESS}
+COLLEAGUE: Mapping[str, object] = {"name": "{other_agent}", "address": COLLEAGUE_ADDRESS}
+
+
+def at(hour: int, minute: int, day: int = 3) -> datetime:
+    """A time of the story, in the time zone of the instance."""
+    return datetime(2025, 3, day, hour, minute)  # noqa: DTZ001 - as in the instance's time zone
+
+
+def day(number: int) -> date:
+    return date(2025, 3, number)
+
+
+WRITTEN_AT: Mapping[str, datetime] = {
+    "question": at(10, 12), "again": at(8, 5, day=4), "answer": at(14, 30), "note": at(15, 2),
+}  # fmt: skip
+"""When each message of the story was written."""
+
+
+def _said(author: Mapping[str, object], direction: str, visibility: str, message: str) -> Mapping[str, object]:
+    return {
+        "author": author,
+        "direction": direction,
+        "visibility": visibility,
+        "text": f"{{{message}}}",
+        "received_at": WRITTEN_AT[message],
+    }
+
+
+THREAD: Sequence[Mapping[str, object]] = [
+    _said(REQUESTER, "in", "public", "question"),
+    _said(AGENT, "out", "public", "answer"),
+    _said(COLLEAGUE, "in", "note", "note"),
+    _said(REQUESTER, "in", "public", "again"),
+]
+
+EVENTS: Sequence[Mapping[str, object]] = [
+    {"at": at(10, 12), "actor": "{requester}", "kind": "opened", "from": None, "to": "new"},
+    {"at": at(14, 30), "actor": "{other_agent}", "kind": "assignee", "from": None, "to": "{agent}"},
+    {"at": at(14, 30), "actor": "{agent}", "kind": "status", "from": "new", "to": "pending"},
+]
+
+_LINE: Mapping[str, object] = {"priority": "normal", "queue": "{queue}", "waiting_since": None}
+TICKET_LINES: Sequence[Mapping[str, object]] = [
+    {**_LINE, "number": 1042, "tag": "[#1042]", "subject": "{subject}", "status": "open", "priority": "high",
+     "requester": REQUESTER, "updated_at": WRITTEN_AT["again"], "waiting_since": WRITTEN_AT["question"]},
+    {**_LINE, "number": 1039, "tag": "[#1039]", "subject": "{other_subject}", "status": "pending",
+     "requester": {"name": "{other_requester}", "address": "{other_customer}"}, "updated_at": WRITTEN_AT["answer"]},
+    {**_LINE, "number": 1043, "tag": "[#1043]", "subject": "{third_subject}", "status": "new",
+     "requester": {"name": None, "address": "{customer}"}, "updated_at": WRITTEN_AT["again"],
+     "waiting_since": WRITTEN_AT["again"]},
+]  # fmt: skip
+"""A ticket that waits, one that was answered, one that nobody has."""
+
+
+def done(kind: str, value: str | None = None, old: str | None = None) -> Mapping[str, object]:
+    """A line of a receipt."""
+    return {"kind": kind, "value": value, "old": old, "ticket": 1042}
+
+
+def status_change(before: str, after: str) -> Mapping[str, object]:
+    return {"kind": "status", "from": before, "to": after, "actor_name": "{agent}", "reason": ""}

@@ -1,0 +1,45 @@
+"""The shapes of what templates see: the keys of each kind of value, and what each key is where it is not known."""
+
+from collections.abc import Mapping
+
+PERSON: Mapping[str, object] = {"name": None, "address": ""}
+ATTACHMENT: Mapping[str, object] = {"filename": "", "size": 0, "attached": True}
+TICKET: Mapping[str, object] = {
+    "number": None, "tag": "", "subject": "", "status": "", "priority": "", "type": None, "created_at": None,
+    "requester": PERSON, "assignee": None, "queue": "",
+}  # fmt: skip
+MESSAGE: Mapping[str, object] = {
+    "author": PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
+    "delivered_directly": False, "signed": False, "cut": False, "whole_in": "", "remarks": (),
+}  # fmt: skip
+CHANGE: Mapping[str, object] = {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""}
+TICKET_LINE: Mapping[str, object] = {
+    "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": PERSON, "updated_at": None,
+    "waiting_since": None, "queue": "",
+}  # fmt: skip
+"""A ticket in a list."""
+SAID: Mapping[str, object] = {
+    "author": PERSON, "text": "", "cut": False, "received_at": None, "visibility": "public", "direction": "in",
+}  # fmt: skip
+"""A message of the ticket's history."""
+DONE: Mapping[str, object] = {"kind": "", "value": None, "old": None, "ticket": None}
+PROBLEM: Mapping[str, object] = {"line": "", "code": "", "nearest": (), "expected": ""}
+STRANGER: Mapping[str, object] = {"number": None, "requester": PERSON}
+COMMAND: Mapping[str, object] = {"spelled": "", "argument": "", "what": ""}
+EVENT: Mapping[str, object] = {"at": None, "actor": None, "kind": "", "from": None, "to": None}
+HELD_MAIL: Mapping[str, object] = {"number": None, "subject": "", "received_at": None}
+
+ALWAYS: Mapping[str, Mapping[str, object]] = {
+    "instance": {"name": ""},
+    "queue": {"name": "", "address": "", "title": ""},
+    "ticket": TICKET,
+    "customer": PERSON,
+}
+"""Values that are there in every notice; one that is not known has all of its keys, each not known."""
+
+COMMON: Mapping[str, object] = {
+    "message": MESSAGE, "recipients": (), "linked": (), "reopen_days": None, "close_after_days": None,
+    "reply_effect": None, "customer_echo": False, "reason": "", "reaches": [PERSON], "copied_beyond": [PERSON],
+    "copied_unproven": [PERSON], "copied_disowned": [PERSON], "copied_unwritable": [PERSON], "copy_limit": None,
+}  # fmt: skip
+"""What every notice may show beside those; written as `NoticeRow.sees` is."""
