@@ -203,7 +203,7 @@ class Desk:
         self.database = Database(f"sqlite:///{file}")
         self.clerk = Clerk(self.database, rules_of(config, (SECRET,)), clock=lambda: NOW)
         self.serial = int(time.time() * 1000)
-        self.database.run(tickets.fold_counts)  # as the clock does every minute
+        self.database.transact(tickets.fold_counts)  # as the clock does every minute
 
     def raw(self, *, reply: bool) -> bytes:
         """A mail of 2 KB; a reply names three messages of some ticket."""
@@ -246,7 +246,7 @@ class Desk:
 
     def timed(self, times: dict[str, float], name: str, work: Callable) -> object:
         begun = time.perf_counter()
-        result = self.database.run(work)
+        result = self.database.transact(work)
         times[name] = time.perf_counter() - begun
         return result
 

@@ -111,8 +111,8 @@ async def ours(dovecot: Dovecot, user: str, mails: int) -> float:
         while waiting(dovecot, user):  # noqa: ASYNC110 - Dovecot has no event for us
             await asyncio.sleep(0.1)
         seconds = time.perf_counter() - start
-        kept = await gateway.database(
-            database.run, lambda c: c.exec_driver_sql("SELECT count(*) FROM inbound").scalar()
+        kept = await gateway.off_loop(
+            database.transact, lambda c: c.exec_driver_sql("SELECT count(*) FROM inbound").scalar()
         )
         poller.cancel()
         await asyncio.gather(poller, return_exceptions=True)

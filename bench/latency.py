@@ -158,19 +158,21 @@ async def _one_by_one(database: Database, clerk: Clerk, out: SmtpOut, number: in
 
     raw, now = a_mail(10**6 + number), datetime.now(UTC)
     envelope = Envelope("smtp", "maria@cliente.test", ("suporte@desk.test",), now, "192.0.2.1", trusted=True)
-    [(kept, _)] = timed("keep", lambda: database.run(lambda c: inbound.insert_all(c, [(raw, envelope)], "bench", now)))
-    received = timed("fetch", lambda: database.run(lambda c: inbound.load(c, kept)))
+    [(kept, _)] = timed(
+        "keep", lambda: database.transact(lambda c: inbound.insert_all(c, [(raw, envelope)], "bench", now))
+    )
+    received = timed("fetch", lambda: database.transact(lambda c: inbound.load(c, kept)))
     mail = timed("read", lambda: parse(raw, instance="bench"))
     draft = timed("decide", lambda: clerk.draft(received, mail))
     words = timed("render", lambda: clerk.words(draft))
     timed("settle", lambda: clerk.settle(draft, words))
-    [due] = timed("claim", lambda: database.run(lambda c: outbox.claim_due(c, "bench", datetime.now(UTC), 9)))
+    [due] = timed("claim", lambda: database.transact(lambda c: outbox.claim_due(c, "bench", datetime.now(UTC), 9)))
     wire, copy = timed("write", lambda: clerk.written(due, ()))
     begun = time.perf_counter()
     sent = await out.send(wire, copy.envelope_sender, copy.recipient.address)
     times["send"] = time.perf_counter() - begun
     done = {"reply": sent.reply, "now": now}
-    database.run(lambda c: outbox.record(c, due.id, "sent", **done))
+    database.transact(lambda c: outbox.record(c, due.id, "sent", **done))
     return times
 
 

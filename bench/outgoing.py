@@ -80,12 +80,12 @@ class Desk:
         now = datetime.now(UTC)
         envelope = Envelope("smtp", "maria@cliente.test", ("suporte@desk.test",), now, "192.0.2.1", trusted=True)
         raw = MAIL.format(date=format_datetime(now)).replace("\n", "\r\n").encode()
-        [(number, _)] = self.database.run(lambda c: inbound.insert_all(c, [(raw, envelope)], None, now))
-        received = self.database.run(lambda c: inbound.load(c, number))
+        [(number, _)] = self.database.transact(lambda c: inbound.insert_all(c, [(raw, envelope)], None, now))
+        received = self.database.transact(lambda c: inbound.load(c, number))
         assert received is not None
         draft = self.clerk.draft(received, parse(raw, instance="bench"))
         self.clerk.settle(draft, self.clerk.words(draft))
-        self.database.run(lambda c: self._multiply(c, notices))
+        self.database.transact(lambda c: self._multiply(c, notices))
 
     @staticmethod
     def _multiply(connection: Connection, notices: int) -> None:
@@ -108,7 +108,7 @@ class Desk:
 
     def one(self) -> tuple[bytes, str, str]:
         """What the first of them is on the wire."""
-        due = self.database.run(lambda c: outbox.load(c, 1))
+        due = self.database.transact(lambda c: outbox.load(c, 1))
         assert due is not None
         raw, copy = self.clerk.written(due, ())
         return raw, copy.envelope_sender, copy.recipient.address

@@ -237,7 +237,7 @@ class Daemon:
         since = self.gateway.clerk.clock() - timedelta(days=audit.DAYS)
         for account in self.config.imap_in:
             facts = partial(audit.facts, account=account, since=since)
-            read, known = await self.gateway.database(self.gateway.clerk.database.run, facts)
+            read, known = await self.gateway.off_loop(self.gateway.clerk.database.transact, facts)
             try:
                 found = await audit.audit(account, partial(self.config.password, account), read, known, since)
             except (Lost, Refused, No) as error:
@@ -331,7 +331,7 @@ class Daemon:
         while seconds is not None:
             try:
                 async with asyncio.timeout(seconds):
-                    await self.gateway.database(lambda: None)
+                    await self.gateway.off_loop(lambda: None)
                 if self.gateway.is_alive:
                     systemd.notify("WATCHDOG=1")
             except TimeoutError:

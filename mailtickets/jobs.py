@@ -82,22 +82,22 @@ async def mind_clock(scheduler: AsyncIOScheduler) -> None:
 
 async def housekeeping(gateway: Gateway) -> None:
     """Closes what has been resolved for long enough, frees what left agents hold, forgets what has expired."""
-    if await gateway.database(_may_keep_house, gateway):
-        await gateway.database(close_resolved, gateway)
-        await gateway.database(unassign_lost, gateway)
-        await gateway.database(_forget, gateway)
+    if await gateway.off_loop(_may_keep_house, gateway):
+        await gateway.off_loop(close_resolved, gateway)
+        await gateway.off_loop(unassign_lost, gateway)
+        await gateway.off_loop(_forget, gateway)
         await gateway.look_for_work()
 
 
 async def reconcile_nightly(gateway: Gateway, compare: Compare) -> None:
     """Once a night, by one of the gateways: do the books add up? If not, ops are told."""
-    if await gateway.database(_is_night, gateway):
-        sums = await gateway.database(gateway.clerk.database.run, inbound.sums)
+    if await gateway.off_loop(_is_night, gateway):
+        sums = await gateway.off_loop(gateway.clerk.database.transact, inbound.sums)
         problems = [*sums["problems"], *await compare()]
         log.log(logging.ERROR if problems else logging.INFO, "reconciled", extra={"problems": len(problems)})
         if problems:
             text = "\n".join(["What came in does not add up (`mailtickets inbound reconcile --mailboxes`):", *problems])
-            await gateway.database(gateway.clerk.alarm, "reconcile", text)
+            await gateway.off_loop(gateway.clerk.alarm, "reconcile", text)
             await gateway.look_for_work()
 
 
@@ -106,7 +106,7 @@ def _is_night(gateway: Gateway) -> bool:
     here = now.astimezone(ZoneInfo(gateway.clerk.rules.policy.instance.timezone))
     tonight = here.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
     again_at = (tonight if tonight > here else tonight + timedelta(days=1)).astimezone(UTC)
-    return gateway.clerk.database.run(lambda c: cursors.is_time(c, "reconcile", gateway.name, now, again_at))
+    return gateway.clerk.database.transact(lambda c: cursors.is_time(c, "reconcile", gateway.name, now, again_at))
 
 
 def _may_keep_house(gateway: Gateway) -> bool:
@@ -115,7 +115,7 @@ def _may_keep_house(gateway: Gateway) -> bool:
     def work(connection: Connection) -> bool:
         return cursors.take_lease(connection, "housekeeping", gateway.name, now + _LEASE, now)
 
-    return gateway.clerk.database.run(work)
+    return gateway.clerk.database.transact(work)
 
 
 def close_resolved(gateway: Gateway) -> None:
@@ -126,7 +126,7 @@ def close_resolved(gateway: Gateway) -> None:
             continue
         moment = clerk.clock() - timedelta(days=queue.close_after_days)
         due = partial(tickets.resolved_before, queue=queue.name, moment=moment, limit=_AT_ONCE)
-        for number in clerk.database.run(due):
+        for number in clerk.database.transact(due):
             clerk.order(number, orders.close_resolved)
 
 
@@ -134,15 +134,15 @@ def unassign_lost(gateway: Gateway) -> None:
     """Tickets of agents who have left the configuration belong to the queue again."""
     clerk = gateway.clerk
     known = [agent.address for agent in clerk.rules.policy.agents]
-    for number in clerk.database.run(lambda c: tickets.assigned_to_others(c, known, _AT_ONCE)):
+    for number in clerk.database.transact(lambda c: tickets.assigned_to_others(c, known, _AT_ONCE)):
         clerk.order(number, orders.unassign_lost)
 
 
 async def reminding(gateway: Gateway) -> None:
     """Tells agents of what rots, of what they wanted to be reminded of, and in the morning of all they have."""
-    if await gateway.database(_may_keep_house, gateway):
+    if await gateway.off_loop(_may_keep_house, gateway):
         told = [
-            await gateway.database(work, gateway) for work in (remind_as_asked, remind_of_waiting, digest, tell_of_held)
+            await gateway.off_loop(work, gateway) for work in (remind_as_asked, remind_of_waiting, digest, tell_of_held)
         ]
         if any(told):
             await gateway.look_for_work()
@@ -151,10 +151,10 @@ async def reminding(gateway: Gateway) -> None:
 def remind_as_asked(gateway: Gateway) -> int:
     """Sends the reminders that agents have asked for; gives how many were due."""
     clerk = gateway.clerk
-    due = clerk.database.run(lambda c: agents.reminders_due(c, clerk.clock(), _AT_ONCE))
+    due = clerk.database.transact(lambda c: agents.reminders_due(c, clerk.clock(), _AT_ONCE))
     for row in due:
         if clerk.rules.policy.agent(row.agent) is None:
-            clerk.database.run(partial(agents.reminded, number=row.ticket, agent=row.agent, now=clerk.clock()))
+            clerk.database.transact(partial(agents.reminded, number=row.ticket, agent=row.agent, now=clerk.clock()))
         else:
             clerk.order(row.ticket, partial(orders.remind, agent=row.agent, snooze=row.snooze))
     return len(due)
@@ -173,7 +173,7 @@ def remind_of_waiting(gateway: Gateway) -> int:
         if after is None:
             continue
         due = partial(agents.waiting_too_long, queue=queue.name, after=after, now=clerk.clock(), limit=_AT_ONCE)
-        for number in clerk.database.run(due):
+        for number in clerk.database.transact(due):
             clerk.order(number, orders.remind_of_waiting, desk=away)
             told += 1
     return told
@@ -187,7 +187,7 @@ def digest(gateway: Gateway) -> int:
     if not timely:
         return 0
     today = local.date().isoformat()
-    last = clerk.database.run(lambda c: agents.digested_on(c, [agent.address for agent in timely]))
+    last = clerk.database.transact(lambda c: agents.digested_on(c, [agent.address for agent in timely]))
     due = [agent for agent in timely if last.get(agent.address.casefold()) != today]
     for agent in due:
         _send_digest(gateway, agent, today)
@@ -197,10 +197,10 @@ def digest(gateway: Gateway) -> int:
 def tell_of_held(gateway: Gateway) -> int:
     """Tells agents in one mail of all that was held in their name in an hour beyond what single notices told of."""
     clerk, told = gateway.clerk, 0
-    for one in clerk.database.run(lambda c: budgets.untold(c, clerk.clock())):
+    for one in clerk.database.transact(lambda c: budgets.untold(c, clerk.clock())):
         agent = clerk.rules.policy.agent(one.agent)
         if agent is None:
-            clerk.database.run(partial(budgets.now_told, one=one))
+            clerk.database.transact(partial(budgets.now_told, one=one))
         else:
             _tell_of_held(gateway, agent, one)
             told += 1
@@ -210,7 +210,7 @@ def tell_of_held(gateway: Gateway) -> int:
 def _tell_of_held(gateway: Gateway, agent: Agent, one: budgets.Untold) -> None:
     clerk = gateway.clerk
     addresses = (agent.address, *agent.aliases)
-    rows = clerk.database.run(
+    rows = clerk.database.transact(
         partial(inbound.held_from, addresses=addresses, hour=one.hour, limit=min(_LISTED, one.count))
     )
     mails = tuple(HeldMail(row.id, row.subject or "", row.received_at) for row in rows)
@@ -226,5 +226,5 @@ def _send_digest(gateway: Gateway, agent: Agent, today: str) -> None:
 
 
 def _forget(gateway: Gateway) -> None:
-    gateway.clerk.database.run(lambda c: budgets.forget_expired(c, gateway.clerk.clock()))
-    gateway.clerk.database.run(tickets.fold_counts)
+    gateway.clerk.database.transact(lambda c: budgets.forget_expired(c, gateway.clerk.clock()))
+    gateway.clerk.database.transact(tickets.fold_counts)

@@ -516,22 +516,22 @@ async def test_never_more_is_claimed_than_the_account_may_send(house: House) -> 
 
 
 async def test_what_was_claimed_ahead_when_a_rest_begins_waits_as_before(house: House) -> None:
-    copies = await a_backlog(house, 3, max_connections=1)
+    backlog = await a_backlog(house, 3, max_connections=1)
     await house.gateway.deliver()
     await house.gateway.all_recorded()
     house.answer = lambda _: Throttled("421 too fast")
-    assert await house.gateway.deliver() == copies - 1
+    assert await house.gateway.deliver() == backlog - 1
     await house.gateway.all_recorded()
     assert len(house.sent) == 2
     rows = house.office.run(lambda c: copies(c))
-    assert sorted(row.state for row in rows) == ["deferred", *["queued"] * (copies - 2), "sent"]
+    assert sorted(row.state for row in rows) == ["deferred", *["queued"] * (backlog - 2), "sent"]
     waiting = [row for row in rows if row.state == "queued"]
     assert {(row.claimed_by, row.claimed_until, row.first_attempt_at, row.attempts) for row in waiting} == {
         (None, None, None, 0)
     }
     house.answer = lambda _: Sent("250")
     house.office.pass_time(minutes=2)
-    assert len(await house.deliver()) == copies - 1
+    assert len(await house.deliver()) == backlog - 1
 
 
 class Gate:
@@ -657,13 +657,13 @@ async def test_a_mail_that_kills_becomes_a_ticket_with_the_raw_and_the_others_ne
     others = []
     for life in range(5):
         gateway = house.begin()
-        await house.gateway.database(gateway.clerk.database.run, gateway._take_up)
+        await house.gateway.off_loop(gateway.clerk.database.transact, gateway._take_up)
         assert await asyncio.to_thread(gateway._claim_doubtful) in (worst, None)  # in hand, and then it dies
         raw = a_message(subject=f"Comum {life}", message_id=f"<comum{life}@x.test>")
         others.append(await gateway.accept(raw, an_envelope()))
         await gateway.process(others[-1])
     last = house.begin()
-    await house.gateway.database(last.clerk.database.run, last._take_up)
+    await house.gateway.off_loop(last.clerk.database.transact, last._take_up)
     while await last.process_doubtful():
         pass
     row = house.office.row(worst)
@@ -677,7 +677,7 @@ async def test_who_was_in_hand_beside_a_mail_that_kills_is_not_blamed_twice(hous
     both = [await house.gateway.accept(a_message(message_id=f"<{n}@x.test>"), an_envelope()) for n in range(2)]
     for _ in range(7):
         gateway = house.begin()
-        await house.gateway.database(gateway.clerk.database.run, gateway._take_up)
+        await house.gateway.off_loop(gateway.clerk.database.transact, gateway._take_up)
         if house.office.row(both[0]).attempts < 5:
             assert await asyncio.to_thread(gateway._claim_doubtful) == both[0]
         else:
@@ -746,7 +746,7 @@ async def test_what_was_being_sent_in_a_crash_is_sent_again_with_the_same_bytes(
         task.cancel()
     lost = list(house.sent)
     house.gateway = house.begin()
-    await house.gateway.database(house.office.run, house.gateway._take_up)
+    await house.gateway.off_loop(house.office.run, house.gateway._take_up)
     assert sorted(house.states().values()) == ["queued", "unknown", "unknown"]
     await house.deliver()
     assert set(house.states().values()) == {"sent"}
@@ -781,7 +781,7 @@ async def test_a_result_is_not_forgotten_while_the_database_is_away(
     small_house: House, monkeypatch: pytest.MonkeyPatch, answer: Delivery
 ) -> None:
     house = small_house
-    monkeypatch.setattr("mailtickets.gateway._RETRY_RECORD_SECONDS", 0)
+    monkeypatch.setattr("mailtickets.gateway.gateway._RETRY_RECORD_SECONDS", 0)
     await house.take(a_message())
     house.say()
     record, away = outbox.record_all, [True, True, True, True]
@@ -821,7 +821,7 @@ async def test_a_failure_whose_commit_went_unanswered_is_told_once(
     small_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house = small_house
-    monkeypatch.setattr("mailtickets.gateway._RETRY_RECORD_SECONDS", 0)
+    monkeypatch.setattr("mailtickets.gateway.gateway._RETRY_RECORD_SECONDS", 0)
     await house.take(a_message())
     await house.deliver()
     house.say()

@@ -65,7 +65,7 @@ def test_the_migrations_make_the_schema_that_the_program_uses(database: Database
         found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=ours), metadata)
         return found
 
-    assert database.run(differences) == []
+    assert database.transact(differences) == []
 
 
 def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:

@@ -62,7 +62,7 @@ async def door(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Door]:
 def hold(lane: Lane) -> tuple["asyncio.Future[Any]", Event]:
     """Keeps the lane busy until the event is set."""
     released = Event()
-    return asyncio.ensure_future(lane.run(released.wait, 20)), released
+    return asyncio.ensure_future(lane.do(released.wait, 20)), released
 
 
 async def test_a_lone_message_is_committed_at_once_and_by_itself(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,7 +126,7 @@ async def test_a_commit_that_may_take_long_is_made_off_the_event_loop(
     elif why == "the messages are large":
         monkeypatch.setattr(intake, "AT_ONCE_BYTES", 100)
     else:
-        await door.lane.run(lambda: None)
+        await door.lane.do(lambda: None)
         busy, release = hold(door.lane)
         asyncio.get_running_loop().call_later(0.05, release.set)
     await door.accept(2)
@@ -151,9 +151,9 @@ async def test_a_database_that_somebody_else_writes_to_does_not_stop_the_event_l
 async def test_intake_goes_before_work_that_has_waited_for_longer(door: Door) -> None:
     busy, release = hold(door.lane)
     order: list[str] = []
-    later = [asyncio.create_task(door.lane.run(order.append, f"work {number}")) for number in range(3)]
+    later = [asyncio.create_task(door.lane.do(order.append, f"work {number}")) for number in range(3)]
     await asyncio.sleep(0)
-    accepting = asyncio.create_task(door.lane.run(order.append, "mail", first=True))
+    accepting = asyncio.create_task(door.lane.do_first(order.append, "mail"))
     await asyncio.sleep(0)
     release.set()
     await asyncio.gather(busy, accepting, *later)
@@ -162,8 +162,8 @@ async def test_intake_goes_before_work_that_has_waited_for_longer(door: Door) ->
 
 async def test_what_a_lane_fails_with_reaches_who_asked(door: Door) -> None:
     with pytest.raises(ZeroDivisionError):
-        await door.lane.run(lambda: 1 // 0)
-    assert await door.lane.run(len, "abc") == 3
+        await door.lane.do(lambda: 1 // 0)
+    assert await door.lane.do(len, "abc") == 3
 
 
 async def stream(door: Door, messages: int = intake.STREAM + 1) -> None:

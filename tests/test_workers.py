@@ -52,7 +52,7 @@ def workers() -> Iterator[Workers]:
 async def test_a_mail_is_read_in_another_process(workers: Workers) -> None:
     mail = await workers.read(a_message(), "exemplo")
     assert (mail.subject, mail.kind) == ("Impressora", "human")
-    assert await workers._quick.run(10, os.getpid) != os.getpid()
+    assert await workers._quick.call(10, os.getpid) != os.getpid()
 
 
 async def test_our_own_name_is_known_there(workers: Workers) -> None:
@@ -88,12 +88,12 @@ async def test_a_mail_that_is_not_quick_is_read_by_a_process_of_its_own() -> Non
     patient = Workers(1, quick_seconds=0.05, reader=which_process)
     slow, again = await patient.read(SLEEPER, "exemplo"), await patient.read(SLEEPER, "exemplo")
     assert slow.subject == again.subject
-    assert slow.subject != str(await patient._quick.run(10, os.getpid))
+    assert slow.subject != str(await patient._quick.call(10, os.getpid))
     patient.close()
 
 
 async def test_a_worker_that_dies_at_a_mail_costs_only_that_mail(workers: Workers) -> None:
-    pid = await workers._quick.run(10, os.getpid)
+    pid = await workers._quick.call(10, os.getpid)
     reading = asyncio.create_task(workers.read(LONG, "exemplo"))
     await asyncio.sleep(0.3)
     os.kill(pid, signal.SIGKILL)
@@ -103,7 +103,7 @@ async def test_a_worker_that_dies_at_a_mail_costs_only_that_mail(workers: Worker
 
 async def test_a_worker_that_dies_with_nothing_in_hand_is_replaced(workers: Workers) -> None:
     for _ in range(2):
-        os.kill(await workers._quick.run(10, os.getpid), signal.SIGKILL)
+        os.kill(await workers._quick.call(10, os.getpid), signal.SIGKILL)
         await asyncio.sleep(0.3)
         assert (await workers.read(a_message(), "exemplo")).subject == "Impressora"
 

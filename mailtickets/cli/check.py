@@ -232,7 +232,7 @@ def _agent(config: Config, address: str) -> Iterator[Line]:
     yield Line("ok", about, f"{agent.name}, queues {', '.join(agent.queues)}")
     database = Database(config.database_url)
     try:
-        row = database.run(lambda c: inbound.newest_from(within(c), (agent.address, *agent.aliases)))
+        row = database.transact(lambda c: inbound.newest_from(within(c), (agent.address, *agent.aliases)))
     except Transient as error:
         yield Line("wrong", about, str(error))
         return

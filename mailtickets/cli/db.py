@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.verb == "upgrade":
             migrate.upgrade(database)
-        problem = migrate.behind(database) or database.run(_damage)
-        found = database.run(migrate.found_in)
+        problem = migrate.behind(database) or database.transact(_damage)
+        found = database.transact(migrate.found_in)
     except Transient as error:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
     finally:

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _received(clerk: Clerk, named: str) -> Received:
     if named.isdigit() and not Path(named).exists():
-        found = clerk.database.run(lambda c: inbound.load(c, int(named)))
+        found = clerk.database.transact(lambda c: inbound.load(c, int(named)))
         if found is None:
             raise Stop(REFUSED, f"there is no inbound message {named}")
         return found

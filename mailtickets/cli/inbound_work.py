@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(clerk: Clerk, number: int) -> Any:
-    row = clerk.database.run(lambda c: shown(within(c), number))
+    row = clerk.database.transact(lambda c: shown(within(c), number))
     if row is None:
         raise Stop(REFUSED, f"there is no inbound message {number}")
     return row
@@ -56,7 +56,7 @@ def _again(clerk: Clerk, args: argparse.Namespace, outcomes: tuple[str, ...], *,
         kind = "released" if released else "replayed"
         inbound.record_event(connection, args.id, row.ticket, kind, actor(), clerk.clock())
 
-    clerk.database.run(work)
+    clerk.database.transact(work)
     return _print_changed(clerk, args)
 
 
@@ -67,7 +67,7 @@ def _drop(clerk: Clerk, args: argparse.Namespace) -> int:
         inbound.record_event(connection, args.id, row.ticket, "dropped", actor(), clerk.clock())
         return inbound.drop(connection, args.id, "dropped-by-hand", clerk.clock())
 
-    if row.state != "held" or not clerk.database.run(work):
+    if row.state != "held" or not clerk.database.transact(work):
         raise Stop(REFUSED, f"inbound {args.id} is {row.outcome or row.state}, not held")
     return _print_changed(clerk, args)
 
@@ -83,7 +83,7 @@ def _print_changed(clerk: Clerk, args: argparse.Namespace) -> int:
 
 def _reconcile(clerk: Clerk, args: argparse.Namespace) -> int:
     """Counts every message and every outcome, and looks into mailboxes if asked; exit 1 when they do not add up."""
-    sums = clerk.database.run(inbound.sums)
+    sums = clerk.database.transact(inbound.sums)
     if args.mailboxes:
         audits = asyncio.run(_audits(clerk, configuration(args, secrets=True), args.days))
         sums["mailboxes"] = [{"account": found.account, "folders": found.held} for found in audits]
@@ -107,7 +107,7 @@ async def _audits(clerk: Clerk, config: Config, days: int) -> list[audit.Audit]:
     since = clerk.clock() - timedelta(days=days)
     found = []
     for account in config.imap_in:
-        read, known = clerk.database.run(partial(audit.facts, account=account, since=since))
+        read, known = clerk.database.transact(partial(audit.facts, account=account, since=since))
         try:
             found.append(await audit.audit(account, partial(config.password, account), read, known, since))
         except (Lost, Refused, No) as error:

@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(clerk: Clerk, number: int) -> Any:
-    row = clerk.database.run(lambda c: shown(within(c), number))
+    row = clerk.database.transact(lambda c: shown(within(c), number))
     if row is None:
         raise Stop(REFUSED, f"there is no outbox row {number}")
     return row
@@ -32,13 +32,13 @@ def _row(clerk: Clerk, number: int) -> Any:
 def _raw(clerk: Clerk, args: argparse.Namespace) -> int:
     from mailtickets.mail.read.parse import parse  # costs a fifth of a second, which no other verb has to pay
 
-    due = clerk.database.run(lambda c: outbox.load(c, args.id))
+    due = clerk.database.transact(lambda c: outbox.load(c, args.id))
     if due is None:
         raise Stop(REFUSED, f"there is no outbox row {args.id}")
     attachments: tuple[Attachment, ...] = ()
     if due.attachments and due.inbound is not None:
         source = due.inbound
-        read = parse(clerk.database.run(lambda c: inbound.raw(within(c), source)) or b"")
+        read = parse(clerk.database.transact(lambda c: inbound.raw(within(c), source)) or b"")
         found = {attachment.sha256: attachment for attachment in read.attachments}
         attachments = tuple(found[digest] for digest in due.attachments if digest in found)
     raw, _ = clerk.written(due, attachments)
@@ -48,14 +48,14 @@ def _raw(clerk: Clerk, args: argparse.Namespace) -> int:
 
 def _retry(clerk: Clerk, args: argparse.Namespace) -> int:
     row = _row(clerk, args.id)
-    if not clerk.database.run(lambda c: outbox.retry(c, args.id, clerk.clock())):
+    if not clerk.database.transact(lambda c: outbox.retry(c, args.id, clerk.clock())):
         raise Stop(REFUSED, f"outbox {args.id} is {row.state}: only what waits or has failed is sent again")
     return _print_changed(clerk, args)
 
 
 def _cancel(clerk: Clerk, args: argparse.Namespace) -> int:
     row = _row(clerk, args.id)
-    if not clerk.database.run(lambda c: outbox.cancel(c, args.id)):
+    if not clerk.database.transact(lambda c: outbox.cancel(c, args.id)):
         raise Stop(REFUSED, f"outbox {args.id} is {row.state}: only what still waits can be cancelled")
     return _print_changed(clerk, args)
 

@@ -93,7 +93,7 @@ async def _returned(config: Config, message: Outgoing) -> Any | None:
     database = Database(config.database_url)
     try:
         for _ in range(COMES_BACK_SECONDS):
-            row = await asyncio.to_thread(database.run, lambda c: inbound.newest_with(within(c), message.marker))
+            row = await asyncio.to_thread(database.transact, lambda c: inbound.newest_with(within(c), message.marker))
             if row is not None:
                 return row
             await asyncio.sleep(1)

@@ -74,7 +74,7 @@ def _author(clerk: Clerk, args: argparse.Namespace) -> Address:
     if args.agent is not None:
         agent = _agent(clerk, args.agent)
         return Address(agent.name, agent.address)
-    ticket = clerk.database.run(lambda c: tickets.load(c, args.number))
+    ticket = clerk.database.transact(lambda c: tickets.load(c, args.number))
     queue = clerk.rules.policy.queue(ticket.queue) if ticket else None
     return Address("", queue.address) if queue else Address("", clerk.rules.policy.queues[0].address)
 
@@ -103,7 +103,7 @@ def _merge(clerk: Clerk, args: argparse.Namespace) -> int:
     def work(connection: Any) -> tuple[Ticket | None, Ticket | None]:
         return exact(within(connection), args.number), tickets.load(connection, args.into)
 
-    ticket, into = clerk.database.run(work)
+    ticket, into = clerk.database.transact(work)
     if ticket is None or into is None:
         raise Stop(REFUSED, f"there is no ticket {args.number if ticket is None else args.into}")
     if into.number == args.number:

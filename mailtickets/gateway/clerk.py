@@ -124,7 +124,7 @@ class Clerk:
         self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
     ) -> Draft:
         """Decides on a mail, and on the notices that follow from it."""
-        return self.database.run(self.drafting(received, mail, unparsed, junk))
+        return self.database.transact(self.drafting(received, mail, unparsed, junk))
 
     def drafting(
         self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
@@ -141,7 +141,7 @@ class Clerk:
                 nothing.rollback()
             return draft
 
-        return self.database.run(work)
+        return self.database.transact(work)
 
     def _draft_mail(
         self, connection: Connection, received: Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict
@@ -235,12 +235,12 @@ class Clerk:
             decision = decide_on(before) or Decision("nothing-to-do")
             return self._drafted(connection, decision, before, self.clock(), text=text, desk=desk(connection))
 
-        return self.database.run(work)
+        return self.database.transact(work)
 
     def open(self, decision: Decision, *, text: str) -> Ticket:
         """Opens a ticket that was ordered from the shell; it is given to an agent as its queue's mail is."""
         for _ in range(_DRAFTS):
-            draft = self.database.run(lambda connection: self._drafted_opening(connection, decision, text))
+            draft = self.database.transact(lambda connection: self._drafted_opening(connection, decision, text))
             try:
                 self.settle(draft, self.words(draft))
             except Stale:  # another ticket took the turn
@@ -324,7 +324,7 @@ class Clerk:
             return
         notice = notices.alarm(subject, text, policy, self.clock())
         sent = letter(notice, render_notice(self.rules.templates, notice), None, stationery, self.nonce(), self.clock())
-        self.database.run(lambda connection: outbox.queue(connection, sent, None, None, self.clock()))
+        self.database.transact(lambda connection: outbox.queue(connection, sent, None, None, self.clock()))
 
     def words(self, draft: Draft) -> list[Rendered]:
         """The notices of a draft, and of those that go with it, in words, in this process."""
@@ -372,7 +372,7 @@ class Clerk:
 
     def settle(self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None) -> None:
         """Writes a draft, and what else belongs into its transaction. Raises Stale when it is out of date."""
-        self.database.run(self.settling(draft, words, also))
+        self.database.transact(self.settling(draft, words, also))
 
     def settling(
         self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None

@@ -18,7 +18,7 @@ from functools import partial
 from heapq import heapify, heappop, heappush
 from math import inf
 from time import monotonic
-from typing import Any, TypeVar, assert_never
+from typing import Any, ParamSpec, TypeVar, assert_never
 
 from sqlalchemy import Connection
 
@@ -55,6 +55,7 @@ Authenticate = Callable[[bytes, InboundMail, Envelope], Awaitable[Authentication
 Scan = Callable[[bytes, InboundMail, Envelope], Awaitable[JunkVerdict]]
 """What filters and scanners hold against a mail. Fails with nothing."""
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _AT_ONCE = 16
@@ -166,9 +167,9 @@ class Gateway:
         self._draining = False
         self._alarms: set[str] = set()
 
-    async def database(self, work: Callable[..., T], *args: object) -> T:
-        """Runs database work in the store's own lane, off the event loop."""
-        return await self._lane.run(work, *args)
+    async def off_loop(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls a function that uses the database in one of the database's threads."""
+        return await self._lane.do(function, *args, **kwargs)
 
     # --- accept: transaction 1 ----------------------------------------------------------------------------
 
@@ -191,7 +192,7 @@ class Gateway:
 
         A message that is not read in the time that most mail takes is left for `process_doubtful`, which has time.
         """
-        received: inbound.Received | None = await self._together.run(
+        received: inbound.Received | None = await self._together.share(
             lambda connection: inbound.load(connection, number)
         )
         if received is None or received.state != "accepted":
@@ -226,13 +227,13 @@ class Gateway:
             await self._try_later(number, inbound.count_attempt)
 
     def _load(self, number: int) -> inbound.Received | None:
-        return self.clerk.database.run(lambda connection: inbound.load(connection, number))
+        return self.clerk.database.transact(lambda connection: inbound.load(connection, number))
 
     async def process_doubtful(self) -> bool:
         """Processes the oldest message that an attempt was made at before: it took too long, it failed, or a gateway
         died while it was in hand. One at a time, beside all others. False when there is none."""
         async with self._caring:
-            number = await self.database(self._claim_doubtful)
+            number = await self.off_loop(self._claim_doubtful)
             if number is None:
                 return False
             self._taken[number] = self.clerk.clock() + inbound.LEASE
@@ -264,7 +265,7 @@ class Gateway:
         self, received: inbound.Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict = NO_MARK
     ) -> None:
         while True:
-            draft: Draft = await self._together.run(self.clerk.drafting(received, mail, unparsed, junk))
+            draft: Draft = await self._together.share(self.clerk.drafting(received, mail, unparsed, junk))
             failpoint("after-draft")
             try:
                 await self._carry_out(draft, lambda _: failpoint("before-apply-commit"))
@@ -277,13 +278,13 @@ class Gateway:
             return
 
     async def _still_accepted(self, number: int) -> bool:
-        received = await self.database(self._load, number)
+        received = await self.off_loop(self._load, number)
         return received is not None and received.state == "accepted"
 
     async def _carry_out(self, draft: Draft, also: Callable[[Connection], None] | None = None) -> None:
         words = await self._words(draft)
         failpoint("after-words")
-        await self._together.run(self.clerk.settling(draft, words, also))
+        await self._together.share(self.clerk.settling(draft, words, also))
         self._mail_is_due.set()
         await self._mind_breaker(draft)
 
@@ -313,7 +314,7 @@ class Gateway:
         """Comes back to a message soon; only what is the message's own fault counts as an attempt."""
         retry_at = self.clerk.clock() + pause
         try:
-            await self.database(self.clerk.database.run, lambda connection: note(connection, number, retry_at))
+            await self.off_loop(self.clerk.database.transact, lambda connection: note(connection, number, retry_at))
         except Transient:
             log.warning("database unavailable", extra={"inbound": number})  # its lease ends by itself
 
@@ -422,7 +423,7 @@ class Gateway:
             return due
 
         try:
-            due: list[Due] = await self._together.run(work)
+            due: list[Due] = await self._together.share(work)
         except Transient:
             self._unsure_until = now + outbox.LEASE  # nobody could prolong a lease meanwhile: let them do it first
             raise
@@ -439,7 +440,7 @@ class Gateway:
         stale = [number for number, until in self._in_hand.items() if not fresh[0] <= until <= fresh[1]]
         if stale:
             until = now + outbox.LEASE
-            await self.database(self.clerk.database.run, lambda c: outbox.prolong(c, self.name, stale, until))
+            await self.off_loop(self.clerk.database.transact, lambda c: outbox.prolong(c, self.name, stale, until))
             self._in_hand |= {number: until for number in stale if number in self._in_hand}
 
     async def _allowance(self) -> int:
@@ -452,7 +453,7 @@ class Gateway:
             if limit:
                 since = now - span
                 count = partial(outbox.sent_since, moment=since, now=now, limit=limit)
-                gone = await self.database(self.clerk.database.run, count)
+                gone = await self.off_loop(self.clerk.database.transact, count)
                 allowed = min(allowed, limit - gone - in_hand)
         return allowed
 
@@ -498,7 +499,7 @@ class Gateway:
         wanted = (row.inbound, row.attachments)
         async with self._reading_files:
             if self._files is None or self._files[0] != wanted:
-                received = await self.database(self._load, row.inbound)
+                received = await self.off_loop(self._load, row.inbound)
                 name = self.clerk.rules.policy.instance.name
                 found = await self.workers.attachments(received.raw, name, row.attachments) if received else ()
                 self._files = (wanted, found)
@@ -555,7 +556,7 @@ class Gateway:
     async def _record_each(self, ends: Sequence[dict[str, Any]], returns: Sequence[Due]) -> None:
         """Together; but one that the database will not take at all holds up no other."""
         try:
-            await self._insist(partial(self._together.run, partial(self._record_in, ends, returns)))
+            await self._insist(partial(self._together.share, partial(self._record_in, ends, returns)))
         except Exception:
             if len(ends) + len(returns) == 1:
                 log.exception("result not recorded")  # its lease ends by itself
@@ -638,7 +639,7 @@ class Gateway:
             return refused(ours, result.reply, status, ticket)
 
         while True:
-            draft = await self.database(self.clerk.draft_order, row.ticket, decide_on)
+            draft = await self.off_loop(self.clerk.draft_order, row.ticket, decide_on)
             try:
                 await self._carry_out(draft, record)
             except Stale:
@@ -654,7 +655,7 @@ class Gateway:
         log.error("alarm", extra={"alarm": key, "text": text})
         self._alarms.add(key)  # before it is written: the next mail may find the same trouble meanwhile
         try:
-            await self.database(self.clerk.alarm, key, text)
+            await self.off_loop(self.clerk.alarm, key, text)
         except BaseException:
             self._alarms.discard(key)
             raise
@@ -669,7 +670,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Takes up what an earlier run of this gateway left, and begins to work."""
-        await self.database(self.clerk.database.run, self._take_up)
+        await self.off_loop(self.clerk.database.transact, self._take_up)
         self._processors = [asyncio.create_task(self._process_accepted()) for _ in range(_AT_ONCE)]
         self._processors.append(asyncio.create_task(self._process_doubtful_always()))
         self._processors.append(asyncio.create_task(self._deliver_always()))
@@ -696,7 +697,7 @@ class Gateway:
         self._mind_size()
         if self._draining or self._accepted.qsize() >= _BACKLOG:
             return
-        for number in await self.database(self._claim_inbound):
+        for number in await self.off_loop(self._claim_inbound):
             self._take(number)
 
     async def _hold_taken(self) -> None:
@@ -704,7 +705,7 @@ class Gateway:
         until = self.clerk.clock() + inbound.LEASE
         stale = [number for number, end in self._taken.items() if not until - inbound.LEASE / 2 <= end <= until]
         if stale:
-            await self.database(self.clerk.database.run, lambda c: inbound.prolong(c, self.name, stale, until))
+            await self.off_loop(self.clerk.database.transact, lambda c: inbound.prolong(c, self.name, stale, until))
             self._taken |= {number: until for number in stale if number in self._taken}
 
     def _mind_size(self) -> None:
@@ -723,11 +724,11 @@ class Gateway:
             inbound.unclaim_abandoned(connection, self.name, now)
             return inbound.claim_due(connection, self.name, now, _BACKLOG)
 
-        return self.clerk.database.run(claim)
+        return self.clerk.database.transact(claim)
 
     def _claim_doubtful(self) -> int | None:
         now = self.clerk.clock()
-        return self.clerk.database.run(lambda connection: inbound.claim_doubtful(connection, self.name, now))
+        return self.clerk.database.transact(lambda connection: inbound.claim_doubtful(connection, self.name, now))
 
     async def _process_accepted(self) -> None:
         while True:
@@ -787,7 +788,9 @@ class Gateway:
 
     async def _give_back(self) -> None:
         with suppress(Transient):  # then it counts as interrupted
-            await self.database(self.clerk.database.run, lambda connection: inbound.give_back(connection, self.name))
+            await self.off_loop(
+                self.clerk.database.transact, lambda connection: inbound.give_back(connection, self.name)
+            )
 
     async def _doubtful_is_done(self) -> None:
         async with self._caring:
@@ -801,14 +804,14 @@ class Gateway:
     # --- the IMAP door's memory ---------------------------------------------------------------------------
 
     async def imap_cursor(self, account: str, folder: str) -> ImapCursor | None:
-        return await self.database(self.clerk.database.run, lambda c: cursors.load(c, account, folder))
+        return await self.off_loop(self.clerk.database.transact, lambda c: cursors.load(c, account, folder))
 
     async def save_imap_cursor(self, cursor: ImapCursor) -> None:
         def save(connection: Connection) -> None:
             cursors.save(connection, cursor)
             failpoint("before-cursor-commit")
 
-        await self.database(self.clerk.database.run, save)
+        await self.off_loop(self.clerk.database.transact, save)
         failpoint("after-cursor-commit")
 
 

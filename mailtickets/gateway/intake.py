@@ -136,8 +136,8 @@ class Intake:
             with suppress(Transient):  # another process writes, or there is trouble: let those who can wait find out
                 if self._takes_moments(mails):
                     return self._commit(partial(self._keeper.keep, mails))
-                return await self._lane.run(self._commit, partial(self._keeper.keep, mails), first=True)
-        return await self._lane.run(self._commit, partial(self._insert, mails), first=True)
+                return await self._lane.do_first(self._commit, partial(self._keeper.keep, mails))
+        return await self._lane.do_first(self._commit, partial(self._insert, mails))
 
     def _takes_moments(self, mails: Mails) -> bool:
         """Whether it is done sooner here than in a thread: while nobody else writes, and the disk is fast."""
@@ -150,7 +150,7 @@ class Intake:
             before_commit()
             return kept
 
-        return self._clerk.database.run(work)
+        return self._clerk.database.transact(work)
 
     def _commit(self, keep: Keep) -> list[Keeping]:
         self._mind_space()

@@ -64,7 +64,7 @@ class _Pool:
         context.set_forkserver_preload(["mailtickets.gateway.workers", "mailtickets.mail.read.parse"])
         return ProcessPool(self._count, _TASKS_PER_WORKER, _limit, [self._memory_bytes], context)
 
-    async def run(self, seconds: float, work: Callable[..., T], *args: Any) -> T:
+    async def call(self, seconds: float, work: Callable[..., T], *args: Any) -> T:
         """The work in a worker. One that dies while it has nothing to do (the kernel was short of memory, say) breaks
         pebble's whole pool for good: then there is a new one for the next.
         """
@@ -123,9 +123,9 @@ class Workers:
     async def _read(self, pool: _Pool, seconds: float, raw: bytes, instance: str) -> InboundMail:
         """Workers that had died before they were given the mail cost it nothing but another try."""
         try:
-            return await pool.run(seconds, self._reader, raw, instance)
+            return await pool.call(seconds, self._reader, raw, instance)
         except Transient:
-            return await pool.run(seconds, self._reader, raw, instance)
+            return await pool.call(seconds, self._reader, raw, instance)
 
     async def attachments(self, raw: bytes, instance: str, wanted: Sequence[str]) -> tuple[Attachment, ...]:
         """The attachments of a mail with these sha256 digests, in that order; what is not found is left out.
@@ -144,7 +144,7 @@ class Workers:
             long = _are_long(jobs)
             return await asyncio.to_thread(_rendered, templates, jobs) if long else _rendered(templates, jobs)
         try:
-            return await self._quick.run(RENDER_SECONDS, render_with, templates.overrides, list(jobs))
+            return await self._quick.call(RENDER_SECONDS, render_with, templates.overrides, list(jobs))
         except _FAILURES:
             return _rendered(Templates(templates.builtin), jobs)
 

@@ -1,7 +1,7 @@
 """The engine, and what a transaction is on each of the two databases.
 
-SQLite: one writer at a time (`BEGIN IMMEDIATE`), WAL, and `synchronous=FULL`, because a 250 is given on the
-strength of a commit. PostgreSQL: psycopg with a pool, read committed, row locks where a query asks for them.
+SQLite: one writer at a time (`BEGIN IMMEDIATE`), WAL, and `synchronous=FULL`, because the answer 250 promises that
+the message is on the disk. PostgreSQL: psycopg with a pool, read committed, row locks where a query asks for them.
 Fails with: `NoSpace` when the disk is full, `Transient` for everything that may pass, `Stale` from callers.
 """
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
@@ -23,11 +23,12 @@ _ATTEMPTS = 5
 _SERIALIZATION_FAILURES = {"40001", "40P01"}
 _FREE_BYTES_LEAST = 100_000_000
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Stale(Exception):
-    """The facts that a decision stood on have changed: gather them and decide again."""
+    """The facts that a decision was based on have changed: gather them and decide again."""
 
 
 class Database:
@@ -46,32 +47,31 @@ class Database:
             with self.engine.begin() as connection:
                 yield connection
         except (IntegrityError, DataError):
-            raise  # the fault of what is written, not trouble that passes
+            raise  # what was to be written is wrong: trying again does not help
         except DBAPIError as error:
             raise _trouble(error) from error
 
-    def run(self, work: Callable[[Connection], T]) -> T:
-        """The work in a transaction of its own, repeated where two of them got in each other's way."""
+    def transact(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls `work(connection, *args, **kwargs)` in a transaction, and returns what it returns.
+
+        It is repeated when two transactions were in each other's way (SQLite locked, serialization failure).
+        """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with self.transaction() as connection:
-                    return work(connection)
+                    return work(connection, *args, **kwargs)
             except Transient as error:
                 if attempt == _ATTEMPTS or not _worth_repeating(error.__cause__):
                     raise
                 time.sleep(0.05 * attempt)
         raise AssertionError("unreachable")
 
-    def run_once(self, work: Callable[[Connection], T]) -> T:
-        """The work in a transaction of its own, not repeated."""
-        with self.transaction() as connection:
-            return work(connection)
-
     def close(self) -> None:
         self.engine.dispose()
 
     def make_private(self) -> None:
-        """Makes SQLite's file, where there is none yet, for its owner alone. Its log and index files take after it."""
+        """Creates SQLite's file, if there is none yet, readable and writable by its owner only. SQLite gives
+        its log and index files the same mode."""
         file = self.url.removeprefix("sqlite:///")
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))

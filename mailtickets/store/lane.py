@@ -1,8 +1,9 @@
-"""Where database work is done: off the event loop, in as many threads as the database takes writers.
+"""The threads in which database work is done, so that it does not block the event loop.
 
-Owns: those threads, and who goes first: mail that somebody waits with for a 250, before all that can wait.
-*Fails with*: whatever the work fails with.
-*Limits*: a transaction under way is finished first.
+Owns: as many threads as the database takes writers at once, and the order of the work. Work that a sender waits for
+(`do_first`, for a 250) is done before all other work (`do`).
+*Fails with*: whatever the work raises.
+*Limits*: work that has begun is finished first.
 """
 
 import asyncio
@@ -11,14 +12,17 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 Job = tuple["Future[Any]", Callable[[], Any]]
 
 
 class Lane:
+    """The threads of one gateway for its database."""
+
     def __init__(self, threads: int) -> None:
         self._threads = ThreadPoolExecutor(threads, "store")
         self._lock = Lock()
@@ -26,36 +30,44 @@ class Lane:
         self._first: deque[Job] = deque()
         self._others: deque[Job] = deque()
 
-    async def run(self, work: Callable[..., T], *args: object, first: bool = False) -> T:
+    async def do(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls the function in a thread; returns what it returns, and raises what it raises."""
+        return await self._queue(self._others, partial(function, *args, **kwargs))
+
+    async def do_first(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like `do`, but before all work that `do` has queued."""
+        return await self._queue(self._first, partial(function, *args, **kwargs))
+
+    async def _queue(self, queue: deque[Job], work: Callable[[], T]) -> T:
         job: Future[T] = Future()
         with self._lock:
             self._unfinished += 1
-            (self._first if first else self._others).append((job, partial(work, *args)))
-        self._threads.submit(self._next)
+            queue.append((job, work))
+        self._threads.submit(self._do_next)
         return await asyncio.wrap_future(job)
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is done here, nor will be before the event loop asks for it."""
+        """Whether no work is being done or queued; this can only change when the event loop queues work."""
         return not self._unfinished
 
     @property
     def is_wanted(self) -> bool:
-        """Whether somebody waits who goes first."""
+        """Whether work of `do_first` is queued."""
         return bool(self._first)
 
-    def _next(self) -> None:
-        """Does one of the jobs that wait: there is one call of this for each."""
+    def _do_next(self) -> None:
+        """Does one of the queued jobs; this is called once for each of them."""
         with self._lock:
             job, work = (self._first or self._others).popleft()
         try:
-            self._do(job, work)
+            self._do_job(job, work)
         finally:
             with self._lock:
                 self._unfinished -= 1
 
     @staticmethod
-    def _do(job: "Future[Any]", work: Callable[[], Any]) -> None:
+    def _do_job(job: "Future[Any]", work: Callable[[], Any]) -> None:
         if not job.set_running_or_notify_cancel():
             return
         try:
@@ -66,5 +78,5 @@ class Lane:
             job.set_result(result)
 
     def close(self) -> None:
-        """Waits for what has been handed in."""
+        """Waits until all queued work is done."""
         self._threads.shutdown(wait=True)

@@ -14,7 +14,7 @@ _ONE_AT_A_TIME = 4_117_202_601  # a key for PostgreSQL's advisory lock, held to 
 
 def behind(database: Database) -> str | None:
     """What keeps this version of the program from using the database, in words; None when nothing does."""
-    return version.behind(database.run(found_in))
+    return version.behind(database.transact(found_in))
 
 
 def found_in(connection: Connection) -> str | None:
@@ -33,7 +33,7 @@ def upgrade(database: Database, to: str = "head") -> None:
         if found_in(connection) != version.NEWEST:
             _take_steps(connection, to)
 
-    database.run(work)
+    database.transact(work)
 
 
 def _take_steps(connection: Connection, to: str) -> None:

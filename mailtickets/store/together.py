@@ -1,14 +1,14 @@
-"""Work of several tasks in one transaction: one wait for the disk, and each its own fate.
+"""Work of several tasks in one transaction, so that all of them wait for the disk only once.
 
-Owns: what waits for the next transaction. Nobody waits for company: who comes alone goes alone, and who comes while a
-transaction is under way shares the next one. Each piece of work stands within a savepoint of its own, so that what one
-of them fails with undoes nothing of the others and is told to nobody else.
-*Fails with*: what the work fails with; `Transient` for all of them when the transaction cannot begin or commit.
+Owns: the work that waits for the next transaction. A transaction begins as soon as there is work; work that comes while
+it is under way shares the next one. Each piece of work has a savepoint of its own: when one piece fails, only its own
+changes are undone, and only its own caller sees the error.
+*Fails with*: what the work raises; `Transient` for all of the work when the transaction cannot begin or commit.
 """
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -17,41 +17,46 @@ from mailtickets.desk.model.delivery import Transient
 from mailtickets.store.database import Database
 from mailtickets.store.lane import Lane
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 MOST = 16
-"""In one transaction, which ends early when intake waits for it."""
+"""Pieces of work in one transaction. It ends with fewer when intake waits for the database."""
 
 Work = Callable[[Connection], Any]
 Outcome = tuple[Any, Exception | None]
 
 
 class Together:
-    """For SQLite, which has one writer: a server has transactions side by side, and joins their waits itself."""
+    """Transactions that are shared on SQLite, which has one writer. PostgreSQL has transactions side by side, and joins
+    their waits for the disk itself: there each piece of work has a transaction of its own."""
 
     def __init__(self, database: Database, lane: Lane) -> None:
         self._database, self._lane = database, lane
         self._waiting: list[tuple[Work, asyncio.Future[Any]]] = []
-        self._running: asyncio.Task[None] | None = None
+        self._committing: asyncio.Task[None] | None = None
 
-    async def run(self, work: Work) -> Any:
+    async def share(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls `work(connection, *args, **kwargs)` in a transaction; returns its result after the commit."""
         if not self._database.is_sqlite:
-            return await self._lane.run(self._database.run, work)
+            return await self._lane.do(self._database.transact, _bound(work, *args, **kwargs))
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, done))
-        if self._running is None or self._running.done():
-            self._running = asyncio.create_task(self._carry_out())
-        return await done
+        self._waiting.append((_bound(work, *args, **kwargs), done))
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit_waiting())
+        return cast("T", await done)
 
-    async def _carry_out(self) -> None:
+    async def _commit_waiting(self) -> None:
         while self._waiting:
-            now = self._waiting[:MOST]
+            group = self._waiting[:MOST]
             try:
-                outcomes = await self._lane.run(together, self._database, [work for work, _ in now], self._hurry)
+                outcomes = await self._lane.do(together, self._database, [work for work, _ in group], self._hurry)
             except Exception as error:
-                outcomes = [(None, error)] * len(now)
+                outcomes = [(None, error)] * len(group)
             del self._waiting[: len(outcomes)]
-            for (_, done), (result, trouble) in zip(now, outcomes, strict=False):
+            for (_, done), (result, trouble) in zip(group, outcomes, strict=False):
                 if done.done():
-                    continue  # whoever waited has gone; what was done is done
+                    continue  # the caller was cancelled; the work is done all the same
                 if trouble is None:
                     done.set_result(result)
                 else:
@@ -61,16 +66,27 @@ class Together:
         return self._lane.is_wanted
 
 
+def _bound(work: Callable[..., T], *args: Any, **kwargs: Any) -> Callable[[Connection], T]:
+    """The work with its arguments; only the connection is missing."""
+    if not args and not kwargs:
+        return work
+
+    def with_arguments(connection: Connection) -> T:
+        return work(connection, *args, **kwargs)
+
+    return with_arguments
+
+
 class _Spoilt(Exception):
-    """Something in the work has taken the whole transaction with it."""
+    """A piece of work has undone the whole transaction, or may have."""
 
 
 def together(database: Database, works: Sequence[Work], hurry: Callable[[], bool] = lambda: False) -> list[Outcome]:
-    """What each piece of work gives, or fails with; only the first ones when there is reason to `hurry` meanwhile."""
+    """What each piece of work returns or raises. Ends after the piece of work in hand when `hurry` says so."""
     if len(works) == 1:
         return [_alone(database, works[0])]
     try:
-        return database.run(lambda connection: list(_until(hurry, connection, works)))
+        return database.transact(lambda connection: list(_until(hurry, connection, works)))
     except Transient as error:
         return [(None, error)] * len(works)
     except _Spoilt:
@@ -86,13 +102,13 @@ def _until(hurry: Callable[[], bool], connection: Connection, works: Sequence[Wo
 
 def _alone(database: Database, work: Work) -> Outcome:
     try:
-        return database.run(work), None
+        return database.transact(work), None
     except Exception as error:
         return None, error
 
 
 def _within(connection: Connection, work: Work) -> Outcome:
-    """The work within a savepoint. By hand, because SQLAlchemy's own costs five times as much."""
+    """The work within a savepoint, written as SQL: SQLAlchemy's own savepoints cost five times as much."""
     trouble: Exception
     connection.exec_driver_sql("SAVEPOINT work")
     try:

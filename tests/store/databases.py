@@ -47,7 +47,7 @@ def _copied(template: Path, file: Path) -> Iterator[Database]:
 
 
 def _emptied(shared: Database) -> Iterator[Database]:
-    shared.run(_empty)
+    shared.transact(_empty)
     database = Database(shared.url)
     yield database
     database.close()

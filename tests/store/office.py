@@ -122,7 +122,7 @@ class Office:
     # --- what is there now --------------------------------------------------------------------------------
 
     def run(self, work: Callable[[Any], Any]) -> Any:
-        return self.database.run(work)
+        return self.database.transact(work)
 
     def row(self, number: int) -> Row[Any]:
         row = self.run(lambda c: read_inbound.shown(within(c), number))

@@ -60,11 +60,11 @@ def test_its_rows_are_those_of_the_long_way(file: Path, keeper: Keeper, tmp_path
     other = tmp_path / "other.db"
     shutil.copy(file, other)
     database = Database(f"sqlite:///{other}")
-    long_way = database.run(lambda c: inbound.insert_all(c, mails, claimant, NOW))
+    long_way = database.transact(lambda c: inbound.insert_all(c, mails, claimant, NOW))
     assert keep(keeper, *mails, claimant=claimant) == long_way
     assert rows(file) == rows(other)
     columns = [column.name for column in schema.inbound.c]
-    assert database.run(lambda c: c.execute(select(schema.inbound)).keys()) == columns
+    assert database.transact(lambda c: c.execute(select(schema.inbound)).keys()) == columns
     database.close()
 
 

@@ -47,14 +47,14 @@ def _write(connection: Connection) -> None:
 
 
 def test_words_and_counts_of_an_older_version_are_taken_along(old: Database) -> None:
-    old.run(_write)
+    old.transact(_write)
     migrate.upgrade(old)
-    assert old.run(migrate.found_in) == version.NEWEST
-    assert old.run(lambda c: read_search.find(within(c), "imprime", after=None, limit=10)) == [7]
-    assert old.run(lambda c: read_search.find(within(c), "wifi", after=None, limit=10)) == [8]
-    assert old.run(tickets.counts) == {("suporte", "new", ""): 1, ("suporte", "open", "ana@desk.test"): 1}
-    old.run(lambda c: search.move(c, 7, 8))
-    assert old.run(lambda c: read_search.find(within(c), "impressora", after=None, limit=10)) == [8]
+    assert old.transact(migrate.found_in) == version.NEWEST
+    assert old.transact(lambda c: read_search.find(within(c), "imprime", after=None, limit=10)) == [7]
+    assert old.transact(lambda c: read_search.find(within(c), "wifi", after=None, limit=10)) == [8]
+    assert old.transact(tickets.counts) == {("suporte", "new", ""): 1, ("suporte", "open", "ana@desk.test"): 1}
+    old.transact(lambda c: search.move(c, 7, 8))
+    assert old.transact(lambda c: read_search.find(within(c), "impressora", after=None, limit=10)) == [8]
 
 
 COPY = """
@@ -69,6 +69,8 @@ INSERT INTO outbox (notice, name, sender, recipient_name, recipient, reply_to, v
 def test_what_waits_to_go_out_is_counted_for_its_domain(old: Database) -> None:
     migrate.upgrade(old, "0003")
     for statement in COPY.split(";\n"):
-        old.run(lambda c, statement=statement: c.execute(text(statement)))
+        old.transact(lambda c, statement=statement: c.execute(text(statement)))
     migrate.upgrade(old)
-    assert old.run(lambda c: c.execute(text("SELECT domain FROM outbox")).scalars().all()) == ["xn--bcher-kva.test"]
+    assert old.transact(lambda c: c.execute(text("SELECT domain FROM outbox")).scalars().all()) == [
+        "xn--bcher-kva.test"
+    ]

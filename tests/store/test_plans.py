@@ -147,7 +147,7 @@ def _full(request: pytest.FixtureRequest) -> Database:
     postgres: Postgres = request.getfixturevalue("postgres")
     database = Database(postgres.database().replace("postgresql://", "postgresql+psycopg://"))
     migrate.upgrade(database)
-    database.run(_fill)
+    database.transact(_fill)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ANALYZE"))
     return database

@@ -128,12 +128,12 @@ def test_ten_thousand_strangers_would_get_no_more_than_the_budget(office: Office
 def test_an_upgraded_database_is_not_behind_and_upgrading_again_changes_nothing(database: Database) -> None:
     assert migrate.behind(database) is None
     migrate.upgrade(database)
-    assert database.run(migrate.found_in) == version.NEWEST
+    assert database.transact(migrate.found_in) == version.NEWEST
 
 
 def test_a_database_that_is_behind_or_ahead_is_told_in_words(database: Database) -> None:
     def at(version: str) -> str:
-        database.run(lambda c: c.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version}))
+        database.transact(lambda c: c.execute(text("UPDATE alembic_version SET version_num = :v"), {"v": version}))
         return migrate.behind(database) or ""
 
     try:
@@ -156,7 +156,7 @@ def test_sqlite_keeps_a_commit_through_a_power_cut(tmp_path: Path, migrated_file
     shutil.copy(migrated_file, tmp_path / "a.db")
     database = Database(f"sqlite:///{tmp_path / 'a.db'}")
     wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
-    found = database.run(lambda c: {key: c.execute(text(f"PRAGMA {key}")).scalar() for key in wanted})
+    found = database.transact(lambda c: {key: c.execute(text(f"PRAGMA {key}")).scalar() for key in wanted})
     assert found == wanted
     database.close()
 
@@ -164,7 +164,7 @@ def test_sqlite_keeps_a_commit_through_a_power_cut(tmp_path: Path, migrated_file
 def test_trouble_with_a_database_is_transient() -> None:
     nowhere = Database(f"postgresql+psycopg://desk@127.0.0.1:{free_port()}/nothing")
     with pytest.raises(Transient):
-        nowhere.run(lambda c: None)
+        nowhere.transact(lambda c: None)
     nowhere.close()
 
 
@@ -174,8 +174,8 @@ def test_a_statement_that_fails_is_transient_and_undoes_the_others(database: Dat
         connection.execute(text("SELECT * FROM nowhere"))
 
     with pytest.raises(Transient):
-        database.run(work)
-    assert database.run(lambda c: c.execute(text("SELECT count(*) FROM counter WHERE name = 'x'")).scalar()) == 0
+        database.transact(work)
+    assert database.transact(lambda c: c.execute(text("SELECT count(*) FROM counter WHERE name = 'x'")).scalar()) == 0
 
 
 def test_a_constraint_is_no_trouble_of_the_databases(database: Database) -> None:
@@ -184,7 +184,7 @@ def test_a_constraint_is_no_trouble_of_the_databases(database: Database) -> None
             connection.execute(text("INSERT INTO counter (name, value) VALUES ('x', 1)"))
 
     with pytest.raises(IntegrityError):
-        database.run(twice)
+        database.transact(twice)
 
 
 def test_a_full_disk_has_a_name_of_its_own(tmp_path: Path, migrated_file: Path) -> None:
@@ -197,14 +197,14 @@ def test_a_full_disk_has_a_name_of_its_own(tmp_path: Path, migrated_file: Path) 
         connection.execute(text("INSERT INTO counter VALUES (:name, 1)"), {"name": "x" * 1_000_000})
 
     with pytest.raises(NoSpace):
-        database.run(work)
+        database.transact(work)
     database.close()
 
 
 def test_a_locked_database_is_waited_for(tmp_path: Path, migrated_file: Path) -> None:
     shutil.copy(migrated_file, tmp_path / "a.db")
     database, tries = Database(f"sqlite:///{tmp_path / 'a.db'}"), []
-    database.run(lambda c: None)
+    database.transact(lambda c: None)
     other = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
 
     def work(connection: Any) -> str:
@@ -213,7 +213,7 @@ def test_a_locked_database_is_waited_for(tmp_path: Path, migrated_file: Path) ->
             raise sqlite_locked()
         return "done"
 
-    assert database.run(work) == "done"
+    assert database.transact(work) == "done"
     assert len(tries) == 2
     other.close()
     database.close()
@@ -248,7 +248,7 @@ def test_nobody_else_can_read_a_new_database_whatever_the_umask(tmp_path: Path) 
     try:
         database = Database(f"sqlite:///{tmp_path / 'a.db'}")
         migrate.upgrade(database)
-        database.run(lambda c: c.execute(text("INSERT INTO counter (name, value) VALUES ('x', 1)")))
+        database.transact(lambda c: c.execute(text("INSERT INTO counter (name, value) VALUES ('x', 1)")))
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     finally:
         os.umask(before)

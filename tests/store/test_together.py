@@ -36,7 +36,7 @@ def spoilt(error: Exception) -> Callable[[Connection], str]:
 
 
 def names(database: Database) -> list[str]:
-    found = database.run(lambda c: c.execute(select(schema.counter.c.name)).scalars().all())
+    found = database.transact(lambda c: c.execute(select(schema.counter.c.name)).scalars().all())
     return sorted(found)
 
 
@@ -95,9 +95,9 @@ async def test_intake_does_not_wait_for_all_that_goes_together(database: Databas
 
         return do
 
-    working = [asyncio.create_task(company.run(work(number))) for number in range(5)]
+    working = [asyncio.create_task(company.share(work(number))) for number in range(5)]
     await asyncio.to_thread(begun.wait, 20)
-    mail = asyncio.create_task(lane.run(order.append, "mail", first=True))
+    mail = asyncio.create_task(lane.do_first(order.append, "mail"))
     await asyncio.sleep(0)
     mail_is_there.set()
     await asyncio.gather(mail, *working)
@@ -115,7 +115,7 @@ async def company(database: Database) -> AsyncIterator[Together]:
 async def test_tasks_share_transactions_and_get_their_own_results(database: Database, company: Together) -> None:
     seen = commits(database)
     works: list[Any] = [count(f"n{number:02}") for number in range(20)]
-    found = await asyncio.gather(*map(company.run, works), company.run(spoilt(Stale("x"))), return_exceptions=True)
+    found = await asyncio.gather(*map(company.share, works), company.share(spoilt(Stale("x"))), return_exceptions=True)
     assert found[:-1] == [f"n{number:02}" for number in range(20)]
     assert isinstance(found[-1], Stale)
     assert names(database) == found[:-1]
@@ -123,9 +123,9 @@ async def test_tasks_share_transactions_and_get_their_own_results(database: Data
 
 
 async def test_who_goes_away_leaves_the_others_alone(database: Database, company: Together) -> None:
-    tasks = [asyncio.create_task(company.run(count(name))) for name in "abc"]
+    tasks = [asyncio.create_task(company.share(count(name))) for name in "abc"]
     await asyncio.sleep(0)
     tasks[1].cancel()
     found = await asyncio.gather(*tasks, return_exceptions=True)
     assert [found[0], found[2]] == ["a", "c"]
-    assert await company.run(count("d")) == "d"
+    assert await company.share(count("d")) == "d"
