@@ -124,7 +124,10 @@ _MONTHS = {
     ),
 }  # fmt: skip
 _AND = {"pt_BR": "e", "en": "and", "es": "y"}
-_TITLES = {"dr", "dra", "sr", "sra", "srta", "prof", "profa", "mr", "mrs", "ms", "don", "doña"}
+_TITLES = {
+    "dr", "dra", "sr", "sra", "srta", "senhor", "senhora", "dona", "seu", "prof", "profa", "professor", "professora",
+    "eng", "enga", "mr", "mrs", "ms", "miss", "don", "doña",
+}  # fmt: skip
 _COMPANY = re.compile(r"\b(ltda|s/?a|s\.a\.|me|epp|eireli|inc|llc|ltd|gmbh|corp|cia|srl|s\.r\.l\.)\.?$", re.IGNORECASE)
 _REPLY_MARKS = re.compile(r"(?:(?:re|res|aw|sv|antw)\s*+(?:\[\d+\]\s*+)?:\s*+)+", re.IGNORECASE)
 

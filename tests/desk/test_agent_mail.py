@@ -336,6 +336,24 @@ def test_the_word_itself_counts_whatever_signature_stands_below() -> None:
     assert second(signed).effects == (ReleaseHeld(9, seen=3),)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Não mandei nada ainda",
+        "Ainda não mandei nada, estou esperando o Bruno.",
+        "Não enviei nada até agora.",
+        "I haven't sent anything yet",
+        "I did not send it yet.",
+        "Todavía no lo he enviado.",
+        "Aún no he enviado nada",
+    ],
+)
+def test_what_was_not_sent_yet_is_not_denied(said: str) -> None:
+    decision = second(said, "agent-not-verified")
+    assert decision.reason == "second-word-unclear"
+    assert not [effect for effect in decision.effects if isinstance(effect, DropHeld | ReleaseHeld)]
+
+
 @pytest.mark.parametrize("said", ["Enviar amanhã", "enviar ou não?", "Descartar tudo isso aí"])
 def test_a_short_answer_that_begins_with_a_second_word_is_asked_about_again(said: str) -> None:
     assert second(said).reason == "second-word-unclear"

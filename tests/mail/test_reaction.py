@@ -109,6 +109,18 @@ def test_a_reaction_of_outlook_is_known_by_its_line(line: str, emoji: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("line", "below", "emoji"),
+    [
+        ("Maria Souza reagiu à sua mensagem:", "\n👍\n", "👍"),
+        ("Maria Souza reacted to your message:", "❤️\n", "❤️"),
+        ("[like] Maria Souza reacted to your message:", "👍\n", "👍"),
+    ],
+)
+def test_the_emoji_of_a_reaction_of_outlook_may_stand_on_a_line_of_its_own(line: str, below: str, emoji: str) -> None:
+    assert reacted(outlook(line, below)) == (emoji, "human", "emoji-reaction")
+
+
+@pytest.mark.parametrize(
     ("line", "below"),
     [
         ("[like]  Maria Souza reacted to your message:", "Mas o boleto não veio.\n"),

@@ -81,6 +81,11 @@ _DENIAL = re.compile(
     r")|^(?:e|is|es) (?:um |uma |a |una? )?(?:golpe|fraude|scam|fraud|phishing|estafa)\b"
 )
 """In words without accents and capitals. `e golpe` begins a sentence: elsewhere it may be `links e golpe`."""
+_NOT_YET = re.compile(
+    r"\b(?:ainda|ate (?:agora|aqui|o momento)|por enquanto|por ora|yet|so far|until now|todavia|aun"
+    r"|hasta ahora|por ahora)\b"
+)
+"""`Não mandei nada ainda` speaks of a mail that its author has yet to write."""
 _NEGATED = re.compile(
     r"\b(?:nao|no|nunca|not|never|don't|dont|didn't|didnt|won't) (?:e |lo |la |o |a |pode |podem |deve |debe |puede )?"
     r"(?:enviar|envie|envia|mande|mandar|send)\b"
@@ -192,4 +197,5 @@ def _denies(text: str) -> bool:
     if set(_SPOKEN.findall(_NEGATED.sub(" ", said))) & _AFFIRMS:
         return False
     sentences = re.split(r"(?<=[.!?;])\s+", said)
-    return any(_DENIAL.search(" ".join(one.split())) for one in sentences if not one.rstrip().endswith("?"))
+    told = [" ".join(one.split()) for one in sentences if not one.rstrip().endswith("?")]
+    return any(_DENIAL.search(one) and not _NOT_YET.search(one) for one in told)

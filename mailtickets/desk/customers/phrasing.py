@@ -24,6 +24,8 @@ ASK = "?"
 
 _SMILEY = re.compile(r"(?<!\w)(?:[:;=]-?[)D]+|<3|\^_?\^|\(:)(?!\w)")
 _FROWN = re.compile(r"[:;=]['-]?[(\[{]")
+_LINK_OF_PROGRAM = re.compile(r"[(<]https://proton\.me/[^\s()<>]{0,200}[)>]")
+"""`Sent with [Proton Mail](https://proton.me/mail/home) secure email.`"""
 _DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
 _TOKEN = re.compile(
     r"(?P<number>(?:\bn[o°]?[.:]? ?)?(?:# ?)?(?<!\d)\d{1,10}(?![^\W_]))"
@@ -86,7 +88,7 @@ def is_device_line(line: str) -> bool:
 
 
 def _device_words(line: str) -> list[str]:
-    spoken = (word for word in line.split() if "://aka.ms/" not in word)
+    spoken = (word for word in _LINK_OF_PROGRAM.sub(" ", line).split() if "://aka.ms/" not in word)
     return re.findall(r"[^\W_]+", plain(" ".join(spoken)))
 
 

@@ -187,7 +187,7 @@ e|y|and
 DEVICE_LEADS = "enviado|enviada|mandado|sent|get|obter|obtenha|obtener|obten|baixe|escrito|typed|descarga|descargar|via"
 DEVICES = (
     "iphone|ipad|ipod|android|galaxy|samsung|motorola|moto|xiaomi|redmi|poco|huawei|pixel|blackberry|nokia|outlook|yahoo|uol"
-    "|bol|terra|windows|celular|smartphone|movil|telemovel|mobile|phone|tablet|zenfone|asus|lg|realme|oneplus|proton|spark"
+    "|bol|terra|windows|celular|smartphone|movil|telemovel|mobile|phone|tablet|zenfone|asus|lg|realme|oneplus|proton|spark|zoho"
 )
 DEVICE_WORDS = (
     "do|da|de|del|desde|mi|meu|minha|my|from|via|pelo|pela|por|com|con|using|with|o|a|for|para|the|no|on|in|e|en|app|aplicativo"

@@ -58,8 +58,11 @@ def find(emoji: str | None, text: str, reply: str) -> str | None:
     if emoji is not None:
         return emoji if _says_no_more(reply) else None
     line = _OUTLOOK.match(text.lstrip()[:MAX_REPLY_CHARACTERS])
-    if line is None or _OUTLOOK.sub("", reply.strip(), count=1).strip():
+    if line is None:
         return None
+    below = _OUTLOOK.sub("", reply.strip(), count=1).strip()
+    if below:
+        return below if _is_emoji(below) else None
     tag = line["tag"]
     return (_TAGS.get(tag.strip().casefold()) or (tag if _is_emoji(tag) else "")) if tag else ""
 
