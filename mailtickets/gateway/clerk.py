@@ -31,7 +31,7 @@ from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices import plan as notices
 from mailtickets.desk.notices.budget import BudgetLine, budget_lines, untold, within_budget
 from mailtickets.desk.notices.contexts import context
-from mailtickets.desk.notices.notice import Notice, Situation
+from mailtickets.desk.notices.notice import Notice, Occasion, Situation
 from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.rules.assignment import turn
 from mailtickets.desk.rules.decide import decide
@@ -187,9 +187,8 @@ class Clerk:
     def _canned(self, name: str, ticket: Ticket) -> str | None:
         policy = self.rules.policy
         queue = policy.queue(ticket.queue) or policy.queues[0]
-        seen = context(
-            Situation(Decision("canned"), ticket, ticket), queue, ticket.locale, policy, self.clock(), public=True
-        )
+        situation = Situation(Decision("canned"), ticket, ticket)
+        seen = context(Occasion(situation, queue, policy, self.clock()), ticket.locale, public=True)
         try:
             return canned(self.rules.templates, name, ticket.locale, seen)
         except KeyError:

@@ -5,7 +5,7 @@ The tokens themselves are not in a letter: only their hashes, and what they are 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -85,7 +85,7 @@ def letter(
 
     `nonce` is a short word never used before.
     """
-    given_id = message_id(stationery.secrets[0], stationery.instance, nonce)
+    own_id = message_id(stationery.secrets[0], stationery.instance, nonce)
     references = _references(notice, ticket, stationery)
     mail = OutboundMail(
         notice=notice.name,
@@ -95,7 +95,7 @@ def letter(
         sender=Address(notice.sender_name, notice.queue.address),
         to=notice.visible_to,
         cc=notice.visible_cc,
-        message_id=given_id,
+        message_id=own_id,
         in_reply_to=references[-1] if references else None,
         references=tuple(references[-_REFERENCES:]),
         date=now,
@@ -105,9 +105,7 @@ def letter(
         attachments=_brought_along(notice, words),
     )
     confirms = notice.confirms or (inbound if notice.asks_to_confirm else None)
-    copies = tuple(
-        _addressed(person, notice, given_id, ticket, stationery, now, confirms) for person in notice.recipients
-    )
+    copies = tuple(_addressed(person, notice, ticket, stationery, mail, confirms) for person in notice.recipients)
     not_before = now + timedelta(seconds=notice.wait_seconds)
     return Letter(mail, copies, notice.priority, notice.author, not_before, notice.source, ticket is None)
 
@@ -136,31 +134,29 @@ def _references(notice: Notice, ticket: Ticket | None, stationery: Stationery) -
 def _addressed(
     person: Address,
     notice: Notice,
-    given_id: str,
     ticket: Ticket | None,
     stationery: Stationery,
-    now: datetime,
+    mail: OutboundMail,
     confirms: int | None,
 ) -> Addressed:
-    tag = verp_tag(stationery.secrets[0], given_id, person.address)
+    tag = verp_tag(stationery.secrets[0], mail.message_id, person.address)
     sender, reply_to = _return_path(notice.queue, tag, stationery), notice.queue.address
     if ticket is None and not notice.takes_lines and confirms is None:
         return Addressed(person, sender, tag, reply_to)
-    day = now.astimezone(ZoneInfo(stationery.instance.timezone)).date()
+    day = mail.date.astimezone(ZoneInfo(stationery.instance.timezone)).date()
     number, revision = (ticket.number, ticket.revision) if ticket else (0, 0)  # 0: the answer's lines name tickets
     answered_as = NOTICES[notice.name].answered_as
-    hashed = token_hash(_token(stationery.secrets[0], number, person, revision, day, confirms, answered_as))
     if notice.queue.plus_addressing:
         reply_to = plus_address(notice.queue.address, TOKEN_FIELD) if _has_room(notice.queue) else reply_to
-    return Addressed(person, sender, tag, reply_to, hashed, revision, day, confirms, answered_as)
+    copy = Addressed(person, sender, tag, reply_to, None, revision, day, confirms, answered_as)
+    return replace(copy, token_hash=token_hash(_token(stationery.secrets[0], number, copy, day)))
 
 
-def _token(
-    secret: bytes, ticket: int, person: Address, revision: int, day: date, confirms: int | None, answered_as: str
-) -> str:
-    if confirms is not None:
-        return confirmation_token(secret, confirms, person.address)
-    return reply_token(secret, ticket, person.address, revision, day, answered_as)
+def _token(secret: bytes, ticket: int, copy: Addressed, day: date) -> str:
+    """The token of a copy. `ticket` is 0 for a notice that is about none."""
+    if copy.confirms is not None:
+        return confirmation_token(secret, copy.confirms, copy.recipient.address)
+    return reply_token(secret, ticket, copy.recipient.address, copy.token_revision, day, copy.answered_as)
 
 
 def _has_room(queue: Queue) -> bool:
@@ -180,12 +176,11 @@ def copy_for(addressed: Addressed, ticket: int | None, secrets: Sequence[bytes])
     """The recipient's own part of a letter, its token derived again: under the secret that it was made with."""
     token = ""
     if addressed.token_hash is not None and addressed.token_day is not None:
-        day, revision = addressed.token_day, addressed.token_revision
-        kinds = dict.fromkeys((addressed.answered_as, ""))  # what waited at an upgrade was made without
+        kinds: tuple[AnsweredAs, ...] = (addressed.answered_as, "")  # what waited at an upgrade was made without
         made = (
-            _token(secret, ticket or 0, addressed.recipient, revision, day, addressed.confirms, kind)
+            _token(secret, ticket or 0, replace(addressed, answered_as=kind), addressed.token_day)
             for secret in secrets
-            for kind in kinds
+            for kind in dict.fromkeys(kinds)
         )
         token = next((found for found in made if token_hash(found) == addressed.token_hash), "")
     plain = addressed.reply_to.replace(f"+{TOKEN_FIELD}", "")

@@ -18,6 +18,7 @@ from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.budget import standing
 from mailtickets.desk.notices.contexts import (
     MAX_SHOWN,
+    Extent,
     context,
     lines_context,
     moved_context,
@@ -29,6 +30,7 @@ from mailtickets.desk.notices.notice import (
     SUPPRESS,
     SUPPRESS_BUT_ABSENCE,
     Notice,
+    Occasion,
     Situation,
 )
 from mailtickets.desk.notices.rows import NOTICES, AnsweredAs, NoticeName, ReplyEffect
@@ -54,39 +56,41 @@ _TEAM_WIDE: tuple[NoticeName, ...] = ("unassigned", "delivery_failed", "rated", 
 _PROBLEMS_ONLY = "problems"
 
 
-def to_agents(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+def to_agents(occasion: Occasion) -> Iterator[Notice]:
     """The notices that a decision calls for, to agents."""
-    yield from _of_a_customers_words(situation, queue, policy, now)
-    yield from _of_a_colleagues_deeds(situation, queue, policy, now)
-    yield from _to_its_author(situation, queue, policy, now)
+    situation = occasion.situation
+    yield from _of_a_customers_words(occasion)
+    yield from _of_a_colleagues_deeds(occasion)
+    yield from _to_its_author(occasion)
     for name in _TEAM_WIDE:
         if name in situation.decision.notices:
-            yield _team_wide(name, situation, queue, policy, now)
+            yield _team_wide(name, occasion)
     if "reminder" in situation.decision.notices and situation.after is not None:
-        yield _reminder(situation, situation.after, queue, policy, now)
+        yield _reminder(occasion, situation.after)
 
 
 # --- what customers write -----------------------------------------------------------------------------
 
 
-def _of_a_customers_words(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+def _of_a_customers_words(occasion: Occasion) -> Iterator[Notice]:
+    situation, policy = occasion.situation, occasion.policy
     message, decision, after = situation.message, situation.decision, situation.after
     if after is None:
         return
     rated = any(isinstance(effect, Rate) for effect in decision.effects)
-    watchers = watching(after, queue, policy)
+    watchers = watching(after, occasion.queue, policy)
     if "recalled" in decision.notices:
         wanted = situation.mail.recalls if situation.mail else None
-        yield _for_agents("recalled", watchers, situation, queue, policy, now, extra={"words": wanted or ""})
+        yield _for_agents("recalled", watchers, occasion, extra={"words": wanted or ""})
     if message is not None and message.direction == "in" and message.visibility == "public" and not rated:
         name: NoticeName = "new_ticket" if decision.opens else "customer_replied"
-        yield _for_agents(name, watchers, situation, queue, policy, now, extra=_another_matter(situation))
+        yield _for_agents(name, watchers, occasion, extra=_another_matter(situation))
     for further in decision.further_queues:
         other = policy.queue(further)
         if other is not None:
             others = [agent for agent in policy.agents_of(further) if agent not in watchers]
             extra = {"only_here": _is_elsewhere(after, situation)}
-            yield _for_agents("also_addressed", others, situation, other, policy, now, extra=extra)
+            yield _for_agents("also_addressed", others, replace(occasion, queue=other), extra=extra)
 
 
 def _is_elsewhere(ticket: Ticket, situation: Situation) -> bool:
@@ -128,43 +132,41 @@ def _concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
 # --- what colleagues do -------------------------------------------------------------------------------
 
 
-def _of_a_colleagues_deeds(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+def _of_a_colleagues_deeds(occasion: Occasion) -> Iterator[Notice]:
+    situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
     after, decision, message = situation.after, situation.decision, situation.message
     if after is None or decision.outcome == "held":
         return
     agent = policy.agent(decision.actor)
     actor = agent.name if agent else None
-    given = next((e.to for e in decision.effects if isinstance(e, Assign) and e.to), None)
-    assignee = policy.agent(given) if given and decision.opens is None else None
+    assigned_to = next((e.to for e in decision.effects if isinstance(e, Assign) and e.to), None)
+    assignee = policy.agent(assigned_to) if assigned_to and decision.opens is None else None
     if assignee is not None:
-        yield _shown_last("assigned", [assignee], situation, queue, policy, now, {"actor": actor})
+        yield _shown_last("assigned", [assignee], occasion, {"actor": actor})
     if any(isinstance(effect, MoveTo) for effect in decision.effects):
         watchers, extra = watching(after, queue, policy), {"actor": actor, "change": moved_context(situation, policy)}
-        yield _shown_last("moved", watchers, situation, queue, policy, now, extra)
+        yield _shown_last("moved", watchers, occasion, extra)
     if message is not None and message.direction == "out" and message.visibility == "public":
-        yield _for_agents("answered", _concerned(after, policy), situation, queue, policy, now, message=message)
+        yield _for_agents("answered", _concerned(after, policy), occasion, message=message)
     if situation.note is not None and "recalled" not in decision.notices:
         watchers = watching(after, queue, policy)
-        yield _for_agents("noted", watchers, situation, queue, policy, now, message=situation.note)
+        yield _for_agents("noted", watchers, occasion, message=situation.note)
 
 
 def _shown_last(
     name: NoticeName,
     agents: Iterable[Agent],
-    situation: Situation,
-    queue: Queue,
-    policy: Policy,
-    now: datetime,
+    occasion: Occasion,
     extra: Mapping[str, object],
 ) -> Notice:
     """A notice that shows what the customer wrote last."""
-    said = _last_of_the_customer(situation)
+    said = _last_of_the_customer(occasion.situation)
     last = AddMessage("in", "public", said.author, verified=True, text=said.text) if said else None
-    notice = _for_agents(name, agents, situation, queue, policy, now, message=last, silent=last is None, extra=extra)
+    notice = _for_agents(name, agents, occasion, message=last, silent=last is None, extra=extra)
     shown = notice.context["message"]
     if said is None or not isinstance(shown, dict):
         return notice
-    at = said.received_at.astimezone(ZoneInfo(policy.instance.timezone))
+    at = said.received_at.astimezone(ZoneInfo(occasion.policy.instance.timezone))
     return replace(notice, context={**notice.context, "message": {**shown, "received_at": at}})
 
 
@@ -172,9 +174,10 @@ def _last_of_the_customer(situation: Situation) -> Said | None:
     return next((s for s in reversed(situation.thread) if s.direction == "in" and s.visibility == "public"), None)
 
 
-def _team_wide(name: NoticeName, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _team_wide(name: NoticeName, occasion: Occasion) -> Notice:
+    situation, policy = occasion.situation, occasion.policy
     author = policy.agent(situation.decision.actor)
-    others = policy.agents_of(queue.name)
+    others = policy.agents_of(occasion.queue.name)
     if name == "delivery_failed" and author is not None:
         others = (author, *(agent for agent in others if agent != author))
     more: dict[str, object] = {}
@@ -184,23 +187,25 @@ def _team_wide(name: NoticeName, situation: Situation, queue: Queue, policy: Pol
     if name == "agent_absent" and author is not None:
         absent, day = person_context(Address(author.name, author.address)), situation.decision.feedback.away_until
         more = {"absent": absent, "until": day - timedelta(days=1) if day else None}
-    return _for_agents(name, others, situation, queue, policy, now, silent=bool(more), extra=more)
+    return _for_agents(name, others, occasion, silent=bool(more), extra=more)
 
 
-def _reminder(situation: Situation, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _reminder(occasion: Occasion, after: Ticket) -> Notice:
+    situation, policy = occasion.situation, occasion.policy
     own = next((effect.agent for effect in situation.decision.effects if isinstance(effect, Reminded)), None)
     wanted = policy.agent(own or after.assignee or "")
-    alone = wanted is not None and (own is not None or not is_away(wanted, situation.desk, now))
-    agents = (wanted,) if wanted is not None and alone else policy.agents_of(queue.name)
+    alone = wanted is not None and (own is not None or not is_away(wanted, situation.desk, occasion.now))
+    agents = (wanted,) if wanted is not None and alone else policy.agents_of(occasion.queue.name)
     since = after.waiting_since.astimezone(ZoneInfo(policy.instance.timezone)) if after.waiting_since else None
     why = situation.decision.reason.removeprefix("reminder-")
-    return _shown_last("reminder", agents, situation, queue, policy, now, {"why": why, "since": since})
+    return _shown_last("reminder", agents, occasion, {"why": why, "since": since})
 
 
 # --- what answers an agent's own mail -----------------------------------------------------------------
 
 
-def _to_its_author(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+def _to_its_author(occasion: Occasion) -> Iterator[Notice]:
+    situation, policy = occasion.situation, occasion.policy
     decision, author = situation.decision, policy.agent(situation.decision.actor)
     if author is None:
         return
@@ -208,19 +213,20 @@ def _to_its_author(situation: Situation, queue: Queue, policy: Policy, now: date
         if name in decision.notices and not _is_empty(name, situation):
             more = _shown(name, situation, policy)
             silent = name not in {"held", "returned", "stale"}
-            notice = _for_agents(name, [author], situation, queue, policy, now, silent=silent, extra=more)
+            notice = _for_agents(name, [author], occasion, silent=silent, extra=more)
             in_doubt = decision.reason in IDENTITY_DOUBTS
             yield replace(notice, in_doubt=in_doubt, standing=standing(situation, policy)) if in_doubt else notice
     if "second_word" in decision.notices:
-        yield _second_word(author, situation, queue, policy, now)
+        yield _second_word(author, occasion)
     if "attachments" in decision.notices:
-        yield from _files(author, situation, queue, policy, now)
-    if "receipt" in decision.notices and _wants_receipt(author, situation, queue):
-        yield _receipt(author, situation, queue, policy, now)
+        yield from _files(author, occasion)
+    if "receipt" in decision.notices and _wants_receipt(author, situation, occasion.queue):
+        yield _receipt(author, occasion)
 
 
-def _second_word(author: Agent, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _second_word(author: Agent, occasion: Occasion) -> Notice:
     """What became of their reply to a notice of held mail. Whatever they reply to this one concerns that mail alone."""
+    situation = occasion.situation
     decision, mail = situation.decision, situation.mail
     feedback, again = decision.feedback, decision.reason in _ASKED_AGAIN
     said = mail.reply if mail and decision.reason == ASKED_AGAIN else ""
@@ -229,12 +235,10 @@ def _second_word(author: Agent, situation: Situation, queue: Queue, policy: Poli
     )
     extra: dict[str, object] = {
         "identity": feedback.held in IDENTITY_DOUBTS,
-        "ops": bool(policy.instance.ops_address),
+        "ops": bool(occasion.policy.instance.ops_address),
         "reply_effect": "releases" if again else "none",
     }
-    notice = _for_agents(
-        "second_word", [author], situation, queue, policy, now, message=words, silent=words is None, extra=extra
-    )
+    notice = _for_agents("second_word", [author], occasion, message=words, silent=words is None, extra=extra)
     cause = "" if decision.reason == "disowned-by-agent" or mail is None else mail.digest
     return replace(notice, takes_lines=False, asks_to_confirm=again, confirms=feedback.confirms, cause=cause)
 
@@ -310,23 +314,21 @@ def _undo_until(situation: Situation, queue: Queue, done: Sequence[Done]) -> int
     return queue.undo_seconds if waits and any(line.kind in {"answered", "opened"} for line in done) else 0
 
 
-def _receipt(agent: Agent, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _receipt(agent: Agent, occasion: Occasion) -> Notice:
+    situation = occasion.situation
     feedback = situation.decision.feedback
-    seconds = _undo_until(situation, queue, feedback.done)
-    zone = ZoneInfo(policy.instance.timezone)
+    seconds = _undo_until(situation, occasion.queue, feedback.done)
+    zone = ZoneInfo(occasion.policy.instance.timezone)
     new = iter(situation.also)
     return _for_agents(
         "receipt",
         [agent],
-        situation,
-        queue,
-        policy,
-        now,
+        occasion,
         silent=True,
         extra={
             "done": [_done(line, situation, new, zone) for line in feedback.done],
             "sent_to": [person_context(person) for person in feedback.sent_to],
-            "undo_until": (now + timedelta(seconds=seconds)).astimezone(zone) if seconds else None,
+            "undo_until": (occasion.now + timedelta(seconds=seconds)).astimezone(zone) if seconds else None,
             "dry_run": feedback.dry_run,
             "too_late": feedback.too_late,
         },
@@ -343,27 +345,20 @@ def _done(line: Done, situation: Situation, new: Iterator[Ticket], zone: ZoneInf
     return {"kind": line.kind, "value": value, "old": line.old, "ticket": number}
 
 
-def _files(agent: Agent, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+def _files(agent: Agent, occasion: Occasion) -> Iterator[Notice]:
     """The files that were asked for, in as many mails as they need; what no mail can carry is named."""
-    files = situation.desk.files
+    policy = occasion.policy
+    files = occasion.situation.desk.files
     too_large = [file.filename for file in files if file.size > policy.max_asked_bytes]
     batches = _batches([file for file in files if file.size <= policy.max_asked_bytes], policy.max_asked_bytes)
     for batch in batches or [[]]:
-        yield _for_agents(
-            "attachments",
-            [agent],
-            situation,
-            queue,
-            policy,
-            now,
-            silent=True,
-            files=tuple(
-                Attachment(f.filename, f.content_type, f.size, f.sha256, inline=False, content_id=None, content=b"")
-                for f in batch
-            ),
-            source=batch[0].inbound if batch else None,
-            extra={"attached": [file.filename for file in batch], "too_large": too_large},
+        names: dict[str, object] = {"attached": [file.filename for file in batch], "too_large": too_large}
+        notice = _for_agents("attachments", [agent], occasion, silent=True, extra=names)
+        attachments = tuple(
+            Attachment(f.filename, f.content_type, f.size, f.sha256, inline=False, content_id=None, content=b"")
+            for f in batch
         )
+        yield replace(notice, attachments=attachments, source=batch[0].inbound if batch else None)
 
 
 def _batches(files: Iterable[StoredFile], limit: int) -> list[list[StoredFile]]:
@@ -384,28 +379,21 @@ def _batches(files: Iterable[StoredFile], limit: int) -> list[list[StoredFile]]:
 def _for_agents(
     name: NoticeName,
     agents: Iterable[Agent],
-    situation: Situation,
-    queue: Queue,
-    policy: Policy,
-    now: datetime,
+    occasion: Occasion,
     *,
     message: AddMessage | None = None,
     silent: bool = False,
-    files: tuple[Attachment, ...] | None = None,
-    source: int | None = None,
     extra: Mapping[str, object] | None = None,
 ) -> Notice:
     """`message` is shown instead of the one in hand; a `silent` notice shows none."""
-    row, confirms = NOTICES[name], _confirms(situation)
-    words = row.carries_customers_words
+    row = NOTICES[name]
     if row.ticket == "never":
-        situation = replace(situation, after=None)
-    attached, whole_in = _attached(situation, policy) if words else (files or (), "")
-    locale = policy.instance.locale
-    limits = attached if words else None
-    seen = context(
-        situation, queue, locale, policy, now, public=False, attached=limits, message=message, whole_in=whole_in
-    )
+        occasion = replace(occasion, situation=replace(occasion.situation, after=None))
+    situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
+    words, confirms = row.carries_customers_words, _confirms(situation)
+    attached, whole_in = _attached(situation, policy) if words else ((), "")
+    locale, extent = policy.instance.locale, Extent(whole_in=whole_in, attached=attached if words else None)
+    seen = context(occasion, locale, public=False, extent=extent, message=message)
     shown = message or situation.message
     author = shown.author if shown is not None and (words or row.names_author) else None
     takes_lines = situation.after is None and not confirms
@@ -431,7 +419,6 @@ def _for_agents(
         loop=True,
         sender_name=f"{author.name or author.address} ({queue.title})" if author else queue.title,
         attachments=attached,
-        source=source,
     )
 
 

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Queue
@@ -17,7 +17,7 @@ from mailtickets.desk.model.decision import UNPROVEN_REPORT
 from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, MergeInto, MoveTo, SetStatus
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket, plain
-from mailtickets.desk.notices.notice import CONFIRMABLE, Situation
+from mailtickets.desk.notices.notice import CONFIRMABLE, Occasion, Situation
 from mailtickets.desk.notices.rows import ReplyEffect
 from mailtickets.desk.rules.opening import leaves_out_history
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
@@ -31,29 +31,36 @@ ALARMING = (disguise.DIFFER, disguise.HIDDEN)
 """Defects of a mail of which the agent who reads it is told."""
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of a message a notice shows."""
+
+    whole: bool = False
+    """The message is shown however long it is."""
+    whole_in: str = ""
+    """The name of the attached file that has all of a message that is too long to be shown."""
+    attached: tuple[Attachment, ...] | None = None
+    """The files of the message that come with the notice; None: all of them count as attached."""
+
+
 def context(
-    situation: Situation,
-    queue: Queue,
+    occasion: Occasion,
     locale: str,
-    policy: Policy,
-    now: datetime,
     *,
     public: bool,
-    whole: bool = False,
-    whole_in: str = "",
-    attached: tuple[Attachment, ...] | None = None,
+    extent: Extent = Extent(),
     message: AddMessage | None = None,
     **more: object,
 ) -> dict[str, object]:
-    """Plain data for a template; what customers may not see is not in theirs.
+    """Plain data for a template. A `public` one is for customers and has nothing that they may not see.
 
-    `whole`: the message is shown however long it is; `whole_in` is the file that has all of one that is not.
+    `message` is shown instead of the one that the decision adds.
     """
+    situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
     zone = ZoneInfo(policy.instance.timezone)
     after = situation.after
-    hide = queue if public else None
     message = message or situation.message or _held_message(situation, policy)
-    shown = message and _message_context(message, situation, policy, zone, now, attached, hide, whole, whole_in)
+    shown = message and _message_context(message, occasion, extent, queue if public else None)
     return {
         "instance": {"name": policy.instance.name},
         "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
@@ -226,19 +233,12 @@ def _held_message(situation: Situation, policy: Policy) -> AddMessage | None:
 
 
 def _message_context(
-    message: AddMessage,
-    situation: Situation,
-    policy: Policy,
-    zone: ZoneInfo,
-    now: datetime,
-    attached: tuple[Attachment, ...] | None,
-    hide_agents_as: Queue | None,
-    whole: bool,
-    whole_in: str,
+    message: AddMessage, occasion: Occasion, extent: Extent, hide_agents_as: Queue | None
 ) -> dict[str, object]:
+    situation, policy, attached = occasion.situation, occasion.policy, extent.attached
     mail, text = situation.mail, _words(message, situation)
-    cut = len(text) > MAX_SHOWN and not whole
-    received_at = situation.facts.envelope.received_at if situation.facts else now
+    cut = len(text) > MAX_SHOWN and not extent.whole
+    received_at = situation.facts.envelope.received_at if situation.facts else occasion.now
     outgoing = message.direction == "out"
     listed = [a for a in (mail.attachments if mail else ()) if not a.inline or a.content_id is None]
     return {
@@ -246,9 +246,9 @@ def _message_context(
         "text": text[:MAX_SHOWN] if cut else text,
         "html": mail.html if mail and not cut else None,  # all of it: what says the text is found where words are made
         "cut": cut,
-        "whole_in": whole_in,
+        "whole_in": extent.whole_in,
         "remarks": list(remarks(message, situation)) if hide_agents_as is None else [],
-        "received_at": received_at.astimezone(zone),
+        "received_at": received_at.astimezone(ZoneInfo(policy.instance.timezone)),
         "attachments": [
             {"filename": a.filename, "size": a.size, "attached": outgoing or attached is None or a in attached}
             for a in listed

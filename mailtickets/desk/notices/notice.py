@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from mailtickets.config.models import Queue
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddMessage
 from mailtickets.desk.model.facts import Desk, Facts
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.desk.notices.rows import NoticeName
@@ -118,4 +120,16 @@ class Situation:
 
     @property
     def desk(self) -> Desk:
+        """What is known of the agents' work."""
         return self.desk_without_mail or (self.facts.desk if self.facts else Desk())
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What every plan of a notice reads."""
+
+    situation: Situation
+    queue: Queue
+    """The queue in whose name the notice is written."""
+    policy: Policy
+    now: datetime

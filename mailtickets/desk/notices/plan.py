@@ -21,9 +21,9 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Status, Ticket
 from mailtickets.desk.notices.agents import to_agents
 from mailtickets.desk.notices.budget import standing
-from mailtickets.desk.notices.contexts import MAX_SHOWN, context, lines_context, resolves, thread_context
+from mailtickets.desk.notices.contexts import MAX_SHOWN, Extent, context, lines_context, resolves, thread_context
 from mailtickets.desk.notices.discretion import Discretion
-from mailtickets.desk.notices.notice import SUPPRESS, Notice, Situation
+from mailtickets.desk.notices.notice import SUPPRESS, Notice, Occasion, Situation
 from mailtickets.desk.notices.rows import NOTICES, NoticeName
 from mailtickets.desk.rules.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.mail.kind.bounce.signs import is_null_path
@@ -37,9 +37,9 @@ _ASKED: tuple[NoticeName, ...] = ("status", "my_tickets", "muted", "unmuted")
 
 def plan(situation: Situation, policy: Policy, now: datetime) -> tuple[Notice, ...]:
     """Every notice that a decision calls for, before budgets."""
-    queue = _queue(situation, policy)
-    found = [*_to_customers(situation, queue, policy, now), *to_agents(situation, queue, policy, now)]
-    found += [*_to_ops(situation, policy, now)]
+    occasion = Occasion(situation, _queue(situation, policy), policy, now)
+    found = [*_to_customers(occasion), *to_agents(occasion)]
+    found += [*_to_ops(occasion)]
     return tuple(kept for notice in found if (kept := _fit_to_send(notice, situation, policy)).recipients)
 
 
@@ -77,51 +77,55 @@ def _without_ourselves(notice: Notice, policy: Policy) -> Notice:
 # --- customers ----------------------------------------------------------------------------------------
 
 
-def _to_customers(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
+def _to_customers(occasion: Occasion) -> Iterator[Notice]:
+    situation = occasion.situation
     message, after, decision = situation.message, situation.after, situation.decision
     for name in _ASKED:
         if name in decision.notices:
-            yield _asked_for(name, situation, queue, policy, now)
+            yield _asked_for(name, occasion)
     if after is None or decision.outcome == "held":
         return
     if message is not None and message.direction == "out" and message.visibility == "public":
-        yield from _answer(situation, after, message, queue, policy, now)
+        yield from _answer(occasion, after, message)
     elif decision.opens is not None:
-        if decision.opens.acknowledged and _may_be_acknowledged(situation, queue, policy, now):
-            yield _acknowledgement(situation, after, queue, policy, now)
+        if decision.opens.acknowledged and _may_be_acknowledged(occasion):
+            yield _acknowledgement(occasion, after)
     else:
-        yield from _status_told(situation, after, queue, policy, now)
+        yield from _of_status(occasion, after)
 
 
-def _may_be_acknowledged(situation: Situation, queue: Queue, policy: Policy, now: datetime) -> bool:
+def _may_be_acknowledged(occasion: Occasion) -> bool:
+    situation = occasion.situation
     mail, facts = situation.mail, situation.facts
     if mail is None or situation.decision.reason == OPENED_BY_AGENT:
         return True  # opened for them by one of us
-    return why_not_acknowledged(mail, facts, queue, policy, now) is None
+    return why_not_acknowledged(mail, facts, occasion.queue, occasion.policy, occasion.now) is None
 
 
-def _status_told(situation: Situation, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Iterator[Notice]:
-    """The requester is told where their ticket stands now, unless they want no such notices."""
+def _of_status(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
+    """To the requester: where their ticket stands now, unless they want no such notices."""
+    situation = occasion.situation
     moved = next((effect for effect in situation.decision.effects if isinstance(effect, SetStatus)), None)
     name = _status_notice(moved, situation.before) if moved else None
     requester = after.participant(after.requester.address)
     if name is None or (requester is not None and requester.muted):
         return
-    by_agent = policy.agent(situation.decision.actor) is not None
+    by_agent = occasion.policy.agent(situation.decision.actor) is not None
     if situation.mail is None or by_agent or _answerable(situation.mail, situation.facts):
         change = {"from": situation.before.status if situation.before else None, "to": after.status}
-        notice = _automatic(name, (after.requester,), situation, queue, policy, now, change=change)
-        asks = name == "resolved" and queue.satisfaction
+        notice = _automatic(name, (after.requester,), occasion, change=change)
+        asks = name == "resolved" and occasion.queue.satisfaction
         yield replace(notice, context={**notice.context, "ask_rating": asks, "message": None})
 
 
-def _asked_for(name: NoticeName, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _asked_for(name: NoticeName, occasion: Occasion) -> Notice:
     """What a customer asked for, to the address that we know them by."""
+    situation, policy = occasion.situation, occasion.policy
     facts, mail, after = situation.facts, situation.mail, situation.after
-    person = author_of(mail, queue, policy) if mail else Address("", situation.decision.actor)
+    person = author_of(mail, occasion.queue, policy) if mail else Address("", situation.decision.actor)
     known = after.participant(person.address) if after else None
     found = facts.desk.found if facts else ()
-    notice = _automatic(name, (known.address if known else person,), situation, queue, policy, now)
+    notice = _automatic(name, (known.address if known else person,), occasion)
     return replace(
         notice, context={**notice.context, "message": None, "tickets": lines_context(found, policy, public=True)}
     )
@@ -177,13 +181,11 @@ def null_return_path(mail: InboundMail, facts: Facts | None) -> bool:
     return path is not None and path.strip() != "" and is_null_path(path)
 
 
-def _acknowledgement(situation: Situation, after: Ticket, queue: Queue, policy: Policy, now: datetime) -> Notice:
-    facts = situation.facts
-    by_agent = situation.decision.reason == OPENED_BY_AGENT
+def _acknowledgement(occasion: Occasion, after: Ticket) -> Notice:
+    facts = occasion.situation.facts
+    by_agent = occasion.situation.decision.reason == OPENED_BY_AGENT
     known = facts is None or by_agent or facts.known_author or authentic(facts)
-    notice = _automatic(
-        "received", (after.requester,), situation, queue, policy, now, echo=known, submitted="auto-replied"
-    )
+    notice = _automatic("received", (after.requester,), occasion, echo=known, submitted="auto-replied")
     if known:
         return notice
     to = Address("", after.requester.address)  # the name may be a forger's advertisement
@@ -193,18 +195,16 @@ def _acknowledgement(situation: Situation, after: Ticket, queue: Queue, policy: 
 def _automatic(
     name: NoticeName,
     recipients: tuple[Address, ...],
-    situation: Situation,
-    queue: Queue,
-    policy: Policy,
-    now: datetime,
+    occasion: Occasion,
     *,
     change: Mapping[str, object] | None = None,
     echo: bool = True,
     submitted: AutoSubmitted = "auto-generated",
 ) -> Notice:
     """A notice of ours to the customer side."""
+    situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
     locale = situation.after.locale if situation.after else _locale(situation, queue, policy)
-    seen = context(situation, queue, locale, policy, now, public=True, change=change, customer_echo=echo)
+    seen = context(occasion, locale, public=True, change=change, customer_echo=echo)
     agents = tuple(person for person in recipients if policy.agent(person.address))
     return Notice(
         name,
@@ -233,10 +233,9 @@ def _digest(words: str) -> str:
     return sha256(" ".join(words[:MAX_SHOWN].casefold().split()).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _answer(
-    situation: Situation, after: Ticket, message: AddMessage, queue: Queue, policy: Policy, now: datetime
-) -> Iterator[Notice]:
-    """An agent's words, to the requester and everybody in copy whom their own client has not written to."""
+def _answer(occasion: Occasion, after: Ticket, message: AddMessage) -> Iterator[Notice]:
+    """An agent's words, to the requester and to everybody in copy whom the agent's own client has not written to."""
+    situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
     reached = {a.key for a in (*situation.mail.to, *situation.mail.cc)} if situation.mail else set()
     people = readers(customers(after), policy)
     yield Notice(
@@ -245,13 +244,10 @@ def _answer(
         queue,
         tuple(person for person in people if person.key not in reached),
         context(
-            situation,
-            queue,
+            occasion,
             after.locale,
-            policy,
-            now,
             public=True,
-            whole=True,
+            extent=Extent(whole=True),
             resolved_now=resolves(situation),
             begins=situation.decision.opens is not None,
             ask_rating=resolves(situation) and queue.satisfaction,
@@ -279,9 +275,9 @@ def _left_behind(situation: Situation) -> frozenset[str]:
 # --- ops ----------------------------------------------------------------------------------------------
 
 
-def _to_ops(situation: Situation, policy: Policy, now: datetime) -> Iterator[Notice]:
-    """Somebody writes in an agent's name, says that agent."""
-    decision = situation.decision
+def _to_ops(occasion: Occasion) -> Iterator[Notice]:
+    """An agent says that somebody writes in their name."""
+    decision, policy = occasion.situation.decision, occasion.policy
     if "alarm" not in decision.notices or not policy.instance.ops_address:
         return
     about = f" about ticket {decision.ticket}" if decision.ticket else ""
@@ -291,7 +287,7 @@ def _to_ops(situation: Situation, policy: Policy, now: datetime) -> Iterator[Not
         f"{decision.actor} says that a mail{about} in their name is not theirs. It had been held, and was dropped; "
         f"nothing of it was sent. Somebody may be writing in their name: `mailtickets inbound show {held}`.",
         policy,
-        now,
+        occasion.now,
     )
 
 
