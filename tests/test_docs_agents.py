@@ -8,7 +8,7 @@ import pytest
 
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.vocabulary import COMMANDS, folded, known
+from mailtickets.desk.commands.vocabulary import COMMANDS, known
 from mailtickets.desk.customers.ratings import rating
 from mailtickets.desk.customers.wishes import wish
 from mailtickets.desk.letters.sentences import COMMANDS as SENTENCES
@@ -18,6 +18,7 @@ from mailtickets.desk.model.facts import Authentication, Origin, Undoable
 from mailtickets.desk.model.ticket import Said
 from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Forwarded
+from mailtickets.words.fold import folded
 from tests.desk.builders import ANA, BRUNO, MARIA, NOW, a_mail, a_policy, a_ticket, a_token, facts
 
 DOCS = Path(__file__).parents[1] / "docs"

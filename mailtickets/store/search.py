@@ -5,7 +5,7 @@
 
 from sqlalchemy import Connection, text
 
-from mailtickets.store.read.search import distinct, folded, row_of
+from mailtickets.store.read.search import distinct, row_of, words_of
 
 _MAX_WORDS = 5_000
 
@@ -20,7 +20,7 @@ _INDEXED = {
 
 def index(connection: Connection, message: int, ticket: int, words: str) -> None:
     """Makes a message's words findable."""
-    body = distinct(folded(words)[:_MAX_WORDS], _MAX_WORDS)
+    body = distinct(words_of(words)[:_MAX_WORDS], _MAX_WORDS)
     given = " ".join(body) if connection.dialect.name == "sqlite" else body
     connection.execute(_INDEXED[connection.dialect.name], {"row": row_of(ticket, message), "words": given})
 

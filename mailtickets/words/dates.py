@@ -6,8 +6,9 @@ Fails with: nothing; what names no day is None. Limits: `MAX_CHARACTERS`.
 """
 
 import re
-import unicodedata
 from datetime import date, datetime, timedelta, timezone, tzinfo
+
+from mailtickets.words.fold import plain_line
 
 MAX_CHARACTERS = 200
 
@@ -68,18 +69,12 @@ _TIME = re.compile(
 )
 
 
-def folded(text: str) -> str:
-    """In lower case, without accents, blanks made one: how the names in this module are written."""
-    letters = (letter for letter in unicodedata.normalize("NFKD", text) if unicodedata.category(letter) != "Mn")
-    return " ".join("".join(letters).lower().split())
-
-
 def moment(value: str, zone: tzinfo, *, month_first: bool = False) -> datetime | None:
     """The moment that a line states; `zone` where it names none, `month_first` for `3/4/2025` of an American program.
 
     Midnight where no time is given.
     """
-    text = folded(value[:MAX_CHARACTERS])
+    text = plain_line(value[:MAX_CHARACTERS])
     found = next(filter(None, (form.search(text) for form in (_DAY_FIRST, _MONTH_FIRST, _ISO, _NUMBERS))), None)
     day = _day(found, month_first=month_first) if found else None
     if found is None or day is None:

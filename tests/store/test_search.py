@@ -110,8 +110,8 @@ def test_a_very_long_mail_and_a_very_long_query_are_cut(library: Office) -> None
 
 
 def test_folding_takes_accents_and_case_away() -> None:
-    assert read_search.folded("Não, AÇÃO: d'Água nº 5ª") == ["nao", "acao", "d", "agua", "no", "5a"]
+    assert read_search.words_of("Não, AÇÃO: d'Água nº 5ª") == ["nao", "acao", "d", "agua", "no", "5a"]
 
 
 def test_no_more_than_the_beginning_of_a_huge_text_is_folded() -> None:
-    assert len("".join(read_search.folded("á " * 1_000_000))) <= read_search.MAX_CHARACTERS
+    assert len("".join(read_search.words_of("á " * 1_000_000))) <= read_search.MAX_CHARACTERS

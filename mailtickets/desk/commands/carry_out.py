@@ -37,9 +37,10 @@ from mailtickets.desk.model.effects import (
 )
 from mailtickets.desk.model.facts import Facts, Undoable
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import TYPES, Status, Ticket, TicketType, plain, priority_named, status_named
+from mailtickets.desk.model.ticket import TYPES, Status, Ticket, TicketType, priority_named, status_named
 from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.mail.model import Address
+from mailtickets.words.fold import folded_name
 
 MERGE_OF_STRANGERS = "merge-of-strangers"
 """The people of two tickets would see each other's conversations: only after the agent's second word."""
@@ -196,11 +197,11 @@ def _tag(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 
 def _assign(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    if any(plain(name) in NOBODY for name in called(order.argument)) or order.argument.strip() == "-":
+    if any(folded_name(name) in NOBODY for name in called(order.argument)) or order.argument.strip() == "-":
         yield from _given_to(ticket, None)
         return
     found = agents_named(order.argument, by.policy)
-    if not found and any(plain(name) in ONESELF for name in called(order.argument)):
+    if not found and any(folded_name(name) in ONESELF for name in called(order.argument)):
         found = (by.agent,)
     if len(found) == 1:
         yield from _given_to(ticket, found[0])
@@ -233,16 +234,17 @@ def agents_named(name: str, policy: Policy) -> tuple[Agent, ...]:
 
     `@Bruno` and `para o Bruno` are Bruno, unless somebody is called so.
     """
-    ways = [plain(way) for way in called(name.strip())]
+    ways = [folded_name(way) for way in called(name.strip())]
     exact = (tuple(agent for agent in policy.agents if wanted in _names(agent)) for wanted in ways)
     begun = (
-        tuple(agent for agent in policy.agents if wanted and _begins(plain(agent.name), wanted)) for wanted in ways
+        tuple(agent for agent in policy.agents if wanted and _begins(folded_name(agent.name), wanted))
+        for wanted in ways
     )
     return next((found for found in (*exact, *begun) if found), ())
 
 
 def _names(agent: Agent) -> set[str]:
-    return {plain(name) for name in (agent.name, agent.address, *agent.aliases)}
+    return {folded_name(name) for name in (agent.name, agent.address, *agent.aliases)}
 
 
 def _like(name: str, policy: Policy) -> tuple[str, ...]:
@@ -274,9 +276,11 @@ def _queue(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 def queue_named(name: str, policy: Policy) -> Queue | None:
     """The queue with this name, title or address."""
-    wanted = [plain(way) for way in called(name)]
+    wanted = [folded_name(way) for way in called(name)]
     names = {
-        plain(each): queue for queue in reversed(policy.queues) for each in (*queue.addresses, queue.title, queue.name)
+        folded_name(each): queue
+        for queue in reversed(policy.queues)
+        for each in (*queue.addresses, queue.title, queue.name)
     }
     return next((names[way] for way in wanted if way in names), None)
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailtickets.desk.commands.vocabulary import folded
+from mailtickets.words.fold import folded
 
 MAX_SIGNATURE_LINES = 8
 MAX_LINE_CHARACTERS = 70

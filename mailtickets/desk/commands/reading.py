@@ -33,9 +33,10 @@ from mailtickets.desk.commands.lines import (
     pieces,
 )
 from mailtickets.desk.commands.values import Changes, Value, When, likely, when
-from mailtickets.desk.commands.vocabulary import COMMANDS, folded, is_like_end, is_like_note, known, nearest, spelled
+from mailtickets.desk.commands.vocabulary import COMMANDS, is_like_end, is_like_note, known, nearest, spelled
 from mailtickets.desk.model.decision import Problem
 from mailtickets.mail.model import Address
+from mailtickets.words.fold import folded
 
 __all__ = [
     "COMMANDS", "PROBLEMS", "Asked", "Changes", "Command", "Listed", "Problem", "Value", "When",

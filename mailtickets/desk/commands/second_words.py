@@ -13,8 +13,8 @@ from typing import Literal
 
 from mailtickets.desk.claims.matching import REF_LINE
 from mailtickets.desk.commands.closing import Own, is_greeting, is_signature, signs_off
-from mailtickets.desk.commands.vocabulary import folded
 from mailtickets.mail.model import InboundMail
+from mailtickets.words.fold import folded
 
 SecondWord = Literal["yes", "no", "unclear"]
 

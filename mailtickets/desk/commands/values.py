@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from mailtickets.desk.commands.vocabulary import NOTE_IN_OTHER_WORDS, CommandWord, folded, known, nearest, nearest_of
+from mailtickets.desk.commands.vocabulary import NOTE_IN_OTHER_WORDS, CommandWord, known, nearest, nearest_of
 from mailtickets.desk.model.ticket import (
     PRIORITIES,
     STATUSES,
@@ -27,6 +27,7 @@ from mailtickets.desk.model.ticket import (
 )
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
+from mailtickets.words.fold import folded, folded_name
 
 MAX_MEMBERS = 50
 MAX_DAYS = 3_660
@@ -103,17 +104,19 @@ _TYPE_CHOICES = (*TYPES, *_TYPE_WORDS)
 
 
 def _status(text: str) -> Value | Rejected:
-    found = next((to for way in called(text) if (to := status_named(way) or _STATUS_WORDS.get(_spaced(way)))), None)
+    found = next((to for way in called(text) if (to := status_named(way) or _STATUS_WORDS.get(folded_name(way)))), None)
     return found or Rejected(nearest_of(text, _STATUS_CHOICES))
 
 
 def _priority(text: str) -> Value | Rejected:
-    found = next((to for way in called(text) if (to := priority_named(way) or _PRIORITY_WORDS.get(_spaced(way)))), None)
-    return found or Rejected(_URGENT.get(_spaced(text)) or nearest_of(text, _PRIORITY_CHOICES))
+    found = next(
+        (to for way in called(text) if (to := priority_named(way) or _PRIORITY_WORDS.get(folded_name(way)))), None
+    )
+    return found or Rejected(_URGENT.get(folded_name(text)) or nearest_of(text, _PRIORITY_CHOICES))
 
 
 def _type(text: str) -> Value | Rejected:
-    name = _spaced(text)
+    name = folded_name(text)
     found = next((kind for kind in TYPES if kind == name), None) or _TYPE_WORDS.get(name)
     return found or Rejected(nearest_of(text, _TYPE_CHOICES))
 
@@ -125,10 +128,6 @@ def called(text: str) -> tuple[str, ...]:
     """The argument as typed, and without what leads to it in a sentence: `para o Bruno`, `@Bruno`, `como resolvido`."""
     bare = _TO.sub("", text.lstrip("@ "), count=1) if _TO.match(text) else text
     return tuple(dict.fromkeys((text, bare.lstrip("@ "))))
-
-
-def _spaced(text: str) -> str:
-    return folded(text.replace("-", " ").replace("_", " "))
 
 
 _MEANT: Mapping[str, tuple[str, ...]] = {
@@ -157,14 +156,14 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
 
 def likely(word: str) -> tuple[str, ...]:
     """The commands that may have been meant by a word that is none: `#urgente`, `#pendente`, `#resolvr`."""
-    name = _spaced(word)
+    name = folded_name(word)
     return _MEANT.get(name) or _as_argument(name) or nearest(word)
 
 
 def _as_argument(name: str) -> tuple[str, ...]:
     """`#pendente` is a status, `#alta` a priority, `#incidente` a type: told with its command before it."""
     for command, choices in (("status", _STATUS_CHOICES), ("prioridade", _PRIORITY_CHOICES), ("tipo", _TYPE_CHOICES)):
-        found = next((choice for choice in choices if _spaced(choice) == name), None)
+        found = next((choice for choice in choices if folded_name(choice) == name), None)
         if found is not None:
             return (f"#{_NAMED.get(found, command)} {found}",)
     return ()

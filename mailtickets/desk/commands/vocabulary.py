@@ -1,12 +1,11 @@
 """The words that agents may begin a line with: in three languages, what each means, and which is nearest to a slip.
 
-Owns: `COMMANDS`, from which reading, help and documentation are made, and the folding under which words are alike
+Owns: `COMMANDS`, from which reading, help and documentation are made, and which spellings are one word
 (`#Histórico`, `#historico`, `#minha-fila`, `#minhafila`).
 Fails with: nothing; a word that nobody knows is None.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from mailtickets.desk.model.ticket import Status
+from mailtickets.words.fold import folded
 
 Takes = Literal["", "status", "priority", "type", "tags", "words", "name", "address", "number", "duration"]
 
@@ -103,12 +103,6 @@ COMMANDS: tuple[CommandWord, ...] = (
 
 NOTE_IN_OTHER_WORDS = frozenset({"obs", "observacao", "observacion", "comentario", "comment", "privado", "private"})
 """What people call a note who do not know the command."""
-
-
-def folded(text: str) -> str:
-    """Without case and accents, blanks as one."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())
 
 
 def _key(word: str) -> str:

@@ -7,11 +7,11 @@ Fails with: nothing. Limits: callers bound the number of words; a phrase has at 
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailtickets.desk.customers import thanks_words
+from mailtickets.words.fold import plain
 
 MAX_REPLY_CHARACTERS = 10_000
 """What is longer, blank lines and all, is no short reply: nobody need look at the rest of it."""
@@ -38,12 +38,6 @@ _TOKEN = re.compile(
 
 
 # --- from text to sentences of words ----------------------------------------------------------------------------------
-
-
-def plain(text: str) -> str:
-    """In lower case, without accents, variation selectors and invisible joiners."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'")).lower()
-    return "".join(c for c in decomposed if unicodedata.category(c) not in {"Mn", "Cf"})
 
 
 def sentences(text: str) -> list[list[str]] | None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from mailtickets.desk.customers import phrasing, rating_words
 from mailtickets.desk.customers.thanks import gratitude
 from mailtickets.mail.model import REF_LABEL
+from mailtickets.words.fold import letters_in_place
 
 MAX_CHARACTERS = 2_000
 MAX_SIGN_OFF_CHARACTERS = 100
@@ -39,7 +40,7 @@ def rating(reply: str, signature: str = "") -> Rating | None:
     if not text or len(text) > MAX_CHARACTERS or REF_LABEL in text or _QUOTED.search(text):
         return None
     text = _without_sign_off(text[_greeting(text) :], signature)
-    folded = _folded(text)
+    folded = letters_in_place(text)
     if _OTHER_SCALE.search(folded):
         return None
     found = _stated(text, folded) or _bare(text, folded) or _felt(text, folded)
@@ -47,18 +48,8 @@ def rating(reply: str, signature: str = "") -> Rating | None:
 
 
 def _greeting(text: str) -> int:
-    found = _GREETING.match(_folded(text))
+    found = _GREETING.match(letters_in_place(text))
     return found.end() if found else 0
-
-
-def _folded(text: str) -> str:
-    """In lower case and without accents, one character for each, so that places in it are places in the text."""
-    return "".join(map(_fold, text))
-
-
-def _fold(letter: str) -> str:
-    base = unicodedata.normalize("NFD", letter)[0].lower()
-    return base if len(base) == 1 else letter
 
 
 def _without_sign_off(text: str, signature: str) -> str:
@@ -115,7 +106,7 @@ def _score(found: re.Match[str]) -> int:
 
 
 def _unasked(score: int, comment: str) -> Rating | None:
-    folded = _folded(comment)
+    folded = letters_in_place(comment)
     if _ASKS.search(comment) or _DOCUMENT.search(folded) or (score > 3 and _WANTS.search(folded)):
         return None
     return Rating(score, _told(comment))
@@ -149,7 +140,7 @@ def _bare(text: str, folded: str) -> Rating | None:
 
 
 def _agrees(score: int, comment: str) -> bool:
-    return _judgement(_folded(comment)) != set() and _in_tune(score, _folded(comment))
+    return _judgement(letters_in_place(comment)) != set() and _in_tune(score, letters_in_place(comment))
 
 
 def _in_tune(score: int, folded: str) -> bool:
@@ -177,13 +168,13 @@ def _felt(text: str, folded: str) -> Rating | None:
     if len(scores) != 1:
         return None
     (score,) = scores
-    fits = _fits(score, rest) if _LETTER.search(rest) else _DECORATION.fullmatch(_folded(rest))
-    return Rating(score, _told(rest)) if fits and _in_tune(score, _folded(rest)) else None
+    fits = _fits(score, rest) if _LETTER.search(rest) else _DECORATION.fullmatch(letters_in_place(rest))
+    return Rating(score, _told(rest)) if fits and _in_tune(score, letters_in_place(rest)) else None
 
 
 def _fits(score: int, comment: str) -> bool:
     """Blame is seldom anything but a rating; praise begins many a sentence that is none."""
-    folded = _folded(comment)
+    folded = letters_in_place(comment)
     if _ASKS.search(folded) or _WANTS.search(folded) or _FROWN.search(folded):
         return False
     words = _LETTER_WORD.findall(folded)

@@ -26,7 +26,6 @@ from markupsafe import Markup, escape
 
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.commands import ready_answers
-from mailtickets.desk.commands.vocabulary import folded
 from mailtickets.desk.letters import sentences
 from mailtickets.desk.letters.samples import bare, sample
 from mailtickets.desk.notices.discretion import Discretion
@@ -35,6 +34,7 @@ from mailtickets.desk.notices.shapes import ALWAYS, ATTACHMENT, COMMON, PERSON
 from mailtickets.mail.model import REF_PLACEHOLDER
 from mailtickets.mail.reply.excerpt import excerpt
 from mailtickets.words import locales
+from mailtickets.words.fold import folded
 
 MAX_OWN_CHARS = 200_000
 """Of a part, beyond six times the words given (escaping makes five characters of one)."""

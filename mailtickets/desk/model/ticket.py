@@ -1,11 +1,11 @@
 """A ticket, the people on it and its messages, as frozen values."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from mailtickets.mail.model import Address
+from mailtickets.words.fold import folded_name
 
 Status = Literal["new", "open", "pending", "resolved", "closed"]
 
@@ -111,18 +111,13 @@ _PRIORITY_NAMES = {"baixa": "low", "media": "normal", "alta": "high", "critica":
 
 def status_named(word: str) -> Status | None:
     """A status by its English or Portuguese name, accents and case as people type them."""
-    name = plain(word)
+    name = folded_name(word)
     name = _STATUS_NAMES.get(name, name)
     return next((status for status in STATUSES if status == name), None)
 
 
 def priority_named(word: str) -> Priority | None:
     """A priority by its English or Portuguese name."""
-    name = plain(word)
+    name = folded_name(word)
     name = _PRIORITY_NAMES.get(name, name)
     return next((priority for priority in PRIORITIES if priority == name), None)
-
-
-def plain(word: str) -> str:
-    letters = unicodedata.normalize("NFKD", word.strip().casefold().replace("-", " ").replace("_", " "))
-    return " ".join("".join(letter for letter in letters if not unicodedata.combining(letter)).split())

@@ -16,12 +16,13 @@ from mailtickets.desk.claims.people import readers
 from mailtickets.desk.model.decision import UNPROVEN_REPORT
 from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, MergeInto, MoveTo, SetStatus
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Said, Ticket, plain
+from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.notice import CONFIRMABLE, Occasion, Situation
 from mailtickets.desk.notices.rows import ReplyEffect
 from mailtickets.desk.rules.opening import leaves_out_history
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 from mailtickets.mail.trust import disguise
+from mailtickets.words.fold import folded_name
 
 MAX_SHOWN = 100_000
 """Nobody reads more of a message in a notice, and a mail of 25 MB would go to each agent twice, as text and as HTML."""
@@ -272,7 +273,9 @@ def remarks(message: AddMessage, situation: Situation) -> Iterator[str]:
 def _is_signed(message: AddMessage, situation: Situation) -> bool:
     """Whether the author's name ends the words already: then it is not put below them again."""
     last = [line for line in _words(message, situation)[-1000:].splitlines() if line.strip()][-5:]
-    return bool(message.author.name) and plain(message.author.name) in (plain(line.strip(" ,.*_-–—")) for line in last)
+    return bool(message.author.name) and folded_name(message.author.name) in (
+        folded_name(line.strip(" ,.*_-–—")) for line in last
+    )
 
 
 def _words(message: AddMessage, situation: Situation) -> str:

@@ -23,8 +23,9 @@ from mailtickets.config.models import Queue
 from mailtickets.desk.model.policy import Policy, without_plus
 from mailtickets.mail.model import Address, Attachment
 from mailtickets.mail.reply.html import sanitised, too_deep
-from mailtickets.mail.trust.traces import GAP, IN_ADDRESS, ON_REF_LINE, folded
+from mailtickets.mail.trust.traces import GAP, IN_ADDRESS, ON_REF_LINE
 from mailtickets.mail.write.compose import to_ascii
+from mailtickets.words.fold import ascii_in_place
 
 MAX_ROUNDS = 4
 WITHHELD = "…"
@@ -153,7 +154,7 @@ _start, _stop = attrgetter("start"), attrgetter("stop")
 
 def _edits(given: str, rules: Discretion) -> list[_Edit]:
     """What is to be changed, in order, without overlaps."""
-    searched = folded(given)
+    searched = ascii_in_place(given)
     found = sorted([*_addresses(searched, rules), *_tokens(searched), *_secrets(searched, rules.secrets)])
     apart: list[_Edit] = []
     for edit in found:

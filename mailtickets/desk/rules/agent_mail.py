@@ -36,7 +36,7 @@ from mailtickets.desk.model.effects import (
 )
 from mailtickets.desk.model.facts import Facts, TokenFact
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Ticket, plain
+from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.desk.rules.agent_reading import (
     ASKED_AGAIN,
@@ -54,6 +54,7 @@ from mailtickets.desk.rules.agent_reading import (
 from mailtickets.desk.rules.answered import NOT_PLAINLY, THANKS, answered_as, as_meant, is_doubtful
 from mailtickets.mail.model import Address, Attachment, InboundMail
 from mailtickets.mail.reply.absence import until
+from mailtickets.words.fold import folded_name
 
 DISCARDED = "discarded-by-its-author"
 UNCERTAIN_CUT = "uncertain-cut"
@@ -338,7 +339,7 @@ def _one_word(reply: str, own: Own | None = None) -> str:
     first = lines[0] if lines else ""
     if len(first) > 60:
         return ""
-    words = re.findall(r"[\w']+", plain(first))
+    words = re.findall(r"[\w']+", folded_name(first))
     core = " ".join(word for word in words if word not in _POLITE)
     said = next((word for word in (" ".join(words), core) if word in _YES | _NO), "")
     short = len(reply.split()) <= _FEW_WORDS

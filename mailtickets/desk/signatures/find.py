@@ -16,7 +16,7 @@ from typing import Literal
 
 from mailtickets.desk.commands.closing import Own, is_contact, is_device_line, is_formula
 from mailtickets.desk.commands.lines import Line
-from mailtickets.desk.commands.vocabulary import folded
+from mailtickets.words.fold import folded
 
 MAX_LINES = 80
 MAX_SIGNATURE_LINES = 30

@@ -17,7 +17,8 @@ from typing import Literal
 
 from mailtickets.mail.reply import cut
 from mailtickets.words import language
-from mailtickets.words.dates import MONTH, MONTHS, WEEKDAYS, folded, valid
+from mailtickets.words.dates import MONTH, MONTHS, WEEKDAYS, valid
+from mailtickets.words.fold import plain_line
 
 MAX_CHARACTERS = 4_000
 MAX_DAYS = 400
@@ -27,7 +28,7 @@ HALF_A_YEAR = timedelta(days=183)
 def until(subject: str, text: str, received: date) -> date | None:
     """The first day on which the person is there again; `received` is the day on which the notice came."""
     written = cut.split(text[: 4 * MAX_CHARACTERS]).reply[:MAX_CHARACTERS]
-    plain = folded(f"{subject}. {_PARAGRAPH.sub('. ', written)}")
+    plain = plain_line(f"{subject}. {_PARAGRAPH.sub('. ', written)}")
     if not _ABSENT.search(plain):
         return None
     notice = _Notice(plain, received, american=_is_english(f"{subject}\n{written}", plain))

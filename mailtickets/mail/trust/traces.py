@@ -15,6 +15,7 @@ from html import unescape
 from mailtickets.mail.model import LOOP_HEADER, REF_LABEL, Attachment
 from mailtickets.mail.read import content, header, mime
 from mailtickets.mail.read.mime import Part
+from mailtickets.words.fold import INVISIBLE, ascii_in_place
 
 MAX_LAYERS = 8
 MAX_OPENED_BYTES = 26_000_000
@@ -44,31 +45,16 @@ _WORD = re.compile(rf"(?<![a-z0-9])(?=[a-z2-7]{{26}}|[a-z2-7]{{4,25}}+(?:\0|[ \t
 """A token, whose beginning is long enough or wrapped: most words are neither, and need no closer look."""
 _NOT_TOKEN = re.compile(r"[^a-z2-7]")
 
-_INVISIBLE = [0x00AD, 0x034F, 0x061C, *range(0x180B, 0x180F), *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
-_INVISIBLE += [*range(0x2060, 0x2070), 0x3164, *range(0xFE00, 0xFE10), 0xFEFF, 0xFFA0, ord("\r"), 0x115F, 0x1160]
-_FOLD = dict.fromkeys(_INVISIBLE, "\0") | {code: chr(code + 32) for code in range(ord("A"), ord("Z") + 1)}
-_FOLD |= {code: chr(code - 0xFEE0).lower() for code in range(0xFF01, 0xFF5F)}  # full width
-_FOLD |= dict.fromkeys([0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], " ")
-_FOLD |= dict.fromkeys([0x0B, 0x0C, 0x85, 0x2028, 0x2029], "\n")
-_FOLD_WESTERN = bytes(ord(_FOLD.get(code, chr(code))) for code in range(256))
-_FOLD_OCTETS = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\r", b"abcdefghijklmnopqrstuvwxyz\0")
-_INVISIBLE_OCTETS = tuple(chr(code).encode() for code in _INVISIBLE if code > 0x7F)
+_OCTETS_IN_PLACE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\r", b"abcdefghijklmnopqrstuvwxyz\0")
+_INVISIBLE_OCTETS = tuple(chr(code).encode() for code in INVISIBLE if code > 0x7F)
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _OPAQUE = (b"%PDF-", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf", b"BZh")
 _MESSAGE = re.compile(rb"(?:\xef\xbb\xbf|\s)*(?:>?From \S[^\n]*\n|[0-9]+\s*\n)?[A-Za-z][A-Za-z0-9-]{0,60}[ \t]*:")
 
 
-def folded(text: str) -> str:
-    """The text as it is searched: of the same length, in small letters, what cannot be seen as NUL."""
-    try:
-        return text.encode("latin-1").translate(_FOLD_WESTERN).decode("latin-1")  # most mail, in a fraction of the time
-    except UnicodeEncodeError:
-        return text.translate(_FOLD)
-
-
 def gives_away(text: str) -> bool:
     """Whether a mail of ours, or a reply token in one of its forms, is in a text."""
-    given = folded(text)
+    given = ascii_in_place(text)
     loop = LOOP_HEADER.lower() in given and _LOOP_LINE.search(given)
     return bool(loop) or any(form.search(given) for form in _IN_TEXT)
 
@@ -76,7 +62,7 @@ def gives_away(text: str) -> bool:
 def suspects(text: str) -> frozenset[str]:
     """Words that may be reply tokens by their looks, wrapped ones too."""
     found = set[str]()
-    for word in _WORD.finditer(folded(text[:MAX_SUSPECT_CHARACTERS])):
+    for word in _WORD.finditer(ascii_in_place(text[:MAX_SUSPECT_CHARACTERS])):
         found.add(_NOT_TOKEN.sub("", word[1]))
         if len(found) == MAX_SUSPECTS:
             break
@@ -126,7 +112,7 @@ def _octets_give_away(given: bytes) -> bool:
     if b"\0" not in given[:4_000] and not given.isascii():
         for sequence in _INVISIBLE_OCTETS:
             given = given.replace(sequence, b"\0")
-    given = given.translate(_FOLD_OCTETS)
+    given = given.translate(_OCTETS_IN_PLACE)
     loop = LOOP_HEADER.lower().encode() in given and _LOOP_OCTETS.search(given)
     return bool(loop) or any(form.search(given) for form in _IN_OCTETS)
 

@@ -10,10 +10,10 @@ the more messages there are.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from mailtickets.store.read.reader import Reader
+from mailtickets.words.fold import caseless
 
 _WORD = re.compile(r"[^\W_]+")
 MAX_CHARACTERS = 200_000
@@ -26,11 +26,9 @@ _AT_ONCE = 2_000
 _RARE = 0.01
 
 
-def folded(words: str) -> list[str]:
-    """The words of a text, or of its beginning, without accents and case: Não, ação -> nao, acao"""
-    plain = unicodedata.normalize("NFKD", words[:MAX_CHARACTERS].casefold())
-    marks = {ord(letter): None for letter in set(plain) if unicodedata.combining(letter)}
-    return _WORD.findall(plain.translate(marks))
+def words_of(text: str) -> list[str]:
+    """The words in the first `MAX_CHARACTERS` of a text, without accents and case: Não, ação -> nao, acao"""
+    return _WORD.findall(caseless(text[:MAX_CHARACTERS]))
 
 
 def distinct(words: Iterable[str], limit: int) -> list[str]:
@@ -44,7 +42,7 @@ def row_of(ticket: int, message: int = 0) -> int:
 
 def find(reader: Reader, words: str, *, after: int | None, limit: int) -> list[int]:
     """Numbers of the tickets that have all the words, each as the beginning of a word; newest first."""
-    wanted = distinct(folded(words), _MAX_QUERY_WORDS)
+    wanted = distinct(words_of(words), _MAX_QUERY_WORDS)
     if not wanted:
         return []
     below = _END if after is None else row_of(min(after, _END >> _MESSAGE_BITS))
