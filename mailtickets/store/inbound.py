@@ -209,8 +209,11 @@ def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) 
 
 
 def claim_doubtful(connection: Connection, claimant: str, now: datetime) -> int | None:
-    """Takes over the oldest message that an attempt was made at before; gives its id. One at a time: should it kill
-    its gateway, the gateway dies of that one, and no other is counted as an attempt for it."""
+    """Takes over a message that attempts were made at before; gives its id.
+
+    The one with the fewest attempts comes first, then the oldest: so gateways that die for another reason do not blame
+    one message again and again. One at a time: a gateway that a message kills counts an attempt for no other.
+    """
     return next(iter(_claimed(connection, claimant, now, inbound.c.attempts > 0, 1)), None)
 
 
@@ -220,7 +223,7 @@ def _claimed(
     due = (
         select(inbound.c.id)
         .where(inbound.c.state == "accepted", wanted, _is_free(now))
-        .order_by(inbound.c.id)
+        .order_by(inbound.c.attempts, inbound.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )

@@ -125,7 +125,7 @@ def test_notes_stay_inside_whole_or_in_a_block(office: Office) -> None:
     assert office.mails(JOAO) == []
     assert "desconto" in text_of(office.notice(BRUNO, number))
 
-    office.reply(BRUNO, office.notice(BRUNO, number), f"#note\nOk, {SECRET}.\n#end\n\nCusta R$ 10.")
+    office.reply(BRUNO, office.notice(BRUNO, number), f"#cliente\n#note\nOk, {SECRET}.\n#end\n\nCusta R$ 10.")
     (answer,) = office.mails(JOAO)
     assert text_of(answer).startswith("Custa R$ 10.\n")
     notes = [m["visibility"] for m in office.ticket(number)["messages"]]

@@ -37,9 +37,10 @@ def test_who_wants_no_notices_gets_answers_and_nothing_else(office: Office) -> N
     office.answers(MARIA, number, "parar avisos")
     office.forget_but(ANA)
 
-    office.reply(ANA, office.notice(ANA, number), "#fechar")
+    notice = office.notice(ANA, number)
+    office.reply(ANA, notice, "#fechar")
     assert office.mails(MARIA) == []
-    office.reply(ANA, office.notice(ANA, number), "Há três vagas.")
+    office.reply(ANA, notice, "Há três vagas.")
     assert text_of(office.newest(MARIA)).startswith("Há três vagas.\n")
 
 
