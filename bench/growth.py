@@ -238,7 +238,9 @@ class Desk:
             clerk.written(row, ())
             done = {"reply": "250 Ok", "now": NOW}
             self.timed(
-                times, "record that it went", lambda c, row=row, done=done: outbox.record(c, row.id, "sent", **done)
+                times,
+                "record that it went",
+                lambda c, row=row, done=done: outbox.record_all(c, [outbox.ended(row.id, "sent", **done)]),
             )
         times[f"message end to end, {kind}"] = time.perf_counter() - start
         if reply and draft.decision.outcome == "opened" and not draft.after.linked:

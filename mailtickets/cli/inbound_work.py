@@ -12,6 +12,7 @@ from mailtickets.cli import DONE, REFUSED, TRY_AGAIN, Stop
 from mailtickets.cli.desk import configuration, opened
 from mailtickets.cli.session import actor, print_json
 from mailtickets.config.models import Config
+from mailtickets.desk.model.states import EventKind
 from mailtickets.edges.imap import audit
 from mailtickets.edges.imap.client import Lost, No, Refused
 from mailtickets.gateway.clerk import Clerk
@@ -53,7 +54,7 @@ def _again(clerk: Clerk, args: argparse.Namespace, outcomes: tuple[str, ...], *,
 
     def work(connection: Connection) -> None:
         inbound.accept_again(connection, args.id, released=released)
-        kind = "released" if released else "replayed"
+        kind: EventKind = "released" if released else "replayed"
         inbound.record_event(connection, args.id, row.ticket, kind, actor(), clerk.clock())
 
     clerk.database.transact(work)

@@ -470,4 +470,4 @@ def _for_threading(draft: Draft) -> Ticket | None:
     message = Situation(draft.decision, draft.before, ticket).message
     if message is None or message.direction != "in" or message.visibility != "public":
         return ticket
-    return replace(ticket, references=(*ticket.references, mail.message_id), last_message_id=mail.message_id)
+    return replace(ticket, references=(*ticket.references, mail.message_id))

@@ -28,6 +28,7 @@ from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.delivery import Deferred, Delivery, ImapCursor, Refused, Sent, Throttled, Transient, Unknown
 from mailtickets.desk.model.facts import Authentication, OutboxFact
 from mailtickets.desk.model.policy import MAX_ATTACHMENT_BYTES
+from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.decide import refused
 from mailtickets.failpoint import failpoint
@@ -823,7 +824,7 @@ def _after_results() -> None:
     failpoint("after-result-commit")
 
 
-def _state(result: Delivery, again: datetime | None) -> str:
+def _state(result: Delivery, again: datetime | None) -> OutboxState:
     match result:
         case Sent():
             return "sent"

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mailtickets.desk.model.decision import Outcome
 from mailtickets.desk.model.facts import Authentication, AuthFact
+from mailtickets.desk.model.states import EventKind, InboundState
 from mailtickets.desk.rules.agent_reading import STALE
 from mailtickets.mail.model import Envelope
 from mailtickets.store import schema
@@ -56,8 +58,8 @@ class Received:
     id: int
     envelope: Envelope
     raw: bytes
-    state: str
-    outcome: str | None
+    state: InboundState
+    outcome: Outcome | None
     ticket: int | None
     queues: tuple[str, ...]
     attempts: int
@@ -333,7 +335,9 @@ def drop(connection: Connection, number: int, reason: str, now: datetime) -> boo
     return connection.execute(dropped).rowcount == 1
 
 
-def record_event(connection: Connection, number: int, ticket: int | None, kind: str, actor: str, now: datetime) -> None:
+def record_event(
+    connection: Connection, number: int, ticket: int | None, kind: EventKind, actor: str, now: datetime
+) -> None:
     """Remembers what a person did with a message."""
     connection.execute(
         insert(schema.event).values(inbound=number, ticket=ticket, at=now, actor=actor, kind=kind, reason=kind)

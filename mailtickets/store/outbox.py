@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 from mailtickets.desk.letters.letter import Addressed, Letter
+from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.notices.rows import answered_as
 from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store import contacts
@@ -67,7 +68,7 @@ class Due:
     """sha256 of each attachment, to be found in the raw of `inbound`."""
     attempts: int
     first_attempt_at: datetime
-    state: str
+    state: OutboxState
     priority: int = 0
     was: str = ""
     """The state that it was claimed in."""
@@ -374,7 +375,7 @@ def unclaim(connection: Connection, claimant: str, now: datetime) -> int:
 
 def ended(
     number: int,
-    state: str,
+    state: OutboxState,
     *,
     reply: str,
     now: datetime,
@@ -394,11 +395,6 @@ def ended(
         claimed_by=None,
         claimed_until=None,
     )
-
-
-def record(connection: Connection, number: int, state: str, **how: Any) -> bool:
-    """How an attempt went (`ended`). Gives False when the row was no longer being sent."""
-    return record_all(connection, [ended(number, state, **how)]) == 1
 
 
 def record_all(connection: Connection, attempts: Sequence[dict[str, Any]]) -> int:

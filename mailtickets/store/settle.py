@@ -43,6 +43,7 @@ from mailtickets.desk.model.effects import (
     SplitOff,
     Undo,
 )
+from mailtickets.desk.model.states import EventKind
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.signatures.learning import Seen
@@ -217,7 +218,7 @@ def _number(settlement: Settlement) -> int:
     return settlement.after.number
 
 
-_Event = tuple[str, str | None, str | None, str | None]
+_Event = tuple[EventKind, str | None, str | None, str | None]
 """Kind, what it was, what it is, and a reason of its own if it has one."""
 
 
@@ -283,7 +284,7 @@ def _event_of(effect: Effect, before: Ticket | None) -> _Event | None:  # noqa: 
 def _record(
     connection: Connection,
     settlement: Settlement,
-    kind: str,
+    kind: EventKind,
     old: str | None = None,
     new: str | None = None,
     reason: str | None = None,

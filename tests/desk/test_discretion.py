@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailtickets.desk.notices.discretion import Discretion, discreet, discreet_html
+from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.mail.model import Address
 from mailtickets.mail.reply.html import sanitised
 from tests.desk.builders import ANA, ANA_ALIAS, BRUNO, POLICY, a_policy, an_agent, an_attachment
@@ -74,7 +74,7 @@ RULES = Discretion.of(POLICY, QUEUE, {SECRET})
 )
 def test_a_text_says_nothing_that_customers_must_not_see(said: str, shown: str) -> None:
     assert RULES.text(said) == shown
-    assert discreet(said, POLICY, QUEUE, {SECRET}) == shown
+    assert Discretion.of(POLICY, QUEUE, {SECRET}).text(said) == shown
 
 
 def test_an_international_domain_is_known_in_both_spellings() -> None:
@@ -99,11 +99,11 @@ def test_an_international_domain_is_known_in_both_spellings() -> None:
     ],
 )  # fmt: skip
 def test_html_says_nothing_that_customers_must_not_see(said: str, shown: str) -> None:
-    assert discreet_html(said, POLICY, QUEUE, {SECRET}) == shown
+    assert Discretion.of(POLICY, QUEUE, {SECRET}).html(said) == shown
 
 
 def test_html_that_cannot_be_looked_through_is_not_shown() -> None:
-    assert discreet_html("<div>" * 300 + "x", POLICY, QUEUE) is None
+    assert Discretion.of(POLICY, QUEUE).html("<div>" * 300 + "x") is None
 
 
 def test_everything_that_a_template_is_given_is_looked_through() -> None:

@@ -23,8 +23,9 @@ def busy(office: Office) -> Office:
 
 
 def record(office: Office, number: int, state: str, **how: Any) -> bool:
-    done: bool = office.run(lambda c: outbox.record(c, number, state, **{"reply": "said", "now": office.now, **how}))
-    return done
+    attempt = outbox.ended(number, state, **{"reply": "said", "now": office.now, **how})
+    recorded: int = office.run(lambda c: outbox.record_all(c, [attempt]))
+    return recorded == 1
 
 
 def row(office: Office, number: int) -> Any:

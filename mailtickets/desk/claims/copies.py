@@ -13,13 +13,14 @@ from mailtickets.desk.claims.people import can_be_written_to
 from mailtickets.desk.model.effects import RecordEvent
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.states import EventKind
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.mail.model import Address, InboundMail
 
 MAX_IN_COPY = 20
 """How many people one mail brings onto a ticket."""
 
-LEFT_OUT = "left-out"
+LEFT_OUT: EventKind = "left-out"
 """The kind of event that says who stood in copy and is not on the ticket."""
 COPY_LIMIT = "copy-limit"
 COPY_UNPROVEN = "copy-unproven"

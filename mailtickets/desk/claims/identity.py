@@ -64,16 +64,6 @@ def _last_labels(hostname: str, room: int) -> str:
     return ".".join(labels)[-room:]
 
 
-def is_ours(secrets: Secrets, given: str) -> bool:
-    """Whether we signed this Message-ID."""
-    nonce, _, rest = given.partition("@")[0].partition(".")
-    signature = rest.partition(".")[0]
-    return any(
-        hmac.compare_digest(signature.encode(), _mac(secret, "id", nonce, length=_SIGNATURE_CHARACTERS).encode())
-        for secret in secrets
-    )
-
-
 def verp_tag(secret: bytes, given_id: str, recipient: str) -> str:
     """What follows the plus in the return path of one copy of a mail."""
     return "b" + _mac(secret, "verp", given_id, recipient.casefold(), length=_VERP_CHARACTERS)

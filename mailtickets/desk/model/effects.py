@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from mailtickets.desk.model.states import EventKind
 from mailtickets.desk.model.ticket import Priority, Role, Status, TicketType, Visibility
 from mailtickets.mail.model import Address
 
@@ -211,7 +212,7 @@ class DropHeld:
 class RecordEvent:
     """Something worth remembering that changes nothing."""
 
-    kind: str
+    kind: EventKind
     reason: str
     detail: str = ""
 

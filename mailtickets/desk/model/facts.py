@@ -7,6 +7,7 @@ from typing import Literal
 
 from mailtickets.config.models import Queue
 from mailtickets.desk.model.decision import Outcome
+from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.model.ticket import Said, Status, Ticket
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, Envelope
@@ -108,7 +109,7 @@ class OutboxFact:
     recipient: str
     author: str | None
     """Who wrote it, when it was a person's answer."""
-    state: str
+    state: OutboxState
     proven: bool = True
     """The report came with this copy's own tag. False: it names an id that everybody who got the mail knows."""
     agents_informed: bool = False

@@ -79,8 +79,6 @@ class Ticket:
     linked: tuple[int, ...] = ()
     answered: bool = False
     """An agent has answered in public."""
-    last_message_id: str | None = None
-    """Of the newest public message, for In-Reply-To."""
     references: tuple[str, ...] = ()
     """Ids of public messages, oldest first: the only ones a customer's mail may carry in References."""
     waiting_since: datetime | None = None

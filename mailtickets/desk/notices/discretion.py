@@ -115,16 +115,6 @@ class Discretion:
         return tuple(replace(file, filename=self.text(file.filename)) for file in given)
 
 
-def discreet(text: str, policy: Policy, queue: Queue, secrets: Iterable[str] = ()) -> str:
-    """A text for customers of a queue: no agent's own address, nobody's reply token."""
-    return Discretion.of(policy, queue, secrets).text(text)
-
-
-def discreet_html(html: str, policy: Policy, queue: Queue, secrets: Iterable[str] = ()) -> str | None:
-    """Sanitised HTML for customers of a queue; None where it cannot be made fit for them."""
-    return Discretion.of(policy, queue, secrets).html(html)
-
-
 @lru_cache(maxsize=4)
 def _known_addresses(policy: Policy) -> tuple[frozenset[str], Mapping[str, str], frozenset[str]]:
     """Addresses of agents, addresses of queues, and the domains of both."""

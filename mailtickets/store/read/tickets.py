@@ -119,7 +119,6 @@ def ticket_of(row: Any, people: Sequence[Participant], links: Sequence[int], ids
         tags=tuple(row.tags),
         linked=tuple(links),
         answered=row.answered,
-        last_message_id=ids[-1] if ids else None,
         references=tuple(ids),
         waiting_since=row.waiting_since,
         snoozed_until=row.snoozed_until,
