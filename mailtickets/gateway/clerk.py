@@ -24,7 +24,7 @@ from mailtickets.desk.commands import reading
 from mailtickets.desk.letters.letter import Letter, Stationery, copy_for, letter
 from mailtickets.desk.letters.render import Rendered, Templates, canned, canned_commands, canned_names, render
 from mailtickets.desk.model.decision import Decision
-from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, OpenTicket
+from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, OpenTicket, SplitOff
 from mailtickets.desk.model.facts import Desk, Facts, SignatureFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
@@ -284,7 +284,7 @@ class Clerk:
         policy = self.rules.policy
         also = tuple(self._drafted_also(connection, another, facts, now) for another in decision.also)
         after = _after(decision, before, now, lambda: tickets.reserve_number(connection, policy.instance.first_number))
-        thread = _thread(connection, decision, before, policy)
+        thread, newest = _thread(connection, decision, before, policy), _newest(connection, decision, before)
         situation = Situation(
             decision,
             before,
@@ -295,7 +295,8 @@ class Clerk:
             desk_without_mail=desk,
             also=tuple(draft.after for draft in also if draft.after),
             thread=thread,
-            secrets=known_tokens(connection, _suspects(mail, after or before, text, thread)),
+            newest=newest,
+            secrets=known_tokens(connection, _suspects(mail, after or before, text, (*thread, *newest))),
         )
         planned = notices.plan(situation, policy, now)
         number = situation.after.number if situation.after else 0
@@ -396,14 +397,22 @@ def _shown_signature(came: InboundMail, decision: Decision, policy: Policy) -> S
 
 
 def _thread(connection: Connection, decision: Decision, before: Ticket | None, policy: Policy) -> tuple[Said, ...]:
-    """What was said before, for the notices that show it."""
-    if before is None:
+    """What was said before, for the customers who are sent an answer."""
+    if before is None or not any(isinstance(e, AddMessage) and e.direction == "out" for e in decision.effects):
         return ()
     queue = policy.queue(before.queue)
-    if any(isinstance(effect, AddMessage) and effect.direction == "out" for effect in decision.effects):
-        history = queue.history if queue else 0
-        known = [agent.address for agent in policy.agents]
-        return agents.thread_for_all(connection, before.number, known, history) if history else ()
+    history = queue.history if queue else 0
+    known = [agent.address for agent in policy.agents]
+    return agents.thread_for_all(connection, before.number, known, history) if history else ()
+
+
+def _newest(connection: Connection, decision: Decision, before: Ticket | None) -> tuple[Said, ...]:
+    """What was said last, for the notices that show it to agents."""
+    moved = next((effect.inbound for effect in decision.effects if isinstance(effect, SplitOff)), None)
+    if moved is not None:
+        return agents.brought_by(connection, moved)
+    if before is None:
+        return ()
     shows = "reminder" in decision.notices or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
     return agents.thread(connection, before.number, limit=5) if shows else ()
 

@@ -125,6 +125,11 @@ def thread(connection: Connection, number: int, *, whole: bool = False, limit: i
     return _said(connection, limit, message.c.ticket == number, whole=whole)
 
 
+def brought_by(connection: Connection, inbound: int) -> tuple[Said, ...]:
+    """The message that a mail brought; empty if it is gone."""
+    return _said(connection, 1, message.c.inbound == inbound)
+
+
 def thread_for_all(connection: Connection, number: int, agents: Iterable[str], limit: int) -> tuple[Said, ...]:
     """The newest public messages that every customer on a ticket may read, oldest first.
 
@@ -274,12 +279,15 @@ def unfinished(
     return list(connection.execute(ordered).scalars())
 
 
-def move_message(connection: Connection, inbound: int, number: int) -> tuple[int, int]:
-    """A message goes over to another ticket; gives its id, and where it was. Raises Stale when it is on none."""
+def move_message(connection: Connection, inbound: int, number: int, revision: int) -> tuple[int, int]:
+    """A message goes over to another ticket, at its revision: whoever is told of that has been shown the message.
+
+    Gives the message's id, and where it was. Raises Stale when it is on none.
+    """
     found = connection.execute(select(message.c.id, message.c.ticket).where(message.c.inbound == inbound)).first()
     if found is None:
         raise Stale(f"the message of inbound {inbound} is gone")
-    connection.execute(update(message).where(message.c.id == found.id).values(ticket=number))
+    connection.execute(update(message).where(message.c.id == found.id).values(ticket=number, revision=revision))
     return found.id, found.ticket
 
 

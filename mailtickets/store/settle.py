@@ -192,7 +192,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         case Undo(inbound=earlier):
             agents.stop_answer(connection, earlier)
         case SplitOff(inbound=earlier):
-            moved, was = agents.move_message(connection, earlier, _number(settlement))
+            moved, was = agents.move_message(connection, earlier, _number(settlement), _revision(settlement))
             search.move_message(connection, moved, was, _number(settlement))
         case SetAbsence():
             agents.set_absence(connection, effect.agent, effect.until)
@@ -216,6 +216,10 @@ def _number(settlement: Settlement) -> int:
     if settlement.after is None:
         raise AssertionError("this effect belongs to a ticket")
     return settlement.after.number
+
+
+def _revision(settlement: Settlement) -> int:
+    return settlement.after.revision if settlement.after is not None else 0
 
 
 _Event = tuple[EventKind, str | None, str | None, str | None]

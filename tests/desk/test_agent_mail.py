@@ -336,6 +336,16 @@ def test_the_word_itself_counts_whatever_signature_stands_below() -> None:
     assert second(signed).effects == (ReleaseHeld(9, seen=3),)
 
 
+@pytest.mark.parametrize("said", ["Enviado do meu iPhone", "\nSent from my iPhone\n", "Enviado do meu Galaxy"])
+def test_what_a_telephone_adds_is_no_answer(said: str) -> None:
+    decision = decided(said)
+    assert (decision.outcome, decision.reason) == ("held", "empty-answer")
+
+
+def test_a_sentence_that_begins_as_what_a_telephone_adds_is_an_answer() -> None:
+    assert decided("Enviado do meu iPhone o boleto.").outcome == "appended"
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -41,7 +41,7 @@ def told(mail: InboundMail, known: Facts, policy: Policy = POLICY, thread: tuple
     base = opened(decision.opens, 43, NOW) if decision.opens else before
     effects = [effect for effect in decision.effects if not isinstance(effect, OpenTicket)]
     after = changed(base, effects, NOW) if base is not None else None
-    return list(plan(Situation(decision, before, after, mail, known, thread=thread), policy, NOW))
+    return list(plan(Situation(decision, before, after, mail, known, thread=thread, newest=thread), policy, NOW))
 
 
 def by_ana(text: str, policy: Policy = POLICY, ticket: Ticket | None = None, **known: Any) -> list[Notice]:

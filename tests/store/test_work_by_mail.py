@@ -240,6 +240,25 @@ def test_a_message_becomes_a_ticket_of_its_own(office: Office) -> None:
     assert "#2" in written(office, "receipt")
 
 
+def test_what_is_split_off_is_told_to_everybody_who_may_answer_it(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    maria(office, "E o telefone está mudo.", office.reply_address(MARIA.address), "Telefone")
+    agent(office, "#separar", token(office))
+    assert ("new_ticket", ANA.address) in office.outgoing()
+    notice = written(office, "new_ticket")
+    assert "> E o telefone está mudo." in notice
+    assert "[#2] Telefone" in notice
+    assert "sua resposta será enviada a Maria" in notice
+    agent(office, "Já vamos ver o telefone.", token(office, ticket=2))
+    assert [m.reply for m in office.ticket(2).messages] == ["E o telefone está mudo.", "Já vamos ver o telefone."]
+
+
+def test_a_colleague_who_is_given_a_ticket_with_an_answer_is_shown_the_customers_last_words(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    agent(office, "Maria, o Bruno vai ver isso.\n#atribuir bruno", token(office))
+    assert "> A impressora não imprime." in written(office, "assigned")
+
+
 def test_people_leave_a_ticket_and_another_asks(office: Office) -> None:
     maria(office, "A impressora não imprime.")
     agent(office, "#cc +x@cliente.test +y@cliente.test", token(office))

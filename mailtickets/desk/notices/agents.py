@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.commands.reading import COMMANDS
 from mailtickets.desk.model.decision import Done, Problem
-from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, Rate, Reminded, SetStatus
+from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, Rate, Reminded, SetStatus, SplitOff
 from mailtickets.desk.model.facts import StoredFile
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
@@ -77,6 +77,8 @@ def _of_a_customers_words(occasion: Occasion) -> Iterator[Notice]:
     message, decision, after = situation.message, situation.decision, situation.after
     if after is None:
         return
+    if any(isinstance(effect, SplitOff) for effect in decision.effects):
+        yield _split_off(after, situation, queue, policy, now)
     rated = any(isinstance(effect, Rate) for effect in decision.effects)
     watchers = watching(after, occasion.queue, policy)
     if "recalled" in decision.notices:
@@ -91,6 +93,13 @@ def _of_a_customers_words(occasion: Occasion) -> Iterator[Notice]:
             others = [agent for agent in policy.agents_of(further) if agent not in watchers]
             extra = {"only_here": _is_elsewhere(after, situation)}
             yield _for_agents("also_addressed", others, replace(occasion, queue=other), extra=extra)
+
+
+def _split_off(after: Ticket, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+    """The new ticket, to the agent who made it too: they have nothing else that they could answer it by."""
+    watchers = watching(after, queue, policy)
+    notice = _shown_last("new_ticket", watchers, situation, queue, policy, now, {})
+    return replace(notice, recipients=tuple(Address(agent.name, agent.address) for agent in watchers))
 
 
 def _is_elsewhere(ticket: Ticket, situation: Situation) -> bool:
@@ -171,7 +180,7 @@ def _shown_last(
 
 
 def _last_of_the_customer(situation: Situation) -> Said | None:
-    return next((s for s in reversed(situation.thread) if s.direction == "in" and s.visibility == "public"), None)
+    return next((s for s in reversed(situation.newest) if s.direction == "in" and s.visibility == "public"), None)
 
 
 def _team_wide(name: NoticeName, occasion: Occasion) -> Notice:

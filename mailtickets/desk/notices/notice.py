@@ -104,7 +104,9 @@ class Situation:
     also: tuple[Ticket, ...] = ()
     """Further tickets as the decision leaves them, in its order."""
     thread: tuple[Said, ...] = ()
-    """The ticket's messages before this one, oldest first, where a notice shows them."""
+    """The ticket's public messages before this one, oldest first, where an answer shows them."""
+    newest: tuple[Said, ...] = ()
+    """The ticket's newest messages before this one, oldest first, where agents are shown the customer's last."""
     secrets: frozenset[str] = frozenset()
     """Reply tokens that are said in the mail or the messages."""
 

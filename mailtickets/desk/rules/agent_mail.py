@@ -23,6 +23,7 @@ from mailtickets.desk.commands.carry_out import Asker, Doubt, NoticeRequest, fir
 from mailtickets.desk.commands.closing import Own, is_greeting
 from mailtickets.desk.commands.reading import Command
 from mailtickets.desk.commands.second_words import is_left_over, is_tail
+from mailtickets.desk.customers.phrasing import is_device_line
 from mailtickets.desk.model.decision import Decision, Done, Feedback, Outcome, Problem
 from mailtickets.desk.model.effects import (
     AddMessage,
@@ -80,7 +81,7 @@ def on_ticket(
     by = Asker(agent, facts, policy, now)
     if REF_LINE.search(mail.reply):
         return quotes_us(mail, ticket, agent)
-    read = read_words(mail.reply, mail.signature, ticket, by)
+    read = _without_device_lines(read_words(mail.reply, mail.signature, ticket, by))
     if drops is None and _one_word(mail.reply) in _ONLY_A_SECOND_WORD:
         return sent_back([Problem(mail.reply.strip().splitlines()[0], "not-possible-here")], ticket, agent)
     if read.problems:
@@ -107,6 +108,12 @@ def on_ticket(
     if read.deeds.doubts:
         return _doubtful(read.deeds.doubts, ticket, agent)
     return _done(mail, read, ticket, by, publishes=publishes, drops=drops)
+
+
+def _without_device_lines(read: Reading) -> Reading:
+    """`Enviado do meu iPhone` is what a telephone says: alone, it is an empty answer."""
+    lines = [line for line in read.words.splitlines() if line.strip()]
+    return replace(read, words="") if lines and all(map(is_device_line, lines)) else read
 
 
 def _beside(orders: Sequence[Command]) -> bool:
