@@ -26,7 +26,7 @@ from mailtickets.config.load import load
 from mailtickets.config.models import Config, SmtpIn
 from mailtickets.config.places import ConfigError
 from mailtickets.config.state import load_secrets
-from mailtickets.config.values import credential
+from mailtickets.config.values import credential_file
 from mailtickets.desk.model.delivery import Delivery, Permanent, Transient
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.edges import systemd
@@ -228,7 +228,7 @@ class Daemon:
 
     def _start_pollers(self) -> None:
         for account in self.config.imap_in:
-            poller = ImapPoller(account, partial(self.config.password, account), self.gateway)
+            poller = ImapPoller(account, self.config.credential(account), self.gateway)
             self._pollers.append((poller, asyncio.create_task(poller.run(), name=f"imap-{account.name}")))
 
     async def _compare_mailboxes(self) -> list[str]:
@@ -239,7 +239,7 @@ class Daemon:
             facts = partial(audit.facts, account=account, since=since)
             read, known = await self.gateway.off_loop(self.gateway.clerk.database.transact, facts)
             try:
-                found = await audit.audit(account, partial(self.config.password, account), read, known, since)
+                found = await audit.audit(account, self.config.credential(account), read, known, since)
             except (Lost, Refused, No) as error:
                 log.warning("mailbox not compared", extra={"account": account.name, "error": str(error)})
             else:
@@ -383,7 +383,9 @@ def _tls(config: Config, smtp: SmtpIn) -> ssl.SSLContext | None:
     if not smtp.tls_certificate:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(credential(config.path(smtp.tls_certificate)), credential(config.path(smtp.tls_key)))
+    context.load_cert_chain(
+        credential_file(config.path(smtp.tls_certificate)), credential_file(config.path(smtp.tls_key))
+    )
     return context
 
 

@@ -1,5 +1,6 @@
 """The configuration file: everything wrong is said at once, by key, with what was expected."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -281,13 +282,13 @@ def test_a_secret_from_the_environment(write: Write, monkeypatch: pytest.MonkeyP
     assert "IMAP_SECRET" in problems(file, secrets=True)["imap_in.0.password_env"]
     monkeypatch.setenv("IMAP_SECRET", "xyz")
     config = load(file, secrets=True)
-    assert config.password(config.imap_in[0]) == "xyz"
+    assert asyncio.run(config.credential(config.imap_in[0]).fetch()) == "xyz"
 
 
 def test_a_secret_from_a_file_beside_the_configuration(write: Write, tmp_path: Path) -> None:
     (tmp_path / "p").write_text("xyz \r\n")
     config = load(write(LEAST + IMAP), secrets=True)
-    assert config.password(config.imap_in[0]) == "xyz "
+    assert asyncio.run(config.credential(config.imap_in[0]).fetch()) == "xyz "
 
 
 def test_a_systemd_credential_of_the_files_name_wins(
@@ -298,14 +299,14 @@ def test_a_systemd_credential_of_the_files_name_wins(
     (credentials / "p").write_text("given")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
     config = load(write(LEAST + IMAP), secrets=True)
-    assert config.password(config.imap_in[0]) == "given"
+    assert asyncio.run(config.credential(config.imap_in[0]).fetch()) == "given"
     (tmp_path / "other").write_text("own")
     assert read_secret(tmp_path / "other") == "own"
 
 
 def test_an_account_without_secret_has_an_empty_one(write: Write) -> None:
     config = load(write(LEAST))
-    assert config.password(config.delivery) == ""
+    assert asyncio.run(config.credential(config.delivery).fetch()) == ""
 
 
 # --- paths --------------------------------------------------------------------------------------------

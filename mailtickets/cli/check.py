@@ -11,7 +11,6 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import Row
@@ -202,7 +201,7 @@ def _answers(entry: str) -> bool:
 async def _accounts(config: Config) -> list[Line]:
     lines = []
     for number, account in enumerate(config.imap_in):
-        found = await imap.probe(account, partial(config.password, account))
+        found = await imap.probe(account, config.credential(account))
         lines += [Line("ok" if right else "wrong", f"imap_in.{number}", text) for right, text in found]
     return lines
 

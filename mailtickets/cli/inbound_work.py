@@ -110,7 +110,7 @@ async def _audits(clerk: Clerk, config: Config, days: int) -> list[audit.Audit]:
     for account in config.imap_in:
         read, known = clerk.database.transact(partial(audit.facts, account=account, since=since))
         try:
-            found.append(await audit.audit(account, partial(config.password, account), read, known, since))
+            found.append(await audit.audit(account, config.credential(account), read, known, since))
         except (Lost, Refused, No) as error:
             raise Stop(TRY_AGAIN, f"{account.name}: {error}") from error
     return found

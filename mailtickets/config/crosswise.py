@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mailtickets.config.values import credential, is_loopback
+from mailtickets.config.values import credential_file, is_loopback
 from mailtickets.mail.write import keys as dkim_key
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _listener_problems(config: "Config") -> Iterator[tuple[str, str]]:
     for key, other in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
         if getattr(smtp_in, key) and not getattr(smtp_in, other):
             yield f"smtp_in.{other}", f"is missing: {key} is set"
-        if getattr(smtp_in, key) and not credential(config.path(getattr(smtp_in, key))).exists():
+        if getattr(smtp_in, key) and not credential_file(config.path(getattr(smtp_in, key))).exists():
             yield f"smtp_in.{key}", f"there is no file {config.path(getattr(smtp_in, key))}"
 
 
@@ -81,7 +81,7 @@ def _login_problems(config: "Config", key: str, login: "Login", secrets: bool) -
         name = login.password_env if re.fullmatch("[A-Z_][A-Z0-9_]*", login.password_env) else "such variable"
         yield f"{key}.password_env", f"the environment has no {name}"
     elif login.password_file and not login.password_env:
-        path = credential(config.path(login.password_file))
+        path = credential_file(config.path(login.password_file))
         if not path.is_file():
             yield f"{key}.password_file", f"there is no file {path}"
         elif not os.access(path, os.R_OK):
@@ -97,7 +97,7 @@ def _dkim_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]
     if given.dkim_domain and not given.dkim_selector:
         yield "delivery.dkim_selector", "is missing: dkim_domain is set"
     if given.dkim_key_file and secrets:
-        path = credential(config.path(given.dkim_key_file))
+        path = credential_file(config.path(given.dkim_key_file))
         problem = _unreadable(path) or dkim_key.problem(path.read_bytes())
         if problem:
             yield "delivery.dkim_key_file", problem
@@ -108,7 +108,7 @@ def _junk_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]
     if given.rspamd_password_file and not given.rspamd:
         yield "junk.rspamd", "is missing: rspamd_password_file is set"
     if given.rspamd_password_file and secrets:
-        problem = _unreadable(credential(config.path(given.rspamd_password_file)))
+        problem = _unreadable(credential_file(config.path(given.rspamd_password_file)))
         yield from [("junk.rspamd_password_file", problem)] if problem else []
     url = urlsplit(given.rspamd)
     if given.rspamd_password_file and url.scheme == "http" and not is_loopback(url.hostname or ""):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from mailtickets.config.credentials import read_secret
+from mailtickets.config.credentials import Credential, password, read_secret
 from mailtickets.config.places import absolute_listen, database_url, state_dir
 from mailtickets.config.values import (
     AddrSpec,
@@ -245,8 +245,12 @@ class Config(Section):
         """A path of the file's, seen from where the file lies."""
         return self._file.parent / value
 
-    def password(self, login: Login) -> str:
-        """The secret of an account, less a final newline. Raises OSError, or KeyError for an unset variable."""
+    def credential(self, login: Login) -> Credential:
+        """How an account logs in. The secret is read anew at each login; it is empty where none is configured."""
+        return password(lambda: self._password(login))
+
+    def _password(self, login: Login) -> str:
+        """The password of an account. Raises OSError, KeyError for a variable that is not set, UnicodeDecodeError."""
         if login.password_env:
             return os.environ[login.password_env]
         return read_secret(self.path(login.password_file)) if login.password_file else ""

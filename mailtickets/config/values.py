@@ -1,6 +1,6 @@
 """What a value of the configuration may look like: each key's type says it, and these are the types.
 
-Fails with: ValueError, in words for the person who wrote the file. Pure, but for `credential`.
+Fails with: ValueError, in words for the person who wrote the file. Pure, but for `credential_file`.
 """
 
 import ipaddress
@@ -197,7 +197,8 @@ def is_loopback(host: str) -> bool:
         return host in {"localhost", "localhost.localdomain"}
 
 
-def credential(path: Path) -> Path:
+def credential_file(path: Path) -> Path:
+    """The file of that name in systemd's credentials directory if there is one, else `path` itself."""
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     given = Path(directory) / path.name if directory else path
     return given if given.exists() else path

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mailtickets.config.credentials import password
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor
 from mailtickets.edges.imap.audit import Audit, audit
@@ -37,7 +38,7 @@ async def fake() -> AsyncIterator[FakeImap]:
 async def looked(fake: FakeImap, *ledger: Known, last_uid: int = 0, begun: datetime = SINCE) -> Audit:
     account = ImapIn(name="contato", host="127.0.0.1", port=fake.port, tls="none", username="contato")
     cursor = ImapCursor("contato", "INBOX", fake.uidvalidity, last_uid, begun)
-    return await audit(account, lambda: "segredo", [cursor], ledger, SINCE)
+    return await audit(account, password(lambda: "segredo"), [cursor], ledger, SINCE)
 
 
 async def test_what_was_put_away_and_is_known_is_in_order(fake: FakeImap) -> None:
@@ -75,7 +76,7 @@ async def test_under_another_uidvalidity_nobody_knows_what_was_passed(fake: Fake
     fake.uidvalidity += 1
     account = ImapIn(name="contato", host="127.0.0.1", port=fake.port, tls="none", username="contato")
     cursor = ImapCursor("contato", "INBOX", fake.uidvalidity - 1, 9, SINCE)
-    assert (await audit(account, lambda: "segredo", [cursor], [], SINCE)).problems == ()
+    assert (await audit(account, password(lambda: "segredo"), [cursor], [], SINCE)).problems == ()
 
 
 async def test_what_failed_and_is_in_the_ledger_all_the_same_is_named(fake: FakeImap) -> None:
@@ -94,7 +95,7 @@ async def test_a_flood_of_problems_is_named_in_part_and_counted(fake: FakeImap) 
 async def test_an_account_that_was_never_read_has_nothing_to_compare(fake: FakeImap) -> None:
     fake.add(raw(1), folder="Processados")
     account = ImapIn(name="contato", host="127.0.0.1", port=fake.port, tls="none", username="contato")
-    assert await audit(account, lambda: "segredo", [], [], SINCE) == Audit("contato", {}, ())
+    assert await audit(account, password(lambda: "segredo"), [], [], SINCE) == Audit("contato", {}, ())
 
 
 async def test_a_real_server_is_left_as_it_was() -> None:
@@ -105,6 +106,6 @@ async def test_a_real_server_is_left_as_it_was() -> None:
             name="contato", host="127.0.0.1", port=dovecot.imap_port, tls="none", username="contato@desk.test"
         )
         cursor = ImapCursor("contato", "INBOX", 1, 0, SINCE)
-        found = await audit(account, lambda: "segredo", [cursor], [known(1)], SINCE)
+        found = await audit(account, password(lambda: "segredo"), [cursor], [known(1)], SINCE)
         assert (found.held["Processados"], len(found.problems)) == (2, 1)
         assert [file.name for file in dovecot.files("contato@desk.test", "Processados") if "S" in file.suffix] == []

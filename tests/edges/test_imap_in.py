@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mailtickets.config.credentials import NO_PASSWORD, Credential, password
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
 from mailtickets.edges.doors import imap
@@ -157,7 +158,7 @@ def account(dovecot: Dovecot, user: str, **keys: Any) -> ImapIn:
 
 def poller(dovecot: Dovecot, account: ImapIn, inbox: Recorder, limits: Limits = QUICK, **keys: Any) -> ImapPoller:
     tls = ssl.create_default_context(cafile=dovecot.certificate)
-    return ImapPoller(account, keys.pop("password", lambda: SECRET), inbox, limits=limits, tls=tls, **keys)
+    return ImapPoller(account, password(keys.pop("secret", lambda: SECRET)), inbox, limits=limits, tls=tls, **keys)
 
 
 @contextmanager
@@ -334,15 +335,15 @@ async def test_a_wrong_password_is_told_and_the_other_account_goes_on(
     other = next(_unused)
     vendas = account(dovecot, other, start="all")
     dovecot.deliver(user, mail("um"))
-    password = "wrong-1234"
-    first = poller(dovecot, locked_out, inbox, replace(QUICK, stalled_seconds=2), password=lambda: password)
+    secret = "wrong-1234"
+    first = poller(dovecot, locked_out, inbox, replace(QUICK, stalled_seconds=2), secret=lambda: secret)
     async with running(first, poller(dovecot, vendas, inbox)):
         await inbox.until(lambda: f"imap-{locked_out.name}" in inbox.alarms)
         refused = first.health
         assert "AUTHENTICATIONFAILED" in first.health.last_error
         dovecot.deliver(other, mail("venda"))
         await inbox.until(lambda: inbox.messages)
-        password = SECRET
+        secret = SECRET
         await inbox.until(lambda: len(inbox.messages) == 2)
         await inbox.until(lambda: f"imap-{locked_out.name}" not in inbox.alarms)
     assert inbox.subjects() == ["venda", "um"]
@@ -359,11 +360,21 @@ async def test_a_password_file_that_cannot_be_read_is_told_like_a_refusal(
     def missing() -> str:
         raise FileNotFoundError(2, "No such file or directory", "imap-password")
 
-    lost = poller(dovecot, account(dovecot, user), inbox, ANXIOUS, password=missing)
+    lost = poller(dovecot, account(dovecot, user), inbox, ANXIOUS, secret=missing)
     async with running(lost):
         await inbox.until(lambda: inbox.alarms)
     assert lost.health.state == "refused"
     assert "imap-password" in lost.health.last_error
+
+
+async def test_a_secret_that_has_to_be_fetched_first_is_waited_for(dovecot: Dovecot, user: str) -> None:
+    async def fetched() -> str:
+        await asyncio.sleep(0)
+        return SECRET
+
+    tls = ssl.create_default_context(cafile=dovecot.certificate)
+    lines = await probe(account(dovecot, user), Credential("password", fetched), tls=tls)
+    assert lines[0] == (True, f"{user} logs in at localhost:{dovecot.imaps_port}")
 
 
 async def test_a_restart_of_the_server_during_idle_loses_and_doubles_nothing(
@@ -562,7 +573,7 @@ async def test_a_folder_that_takes_no_mail_is_told_and_nothing_is_taken_twice(
 
 async def test_probe_says_what_is_right_and_makes_the_folders_that_are_missing(dovecot: Dovecot, user: str) -> None:
     tls = ssl.create_default_context(cafile=dovecot.certificate)
-    lines = await probe(account(dovecot, user), lambda: SECRET, tls=tls)
+    lines = await probe(account(dovecot, user), password(lambda: SECRET), tls=tls)
     assert [words for right, words in lines if not right] == []
     text = "\n".join(words for _, words in lines)
     assert "moved by MOVE" in text
@@ -575,13 +586,13 @@ async def test_probe_says_what_is_right_and_makes_the_folders_that_are_missing(d
 
 async def test_probe_says_what_is_wrong(dovecot: Dovecot, user: str) -> None:
     tls = ssl.create_default_context(cafile=dovecot.certificate)
-    refused = await probe(account(dovecot, user), lambda: "wrong-1234", tls=tls)
+    refused = await probe(account(dovecot, user), password(lambda: "wrong-1234"), tls=tls)
     assert refused == [(False, "login refused: [AUTHENTICATIONFAILED] Authentication failed.")]
-    ((right, words),) = await probe(account(dovecot, user), lambda: SECRET)
+    ((right, words),) = await probe(account(dovecot, user), password(lambda: SECRET))
     assert (right, "certificate not accepted" in words) == (False, True)
-    lines = await probe(account(dovecot, user, folders=("Spam",)), lambda: SECRET, tls=tls)
+    lines = await probe(account(dovecot, user, folders=("Spam",)), password(lambda: SECRET), tls=tls)
     assert (False, True) in [(right, words.startswith("folder Spam cannot be read")) for right, words in lines]
-    ((right, words),) = await probe(account(dovecot, user, host="127.0.0.1", port=1), lambda: SECRET, tls=tls)
+    ((right, words),) = await probe(account(dovecot, user, host="127.0.0.1", port=1), password(lambda: SECRET), tls=tls)
     assert (right, words) == (False, "127.0.0.1:1: Connection refused")
 
 
@@ -600,7 +611,7 @@ def faulty(fake: FakeImap, **keys: Any) -> ImapIn:
 
 
 def reader(account: ImapIn, inbox: Recorder, limits: Limits = QUICK) -> ImapPoller:
-    return ImapPoller(account, lambda: SECRET, inbox, limits=limits)
+    return ImapPoller(account, password(lambda: SECRET), inbox, limits=limits)
 
 
 async def test_user_and_password_are_quoted(fake: FakeImap, inbox: Recorder) -> None:
@@ -715,7 +726,7 @@ async def test_without_move_and_uidplus_mail_is_flagged_and_that_is_said_once(
         async with running(reader(suporte, inbox)):
             await inbox.until_read(suporte, 2)
         assert [sorted(mail.flags) for mail in mails] == [[r"\Seen"], [r"\Seen"]]
-        lines = await probe(suporte, lambda: SECRET)
+        lines = await probe(suporte, password(lambda: SECRET))
     assert [record.getMessage() for record in caplog.records].count(
         'imap-no-move account=suporte: the server has neither MOVE nor UIDPLUS, so after = "move" becomes "seen"'
     ) == 1
@@ -884,7 +895,7 @@ async def test_a_date_that_cannot_be_read_counts_as_now(fake: FakeImap, inbox: R
     (message,) = fake.add(mail("um"))
     message.date = "the third of March"
     suporte = faulty(fake)
-    async with running(ImapPoller(suporte, str, inbox, now=lambda: now)):
+    async with running(ImapPoller(suporte, NO_PASSWORD, inbox, now=lambda: now)):
         await inbox.until_read(suporte, 1)
     assert inbox.messages[0][1].received_at == now
 
@@ -943,7 +954,7 @@ async def test_a_server_that_repeats_the_password_does_not_bring_it_into_the_log
         session.send(f"{tag} NO cannot login with {arguments}")
 
     fake.on["LOGIN"] = parrot
-    async with running(ImapPoller(faulty(fake), lambda: 'hunter"2', inbox, limits=QUICK)):
+    async with running(ImapPoller(faulty(fake), password(lambda: 'hunter"2'), inbox, limits=QUICK)):
         await fake.until(lambda: fake.count("LOGIN") == 2)
     assert "cannot login with" in caplog.text
     assert "hunter" not in caplog.text
@@ -975,18 +986,18 @@ async def test_a_server_that_knows_us_already_is_asked_for_no_login(fake: FakeIm
 
 async def test_a_connection_that_breaks_at_login_is_no_refusal(fake: FakeImap) -> None:
     fake.on["LOGIN"] = hang_up
-    assert await probe(faulty(fake), lambda: SECRET) == [
+    assert await probe(faulty(fake), password(lambda: SECRET)) == [
         (False, f"127.0.0.1:{fake.port}: the server closed the connection")
     ]
     fake.on = {"CAPABILITY": hang_up}
-    assert await probe(faulty(fake), lambda: SECRET) == [
+    assert await probe(faulty(fake), password(lambda: SECRET)) == [
         (False, f"127.0.0.1:{fake.port}: the server closed the connection")
     ]
 
 
 async def test_a_server_that_hangs_up_without_a_greeting_is_told_so(fake: FakeImap) -> None:
     fake.greeting = ()
-    probing = asyncio.create_task(probe(faulty(fake), lambda: SECRET))
+    probing = asyncio.create_task(probe(faulty(fake), password(lambda: SECRET)))
     await fake.until(lambda: fake.sessions)
     for session in fake.sessions:
         session.hang_up()
@@ -994,7 +1005,7 @@ async def test_a_server_that_hangs_up_without_a_greeting_is_told_so(fake: FakeIm
 
 
 async def test_a_password_of_two_lines_is_refused_before_it_is_sent(fake: FakeImap) -> None:
-    ((right, words),) = await probe(faulty(fake), lambda: "one\r\ntwo")
+    ((right, words),) = await probe(faulty(fake), password(lambda: "one\r\ntwo"))
     assert not right
     assert words.startswith("login refused: ")
     assert "one" not in words
@@ -1003,7 +1014,7 @@ async def test_a_password_of_two_lines_is_refused_before_it_is_sent(fake: FakeIm
 
 async def test_a_host_without_an_address_is_told_so(inbox: Recorder) -> None:
     account = ImapIn(name="suporte", host="imap.desk.invalid", tls="none", username="u")
-    ((right, words),) = await probe(account, lambda: SECRET)
+    ((right, words),) = await probe(account, password(lambda: SECRET))
     assert (right, words.startswith("imap.desk.invalid:993: ")) == (False, True)
 
 
@@ -1054,14 +1065,14 @@ async def test_probe_tells_what_a_modest_server_lacks() -> None:
     async with FakeImap("IMAP4rev1 UIDPLUS") as fake:
         fake.folders["Falhas"] = []
         fake.on["CREATE"] = refuse("[CANNOT] only below INBOX")
-        lines = await probe(faulty(fake), lambda: SECRET)
+        lines = await probe(faulty(fake), password(lambda: SECRET))
         assert (True, "messages are moved by COPY and UID EXPUNGE") in lines
         assert (True, "the server has no IDLE: new mail is looked for every 60 seconds") in lines
         assert (True, "folder Falhas is there") in lines
         ((_, words),) = (line for line in lines if not line[0])
         assert words.startswith("folder Processados cannot be made: [CANNOT] only below INBOX")
         assert "INBOX.Processados" in words
-        assert len(await probe(faulty(fake, after="keep", idle=False), lambda: SECRET)) == 2
+        assert len(await probe(faulty(fake, after="keep", idle=False), password(lambda: SECRET))) == 2
 
 
 @pytest.mark.parametrize(
@@ -1092,8 +1103,8 @@ def test_a_refusal_by_a_large_provider_is_explained(host: str, words: str) -> No
 
 def test_pauses_grow_with_each_failure_up_to_five_minutes_and_are_drawn_by_lot() -> None:
     account = ImapIn(name="suporte", host="imap.desk.test", tls="none", username="u")
-    longest = ImapPoller(account, str, Recorder(), random=lambda: 0.0)
-    shortest = ImapPoller(account, str, Recorder(), random=lambda: 1.0)
+    longest = ImapPoller(account, NO_PASSWORD, Recorder(), random=lambda: 0.0)
+    shortest = ImapPoller(account, NO_PASSWORD, Recorder(), random=lambda: 1.0)
     lost = Lost("gone")
     assert [longest.pause(failures, lost) for failures in (1, 2, 3, 4, 9, 10, 5000)] == [1, 2, 4, 8, 256, 300, 300]
     assert [shortest.pause(failures, lost) for failures in (1, 2, 10)] == [0.5, 1, 150]

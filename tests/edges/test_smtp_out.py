@@ -12,7 +12,8 @@ import pytest
 import trustme
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from mailtickets import config
+from mailtickets.config.credentials import Credential, password
+from mailtickets.config.load import load
 from mailtickets.desk.model.delivery import Deferred, Refused, Sent, Throttled, Unknown
 from mailtickets.edges.out.session import Transmission, reported_id
 from mailtickets.edges.out.smtp import FAILURES_BEFORE_PAUSE, Breaker, SmtpOut, SmtpOutSettings, Timeouts
@@ -491,7 +492,7 @@ async def test_a_greeting_that_is_none_fails_no_mail(out: Closing, greeting: str
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 async def test_mail_goes_over_tls(out: Closing, authority: trustme.CA, ca_file: Path, tls: str) -> None:
     async with FakeSmtp(tls=certificate(authority), implicit=tls == "implicit", users={"u": "p"}) as server:
-        sender = out(server, tls=tls, ca_file=ca_file, username="u", password=lambda: "p")
+        sender = out(server, tls=tls, ca_file=ca_file, username="u", credential=word("p"))
         for _ in range(2):
             assert isinstance(await sender.send(RAW, SENDER, RECIPIENT), Sent)
         assert [(mail.encrypted, mail.user) for mail in server.received] == [(True, "u")] * 2
@@ -507,7 +508,7 @@ async def test_a_large_mail_goes_over_tls(out: Closing, authority: trustme.CA, c
 
 async def test_when_starttls_is_stripped_nothing_is_sent(out: Closing, ca_file: Path) -> None:
     async with FakeSmtp(users={"u": "p"}) as server:
-        sender = out(server, tls="starttls", ca_file=ca_file, username="u", password=lambda: "p")
+        sender = out(server, tls="starttls", ca_file=ca_file, username="u", credential=word("p"))
         result = await sender.send(RAW, SENDER, RECIPIENT)
         assert isinstance(result, Deferred)
         assert "does not offer STARTTLS" in result.reply
@@ -528,7 +529,7 @@ async def test_with_a_bad_certificate_nothing_is_sent(
 ) -> None:
     issuer, name = (trustme.CA(), "127.0.0.1") if fault == "unknown authority" else (authority, "other.test")
     async with FakeSmtp(tls=certificate(issuer, name), implicit=tls == "implicit", users={"u": "p"}) as server:
-        sender = out(server, tls=tls, ca_file=ca_file, username="u", password=lambda: "p")
+        sender = out(server, tls=tls, ca_file=ca_file, username="u", credential=word("p"))
         result = await sender.send(RAW, SENDER, RECIPIENT)
         assert isinstance(result, Deferred)
         assert "certificate is not accepted" in result.reply
@@ -546,13 +547,29 @@ async def test_an_authorities_file_that_is_missing_is_deferred(out: Closing, tmp
 # --- login --------------------------------------------------------------------------------------------
 
 
+def word(text: str) -> Credential:
+    """A password that is this word."""
+    return password(lambda: text)
+
+
 async def test_the_password_is_asked_at_each_login(out: Closing) -> None:
     passwords = iter(["another", "right"])
     async with FakeSmtp(users={"u": "right"}) as server:
-        sender = out(server, username="u", password=lambda: next(passwords))
+        sender = out(server, username="u", credential=password(lambda: next(passwords)))
         first = await sender.send(RAW, SENDER, RECIPIENT)
         assert isinstance(first, Deferred)
         assert "535 5.7.8 wrong" in first.reply
+        assert isinstance(await sender.send(RAW, SENDER, RECIPIENT), Sent)
+        assert server.received[0].user == "u"
+
+
+async def test_a_secret_that_has_to_be_fetched_first_is_waited_for(out: Closing) -> None:
+    async def fetched() -> str:
+        await asyncio.sleep(0)
+        return "p"
+
+    async with FakeSmtp(users={"u": "p"}) as server:
+        sender = out(server, username="u", credential=Credential("password", fetched))
         assert isinstance(await sender.send(RAW, SENDER, RECIPIENT), Sent)
         assert server.received[0].user == "u"
 
@@ -562,7 +579,7 @@ async def test_a_wrong_password_is_tried_once_and_no_mail_fails_for_it(
 ) -> None:
     caplog.set_level("DEBUG")
     async with FakeSmtp(users={"u": "right"}) as server:
-        result = await out(server, username="u", password=lambda: "canary-secret").send(RAW, SENDER, RECIPIENT)
+        result = await out(server, username="u", credential=word("canary-secret")).send(RAW, SENDER, RECIPIENT)
         assert isinstance(result, Deferred)
         assert server.commands.count("AUTH") == 1
         assert "canary-secret" not in caplog.text + result.reply
@@ -577,7 +594,7 @@ async def test_a_server_that_repeats_the_password_does_not_bring_it_into_the_log
     caplog.set_level("DEBUG")
     async with FakeSmtp(users={"u": "right"}) as server:
         server.say("AUTH", f"535 5.7.8 no such thing as {repeated} here")
-        result = await out(server, username="u", password=lambda: "canary-secret").send(RAW, SENDER, RECIPIENT)
+        result = await out(server, username="u", credential=word("canary-secret")).send(RAW, SENDER, RECIPIENT)
         assert isinstance(result, Deferred)
         assert "535 5.7.8 no such thing as ... here" in result.reply
         assert repeated not in caplog.text + result.reply
@@ -586,20 +603,20 @@ async def test_a_server_that_repeats_the_password_does_not_bring_it_into_the_log
 async def test_a_mechanism_that_is_offered_and_does_not_work_is_followed_by_the_next(out: Closing) -> None:
     async with FakeSmtp(users={"u": "p"}) as server:
         server.say("AUTH", "504 5.5.4 mechanism not supported")
-        assert isinstance(await out(server, username="u", password=lambda: "p").send(RAW, SENDER, RECIPIENT), Sent)
+        assert isinstance(await out(server, username="u", credential=word("p")).send(RAW, SENDER, RECIPIENT), Sent)
         assert server.commands.count("AUTH") == 2
 
 
 async def test_too_many_logins_are_throttling(out: Closing) -> None:
     async with FakeSmtp(users={"u": "p"}) as server:
         server.say("AUTH", "454 4.7.0 Too many login attempts, please try again later.")
-        result = await out(server, username="u", password=lambda: "p").send(RAW, SENDER, RECIPIENT)
+        result = await out(server, username="u", credential=word("p")).send(RAW, SENDER, RECIPIENT)
         assert isinstance(result, Throttled)
 
 
 async def test_no_login_offered_is_deferred(out: Closing) -> None:
     async with FakeSmtp() as server:
-        result = await out(server, username="u", password=lambda: "p").send(RAW, SENDER, RECIPIENT)
+        result = await out(server, username="u", credential=word("p")).send(RAW, SENDER, RECIPIENT)
         assert isinstance(result, Deferred)
         assert "offers no login" in result.reply
 
@@ -612,10 +629,10 @@ def unset() -> str:
     raise KeyError("SMTP_PASSWORD")
 
 
-@pytest.mark.parametrize(("password", "word"), [(unreadable, "smtp-password"), (unset, "SMTP_PASSWORD")])
-async def test_a_password_that_cannot_be_read_is_deferred(out: Closing, password: Callable[[], str], word: str) -> None:
+@pytest.mark.parametrize(("read", "word"), [(unreadable, "smtp-password"), (unset, "SMTP_PASSWORD")])
+async def test_a_password_that_cannot_be_read_is_deferred(out: Closing, read: Callable[[], str], word: str) -> None:
     async with FakeSmtp(users={"u": "p"}) as server:
-        result = await out(server, username="u", password=password).send(RAW, SENDER, RECIPIENT)
+        result = await out(server, username="u", credential=password(read)).send(RAW, SENDER, RECIPIENT)
         assert isinstance(result, Deferred)
         assert word in result.reply
 
@@ -763,7 +780,7 @@ async def test_refused_mail_is_no_failed_connection(out: Closing) -> None:
 
 async def test_a_probe_of_a_good_smarthost(out: Closing, authority: trustme.CA, ca_file: Path) -> None:
     async with FakeSmtp(tls=certificate(authority), users={"u": "p"}) as server:
-        sender = out(server, tls="starttls", ca_file=ca_file, username="u", password=lambda: "p")
+        sender = out(server, tls="starttls", ca_file=ca_file, username="u", credential=word("p"))
         probe = await sender.probe()
         assert (probe.ok, probe.max_size, sender.max_size) == (True, 1_000_000, 1_000_000)
         assert [finding.text for finding in probe.findings] == [
@@ -778,7 +795,7 @@ async def test_a_probe_of_a_good_smarthost(out: Closing, authority: trustme.CA, 
 
 async def test_a_probe_says_what_is_wrong(out: Closing, authority: trustme.CA, ca_file: Path) -> None:
     async with FakeSmtp(tls=certificate(authority), users={"u": "p"}) as server:
-        probe = await out(server, tls="starttls", ca_file=ca_file, username="u", password=lambda: "wrong").probe()
+        probe = await out(server, tls="starttls", ca_file=ca_file, username="u", credential=word("wrong")).probe()
         assert not probe.ok
         assert [finding.ok for finding in probe.findings] == [True, True, False]
         assert "535 5.7.8" in probe.findings[-1].text
@@ -795,7 +812,7 @@ async def test_a_probe_of_nothing(out: Closing) -> None:
 # --- settings -----------------------------------------------------------------------------------------
 
 
-def test_settings_come_from_the_configuration(tmp_path: Path) -> None:
+async def test_settings_come_from_the_configuration(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cret\n")
     file = tmp_path / "config.toml"
     file.write_text(
@@ -803,7 +820,8 @@ def test_settings_come_from_the_configuration(tmp_path: Path) -> None:
         '[delivery]\nhost = "smtp.desk.test"\nport = 465\ntls = "implicit"\nusername = "u"\npassword_file = "secret"\n'
         "max_connections = 3\n"
     )
-    settings = SmtpOutSettings.of(config.load(file))
+    settings = SmtpOutSettings.of(load(file))
     assert (settings.host, settings.port, settings.tls, settings.username) == ("smtp.desk.test", 465, "implicit", "u")
-    assert (settings.local_hostname, settings.max_connections, settings.password()) == ("desk.test", 3, "s3cret")
+    assert (settings.local_hostname, settings.max_connections) == ("desk.test", 3)
+    assert await settings.credential.fetch() == "s3cret"
     assert "s3cret" not in repr(settings)

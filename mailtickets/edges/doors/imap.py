@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol, TypeVar
 
+from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
 from mailtickets.edges.imap.client import ImapClient, Limits, Listed, Lost, No, Refused, Selected
@@ -92,7 +93,7 @@ class ImapPoller:
     def __init__(
         self,
         account: ImapIn,
-        password: Callable[[], str],
+        credential: Credential,
         inbox: Inbox,
         *,
         limits: Limits | None = None,
@@ -102,7 +103,7 @@ class ImapPoller:
     ) -> None:
         self.health = Health(account.name)
         self._account = account
-        self._password = password
+        self._credential = credential
         self._inbox = inbox
         self._limits = limits or Limits()
         self._tls = tls_context(account, tls)
@@ -142,7 +143,7 @@ class ImapPoller:
     async def _session(self) -> Exception:
         """Logs in and reads until something is in the way, which it returns."""
         try:
-            async with connected(self._account, self._password, self._tls, self._limits) as client:
+            async with connected(self._account, self._credential, self._tls, self._limits) as client:
                 while True:
                     self._went_well(await self._round(client))
                     await self._all_clear(self._key)
@@ -445,16 +446,16 @@ NO_MOVE = 'the server has neither MOVE nor UIDPLUS, so after = "move" becomes "s
 
 @asynccontextmanager
 async def connected(
-    account: ImapIn, password: Callable[[], str], tls: ssl.SSLContext | None, limits: Limits
+    account: ImapIn, credential: Credential, tls: ssl.SSLContext | None, limits: Limits
 ) -> AsyncIterator[ImapClient]:
     """A connection that is logged in, closed whatever happens. Raises Lost or Refused."""
     try:
-        secret = password()
+        secret = await credential.fetch()
     except (OSError, KeyError, ValueError) as error:
         raise Refused(f"there is no password: {error}") from error
     client = await ImapClient.open(account, tls, limits)
     try:
-        await client.login(account.username, secret)
+        await client.login(account.username, credential.method, secret)
         yield client
     finally:
         await client.close()
@@ -469,14 +470,14 @@ def tls_context(account: ImapIn, given: ssl.SSLContext | None = None) -> ssl.SSL
 
 async def probe(
     account: ImapIn,
-    password: Callable[[], str],
+    credential: Credential,
     *,
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> list[tuple[bool, str]]:
     """Tries an account out for `check`: whether each thing is right, and in words. Makes folders that are missing."""
     try:
-        async with connected(account, password, tls_context(account, tls), limits or Limits()) as client:
+        async with connected(account, credential, tls_context(account, tls), limits or Limits()) as client:
             lines = [(True, f"{account.username} logs in at {account.host}:{account.port}")]
             lines += _capabilities(account, client)
             for folder in account.folders:

@@ -7,12 +7,13 @@ Owns one connection an audit. *Fails with* `Lost`, `Refused` and `No` of the IMA
 looks as if we had put it there.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
+from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor
 from mailtickets.edges.doors.imap import connected, tls_context
@@ -44,7 +45,7 @@ class Audit:
 
 async def audit(
     account: ImapIn,
-    password: Callable[[], str],
+    credential: Credential,
     read: Sequence[ImapCursor],
     known: Sequence[Known],
     since: datetime,
@@ -56,7 +57,7 @@ async def audit(
     ledger = _Ledger(known)
     held: dict[str, int] = {}
     problems: list[str] = []
-    async with connected(account, password, tls_context(account), limits) as client:
+    async with connected(account, credential, tls_context(account), limits) as client:
         for folder in dict.fromkeys((*account.folders, account.processed_folder, account.failed_folder)):
             cursor = next((cursor for cursor in read if cursor.folder == folder), None)
             begun = cursor.first_connected_at if cursor else min((c.first_connected_at for c in read), default=None)

@@ -5,7 +5,7 @@ is replaced; a lost connection ends the command that waits on it; bodies are bou
 
 *Fails with* `No` (the server refused this one command), `Refused` (it does not let us in), `Lost` (no answer in
 time, a broken line, an odd reply). After `Lost` nobody knows what comes next on the line: drop the connection.
-*Limits*: one command at a time. LOGIN only: servers that want OAuth2 refuse us.
+*Limits*: one command at a time. How to log in is in `login`.
 """
 
 import asyncio
@@ -24,7 +24,9 @@ from typing import Any
 
 from aioimaplib import aioimaplib
 
+from mailtickets.config.credentials import Method
 from mailtickets.config.models import ImapIn
+from mailtickets.edges.imap.login import log_in, without_secret
 
 # Below WARNING it logs what it sends and receives: messages, and passwords with a quote in them.
 logging.getLogger("aioimaplib").setLevel(logging.WARNING)
@@ -147,17 +149,17 @@ class ImapClient:
             async with asyncio.timeout(self._limits.pulse_seconds):
                 await self._wire.closed.wait()
 
-    async def login(self, username: str, password: str) -> None:
-        """Logs in and learns what the server can do. Raises Refused with the server's words, less the password."""
+    async def login(self, username: str, method: Method, secret: str) -> None:
+        """Logs in and learns what the server can do. Raises Refused with the server's words, without the secret."""
         if self._wire.state == aioimaplib.NONAUTH:  # PREAUTH servers know us already
             try:
-                response = await self._in_time(self._wire.login(aioimaplib.quoted(username), password))
+                response = await self._in_time(log_in(self._wire, username, method, secret))
             except ValueError as error:  # CR, LF or NUL in one of them
                 raise Refused(str(error)) from error
             if response.result == LOST:
                 raise Lost(self._wire.reason)
             if response.result != "OK":
-                raise Refused(_words(_without(password, response.lines[-1])))
+                raise Refused(_words(without_secret(response.lines[-1], secret)))
         await self._in_time(self._wire.capability())
 
     @property
@@ -512,13 +514,6 @@ def _words(line: Line) -> str:
     """What a server says, fit for a log line."""
     text = bytes(line[: 4 * MAX_WORDS]).decode("utf-8", "replace")
     return "".join(character if character.isprintable() else " " for character in text)[:MAX_WORDS].strip()
-
-
-def _without(password: str, line: Line) -> bytes:
-    """A line in which some servers repeat what they were told."""
-    for form in (password, aioimaplib.quoted(password)[1:-1]):
-        line = line.replace(form.encode(), b"...") if form else line
-    return bytes(line)
 
 
 def _reason(error: Exception) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mailtickets.config.models import Config
-from mailtickets.config.values import credential
+from mailtickets.config.values import credential_file
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import LOOP_HEADER
 from mailtickets.mail.read.mime import read
@@ -48,7 +48,7 @@ class Signer:
         given = config.delivery
         if not given.dkim_selector:
             return None
-        pem = credential(config.path(given.dkim_key_file)).read_bytes()
+        pem = credential_file(config.path(given.dkim_key_file)).read_bytes()
         return cls(given.dkim_selector, keys.pem_block(pem), given.dkim_domain)
 
     async def signed(self, raw: bytes) -> bytes:

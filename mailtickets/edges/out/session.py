@@ -9,17 +9,18 @@ from what the other side took.
 import asyncio
 import re
 import ssl
-from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
-from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponse, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
+from mailtickets.config.credentials import NO_PASSWORD, Credential
 from mailtickets.config.models import Config
 from mailtickets.desk.letters.retry import is_throttling
 from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, Throttled, Unknown
+from mailtickets.edges.out.login import log_in
 from mailtickets.edges.out.wire import Reply, Wire
 from mailtickets.mail.write.compose import to_ascii
 
@@ -32,9 +33,6 @@ REPLY_CHARACTERS = 500
 
 OUR_TROUBLE = frozenset({503, 530, 534, 535, 538})
 """Permanent by their code, but about our login or our session and never about the mail (RFC 4954, 6)."""
-
-NOT_IMPLEMENTED = 504
-"""Of AUTH: this mechanism is offered but does not work; another may."""
 
 _GOOD = ((250,), (250, 251), (354,))
 """What lets MAIL, RCPT and DATA go on."""
@@ -66,8 +64,7 @@ class SmtpOutSettings:
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     username: str = ""
     """Empty: no login."""
-    password: Callable[[], str] = str
-    """Asked at each login, so that a changed secret needs no restart."""
+    credential: Credential = NO_PASSWORD
     local_hostname: str = "localhost"
     max_connections: int = 2
     ca_file: Path | None = None
@@ -83,7 +80,7 @@ class SmtpOutSettings:
             port=delivery.port,
             tls=delivery.tls,
             username=delivery.username,
-            password=lambda: config.password(delivery),
+            credential=config.credential(delivery),
             local_hostname=config.instance.hostname,
             max_connections=delivery.max_connections,
         )
@@ -219,30 +216,9 @@ class Session:
             self.said.append(f"{self._smtp.get_transport_info('cipher')[1]}, and the certificate of {host} is valid")
 
     async def _login(self) -> None:
-        if not self._settings.username:
-            return
-        smtp = self._smtp
-        methods = {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
-        offered = [login for name, login in methods.items() if name in smtp.server_auth_methods]
-        if not offered:
-            raise SMTPException("it offers no login that we know (AUTH PLAIN, LOGIN, CRAM-MD5)")
-        password = self._settings.password()
-        try:
-            await self._try_each(offered, password)
-        except SMTPResponseException as error:
-            said = without_password(error.message, self._settings.username, password)
-            raise SMTPResponseException(error.code, said) from None
-        self.said.append(f"logged in as {self._settings.username}")
-
-    async def _try_each(self, logins: Sequence[Callable[[str, str], Awaitable[object]]], password: str) -> None:
-        for login in logins:
-            try:
-                await login(self._settings.username, password)
-                return
-            except SMTPAuthenticationError as error:
-                # One wrong password tried by every mechanism is three failures to the other side, which lock accounts.
-                if error.code != NOT_IMPLEMENTED or login is logins[-1]:
-                    raise
+        if self._settings.username:
+            await log_in(self._smtp, self._settings.username, self._settings.credential)
+            self.said.append(f"logged in as {self._settings.username}")
 
     def _take_over(self) -> None:
         """From here on we speak ourselves: aiosmtplib cannot tell before the dot from after it, nor ask in one go."""
@@ -446,14 +422,6 @@ def reported_id(host: str, text: str, mail: Transmission) -> str | None:
         return f"{given[1]}@{'email' if ses[1] == 'us-east-1' else ses[1]}.amazonses.com"
     found = _GIVEN_ID.match(text)
     return found[1] if found and found[1] not in {mail.message_id, mail.sender, mail.recipient} else None
-
-
-def without_password(text: str, username: str, password: str) -> str:
-    """What a server says to a login, which may repeat what it was told: in words, or as LOGIN and PLAIN send it."""
-    as_sent = (b64encode(f"{before}{password}".encode()).decode() for before in ("", f"\0{username}\0"))
-    for secret in sorted((password, *as_sent), key=len, reverse=True):
-        text = text.replace(secret, "...") if password else text
-    return text
 
 
 def shown(code: int, text: str) -> str:
