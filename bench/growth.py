@@ -27,6 +27,7 @@ import report
 from mailtickets.config.load import load
 from mailtickets.config.models import Config
 from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, migrate, outbox, tickets
@@ -220,7 +221,7 @@ class Desk:
     def message(self, *, reply: bool, times: dict[str, float]) -> None:
         """The way of one message, from bytes to what goes out, each step timed."""
         raw, clerk = self.raw(reply=reply), self.clerk
-        envelope = Envelope("smtp", "maria@cliente.test", ("suporte@desk.test",), NOW, "192.0.2.1", trusted=True)
+        envelope = Envelope(SMTP, "maria@cliente.test", ("suporte@desk.test",), NOW, "192.0.2.1", trusted=True)
         kind = "reply" if reply else "new"
         start = time.perf_counter()
         number = self.timed(times, "accept", lambda c: inbound.insert_all(c, [(raw, envelope)], "bench", NOW))[0][0]

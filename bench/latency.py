@@ -23,6 +23,7 @@ from running import Running, Smarthost, smarthost
 from mailtickets.config.load import load
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, migrate, outbox
@@ -157,7 +158,7 @@ async def _one_by_one(database: Database, clerk: Clerk, out: SmtpOut, number: in
         return result
 
     raw, now = a_mail(10**6 + number), datetime.now(UTC)
-    envelope = Envelope("smtp", "maria@cliente.test", ("suporte@desk.test",), now, "192.0.2.1", trusted=True)
+    envelope = Envelope(SMTP, "maria@cliente.test", ("suporte@desk.test",), now, "192.0.2.1", trusted=True)
     [(kept, _)] = timed(
         "keep", lambda: database.transact(lambda c: inbound.insert_all(c, [(raw, envelope)], "bench", now))
     )

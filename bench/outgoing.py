@@ -30,6 +30,7 @@ from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.gateway.clerk import Clerk, rules_of
 from mailtickets.gateway.gateway import Gateway, Pace
 from mailtickets.gateway.workers import Workers
+from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, migrate, outbox
@@ -78,7 +79,7 @@ class Desk:
     def fill(self, notices: int) -> None:
         """One is made by a mail, the others are like it."""
         now = datetime.now(UTC)
-        envelope = Envelope("smtp", "maria@cliente.test", ("suporte@desk.test",), now, "192.0.2.1", trusted=True)
+        envelope = Envelope(SMTP, "maria@cliente.test", ("suporte@desk.test",), now, "192.0.2.1", trusted=True)
         raw = MAIL.format(date=format_datetime(now)).replace("\n", "\r\n").encode()
         [(number, _)] = self.database.transact(lambda c: inbound.insert_all(c, [(raw, envelope)], None, now))
         received = self.database.transact(lambda c: inbound.load(c, number))

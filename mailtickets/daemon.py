@@ -46,6 +46,7 @@ from mailtickets.edges.smtp_server.spool import Spool
 from mailtickets.gateway.clerk import Clerk, rules_of
 from mailtickets.gateway.gateway import Gateway, Pace
 from mailtickets.gateway.workers import Workers
+from mailtickets.mail.door import LMTP, SMTP
 from mailtickets.mail.kind.classify import loop_reason
 from mailtickets.mail.kind.junk import JunkVerdict, denied, spam_flags, worst
 from mailtickets.mail.model import Envelope, InboundMail
@@ -59,6 +60,8 @@ STOP_SECONDS = 30
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep Python's lock while another wants it. With the interpreter's 5 ms the database lane, which
 gives it up at every statement, would wait that long for the event loop each time."""
+_SERVED = {"smtp": (SMTP, smtp_in.serve), "lmtp": (LMTP, lmtp.serve)}
+"""The doors that we listen at, by the name of their sockets and of their section of the configuration."""
 _DOORS_SECONDS = 18
 _DRAIN_SECONDS = 8
 _DATABASE_RETRY_SECONDS = 5
@@ -168,7 +171,7 @@ class Daemon:
             found.append(spam_flags(mail.headers, trusted=envelope.trusted))
         return worst(found)
 
-    async def _accept_smtp(self, raw: bytes, envelope: Envelope) -> int:
+    async def _accept_public(self, raw: bytes, envelope: Envelope) -> int:
         """Refuses strangers' mail while they are on the line; what a relay of ours brings would only bounce."""
         self._count_intake(envelope)
         if not envelope.trusted:
@@ -212,10 +215,9 @@ class Daemon:
         sockets = self._passed[name] or [bind(entry) for entry in listen]
         if sockets:
             settings = self._settings(self.config)
-            if name == "smtp":
-                self._doors[name] = await smtp_in.serve(sockets, settings, self._accept_smtp, self._knows)
-            else:
-                self._doors[name] = await lmtp.serve(sockets, settings, self.gateway.accept, self._knows)
+            door, serve = _SERVED[name]
+            accept = self._accept_public if door.is_public else self.gateway.accept
+            self._doors[name] = await serve(sockets, settings, accept, self._knows)
 
     def _settings(self, config: Config) -> Settings:
         smtp = config.smtp_in or SmtpIn()

@@ -29,6 +29,7 @@ from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
 from mailtickets.gateway.clerk import Draft, rules_of
+from mailtickets.mail.door import LMTP, SMTP, Door
 from mailtickets.mail.model import REF_LABEL, Address, InboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
@@ -53,12 +54,12 @@ EVIDENCE = ("exchange-internal", "header:X-Authenticated-Sender")
 RULES = rules_of(a_config(agent=AGENTS, trust=Trust(agents="verified", internal_evidence=EVIDENCE)), (SECRET,))
 
 DOORS: dict[str, dict[str, Any]] = {
-    "relay": {"source": "smtp", "trusted": True},
-    "submission": {"source": "smtp", "trusted": True},
-    "pipe": {"source": "lmtp", "trusted": True},
-    "google": {"source": "imap:google", "trusted": True},
-    "microsoft": {"source": "imap:microsoft", "trusted": True},
-    "locaweb": {"source": "imap:locaweb", "trusted": True},
+    "relay": {"door": SMTP, "trusted": True},
+    "submission": {"door": SMTP, "trusted": True},
+    "pipe": {"door": LMTP, "trusted": True},
+    "google": {"door": Door.imap("google"), "trusted": True},
+    "microsoft": {"door": Door.imap("microsoft"), "trusted": True},
+    "locaweb": {"door": Door.imap("locaweb"), "trusted": True},
 }
 SETTINGS = AuthenticationSettings(
     relay_authserv_id="mx.desk.test",
@@ -200,7 +201,7 @@ async def become(office: Office, name: str) -> Become:
 def envelope(door: str, raw: bytes) -> dict[str, Any]:
     """As the door would give it: a mailbox knows of none."""
     given = DOORS[door]
-    if given["source"].startswith("imap:"):
+    if given["door"].answers == "nobody":
         return {**given, "sender": None, "recipients": (), "peer": "", "queue": "suporte"}
     path = re.search(rb"^Return-Path: <(.*)>", raw, re.MULTILINE)
     to = re.search(rb"for <([^>]+)>", raw)

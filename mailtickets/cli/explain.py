@@ -21,6 +21,7 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.reasons import sentence
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
 from mailtickets.gateway.clerk import Clerk, Draft
+from mailtickets.mail.door import SMTP
 from mailtickets.mail.kind.junk import spam_flags
 from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.read.parse import parse
@@ -60,7 +61,7 @@ def _received(clerk: Clerk, named: str) -> Received:
     except OSError as error:
         raise Stop(REFUSED, f"{named}: {error.strerror}") from error
     return Received(
-        0, Envelope("smtp", None, (), datetime.now(UTC), trusted=True), raw, "accepted", None, None, (), 0, False
+        0, Envelope(SMTP, None, (), datetime.now(UTC), trusted=True), raw, "accepted", None, None, (), 0, False
     )
 
 

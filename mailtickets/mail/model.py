@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from mailtickets.mail.door import Door
+
 Kind = Literal["human", "auto_reply", "bounce", "list", "report", "loop"]
 AutoSubmitted = Literal["auto-replied", "auto-generated"]
 
@@ -39,8 +41,7 @@ class Address:
 class Envelope:
     """How a message came: the RFC 5321 envelope and the door it was handed in at."""
 
-    source: str
-    """`smtp`, `lmtp` or `imap:ACCOUNT`."""
+    door: Door
     sender: str | None
     """The reverse-path; empty is the null path, None is not known (IMAP)."""
     recipients: tuple[str, ...]

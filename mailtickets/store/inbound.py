@@ -14,6 +14,7 @@ from mailtickets.desk.model.decision import Outcome
 from mailtickets.desk.model.facts import Authentication, AuthFact
 from mailtickets.desk.model.states import EventKind, InboundState
 from mailtickets.desk.rules.agent_reading import STALE
+from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
 from mailtickets.store import schema
 from mailtickets.store.read import inbound as read_inbound
@@ -78,15 +79,15 @@ def transmission_key(raw: bytes, envelope: Envelope) -> str:
     A mail with neither Message-ID nor Date could honestly be sent again, alike to the letter: there the day
     counts too.
     """
-    if envelope.source.startswith("imap:"):
-        fields: list[bytes | memoryview] = [envelope.source.encode(), raw]
+    if envelope.door.answers == "nobody":  # who is answered by nobody sends nothing again: the bytes are the same
+        fields: list[bytes | memoryview] = [envelope.door.name.encode(), raw]
     else:
         end = raw.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES)
         split = (end, end + 4) if end >= 0 else (min(len(raw), MAX_HEAD_BYTES),) * 2
         head, body = raw[: split[0]], memoryview(raw)[split[1] :]  # no copy of it
         kept = b"\r\n".join(field for field in _fields(head) if not _TRACE_HEADERS.match(field))
         day = b"" if _IDENTITY_HEADERS.search(kept) else envelope.received_at.date().isoformat().encode()
-        people = "\0".join([envelope.source, envelope.sender or "", *sorted(envelope.recipients)])
+        people = "\0".join([envelope.door.name, envelope.sender or "", *sorted(envelope.recipients)])
         fields = [people.encode("utf-8", "surrogateescape"), kept, body, day]
     digest = hashlib.sha256()
     for field in fields:
@@ -124,7 +125,7 @@ def _known(connection: Connection, keys: Sequence[str]) -> dict[str, int]:
 def arriving(raw: bytes, envelope: Envelope, claimant: str | None, now: datetime) -> dict[str, Any]:
     """The row of a message that has just come in."""
     return dict(
-        source=envelope.source,
+        source=envelope.door.name,
         sender=clean(envelope.sender),
         recipients=[clean(recipient) for recipient in envelope.recipients],
         peer=envelope.peer,
@@ -165,7 +166,7 @@ def load(connection: Connection, number: int) -> Received | None:
 
 def _received(row: Row[Any]) -> Received:
     envelope = Envelope(
-        source=row.source,
+        door=Door.named(row.source),
         sender=row.sender,
         recipients=tuple(row.recipients),
         received_at=row.received_at,

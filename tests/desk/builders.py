@@ -9,6 +9,7 @@ from mailtickets.desk.model.decision import Decision, RuleVerdict
 from mailtickets.desk.model.facts import Facts, TokenFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Participant, Ticket
+from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Address, Attachment, Envelope, InboundMail
 
 NOW = datetime(2025, 3, 3, 12, 0, tzinfo=UTC)
@@ -130,7 +131,7 @@ def a_mail(author: Address | None = MARIA, **changes: Any) -> InboundMail:
 
 def an_envelope(**changes: Any) -> Envelope:
     values: dict[str, Any] = {
-        "source": "smtp",
+        "door": SMTP,
         "sender": MARIA.address,
         "recipients": (DESK.address,),
         "received_at": NOW,

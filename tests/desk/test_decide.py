@@ -19,6 +19,7 @@ from mailtickets.desk.model.effects import (
 )
 from mailtickets.desk.model.facts import Authentication, DuplicateFact, IdFact, OutboxFact
 from mailtickets.desk.rules.decide import RULES, decide, refused
+from mailtickets.mail.door import Door
 from mailtickets.mail.model import Address, Bounce
 from tests.desk.builders import (
     ANA,
@@ -580,4 +581,4 @@ def test_a_customer_is_written_to_in_the_queues_language_or_in_their_own(
 
 def test_a_decision_does_not_depend_on_how_the_mail_arrived() -> None:
     for source in ("smtp", "lmtp", "imap:suporte"):
-        assert decided(a_mail(), facts(envelope=an_envelope(source=source))).reason == "new-mail"
+        assert decided(a_mail(), facts(envelope=an_envelope(door=Door.named(source)))).reason == "new-mail"

@@ -22,6 +22,7 @@ from mailtickets.edges.checks import authentication
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator, published
 from mailtickets.edges.checks.resolver import Lookups, Unanswered, resolver
 from mailtickets.edges.checks.senders import check_dkim
+from mailtickets.mail.door import SMTP, Door
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse
 from mailtickets.mail.write.compose import to_ascii
@@ -69,11 +70,13 @@ def signed(raw: bytes, domain: str = "corp.test", *, length: bool = False, canon
 
 
 def from_outside(sender: str | None = "ana@corp.test", *, peer: str = PEER, helo: str = "mail.corp.test") -> Envelope:
-    return Envelope("smtp", sender, ("suporte@desk.test",), datetime(2025, 3, 3, tzinfo=UTC), peer, helo)
+    return Envelope(SMTP, sender, ("suporte@desk.test",), datetime(2025, 3, 3, tzinfo=UTC), peer, helo)
 
 
 def by_relay(source: str = "smtp") -> Envelope:
-    return Envelope(source, "ana@corp.test", (), datetime(2025, 3, 3, tzinfo=UTC), "127.0.0.1", "mx", trusted=True)
+    return Envelope(
+        Door.named(source), "ana@corp.test", (), datetime(2025, 3, 3, tzinfo=UTC), "127.0.0.1", "mx", trusted=True
+    )
 
 
 SETTINGS = AuthenticationSettings(

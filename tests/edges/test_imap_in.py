@@ -17,6 +17,7 @@ from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
 from mailtickets.edges.doors import imap
 from mailtickets.edges.doors.imap import IN_FLIGHT, ImapPoller, probe, refusal_hint
 from mailtickets.edges.imap.client import Limits, Lost, Refused, mailbox
+from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
 from tests.servers.dovecot import Dovecot
 from tests.servers.fake_imap import ANSWERS, Answer, FakeImap, Session, fetched, refuse
@@ -68,7 +69,7 @@ class Recorder:
             trouble = self.troubles.pop(0)
             await self._tell()
             raise trouble
-        if (raw, envelope.source) not in [(known, other.source) for known, other in self.messages]:
+        if (raw, envelope.door) not in [(known, other.door) for known, other in self.messages]:
             self.messages.append((raw, envelope))
         self.accepted += 1
         await self._tell()
@@ -196,7 +197,7 @@ async def test_the_envelope_says_which_mailbox_when_and_which_queue(
         await inbox.until(lambda: inbox.messages)
     assert inbox.messages[0] == (
         mail("oi"),
-        Envelope(f"imap:{suporte.name}", None, (), arrived, trusted=True, queue="suporte"),
+        Envelope(Door.imap(suporte.name), None, (), arrived, trusted=True, queue="suporte"),
     )
 
 

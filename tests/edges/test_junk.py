@@ -13,13 +13,14 @@ import trustme
 
 from mailtickets.edges.checks import junk
 from mailtickets.edges.checks.junk import MAX_REPLY_BYTES, ScanSettings, scan
+from mailtickets.mail.door import SMTP, Door
 from mailtickets.mail.kind.junk import JunkVerdict
 from mailtickets.mail.model import Envelope
 from tests.servers.scanners import CLAMD_LIMIT, EICAR, GTUBE, Clamd, Rspamd
 
 MAIL = b"From: maria@example.test\r\nTo: suporte@desk.test\r\nSubject: oi\r\n\r\nbom dia\r\n"
 ENVELOPE = Envelope(
-    "smtp",
+    SMTP,
     "maria@example.test",
     ("suporte@desk.test", "vendas@desk.test"),
     datetime(2026, 3, 2, tzinfo=UTC),
@@ -128,7 +129,7 @@ async def test_rspamd_is_told_where_the_mail_comes_from_and_gets_all_of_it() -> 
 
 async def test_what_is_not_known_is_left_out() -> None:
     rspamd = rspamd_says("no action")
-    fetched = Envelope("imap:suporte", None, (), datetime(2026, 3, 2, tzinfo=UTC))
+    fetched = Envelope(Door.imap("suporte"), None, (), datetime(2026, 3, 2, tzinfo=UTC))
     await asked(rspamd, envelope=fetched)
     assert {name for name, _ in rspamd.fields()} == {"Host", "Content-Length"}
 

@@ -61,7 +61,7 @@ async def test_every_accepted_recipient_has_its_reply_and_the_message_is_one(ser
     (raw, envelope) = desk.messages[0]
     assert desk.contents == [MESSAGE]
     assert envelope.recipients == ("suporte@desk.test", "vendas@desk.test")
-    assert (envelope.source, envelope.peer, envelope.trusted) == ("lmtp", "", True)
+    assert (envelope.door.name, envelope.peer, envelope.trusted) == ("lmtp", "", True)
     assert b"Received: from mx.desk.test (local socket)\r\n\tby mail.desk.test (mailtickets) with LMTP id " in raw
 
 

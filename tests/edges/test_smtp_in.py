@@ -81,7 +81,7 @@ async def test_a_message_is_handed_over_as_it_came_with_one_trace_header(serve: 
         words,
     )
     assert parsedate_to_datetime(words.rpartition("; ")[2]) is not None
-    assert (envelope.source, envelope.sender, envelope.recipients) == (
+    assert (envelope.door.name, envelope.sender, envelope.recipients) == (
         "smtp",
         "ana@cliente.test",
         ("suporte@desk.test",),
@@ -460,7 +460,7 @@ async def test_refused_connections_do_not_fill_the_log(serve: Serve, caplog: pyt
 FEW_DESCRIPTORS = 64
 SERVER = """
 import asyncio
-from mailtickets.edges import smtp_in
+from mailtickets.edges.doors import smtp as smtp_in
 
 async def accept(raw, envelope):
     return None

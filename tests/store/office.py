@@ -14,6 +14,7 @@ from sqlalchemy import Row, select
 
 from mailtickets.desk.model.policy import Policy
 from mailtickets.gateway.clerk import Clerk, Draft, Rules, rules_of
+from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, outbox, schema
@@ -52,7 +53,7 @@ def with_file(name: str = "foto.txt", content: str = "arquivo") -> bytes:
 
 def an_envelope(**changes: Any) -> Envelope:
     values: dict[str, Any] = {
-        "source": "smtp",
+        "door": SMTP,
         "sender": "maria@cliente.test",
         "recipients": ("suporte@desk.test",),
         "received_at": NOW,

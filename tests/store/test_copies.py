@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Row
 
 from mailtickets.desk.model.policy import Policy
+from mailtickets.mail.door import LMTP, Door
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound
@@ -14,8 +15,8 @@ from tests.desk.builders import ANA, BRUNO, MARIA, a_policy
 from tests.store.office import Office, a_message
 
 SPAM = JunkVerdict("spam", "spam-header", "X-Spam-Flag")
-BOX: dict[str, Any] = {"source": "imap:suporte", "sender": None, "recipients": ()}
-JUNK: dict[str, Any] = {"source": "imap:lixo", "sender": None, "recipients": ()}
+BOX: dict[str, Any] = {"door": Door.imap("suporte"), "sender": None, "recipients": ()}
+JUNK: dict[str, Any] = {"door": Door.imap("lixo"), "sender": None, "recipients": ()}
 
 
 def take(office: Office, raw: bytes, junk: JunkVerdict = NO_MARK, **envelope: Any) -> Row[Any]:
@@ -67,7 +68,7 @@ def test_the_held_copy_is_the_duplicate_when_somebody_releases_it_later(office: 
 def test_a_third_copy_is_a_duplicate_of_the_one_that_people_have(office: Office) -> None:
     take(office, a_message(), SPAM, **JUNK)
     take(office, a_message(), **BOX)
-    third = take(office, a_message(), source="lmtp")
+    third = take(office, a_message(), door=LMTP)
     assert (third.outcome, third.ticket) == ("duplicate", 1)
     assert told(office, ANA) == ["new_ticket"]
 
@@ -92,7 +93,7 @@ def test_list_mail_that_one_queue_ignores_arrives_at_another(office: Office) -> 
     office.use(a_policy(suporte={"list": "ignore"}))
     raw = a_message(list_id="<anuncios.lista.test>", list_unsubscribe="<mailto:sai@lista.test>", precedence="list")
     assert take(office, raw).outcome == "ignored"
-    assert take(office, raw, source="lmtp", recipients=("vendas@desk.test",)).outcome == "opened"
+    assert take(office, raw, door=LMTP, recipients=("vendas@desk.test",)).outcome == "opened"
     assert told(office, BRUNO) == ["new_ticket"]
 
 
@@ -105,7 +106,7 @@ def test_copies_that_are_held_for_one_reason_are_told_of_once(office: Office) ->
     assert told(office, ANA).count("held") == 1
     release(office, first.id)
     assert told(office, MARIA) == ["received", "answer"]
-    assert take(office, raw, source="lmtp").outcome == "duplicate"
+    assert take(office, raw, door=LMTP).outcome == "duplicate"
     assert told(office, MARIA) == ["received", "answer"]
 
 

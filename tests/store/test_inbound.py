@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailtickets.desk.model.decision import Decision
+from mailtickets.mail.door import LMTP, Door
 from mailtickets.store import inbound, schema
 from mailtickets.store.database import Stale
 from mailtickets.store.inbound import LEASE, transmission_key
@@ -37,7 +38,7 @@ def test_a_retransmission_is_known_whatever_trace_it_has_gathered(trace: bytes) 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"source": "lmtp"},
+        {"door": LMTP},
         {"sender": "outra@cliente.test"},
         {"recipients": ("vendas@desk.test",)},
         {"recipients": ("suporte@desk.test", "vendas@desk.test")},
@@ -81,10 +82,10 @@ def test_a_mail_with_id_or_date_is_the_same_on_every_day(field: dict[str, None])
 
 
 def test_from_a_mailbox_the_whole_message_is_its_own_key() -> None:
-    box = an_envelope(source="imap:suporte", sender=None, recipients=())
+    box = an_envelope(door=Door.imap("suporte"), sender=None, recipients=())
     assert transmission_key(a_message(), box) == transmission_key(a_message(), box)
     assert transmission_key(RECEIVED + a_message(), box) != transmission_key(a_message(), box)
-    assert transmission_key(a_message(), an_envelope(source="imap:outra")) != transmission_key(a_message(), box)
+    assert transmission_key(a_message(), an_envelope(door=Door.imap("outra"))) != transmission_key(a_message(), box)
 
 
 def test_the_same_mail_twice_by_one_door_is_one_row(office: Office) -> None:
@@ -303,7 +304,7 @@ def test_sums_that_do_not_add_up_are_named(office: Office) -> None:
 
 def test_the_same_mail_by_another_door_is_a_duplicate(office: Office) -> None:
     first = office.take(a_message())
-    copy = office.take(RECEIVED + a_message(), source="imap:suporte", sender=None, recipients=())
+    copy = office.take(RECEIVED + a_message(), door=Door.imap("suporte"), sender=None, recipients=())
     assert copy.id != first.id
     assert (copy.outcome, copy.reason, copy.ticket) == ("duplicate", "same-mail", 1)
     assert office.numbers() == [1]
@@ -314,8 +315,8 @@ def test_the_same_mail_to_another_queue_is_told_to_its_agents_once(office: Offic
     office.take(a_message())
     assert "carla@desk.test" not in [who for _, who in office.outgoing()]
     office.take(a_message(), recipients=("vendas@desk.test",))
-    office.take(a_message(), source="imap:vendas", sender=None, recipients=(), queue="vendas", trusted=True)
-    office.take(a_message(), source="lmtp", recipients=("vendas@desk.test",))
+    office.take(a_message(), door=Door.imap("vendas"), sender=None, recipients=(), queue="vendas", trusted=True)
+    office.take(a_message(), door=LMTP, recipients=("vendas@desk.test",))
     assert [name for name, who in office.outgoing() if who == "carla@desk.test"] == ["also_addressed"]
 
 
@@ -333,11 +334,11 @@ def test_a_reused_message_id_with_other_words_is_another_mail(office: Office) ->
 def test_mails_with_nothing_to_tell_them_apart_are_all_kept(office: Office) -> None:
     bare = a_message(message_id=None, date=None)
     office.take(bare)
-    assert office.take(bare, source="lmtp").outcome == "opened"
+    assert office.take(bare, door=LMTP).outcome == "opened"
 
 
 def test_of_two_same_mails_decided_at_once_the_second_becomes_the_duplicate(office: Office) -> None:
-    one, two = office.keep(a_message()), office.keep(a_message(), source="lmtp")
+    one, two = office.keep(a_message()), office.keep(a_message(), door=LMTP)
     first, second = office.draft(one), office.draft(two)
     office.settle(first)
     with pytest.raises(Stale):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from mailtickets.mail.door import LMTP
 from mailtickets.mail.model import Address
 from mailtickets.store import outbox, schema
 from mailtickets.store.outbox import LEASE
@@ -249,7 +250,7 @@ def test_a_bounce_to_the_return_path_fails_the_copy_and_opens_the_ticket(busy: O
     assert (back.outcome, back.reason, back.ticket) == ("bounced", "delivery-failed", 1)
     assert (row(busy, copy.id).state, busy.ticket(1).ticket.status) == ("failed", "open")
     assert ("delivery_failed", ANA.address) in busy.outgoing()
-    again = busy.take(a_report(busy, copy.addressed.sender), source="lmtp", recipients=(copy.addressed.sender,))
+    again = busy.take(a_report(busy, copy.addressed.sender), door=LMTP, recipients=(copy.addressed.sender,))
     assert again.outcome == "bounced"
     assert [name for name, _ in busy.outgoing()].count("delivery_failed") == 2  # one each to Ana and Bruno
 

@@ -79,7 +79,7 @@ async def test_a_message_on_stdin_arrives_whole_and_exits_0(desk: Desk, config: 
     assert await deliver("-c", config, "deliver", "--sender", "ana@cliente.test", *to) == (0, "")
     (_, envelope) = desk.messages[0]
     assert desk.contents == [ARRIVED]
-    assert (envelope.source, envelope.sender) == ("lmtp", "ana@cliente.test")
+    assert (envelope.door.name, envelope.sender) == ("lmtp", "ana@cliente.test")
     assert envelope.recipients == ("suporte@desk.test", "vendas@desk.test")
 
 

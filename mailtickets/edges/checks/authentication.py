@@ -22,6 +22,7 @@ from mailtickets.desk.model.facts import Authentication, AuthFact
 from mailtickets.edges.checks import senders
 from mailtickets.edges.checks.resolver import Lookups, resolver
 from mailtickets.mail.domain import domain_of
+from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.read.header import one_line
 from mailtickets.mail.trust import authres, header_truth
@@ -82,19 +83,19 @@ class Authenticator:
             fields = header_truth.fields(raw)
             if doubt := _doubtful_author(fields, mail):
                 return Authentication("none", (doubt,))
-            if _is_believed(envelope):
-                return self._reported(fields, domain, envelope.source)
+            if envelope.trusted and envelope.door.is_behind_a_server:
+                return self._reported(fields, domain, envelope.door)
             return await self._evaluated(raw, domain, envelope)
         except Exception as error:  # no mail is lost or stuck for want of evidence
-            log.exception("authentication failed", extra={"source": envelope.source})
+            log.exception("authentication failed", extra={"source": envelope.door.name})
             what = f"internal error: {type(error).__name__}"
             return Authentication("temperror", (AuthFact("dmarc", "temperror", domain, what),))
 
     # --- what others found out --------------------------------------------------------------------------
 
-    def _reported(self, fields: Fields, domain: str, source: str) -> Authentication:
-        authserv_id, microsoft = self._server(source)
-        internal = self._internal(fields, source)
+    def _reported(self, fields: Fields, domain: str, door: Door) -> Authentication:
+        authserv_id, microsoft = self._server(door)
+        internal = self._internal(fields, door)
         results = authres.believed(fields, authserv_id, microsoft=microsoft)
         if results is None:
             return Authentication("none", (_unsaid(fields, authserv_id, microsoft), *internal), bool(internal))
@@ -107,22 +108,21 @@ class Authenticator:
         )
         return Authentication(verdict, (*told, *internal), bool(internal))
 
-    def _server(self, source: str) -> tuple[str, bool]:
+    def _server(self, door: Door) -> tuple[str, bool]:
         """The id whose word counts at this door, and whether it is Microsoft's form that is expected."""
-        kind, _, account = source.partition(":")
-        if kind != "imap":
+        if door.account is None:
             return self.settings.relay_authserv_id, False
-        authserv_id = (self.settings.account_authserv_ids or {}).get(account)
+        authserv_id = (self.settings.account_authserv_ids or {}).get(door.account)
         return authserv_id or "", authserv_id == ""
 
-    def _internal(self, fields: Fields, source: str) -> tuple[AuthFact, ...]:
+    def _internal(self, fields: Fields, door: Door) -> tuple[AuthFact, ...]:
         """The evidence of an authenticated submission that the operator has named and the mail carries."""
-        facts = (self._submission(name, fields, source) for name in self.settings.internal_evidence)
+        facts = (self._submission(name, fields, door) for name in self.settings.internal_evidence)
         return tuple(fact for fact in facts if fact is not None)
 
-    def _submission(self, name: str, fields: Fields, source: str) -> AuthFact | None:
+    def _submission(self, name: str, fields: Fields, door: Door) -> AuthFact | None:
         if name == "exchange-internal":
-            return _exchange_internal(fields) if self._server(source)[1] else None
+            return _exchange_internal(fields) if self._server(door)[1] else None
         kind, _, header = name.partition(":")
         values = header_truth.values(fields, header.strip().lower()) if kind == "header" else []
         if len(values) != 1 or not one_line(values[0]):
@@ -147,7 +147,7 @@ class Authenticator:
     def _evaluate(self, raw: bytes, domain: str, envelope: Envelope, seconds: float) -> Authentication:
         lookups = Lookups(self._dns(), seconds)
         found = senders.check_dkim(raw, lookups)
-        if envelope.source == "smtp" and envelope.peer and envelope.sender is not None:
+        if envelope.door.is_public and envelope.peer and envelope.sender is not None:
             found = (senders.check_spf(envelope.peer, envelope.sender, envelope.helo, lookups), *found)
         verdict, dmarc = senders.check_dmarc(domain, found, lookups)
         return Authentication(verdict, (*dmarc, *found))
@@ -165,10 +165,6 @@ async def published(domain: str, resolver: Resolver) -> list[AuthFact]:
     """
     lookups = Lookups(resolver, resolver.lifetime * _TIMEOUTS)
     return await asyncio.to_thread(senders.published, domain, lookups)
-
-
-def _is_believed(envelope: Envelope) -> bool:
-    return envelope.trusted and (envelope.source in ("smtp", "lmtp") or envelope.source.startswith("imap:"))
 
 
 def _doubtful_author(fields: Fields, mail: InboundMail) -> AuthFact | None:

@@ -30,6 +30,7 @@ from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
 from mailtickets.edges.imap.client import ImapClient, Limits, Listed, Lost, No, Refused, Selected
+from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
 
 log = logging.getLogger(__name__)
@@ -372,7 +373,7 @@ class ImapPoller:
 
     def _envelope(self, message: Listed) -> Envelope:
         return Envelope(
-            source=f"imap:{self._account.name}",
+            door=Door.imap(self._account.name),
             sender=None,
             recipients=(),
             received_at=message.received_at or self._now(),

@@ -15,12 +15,13 @@ from ipaddress import ip_address
 from mailtickets.edges.smtp_server import listener
 from mailtickets.edges.smtp_server.listener import Listener, bind
 from mailtickets.edges.smtp_server.protocol import Accept, Intake, KnowsRecipient, Session, Settings, TimeLimits
+from mailtickets.mail.door import LMTP
 
 __all__ = ["Accept", "KnowsRecipient", "Listener", "LmtpSession", "Settings", "TimeLimits", "bind", "serve"]
 
 
 class LmtpSession(Session):
-    source = "lmtp"
+    door = LMTP
     protocol = "LMTP"
     greeting = "LMTP"
     _without_address = "local socket"
@@ -32,10 +33,6 @@ class LmtpSession(Session):
 
     async def smtp_LHLO(self, hostname: str | None) -> None:
         await self._greet(hostname, extended=True)
-
-    async def _answer(self, reply: str) -> None:
-        """The message is accepted for all or for none, but every recipient has its reply (RFC 2033, 4.2)."""
-        await self.push("\r\n".join([reply] * len(self._recipients)))
 
 
 async def serve(

@@ -14,12 +14,13 @@ from mailtickets.edges.smtp_server import listener
 from mailtickets.edges.smtp_server.listener import Listener, bind
 from mailtickets.edges.smtp_server.protocol import Accept, KnowsRecipient, Session, Settings, TimeLimits
 from mailtickets.edges.smtp_server.xclient import ATTRIBUTES, parse_xclient
+from mailtickets.mail.door import SMTP
 
 __all__ = ["Accept", "KnowsRecipient", "Listener", "Settings", "SmtpSession", "TimeLimits", "bind", "serve"]
 
 
 class SmtpSession(Session):
-    source = "smtp"
+    door = SMTP
     protocol = "SMTP"
     greeting = "ESMTP"
 

@@ -18,6 +18,7 @@ from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor
 from mailtickets.edges.doors.imap import connected, tls_context
 from mailtickets.edges.imap.client import ImapClient, Limits, Listed, No
+from mailtickets.mail.door import Door
 from mailtickets.store import cursors, inbound
 from mailtickets.store.inbound import Known
 
@@ -29,8 +30,9 @@ _NAMED = 20
 
 def facts(connection: Connection, account: ImapIn, since: datetime) -> tuple[list[ImapCursor], list[Known]]:
     """How far an account was read, and what the ledger has of it from that time on."""
-    source = f"imap:{account.name}"
-    return cursors.load_all(connection, account.name), inbound.known_of(connection, source, since - timedelta(days=1))
+    door = Door.imap(account.name)
+    known = inbound.known_of(connection, door.name, since - timedelta(days=1))
+    return cursors.load_all(connection, account.name), known
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ class Listener:
         """What new connections get: may be replaced while running, as by a reload."""
         self.addresses: list[str] = []
         self._session, self._accept, self._knows_recipient = session, accept, knows_recipient
-        self._log = logging.getLogger(f"mailtickets.{session.source}")
+        self._log = logging.getLogger(f"mailtickets.{session.door.name}")
         self._chatter = Chatter(self._log)
         self._servers: list[asyncio.AbstractServer] = []
         self._unix_paths: list[tuple[Path, int]] = []

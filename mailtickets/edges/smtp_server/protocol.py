@@ -27,6 +27,7 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 from mailtickets.edges.smtp_server.data import IncomingMessage
 from mailtickets.edges.smtp_server.spool import Held, Spool
 from mailtickets.edges.smtp_server.xclient import Client
+from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
 
 Accept = Callable[[bytes, Envelope], Awaitable[object]]
@@ -138,7 +139,7 @@ class _SameForAllCommands(dict[str, int]):
 class Session(SMTP):
     """The dialogue with one client."""
 
-    source = "smtp"
+    door: Door
     protocol = "SMTP"
     greeting = "ESMTP"
     _without_address = "unknown"
@@ -416,8 +417,9 @@ class Session(SMTP):
             await self._end(SHUTTING_DOWN)
 
     async def _answer(self, reply: str) -> None:
-        """One reply for the message."""
-        await self.push(reply)
+        """Pushes the reply to a message: once, or for each recipient, although it is one for all of them."""
+        times = len(self._recipients) if self.door.answers == "each-recipient" else 1
+        await self.push("\r\n".join([reply] * times))
 
     def _refusal(self, message: IncomingMessage) -> str | None:
         if message.oversized:
@@ -483,7 +485,7 @@ class Session(SMTP):
 
     def _envelope(self) -> Envelope:
         return Envelope(
-            source=self.source,
+            door=self.door,
             sender=self._sender,
             recipients=tuple(dict.fromkeys(self._recipients)),
             received_at=datetime.now(UTC),
