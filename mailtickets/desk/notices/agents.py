@@ -78,7 +78,7 @@ def _of_a_customers_words(occasion: Occasion) -> Iterator[Notice]:
     if after is None:
         return
     if any(isinstance(effect, SplitOff) for effect in decision.effects):
-        yield _split_off(after, situation, queue, policy, now)
+        yield _split_off(after, occasion)
     rated = any(isinstance(effect, Rate) for effect in decision.effects)
     watchers = watching(after, occasion.queue, policy)
     if "recalled" in decision.notices:
@@ -95,10 +95,10 @@ def _of_a_customers_words(occasion: Occasion) -> Iterator[Notice]:
             yield _for_agents("also_addressed", others, replace(occasion, queue=other), extra=extra)
 
 
-def _split_off(after: Ticket, situation: Situation, queue: Queue, policy: Policy, now: datetime) -> Notice:
+def _split_off(after: Ticket, occasion: Occasion) -> Notice:
     """The new ticket, to the agent who made it too: they have nothing else that they could answer it by."""
-    watchers = watching(after, queue, policy)
-    notice = _shown_last("new_ticket", watchers, situation, queue, policy, now, {})
+    watchers = watching(after, occasion.queue, occasion.policy)
+    notice = _shown_last("new_ticket", watchers, occasion, {})
     return replace(notice, recipients=tuple(Address(agent.name, agent.address) for agent in watchers))
 
 
