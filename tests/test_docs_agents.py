@@ -10,7 +10,7 @@ from mailtickets.config.values import LOCALES
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.vocabulary import COMMANDS, known
 from mailtickets.desk.customers.ratings import rating
-from mailtickets.desk.customers.wishes import wish
+from mailtickets.desk.customers.wishes import wishes
 from mailtickets.desk.letters.sentences import COMMANDS as SENTENCES
 from mailtickets.desk.model.decision import Decision, Done
 from mailtickets.desk.model.effects import DropHeld, MoveTo, ReleaseHeld, SetPriority
@@ -279,7 +279,7 @@ def test_what_a_readme_says_of_customers_words_is_so(readme: Path) -> None:
     text = readme.read_text("utf-8")
     for words, meaning in CUSTOMERS_SAY.items():
         assert f"`{words}`" in text
-        assert wish("", words) == meaning
+        assert wishes("", words).on_ticket == meaning
     for words in ("5", "ótimo atendimento"):
         assert f"`{words}`" in text
         given = rating(words)

@@ -15,12 +15,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from mailtickets.config.models import Config
+from mailtickets.config.models import Agent, Config
 from mailtickets.config.places import shipped, template_texts
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.claims.authors import agent_of, matched
 from mailtickets.desk.claims.matching import claimed
-from mailtickets.desk.commands import reading
 from mailtickets.desk.letters.letter import Letter, Stationery, copy_for, letter
 from mailtickets.desk.letters.render import Rendered, Templates, canned, canned_commands, canned_names, render
 from mailtickets.desk.model.decision import Decision
@@ -36,6 +35,7 @@ from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.rules.assignment import turn
 from mailtickets.desk.rules.decide import decide
 from mailtickets.desk.rules.opening import as_opening
+from mailtickets.desk.rules.questions import Questions, questions
 from mailtickets.desk.signatures.learning import Seen, seen_in
 from mailtickets.desk.signatures.written import as_written, signer
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
@@ -129,54 +129,66 @@ class Clerk:
     def drafting(
         self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
     ) -> Callable[[Connection], Draft]:
-        """The same, for a transaction of the caller's."""
-        return lambda connection: self._draft_mail(connection, received, mail, unparsed, junk)
+        """Like draft(), but in the caller's transaction. A customer's words are read here, before it begins."""
+        policy = self.rules.policy
+        asked = None if _agent_in_from(mail, policy) else questions(mail, policy, received.correction)
+        return lambda connection: self._draft_mail(connection, received, mail, asked, unparsed, junk)
 
     def explain(self, received: Received, mail: InboundMail, junk: JunkVerdict = NO_MARK) -> Draft:
         """What would be decided on a mail now, and who would be told; nothing stays written."""
 
         def work(connection: Connection) -> Draft:
             with connection.begin_nested() as nothing:
-                draft = self._draft_mail(connection, received, mail, None, junk)
+                draft = self._draft_mail(connection, received, mail, None, None, junk)
                 nothing.rollback()
             return draft
 
         return self.database.transact(work)
 
     def _draft_mail(
-        self, connection: Connection, received: Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict
+        self,
+        connection: Connection,
+        received: Received,
+        mail: InboundMail,
+        asked: Questions | None,
+        unparsed: str | None,
+        junk: JunkVerdict,
     ) -> Draft:
         now, policy = self.clock(), self.rules.policy
-        came, (mail, signed) = mail, self._as_written(connection, mail)
-        facts = gather(connection, received, mail, policy, now, unparsed, junk)
-        facts = replace(self._with_canned(facts, mail), signature=signed)
-        decision = decide(mail, facts, policy, now)
-        mail = as_opening(mail, facts) if decision.opens is not None else mail
+        came, (asked, signed) = mail, self._asked(connection, received, mail, asked)
+        facts, asked = gather(connection, received, asked, policy, now, unparsed, junk)
+        facts = replace(self._with_canned(facts, asked), signature=signed)
+        decision = decide(asked.mail, facts, policy, now, asked)
+        mail = as_opening(asked.mail, facts) if decision.opens is not None else asked.mail
         before = facts.tickets.get(decision.ticket or 0)
         if before is not None and decision.ticket != before.number:
             decision = replace(decision, ticket=before.number)  # merged: the other one answers for it
         draft = self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
         return replace(draft, signature=_shown_signature(came, decision, policy))
 
-    def _as_written(self, connection: Connection, mail: InboundMail) -> tuple[InboundMail, SignatureFact | None]:
-        """An agent's mail without their signature; of everybody else nothing is taken away."""
-        policy = self.rules.policy
-        agent = policy.agent(mail.author.address) if mail.author else None
-        if agent is None:
-            return mail, None
-        return as_written(mail, signer(agent, policy, signatures.learned(connection, agent.address)))
+    def _asked(
+        self, connection: Connection, received: Received, mail: InboundMail, asked: Questions | None
+    ) -> tuple[Questions, SignatureFact | None]:
+        """The questions of a mail, and the signature that was cut from it.
 
-    def _with_canned(self, facts: Facts, mail: InboundMail) -> Facts:
+        An agent's words are read without their signature, which the database knows. A customer's mail loses nothing.
+        """
+        policy = self.rules.policy
+        agent = _agent_in_from(mail, policy)
+        if agent is None:
+            return asked or questions(mail, policy, received.correction), None
+        words, signed = as_written(mail, signer(agent, policy, signatures.learned(connection, agent.address)))
+        return questions(words, policy, received.correction), signed
+
+    def _with_canned(self, facts: Facts, asked: Questions) -> Facts:
         """The facts with the ready answers that an agent's mail asks for, written for the ticket it is about."""
         policy = self.rules.policy
-        if agent_of(mail, facts, policy) is None:
+        names = asked.orders.ready_answers if asked.orders and agent_of(asked.mail, facts, policy) else None
+        if not names:
             return facts
-        asked = reading.read(mail.reply, signature=mail.signature)
-        orders = [*asked.commands, *reading.corrected(asked, facts.correction).commands]
-        names = {order.argument for order in orders if order.name == "canned"}
-        found = matched(mail, facts, policy) if names else None
+        found = matched(asked.mail, facts, policy)
         ticket = found.ticket if found else claimed(facts)
-        if not names or ticket is None:
+        if ticket is None:
             return facts
         texts = {name: text for name in names if (text := self._canned(name, ticket)) is not None}
         templates = self.rules.templates
@@ -385,6 +397,10 @@ class Clerk:
                 also(connection)
 
         return work
+
+
+def _agent_in_from(mail: InboundMail, policy: Policy) -> Agent | None:
+    return policy.agent(mail.author.address) if mail.author else None
 
 
 _SURELY_AN_AGENTS = frozenset({"agent-answer", "agent-note", "agent-commands", "opened-by-agent"})

@@ -3,7 +3,7 @@
 import pytest
 
 from mailtickets.desk.customers.phrasing import MAX_REPLY_CHARACTERS
-from mailtickets.desk.customers.wishes import MAX_CHARACTERS, Wish, number_named, wish
+from mailtickets.desk.customers.wishes import MAX_CHARACTERS, Wish, number_named, wishes
 
 WISHES: dict[Wish, str] = {
     "status": """
@@ -484,11 +484,11 @@ INHERITED = "Re: [#1042] Impressora não imprime"
 
 
 def test_a_wish_alone_in_a_body_is_understood() -> None:
-    assert [(wish(INHERITED, text), text) for _, text in CASES] == CASES
+    assert [(wishes(INHERITED, text).on_ticket, text) for _, text in CASES] == CASES
 
 
 def test_anything_else_in_a_body_is_a_message_for_people() -> None:
-    assert [text for text in NO_WISH if wish(INHERITED, text) is not None] == []
+    assert [text for text in NO_WISH if wishes(INHERITED, text).on_ticket is not None] == []
 
 
 def test_most_of_the_table_are_messages_for_people() -> None:
@@ -499,14 +499,14 @@ def test_most_of_the_table_are_messages_for_people() -> None:
 
 
 def test_a_wish_alone_in_the_subject_of_a_new_mail_is_understood() -> None:
-    assert [(wish(text, ""), text) for _, text in CASES] == CASES
+    assert [(wishes(text, "").on_ticket, text) for _, text in CASES] == CASES
 
 
 @pytest.mark.parametrize("more", ["continua com erro", "não", "ainda não", "quando?", "mas preciso da nota", "x"])
 def test_one_more_thought_and_it_is_a_message(more: str) -> None:
     acts = [text for wished, text in CASES if "?" not in text and wished not in {"status", "tickets"}]
-    assert [text for text in acts if wish("", f"{text} {more}") is not None] == []
-    assert [text for text in acts if wish("", f"{more}. {text}") is not None] == []
+    assert [text for text in acts if wishes("", f"{text} {more}").on_ticket is not None] == []
+    assert [text for text in acts if wishes("", f"{more}. {text}").on_ticket is not None] == []
 
 
 SUBJECTS: list[tuple[str, str, Wish | None]] = [
@@ -563,7 +563,7 @@ SUBJECTS: list[tuple[str, str, Wish | None]] = [
 
 @pytest.mark.parametrize(("subject", "reply", "expected"), SUBJECTS)
 def test_only_a_subject_that_was_written_for_it_counts(subject: str, reply: str, expected: Wish | None) -> None:
-    assert wish(subject, reply) == expected
+    assert wishes(subject, reply).on_ticket == expected
 
 
 @pytest.mark.parametrize(
@@ -583,7 +583,7 @@ def test_only_a_subject_that_was_written_for_it_counts(subject: str, reply: str,
     ],
 )
 def test_without_a_ticket_only_lists_can_be_asked_for(subject: str, reply: str, expected: Wish | None) -> None:
-    assert wish(subject, reply, has_ticket=False) == expected
+    assert wishes(subject, reply).without_ticket == expected
 
 
 @pytest.mark.parametrize(
@@ -600,17 +600,17 @@ def test_without_a_ticket_only_lists_can_be_asked_for(subject: str, reply: str, 
     ],
 )
 def test_what_was_cut_off_as_a_signature_may_say_more(signature: str, expected: Wish | None) -> None:
-    assert wish("Re: [#1042] x", "Pode encerrar", signature) == expected
+    assert wishes("Re: [#1042] x", "Pode encerrar", signature).on_ticket == expected
 
 
 def test_the_writers_name_may_stand_below_whatever_it_is() -> None:
-    assert wish("Re: [#1042] x", "Pode encerrar\nKryztof", "Kryztof Zwęgrzyn\nCompras") == "close"
-    assert wish("Re: [#1042] x", "Pode encerrar\nKryztof") is None
+    assert wishes("Re: [#1042] x", "Pode encerrar\nKryztof", "Kryztof Zwęgrzyn\nCompras").on_ticket == "close"
+    assert wishes("Re: [#1042] x", "Pode encerrar\nKryztof").on_ticket is None
 
 
 def test_a_long_text_is_never_a_wish() -> None:
-    assert wish("", "status " + "por favor " * 40) is None
-    assert wish("", "status" + " " * MAX_CHARACTERS) is None
+    assert wishes("", "status " + "por favor " * 40).on_ticket is None
+    assert wishes("", "status" + " " * MAX_CHARACTERS).on_ticket is None
 
 
 @pytest.mark.parametrize(
@@ -632,6 +632,6 @@ def test_the_ticket_that_is_named(subject: str, reply: str, number: int | None) 
 
 
 def test_of_a_mail_that_goes_on_and_on_nothing_is_read_however_short_its_words() -> None:
-    assert wish("", "status" + "\n" * 1_000) == "status"
-    assert wish("", "status" + "\n" * MAX_REPLY_CHARACTERS) is None
-    assert wish("", "?" * MAX_CHARACTERS + "status" + "?" * MAX_CHARACTERS) is None
+    assert wishes("", "status" + "\n" * 1_000).on_ticket == "status"
+    assert wishes("", "status" + "\n" * MAX_REPLY_CHARACTERS).on_ticket is None
+    assert wishes("", "?" * MAX_CHARACTERS + "status" + "?" * MAX_CHARACTERS).on_ticket is None

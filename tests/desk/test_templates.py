@@ -14,7 +14,7 @@ from mailtickets.config.places import shipped, template_texts
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.vocabulary import COMMANDS, known
-from mailtickets.desk.customers.wishes import wish
+from mailtickets.desk.customers.wishes import wishes
 from mailtickets.desk.letters import sentences
 from mailtickets.desk.letters.render import (
     MAX_SUBJECT_CHARS,
@@ -446,7 +446,7 @@ def test_the_help_names_every_command_with_an_example_and_what_it_does(locale: s
 def test_the_words_that_customers_are_told_to_write_are_understood(locale: str) -> None:
     for notice, wanted in (("received", "status"), ("muted", "unmute"), ("unmuted", "mute")):
         (word,) = re.findall("“([^”]+)”", render(TEMPLATES, notice, locale, sample(notice, locale)).text)
-        assert wish("", word) == wanted
+        assert wishes("", word).on_ticket == wanted
 
 
 def test_a_command_stands_at_the_beginning_of_no_line_of_html_either() -> None:

@@ -16,7 +16,6 @@ Limits: `MAX_WORDS` in `MAX_CHARACTERS`; of a long text no more than its length 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 from mailtickets.desk.customers import phrasing
@@ -41,6 +40,16 @@ _NUMBER = re.compile(r"(?<![\w.,/-])(?:#\s?)?(\d{1,10})(?![\w/]|[.,-]\d)")
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a mail asks for: it depends on whether the mail belongs to a ticket."""
+
+    on_ticket: Wish | None = None
+    """Where the mail belongs to a ticket, or names one."""
+    without_ticket: Wish | None = None
+    """Where there is none: `status` asks for the list of tickets, and what would change a ticket is no wish."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Said:
     """What a subject or a body says, as far as it is understood."""
 
@@ -49,30 +58,25 @@ class _Said:
     """Praise stands beside it, or that all is well."""
 
 
-def wish(subject: str, reply: str, signature: str = "", *, has_ticket: bool = True) -> Wish | None:
-    """The one thing that is asked for, if nothing else is said.
-
-    `signature` is what was cut from under the reply. `has_ticket`: the mail belongs to a ticket, or names one. Without
-    a ticket `status` asks for the list of tickets, and what would change a ticket is no wish.
-    """
+def wishes(subject: str, reply: str, signature: str = "") -> Wishes:
+    """The one thing that is asked for, if nothing else is said. `signature` is what was cut from under the reply."""
     if len(reply) > phrasing.MAX_REPLY_CHARACTERS or phrasing.says_more(signature):
-        return None
+        return Wishes()
     title, body = _heard(subject, reply, signature)
-    if body is None or (title is None and not (has_ticket and body.wishes)):
-        return None
-    wishes = body.wishes | (title.wishes if title else frozenset())
+    if body is None or (title is None and not body.wishes):
+        return Wishes()
+    found = body.wishes | (title.wishes if title else frozenset())
     fine = body.fine or (title is not None and title.fine)
-    if wishes == {"status", "news"}:
-        wishes = frozenset({"news"})
-    if len(wishes) != 1 or (fine and wishes != {"close"}):
-        return None
-    (only,) = wishes
-    return only if has_ticket else _LISTED.get(only)
+    if found == {"status", "news"}:
+        found = frozenset({"news"})
+    if len(found) != 1 or (fine and found != {"close"}):
+        return Wishes()
+    (only,) = found
+    return Wishes(only, _LISTED.get(only) if title is not None else None)
 
 
-@lru_cache(maxsize=16)
 def _heard(subject: str, reply: str, signature: str) -> tuple[_Said | None, _Said | None]:
-    """What the subject and the body say. Remembered: facts are gathered by it, and then it is decided on."""
+    """What the subject and the body say."""
     names = phrasing.COMMON_NAMES | phrasing.words_of_names([phrasing.first_line(signature)])
     body = _said(phrasing.without_device_lines(reply), names)
     if body is None:

@@ -18,9 +18,9 @@ from mailtickets.desk.claims import copies as copies_of
 from mailtickets.desk.claims.authors import authentic
 from mailtickets.desk.claims.matching import REF_LINE
 from mailtickets.desk.claims.people import readers
-from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.carry_out import Asker, Doubt, NoticeRequest, first_action, too_late
 from mailtickets.desk.commands.closing import Own, is_greeting
+from mailtickets.desk.commands.digest import Listed
 from mailtickets.desk.commands.reading import Command
 from mailtickets.desk.commands.second_words import is_left_over, is_tail
 from mailtickets.desk.customers.phrasing import is_device_line
@@ -36,7 +36,6 @@ from mailtickets.desk.model.effects import (
     SetStatus,
 )
 from mailtickets.desk.model.facts import Facts, TokenFact
-from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.desk.rules.agent_reading import (
@@ -45,14 +44,15 @@ from mailtickets.desk.rules.agent_reading import (
     NOT_UNDERSTOOD,
     STALE,
     Reading,
+    as_far_as_it_holds,
     asked_again,
     back_again,
     held,
     quotes_us,
-    read_words,
     sent_back,
 )
 from mailtickets.desk.rules.answered import NOT_PLAINLY, THANKS, answered_as, as_meant, is_doubtful
+from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import Address, Attachment, InboundMail
 from mailtickets.mail.reply.absence import until
 from mailtickets.words.fold import folded_name
@@ -68,20 +68,13 @@ ABSENT_WITHOUT_DATE = timedelta(days=3)
 # --- on a ticket --------------------------------------------------------------------------------------
 
 
-def on_ticket(
-    mail: InboundMail,
-    facts: Facts,
-    policy: Policy,
-    now: datetime,
-    agent: Agent,
-    ticket: Ticket,
-    drops: int | None = None,
-) -> Decision:
+def on_ticket(case: Case, agent: Agent, ticket: Ticket, drops: int | None = None) -> Decision:
     """What a proven agent's mail does to a ticket. `drops` is a held message whose place it takes."""
-    by = Asker(agent, facts, policy, now)
+    mail, facts = case.mail, case.facts
+    by = Asker(agent, facts, case.policy, case.now)
     if REF_LINE.search(mail.reply):
         return quotes_us(mail, ticket, agent)
-    read = _without_device_lines(read_words(mail.reply, mail.signature, ticket, by))
+    read = _without_device_lines(as_far_as_it_holds(case.orders.reply, ticket, by))
     if drops is None and _one_word(mail.reply) in _ONLY_A_SECOND_WORD:
         return sent_back([Problem(mail.reply.strip().splitlines()[0], "not-possible-here")], ticket, agent)
     if read.problems:
@@ -260,17 +253,9 @@ _ONLY_A_SECOND_WORD = frozenset({"enviar", "descartar", "send", "discard"})
 """They answer a notice about what is held, and mean nothing to a customer where they answer another."""
 
 
-def second_word(
-    mail: InboundMail,
-    facts: Facts,
-    policy: Policy,
-    now: datetime,
-    agent: Agent,
-    ticket: Ticket | None,
-    token: TokenFact,
-) -> Decision:
+def second_word(case: Case, agent: Agent, ticket: Ticket | None, token: TokenFact) -> Decision:
     """What an agent's answer does to their own held mail: ENVIAR, DESCARTAR, a correction, or other words instead."""
-    number, held_id = ticket.number if ticket else None, token.confirms or 0
+    mail, number, held_id = case.mail, ticket.number if ticket else None, token.confirms or 0
     own = Own.of(mail.signature, (agent.name,))
     again = asked_again(ASKED_AGAIN, token, ticket, agent)
     word = _one_word(mail.reply, own)
@@ -282,11 +267,9 @@ def second_word(
         return Decision(DISCARDED, drop, number, "commanded", agent.address, notices=("receipt",), feedback=feedback)
     if word in _YES:
         return _released(held_id, "", number, agent, seen=token.revision)
-    if ticket is None and _are_lines(mail.reply):
+    if ticket is None and _are_lines(case.orders.listed):
         return _released(held_id, mail.reply.strip(), number, agent)
-    asked = reading.read(mail.reply, signature=mail.signature, names=(agent.name,))
-    if NOT_UNDERSTOOD in facts.confirmed:
-        asked = reading.corrected(asked, facts.correction)
+    asked = case.orders.corrected if NOT_UNDERSTOOD in case.facts.confirmed else case.orders.reply
     if asked.problems:
         return sent_back(asked.problems, ticket, agent)
     if token.held == NOT_PLAINLY and [order.name for order in asked.commands] == ["customer"] and not asked.words:
@@ -297,14 +280,14 @@ def second_word(
     if ticket is None:
         return again
     if token.held == NOBODY_TO_ANSWER and asked.commands and not asked.words and not asked.note:
-        return _with_release(on_ticket(mail, facts, policy, now, agent, ticket), held_id)
+        return _with_release(on_ticket(case, agent, ticket), held_id)
     files_alone = any(map(_is_a_file, mail.attachments)) and not asked.commands and not asked.note
     says_nothing = not asked.words and not files_alone and not asked.commands and not asked.note
     if says_nothing or _is_no_answer(asked.words, token, own, corrects=bool(asked.commands)):
         return again
     # A command or a note is done; the answer that waits goes on waiting.
     takes_its_place = bool(asked.words) or files_alone
-    return on_ticket(mail, facts, policy, now, agent, ticket, drops=held_id if takes_its_place else None)
+    return on_ticket(case, agent, ticket, drops=held_id if takes_its_place else None)
 
 
 def _with_release(ordered: Decision, held_id: int) -> Decision:
@@ -332,8 +315,8 @@ def _is_no_answer(words: str, token: TokenFact, own: Own, *, corrects: bool) -> 
     return token.held == NOT_UNDERSTOOD and (corrects or len(words.split()) <= _FEW_WORDS)
 
 
-def _are_lines(reply: str) -> bool:
-    lines = reading.read_lines(reply)
+def _are_lines(lines: Listed) -> bool:
+    """Whether a reply orders something of several tickets and does nothing else."""
     return bool(lines.orders) and not lines.problems and not lines.rest
 
 
@@ -367,15 +350,14 @@ def _released(held_id: int, correction: str, ticket: int | None, agent: Agent, s
 # --- away -----------------------------------------------------------------------------------------------
 
 
-def absent(
-    mail: InboundMail, facts: Facts, policy: Policy, now: datetime, agent: Agent, ticket: Ticket, *, proven: bool
-) -> Decision:
+def absent(case: Case, agent: Agent, ticket: Ticket, *, proven: bool) -> Decision:
     """An agent's absence notice: nothing to the customer; if surely theirs, no new tickets and a word to the queue."""
+    mail, facts, now = case.mail, case.facts, case.now
     note = AddMessage("in", "note", Address(agent.name, agent.address), verified=False)
     decision = Decision(mail.kind_reason, (note,), ticket.number, "noted", agent.address)
     if not (proven or authentic(facts) or facts.returned_to.casefold() == agent.address.casefold()):
         return decision
-    zone = ZoneInfo(policy.instance.timezone)
+    zone = ZoneInfo(case.policy.instance.timezone)
     day = until(mail.subject, mail.text, now.astimezone(zone).date())
     back = datetime.combine(day, time.min, zone) if day else now + ABSENT_WITHOUT_DATE
     known = facts.desk.absent_until.get(agent.address.casefold())

@@ -8,7 +8,6 @@ Fails with: nothing; what cannot be done is said in the decision.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from mailtickets.config.models import Agent
 from mailtickets.desk.change import opened
@@ -28,14 +27,15 @@ from mailtickets.desk.rules.agent_reading import (
     NOT_UNDERSTOOD,
     NOT_VERIFIED,
     Reading,
+    as_far_as_it_holds,
     back_again,
     held,
     quotes_us,
-    read_words,
     sent_back,
 )
 from mailtickets.desk.rules.answered import THANKS
 from mailtickets.desk.rules.assignment import turn
+from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import Address, InboundMail
 
 FORWARD_UNCLEAR = "forward-unclear"
@@ -44,21 +44,21 @@ _QUESTIONS = frozenset({"search", "help", "mine"})
 """Commands that only show something, and to the agent alone."""
 
 
-def on_no_ticket(mail: InboundMail, facts: Facts, policy: Policy, now: datetime, agent: Agent) -> Decision | None:
+def on_no_ticket(case: Case, agent: Agent) -> Decision | None:
     """What an agent's new mail to a queue does; None: no more than anybody's, it opens a ticket in their name."""
-    by = Asker(agent, facts, policy, now)
-    answers_desk = _has_desk_token(mail, facts, policy)
-    lines = reading.read_lines(mail.reply)
+    mail, lines = case.mail, case.orders.listed
+    by = Asker(agent, case.facts, case.policy, case.now)
+    answers_desk = _has_desk_token(mail, case.facts, case.policy)
     if answers_desk and (lines.orders or lines.problems or not lines.commands):
         return _lines(lines, by)
-    forwarded = mail.forwarded if _forwards_a_customer(mail, policy) else None
-    said = forwarded.note if forwarded else mail.reply
-    asked = reading.read(_with_subject(mail.subject, said), names=(agent.name,))
+    forwarded = mail.forwarded if _forwards_a_customer(mail, case.policy) else None
+    said = _with_subject(case, forwarded.note if forwarded else mail.reply)
+    asked = reading.read(said, names=(agent.name,))
     if not asked.commands and not asked.problems and forwarded is None:
         return None
     if asked.commands and all(order.name in _QUESTIONS for order in asked.commands) and not asked.words:
         return _answered(asked, by)
-    return _starts(mail, _with_subject(mail.subject, said), by)
+    return _starts(mail, said, asked, by)
 
 
 def _has_desk_token(mail: InboundMail, facts: Facts, policy: Policy) -> bool:
@@ -78,10 +78,11 @@ def _forwards_a_customer(mail: InboundMail, policy: Policy) -> bool:
     return author is None or not (policy.agent(author.address) or policy.queue_at(author.address))
 
 
-def _with_subject(subject: str, said: str) -> str:
+def _with_subject(case: Case, said: str) -> str:
     """Commands may stand in the subject of a new mail too."""
-    in_subject = reading.read(subject)
-    return f"{subject}\n{said}" if in_subject.commands and not in_subject.words and not in_subject.problems else said
+    subject = case.orders.subject
+    alone = subject.commands and not subject.words and not subject.problems
+    return f"{case.mail.subject}\n{said}" if alone else said
 
 
 def _answered(asked: Asked, by: Asker) -> Decision:
@@ -145,11 +146,11 @@ def _corrected_lines(lines: reading.Listed, by: Asker) -> reading.Listed:
 _LEADING_NUMBERS = re.compile(r"[\W_]*\d+[\])]?(?:[ ,;&+]+[\[(]?#?\d+[\])]?)*")
 
 
-def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:
+def _starts(mail: InboundMail, said: str, asked: Asked, by: Asker) -> Decision:
     """A ticket that an agent opens: for a customer who wrote to them, for one they write to, or for themselves."""
     forwarded = mail.forwarded if _forwards_a_customer(mail, by.policy) else None
     me, queue = Address(by.agent.name, by.agent.address), by.facts.queue
-    orders = _orders(said, by)
+    orders = reading.corrected(asked, by.facts.correction).commands if by.facts.correction else asked.commands
     to = next((order for order in orders if order.name == "to"), None)
     named = next((order for order in orders if order.name == "requester"), None)
     requester = _person(to) or _person(named) or (forwarded.author if forwarded else None) or me
@@ -163,7 +164,8 @@ def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:
         acknowledged=to is None and requester is not me,
     )
     signature = mail.signature if forwarded is None else ""
-    read = read_words(said, signature, opened(opening, 0, by.now), by, without=("to", "requester"))
+    whole = reading.read(said, signature=signature, names=(by.agent.name,)) if signature else asked
+    read = as_far_as_it_holds(whole, opened(opening, 0, by.now), by, without=("to", "requester"))
     if read.problems:
         return sent_back(read.problems, None, by.agent)
     ours = [order for order in (to, named) if order and not readers([_person(order) or me], by.policy)]
@@ -180,11 +182,6 @@ def _starts(mail: InboundMail, said: str, by: Asker) -> Decision:
     if to is not None and mail.carriers:
         return quotes_us(mail, None, by.agent)
     return _opened(mail, opening, read, by, direction="out" if to else "in")
-
-
-def _orders(said: str, by: Asker) -> tuple[Command, ...]:
-    asked = reading.read(said, names=(by.agent.name,))
-    return reading.corrected(asked, by.facts.correction).commands if by.facts.correction else asked.commands
 
 
 def _person(order: Command | None) -> Address | None:

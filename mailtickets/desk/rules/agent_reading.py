@@ -44,9 +44,8 @@ class Reading:
         return any(order.name == name for order in self.orders)
 
 
-def read_words(said: str, signature: str, ticket: Ticket | None, by: Asker, without: Sequence[str] = ()) -> Reading:
-    """`without` names commands that the caller has dealt with."""
-    asked = reading.read(said, signature=signature, names=(by.agent.name,))
+def as_far_as_it_holds(asked: Asked, ticket: Ticket | None, by: Asker, without: Sequence[str] = ()) -> Reading:
+    """What an agent's words do on the ticket. `without` names commands that the caller has dealt with."""
     bare = reading.without_sign(asked)
     if bare is not None and NOT_UNDERSTOOD not in by.facts.confirmed:
         asked = replace(asked, problems=(bare,))

@@ -6,24 +6,23 @@ dropped by a denial, which ops are told of. What is surely theirs and waits for 
 Fails with: nothing. A reply that does neither is told to its author, who may reply again.
 """
 
-from datetime import datetime
-
 from mailtickets.config.models import Agent
-from mailtickets.desk.claims.authors import agent_of, own_addresses, writer
+from mailtickets.desk.claims.authors import own_addresses
 from mailtickets.desk.commands.second_words import second_word as said
 from mailtickets.desk.model.decision import Decision, Feedback
 from mailtickets.desk.model.effects import DropHeld, ReleaseHeld
 from mailtickets.desk.model.facts import Facts, TokenFact
-from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.agent_mail import second_word
 from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN, TOO_LATE, asked_again
+from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import InboundMail
 
 
-def confirmed(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) -> Decision | None:
+def confirmed(case: Case) -> Decision | None:
     """What the reply does; None when it is none, or its author is no agent any more."""
-    agent, token = agent_of(mail, facts, policy), _token(facts, own_addresses(writer(mail, facts, policy), policy))
+    mail, facts, agent = case.mail, case.facts, case.agent
+    token = _token(facts, own_addresses(case.author, case.policy))
     if agent is None or token is None:
         return None
     ticket = facts.tickets.get(token.ticket or 0)
@@ -35,7 +34,7 @@ def confirmed(mail: InboundMail, facts: Facts, policy: Policy, now: datetime) ->
         return asked_again(TOO_LATE, token, ticket, agent)
     if token.held in IDENTITY_DOUBTS:
         return _theirs_or_not(mail, token, ticket, agent)
-    return second_word(mail, facts, policy, now, agent, ticket, token)
+    return second_word(case, agent, ticket, token)
 
 
 def _token(facts: Facts, own: frozenset[str]) -> TokenFact | None:

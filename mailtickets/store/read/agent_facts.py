@@ -1,6 +1,5 @@
 """What an agent's mail calls for beyond what every mail does: read only where its words ask for it."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,12 +9,11 @@ from sqlalchemy import Connection, select
 from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.claims.authors import matched, without_tags
 from mailtickets.desk.claims.matching import Match, claimed
-from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.reading import Command
 from mailtickets.desk.model.facts import Desk, Facts, Origin, TokenFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Status, Ticket, status_named
 from mailtickets.desk.rules.agent_reading import STALE
+from mailtickets.desk.rules.questions import Orders
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import agents, tickets
 from mailtickets.store.read import search
@@ -42,13 +40,13 @@ def for_agent(
     connection: Connection,
     facts: Facts,
     mail: InboundMail,
+    orders: Orders,
     agent: Agent,
     policy: Policy,
     now: datetime,
 ) -> Facts:
     """The facts with what this agent's words ask for."""
-    orders, numbers = _orders(mail, facts.correction)
-    asked = {order.name for order in orders}
+    asked = orders.names
     found = matched(mail, facts, policy)
     its = found.ticket if found else claimed(facts)
     away = agents.absent_until(connection, [agent.address])
@@ -57,9 +55,9 @@ def for_agent(
         work = own_work(connection, agent, now)
         desk = replace(desk, mine=work.mine, unassigned=work.unassigned)
     if "search" in asked:
-        desk = replace(desk, found=_found(connection, orders, agent))
+        desk = replace(desk, found=_found(connection, orders.searched, agent))
     known = _confirmed_token(facts)
-    facts = replace(facts, tickets={**facts.tickets, **tickets.load_many(connection, numbers)})
+    facts = replace(facts, tickets={**facts.tickets, **tickets.load_many(connection, orders.tickets)})
     if its is None:
         return replace(facts, desk=desk)
     caused_by = next((t.inbound for t in facts.tokens if t.ticket is not None and not t.confirms), None)
@@ -76,27 +74,6 @@ def for_agent(
     )
 
 
-def _orders(mail: InboundMail, correction: str) -> tuple[list[Command], set[int]]:
-    """The commands of a mail, and the ticket numbers in them."""
-    listed = reading.read_lines(mail.reply)
-    asked = reading.read(mail.reply, signature=mail.signature)
-    orders = [
-        *asked.commands,
-        *reading.read(mail.subject).commands,
-        *(reading.corrected(asked, correction).commands if correction else ()),
-        *listed.commands,
-    ]
-    numbers = {order.value for order in orders if order.name == "merge" and isinstance(order.value, int)}
-    if correction:
-        numbers |= {int(figures) for problem in listed.problems for figures in _NUMBER.findall(problem.line)}
-    for number, order in (*listed.orders, *reading.read_lines(correction).orders):
-        numbers |= {number, order.value} if order.name == "merge" and isinstance(order.value, int) else {number}
-    return orders, numbers
-
-
-_NUMBER = re.compile(r"(?<!\d)\d{1,12}(?!\d)")
-
-
 def own_work(connection: Connection, agent: Agent, now: datetime) -> Desk:
     """What an agent has to do, and what they could take."""
     mine = agents.unfinished(connection, now, SHOWN, assignee=agent.address)
@@ -110,8 +87,8 @@ def loaded(connection: Connection, numbers: Sequence[int]) -> tuple[Ticket, ...]
     return tuple(found[number] for number in numbers if number in found)
 
 
-def _found(connection: Connection, orders: Sequence[Command], agent: Agent) -> tuple[Ticket, ...]:
-    words = " ".join(order.argument for order in orders if order.name == "search")
+def _found(connection: Connection, words: str, agent: Agent) -> tuple[Ticket, ...]:
+    """The tickets of the agent's queues that have all the words, newest first."""
     numbers = search.find(within(connection), words, after=None, limit=4 * SHOWN)
     return tuple(t for t in loaded(connection, numbers) if t.queue in agent.queues)[:SHOWN]
 

@@ -12,12 +12,11 @@ from mailtickets.desk.claims.authors import agent_of, author_of, bare_subject, m
 from mailtickets.desk.claims.copies import COPY_LIMIT, LEFT_OUT
 from mailtickets.desk.claims.identity import token_hash
 from mailtickets.desk.claims.matching import SUBJECT_NUMBER, Claims, Match, claims, queues, recipients
-from mailtickets.desk.customers.wishes import number_named, wish
 from mailtickets.desk.model.decision import UNPROVEN_REPORT
 from mailtickets.desk.model.facts import DuplicateFact, Facts, IdFact, OutboxFact, TokenFact
 from mailtickets.desk.model.policy import Policy, plus_tag
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.signatures.written import without_footer
+from mailtickets.desk.rules.questions import Questions
 from mailtickets.mail.kind.bounce.signs import REPLY_PREFIX
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, InboundMail
@@ -37,13 +36,17 @@ _MAX_RECALLABLE = 50
 def gather(
     connection: Connection,
     received: Received,
-    mail: InboundMail,
+    asked: Questions,
     policy: Policy,
     now: datetime,
     unparsed: str | None = None,
     junk: JunkVerdict = NO_MARK,
-) -> Facts:
-    """All that `decide` may know of this mail besides the mail itself."""
+) -> tuple[Facts, Questions]:
+    """All that `decide` may know of this mail besides the mail itself.
+
+    And the questions, which have an agent's commands now if only the agent's token says who wrote the mail.
+    """
+    mail = asked.mail
     queue, *also = queues(mail, received.envelope, policy)
     said = claims(mail, received.envelope, policy)
     tokens = _tokens(connection, said, policy, now)
@@ -52,9 +55,7 @@ def gather(
     duplicate = _duplicate(connection, received, mail)
     numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *said.subject_numbers}
     numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
-    alone = without_footer(mail)
-    named = number_named(mail.subject, alone.reply) if wish(mail.subject, alone.reply, alone.signature) else None
-    numbers |= {named} if named is not None else set()
+    numbers |= {asked.number} if asked.number is not None else set()
     found = _tickets(connection, numbers)
     if bounced is not None and not bounced.proven:
         bounced = replace(bounced, agents_informed=_doubted_before(connection, bounced, found))
@@ -86,12 +87,13 @@ def gather(
     if mail.recalls:
         facts = _with_recalled(facts, _recalled(connection, author, mail.recalls, found))
     agent = agent_of(mail, facts, policy)
-    if agent is not None:
-        return for_agent(connection, facts, mail, agent, policy, now)
-    if wish(mail.subject, alone.reply, alone.signature, has_ticket=False) == "tickets":
+    asked = asked.of_agent(agent)
+    if agent is not None and asked.orders is not None:
+        return for_agent(connection, facts, mail, asked.orders, agent, policy, now), asked
+    if asked.wishes.without_ticket == "tickets":
         theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
-        return replace(facts, desk=replace(facts.desk, found=theirs))
-    return facts
+        facts = replace(facts, desk=replace(facts.desk, found=theirs))
+    return facts, asked
 
 
 def _new_subject(connection: Connection, mail: InboundMail, found: Match | None) -> str:
