@@ -36,7 +36,7 @@ from mailtickets.edges.doors import lmtp
 from mailtickets.edges.doors import smtp as smtp_in
 from mailtickets.edges.doors.imap import ImapPoller
 from mailtickets.edges.imap import audit
-from mailtickets.edges.imap.client import Lost, No, Refused
+from mailtickets.edges.imap.client import CommandRefused, ConnectionLost, LoginRefused
 from mailtickets.edges.out.dkim import Signer
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
@@ -242,7 +242,7 @@ class Daemon:
             read, known = await self.gateway.off_loop(self.gateway.clerk.database.transact, facts)
             try:
                 found = await audit.audit(account, self.config.credential(account), read, known, since)
-            except (Lost, Refused, No) as error:
+            except (ConnectionLost, LoginRefused, CommandRefused) as error:
                 log.warning("mailbox not compared", extra={"account": account.name, "error": str(error)})
             else:
                 problems += found.problems

@@ -14,7 +14,7 @@ from mailtickets.cli.session import actor, print_json
 from mailtickets.config.models import Config
 from mailtickets.desk.model.states import EventKind
 from mailtickets.edges.imap import audit
-from mailtickets.edges.imap.client import Lost, No, Refused
+from mailtickets.edges.imap.client import CommandRefused, ConnectionLost, LoginRefused
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.store import inbound
 from mailtickets.store.read.inbound import shown
@@ -111,7 +111,7 @@ async def _audits(clerk: Clerk, config: Config, days: int) -> list[audit.Audit]:
         read, known = clerk.database.transact(partial(audit.facts, account=account, since=since))
         try:
             found.append(await audit.audit(account, config.credential(account), read, known, since))
-        except (Lost, Refused, No) as error:
+        except (ConnectionLost, LoginRefused, CommandRefused) as error:
             raise Stop(TRY_AGAIN, f"{account.name}: {error}") from error
     return found
 

@@ -16,7 +16,7 @@ from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
 from mailtickets.edges.doors import imap
 from mailtickets.edges.doors.imap import IN_FLIGHT, ImapPoller, probe, refusal_hint
-from mailtickets.edges.imap.client import Limits, Lost, Refused, mailbox
+from mailtickets.edges.imap.client import ConnectionLost, Limits, LoginRefused, mailbox
 from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
 from tests.servers.dovecot import Dovecot
@@ -1106,8 +1106,8 @@ def test_pauses_grow_with_each_failure_up_to_five_minutes_and_are_drawn_by_lot()
     account = ImapIn(name="suporte", host="imap.desk.test", tls="none", username="u")
     longest = ImapPoller(account, NO_PASSWORD, Recorder(), random=lambda: 0.0)
     shortest = ImapPoller(account, NO_PASSWORD, Recorder(), random=lambda: 1.0)
-    lost = Lost("gone")
+    lost = ConnectionLost("gone")
     assert [longest.pause(failures, lost) for failures in (1, 2, 3, 4, 9, 10, 5000)] == [1, 2, 4, 8, 256, 300, 300]
     assert [shortest.pause(failures, lost) for failures in (1, 2, 10)] == [0.5, 1, 150]
-    assert [longest.pause(failures, Refused("no")) for failures in (1, 2, 5)] == [30, 60, 300]
+    assert [longest.pause(failures, LoginRefused("no")) for failures in (1, 2, 5)] == [30, 60, 300]
     assert [longest.pause(failures, Transient("full")) for failures in (1, 6, 50)] == [1, 30, 30]

@@ -29,7 +29,15 @@ from typing import Literal, Protocol, TypeVar
 from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
-from mailtickets.edges.imap.client import ImapClient, Limits, Listed, Lost, No, Refused, Selected
+from mailtickets.edges.imap.client import (
+    CommandRefused,
+    ConnectionLost,
+    ImapClient,
+    Limits,
+    Listed,
+    LoginRefused,
+    Selected,
+)
 from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
 
@@ -165,8 +173,8 @@ class ImapPoller:
     def pause(self, failures: int, trouble: Exception) -> float:
         """Doubles with each failure, less up to a half by lot: a server that comes back is not stormed."""
         limits = self._limits
-        first = limits.refused_pause_seconds if isinstance(trouble, Refused) else limits.first_pause_seconds
-        theirs = isinstance(trouble, (Lost, No, Refused))
+        first = limits.refused_pause_seconds if isinstance(trouble, LoginRefused) else limits.first_pause_seconds
+        theirs = isinstance(trouble, (ConnectionLost, CommandRefused, LoginRefused))
         longest = limits.longest_pause_seconds if theirs else limits.local_pause_seconds
         return min(longest, first * 2.0 ** min(failures - 1, 30)) * (1 - self._random() / 2)
 
@@ -180,8 +188,8 @@ class ImapPoller:
         self.health = Health(self._account.name, "up", self._now(), "; ".join(problems))
 
     def _report(self, trouble: Exception, pause: float) -> None:
-        expected = isinstance(trouble, (Lost, No, Refused, Transient))
-        state: State = "refused" if isinstance(trouble, Refused) else "down"
+        expected = isinstance(trouble, (ConnectionLost, CommandRefused, LoginRefused, Transient))
+        state: State = "refused" if isinstance(trouble, LoginRefused) else "down"
         words = str(trouble) if expected else f"{type(trouble).__name__}: {str(trouble).partition(chr(10))[0]}"
         self.health = replace(self.health, state=state, last_error=words)
         log.warning(
@@ -239,7 +247,7 @@ class ImapPoller:
         for folder in reversed(self._account.folders):
             try:
                 selected = await client.select(folder)
-            except No as no:
+            except CommandRefused as no:
                 problems.append(f"{folder}: {no}")
                 await self._alarm(f"{self._key}-{folder}", f"the folder {folder} cannot be opened: {no}")
                 continue
@@ -247,7 +255,7 @@ class ImapPoller:
                 selected = await client.select(folder)
             await self._all_clear(f"{self._key}-{folder}")
         if len(problems) == len(self._account.folders):
-            raise No("; ".join(problems))
+            raise CommandRefused("; ".join(problems))
         return problems
 
     async def _read_folder(self, client: ImapClient, folder: str, selected: Selected) -> bool:
@@ -337,8 +345,8 @@ class ImapPoller:
         """Counts the rounds that work on this message breaks."""
         try:
             yield
-        except (Lost, No) as trouble:
-            if not (isinstance(trouble, No) and trouble.temporary):
+        except (ConnectionLost, CommandRefused) as trouble:
+            if not (isinstance(trouble, CommandRefused) and trouble.temporary):
                 self._attempts[key] += 1
             raise
 
@@ -392,7 +400,7 @@ class ImapPoller:
         if movable:
             try:
                 await client.move([uid], failed)
-            except No as no:
+            except CommandRefused as no:
                 log.error("imap-stays account=%s folder=%s uid=%d: %s", self._account.name, folder, uid, no)
 
     # --- messages that are ours -----------------------------------------------------------------------
@@ -415,7 +423,7 @@ class ImapPoller:
             return
         try:
             await self._move_or_flag(client, uids)
-        except No as no:
+        except CommandRefused as no:
             if no.temporary:
                 raise
             await self._alarm(key, f"{text}: {no}")
@@ -449,11 +457,11 @@ NO_MOVE = 'the server has neither MOVE nor UIDPLUS, so after = "move" becomes "s
 async def connected(
     account: ImapIn, credential: Credential, tls: ssl.SSLContext | None, limits: Limits
 ) -> AsyncIterator[ImapClient]:
-    """A connection that is logged in, closed whatever happens. Raises Lost or Refused."""
+    """A connection that is logged in, closed whatever happens. Raises ConnectionLost or LoginRefused."""
     try:
         secret = await credential.fetch()
     except (OSError, KeyError, ValueError) as error:
-        raise Refused(f"there is no password: {error}") from error
+        raise LoginRefused(f"there is no password: {error}") from error
     client = await ImapClient.open(account, tls, limits)
     try:
         await client.login(account.username, credential.method, secret)
@@ -486,9 +494,9 @@ async def probe(
             for folder in _targets(account, client):
                 lines.append(await _writable(client, folder))
             return lines
-    except Refused as refused:
+    except LoginRefused as refused:
         return [(False, f"login refused: {refused}{refusal_hint(account.host)}")]
-    except (Lost, No) as trouble:
+    except (ConnectionLost, CommandRefused) as trouble:
         return [(False, f"{account.host}:{account.port}: {trouble}")]
 
 
@@ -514,7 +522,7 @@ def _targets(account: ImapIn, client: ImapClient) -> list[str]:
 async def _readable(account: ImapIn, client: ImapClient, folder: str) -> tuple[bool, str]:
     try:
         count = await client.count(folder)
-    except No as no:
+    except CommandRefused as no:
         return False, f"folder {folder} cannot be read: {no}"
     which = "all are read" if account.start == "all" else "at the first connect only what arrives later is read"
     return True, f"folder {folder} holds {count} messages; {which}"
@@ -523,10 +531,10 @@ async def _readable(account: ImapIn, client: ImapClient, folder: str) -> tuple[b
 async def _writable(client: ImapClient, folder: str) -> tuple[bool, str]:
     try:
         await client.count(folder)
-    except No:
+    except CommandRefused:
         try:
             await client.create(folder)
-        except No as no:
+        except CommandRefused as no:
             return False, f"folder {folder} cannot be made: {no} (some servers want it below INBOX: INBOX.{folder})"
         return True, f"folder {folder} was missing and is there now"
     return True, f"folder {folder} is there"

@@ -14,7 +14,7 @@ from ipaddress import ip_address
 
 from mailtickets.edges.smtp_server import listener
 from mailtickets.edges.smtp_server.listener import Listener, bind
-from mailtickets.edges.smtp_server.protocol import Accept, Intake, KnowsRecipient, Session, Settings, TimeLimits
+from mailtickets.edges.smtp_server.protocol import Accept, KnowsRecipient, Session, SessionContext, Settings, TimeLimits
 from mailtickets.mail.door import LMTP
 
 __all__ = ["Accept", "KnowsRecipient", "Listener", "LmtpSession", "Settings", "TimeLimits", "bind", "serve"]
@@ -26,8 +26,8 @@ class LmtpSession(Session):
     greeting = "LMTP"
     _without_address = "local socket"
 
-    def __init__(self, intake: Intake, peer: str, trusted: bool) -> None:
-        super().__init__(intake, peer, trusted or not peer or ip_address(peer).is_loopback)
+    def __init__(self, context: SessionContext, peer: str, trusted: bool) -> None:
+        super().__init__(context, peer, trusted or not peer or ip_address(peer).is_loopback)
         for command in ("HELO", "EHLO"):  # RFC 2033, 4.1
             self._smtp_methods.pop(command)
 

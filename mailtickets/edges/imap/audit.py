@@ -2,9 +2,10 @@
 
 A message is known by its size and its INTERNALDATE, which a move keeps, or else by its Message-ID (some servers
 estimate sizes). Folders are opened and headers fetched in a way that marks nothing as read.
-Owns one connection an audit. *Fails with* `Lost`, `Refused` and `No` of the IMAP client: then nothing is known.
-*Limits*: messages of the last `days` that came after the first connect. What people put into the folders by hand
-looks as if we had put it there.
+Owns one connection for each comparison.
+*Fails with* `ConnectionLost`, `LoginRefused` and `CommandRefused` of the IMAP client: then nothing is known.
+*Limits*: messages of the last days that arrived after the first connect. Messages that people put into these folders
+by hand look like messages that we put there.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +18,7 @@ from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor
 from mailtickets.edges.doors.imap import connected, tls_context
-from mailtickets.edges.imap.client import ImapClient, Limits, Listed, No
+from mailtickets.edges.imap.client import CommandRefused, ImapClient, Limits, Listed
 from mailtickets.mail.door import Door
 from mailtickets.store import cursors, inbound
 from mailtickets.store.inbound import Known
@@ -54,7 +55,10 @@ async def audit(
     *,
     limits: Limits | None = None,
 ) -> Audit:
-    """Looks through the folders of an account. `read` and `known` are its `facts`. Raises Lost or Refused."""
+    """Looks through the folders of an account. `read` and `known` are what `facts` returned for it.
+
+    Raises ConnectionLost or LoginRefused.
+    """
     limits = limits or Limits()
     ledger = _Ledger(known)
     held: dict[str, int] = {}
@@ -67,7 +71,7 @@ async def audit(
                 continue  # nothing has ever been read
             try:
                 listed, passed = await _listed(client, folder, max(since, begun), cursor)
-            except No:
+            except CommandRefused:
                 continue  # there is no such folder
             held[folder] = len(listed)
             unknown = await ledger.unknown(client, passed)

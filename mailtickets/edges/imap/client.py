@@ -1,11 +1,12 @@
-"""One IMAP connection that never hangs: the few commands the poller needs, each answered, refused or lost.
+"""One IMAP connection that never hangs: the few commands that the poller needs. Each of them returns or raises in time.
 
-Owns the socket and everything about aioimaplib: its reader, which cannot stand many lines in one packet,
-is replaced; a lost connection ends the command that waits on it; bodies are bounded.
+Owns the socket and everything about aioimaplib: the reader of that library, which fails when one packet holds many
+lines, is replaced; a lost connection ends the command that waits for an answer; the size of bodies is bounded.
 
-*Fails with* `No` (the server refused this one command), `Refused` (it does not let us in), `Lost` (no answer in
-time, a broken line, an odd reply). After `Lost` nobody knows what comes next on the line: drop the connection.
-*Limits*: one command at a time. How to log in is in `login`.
+*Fails with* `CommandRefused` (the server refused this one command), `LoginRefused` (it does not let us in),
+`ConnectionLost` (no answer in time, a broken line, an answer that makes no sense). After `ConnectionLost` it is not
+known what comes next: close the connection.
+*Limits*: one command at a time. The ways to log in are in `login`.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ from mailtickets.edges.imap.login import log_in, without_secret
 # Below WARNING it logs what it sends and receives: messages, and passwords with a quote in them.
 logging.getLogger("aioimaplib").setLevel(logging.WARNING)
 
-Line = bytes | bytearray
+AnswerLine = bytes | bytearray
 """Of an answer: text as bytes, literals as bytearrays."""
 MAX_LINE_BYTES = 1 << 20
 MAX_WORDS = 200
@@ -76,15 +77,15 @@ class Limits:
     """The longest pause when the trouble is on our side."""
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """The connection is gone or not to be trusted any more."""
 
 
-class Refused(Exception):
+class LoginRefused(Exception):
     """The server does not let us in; in its words."""
 
 
-class No(Exception):
+class CommandRefused(Exception):
     """The server refused one command; in its words."""
 
     @property
@@ -121,7 +122,7 @@ class ImapClient:
 
     @classmethod
     async def open(cls, account: ImapIn, tls: ssl.SSLContext | None, limits: Limits) -> "ImapClient":
-        """Connects and reads the greeting. Raises Lost, or Refused when the server turns us away (BYE)."""
+        """Connects and reads the greeting. Raises ConnectionLost, or LoginRefused when the greeting is BYE."""
         loop = asyncio.get_running_loop()
         wire = _Wire(loop, limits.max_message_bytes)
         client = cls(wire, limits)
@@ -131,13 +132,13 @@ class ImapClient:
                 await loop.create_connection(lambda: wire, account.host, account.port, ssl=tls)
                 greeting = await wire.greeting
             if wire.state == aioimaplib.LOGOUT:
-                raise Refused(_words(greeting) or "the server closed the connection without a greeting")
+                raise LoginRefused(_words(greeting) or "the server closed the connection without a greeting")
         except BaseException as error:
             await client.close()
             if isinstance(error, TimeoutError):
-                raise Lost(f"no answer from {account.host}:{account.port}") from error
+                raise ConnectionLost(f"no answer from {account.host}:{account.port}") from error
             if isinstance(error, OSError):
-                raise Lost(_reason(error)) from error
+                raise ConnectionLost(_reason(error)) from error
             raise
         return client
 
@@ -150,16 +151,16 @@ class ImapClient:
                 await self._wire.closed.wait()
 
     async def login(self, username: str, method: Method, secret: str) -> None:
-        """Logs in and learns what the server can do. Raises Refused with the server's words, without the secret."""
+        """Logs in and asks what the server can do. Raises LoginRefused with the server's words, without the secret."""
         if self._wire.state == aioimaplib.NONAUTH:  # PREAUTH servers know us already
             try:
                 response = await self._in_time(log_in(self._wire, username, method, secret))
             except ValueError as error:  # CR, LF or NUL in one of them
-                raise Refused(str(error)) from error
+                raise LoginRefused(str(error)) from error
             if response.result == LOST:
-                raise Lost(self._wire.reason)
+                raise ConnectionLost(self._wire.reason)
             if response.result != "OK":
-                raise Refused(_words(without_secret(response.lines[-1], secret)))
+                raise LoginRefused(_words(without_secret(response.lines[-1], secret)))
         await self._in_time(self._wire.capability())
 
     @property
@@ -181,7 +182,7 @@ class ImapClient:
         self.selected = True
         uidvalidity = re.search(rb"\[UIDVALIDITY (\d+)\]", text, re.IGNORECASE)
         if uidvalidity is None:
-            raise Lost(f"the server gives no UIDVALIDITY for {folder}")
+            raise ConnectionLost(f"the server gives no UIDVALIDITY for {folder}")
         uidnext = re.search(rb"\[UIDNEXT (\d+)\]", text, re.IGNORECASE)
         return Selected(int(uidvalidity[1]), int(uidnext[1]) if uidnext else await self._highest_uid() + 1)
 
@@ -225,7 +226,7 @@ class ImapClient:
             if _number(text, b"UID") == uid and b"BODY[]" in text.upper():
                 return _content(text, literal)
         if await self.search(uid, uid):
-            raise No("the server gave no body")
+            raise CommandRefused("the server gave no body")
         return None
 
     async def move(self, uids: Iterable[int], folder: str) -> None:
@@ -233,8 +234,8 @@ class ImapClient:
         numbers = _set(uids)
         try:
             await self._move(numbers, folder)
-        except No:  # [TRYCREATE], which not all servers say
-            with suppress(No):
+        except CommandRefused:  # [TRYCREATE], which not all servers say
+            with suppress(CommandRefused):
                 await self.create(folder)
             await self._move(numbers, folder)
 
@@ -253,11 +254,11 @@ class ImapClient:
     async def create(self, folder: str) -> None:
         """Makes a folder, and subscribes to it so that people's mail clients show it."""
         await self._ask(self._wire.simple_command("CREATE", mailbox(folder)))
-        with suppress(No):
+        with suppress(CommandRefused):
             await self._ask(self._wire.simple_command("SUBSCRIBE", mailbox(folder)))
 
     async def count(self, folder: str) -> int:
-        """How many messages a folder holds, without opening it. Raises No where there is no such folder."""
+        """How many messages a folder holds, without opening it. Raises CommandRefused where there is no such folder."""
         lines = await self._ask(self._wire.simple_command("STATUS", mailbox(folder), "(MESSAGES)"))
         found = re.search(rb"MESSAGES (\d+)", b" ".join(lines), re.IGNORECASE)
         return int(found[1]) if found else 0
@@ -280,7 +281,7 @@ class ImapClient:
         try:
             done, _ = await asyncio.wait({idling, ready}, timeout=self._limits.pulse_seconds, return_when=FIRST)
             if not done:
-                raise Lost(SILENT)
+                raise ConnectionLost(SILENT)
             if not idling.done():
                 await asyncio.wait({idling, news}, timeout=seconds, return_when=FIRST)
                 if not idling.done():
@@ -295,23 +296,23 @@ class ImapClient:
     async def _end_of_idle(self, idling: Awaitable[Any]) -> None:
         response = await self._in_time(idling, self._limits.pulse_seconds)
         if response.result == LOST:
-            raise Lost(self._wire.reason)
+            raise ConnectionLost(self._wire.reason)
         self._idle_refused = response.result != "OK"
 
-    async def _fetch(self, uids: set[int], items: str, size: int = 0) -> list[Line]:
+    async def _fetch(self, uids: set[int], items: str, size: int = 0) -> list[AnswerLine]:
         """One FETCH of at most `size` octets of body; the lines of the answer."""
         limits = self._limits
         seconds = limits.reply_seconds + size / limits.slowest_bytes_per_second
         return await self._ask(self._wire.fetch_by_uid(_set(uids), items, limits.reply_seconds), seconds)
 
-    async def _ask(self, reply: Awaitable[Any], seconds: float | None = None) -> list[Line]:
+    async def _ask(self, reply: Awaitable[Any], seconds: float | None = None) -> list[AnswerLine]:
         """The lines of an OK, without the tagged one."""
         response = await self._in_time(reply, seconds)
         words = _words(response.lines[-1]) if response.lines else ""
         if response.result == "NO":
-            raise No(words)
+            raise CommandRefused(words)
         if response.result != "OK":
-            raise Lost(words or response.result)
+            raise ConnectionLost(words or response.result)
         return response.lines[:-1]  # type: ignore[no-any-return]
 
     async def _in_time(self, reply: Awaitable[Any], seconds: float | None = None) -> Any:
@@ -319,9 +320,9 @@ class ImapClient:
             async with asyncio.timeout(seconds or self._limits.reply_seconds):
                 return await reply
         except (TimeoutError, aioimaplib.CommandTimeout) as error:
-            raise Lost(SILENT) from error
+            raise ConnectionLost(SILENT) from error
         except aioimaplib.AioImapException as error:
-            raise Lost(self._wire.reason or str(error)) from error
+            raise ConnectionLost(self._wire.reason or str(error)) from error
 
 
 # --- on the wire --------------------------------------------------------------------------------------
@@ -430,7 +431,7 @@ class _Fetch(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib has no ann
         super().__init__("FETCH", tag, *args, prefix="UID", **options)
         self._open = 0
 
-    def append_to_resp(self, line: Line, result: str = "Pending") -> None:
+    def append_to_resp(self, line: AnswerLine, result: str = "Pending") -> None:
         super().append_to_resp(line, result)
         if isinstance(line, bytearray):
             return
@@ -461,7 +462,7 @@ def _set(uids: Iterable[int]) -> str:
     return ",".join(map(str, sorted(uids)))
 
 
-def _records(lines: Iterable[Line]) -> Iterator[tuple[bytes, bytes | None]]:
+def _records(lines: Iterable[AnswerLine]) -> Iterator[tuple[bytes, bytes | None]]:
     """The FETCH responses among lines: the text of each and its literal."""
     text, literal = b"", None
     for line in lines:
@@ -506,11 +507,11 @@ def _content(text: bytes, literal: bytes | None) -> bytes:
         return literal
     found = re.search(rb"BODY\[\] " + _QUOTED.pattern, text, re.IGNORECASE | re.DOTALL)
     if found is None:
-        raise No("the server gave NIL for a body")
+        raise CommandRefused("the server gave NIL for a body")
     return re.sub(rb"\\(.)", rb"\1", found[1])
 
 
-def _words(line: Line) -> str:
+def _words(line: AnswerLine) -> str:
     """What a server says, fit for a log line."""
     text = bytes(line[: 4 * MAX_WORDS]).decode("utf-8", "replace")
     return "".join(character if character.isprintable() else " " for character in text)[:MAX_WORDS].strip()

@@ -1,9 +1,9 @@
 """One connection to the smarthost: TLS, login, and mail after mail.
 
 Owns: the SMTP dialogue over aiosmtplib's connection, and what each reply, or its absence, means for the mail.
-*Fails with*: NoConnection while opening, Stale when an idle connection turns out to be closed; else nothing.
-*Limits*: `Unknown` is said as soon as the final dot was handed to the kernel; what the kernel then lost cannot be told
-from what the other side took.
+*Fails with*: NoConnection while opening; IdleConnectionClosed when the other side has closed an idle connection.
+*Limits*: from the moment when the kernel has the final dot, a lost connection gives `Unknown`: nobody can tell whether
+the other side took the message.
 """
 
 import asyncio
@@ -94,7 +94,7 @@ class NoConnection(Exception):
         self.result = result
 
 
-class Stale(Exception):
+class IdleConnectionClosed(Exception):
     """A connection that had been idle was closed by the other side before it took anything of this mail."""
 
 
@@ -136,7 +136,7 @@ class Transmission:
         )
 
 
-class Session:
+class SmarthostConnection:
     """One connection. `open` it once, `deliver` and `settle` in turns, then `quit` or `abort`."""
 
     def __init__(self, settings: SmtpOutSettings) -> None:
@@ -255,10 +255,10 @@ class Session:
     # --- one mail
 
     async def deliver(self, mail: Transmission) -> Delivery:
-        """One transaction. Raises Stale when an idle connection turns out to be closed."""
+        """One transaction. Raises IdleConnectionClosed when an idle connection turns out to be closed."""
         self._stop_expiring()
         if not self.usable:
-            raise Stale
+            raise IdleConnectionClosed
         if refused := self._cannot_carry(mail):
             return refused
         try:
@@ -306,7 +306,7 @@ class Session:
                 self._broken = True
                 break
             if self._reused and good is _GOOD[0] and response.code == 421:
-                raise Stale  # said while it was idle, or to end a session it finds long enough
+                raise IdleConnectionClosed  # said while it was idle, or to end a session it finds long enough
             if refused is not None:
                 self._broken |= response.code == 354  # it waits for a message that nobody shall have
             elif response.code not in good:
@@ -325,7 +325,7 @@ class Session:
 
     def _mind_idleness(self, good: tuple[int, ...], error: Exception) -> None:
         if self._reused and good is _GOOD[0] and not isinstance(error, TimeoutError):
-            raise Stale from error
+            raise IdleConnectionClosed from error
 
     def _mail_command(self, mail: Transmission) -> bytes:
         command = f"MAIL FROM:<{mail.sender}>"

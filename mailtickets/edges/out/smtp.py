@@ -15,7 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailtickets.desk.model.delivery import Deferred, Delivery, Refused
-from mailtickets.edges.out.session import NoConnection, Session, SmtpOutSettings, Stale, Timeouts, Transmission, why
+from mailtickets.edges.out.session import (
+    IdleConnectionClosed,
+    NoConnection,
+    SmarthostConnection,
+    SmtpOutSettings,
+    Timeouts,
+    Transmission,
+    why,
+)
 from mailtickets.mail.write.compose import is_addr_spec, to_ascii
 
 __all__ = ["Breaker", "Finding", "Probe", "SmtpOut", "SmtpOutSettings", "Timeouts"]
@@ -84,7 +92,7 @@ class SmtpOut:
         self.max_size: int | None = None
         """Octets the smarthost takes (RFC 1870); None when it has not said, or has no limit."""
         self._slots = asyncio.Semaphore(settings.max_connections)
-        self._idle: list[Session] = []
+        self._idle: list[SmarthostConnection] = []
         self._closing: set[asyncio.Task[None]] = set()
         self._context: ssl.SSLContext | None = None
         self._closed = False
@@ -98,7 +106,7 @@ class SmtpOut:
             while self._idle:
                 try:
                     return await self._through(self._idle.pop(), transmission)
-                except Stale:
+                except IdleConnectionClosed:
                     continue
             try:
                 return await self._through(await self._open(), transmission)
@@ -107,7 +115,7 @@ class SmtpOut:
 
     async def probe(self) -> Probe:
         """Connects and logs in as a send would, and says how that went."""
-        session = Session(self._settings)
+        session = SmarthostConnection(self._settings)
         try:
             await session.open(await self._tls_context())
         except NoConnection as trouble:
@@ -125,13 +133,13 @@ class SmtpOut:
         idle, self._idle = self._idle, []
         await asyncio.gather(*(session.quit() for session in idle), *self._closing)
 
-    async def _open(self) -> Session:
+    async def _open(self) -> SmarthostConnection:
         if pause := self.breaker.pause_seconds:
             failures = self.breaker.failures
             raise NoConnection(
                 Deferred(f"{self._settings.host}: {failures} connections failed in a row, pausing for {pause:.0f} s")
             )
-        session = Session(self._settings)
+        session = SmarthostConnection(self._settings)
         try:
             await session.open(await self._tls_context())
         except NoConnection as trouble:
@@ -151,7 +159,7 @@ class SmtpOut:
                 raise NoConnection(Deferred(f"the authorities in {ca_file} cannot be read: {why(error)}")) from error
         return self._context
 
-    async def _through(self, session: Session, transmission: Transmission) -> Delivery:
+    async def _through(self, session: SmarthostConnection, transmission: Transmission) -> Delivery:
         """Sends by this connection, and keeps it for the next mail if it is still good."""
         try:
             result = await session.deliver(transmission)
@@ -167,12 +175,12 @@ class SmtpOut:
             self._keep(session)
         return result
 
-    def _keep(self, session: Session) -> None:
+    def _keep(self, session: SmarthostConnection) -> None:
         self._idle.append(session)
         expire = asyncio.get_running_loop().call_later(self._settings.idle_seconds, self._expire, session)
         session.kept(expire)
 
-    def _expire(self, session: Session) -> None:
+    def _expire(self, session: SmarthostConnection) -> None:
         if session in self._idle:
             self._idle.remove(session)
             task = asyncio.create_task(session.quit())

@@ -27,9 +27,9 @@ from mailtickets.edges.smtp_server.protocol import (
     NO_SPACE,
     TROUBLE,
     Accept,
-    Intake,
     KnowsRecipient,
     Session,
+    SessionContext,
     Settings,
 )
 from mailtickets.edges.smtp_server.spool import Held
@@ -92,11 +92,11 @@ class Listener:
         loop = asyncio.get_running_loop()
         sock.setblocking(False)
         if sock.family == socket.AF_UNIX:
-            server = await loop.create_unix_server(lambda: Door(self), sock=sock, backlog=ACCEPTED_AT_ONCE)
+            server = await loop.create_unix_server(lambda: Admission(self), sock=sock, backlog=ACCEPTED_AT_ONCE)
             path = Path(os.fsdecode(sock.getsockname()))
             self._unix_paths.append((path, _inode(path)))
         else:
-            server = await loop.create_server(lambda: Door(self), sock=sock, backlog=ACCEPTED_AT_ONCE)
+            server = await loop.create_server(lambda: Admission(self), sock=sock, backlog=ACCEPTED_AT_ONCE)
         sock.listen(BACKLOG)
         self._servers.append(server)
         self.addresses.append(address_of(sock))
@@ -115,8 +115,10 @@ class Listener:
         self._chatter.tell(event, exc_info=exc_info, **details)
 
     def open(self, peer: str) -> Session:
-        intake = Intake(self.settings, self._commit, self._knows_recipient, self.tell, self._ended, self._moved)
-        session = self._session(intake, peer, is_trusted(peer, self.settings))
+        context = SessionContext(
+            self.settings, self._commit, self._knows_recipient, self.tell, self._ended, self._moved
+        )
+        session = self._session(context, peer, is_trusted(peer, self.settings))
         self._sessions.add(session)
         self._per_address[peer] += 1
         return session
@@ -220,7 +222,7 @@ def _inode(path: Path) -> int:
     return path.stat().st_ino
 
 
-class Door(asyncio.Protocol):
+class Admission(asyncio.Protocol):
     """Lets a connection in or turns it away, before anything costly is made for it."""
 
     def __init__(self, listener: Listener) -> None:

@@ -68,7 +68,7 @@ _NOT_IN_A_HOST_NAME = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
 _WITH_STATUS = {"500 ": "500 5.5.2 ", "554 ": "554 5.7.0 ", "220 Ready": "220 2.0.0 Ready"}
 
 
-class Tell(Protocol):
+class LogEvent(Protocol):
     """Logs an event with its details, not more often than is of use."""
 
     def __call__(self, event: str, exc_info: BaseException | None = None, **details: Any) -> None: ...
@@ -111,7 +111,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class SessionContext:
     """What a session needs of its listener."""
 
     settings: Settings
@@ -119,7 +119,7 @@ class Intake:
     """Hands a message over, with the transmission's id; what is held and the task, which ends in a reply, belong to the
     listener from then on."""
     knows_recipient: KnowsRecipient
-    tell: Tell
+    tell: LogEvent
     ended: "Callable[[Session], None]"
     moved: "Callable[[Session, str], str | None]"
     """Counts a session for the client that a relay speaks for; gives the reason when that client has too many."""
@@ -148,10 +148,10 @@ class Session(SMTP):
     command_size_limit = 2048  # RFC 5321 says 512, and its extensions add about 1,200
     command_size_limits = _SameForAllCommands()
 
-    def __init__(self, intake: Intake, peer: str, trusted: bool) -> None:
-        settings = intake.settings
+    def __init__(self, context: SessionContext, peer: str, trusted: bool) -> None:
+        settings = context.settings
         loop = asyncio.get_running_loop()
-        self.intake, self.peer, self.trusted = intake, peer, trusted
+        self.context, self.peer, self.trusted = context, peer, trusted
         self.relay = trusted
         """Whether the other end of the connection is a relay of ours, whomever it speaks for."""
         self._client_helo: str | None = None
@@ -188,7 +188,7 @@ class Session(SMTP):
         super().connection_lost(error)
         if self._linger is not None:
             self._linger.cancel()
-        self.intake.ended(self)
+        self.context.ended(self)
 
     def eof_received(self) -> bool:
         """The client has said all it will. What it sent is still answered; aiosmtpd would cancel it."""
@@ -253,21 +253,21 @@ class Session(SMTP):
             self._timeout_handle = self.loop.call_at(self._due, self._ring)
 
     def _timeout_cb(self) -> None:
-        self.intake.tell("session-timed-out", session=self.id, peer=self.peer)
+        self.context.tell("session-timed-out", session=self.id, peer=self.peer)
         self.hang_up(TIMED_OUT)
 
     def _too_slow(self, message: IncomingMessage) -> None:
-        self.intake.tell("message-too-slow", session=self.id, peer=self.peer, size=message.received_bytes)
+        self.context.tell("message-too-slow", session=self.id, peer=self.peer, size=message.received_bytes)
         self.hang_up(TIMED_OUT)
 
     async def handle_exception(self, error: Exception) -> str:  # noqa: RET503 - _end does not return
         """Generic words to the peer, the detail to the log."""
         if isinstance(error, TLSSetupException):
-            self.intake.tell("tls-failed", session=self.id, peer=self.peer, error=repr(error.__cause__))
+            self.context.tell("tls-failed", session=self.id, peer=self.peer, error=repr(error.__cause__))
             return ""
         if isinstance(error, EOFError | OSError):
             await self._end()
-        self.intake.tell("session-failed", session=self.id, peer=self.peer, exc_info=error)
+        self.context.tell("session-failed", session=self.id, peer=self.peer, exc_info=error)
         await self._end("421 4.3.0 Temporary trouble here, please try again later")
 
     async def push(self, status: str | bytes) -> None:
@@ -283,7 +283,7 @@ class Session(SMTP):
         if reply.startswith("5"):
             self._refusals += 1
         if self._refusals > (MAX_REFUSALS_TRUSTED if self.trusted else MAX_REFUSALS):
-            self.intake.tell("too-many-refusals", session=self.id, peer=self.peer)
+            self.context.tell("too-many-refusals", session=self.id, peer=self.peer)
             await self._end("421 4.7.0 Too many errors, closing the connection")
 
     # --- commands -----------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ class Session(SMTP):
         await self.push("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
 
     def _features(self) -> list[str]:
-        settings = self.intake.settings
+        settings = self.context.settings
         starttls = ["STARTTLS"] if settings.ssl_context and not self._tls_protocol else []
         size = f"SIZE {settings.max_message_bytes}"
         return ["PIPELINING", size, *starttls, "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "HELP"]
@@ -313,7 +313,7 @@ class Session(SMTP):
     async def _speak_for(self, client: Client) -> None:
         """The session starts anew, as that client's (https://www.postfix.org/XCLIENT_README.html)."""
         if client.address is not None:
-            refusal = self.intake.moved(self, client.address)
+            refusal = self.context.moved(self, client.address)
             if refusal is not None:
                 await self._end(refusal)
         assert self.session is not None  # noqa: S101 - a command has come in
@@ -351,7 +351,7 @@ class Session(SMTP):
         if self._sender is not None:
             raise Refusal("503 5.5.1 There is a sender already")
         sender, parameters = parse_path(arg, "FROM:", "501 5.1.7", MAIL_PARAMETERS)
-        check_mail_parameters(parameters, self.intake.settings)
+        check_mail_parameters(parameters, self.context.settings)
         self._sender, self._utf8 = sender, "SMTPUTF8" in parameters
         return "250 2.1.0 Ok"
 
@@ -363,9 +363,9 @@ class Session(SMTP):
             raise Refusal("501 5.1.3 A recipient is needed")
         if len(self._recipients) >= MAX_RECIPIENTS:
             raise Refusal("452 4.5.3 Too many recipients, send the rest in another message")
-        if not self.intake.knows_recipient(recipient):
+        if not self.context.knows_recipient(recipient):
             # Only the domain: a local part may carry a reply token.
-            self.intake.tell("recipient-refused", session=self.id, peer=self.peer, domain=recipient.rpartition("@")[2])
+            self.context.tell("recipient-refused", session=self.id, peer=self.peer, domain=recipient.rpartition("@")[2])
             raise Refusal("550 5.1.1 There is no such mailbox here")
         self._recipients.append(recipient)
         return "250 2.1.5 Ok"
@@ -395,12 +395,12 @@ class Session(SMTP):
         if arg or not self._recipients:
             await self.push("501 5.5.4 DATA takes no parameters" if arg else "503 5.5.1 There is no recipient yet")
             return
-        if not self.intake.settings.spool.has_room(0):
+        if not self.context.settings.spool.has_room(0):
             await self.push(NO_SPACE)
             return
         self._receiving = True
         await self.push("354 End with a dot on a line of its own")
-        held = self.intake.settings.spool.hold()
+        held = self.context.settings.spool.hold()
         try:
             refusal = self._refusal(await self._receive(held))
         except BaseException:
@@ -425,12 +425,12 @@ class Session(SMTP):
         if message.oversized:
             return TOO_LARGE
         if message.trouble is not None:
-            self.intake.tell("no-room-to-receive", session=self.id, peer=self.peer, reason=str(message.trouble))
+            self.context.tell("no-room-to-receive", session=self.id, peer=self.peer, reason=str(message.trouble))
             return NO_SPACE
-        return BARE if message.bare and self.intake.settings.bare_newlines == "refuse" else None
+        return BARE if message.bare and self.context.settings.bare_newlines == "refuse" else None
 
     async def _receive(self, held: Held) -> IncomingMessage:  # noqa: RET503 - _end does not return
-        limit = self.intake.settings.max_message_bytes
+        limit = self.context.settings.max_message_bytes
         self._transmissions += 1
         message = IncomingMessage(limit, held)
         message.put_before(self._received_header())
@@ -442,7 +442,7 @@ class Session(SMTP):
                 self._expect_nothing()
                 self._unread(after)
                 return message
-        self.intake.tell("message-too-large", session=self.id, peer=self.peer, size=message.received_bytes)
+        self.context.tell("message-too-large", session=self.id, peer=self.peer, size=message.received_bytes)
         await self._end(TOO_LARGE)
 
     async def _chunk(self, begun_at: float, message: IncomingMessage) -> bytes:
@@ -452,7 +452,7 @@ class Session(SMTP):
         self._expect(min(self.loop.time() + limits.chunk_seconds, for_rate), partial(self._too_slow, message))
         chunk = await self._reader.read(CHUNK_BYTES)
         if not chunk:
-            self.intake.tell("message-cut-off", session=self.id, peer=self.peer, size=message.received_bytes)
+            self.context.tell("message-cut-off", session=self.id, peer=self.peer, size=message.received_bytes)
             await self._end()
         return chunk
 
@@ -463,12 +463,12 @@ class Session(SMTP):
 
     async def _commit(self, held: Held) -> str:
         """Hands the message over. A client that hangs up now cancels the wait, never the work."""
-        task = self.intake.commit(held, self._envelope(), self._transmission)
+        task = self.context.commit(held, self._envelope(), self._transmission)
         try:
             async with asyncio.timeout(self._limits.commit_seconds):
                 reply = await asyncio.shield(task)
         except TimeoutError:
-            self.intake.tell("commit-slow", session=self.id, peer=self.peer, transmission=self._transmission)
+            self.context.tell("commit-slow", session=self.id, peer=self.peer, transmission=self._transmission)
             return TROUBLE
         if reply == ACCEPTED:
             self._refusals = 0
@@ -500,7 +500,7 @@ class Session(SMTP):
         to = f"\r\n\tfor <{self._recipients[0]}>" if len(self._recipients) == 1 else ""
         lines = (
             f"Received: from {self._helo} ({peer})\r\n"
-            f"\tby {self.hostname} ({self.intake.settings.ident}) with {self._with()} id {self._transmission}{to};\r\n"
+            f"\tby {self.hostname} ({self.context.settings.ident}) with {self._with()} id {self._transmission}{to};\r\n"
             f"\t{format_datetime(datetime.now(UTC))}\r\n"
         )
         return lines.encode()
