@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from mailtickets.config.models import Agent, Config
 from mailtickets.config.places import shipped, template_texts
 from mailtickets.desk.change import changed, opened
-from mailtickets.desk.claims.authors import agent_of, matched
+from mailtickets.desk.claims.authors import agent_of, from_our_own_address, matched
 from mailtickets.desk.claims.matching import claimed
 from mailtickets.desk.letters.letter import Letter, Stationery, copy_for, letter
 from mailtickets.desk.letters.render import Rendered, Templates, canned, canned_commands, canned_names, render
@@ -157,6 +157,8 @@ class Clerk:
         now, policy = self.clock(), self.rules.policy
         came, (asked, signed) = mail, self._asked(connection, received, mail, asked)
         facts, asked = gather(connection, received, asked, policy, now, unparsed, junk)
+        if from_our_own_address(asked.mail, policy) and (agent := agent_of(asked.mail, facts, policy)):
+            asked, signed = self._asked_by(connection, received, asked.mail, agent)  # a reply token told who it is
         facts = replace(self._with_canned(facts, asked), signature=signed)
         decision = decide(asked.mail, facts, policy, now, asked)
         mail = as_opening(asked.mail, facts) if decision.opens is not None else asked.mail
@@ -177,6 +179,12 @@ class Clerk:
         agent = _agent_in_from(mail, policy)
         if agent is None:
             return asked or questions(mail, policy, received.correction), None
+        return self._asked_by(connection, received, mail, agent)
+
+    def _asked_by(
+        self, connection: Connection, received: Received, mail: InboundMail, agent: Agent
+    ) -> tuple[Questions, SignatureFact | None]:
+        policy = self.rules.policy
         words, signed = as_written(mail, signer(agent, policy, signatures.learned(connection, agent.address)))
         return questions(words, policy, received.correction), signed
 

@@ -333,6 +333,18 @@ def test_what_was_held_for_the_queues_own_address_goes_out_at_its_authors_word(s
     assert strict.ticket(1).messages[-1].author_address == ANA.address
 
 
+def test_what_an_agent_writes_from_the_queues_own_address_is_cut_of_their_signature(strict: Office) -> None:
+    said = f"Troque o cabo.\n\n{ANA.name}\nSuporte técnico\nTel.: (11) 98877-6655"
+    held = take(strict, said, "pass", strict.reply_address(ANA.address), **{"from": "suporte@desk.test"})
+    assert "98877" not in shown(strict, ANA.address, "held")
+    take(strict, "ENVIAR", "pass", strict.reply_address(ANA.address), **{"from": ANA.address})
+    received_again = replace(strict.received(held.id), authentication=Authentication("pass"))
+    strict.settle(strict.clerk.draft(received_again, parse(received_again.raw, instance="exemplo")))
+    assert received(strict, MINE)[-1] == "answer"
+    assert "98877" not in shown(strict, MINE, "answer")
+    assert "Troque o cabo." in shown(strict, MINE, "answer")
+
+
 # --- many in copy -------------------------------------------------------------------------------------
 
 SIXTY = ", ".join(f"p{n}@cliente.test" for n in range(60))
