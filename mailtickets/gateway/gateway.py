@@ -30,7 +30,7 @@ from mailtickets.desk.model.facts import Authentication, OutboxFact
 from mailtickets.desk.model.policy import MAX_ATTACHMENT_BYTES
 from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.rules.decide import refused
+from mailtickets.desk.rules.bounces import refused
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.clerk import Clerk, Draft
 from mailtickets.gateway.intake import Intake

@@ -18,7 +18,8 @@ from mailtickets.desk.model.effects import (
     SetStatus,
 )
 from mailtickets.desk.model.facts import Authentication, DuplicateFact, IdFact, OutboxFact
-from mailtickets.desk.rules.decide import RULES, decide, refused
+from mailtickets.desk.rules.bounces import refused
+from mailtickets.desk.rules.decide import RULES, decide
 from mailtickets.mail.door import Door
 from mailtickets.mail.model import Address, Bounce
 from tests.desk.builders import (

@@ -6,6 +6,7 @@ from datetime import datetime
 from mailtickets.config.models import Agent
 from mailtickets.desk.claims.authors import agent_of, authentic, matched, writer
 from mailtickets.desk.claims.matching import Match, claimed
+from mailtickets.desk.model.decision import Decision, Outcome
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
@@ -56,3 +57,12 @@ class Case:
     def pointed_at(self) -> Ticket | None:
         """The ticket that the mail points at, whoever wrote it."""
         return claimed(self.facts)
+
+
+def nothing(outcome: Outcome, reason: str, ticket: Ticket | None) -> Decision:
+    return Decision(reason, ticket=ticket.number if ticket else None, outcome=outcome)
+
+
+def other_queues(case: Case, *informed: str) -> tuple[str, ...]:
+    """The queues a mail is addressed to that have not been told of it."""
+    return tuple(queue.name for queue in (case.facts.queue, *case.facts.also_queues) if queue.name not in informed)

@@ -8,7 +8,13 @@ Fails with: nothing.
 
 from dataclasses import replace
 
+from mailtickets.desk.claims import copies as copies_of
+from mailtickets.desk.claims.authors import locale_for, without_tags
+from mailtickets.desk.model.decision import Decision, Outcome
+from mailtickets.desk.model.effects import AddMessage, OpenTicket
 from mailtickets.desk.model.facts import Facts
+from mailtickets.desk.rules.assignment import turn
+from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import InboundMail
 
 
@@ -28,3 +34,25 @@ def _is_history(mail: InboundMail, facts: Facts) -> bool:
 def leaves_out_history(mail: InboundMail) -> bool:
     """Whether words are left out that are no notice of ours, which everybody on a ticket has."""
     return bool(mail.quoted.strip()) and mail.cut_by in ("announcement", "quotation")
+
+
+def open_ticket(case: Case, *, reason: str, outcome: Outcome = "opened", linked: int | None = None) -> Decision:
+    author, copies = case.author, copies_of.on_new_ticket(case.mail, case.facts, case.policy)
+    ticket = OpenTicket(
+        queue=case.facts.queue.name,
+        subject=without_tags(case.mail.subject),
+        requester=author,
+        locale=locale_for(case.facts.queue, case.mail.language, case.policy),
+        cc=copies.joining,
+        notify_cc=case.is_authentic,
+        linked=linked,
+    )
+    said = AddMessage("in", "public", author, verified=case.is_authentic)
+    given = turn(case.facts.queue, case.facts.desk, case.policy, case.now)
+    return Decision(
+        reason,
+        (ticket, said, *((given,) if given else ()), *copies.events()),
+        outcome=outcome,
+        actor=author.address,
+        further_queues=tuple(queue.name for queue in case.facts.also_queues),
+    )

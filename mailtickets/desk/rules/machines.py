@@ -1,0 +1,59 @@
+"""Rules for mail that calls for no work: loops, copies, reports, spam, and lists that a queue ignores.
+
+Fails with: nothing.
+"""
+
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.rules.case import Case, nothing, other_queues
+from mailtickets.mail.kind.junk import allowed, denied
+
+
+def loop(case: Case) -> Decision | None:
+    """Has one of our own automatic mails come back, or has it travelled too far?"""
+    if case.mail.kind == "loop":
+        return nothing("ignored", case.mail.kind_reason, case.pointed_at)
+    if case.facts.sent_before and case.mail.author is not None and case.policy.queue_at(case.mail.author.address):
+        return nothing("ignored", "own-mail-came-back", case.pointed_at)
+    return None
+
+
+def repeated(case: Case) -> Decision | None:
+    """Did the same mail come before, by another door or to another queue?"""
+    if case.facts.duplicate is None or not case.facts.duplicate.reached_somebody:
+        return None
+    elsewhere, ticket = other_queues(case, *case.facts.duplicate.queues), case.facts.duplicate.ticket
+    return Decision(
+        "same-mail", ticket=ticket, outcome="duplicate", further_queues=elsewhere if ticket is not None else ()
+    )
+
+
+def report(case: Case) -> Decision | None:
+    """Is it a machine's report that calls for nothing: a receipt, a complaint?"""
+    return nothing("ignored", case.mail.kind_reason, case.pointed_at) if case.mail.kind == "report" else None
+
+
+def denied_sender(case: Case) -> Decision | None:
+    """Is it from somebody whom the configuration denies?"""
+    claims = (case.author.address, case.facts.envelope.sender or "")
+    if case.facts.released or not any(
+        denied(claim, case.policy.junk.deny, case.policy.junk.allow) for claim in claims if claim
+    ):
+        return None
+    return nothing("ignored", "sender-denied", None)
+
+
+def junk(case: Case) -> Decision | None:
+    """Do filters or scanners hold something against it?"""
+    found, author = case.facts.junk, case.author
+    if found.action not in {"spam", "infected"} or case.facts.released:
+        return None
+    if found.action == "spam" and case.is_authentic and allowed(author.address, case.policy.junk.allow):
+        return None
+    return Decision(found.why, outcome="held", actor=author.address)
+
+
+def unwanted_list(case: Case) -> Decision | None:
+    """Is it mailing-list mail to a queue that ignores it?"""
+    if case.mail.kind != "list" or case.facts.queue.list != "ignore" or case.found:
+        return None
+    return nothing("ignored", "list-mail", None)
