@@ -186,7 +186,7 @@ class Clerk:
     ) -> tuple[Questions, SignatureFact | None]:
         policy = self.rules.policy
         words, signed = as_written(mail, signer(agent, policy, signatures.learned(connection, agent.address)))
-        return questions(words, policy, received.correction), signed
+        return questions(words, policy, received.correction).of_agent(agent), signed
 
     def _with_canned(self, facts: Facts, asked: Questions) -> Facts:
         """The facts with the ready answers that an agent's mail asks for, written for the ticket it is about."""

@@ -345,6 +345,15 @@ def test_what_an_agent_writes_from_the_queues_own_address_is_cut_of_their_signat
     assert "Troque o cabo." in shown(strict, MINE, "answer")
 
 
+def test_a_ready_answer_is_found_for_an_agent_who_writes_from_the_queues_own_address(strict: Office) -> None:
+    said = f"#resposta encerramento\n\n{ANA.name}"
+    held = take(strict, said, "pass", strict.reply_address(ANA.address), **{"from": "suporte@desk.test"})
+    take(strict, "ENVIAR", "pass", strict.reply_address(ANA.address), **{"from": ANA.address})
+    again = replace(strict.received(held.id), authentication=Authentication("pass"))
+    strict.settle(strict.clerk.draft(again, parse(again.raw, instance="exemplo")))
+    assert received(strict, MINE)[-1] == "answer"
+
+
 # --- many in copy -------------------------------------------------------------------------------------
 
 SIXTY = ", ".join(f"p{n}@cliente.test" for n in range(60))
