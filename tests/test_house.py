@@ -20,6 +20,7 @@ from mailtickets.config.places import shipped, template_texts
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.letters.render import Templates, render
 from mailtickets.desk.letters.samples import bare, sample
+from mailtickets.desk.model.reason import DeskReason
 from mailtickets.desk.notices.rows import NOTICES, NoticeName
 from mailtickets.desk.notices.shapes import ALWAYS, COMMON
 from mailtickets.desk.reasons import REASONS, sentence
@@ -184,8 +185,16 @@ def test_every_reason_the_desk_gives_is_listed() -> None:
     assert given - REASONS.keys() == set()
 
 
+def test_the_listed_reasons_are_those_that_the_type_checker_knows() -> None:
+    assert tuple(REASONS) == get_args(DeskReason)
+
+
 def test_every_listed_reason_is_given_somewhere() -> None:
-    sources = " ".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py") if path.name != "reasons.py")
+    sources = " ".join(
+        path.read_text(encoding="utf-8")
+        for path in PACKAGE.rglob("*.py")
+        if path.name not in {"reasons.py", "reason.py"}
+    )
     for code in REASONS:
         assert f'"{code}"' in sources or code.partition("-")[0] in {"delivery", "budget"}, code
 

@@ -3,9 +3,12 @@
 Reasons of `mail.classify` stand in its `REASONS`; `sentence` knows both.
 """
 
+from collections.abc import Mapping
+
+from mailtickets.desk.model.reason import DeskReason
 from mailtickets.mail.kind import classify
 
-REASONS: dict[str, str] = {
+REASONS: Mapping[DeskReason, str] = {
     # what becomes of a mail
     "new-mail": "It is about no ticket there is: a new one was opened.",
     "not-a-participant": "It points at a ticket whose author is somebody else: a new one was opened and linked.",
@@ -123,6 +126,9 @@ REASONS: dict[str, str] = {
 }
 
 
+_SENTENCES: Mapping[str, str] = {**{str(code): words for code, words in REASONS.items()}, **classify.REASONS}
+
+
 def sentence(reason: str) -> str:
     """A reason in words; a code that nobody has named yet stands for itself."""
-    return REASONS.get(reason) or classify.REASONS.get(reason) or reason
+    return _SENTENCES.get(reason, reason)

@@ -26,6 +26,7 @@ from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, OpenTicket, SplitOff
 from mailtickets.desk.model.facts import Desk, Facts, SignatureFact
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices import plan as notices
 from mailtickets.desk.notices.budget import BudgetLine, budget_lines, untold, within_budget
@@ -207,7 +208,7 @@ class Clerk:
     def _canned(self, name: str, ticket: Ticket) -> str | None:
         policy = self.rules.policy
         queue = policy.queue(ticket.queue) or policy.queues[0]
-        situation = Situation(Decision("canned"), ticket, ticket)
+        situation = Situation(Decision(OtherReason("canned")), ticket, ticket)
         seen = context(Occasion(situation, queue, policy, self.clock()), ticket.locale, public=True)
         try:
             return canned(self.rules.templates, name, ticket.locale, seen)

@@ -6,6 +6,7 @@ yet but the mail itself, so there it is enough that no domain has disowned it.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from mailtickets.desk.claims.authors import authentic, writer
 from mailtickets.desk.claims.matching import Match
@@ -13,6 +14,7 @@ from mailtickets.desk.claims.people import can_be_written_to
 from mailtickets.desk.model.effects import RecordEvent
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.states import EventKind
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.mail.model import Address, InboundMail
@@ -22,8 +24,8 @@ MAX_IN_COPY = 20
 
 LEFT_OUT: EventKind = "left-out"
 """The kind of event that says who stood in copy and is not on the ticket."""
-COPY_LIMIT = "copy-limit"
-COPY_UNPROVEN = "copy-unproven"
+COPY_LIMIT: Final = "copy-limit"
+COPY_UNPROVEN: Final = "copy-unproven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,10 @@ class Copies:
 
     def events(self) -> tuple[RecordEvent, ...]:
         """What is remembered of those who stay out."""
-        both = ((COPY_LIMIT, self.beyond), (COPY_UNPROVEN, (*self.unproven, *self.disowned)))
+        both: tuple[tuple[Reason, tuple[Address, ...]], ...] = (
+            (COPY_LIMIT, self.beyond),
+            (COPY_UNPROVEN, (*self.unproven, *self.disowned)),
+        )
         return tuple(RecordEvent(LEFT_OUT, reason, _listed(people)) for reason, people in both if people)
 
 

@@ -6,6 +6,7 @@ counts only for the person it belongs to: a number, an id or a token in a strang
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from mailtickets.config.models import Queue
 from mailtickets.desk.claims.identity import TOKEN
@@ -25,6 +26,10 @@ _ADDRESS = re.compile(r"(?<![^\s<>,;:\"()])[^\s<>,;:\"()]+@[^\s<>,;:\"()]+")
 _MAX_CLAIMS = 100
 
 
+Evidence = Literal["reply-token", "message-id", "subject-number", "ref-line"]
+"""By what a mail names a ticket; it is the reason with which the mail is appended to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a mail says of where it belongs; nothing of it is proof yet."""
@@ -41,7 +46,7 @@ class Match:
     """A ticket that a mail's author may write on, and by which evidence."""
 
     ticket: Ticket
-    evidence: str
+    evidence: Evidence
     """reply-token, message-id, subject-number or ref-line."""
     source: str
     proven: bool
@@ -102,7 +107,7 @@ def claimed(facts: Facts) -> Ticket | None:
     return next((facts.tickets[number] for number in numbers if number in facts.tickets), None)
 
 
-def _weaker(facts: Facts) -> list[tuple[str, str, int]]:
+def _weaker(facts: Facts) -> list[tuple[Evidence, str, int]]:
     """Evidence that counts only together with its author: (evidence, source, ticket number), best first."""
     return [
         *(("message-id", found.message_id, found.ticket) for found in facts.ids),

@@ -7,6 +7,7 @@ the agent, or why it cannot be done. Nothing is done unless all of a mail's comm
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Agent, Queue
@@ -37,12 +38,13 @@ from mailtickets.desk.model.effects import (
 )
 from mailtickets.desk.model.facts import Facts, Undoable
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import TYPES, Status, Ticket, TicketType, priority_named, status_named
 from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.mail.model import Address
 from mailtickets.words.fold import folded_name
 
-MERGE_OF_STRANGERS = "merge-of-strangers"
+MERGE_OF_STRANGERS: Final = "merge-of-strangers"
 """The people of two tickets would see each other's conversations: only after the agent's second word."""
 
 REFUSALS = (
@@ -87,7 +89,7 @@ class NoticeRequest:
 class Doubt:
     """It can be done, but not before the agent has said so a second time."""
 
-    reason: str
+    reason: Reason
     done: Done
 
 

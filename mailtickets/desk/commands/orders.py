@@ -18,6 +18,7 @@ from mailtickets.desk.model.effects import (
     SetPriority,
     SetStatus,
 )
+from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import Priority, Status, Ticket
 from mailtickets.mail.model import Address
 
@@ -61,13 +62,13 @@ def remind_of_waiting(ticket: Ticket) -> Decision | None:
     """Tells agents of a ticket that rots: its assignee, or where nobody has it, its queue."""
     if ticket.waiting_since is None or ticket.status not in {"new", "open"}:
         return None
-    reason = "reminder-unanswered" if ticket.assignee else "reminder-unassigned"
+    reason: Reason = "reminder-unanswered" if ticket.assignee else "reminder-unassigned"
     return Decision(reason, (Reminded(),), ticket.number, notices=("reminder",))
 
 
 def remind(ticket: Ticket, agent: str, *, snooze: bool) -> Decision:
     """Tells an agent of a ticket at the time that they have asked for."""
-    reason = "reminder-snoozed" if snooze else "reminder-asked"
+    reason: Reason = "reminder-snoozed" if snooze else "reminder-asked"
     return Decision(reason, (Reminded(agent),), ticket.number, notices=("reminder",))
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from mailtickets.desk.model.effects import Effect, OpenTicket
+from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.mail.model import Address
 
@@ -16,7 +17,7 @@ OUTCOMES: tuple[Outcome, ...] = (
 )  # fmt: skip
 
 
-UNPROVEN_REPORT = "delivery-report-unproven"
+UNPROVEN_REPORT: Final = "delivery-report-unproven"
 """The reason that stands with a report which anybody could have written who got the mail."""
 
 
@@ -93,7 +94,7 @@ class Feedback:
 class Decision:
     """What is done about a mail or an order, why, and which rules led to it."""
 
-    reason: str
+    reason: Reason
     effects: tuple[Effect, ...] = ()
     ticket: int | None = None
     """The existing ticket concerned; None with an OpenTicket effect means the one it opens."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.states import EventKind
 from mailtickets.desk.model.ticket import Priority, Role, Status, TicketType, Visibility
 from mailtickets.mail.model import Address
@@ -50,7 +51,7 @@ class AddMessage:
 @dataclass(frozen=True, slots=True)
 class SetStatus:
     to: Status
-    reason: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,7 @@ class SetPriority:
 @dataclass(frozen=True, slots=True)
 class Assign:
     to: str | None
-    reason: str = "ordered"
-    """`ordered`, `by-turns` or `least-open`."""
+    reason: Literal["ordered", "by-turns", "least-open"] = "ordered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ class RecordEvent:
     """Something worth remembering that changes nothing."""
 
     kind: EventKind
-    reason: str
+    reason: Reason
     detail: str = ""
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Agent
@@ -36,6 +37,7 @@ from mailtickets.desk.model.effects import (
     SetStatus,
 )
 from mailtickets.desk.model.facts import Facts, TokenFact
+from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.desk.rules.agent_reading import (
@@ -57,8 +59,8 @@ from mailtickets.mail.model import Address, Attachment, InboundMail
 from mailtickets.mail.reply.absence import until
 from mailtickets.words.fold import folded_name
 
-DISCARDED = "discarded-by-its-author"
-UNCERTAIN_CUT = "uncertain-cut"
+DISCARDED: Final = "discarded-by-its-author"
+UNCERTAIN_CUT: Final = "uncertain-cut"
 """The reader's defect code for a reply whose boundary to the quoted history is in doubt."""
 
 ABSENT_WITHOUT_DATE = timedelta(days=3)
@@ -119,7 +121,7 @@ def _line_of(name: str, read: Reading) -> Problem:
     return Problem(order.line, "not-possible-here")
 
 
-def _why_not_published(mail: InboundMail, facts: Facts, ticket: Ticket, read: Reading) -> str | None:
+def _why_not_published(mail: InboundMail, facts: Facts, ticket: Ticket, read: Reading) -> Reason | None:
     if UNCERTAIN_CUT in mail.defects and not facts.released:
         return UNCERTAIN_CUT
     if (
@@ -354,7 +356,7 @@ def absent(case: Case, agent: Agent, ticket: Ticket, *, proven: bool) -> Decisio
     """An agent's absence notice: nothing to the customer; if surely theirs, no new tickets and a word to the queue."""
     mail, facts, now = case.mail, case.facts, case.now
     note = AddMessage("in", "note", Address(agent.name, agent.address), verified=False)
-    decision = Decision(mail.kind_reason, (note,), ticket.number, "noted", agent.address)
+    decision = Decision(OtherReason(mail.kind_reason), (note,), ticket.number, "noted", agent.address)
     if not (proven or authentic(facts) or facts.returned_to.casefold() == agent.address.casefold()):
         return decision
     zone = ZoneInfo(case.policy.instance.timezone)

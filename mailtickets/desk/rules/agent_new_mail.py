@@ -8,6 +8,7 @@ Fails with: nothing; what cannot be done is said in the decision.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from mailtickets.config.models import Agent
 from mailtickets.desk.change import opened
@@ -38,8 +39,8 @@ from mailtickets.desk.rules.assignment import turn
 from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import Address, InboundMail
 
-FORWARD_UNCLEAR = "forward-unclear"
-OPENED_BY_AGENT = "opened-by-agent"
+FORWARD_UNCLEAR: Final = "forward-unclear"
+OPENED_BY_AGENT: Final = "opened-by-agent"
 _QUESTIONS = frozenset({"search", "help", "mine"})
 """Commands that only show something, and to the agent alone."""
 

@@ -5,6 +5,7 @@ Fails with: nothing; what does not hold stands in `Reading.problems`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from mailtickets.config.models import Agent
 from mailtickets.desk.commands import reading
@@ -14,19 +15,20 @@ from mailtickets.desk.commands.ready_answers import with_their_commands
 from mailtickets.desk.model.decision import Decision, Feedback, Problem
 from mailtickets.desk.model.effects import Effect, RecordEvent, SetAbsence
 from mailtickets.desk.model.facts import TokenFact
+from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.mail.model import InboundMail
 
-NOT_UNDERSTOOD = "command-not-understood"
-NOT_VERIFIED = "agent-not-verified"
-NOBODY_TO_ANSWER = "nobody-to-answer"
-FROM_QUEUE_ADDRESS = "agent-from-queue-address"
+NOT_UNDERSTOOD: Final = "command-not-understood"
+NOT_VERIFIED: Final = "agent-not-verified"
+NOBODY_TO_ANSWER: Final = "nobody-to-answer"
+FROM_QUEUE_ADDRESS: Final = "agent-from-queue-address"
 IDENTITY_DOUBTS = frozenset({"agent-without-token", NOT_VERIFIED, FROM_QUEUE_ADDRESS})
 """Reasons to hold what may not be its author's at all: there only a yes is their consent."""
-ASKED_AGAIN = "second-word-unclear"
-NOT_PROVEN = "second-word-not-proven"
-TOO_LATE = "second-word-too-late"
-STALE = "stale-answer"
+ASKED_AGAIN: Final = "second-word-unclear"
+NOT_PROVEN: Final = "second-word-not-proven"
+TOO_LATE: Final = "second-word-too-late"
+STALE: Final = "stale-answer"
 """Among confirmed reasons with the revision that its author had seen: `stale-answer@7`."""
 
 
@@ -74,7 +76,7 @@ def _whole(asked: Asked, orders: Sequence[Command], deeds: Deeds, problems: Sequ
     return Reading(words.strip(), asked.note, tuple(orders), deeds, tuple(dict.fromkeys(problems)))
 
 
-def held(reason: str, ticket: Ticket | None, agent: Agent) -> Decision:
+def held(reason: Reason, ticket: Ticket | None, agent: Agent) -> Decision:
     """Nothing is published, and the agent is told at the address we know."""
     event = RecordEvent("held", reason, agent.address)
     return Decision(reason, (event,), ticket.number if ticket else None, "held", agent.address, notices=("held",))
@@ -91,7 +93,7 @@ def sent_back(problems: Sequence[Problem], ticket: Ticket | None, agent: Agent) 
     return replace(held(NOT_UNDERSTOOD, ticket, agent), notices=("returned",), feedback=feedback)
 
 
-def asked_again(reason: str, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:
+def asked_again(reason: Reason, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:
     """An agent's reply to a notice of held mail did nothing: they are told why, and may reply again."""
     feedback = Feedback(confirms=token.confirms, held=token.held or "", commanded=True)
     number = ticket.number if ticket else None

@@ -7,6 +7,7 @@ Fails with: nothing.
 """
 
 from dataclasses import replace
+from typing import Final
 
 from mailtickets.desk.commands.carry_out import Asker
 from mailtickets.desk.customers.thanks import is_courtesy
@@ -17,8 +18,8 @@ from mailtickets.desk.notices.rows import AnsweredAs
 from mailtickets.desk.rules.agent_reading import Reading
 from mailtickets.mail.model import InboundMail
 
-NOT_PLAINLY = "not-plainly-for-the-customer"
-THANKS = "thanks-to-the-desk"
+NOT_PLAINLY: Final = "not-plainly-for-the-customer"
+THANKS: Final = "thanks-to-the-desk"
 _KINDS: tuple[AnsweredAs, ...] = ("note", "receipt", "team")
 
 

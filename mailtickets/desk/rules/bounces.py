@@ -11,6 +11,7 @@ from dataclasses import replace
 from mailtickets.desk.model.decision import UNPROVEN_REPORT, Decision
 from mailtickets.desk.model.effects import Effect, FailDelivery, LeaveOut, SetStatus
 from mailtickets.desk.model.facts import OutboxFact
+from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.case import Case, nothing
 from mailtickets.mail.model import Bounce
@@ -32,7 +33,7 @@ def bounce(case: Case) -> Decision | None:
     if case.mail.bounce.action == "failed" and ours.state != "failed":
         return replace(given_up(ours, failure, ticket), outcome="bounced")
     return Decision(
-        f"delivery-{case.mail.bounce.action}",
+        OtherReason(f"delivery-{case.mail.bounce.action}"),
         (replace(failure, permanent=False, gone=False),),
         ticket=ticket.number if ticket else None,
         outcome="bounced",

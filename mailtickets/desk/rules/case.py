@@ -9,6 +9,7 @@ from mailtickets.desk.claims.matching import Match, claimed
 from mailtickets.desk.model.decision import Decision, Outcome
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.questions import Orders, Questions
 from mailtickets.mail.model import Address, InboundMail
@@ -59,7 +60,7 @@ class Case:
         return claimed(self.facts)
 
 
-def nothing(outcome: Outcome, reason: str, ticket: Ticket | None) -> Decision:
+def nothing(outcome: Outcome, reason: Reason, ticket: Ticket | None) -> Decision:
     return Decision(reason, ticket=ticket.number if ticket else None, outcome=outcome)
 
 

@@ -12,6 +12,7 @@ from mailtickets.desk.commands.second_words import second_word as said
 from mailtickets.desk.model.decision import Decision, Feedback
 from mailtickets.desk.model.effects import DropHeld, ReleaseHeld
 from mailtickets.desk.model.facts import Facts, TokenFact
+from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.agent_mail import second_word
 from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN, TOO_LATE, asked_again
@@ -27,7 +28,9 @@ def confirmed(case: Case) -> Decision | None:
         return None
     ticket = facts.tickets.get(token.ticket or 0)
     if mail.kind != "human":  # an absence notice confirms nothing; on a ticket it is kept
-        return Decision(mail.kind_reason, outcome="ignored", actor=agent.address) if ticket is None else None
+        return (
+            Decision(OtherReason(mail.kind_reason), outcome="ignored", actor=agent.address) if ticket is None else None
+        )
     if facts.authentication.verdict == "fail" and not facts.authentication.internal:
         return asked_again(NOT_PROVEN, token, ticket, agent)
     if token.held is None:

@@ -20,6 +20,7 @@ from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddMessage, AddParticipant, Effect, Mute, Rate, SetStatus
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.desk.rules.case import Case, nothing, other_queues
@@ -34,7 +35,7 @@ def unreadable(case: Case) -> Decision | None:
     """Could the mail not be read at all?"""
     if case.facts.unparsed is None:
         return None
-    return open_ticket(case, reason=case.facts.unparsed, outcome="unparsed")
+    return open_ticket(case, reason=OtherReason(case.facts.unparsed), outcome="unparsed")
 
 
 def reaction(case: Case) -> Decision | None:
@@ -43,13 +44,13 @@ def reaction(case: Case) -> Decision | None:
         return None
     author, found = case.author, case.found
     if found is None or _is_agent_on(found.ticket, author, case.policy):
-        return nothing("ignored", case.mail.kind_reason, case.pointed_at)
+        return nothing("ignored", OtherReason(case.mail.kind_reason), case.pointed_at)
     rated = _rated(case, found)
     if rated is not None:
         return _rating(rated, author, found.ticket, case.mail.reaction)
     verified = found.proven or case.is_authentic
     said = AddMessage("in", "public", author, verified=verified, text=case.mail.reaction or None, waits=False)
-    return Decision(case.mail.kind_reason, (said,), found.ticket.number, "appended", author.address)
+    return Decision(OtherReason(case.mail.kind_reason), (said,), found.ticket.number, "appended", author.address)
 
 
 def recall(case: Case) -> Decision | None:
@@ -61,7 +62,9 @@ def recall(case: Case) -> Decision | None:
     if not agents and not ticket.participant(author.address):
         return None
     note = AddMessage("out" if agents else "in", "note", author, verified=case.is_authentic, waits=False)
-    return Decision(case.mail.kind_reason, (note,), ticket.number, "noted", author.address, notices=("recalled",))
+    return Decision(
+        OtherReason(case.mail.kind_reason), (note,), ticket.number, "noted", author.address, notices=("recalled",)
+    )
 
 
 def _is_agent_on(ticket: Ticket, author: Address, policy: Policy) -> bool:
@@ -155,7 +158,7 @@ def customer_reply(case: Case) -> Decision | None:
     effects += _joining(case, found)
     if waits and status != ticket.status:
         effects.append(SetStatus(status, "customer-replied"))
-    reason = case.mail.kind_reason if automatic else "only-thanks" if thanks else found.evidence
+    reason: Reason = OtherReason(case.mail.kind_reason) if automatic else "only-thanks" if thanks else found.evidence
     elsewhere = () if _answers_our_own_address(case, found) else other_queues(case, ticket.queue)
     return Decision(reason, tuple(effects), ticket.number, "appended", author.address, further_queues=elsewhere)
 

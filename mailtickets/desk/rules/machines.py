@@ -4,6 +4,7 @@ Fails with: nothing.
 """
 
 from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.rules.case import Case, nothing, other_queues
 from mailtickets.mail.kind.junk import allowed, denied
 
@@ -11,7 +12,7 @@ from mailtickets.mail.kind.junk import allowed, denied
 def loop(case: Case) -> Decision | None:
     """Has one of our own automatic mails come back, or has it travelled too far?"""
     if case.mail.kind == "loop":
-        return nothing("ignored", case.mail.kind_reason, case.pointed_at)
+        return nothing("ignored", OtherReason(case.mail.kind_reason), case.pointed_at)
     if case.facts.sent_before and case.mail.author is not None and case.policy.queue_at(case.mail.author.address):
         return nothing("ignored", "own-mail-came-back", case.pointed_at)
     return None
@@ -29,7 +30,9 @@ def repeated(case: Case) -> Decision | None:
 
 def report(case: Case) -> Decision | None:
     """Is it a machine's report that calls for nothing: a receipt, a complaint?"""
-    return nothing("ignored", case.mail.kind_reason, case.pointed_at) if case.mail.kind == "report" else None
+    return (
+        nothing("ignored", OtherReason(case.mail.kind_reason), case.pointed_at) if case.mail.kind == "report" else None
+    )
 
 
 def denied_sender(case: Case) -> Decision | None:
@@ -49,7 +52,7 @@ def junk(case: Case) -> Decision | None:
         return None
     if found.action == "spam" and case.is_authentic and allowed(author.address, case.policy.junk.allow):
         return None
-    return Decision(found.why, outcome="held", actor=author.address)
+    return Decision(OtherReason(found.why), outcome="held", actor=author.address)
 
 
 def unwanted_list(case: Case) -> Decision | None:

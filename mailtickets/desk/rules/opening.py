@@ -13,6 +13,7 @@ from mailtickets.desk.claims.authors import locale_for, without_tags
 from mailtickets.desk.model.decision import Decision, Outcome
 from mailtickets.desk.model.effects import AddMessage, OpenTicket
 from mailtickets.desk.model.facts import Facts
+from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.rules.assignment import turn
 from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import InboundMail
@@ -36,7 +37,7 @@ def leaves_out_history(mail: InboundMail) -> bool:
     return bool(mail.quoted.strip()) and mail.cut_by in ("announcement", "quotation")
 
 
-def open_ticket(case: Case, *, reason: str, outcome: Outcome = "opened", linked: int | None = None) -> Decision:
+def open_ticket(case: Case, *, reason: Reason, outcome: Outcome = "opened", linked: int | None = None) -> Decision:
     author, copies = case.author, copies_of.on_new_ticket(case.mail, case.facts, case.policy)
     ticket = OpenTicket(
         queue=case.facts.queue.name,
