@@ -580,6 +580,16 @@ def test_counters_know_no_case() -> None:
     assert budget_lines(received(), shouting, 42, POLICY) == budget_lines(received(), MARIA, 42, POLICY)
 
 
+def test_acknowledgements_to_strangers_leave_most_of_the_accounts_day_to_answers() -> None:
+    policy = replace(POLICY, max_per_day=200)
+    notice = received()
+    assert BudgetLine("unproven-account", 86_400, 50) in budget_lines(notice, MARIA, 42, policy)
+    kept, stopped = within_budget(notice, 42, policy, {"unproven-account": 50})
+    assert (kept.recipients, [line.key for line in stopped]) == ((), ["unproven-account"])
+    proven = replace(notice, standing="proven")
+    assert not [line for line in budget_lines(proven, MARIA, 42, policy) if "account" in line.key]
+
+
 @pytest.mark.parametrize("full", range(6))
 def test_a_full_counter_withholds_the_copy_and_is_named(full: int) -> None:
     notice = received()

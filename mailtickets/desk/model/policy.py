@@ -31,10 +31,13 @@ class Policy:
     """All attachments of one notice together; beyond it a notice names them instead."""
     max_asked_bytes: int = MAX_ASKED_BYTES
     """All attachments of one mail to an agent who has asked for them."""
+    max_per_day: int = 0
+    """How many mails the account may send a day; 0: as many as there are."""
 
     @classmethod
     def of(cls, config: Config) -> "Policy":
-        return cls(config.instance, config.queue, config.agent, config.trust, config.budget, config.junk)
+        parts = (config.instance, config.queue, config.agent, config.trust, config.budget, config.junk)
+        return cls(*parts, max_per_day=config.delivery.max_per_day)
 
     def queue(self, name: str) -> Queue | None:
         return next((queue for queue in self.queues if queue.name == name), None)

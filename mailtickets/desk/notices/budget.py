@@ -19,6 +19,8 @@ HELD_WITH_PROOF_PER_AGENT_PER_HOUR = 30
 ASKED_PER_AGENT_PER_HOUR = 30
 """What an agent's unproven mail may ask to be shown."""
 
+SHARES_OF_ACCOUNT = 4
+"""One of these parts of a day's mail is for strangers, another for those who are only known."""
 ASKED_AGAIN_PER_DAY = 3
 """How often an agent is told that their reply about one held message does nothing: a machine may be replying."""
 
@@ -66,7 +68,17 @@ def budget_lines(notice: Notice, recipient: Address, ticket: int, policy: Policy
         return (BudgetLine(f"asked-again:{who}:{notice.confirms}", DAY, ASKED_AGAIN_PER_DAY),) if notice.cause else ()
     if notice.takes_lines and notice.cause:
         return (BudgetLine(f"asked:{who}", HOUR, ASKED_PER_AGENT_PER_HOUR),)
-    return _automatic(notice, who, ticket, policy.budget) if notice.automatic else ()
+    if not notice.automatic:
+        return ()
+    return (*_automatic(notice, who, ticket, policy.budget), *_share_of_the_account(notice, policy.max_per_day))
+
+
+def _share_of_the_account(notice: Notice, max_per_day: int) -> tuple[BudgetLine, ...]:
+    """What people who are not proven may use up of what the account may send a day: the rest is kept for answers."""
+    if not max_per_day or notice.standing in {"proven", "token"}:
+        return ()
+    apart = _apart(notice.standing)
+    return (BudgetLine(f"{apart}-account", DAY, max(1, max_per_day // SHARES_OF_ACCOUNT)),)
 
 
 def _held(notice: Notice, who: str) -> tuple[BudgetLine, ...]:
