@@ -36,6 +36,7 @@ DeskReason = Literal[
     "budget-everybody", "budget-ticket", "budget-known-same-body", "budget-known-person", "budget-known-domain",
     "budget-known-everybody", "budget-known-ticket", "budget-unproven-same-body", "budget-unproven-person",
     "budget-unproven-domain", "budget-unproven-everybody", "budget-unproven-ticket", "budget-asked",
+    "budget-known-account", "budget-unproven-account",
     "budget-asked-again", "budget-held",
 ]  # fmt: skip
 
