@@ -1,55 +1,21 @@
 """Dates as people and their programs write them in Portuguese, English and Spanish.
 
-Owns: names of months and days of the week in the three languages, and the reading of one stated moment, such as a
-forwarded mail's `segunda-feira, 3 de março de 2025 10:12`.
+Owns: the reading of one stated moment, such as a forwarded mail's `segunda-feira, 3 de março de 2025 10:12`.
 Fails with: nothing; what names no day is None. Limits: `MAX_CHARACTERS`.
 """
 
 import re
 from datetime import date, datetime, timedelta, timezone, tzinfo
 
+from mailtickets.words import calendar_names
 from mailtickets.words.fold import plain_line
 
 MAX_CHARACTERS = 200
 
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        [
-            "jan janeiro january ene enero",
-            "fev fevereiro feb february febrero",
-            "mar marco march marzo",
-            "abr abril apr april",
-            "mai maio may mayo",
-            "jun junho june junio",
-            "jul julho july julio",
-            "ago agosto aug august",
-            "set setembro sep sept september septiembre setiembre",
-            "out outubro oct october octubre",
-            "nov novembro november noviembre",
-            "dez dezembro dec december dic diciembre",
-        ],
-        1,
-    )
-    for name in names.split()
-}
-"""Without accents, in lower case."""
-WEEKDAYS = {
-    name: number
-    for number, names in enumerate(
-        [
-            "segunda segunda-feira seg monday mon lunes lun",
-            "terca terca-feira ter tuesday tue tues martes mar",
-            "quarta quarta-feira qua wednesday wed miercoles mie",
-            "quinta quinta-feira qui thursday thu thur thurs jueves jue",
-            "sexta sexta-feira sex friday fri viernes vie",
-            "sabado sab saturday sat",
-            "domingo dom sunday sun",
-        ]
-    )
-    for name in names.split()
-}
-"""As `date.weekday` counts them."""
+MONTHS = calendar_names.numbers("months", 1)
+"""January is 1; names without accents, in lower case."""
+WEEKDAYS = calendar_names.numbers("weekdays", 0)
+"""As `date.weekday` counts them: Monday is 0; names without accents, in lower case."""
 
 MONTH = "(?:" + "|".join(sorted(MONTHS, key=lambda name: (-len(name), name))) + ")"
 _ZONES = {"z": 0, "gmt": 0, "utc": 0, "wet": 0, "west": 1, "cet": 1, "cest": 2, "bst": 1, "brt": -3, "brst": -2}

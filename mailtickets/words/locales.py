@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date as calendar_date
 from datetime import datetime
 
+from mailtickets.words import calendar_names, prefixes
+
 STATUS_LABELS = {
     "pt_BR": {
         "new": "novo",
@@ -110,26 +112,17 @@ _WHOLE_KEPT = {
 _KEPT = {"pt_BR": "fica guardado.", "en": "is kept.", "es": "queda guardado."}
 
 _MONTHS = {
-    "pt_BR": (
-        "janeiro", "fevereiro", "março", "abril", "maio", "junho",
-        "julho", "agosto", "setembro", "outubro", "novembro", "dezembro",
-    ),
-    "en": (
-        "January", "February", "March", "April", "May", "June",
-        "July", "August", "September", "October", "November", "December",
-    ),
-    "es": (
-        "enero", "febrero", "marzo", "abril", "mayo", "junio",
-        "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-    ),
-}  # fmt: skip
+    "pt_BR": calendar_names.written("months", "pt"),
+    "en": calendar_names.written("months", "en"),
+    "es": calendar_names.written("months", "es"),
+}
 _AND = {"pt_BR": "e", "en": "and", "es": "y"}
 _TITLES = {
     "dr", "dra", "sr", "sra", "srta", "senhor", "senhora", "dona", "seu", "prof", "profa", "professor", "professora",
     "eng", "enga", "mr", "mrs", "ms", "miss", "don", "doña",
 }  # fmt: skip
 _COMPANY = re.compile(r"\b(ltda|s/?a|s\.a\.|me|epp|eireli|inc|llc|ltd|gmbh|corp|cia|srl|s\.r\.l\.)\.?$", re.IGNORECASE)
-_REPLY_MARKS = re.compile(r"(?:(?:re|res|aw|sv|antw)\s*+(?:\[\d+\]\s*+)?:\s*+)+", re.IGNORECASE)
+_REPLY_MARKS = re.compile(rf"(?:{prefixes.SURELY_ANSWER}\s*+(?:\[\d+\]\s*+)?:\s*+)+", re.IGNORECASE)
 
 
 def label(labels: Mapping[str, Mapping[str, str]], code: str, locale: str) -> str:

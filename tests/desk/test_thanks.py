@@ -1,7 +1,7 @@
 import pytest
 
-from mailtickets.desk.customers import thanks_words
 from mailtickets.desk.customers.thanks import MAX_WORDS, Gratitude, gratitude
+from mailtickets.words import shipped
 
 THANKS = [
     # Portuguese
@@ -467,13 +467,11 @@ def test_long_texts_are_read_in_no_time(piece: str) -> None:
 
 
 def test_the_vocabulary_is_written_as_it_is_compared() -> None:
-    for name, words in thanks_words.CLASSES.items():
-        assert words.isascii(), name
-        assert words == words.lower()
-    for phrases in ("THANKS", "OBJECTS", "FINE", "GREETINGS", "CLOSINGS", "GIVEN_NAMES", "SURNAMES"):
-        text = getattr(thanks_words, phrases)
-        assert text.isascii(), phrases
-        assert text == text.lower(), phrases
+    thanks, names = shipped.read("thanks"), shipped.read("names")
+    lists = {**thanks["classes"], **names, **{kind: thanks[kind] for kind in thanks if isinstance(thanks[kind], str)}}
+    for name, text in lists.items():
+        assert text.isascii(), name
+        assert text == text.lower(), name
 
 
 def test_no_word_of_a_request_is_in_the_vocabulary_by_itself() -> None:

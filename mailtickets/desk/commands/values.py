@@ -27,6 +27,7 @@ from mailtickets.desk.model.ticket import (
 )
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
+from mailtickets.words.dates import MONTH, MONTHS
 from mailtickets.words.fold import folded, folded_name
 
 MAX_MEMBERS = 50
@@ -325,13 +326,6 @@ _WEEKDAYS = (
     r"sab(?:ado)?|sat(?:urday)?",
     r"dom(?:ingo)?|sun(?:day)?",
 )
-_MONTHS = (
-    r"jan(?:eiro|uary)?|enero|ene", r"fev(?:ereiro)?|feb(?:ruary|rero)?", r"mar(?:co|ch|zo)?",
-    r"abr(?:il)?|apr(?:il)?", r"mai(?:o)?|may(?:o)?", r"jun(?:ho|e|io)?", r"jul(?:ho|y|io)?",
-    r"ago(?:sto)?|aug(?:ust)?", r"set(?:embro)?|sep(?:t|tember|tiembre)?", r"out(?:ubro)?|oct(?:ober|ubre)?",
-    r"nov(?:embro|ember|iembre)?", r"dez(?:embro)?|dec(?:ember)?|dic(?:iembre)?",
-)  # fmt: skip
-_MONTH = "|".join(_MONTHS)
 _LEAD = re.compile(
     r"(?:(?:daqui a|dentro de|depois de(?= \d)|em|in|en|para|until|ate|on|na|no|el|este|esta|this|proxim[ao]|next)\s+)+"
 )
@@ -342,9 +336,9 @@ _TIME = re.compile(
 _ISO = re.compile(r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})")
 _FIGURES = re.compile(r"(?P<d>\d{1,2})(?P<sep>[/.-])(?P<m>\d{1,2})(?:(?P=sep)(?P<y>\d{4}|\d{2}))?")
 _DAY_MONTH = re.compile(
-    rf"(?:dia )?(?P<d>\d{{1,2}})(?:o|st|nd|rd|th)? (?:de )?(?P<m>{_MONTH})\.?(?:,? (?:de )?(?P<y>\d{{4}}))?"
+    rf"(?:dia )?(?P<d>\d{{1,2}})(?:o|st|nd|rd|th)? (?:de )?(?P<m>{MONTH})\.?(?:,? (?:de )?(?P<y>\d{{4}}))?"
 )
-_MONTH_DAY = re.compile(rf"(?P<m>{_MONTH})\.? (?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>\d{{4}}))?")
+_MONTH_DAY = re.compile(rf"(?P<m>{MONTH})\.? (?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>\d{{4}}))?")
 
 
 def _moment(text: str) -> Value | Rejected:
@@ -387,7 +381,7 @@ def _date(plain: str) -> When | None:
     if match is None:
         return None
     figure = match["m"]
-    month = int(figure) if figure.isdigit() else 1 + next(n for n, m in enumerate(_MONTHS) if re.fullmatch(m, figure))
+    month = int(figure) if figure.isdigit() else MONTHS[figure]
     year = int(match["y"]) if match["y"] else None
     year = year + 2000 if year is not None and year < 100 else year
     day = int(match["d"])

@@ -9,19 +9,21 @@ Fails with: nothing. Limits: callers bound the number of words; a phrase has at 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Literal
 
-from mailtickets.desk.customers import thanks_words
+from mailtickets.words import shipped
 from mailtickets.words.fold import plain
 
 MAX_REPLY_CHARACTERS = 10_000
 """What is longer, blank lines and all, is no short reply: nobody need look at the rest of it."""
 MAX_SIGNATURE_CHARACTERS = 10_000
 _NAME = "{name}"
-_PARTICLES = frozenset(thanks_words.NAME_PARTICLES.split("|"))
 NUMBER = "#"
 """What a number becomes, as a word of a sentence: `#1042`, `nº 1042`, `1042`."""
 ASK = "?"
 
+_OF_PROTON = frozenset({"secure", "seguro", "segura", "securely", "el"})
 _SMILEY = re.compile(r"(?<!\w)(?:[:;=]-?[)D]+|<3|\^_?\^|\(:)(?!\w)")
 _FROWN = re.compile(r"[:;=]['-]?[(\[{]")
 _LINK_OF_PROGRAM = re.compile(r"[(<]https://proton\.me/[^\s()<>]{0,200}[)>]")
@@ -74,11 +76,11 @@ def without_device_lines(reply: str) -> str:
 def is_device_line(line: str) -> bool:
     """`Enviado do meu iPhone` and its like: a phone is named in it, and nothing else is."""
     words = _device_words(line)
-    if not words or words[0] not in _DEVICE_LEADS or ASK in line:
+    if not words or words[0] not in shipped.words("thanks", "device", "leads") or ASK in line:
         return False
     if "proton" in words:  # `Sent with Proton Mail secure email`
         words = [word for word in words if word not in _OF_PROTON]
-    return bool(_DEVICES & set(words)) and all(map(_names_device, words))
+    return bool(shipped.words("thanks", "device", "names") & set(words)) and all(map(_names_device, words))
 
 
 def _device_words(line: str) -> list[str]:
@@ -88,7 +90,11 @@ def _device_words(line: str) -> list[str]:
 
 def _names_device(word: str) -> bool:
     """`iPhone`, `do`, `15`, `A54`, `5G`."""
-    known = word in _DEVICE_LEADS or word in _DEVICES or word in _DEVICE_WORDS
+    known = (
+        word in shipped.words("thanks", "device", "leads")
+        or word in shipped.words("thanks", "device", "names")
+        or word in shipped.words("thanks", "device", "words")
+    )
     return known or (len(word) <= 4 and not word.isalpha() and (len(word) <= 2 or not word.isdigit()))
 
 
@@ -105,7 +111,7 @@ def _asks(line: str) -> bool:
 
 def _tells_of_sending(line: str) -> bool:
     words = _device_words(line)
-    return bool(words) and words[0] in _DEVICE_LEADS and not is_device_line(line)
+    return bool(words) and words[0] in shipped.words("thanks", "device", "leads") and not is_device_line(line)
 
 
 # --- names ------------------------------------------------------------------------------------------------------------
@@ -154,19 +160,19 @@ class Phrase:
         return reached - {start}
 
 
-def read_phrases(lines: str, meaning: str = "", classes: Mapping[str, str] = thanks_words.CLASSES) -> list[Phrase]:
-    """One phrase a line, as `thanks_words` describes them."""
+def read_phrases(lines: str, meaning: str, classes: Mapping[str, frozenset[str]]) -> list[Phrase]:
+    """One phrase a line, as `thanks.toml` describes them."""
     return [
         Phrase(tuple(_slot(slot, classes) for slot in line.split()), meaning) for line in lines.splitlines() if line
     ]
 
 
-def _slot(slot: str, classes: Mapping[str, str]) -> tuple[frozenset[str], bool]:
+def _slot(slot: str, classes: Mapping[str, frozenset[str]]) -> tuple[frozenset[str], bool]:
     optional = slot.endswith(ASK) and slot != ASK
     words: set[str] = set()
     for word in slot.removesuffix(ASK).split("|") if optional else slot.split("|"):
         of_class = classes.get(word.strip("{}")) if word.startswith("{") else None
-        words |= {word} if of_class is None else set(of_class.split("|"))
+        words |= {word} if of_class is None else of_class
     return frozenset(words), optional
 
 
@@ -175,7 +181,7 @@ class Lexicon:
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         self._beginning: dict[str, list[Phrase]] = {}
-        words = set(_PARTICLES)
+        words = set(_particles())
         for phrase in phrases:
             words.update(*(slot for slot, _ in phrase.slots))
             for word in phrase.beginnings():
@@ -218,31 +224,49 @@ def _steps(sentence: Sequence[str], start: int, lexicon: Lexicon, names: frozens
             yield end, phrase.meaning
 
 
+def _particles() -> frozenset[str]:
+    return shipped.words("names", "particles")
+
+
 def _end_of_name(sentence: Sequence[str], start: int, names: frozenset[str]) -> int:
     """Past `Maria da Silva`; `start` itself where no name begins."""
     end = start
     while end < len(sentence):
-        step = 2 if end > start and sentence[end] in _PARTICLES and end + 1 < len(sentence) else 1
+        step = 2 if end > start and sentence[end] in _particles() and end + 1 < len(sentence) else 1
         if sentence[end + step - 1] not in names:
             break
         end += step
     return end
 
 
-_DEVICE_LEADS = frozenset(thanks_words.DEVICE_LEADS.split("|"))
-_DEVICES = frozenset(thanks_words.DEVICES.split("|"))
-_OF_PROTON = frozenset({"secure", "seguro", "segura", "securely", "el"})
-_DEVICE_WORDS = frozenset(thanks_words.DEVICE_WORDS.split("|"))
+# --- the lists --------------------------------------------------------------------------------------------------------
 
-COMMON_NAMES = frozenset(f"{thanks_words.GIVEN_NAMES} {thanks_words.SURNAMES}".split())
-"""People's names that are no everyday words."""
-TRIMMINGS = read_phrases(thanks_words.GREETINGS) + read_phrases(thanks_words.CLOSINGS)
-"""Greetings and closings: they say nothing about a ticket."""
-THANKS = [
-    *read_phrases(thanks_words.THANKS, "thanks"),
-    *(Phrase(((frozenset(c), False),), "thanks") for c in "👍🙏🙌🤝🫶"),
-]
-OBJECTS = read_phrases(thanks_words.OBJECTS)
-"""What somebody may be thanked for."""
-FINE = read_phrases(thanks_words.FINE)
-"""That all is well."""
+
+@cache
+def common_names() -> frozenset[str]:
+    """People's names that are no everyday words."""
+    return shipped.words("names", "given") | shipped.words("names", "surnames")
+
+
+@cache
+def class_of() -> Mapping[str, frozenset[str]]:
+    """The words of each class that a slot of `thanks.toml` may name."""
+    return {name: frozenset(words.split()) for name, words in shipped.read("thanks")["classes"].items()}
+
+
+@cache
+def of_thanks(*kinds: Literal["thanks", "objects", "fine", "greetings", "closings"]) -> tuple[Phrase, ...]:
+    """The phrases of `thanks.toml` of these kinds; those that thank have the meaning `thanks`."""
+    return tuple(phrase for kind in kinds for phrase in _of_kind(kind))
+
+
+def _of_kind(kind: str) -> Iterator[Phrase]:
+    meaning = "thanks" if kind == "thanks" else ""
+    yield from read_phrases(shipped.read("thanks")[kind], meaning, class_of())
+    if meaning:
+        yield from (Phrase(((frozenset(sign), False),), meaning) for sign in "👍🙏🙌🤝🫶")
+
+
+def trimmings() -> tuple[Phrase, ...]:
+    """Greetings and closings: they say nothing about a ticket."""
+    return of_thanks("greetings", "closings")

@@ -14,10 +14,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
-from mailtickets.desk.customers import phrasing, rating_words
+from mailtickets.desk.customers import phrasing
 from mailtickets.desk.customers.thanks import gratitude
 from mailtickets.mail.model import REF_LABEL
+from mailtickets.words import shipped
 from mailtickets.words.fold import letters_in_place
 
 MAX_CHARACTERS = 2_000
@@ -54,7 +56,7 @@ def _greeting(text: str) -> int:
 
 def _without_sign_off(text: str, signature: str) -> str:
     """Without closing formulas and the writer's name under what is said."""
-    names = phrasing.COMMON_NAMES | phrasing.words_of_names([phrasing.first_line(signature)])
+    names = phrasing.common_names() | phrasing.words_of_names([phrasing.first_line(signature)])
     lines = text.split("\n")
     while len(lines) > 1 and _is_sign_off(lines[-1], names):
         lines.pop()
@@ -65,7 +67,9 @@ def _is_sign_off(line: str, names: frozenset[str]) -> bool:
     if not line.strip():
         return True
     sentences = phrasing.sentences(line) if len(line) < MAX_SIGN_OFF_CHARACTERS and _LETTER.search(line) else None
-    return sentences is not None and all(phrasing.meanings(words, _SIGN_OFF, names) is not None for words in sentences)
+    return sentences is not None and all(
+        phrasing.meanings(words, _sign_off(), names) is not None for words in sentences
+    )
 
 
 # --- stated scores ----------------------------------------------------------------------------------------------------
@@ -192,6 +196,7 @@ def _expressions(words: str) -> list[str]:
     return [word.replace("_", " ") for word in words.split()]
 
 
+_LISTS = shipped.read("ratings")
 _NUMERALS = {"um": 1, "dois": 2, "tres": 3, "quatro": 4, "cinco": 5, "cuatro": 4} | {
     name: number for number, name in enumerate(["one", "two", "three", "four", "five"], 1)
 }
@@ -199,11 +204,11 @@ _SPOKEN = set(_NUMERALS) - {"um", "one"}
 """Numerals that are scores by themselves, and no article."""
 _TOP = {"10/10": 5, "dez": 5, "mil": 5, "10": 5}
 """Nobody says them of anything but the best, whatever the scale."""
-_JUDGING = {word: score for score, words in rating_words.JUDGING.items() for word in _expressions(words)}
+_JUDGING = {word: int(score) for score, words in _LISTS["judging"].items() for word in _expressions(words)}
 _WORTH = _JUDGING | _NUMERALS | _TOP
 _SIGNS_OF = {5: "👍😀😃😄😁😆😍🤩🥰😊☺😇🥳❤💚💙💛💜👏💯", 4: "🙂", 3: "😐😑😶", 2: "🙁☹😕😟😞", 1: "👎😡😠🤬😤🤮"}
 _SIGN_WORTH = {sign: score for score, signs in _SIGNS_OF.items() for sign in signs}
-_PRAISING = frozenset(_expressions(rating_words.PRAISING))
+_PRAISING = frozenset(_expressions(_LISTS["praising"]))
 _GOES_ON = _PRAISING | set(_expressions("para pro pra pelo pela por to for demorou demorado demora slow lento"))
 _WITH_SERVICE = {"boa", "buen", "buena", "mal"}
 """Words of judgement that say too little by themselves."""
@@ -266,9 +271,13 @@ _OTHER_SCALE = re.compile(
     r"(?<!\w)(?!10/10)\d{1,3}(?:[.,]\d)?\s?/\s?(?:100?|[6-9])(?!\d)|(?<!\w)(?:de|em|out of|sobre)\s(?:10|100)(?!\d)"
 )
 _DOCUMENT = re.compile(r"(?<!\w)(?:segue|anexo|anexa|anexei|fiscal|fiscais|attached|adjunto|adjunta)(?!\w)")
-_WANTS = re.compile(rf"(?<!\w)(?:{_either(_expressions(rating_words.WANTING))})(?!\w)")
+_WANTS = re.compile(rf"(?<!\w)(?:{_either(_expressions(_LISTS['wanting']))})(?!\w)")
 _GREETING = re.compile(
     r"(?:(?:bom dia|boa tarde|boa noite|ola|oi|hola|hello|hi|hey|buenos dias|buenas tardes|buenas noches"
     r"|good (?:morning|afternoon|evening))(?:,? (?:a todos|equipe|pessoal|team|there|all))?(?:[,.!\s]+|$))*"
 )
-_SIGN_OFF = phrasing.Lexicon(phrasing.TRIMMINGS)
+
+
+@cache
+def _sign_off() -> phrasing.Lexicon:
+    return phrasing.Lexicon(phrasing.trimmings())

@@ -1,13 +1,15 @@
 """Whether a reply says thanks and nothing else, so that it need not open a resolved ticket again.
 
-Owns: the reading of a reply against a closed vocabulary (`thanks_words`): every word must be known for one that asks
-for nothing, and at least one must say thanks. Another word, a digit, an address or a question, and the answer is no.
+Owns: the reading of a reply against a closed vocabulary (`words/lists/thanks.toml`): every word must be known for one
+that asks for nothing, and at least one must say thanks. With another word, a digit, an address or a question it is no
+thanks.
 Fails with: nothing; in doubt it is no thanks, since a ticket opened in vain costs less than a request overlooked.
 Limits: `MAX_WORDS` in `MAX_CHARACTERS`; one pass over the text.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from mailtickets.desk.customers import phrasing
 
@@ -46,16 +48,18 @@ def _heard(reply: str, signature: str, names: Iterable[str]) -> list[str] | None
     if sentences is None or sum(map(len, sentences)) > MAX_WORDS:
         return None
     people = [*names, phrasing.first_line(signature)]
-    known = phrasing.COMMON_NAMES | phrasing.words_of_names(people)
-    if any(word not in _LEXICON.words and word not in known for sentence in sentences for word in sentence):
+    known = phrasing.common_names() | phrasing.words_of_names(people)
+    if any(word not in _lexicon().words and word not in known for sentence in sentences for word in sentence):
         return None
     found: list[str] = []
     for sentence in sentences:
-        said = phrasing.meanings(sentence, _LEXICON, known)
+        said = phrasing.meanings(sentence, _lexicon(), known)
         if said is None:
             return None
         found += [words for _, words in said]
     return found
 
 
-_LEXICON = phrasing.Lexicon([*phrasing.THANKS, *phrasing.OBJECTS, *phrasing.FINE, *phrasing.TRIMMINGS])
+@cache
+def _lexicon() -> phrasing.Lexicon:
+    return phrasing.Lexicon(phrasing.of_thanks("thanks", "objects", "fine", "greetings", "closings"))

@@ -10,13 +10,13 @@ Limits: the first `MAX_CHARACTERS` of what the author wrote, without what is quo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from mailtickets.mail.reply import cut
-from mailtickets.words import language
+from mailtickets.words import calendar_names, language
 from mailtickets.words.dates import MONTH, MONTHS, WEEKDAYS, valid
 from mailtickets.words.fold import plain_line
 
@@ -188,11 +188,14 @@ class _Notice:
 
 # --- the words --------------------------------------------------------------------------------------------------------
 
-_WEEKDAY = "(?:" + "|".join(sorted(WEEKDAYS, key=lambda name: (-len(name), name))).replace("-", "[ -]") + ")"
-_WHOLE_WEEKDAY = (
-    "(?:(?:segunda|terca|quarta|quinta|sexta)(?:[ -]feira)?|sabado|domingo|monday|tuesday|wednesday|thursday|friday"
-    "|saturday|sunday|lunes|martes|miercoles|jueves|viernes)"
-)
+
+def _any_of(weekdays: Iterable[str]) -> str:
+    """A pattern for names of days of the week, with a blank or a hyphen in `segunda-feira`."""
+    return "(?:" + "|".join(sorted(weekdays, key=lambda name: (-len(name), name))).replace("-", "[ -]") + ")"
+
+
+_WEEKDAY = _any_of(WEEKDAYS)
+_WHOLE_WEEKDAY = _any_of(calendar_names.whole("weekdays"))
 _TOMORROW = {"amanha", "tomorrow", "manana"}
 _DATE = re.compile(
     rf"(?:\b(?P<weekday>{_WEEKDAY})\b\.?(?:,? \(?|, )(?:(?:o )?dia |the |el )?)?(?:"

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import takewhile
 
 from mailtickets.mail.reply import phrases
+from mailtickets.words import calendar_names, prefixes
 
 MAX_ATTRIBUTION_LINES = 5
 MAX_ATTRIBUTION_CHARACTERS = 500
@@ -20,7 +21,7 @@ MAX_BLOCK_LINES = 24
 MAX_LINE_CHARACTERS = 1_000
 MIN_RULE_CHARACTERS = 20
 
-_MONTH = phrases.alternatives(phrases.MONTHS)
+_MONTH = phrases.group(calendar_names.everywhere("months"))
 _DATE = re.compile(
     r"\b\d{4}[-/.] ?\d{1,2}[-/.] ?\d{1,2}\b|\b\d{1,2}[-/.]\s?\d{1,2}[-/.]\s?\d{2,4}\b|\b\d{1,2}/\d{1,2}\b"
     rf"|\b\d{{1,2}}(?:st|nd|rd|th|º|er|\.|-)?\s?(?:de\s|d['’]|of\s|em\s)?-?(?:{_MONTH})\b"
@@ -34,7 +35,7 @@ _EMAIL = re.compile(r"@(?<=[^\s<>()\[\]\"';:,]@)[^\s<>()\[\]\"';,@](?:(?!\w)[^\s
 """An address, from its `@` on: that it is one is all that is asked."""
 _ANGLED = r"<[^<>\s@]++@[^<>\s]++>"
 _ANGLE_EMAIL = re.compile(r"[<(（]\s*+[^\s<>()（）@]++@[^\s<>()（）]++\s*+[>)）]")
-_VERB = phrases.alternatives(phrases.VERBS)
+_VERB = phrases.alternatives("verbs")
 _HAS_VERB = re.compile(rf"(?<!\w){_VERB}(?!\w)|写道|寫道|のメール|작성", re.IGNORECASE)
 _VERB_LAST = re.compile(
     rf"(?:(?<!\w){_VERB}|写道|寫道|のメール|님이 작성)\s*+(?:(?:\([^()]{{1,80}}\)|am .{{1,60}}|em .{{1,60}})\s*)?"
@@ -50,8 +51,8 @@ _RUN_ON = re.compile(rf"{_ANGLED},?\s*+{_VERB}\s*:\s+\S", re.IGNORECASE)
 _NAMED_VERB = re.compile(rf"{_ANGLED}\s*+{_VERB}\s*:$", re.IGNORECASE)
 _ONLY_NAMES = re.compile(r"[^.!?:;,<>@]{0,60}[<(]?[^\s<>()@]{1,64}@[^\s<>()@]{1,200}[>)]?,?")
 """Who wrote, as the first line of an attribution that goes on with the date."""
-_LEAD = re.compile(rf"(?:{phrases.alternatives(phrases.LEADS)}(?!\w)|\(?\d)", re.IGNORECASE)
-_WEEKDAY = re.compile(rf"{phrases.alternatives(phrases.WEEKDAYS)}\.?,?\s", re.IGNORECASE)
+_LEAD = re.compile(rf"(?:{phrases.alternatives('leads')}(?!\w)|\(?\d)", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"{phrases.group(calendar_names.everywhere('weekdays'))}\.?,?\s", re.IGNORECASE)
 _DATE_LED = re.compile(r"[(\"\u202b]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
 _DASHES = re.compile(r"^[-_*=~—–\s]{2,}|(?<![-_*=~—–\s])[-_*=~—–\s]{2,}$")
 _SUSPECT = re.compile(r"[-_=*@<>|:：—–─\d]")
@@ -65,7 +66,7 @@ _OLD_GMAIL_GMT = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d .{1,
 _INNER_LEAD = re.compile(
     r"(?<=\S)\s*-{0,8}\s?\b(?=(?:On|Em|El|Le|Am|Il|Op|Den)\s(?:\w{2,14}\.?,\s|\w{2,10}\.\s\d|\d{1,2}[/. ]|\d{4}-))"
 )
-_ORIGINAL = phrases.alternatives(phrases.ORIGINAL_MESSAGE)
+_ORIGINAL = phrases.alternatives("original_message")
 _RULED = r"[\s>]*+(?:[*_]++[\s>]++)*?[-–—_=*]{2,}+\s*+"
 """A rule, and marks of quotes or of bold type before it. They share characters, so that the marks are taken in whole
 runs: a line of asterisks can be read in one way only."""
@@ -79,17 +80,13 @@ _MESSAGE_OF = re.compile(
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
-    rf"{_RULED}{phrases.alternatives(phrases.FORWARDED_MESSAGE)}(?!\w)"
-    rf"|[\s>]*+{phrases.alternatives(phrases.FORWARD_BEGINS)}\s*+[:：]?\s*$",
+    rf"{_RULED}{phrases.alternatives('forwarded_message')}(?!\w)"
+    rf"|[\s>]*+{phrases.alternatives('forward_begins')}\s*+[:：]?\s*$",
     re.IGNORECASE,
 )
-FORWARD_SUBJECT = re.compile(
-    rf"\s*(?:\[[^\]]{{1,40}}\]\s*)?{phrases.alternatives(phrases.FORWARD_PREFIXES)}\s*[:：]", re.IGNORECASE
-)
+FORWARD_SUBJECT = re.compile(rf"\s*(?:\[[^\]]{{1,40}}\]\s*)?{prefixes.FORWARD}\s*[:：]", re.IGNORECASE)
 _RULE = re.compile(r"[\s>]*(?:[_\-=*─—–]\s?){4,}\s*$")
-_KEYS = {
-    name.strip().replace("\\", ""): kind for kind, names in phrases.HEADER_KEYS.items() for name in names.split("|")
-}
+_KEYS = phrases.header_keys()
 _NEXT_KEY = re.compile(r"\s(?=[^\s:]{1,20}:\s)")
 _KEY_LINE = re.compile(r"[\s*_>|•·-]{0,8}([^\s:：*_|][^:：*_|\n<>@]{0,24}?)[\s*_]{0,4}[:：][\s*_|]*(.*)$")
 

@@ -20,14 +20,14 @@ from mailtickets.mail.read.content import Content
 from mailtickets.mail.reply import attribution, html
 from mailtickets.mail.reply import cut as body
 from mailtickets.mail.reply.cut import Split
-from mailtickets.words import dates
+from mailtickets.words import dates, prefixes
 
 MAX_ORIGINALS = 5
 MAX_BLOCK_LINES = 40
 MAX_VALUE_CHARACTERS = 2_000
 MAX_SKIPPED_LINES = 6
 
-_SAYS_SO = re.compile(r"\s*(?:\[[^\]]{1,40}\]\s*)?(?:enc|encam|reenv|fwd?|rv)\s*:", re.IGNORECASE)
+_SAYS_SO = re.compile(rf"\s*(?:\[[^\]]{{1,40}}\]\s*)?{prefixes.SURELY_FORWARD}\s*:", re.IGNORECASE)
 _QUOTE = re.compile(r"^ {0,3}> ?")
 _ADDR_SPEC = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]+(?:\.[\w-]+)*\.?")
 _MAILTO = re.compile(r"\[mailto:([^\]\s]{1,300})\]|<mailto:([^<>\s]{1,300})>", re.IGNORECASE)

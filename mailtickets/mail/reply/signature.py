@@ -20,21 +20,21 @@ _INVISIBLE = " \t\u00a0\u200b\u200c\u1427"
 _MARK = re.compile(r"^\s?(?:--|__|—|––|‐‐)\s*$")
 _RULE = re.compile(r"^\s*(?:_{3,}|-{3,}|={3,}|\*{3,}|#{3,}|~{3,}|\+{3,}|—{3,}|─{3,})\s*$")
 _DEVICE = re.compile(
-    rf"[\s<(\[*_>-]{{0,6}}(?:{phrases.alternatives(phrases.DEVICE_LEADS)}(?!\w).{{0,60}}{phrases.alternatives(phrases.DEVICES)}.{{0,80}}"
-    rf"|{phrases.alternatives(phrases.DEVICE_LINES)})[\s.!)\]>*_<]*(?:[(<]?https?://\S+)?$",
+    rf"[\s<(\[*_>-]{{0,6}}(?:{phrases.alternatives('device_leads')}(?!\w).{{0,60}}{phrases.alternatives('devices')}.{{0,80}}"
+    rf"|{phrases.alternatives('device_lines')})[\s.!)\]>*_<]*(?:[(<]?https?://\S+)?$",
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
-    rf"[\s*_>\"'“«(\[-]{{0,4}}(?:{phrases.alternatives(phrases.FOOTER_TITLES)}(?!\w)"
-    rf"|{phrases.alternatives(phrases.FOOTER_SUBJECTS)}(?!\w)(?=.{{0,400}}{phrases.alternatives(phrases.FOOTER_MATTERS)})"
-    rf"|{phrases.alternatives(phrases.FOOTER_LINES)})",
+    rf"[\s*_>\"'“«(\[-]{{0,4}}(?:{phrases.alternatives('footer_titles')}(?!\w)"
+    rf"|{phrases.alternatives('footer_subjects')}(?!\w)(?=.{{0,400}}{phrases.alternatives('footer_matters')})"
+    rf"|{phrases.alternatives('footer_lines')})",
     re.IGNORECASE,
 )
-_FOOTER_LINE = re.compile(rf"[\s*_>]{{0,4}}{phrases.alternatives(phrases.FOOTER_LINES)}", re.IGNORECASE)
+_FOOTER_LINE = re.compile(rf"[\s*_>]{{0,4}}{phrases.alternatives('footer_lines')}", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:](?!//)\s|[.!?]\s+|\s[-–—]+\s")
 _BUT = re.compile(r"\s(?:but|and the|mas|porém|pero|y el|y la|e o|e a|aber|mais|ma)\s", re.IGNORECASE)
-_EXCUSE = re.compile(phrases.alternatives(phrases.EXCUSES), re.IGNORECASE)
-_IS_DEVICE = re.compile(phrases.alternatives(phrases.DEVICES, phrases.DEVICE_LEADS), re.IGNORECASE)
+_EXCUSE = re.compile(phrases.alternatives("excuses"), re.IGNORECASE)
+_IS_DEVICE = re.compile(phrases.alternatives("devices", "device_leads"), re.IGNORECASE)
 _CONTACT = re.compile(r"\S@\S|www\.|https?://|\+?\(?\d{2,3}\)?[ .-]?\d{3,5}[ .-]?\d{3,4}")
 _DASHED_NAME = re.compile(r"^\s{0,2}[-–—~][A-Za-zÀ-ÿ][\w’'À-ÿ]{0,19}(?: [A-ZÀ-Þ][\w’'À-ÿ]{0,19}){0,2}\.?\s*$")
 _URL_LINE = re.compile(r"^\s*[<\[(]?(?:https?://|www\.|mailto:)\S+\s*$", re.IGNORECASE)

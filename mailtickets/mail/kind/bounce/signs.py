@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email.message import Message
 
 from mailtickets.mail.read import header
+from mailtickets.words import prefixes
 
 MAX_FIELD_CHARACTERS = 8_000
 
@@ -52,8 +53,7 @@ ROBOT = _any(
 # --- subjects
 
 REPLY_PREFIX = re.compile(
-    r"\s*(?:\[[^\]]{0,40}\]\s*)?(?:re|res|r|enc|fw|fwd|wg|aw|sv|vs|vb|tr|rv|rif|i|odp|pd|antw|doorst|ответ|返信|转发|回复)"
-    r"(?:\[\d+\]|\(\d+\))?\s*[:：]",
+    rf"\s*(?:\[[^\]]{{0,40}}\]\s*)?{prefixes.ANY}(?:\[\d+\]|\(\d+\))?\s*[:：]",
     re.IGNORECASE,
 )
 """A person, or their client, answered or forwarded something: a report does neither."""
