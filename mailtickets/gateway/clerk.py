@@ -386,6 +386,7 @@ class Clerk:
             wrote=_wrote(draft.decision, draft.facts, draft.mail),
             queues=queues,
             instead_of=draft.facts.duplicate.inbound if draft.facts and draft.facts.duplicate else None,
+            instead_was=draft.facts.duplicate.outcome if draft.facts and draft.facts.duplicate else None,
             turns=draft.desk.assigned_at,
             also=tuple(self.settlement(another, words) for another in draft.also),
             signature=draft.signature,

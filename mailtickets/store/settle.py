@@ -81,7 +81,9 @@ class Settlement:
     queues: tuple[str, ...] = ()
     """Names of the queues that have now been told of the mail."""
     instead_of: int | None = None
-    """An earlier copy of the mail that had reached nobody: this one is the first from now on."""
+    instead_was: str | None = None
+    """That copy's outcome, as the decision knew it."""
+    """An earlier copy of the mail that has not reached whom it should: this one is the first from now on."""
     turns: Mapping[str, datetime] = field(default_factory=dict)
     """When each agent (by key) was last given a ticket, as the decision knew it."""
     also: tuple["Settlement", ...] = ()
@@ -128,7 +130,7 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
     decision, mail = settlement.decision, settlement.mail
     first = decision.outcome != "duplicate"
     if first and settlement.instead_of is not None:
-        _no_longer_first(connection, settlement.instead_of)
+        _no_longer_first(connection, settlement.instead_of, settlement.instead_was)
     done = dict(
         number=received.id,
         state="held" if decision.outcome == "held" else "done",
@@ -156,10 +158,10 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
         _remember_told(connection, mail, settlement.queues)
 
 
-def _no_longer_first(connection: Connection, number: int) -> None:
-    """A copy that has meanwhile reached somebody stays the first, and the caller's is out of date."""
-    idle = inbound.c.id == number, inbound.c.outcome.in_(("held", "ignored"))
-    connection.execute(update(inbound).where(*idle).values(content=None))
+def _no_longer_first(connection: Connection, number: int, outcome: str | None) -> None:
+    """A copy whose outcome is another by now than the caller knew stays the first, and the caller's is out of date."""
+    as_known = inbound.c.id == number, inbound.c.outcome == outcome
+    connection.execute(update(inbound).where(*as_known).values(content=None))
 
 
 def _remember_told(connection: Connection, mail: InboundMail, queues: Sequence[str]) -> None:

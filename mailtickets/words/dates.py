@@ -5,7 +5,7 @@ Fails with: nothing; what names no day is None. Limits: `MAX_CHARACTERS`.
 """
 
 import re
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, date, datetime, timedelta, timezone, tzinfo
 
 from mailtickets.words import calendar_names
 from mailtickets.words.fold import plain_line
@@ -64,9 +64,9 @@ def _day(found: re.Match[str], *, month_first: bool) -> date | None:
 
 
 def valid(year: int, month: int, day: int) -> date | None:
-    """The day, if the calendar has it."""
+    """The day, if the calendar has it. The last year it has is none: a day later, or in another zone, is no date."""
     try:
-        return date(year, month, day)
+        return date(year, month, day) if year < MAXYEAR else None
     except ValueError:
         return None
 

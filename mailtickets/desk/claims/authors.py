@@ -18,8 +18,8 @@ from mailtickets.mail.kind.bounce.signs import REPLY_PREFIX
 from mailtickets.mail.model import Address, InboundMail
 
 __all__ = [
-    "NOBODY", "agent_of", "authentic", "author_of", "from_our_own_address", "locale_for", "matched", "own_addresses",
-    "verdict_on_author", "vouched_for", "without_tags", "writer",
+    "NOBODY", "agent_of", "authentic", "author_of", "disowned", "from_our_own_address", "locale_for", "matched",
+    "own_addresses", "proven_by", "verdict_on_author", "vouched_for", "without_tags", "writer",
 ]  # fmt: skip
 
 MAX_COMPARED = 1_000
@@ -65,6 +65,13 @@ def _is_form(mail: InboundMail, queue: Queue) -> bool:
     return mail.author is not None and bool(mail.reply_to) and mail.author.key in forms
 
 
+def _is_named_elsewhere(mail: InboundMail, facts: Facts, policy: Policy) -> bool:
+    """Whether the author stands in another field than From, and no agent's own reply address says who it is."""
+    if from_our_own_address(mail, policy):
+        return _agent_behind(facts.tokens, policy) is None
+    return _is_form(mail, facts.queue)
+
+
 def _agent_behind(tokens: tuple[TokenFact, ...], policy: Policy) -> Agent | None:
     """The one agent to whose reply address a mail went."""
     held = (policy.agent(token.person) for token in tokens if token.source == "address" and not token.expired)
@@ -93,6 +100,18 @@ def verdict_on_author(mail: InboundMail, queue: Queue, policy: Policy, found: Au
     return Authentication("fail" if found.verdict == "fail" else "none", (*found.facts, named))
 
 
+def disowned(facts: Facts) -> bool:
+    """Whether the author's domain says that the mail is not theirs, and the house does not know better."""
+    return facts.authentication.verdict == "fail" and not facts.authentication.internal
+
+
+def proven_by(found: Match, facts: Facts) -> bool:
+    """Whether a customer's mail on a ticket is surely theirs: by a pass, or by their own reply address in mail that
+    their domain does not disown. A reply to all shows a reply address to everybody in copy.
+    """
+    return authentic(facts) or (found.proven and not disowned(facts))
+
+
 def authentic(facts: Facts) -> bool:
     """Whether the author's own domain vouches for the mail."""
     return facts.authentication.verdict == "pass" or facts.authentication.internal
@@ -104,17 +123,22 @@ def vouched_for(facts: Facts, policy: Policy) -> bool:
 
 
 def matched(mail: InboundMail, facts: Facts, policy: Policy) -> Match | None:
-    """The ticket that the author's own evidence leads to. Whom a form names is never proven, and never an agent."""
+    """The ticket that the author's own evidence leads to. Whom a form or a group names is never proven, and never an
+    agent: what only agents may point at is not theirs.
+    """
     author = writer(mail, facts, policy)
     found = match(author, facts, policy)
-    if found is None or not _is_form(mail, facts.queue):
+    if found is None or not _is_named_elsewhere(mail, facts, policy):
         return found
     return replace(found, proven=False) if found.ticket.participant(author.address) else None
 
 
 def without_tags(subject: str) -> str:
     """A subject for a new ticket: another ticket's tag in it would lead replies astray."""
-    return re.sub(r"\s+", " ", SUBJECT_NUMBER.sub(" ", subject)).strip()
+    bare = SUBJECT_NUMBER.sub(" ", subject)
+    if SUBJECT_NUMBER.search(bare):  # `[[#1] #1]`: what is left of nested tags is one again
+        bare = bare.replace("[", "(")
+    return re.sub(r"\s+", " ", bare).strip()
 
 
 def bare_subject(subject: str) -> str:

@@ -27,7 +27,7 @@ from mailtickets.desk.model.ticket import (
 )
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
-from mailtickets.words.dates import MONTH, MONTHS
+from mailtickets.words.dates import MONTH, MONTHS, valid
 from mailtickets.words.fold import folded, folded_name
 
 MAX_MEMBERS = 50
@@ -385,14 +385,7 @@ def _date(plain: str) -> When | None:
     year = int(match["y"]) if match["y"] else None
     year = year + 2000 if year is not None and year < 100 else year
     day = int(match["d"])
-    return When(day=(year, month, day)) if _real(2000 if year is None else year, month, day) else None
-
-
-def _real(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+    return When(day=(year, month, day)) if valid(2000 if year is None else year, month, day) else None
 
 
 def _span(plain: str) -> When | None:
@@ -434,14 +427,14 @@ def _days(value: When, today: date) -> list[date]:
     if value.day is not None:
         year, month, day = value.day
         years = range(today.year, today.year + 9) if year is None else (year,)
-        return [found for found in (_real(year, month, day) for year in years) if found]
+        return [found for found in (valid(year, month, day) for year in years) if found]
     return [today + timedelta(days=value.days or 0)]
 
 
 def _months_on(today: date, months: int) -> date:
     """The same day of a later month, or its last."""
     years, month = divmod(today.month - 1 + months, 12)
-    days = (_real(today.year + years, month + 1, today.day - back) for back in range(4))
+    days = (valid(today.year + years, month + 1, today.day - back) for back in range(4))
     return next(day for day in days if day)
 
 

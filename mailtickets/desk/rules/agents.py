@@ -4,7 +4,7 @@ Owns: how much proof an agent's mail needs. Without enough of it the mail is hel
 Fails with: nothing.
 """
 
-from mailtickets.desk.claims.authors import from_our_own_address, own_addresses, vouched_for
+from mailtickets.desk.claims.authors import disowned, from_our_own_address, own_addresses, vouched_for
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.rules.agent_mail import absent, on_ticket
 from mailtickets.desk.rules.agent_new_mail import on_no_ticket
@@ -28,7 +28,7 @@ def agent_answer(case: Case) -> Decision | None:
         return None  # an agent's own ticket: there they are the customer
     proven = found is not None and found.proven
     if case.mail.kind == "auto_reply":
-        sure = proven and not from_our_own_address(case.mail, case.policy)
+        sure = proven and not disowned(case.facts) and not from_our_own_address(case.mail, case.policy)
         return absent(case, agent, ticket, proven=sure)
     if not proven and ticket.participant(author.address) and not case.facts.released:
         return None  # an agent whom a customer has put in copy

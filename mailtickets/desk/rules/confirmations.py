@@ -7,7 +7,7 @@ Fails with: nothing. A reply that does neither is told to its author, who may re
 """
 
 from mailtickets.config.models import Agent
-from mailtickets.desk.claims.authors import own_addresses
+from mailtickets.desk.claims.authors import disowned, own_addresses
 from mailtickets.desk.commands.second_words import second_word as said
 from mailtickets.desk.model.decision import Decision, Feedback
 from mailtickets.desk.model.effects import DropHeld, ReleaseHeld
@@ -31,7 +31,7 @@ def confirmed(case: Case) -> Decision | None:
         return (
             Decision(OtherReason(mail.kind_reason), outcome="ignored", actor=agent.address) if ticket is None else None
         )
-    if facts.authentication.verdict == "fail" and not facts.authentication.internal:
+    if disowned(facts):
         return asked_again(NOT_PROVEN, token, ticket, agent)
     if token.held is None:
         return asked_again(TOO_LATE, token, ticket, agent)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mailtickets.desk.change import after_customer_reply, may_reopen
 from mailtickets.desk.claims import copies as copies_of
-from mailtickets.desk.claims.authors import own_addresses
+from mailtickets.desk.claims.authors import own_addresses, proven_by
 from mailtickets.desk.claims.matching import Match
 from mailtickets.desk.claims.people import can_be_written_to
 from mailtickets.desk.customers.ratings import Rating, rating
@@ -48,7 +48,7 @@ def reaction(case: Case) -> Decision | None:
     rated = _rated(case, found)
     if rated is not None:
         return _rating(rated, author, found.ticket, case.mail.reaction)
-    verified = found.proven or case.is_authentic
+    verified = proven_by(found, case.facts)
     said = AddMessage("in", "public", author, verified=verified, text=case.mail.reaction or None, waits=False)
     return Decision(OtherReason(case.mail.kind_reason), (said,), found.ticket.number, "appended", author.address)
 
@@ -90,10 +90,10 @@ def customer_wish(case: Case) -> Decision | None:
     if ticket is None:
         return None
     if wished == "news":
-        return _news_asked(ticket, author, verified=found.proven or case.is_authentic)
+        return _news_asked(ticket, author, verified=proven_by(found, case.facts))
     if wished == "status":
         return Decision("customer-asks", (), ticket.number, "commanded", author.address, notices=("status",))
-    if not (found.proven or case.is_authentic):
+    if not proven_by(found, case.facts):
         return None  # it changes the ticket: for that a From line is not enough
     return _wish_granted(case, wished, ticket)
 
@@ -153,7 +153,7 @@ def customer_reply(case: Case) -> Decision | None:
         return _rating(rated, author, ticket)
     thanks, status = _only_thanks(case, ticket), after_customer_reply(ticket.status)
     waits = not automatic and not thanks
-    said = AddMessage("in", "public", author, verified=found.proven or case.is_authentic, waits=waits)
+    said = AddMessage("in", "public", author, verified=proven_by(found, case.facts), waits=waits)
     effects: list[Effect] = [said]
     effects += _joining(case, found)
     if waits and status != ticket.status:
@@ -186,7 +186,7 @@ def _rated(case: Case, found: Match) -> Rating | None:
     queue = case.policy.queue(found.ticket.queue)
     asked = queue is not None and queue.satisfaction and found.ticket.resolved_at is not None
     customer = case.agent is None
-    if case.mail.kind != "human" or not asked or not customer or not (found.proven or case.is_authentic):
+    if case.mail.kind != "human" or not asked or not customer or not proven_by(found, case.facts):
         return None
     said = case.asked.alone
     return rating(case.mail.reaction) if case.mail.reaction is not None else rating(said.reply, said.signature)

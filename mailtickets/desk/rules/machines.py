@@ -3,6 +3,7 @@
 Fails with: nothing.
 """
 
+from mailtickets.desk.change import may_reopen
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.rules.case import Case, nothing, other_queues
@@ -20,7 +21,7 @@ def loop(case: Case) -> Decision | None:
 
 def repeated(case: Case) -> Decision | None:
     """Did the same mail come before, by another door or to another queue?"""
-    if case.facts.duplicate is None or not case.facts.duplicate.reached_somebody:
+    if case.facts.duplicate is None or not case.facts.duplicate.reached_somebody or _first_was_astray(case):
         return None
     elsewhere, ticket = other_queues(case, *case.facts.duplicate.queues), case.facts.duplicate.ticket
     return Decision(
@@ -60,3 +61,15 @@ def unwanted_list(case: Case) -> Decision | None:
     if case.mail.kind != "list" or case.facts.queue.list != "ignore" or case.found:
         return None
     return nothing("ignored", "list-mail", None)
+
+
+def _first_was_astray(case: Case) -> bool:
+    """Whether the author's own reply address leads to a ticket, and the first copy opened another one: whoever knew
+    the mail beforehand has sent it without that address, lest the genuine one reach its ticket.
+    """
+    found, first = case.found, case.facts.duplicate
+    if first is None or first.outcome != "opened" or first.ticket is None or found is None or not found.proven:
+        return False
+    opened = case.facts.tickets.get(first.ticket)
+    own = opened is not None and opened.number == found.ticket.number
+    return not own and may_reopen(found.ticket, case.policy.queue(found.ticket.queue), case.now)

@@ -370,7 +370,7 @@ def _link(element: etree._Element, page: _Page) -> None:
     lines, start = len(page.lines), len(page.current)
     _content(element, page)
     shown = "".join(page.current[start:] if len(page.lines) == lines else page.current).strip()
-    target = (element.get("href") or "").strip()
+    target = _without_words((element.get("href") or "").strip())
     if shown and _worth_showing(target, shown):
         page.current.append(f" <{target}>")
 
@@ -431,6 +431,7 @@ _NAMED_UNENDED = tuple(name for name in html5 if not name.endswith(";"))
 _OWN_IMAGE = re.compile(r"\s*cid:", re.IGNORECASE)
 _LINK = re.compile(r"\s*(?:https?|mailto|tel):", re.IGNORECASE)
 """Where a link may lead; a path without a host leads nowhere from here."""
+_WRITES = re.compile(r"\s*mailto:", re.IGNORECASE)
 _TAGS = (nh3.ALLOWED_TAGS | {"center", "font", "u", "s"}) - {"map", "area"}
 _ATTRIBUTES = {tag: set(names) - {"cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
 _ATTRIBUTES["*"] = {
@@ -456,10 +457,17 @@ def _harmless(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "src":
         return value if _OWN_IMAGE.match(value) else None
     if attribute == "href":
-        return value if _LINK.match(value) else None
+        return _without_words(value) if _LINK.match(value) else None
     if attribute == "style":
         return ";".join(part for part in value.split(";") if not _CSS_CALL.search(part)) or None
     return value
+
+
+def _without_words(target: str) -> str:
+    """A link that writes a mail, without what it would say (RFC 6068): one click and *Send*, and an agent would order
+    what a stranger has put there.
+    """
+    return target.partition("?")[0] if _WRITES.match(target) else target
 
 
 def _known_reference(match: re.Match[str]) -> str:
