@@ -22,6 +22,7 @@ import report
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from mailtickets.config.credentials import password
 from mailtickets.config.load import load
 from mailtickets.desk.model.delivery import Sent
 from mailtickets.edges.doors.imap import ImapPoller
@@ -107,7 +108,7 @@ async def ours(dovecot: Dovecot, user: str, mails: int) -> float:
         gateway = Gateway(clerk, workers, nowhere, name="bench", pace=Pace(), max_message_bytes=10**7)
         await gateway.start()
         start = time.perf_counter()
-        poller = asyncio.create_task(ImapPoller(config.imap_in[0], lambda: "secret", gateway).run())
+        poller = asyncio.create_task(ImapPoller(config.imap_in[0], password(lambda: "secret"), gateway).run())
         while waiting(dovecot, user):  # noqa: ASYNC110 - Dovecot has no event for us
             await asyncio.sleep(0.1)
         seconds = time.perf_counter() - start

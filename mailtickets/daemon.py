@@ -36,12 +36,12 @@ from mailtickets.edges.doors import lmtp
 from mailtickets.edges.doors import smtp as smtp_in
 from mailtickets.edges.doors.imap import ImapPoller
 from mailtickets.edges.imap import audit
-from mailtickets.edges.imap.client import CommandRefused, ConnectionLost, LoginRefused
+from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
 from mailtickets.edges.out.dkim import Signer
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_server.listener import Listener, bind
-from mailtickets.edges.smtp_server.protocol import Settings
+from mailtickets.edges.smtp_server.settings import Settings
 from mailtickets.edges.smtp_server.spool import Spool
 from mailtickets.gateway.clerk import Clerk, rules_of
 from mailtickets.gateway.gateway import Gateway, Pace

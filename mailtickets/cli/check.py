@@ -27,7 +27,7 @@ from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.edges.checks.authentication import published
 from mailtickets.edges.checks.resolver import resolver
-from mailtickets.edges.doors import imap
+from mailtickets.edges.imap.probe import probe
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.gateway.clerk import rules_of
@@ -201,7 +201,7 @@ def _answers(entry: str) -> bool:
 async def _accounts(config: Config) -> list[Line]:
     lines = []
     for number, account in enumerate(config.imap_in):
-        found = await imap.probe(account, config.credential(account))
+        found = await probe(account, config.credential(account))
         lines += [Line("ok" if right else "wrong", f"imap_in.{number}", text) for right, text in found]
     return lines
 

@@ -14,7 +14,7 @@ from mailtickets.cli.session import actor, print_json
 from mailtickets.config.models import Config
 from mailtickets.desk.model.states import EventKind
 from mailtickets.edges.imap import audit
-from mailtickets.edges.imap.client import CommandRefused, ConnectionLost, LoginRefused
+from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.store import inbound
 from mailtickets.store.read.inbound import shown

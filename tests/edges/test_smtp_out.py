@@ -15,8 +15,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from mailtickets.config.credentials import Credential, password
 from mailtickets.config.load import load
 from mailtickets.desk.model.delivery import Deferred, Refused, Sent, Throttled, Unknown
-from mailtickets.edges.out.session import Transmission, reported_id
 from mailtickets.edges.out.smtp import FAILURES_BEFORE_PAUSE, Breaker, SmtpOut, SmtpOutSettings, Timeouts
+from mailtickets.edges.out.transmission import Transmission, reported_id
 from mailtickets.mail.model import Address, Copy, OutboundMail
 from mailtickets.mail.write.compose import compose
 from tests.servers.fake_smtp import DROP, FakeSmtp, Hold, Last, Slow

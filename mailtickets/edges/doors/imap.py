@@ -20,8 +20,8 @@ import logging
 import random
 import ssl
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal, Protocol, TypeVar
@@ -29,15 +29,10 @@ from typing import Literal, Protocol, TypeVar
 from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
-from mailtickets.edges.imap.client import (
-    CommandRefused,
-    ConnectionLost,
-    ImapClient,
-    Limits,
-    Listed,
-    LoginRefused,
-    Selected,
-)
+from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, Listed, LoginRefused, Selected
+from mailtickets.edges.imap.client import ImapClient, Limits
+from mailtickets.edges.imap.connect import connected, tls_context
+from mailtickets.edges.imap.probe import NO_MOVE
 from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
 
@@ -446,107 +441,6 @@ class ImapPoller:
         if not self._said_seen:
             log.warning("imap-no-move account=%s: %s", self._account.name, NO_MOVE)
         self._said_seen = True
-
-
-# --- connecting, and trying it out --------------------------------------------------------------------
-
-NO_MOVE = 'the server has neither MOVE nor UIDPLUS, so after = "move" becomes "seen"'
-
-
-@asynccontextmanager
-async def connected(
-    account: ImapIn, credential: Credential, tls: ssl.SSLContext | None, limits: Limits
-) -> AsyncIterator[ImapClient]:
-    """A connection that is logged in, closed whatever happens. Raises ConnectionLost or LoginRefused."""
-    try:
-        secret = await credential.fetch()
-    except (OSError, KeyError, ValueError) as error:
-        raise LoginRefused(f"there is no password: {error}") from error
-    client = await ImapClient.open(account, tls, limits)
-    try:
-        await client.login(account.username, credential.method, secret)
-        yield client
-    finally:
-        await client.close()
-
-
-def tls_context(account: ImapIn, given: ssl.SSLContext | None = None) -> ssl.SSLContext | None:
-    """How the server's certificate is verified: as given, else by the system's authorities. None: no TLS."""
-    if account.tls == "none":
-        return None
-    return given or ssl.create_default_context()
-
-
-async def probe(
-    account: ImapIn,
-    credential: Credential,
-    *,
-    limits: Limits | None = None,
-    tls: ssl.SSLContext | None = None,
-) -> list[tuple[bool, str]]:
-    """Tries an account out for `check`: whether each thing is right, and in words. Makes folders that are missing."""
-    try:
-        async with connected(account, credential, tls_context(account, tls), limits or Limits()) as client:
-            lines = [(True, f"{account.username} logs in at {account.host}:{account.port}")]
-            lines += _capabilities(account, client)
-            for folder in account.folders:
-                lines.append(await _readable(account, client, folder))
-            for folder in _targets(account, client):
-                lines.append(await _writable(client, folder))
-            return lines
-    except LoginRefused as refused:
-        return [(False, f"login refused: {refused}{refusal_hint(account.host)}")]
-    except (ConnectionLost, CommandRefused) as trouble:
-        return [(False, f"{account.host}:{account.port}: {trouble}")]
-
-
-def _capabilities(account: ImapIn, client: ImapClient) -> list[tuple[bool, str]]:
-    lines = []
-    if account.after == "move":
-        how = "MOVE" if "MOVE" in client.capabilities else "COPY and UID EXPUNGE"
-        lines.append((True, f"messages are moved by {how}") if client.can_move else (False, NO_MOVE))
-    if account.idle and not client.can_idle:
-        lines.append((True, f"the server has no IDLE: new mail is looked for every {account.poll_seconds} seconds"))
-    elif account.idle:
-        lines.append((True, "the server has IDLE: new mail is seen at once"))
-    return lines
-
-
-def _targets(account: ImapIn, client: ImapClient) -> list[str]:
-    """The folders that messages are moved to."""
-    if account.after == "keep" or not client.can_move:
-        return []
-    return [*([account.processed_folder] if account.after == "move" else []), account.failed_folder]
-
-
-async def _readable(account: ImapIn, client: ImapClient, folder: str) -> tuple[bool, str]:
-    try:
-        count = await client.count(folder)
-    except CommandRefused as no:
-        return False, f"folder {folder} cannot be read: {no}"
-    which = "all are read" if account.start == "all" else "at the first connect only what arrives later is read"
-    return True, f"folder {folder} holds {count} messages; {which}"
-
-
-async def _writable(client: ImapClient, folder: str) -> tuple[bool, str]:
-    try:
-        await client.count(folder)
-    except CommandRefused:
-        try:
-            await client.create(folder)
-        except CommandRefused as no:
-            return False, f"folder {folder} cannot be made: {no} (some servers want it below INBOX: INBOX.{folder})"
-        return True, f"folder {folder} was missing and is there now"
-    return True, f"folder {folder} is there"
-
-
-def refusal_hint(host: str) -> str:
-    """What a refusal usually means at a large provider."""
-    if host.endswith(("office365.com", "outlook.com")):
-        return "; Microsoft 365 accepts no passwords over IMAP, only OAuth2, which mailtickets does not speak yet"
-    if host.endswith(("gmail.com", "googlemail.com")):
-        return "; Gmail wants an app password, which an account with two-step verification can make"
-    return ""
 
 
 def _key(cursor: ImapCursor, uid: int) -> _Key:

@@ -14,7 +14,8 @@ from ipaddress import ip_address
 
 from mailtickets.edges.smtp_server import listener
 from mailtickets.edges.smtp_server.listener import Listener, bind
-from mailtickets.edges.smtp_server.protocol import Accept, KnowsRecipient, Session, SessionContext, Settings, TimeLimits
+from mailtickets.edges.smtp_server.protocol import Accept, KnowsRecipient, Session, SessionContext
+from mailtickets.edges.smtp_server.settings import Settings, TimeLimits
 from mailtickets.mail.door import LMTP
 
 __all__ = ["Accept", "KnowsRecipient", "Listener", "LmtpSession", "Settings", "TimeLimits", "bind", "serve"]

@@ -1,6 +1,7 @@
 """The SMTP door: mail from our own relays, or from everybody on port 25.
 
-Owns: what is SMTP's alone, XCLIENT too; the dialogue is in `smtp_protocol`, sockets and limits in `smtp_listener`.
+Owns: what only SMTP has, such as XCLIENT. The dialogue is in `smtp_server/protocol.py`, sockets and limits are in
+`smtp_server/listener.py`.
 Fails with: OSError when an address cannot be listened on.
 Limits: nobody logs in here, and nothing is relayed: recipients that are no queue of ours are refused.
 """
@@ -12,7 +13,8 @@ from collections.abc import Sequence
 
 from mailtickets.edges.smtp_server import listener
 from mailtickets.edges.smtp_server.listener import Listener, bind
-from mailtickets.edges.smtp_server.protocol import Accept, KnowsRecipient, Session, Settings, TimeLimits
+from mailtickets.edges.smtp_server.protocol import Accept, KnowsRecipient, Session
+from mailtickets.edges.smtp_server.settings import Settings, TimeLimits
 from mailtickets.edges.smtp_server.xclient import ATTRIBUTES, parse_xclient
 from mailtickets.mail.door import SMTP
 

@@ -17,8 +17,9 @@ from sqlalchemy import Connection
 from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor
-from mailtickets.edges.doors.imap import connected, tls_context
-from mailtickets.edges.imap.client import CommandRefused, ImapClient, Limits, Listed
+from mailtickets.edges.imap.answers import CommandRefused, Listed
+from mailtickets.edges.imap.client import ImapClient, Limits
+from mailtickets.edges.imap.connect import connected, tls_context
 from mailtickets.mail.door import Door
 from mailtickets.store import cursors, inbound
 from mailtickets.store.inbound import Known

@@ -12,41 +12,42 @@ known what comes next: close the connection.
 import asyncio
 import base64
 import logging
-import os
 import re
-import socket
 import ssl
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
+from datetime import date
 from typing import Any
 
 from aioimaplib import aioimaplib
 
 from mailtickets.config.credentials import Method
 from mailtickets.config.models import ImapIn
+from mailtickets.edges.imap.answers import (
+    AnswerLine,
+    CommandRefused,
+    ConnectionLost,
+    Listed,
+    LoginRefused,
+    Selected,
+    body_content,
+    fetch_records,
+    item_number,
+    listed_message,
+    network_reason,
+    server_words,
+)
 from mailtickets.edges.imap.login import log_in, without_secret
+from mailtickets.edges.imap.wire import LOST, Wire
 
 # Below WARNING it logs what it sends and receives: messages, and passwords with a quote in them.
 logging.getLogger("aioimaplib").setLevel(logging.WARNING)
 
-AnswerLine = bytes | bytearray
-"""Of an answer: text as bytes, literals as bytearrays."""
-MAX_LINE_BYTES = 1 << 20
-MAX_WORDS = 200
 FIRST = asyncio.FIRST_COMPLETED
-LOST = "LOST"
-"""Stands for OK or NO in the answer to a command that the connection did not outlive."""
 SILENT = "the server has stopped answering"
-TEMPORARY = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT)\b", re.IGNORECASE)  # RFC 5530, 3
-_LITERAL = re.compile(rb"\{(\d+)\}$")
-_QUOTED = re.compile(rb'"((?:\\.|[^"\\])*)"')
-_FETCH = re.compile(rb"\d+ FETCH \(")
 _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^<>]+)>", re.IGNORECASE | re.MULTILINE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # RFC 3501, date-month
-_NEWS = re.compile(rb"\d+ (EXISTS|RECENT)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +78,10 @@ class Limits:
     """The longest pause when the trouble is on our side."""
 
 
-class ConnectionLost(Exception):
-    """The connection is gone or not to be trusted any more."""
-
-
-class LoginRefused(Exception):
-    """The server does not let us in; in its words."""
-
-
-class CommandRefused(Exception):
-    """The server refused one command; in its words."""
-
-    @property
-    def temporary(self) -> bool:
-        return TEMPORARY.search(str(self)) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """A folder as it was when it was opened."""
-
-    uidvalidity: int
-    uidnext: int
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A message, not yet fetched. `received_at` is its INTERNALDATE, None when unreadable."""
-
-    uid: int
-    size: int
-    received_at: datetime | None
-
-
 class ImapClient:
     """An open connection; `open` makes one, `close` ends it whatever state it is in."""
 
-    def __init__(self, wire: "_Wire", limits: Limits) -> None:
+    def __init__(self, wire: Wire, limits: Limits) -> None:
         self._wire = wire
         self._limits = limits
         self._idle_refused = False
@@ -124,7 +92,7 @@ class ImapClient:
     async def open(cls, account: ImapIn, tls: ssl.SSLContext | None, limits: Limits) -> "ImapClient":
         """Connects and reads the greeting. Raises ConnectionLost, or LoginRefused when the greeting is BYE."""
         loop = asyncio.get_running_loop()
-        wire = _Wire(loop, limits.max_message_bytes)
+        wire = Wire(loop, limits.max_message_bytes)
         client = cls(wire, limits)
         try:
             async with asyncio.timeout(limits.connect_seconds):
@@ -132,13 +100,13 @@ class ImapClient:
                 await loop.create_connection(lambda: wire, account.host, account.port, ssl=tls)
                 greeting = await wire.greeting
             if wire.state == aioimaplib.LOGOUT:
-                raise LoginRefused(_words(greeting) or "the server closed the connection without a greeting")
+                raise LoginRefused(server_words(greeting) or "the server closed the connection without a greeting")
         except BaseException as error:
             await client.close()
             if isinstance(error, TimeoutError):
                 raise ConnectionLost(f"no answer from {account.host}:{account.port}") from error
             if isinstance(error, OSError):
-                raise ConnectionLost(_reason(error)) from error
+                raise ConnectionLost(network_reason(error)) from error
             raise
         return client
 
@@ -160,7 +128,7 @@ class ImapClient:
             if response.result == LOST:
                 raise ConnectionLost(self._wire.reason)
             if response.result != "OK":
-                raise LoginRefused(_words(without_secret(response.lines[-1], secret)))
+                raise LoginRefused(server_words(without_secret(response.lines[-1], secret)))
         await self._in_time(self._wire.capability())
 
     @property
@@ -202,8 +170,8 @@ class ImapClient:
         """The Message-IDs of messages, without brackets; those that have none are left out. Marks nothing read."""
         lines = await self._fetch(set(uids), "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
         found: dict[int, str] = {}
-        for text, literal in _records(lines):
-            uid, given = _number(text, b"UID"), _MESSAGE_ID.search(literal or b"")
+        for text, literal in fetch_records(lines):
+            uid, given = item_number(text, b"UID"), _MESSAGE_ID.search(literal or b"")
             if uid is not None and given:
                 found[uid] = given[1].decode("utf-8", "replace")
         return found
@@ -216,15 +184,15 @@ class ImapClient:
         """Size and date of messages; those that are gone are left out."""
         wanted = set(uids)
         lines = await self._fetch(wanted, "(UID RFC822.SIZE INTERNALDATE)")
-        found = (_listed(text) for text, _ in _records(lines))
+        found = (listed_message(text) for text, _ in fetch_records(lines))
         return [listed for listed in found if listed is not None and listed.uid in wanted]
 
     async def body(self, uid: int, size: int) -> bytes | None:
         """The message as it stands, without marking it read; None when it is gone."""
         lines = await self._fetch({uid}, "(UID BODY.PEEK[])", size)
-        for text, literal in _records(lines):
-            if _number(text, b"UID") == uid and b"BODY[]" in text.upper():
-                return _content(text, literal)
+        for text, literal in fetch_records(lines):
+            if item_number(text, b"UID") == uid and b"BODY[]" in text.upper():
+                return body_content(text, literal)
         if await self.search(uid, uid):
             raise CommandRefused("the server gave no body")
         return None
@@ -308,7 +276,7 @@ class ImapClient:
     async def _ask(self, reply: Awaitable[Any], seconds: float | None = None) -> list[AnswerLine]:
         """The lines of an OK, without the tagged one."""
         response = await self._in_time(reply, seconds)
-        words = _words(response.lines[-1]) if response.lines else ""
+        words = server_words(response.lines[-1]) if response.lines else ""
         if response.result == "NO":
             raise CommandRefused(words)
         if response.result != "OK":
@@ -325,127 +293,6 @@ class ImapClient:
             raise ConnectionLost(self._wire.reason or str(error)) from error
 
 
-# --- on the wire --------------------------------------------------------------------------------------
-
-
-class _Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no annotations
-    """aioimaplib's protocol with another reader.
-
-    Its own calls itself once per line, so that about 980 lines in one packet kill it (its issue 118), formats
-    every packet for its log, and leaves commands waiting for ever when the connection goes (its issue 110).
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, max_literal_bytes: int) -> None:
-        super().__init__(loop)
-        self.current_command: Any = None
-        self.greeting: asyncio.Future[bytes] = loop.create_future()
-        self.closed = asyncio.Event()
-        self.reason = ""
-        """Why the connection ended, as far as anybody said."""
-        self._max_literal_bytes = max_literal_bytes
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.state = aioimaplib.LOGOUT
-        self.reason = self.reason or (_reason(exc) if exc else "") or "the server closed the connection"
-        if not self.greeting.done():
-            self.greeting.set_result(b"")
-        for command in (self.pending_sync_command, *self.pending_async_commands.values()):
-            if command is not None:
-                command.close(self.reason.encode(), LOST)
-        self.closed.set()
-
-    def data_received(self, d: bytes) -> None:
-        try:
-            self._read(self.incomplete_line + d)
-        except Exception as error:  # whatever the reader trips over, the connection is of no use any more
-            self.reason = self.reason or f"odd answer: {error}"
-            self.transport.abort()
-
-    def _read(self, data: bytes) -> None:
-        command, self.current_command, self.incomplete_line = self.current_command, None, b""
-        at = 0
-        while at < len(data):
-            if command is not None and command.wait_literal_data():
-                at = len(data) - len(command.append_literal_data(data[at:]))
-                continue
-            end = data.find(b"\r\n", at)
-            if end < 0:
-                self._keep(data[at:])
-                break
-            command = self._read_line(data[at:end], command)
-            at = end + 2
-        self.current_command = command
-        if self.pending_sync_command is not None:
-            self.pending_sync_command.flush()
-
-    def _keep(self, beginning: bytes) -> None:
-        if len(beginning) > MAX_LINE_BYTES:
-            raise aioimaplib.Abort(f"a line of more than {MAX_LINE_BYTES} octets")
-        self.incomplete_line = beginning
-
-    def _read_line(self, line: bytes, command: Any) -> Any:
-        """The command that the next line belongs to, if it is known already."""
-        command = self._handle_line(line, command)
-        literal = _LITERAL.search(line)
-        if literal is None:
-            return command if command is not None and command.wait_data() else None
-        size = int(literal[1])
-        if size > self._max_literal_bytes:
-            raise aioimaplib.Abort(f"a literal of {size} octets")
-        command = command or aioimaplib.Command("NIL", "unused", loop=self.loop)
-        command.begin_literal_data(size)
-        return command
-
-    def _handle_line(self, line: bytes, current_cmd: Any) -> Any:
-        if self.state == aioimaplib.CONNECTED:
-            self._greet(line)
-            return None
-        if current_cmd is None and line[:5].upper() == b"* BYE":
-            self.reason = _words(line[2:])
-        return super()._handle_line(line, current_cmd)
-
-    def _greet(self, line: bytes) -> None:
-        states = {b"OK": aioimaplib.NONAUTH, b"PREAUTH": aioimaplib.AUTH}
-        kind = line[2:].split(b" ")[0].upper()
-        self.state = states.get(kind, aioimaplib.LOGOUT)
-        if not self.greeting.done():
-            self.greeting.set_result(line[2:])
-
-    async def fetch_by_uid(self, uids: str, items: str, timeout: float) -> Any:
-        """`timeout` is for each pause between two pieces."""
-        return await self.execute(_Fetch(self.new_tag(), uids, items, loop=self.loop, timeout=timeout))
-
-    async def news(self) -> None:
-        """Returns when the server has told, in IDLE, that messages arrived."""
-        while not any(_NEWS.match(line) for line in await self.idle_queue.get()):
-            pass
-
-
-class _Fetch(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib has no annotations
-    """UID FETCH that knows from one line to the next whether its parentheses are closed.
-
-    aioimaplib's counts those of the whole response at each line, and takes those in quoted strings for real.
-    """
-
-    def __init__(self, tag: str, *args: str, **options: Any) -> None:
-        super().__init__("FETCH", tag, *args, prefix="UID", **options)
-        self._open = 0
-
-    def append_to_resp(self, line: AnswerLine, result: str = "Pending") -> None:
-        super().append_to_resp(line, result)
-        if isinstance(line, bytearray):
-            return
-        plain = _QUOTED.sub(b"", line)
-        before = 0 if _FETCH.match(line) else self._open
-        self._open = before + plain.count(b"(") - plain.count(b")")
-
-    def wait_data(self) -> bool:
-        return self._open > 0
-
-
-# --- words --------------------------------------------------------------------------------------------
-
-
 def mailbox(name: str) -> str:
     """A folder's name as commands carry it: modified UTF-7 (RFC 3501, 5.1.3), quoted."""
     return str(aioimaplib.quoted(re.sub(r"&|[^\x20-\x7e]+", _shifted, name)))
@@ -460,70 +307,3 @@ def _shifted(run: re.Match[str]) -> str:
 
 def _set(uids: Iterable[int]) -> str:
     return ",".join(map(str, sorted(uids)))
-
-
-def _records(lines: Iterable[AnswerLine]) -> Iterator[tuple[bytes, bytes | None]]:
-    """The FETCH responses among lines: the text of each and its literal."""
-    text, literal = b"", None
-    for line in lines:
-        if isinstance(line, bytearray):
-            literal = bytes(line)
-        elif _FETCH.match(line):
-            if text:
-                yield text, literal
-            text, literal = line, None
-        else:
-            text += line
-    if text:
-        yield text, literal
-
-
-def _listed(text: bytes) -> Listed | None:
-    uid = _number(text, b"UID")
-    size = _number(text, b"RFC822.SIZE")
-    if uid is None or size is None:  # flags of some message, told unasked
-        return None
-    found = re.search(rb'INTERNALDATE "([^"]*)"', text, re.IGNORECASE)
-    return Listed(uid, size, _date(found[1].decode("ascii", "replace")) if found else None)
-
-
-def _number(text: bytes, item: bytes) -> int | None:
-    found = re.search(rb"[( ]" + re.escape(item) + rb" (\d+)", text, re.IGNORECASE)
-    return int(found[1]) if found else None
-
-
-def _date(text: str) -> datetime | None:
-    """INTERNALDATE, such as ` 7-Feb-2026 09:30:00 -0300`."""
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
-def _content(text: bytes, literal: bytes | None) -> bytes:
-    """BODY[] is a literal, for some short messages a quoted string, or NIL where the server has it no more."""
-    if literal is not None:
-        return literal
-    found = re.search(rb"BODY\[\] " + _QUOTED.pattern, text, re.IGNORECASE | re.DOTALL)
-    if found is None:
-        raise CommandRefused("the server gave NIL for a body")
-    return re.sub(rb"\\(.)", rb"\1", found[1])
-
-
-def _words(line: AnswerLine) -> str:
-    """What a server says, fit for a log line."""
-    text = bytes(line[: 4 * MAX_WORDS]).decode("utf-8", "replace")
-    return "".join(character if character.isprintable() else " " for character in text)[:MAX_WORDS].strip()
-
-
-def _reason(error: Exception) -> str:
-    """What an error of the network says, without its number."""
-    match error:
-        case ssl.SSLCertVerificationError():
-            return f"certificate not accepted: {error.verify_message}"
-        case socket.gaierror():
-            return error.strerror or "the name is not known"
-        case OSError(errno=int(number)) if number > 0 and not isinstance(error, ssl.SSLError):
-            return os.strerror(number)
-    return str(error) or type(error).__name__

@@ -10,22 +10,16 @@ import asyncio
 import re
 import ssl
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import Any, cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
-from mailtickets.config.credentials import NO_PASSWORD, Credential
-from mailtickets.config.models import Config
 from mailtickets.desk.letters.retry import is_throttling
 from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, Throttled, Unknown
 from mailtickets.edges.out.login import log_in
+from mailtickets.edges.out.settings import SmtpOutSettings
+from mailtickets.edges.out.transmission import Transmission, reported_id
 from mailtickets.edges.out.wire import Reply, Wire
-from mailtickets.mail.write.compose import to_ascii
-
-IDLE_SECONDS = 25.0
-"""Unused connections are closed after this long: most servers hang up after 30 to 300 s."""
 
 QUIT_SECONDS = 5.0
 CHUNK_OCTETS = 65_536
@@ -38,52 +32,6 @@ _GOOD = ((250,), (250, 251), (354,))
 """What lets MAIL, RCPT and DATA go on."""
 
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
-_GIVEN_ID = re.compile(r"(?:2\.\d+\.\d+ )?(?:ok:? )?<([!-;=?-~]+@[!-;=?-~]+)>", re.IGNORECASE)
-_OWN_ID = re.compile(rb"^Message-ID:\s*<([^<>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
-_SES_ID = re.compile(r"ok ([0-9a-f]{16}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-\d{6})\s*", re.IGNORECASE)
-_SES_HOST = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|api\.aws)", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """In seconds, as RFC 5321, 4.5.3.2 asks for them."""
-
-    connect: float = 30.0
-    """TCP, greeting and TLS handshake, each."""
-    command: float = 300.0
-    """EHLO, AUTH, MAIL, RCPT, DATA, RSET, each."""
-    data: float = 180.0
-    """Each block of the message."""
-    final_dot: float = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpOutSettings:
-    host: str
-    port: int = 587
-    tls: Literal["starttls", "implicit", "none"] = "starttls"
-    username: str = ""
-    """Empty: no login."""
-    credential: Credential = NO_PASSWORD
-    local_hostname: str = "localhost"
-    max_connections: int = 2
-    ca_file: Path | None = None
-    """Trusted instead of the system's authorities."""
-    timeouts: Timeouts = Timeouts()
-    idle_seconds: float = IDLE_SECONDS
-
-    @classmethod
-    def of(cls, config: Config) -> Self:
-        delivery = config.delivery
-        return cls(
-            host=delivery.host,
-            port=delivery.port,
-            tls=delivery.tls,
-            username=delivery.username,
-            credential=config.credential(delivery),
-            local_hostname=config.instance.hostname,
-            max_connections=delivery.max_connections,
-        )
 
 
 class NoConnection(Exception):
@@ -96,44 +44,6 @@ class NoConnection(Exception):
 
 class IdleConnectionClosed(Exception):
     """A connection that had been idle was closed by the other side before it took anything of this mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transmission:
-    """One message for one recipient, as it goes over the wire."""
-
-    sender: str
-    recipient: str
-    wire: bytes
-    """CRLF everywhere, dots stuffed, without the final dot."""
-    size: int
-    """As RFC 1870 counts it: before dot-stuffing."""
-    message_id: str
-    utf8: bool
-    """An address or a header field is not ASCII (RFC 6531)."""
-    eight_bit: bool
-
-    @classmethod
-    def of(cls, raw: bytes, sender: str, recipient: str) -> Self:
-        sender, recipient = to_ascii(sender), to_ascii(recipient)
-        # A bare CR or LF would let one relay see a final dot where another sees text (SMTP smuggling, CVE-2023-51764).
-        text = raw
-        if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
-            text = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
-        if not text.endswith(b"\r\n"):
-            text += b"\r\n"
-        head = text.partition(b"\r\n\r\n")[0]
-        wire = (b"." if text.startswith(b".") else b"") + text.replace(b"\r\n.", b"\r\n..")
-        found = _OWN_ID.search(head)
-        return cls(
-            sender=sender,
-            recipient=recipient,
-            wire=wire,
-            size=len(text),
-            message_id=found[1].decode(errors="replace") if found else "",
-            utf8=not (sender + recipient).isascii() or not head.isascii(),
-            eight_bit=not text.isascii(),
-        )
 
 
 class SmarthostConnection:
@@ -411,17 +321,6 @@ class SmarthostConnection:
             return Deferred(reply)
         status = _STATUS.match(text)
         return Refused(reply, status[1] if status else None)
-
-
-def reported_id(host: str, text: str, mail: Transmission) -> str | None:
-    """The message id that the smarthost gave the mail instead of ours, where its reply says one for certain.
-
-    Exchange: `2.0.0 OK <id> [Hostname=...]`. Amazon SES: `Ok 0100...-000000`, whose domain follows from the region.
-    """
-    if (ses := _SES_HOST.fullmatch(host)) and (given := _SES_ID.fullmatch(text)):
-        return f"{given[1]}@{'email' if ses[1] == 'us-east-1' else ses[1]}.amazonses.com"
-    found = _GIVEN_ID.match(text)
-    return found[1] if found and found[1] not in {mail.message_id, mail.sender, mail.recipient} else None
 
 
 def shown(code: int, text: str) -> str:

@@ -1,7 +1,7 @@
 """Sends mail to the smarthost over SMTP, one recipient at a time, over a few connections that are used again.
 
-Owns: the pool of connections, a breaker that stops knocking at a door that stays shut, what `check` says of the
-smarthost. A connection itself is `smtp_session`.
+Owns: the pool of connections, the pause after many failed connections, and what `check` says of the smarthost. One
+connection is in `session.py`.
 *Fails with*: nothing for what the smarthost or the network does; that is a `Delivery`. Trouble of ours, such as a
 refused login or a certificate we do not trust, is `Deferred`: no mail fails for it.
 *Limits*: a message is held in memory.
@@ -15,15 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailtickets.desk.model.delivery import Deferred, Delivery, Refused
-from mailtickets.edges.out.session import (
-    IdleConnectionClosed,
-    NoConnection,
-    SmarthostConnection,
-    SmtpOutSettings,
-    Timeouts,
-    Transmission,
-    why,
-)
+from mailtickets.edges.out.session import IdleConnectionClosed, NoConnection, SmarthostConnection, why
+from mailtickets.edges.out.settings import SmtpOutSettings, Timeouts
+from mailtickets.edges.out.transmission import Transmission
 from mailtickets.mail.write.compose import is_addr_spec, to_ascii
 
 __all__ = ["Breaker", "Finding", "Probe", "SmtpOut", "SmtpOutSettings", "Timeouts"]

@@ -22,16 +22,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from mailtickets.desk.model.delivery import NoSpace, Permanent, Transient
-from mailtickets.edges.smtp_server.protocol import (
-    ACCEPTED,
-    NO_SPACE,
-    TROUBLE,
-    Accept,
-    KnowsRecipient,
-    Session,
-    SessionContext,
-    Settings,
-)
+from mailtickets.edges.smtp_server.protocol import Accept, KnowsRecipient, Session, SessionContext
+from mailtickets.edges.smtp_server.replies import ACCEPTED, NO_SPACE, TROUBLE
+from mailtickets.edges.smtp_server.settings import Settings
 from mailtickets.edges.smtp_server.spool import Held
 from mailtickets.mail.model import Envelope
 

@@ -12,20 +12,31 @@ Limits: the fields of `Settings` and `TimeLimits`; 100 recipients a message, 20 
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
-from ipaddress import IPv4Network, IPv6Network
 from math import inf
-from ssl import SSLContext
-from typing import Any, Literal, NoReturn, Protocol, cast
+from typing import Any, NoReturn, Protocol, cast
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
+from mailtickets.edges.smtp_server.arguments import MAIL_PARAMETERS, RCPT_PARAMETERS, check_mail_parameters, parse_path
 from mailtickets.edges.smtp_server.data import IncomingMessage
-from mailtickets.edges.smtp_server.spool import Held, Spool
+from mailtickets.edges.smtp_server.replies import (
+    ACCEPTED,
+    BARE,
+    NO_SPACE,
+    SHUTTING_DOWN,
+    TIMED_OUT,
+    TOO_LARGE,
+    TROUBLE,
+    Refusal,
+    with_status,
+)
+from mailtickets.edges.smtp_server.settings import Settings
+from mailtickets.edges.smtp_server.spool import Held
 from mailtickets.edges.smtp_server.xclient import Client
 from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
@@ -34,13 +45,6 @@ Accept = Callable[[bytes, Envelope], Awaitable[object]]
 """Returns the id in the ledger after the durable commit. Raises NoSpace (452) or anything else (451)."""
 KnowsRecipient = Callable[[str], bool]
 
-ACCEPTED = "250 2.0.0 Ok: accepted"
-TROUBLE = "451 4.3.0 Temporary trouble here, please try again later"
-NO_SPACE = "452 4.3.1 Insufficient system storage, please try again later"
-SHUTTING_DOWN = "421 4.3.2 Service is shutting down, please try again later"
-TIMED_OUT = "421 4.4.2 Timeout, closing the connection"
-TOO_LARGE = "552 5.3.4 Message is larger than this server accepts"
-BARE = "550 5.6.11 A line of the message ends in CR or LF alone"
 
 MAX_RECIPIENTS = 100
 MAX_REFUSALS = 20
@@ -51,63 +55,14 @@ UNLIMITED = 10**9
 # MAIL, RCPT and DATA are bounded by the refusals and by the length of a session: a relay sends many messages in one.
 CALL_LIMITS = {"*": 20, "NOOP": 100, "RSET": 10_000, "MAIL": UNLIMITED, "RCPT": UNLIMITED, "DATA": UNLIMITED}
 
-# RFC 3461 parameters are understood and ignored. DSN is not announced: then the relay before us writes the
-# success reports that senders ask for, which we would otherwise have to write ourselves.
-MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID"})
-RCPT_PARAMETERS = frozenset({"NOTIFY", "ORCPT"})
 
-_LOCAL_PART = r'(?:"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"|[^\s"<>()\[\],;:\\@\x00-\x1f\x7f]+)'
-_DOMAIN = r'(?:\[[^\[\]\s<>\x00-\x1f\x7f]+\]|[^\s"<>()\[\],;:\\@\x00-\x1f\x7f]+)'
-_MAILBOX = rf"{_LOCAL_PART}(?:@{_DOMAIN})?"
-# RFC 5321, 4.1.2. A source route is dropped (appendix C), missing angle brackets are forgiven.
-_PATH = re.compile(rf"\s*(?:<(?:@[^:<>\s]+:)?(?P<path>{_MAILBOX})?>|(?P<bare>{_MAILBOX}))(?P<rest>(?:\s.*)?)")
-_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\s=\x00-\x1f\x7f]+))?")
 _NOT_IN_A_HOST_NAME = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
-
-# The library's own replies that lack the enhanced code of RFC 2034.
-_WITH_STATUS = {"500 ": "500 5.5.2 ", "554 ": "554 5.7.0 ", "220 Ready": "220 2.0.0 Ready"}
 
 
 class LogEvent(Protocol):
     """Logs an event with its details, not more often than is of use."""
 
     def __call__(self, event: str, exc_info: BaseException | None = None, **details: Any) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """How long a client may take. A moving clock is never the reason: all run on the loop's monotonic one."""
-
-    command_seconds: float = 60
-    """To the next command. RFC 5321 asks for 300, which lets a few idle strangers hold every connection."""
-    trusted_command_seconds: float = 300
-    chunk_seconds: float = 60
-    """Without any byte of the message."""
-    rate_grace_seconds: float = 30
-    """After this much of a message, `min_bytes_per_second` is asked for."""
-    min_bytes_per_second: float = 1024
-    session_seconds: float = 1800
-    commit_seconds: float = 240
-    """Then 451 is said, before the client gives up by itself; what was committed is known again when it comes back."""
-    linger_seconds: float = 5
-    """For the last reply to be read, before the connection is cut."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a listener is told; `hostname` is how other servers know us."""
-
-    hostname: str
-    max_message_bytes: int = 26_214_400
-    max_connections: int = 500
-    max_connections_per_ip: int = 20
-    trusted_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    ssl_context: SSLContext | None = None
-    ident: str = "mailtickets"
-    bare_newlines: Literal["normalise", "refuse"] = "normalise"
-    spool: Spool = field(default_factory=Spool)
-    """Shared by all doors, and kept when the rest is replaced."""
-    limits: TimeLimits = field(default_factory=TimeLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +78,6 @@ class SessionContext:
     ended: "Callable[[Session], None]"
     moved: "Callable[[Session, str], str | None]"
     """Counts a session for the client that a relay speaks for; gives the reason when that client has too many."""
-
-
-class Refusal(Exception):
-    """A command is answered with this reply."""
 
 
 class _SameForAllCommands(dict[str, int]):
@@ -275,7 +226,7 @@ class Session(SMTP):
         if not status or self.transport is None:
             return
         reply = status if isinstance(status, str) else status.decode()
-        self._writer.write(f"{_with_status(reply)}\r\n".encode())
+        self._writer.write(f"{with_status(reply)}\r\n".encode())
         await self._writer.drain()
         self._replies += 1
         if self._replies % 16 == 0:
@@ -512,52 +463,3 @@ class Session(SMTP):
             return f"UTF8{self.protocol}{secured}"
         extended = self.protocol == "SMTP" and self.session is not None and self.session.extended_smtp
         return f"{'E' if extended else ''}{self.protocol}{secured}"
-
-
-def _with_status(reply: str) -> str:
-    for bare, tagged in _WITH_STATUS.items():
-        if reply.startswith(bare) and not re.match(r"\d{3} [245]\.\d", reply):
-            return tagged + reply.removeprefix(bare)
-    return reply
-
-
-def parse_path(arg: str, keyword: str, refusal: str, known: frozenset[str]) -> tuple[str, Mapping[str, str]]:
-    """`FROM:<a@b> SIZE=3` -> (a@b, {SIZE: 3}); the null path is empty. `refusal` is the code for a bad address."""
-    if not arg[: len(keyword)].upper() == keyword:
-        raise Refusal(f"501 5.5.4 {keyword}<address> was expected")
-    found = _PATH.fullmatch(arg[len(keyword) :])
-    if found is None or not _is_utf8(arg):
-        raise Refusal(f"{refusal} That is no address")
-    return found["path"] or found["bare"] or "", parse_parameters(found["rest"].split(), known)
-
-
-def _is_utf8(text: str) -> bool:
-    """False where aiosmtpd has smuggled undecodable bytes through as surrogates."""
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def parse_parameters(words: Sequence[str], known: frozenset[str]) -> Mapping[str, str]:
-    """Keywords in upper case, with their values; empty where there is none."""
-    parameters: dict[str, str] = {}
-    for word in words:
-        found = _PARAMETER.fullmatch(word)
-        if found is None or found[1].upper() in parameters:
-            raise Refusal("501 5.5.4 The parameters cannot be read")
-        parameters[found[1].upper()] = found[2] or ""
-    if not parameters.keys() <= known:
-        raise Refusal("555 5.5.4 There are parameters that are not implemented")
-    return parameters
-
-
-def check_mail_parameters(parameters: Mapping[str, str], settings: Settings) -> None:
-    size = parameters.get("SIZE", "0")
-    if not re.fullmatch(r"[0-9]{1,20}", size):  # RFC 1870, section 4
-        raise Refusal("501 5.5.4 SIZE is a number of octets")
-    if int(size) > settings.max_message_bytes:
-        raise Refusal(TOO_LARGE)
-    if not settings.spool.has_room(int(size)):
-        raise Refusal(NO_SPACE)
-    if parameters.get("BODY", "7BIT").upper() not in {"7BIT", "8BITMIME"}:
-        raise Refusal("501 5.5.4 BODY is 7BIT or 8BITMIME")
-    if parameters.get("SMTPUTF8"):
-        raise Refusal("501 5.5.4 SMTPUTF8 takes no value")

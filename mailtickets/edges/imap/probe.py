@@ -1,0 +1,83 @@
+"""Tries an IMAP account out for `mailtickets check`: login, capabilities, folders; makes folders that are missing."""
+
+import ssl
+
+from mailtickets.config.credentials import Credential
+from mailtickets.config.models import ImapIn
+from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
+from mailtickets.edges.imap.client import ImapClient, Limits
+from mailtickets.edges.imap.connect import connected, tls_context
+
+NO_MOVE = 'the server has neither MOVE nor UIDPLUS, so after = "move" becomes "seen"'
+
+
+async def probe(
+    account: ImapIn,
+    credential: Credential,
+    *,
+    limits: Limits | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> list[tuple[bool, str]]:
+    """Tries an account out for `check`: whether each thing is right, and in words. Makes folders that are missing."""
+    try:
+        async with connected(account, credential, tls_context(account, tls), limits or Limits()) as client:
+            lines = [(True, f"{account.username} logs in at {account.host}:{account.port}")]
+            lines += _capabilities(account, client)
+            for folder in account.folders:
+                lines.append(await _readable(account, client, folder))
+            for folder in _targets(account, client):
+                lines.append(await _writable(client, folder))
+            return lines
+    except LoginRefused as refused:
+        return [(False, f"login refused: {refused}{refusal_hint(account.host)}")]
+    except (ConnectionLost, CommandRefused) as trouble:
+        return [(False, f"{account.host}:{account.port}: {trouble}")]
+
+
+def _capabilities(account: ImapIn, client: ImapClient) -> list[tuple[bool, str]]:
+    lines = []
+    if account.after == "move":
+        how = "MOVE" if "MOVE" in client.capabilities else "COPY and UID EXPUNGE"
+        lines.append((True, f"messages are moved by {how}") if client.can_move else (False, NO_MOVE))
+    if account.idle and not client.can_idle:
+        lines.append((True, f"the server has no IDLE: new mail is looked for every {account.poll_seconds} seconds"))
+    elif account.idle:
+        lines.append((True, "the server has IDLE: new mail is seen at once"))
+    return lines
+
+
+def _targets(account: ImapIn, client: ImapClient) -> list[str]:
+    """The folders that messages are moved to."""
+    if account.after == "keep" or not client.can_move:
+        return []
+    return [*([account.processed_folder] if account.after == "move" else []), account.failed_folder]
+
+
+async def _readable(account: ImapIn, client: ImapClient, folder: str) -> tuple[bool, str]:
+    try:
+        count = await client.count(folder)
+    except CommandRefused as no:
+        return False, f"folder {folder} cannot be read: {no}"
+    which = "all are read" if account.start == "all" else "at the first connect only what arrives later is read"
+    return True, f"folder {folder} holds {count} messages; {which}"
+
+
+async def _writable(client: ImapClient, folder: str) -> tuple[bool, str]:
+    try:
+        await client.count(folder)
+    except CommandRefused:
+        try:
+            await client.create(folder)
+        except CommandRefused as no:
+            return False, f"folder {folder} cannot be made: {no} (some servers want it below INBOX: INBOX.{folder})"
+        return True, f"folder {folder} was missing and is there now"
+    return True, f"folder {folder} is there"
+
+
+def refusal_hint(host: str) -> str:
+    """What a refusal usually means at a large provider."""
+    if host.endswith(("office365.com", "outlook.com")):
+        return "; Microsoft 365 accepts no passwords over IMAP, only OAuth2, which mailtickets does not speak yet"
+    if host.endswith(("gmail.com", "googlemail.com")):
+        return "; Gmail wants an app password, which an account with two-step verification can make"
+    return ""

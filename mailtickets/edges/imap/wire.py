@@ -1,0 +1,136 @@
+"""aioimaplib's protocol with a reader of its own: lines and literals in, commands out."""
+
+import asyncio
+import re
+from typing import Any
+
+from aioimaplib import aioimaplib
+
+from mailtickets.edges.imap.answers import (
+    FETCH,
+    QUOTED,
+    AnswerLine,
+    network_reason,
+    server_words,
+)
+
+MAX_LINE_BYTES = 1 << 20
+LOST = "LOST"
+"""Stands for OK or NO in the answer to a command that the connection did not outlive."""
+_LITERAL = re.compile(rb"\{(\d+)\}$")
+_NEWS = re.compile(rb"\d+ (EXISTS|RECENT)\b")
+
+
+class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no annotations
+    """aioimaplib's protocol with another reader.
+
+    Its own calls itself once per line, so that about 980 lines in one packet kill it (its issue 118), formats
+    every packet for its log, and leaves commands waiting for ever when the connection goes (its issue 110).
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, max_literal_bytes: int) -> None:
+        super().__init__(loop)
+        self.current_command: Any = None
+        self.greeting: asyncio.Future[bytes] = loop.create_future()
+        self.closed = asyncio.Event()
+        self.reason = ""
+        """Why the connection ended, as far as anybody said."""
+        self._max_literal_bytes = max_literal_bytes
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.state = aioimaplib.LOGOUT
+        self.reason = self.reason or (network_reason(exc) if exc else "") or "the server closed the connection"
+        if not self.greeting.done():
+            self.greeting.set_result(b"")
+        for command in (self.pending_sync_command, *self.pending_async_commands.values()):
+            if command is not None:
+                command.close(self.reason.encode(), LOST)
+        self.closed.set()
+
+    def data_received(self, d: bytes) -> None:
+        try:
+            self._read(self.incomplete_line + d)
+        except Exception as error:  # whatever the reader trips over, the connection is of no use any more
+            self.reason = self.reason or f"odd answer: {error}"
+            self.transport.abort()
+
+    def _read(self, data: bytes) -> None:
+        command, self.current_command, self.incomplete_line = self.current_command, None, b""
+        at = 0
+        while at < len(data):
+            if command is not None and command.wait_literal_data():
+                at = len(data) - len(command.append_literal_data(data[at:]))
+                continue
+            end = data.find(b"\r\n", at)
+            if end < 0:
+                self._keep(data[at:])
+                break
+            command = self._read_line(data[at:end], command)
+            at = end + 2
+        self.current_command = command
+        if self.pending_sync_command is not None:
+            self.pending_sync_command.flush()
+
+    def _keep(self, beginning: bytes) -> None:
+        if len(beginning) > MAX_LINE_BYTES:
+            raise aioimaplib.Abort(f"a line of more than {MAX_LINE_BYTES} octets")
+        self.incomplete_line = beginning
+
+    def _read_line(self, line: bytes, command: Any) -> Any:
+        """The command that the next line belongs to, if it is known already."""
+        command = self._handle_line(line, command)
+        literal = _LITERAL.search(line)
+        if literal is None:
+            return command if command is not None and command.wait_data() else None
+        size = int(literal[1])
+        if size > self._max_literal_bytes:
+            raise aioimaplib.Abort(f"a literal of {size} octets")
+        command = command or aioimaplib.Command("NIL", "unused", loop=self.loop)
+        command.begin_literal_data(size)
+        return command
+
+    def _handle_line(self, line: bytes, current_cmd: Any) -> Any:
+        if self.state == aioimaplib.CONNECTED:
+            self._greet(line)
+            return None
+        if current_cmd is None and line[:5].upper() == b"* BYE":
+            self.reason = server_words(line[2:])
+        return super()._handle_line(line, current_cmd)
+
+    def _greet(self, line: bytes) -> None:
+        states = {b"OK": aioimaplib.NONAUTH, b"PREAUTH": aioimaplib.AUTH}
+        kind = line[2:].split(b" ")[0].upper()
+        self.state = states.get(kind, aioimaplib.LOGOUT)
+        if not self.greeting.done():
+            self.greeting.set_result(line[2:])
+
+    async def fetch_by_uid(self, uids: str, items: str, timeout: float) -> Any:
+        """`timeout` is for each pause between two pieces."""
+        return await self.execute(_Fetch(self.new_tag(), uids, items, loop=self.loop, timeout=timeout))
+
+    async def news(self) -> None:
+        """Returns when the server has told, in IDLE, that messages arrived."""
+        while not any(_NEWS.match(line) for line in await self.idle_queue.get()):
+            pass
+
+
+class _Fetch(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib has no annotations
+    """UID FETCH that knows from one line to the next whether its parentheses are closed.
+
+    aioimaplib's counts those of the whole response at each line, and takes those in quoted strings for real.
+    """
+
+    def __init__(self, tag: str, *args: str, **options: Any) -> None:
+        super().__init__("FETCH", tag, *args, prefix="UID", **options)
+        self._open = 0
+
+    def append_to_resp(self, line: AnswerLine, result: str = "Pending") -> None:
+        super().append_to_resp(line, result)
+        if isinstance(line, bytearray):
+            return
+        plain = QUOTED.sub(b"", line)
+        before = 0 if FETCH.match(line) else self._open
+        self._open = before + plain.count(b"(") - plain.count(b")")
+
+    def wait_data(self) -> bool:
+        return self._open > 0

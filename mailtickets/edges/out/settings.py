@@ -1,0 +1,53 @@
+"""How to reach the smarthost, and how long to wait for it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from mailtickets.config.credentials import NO_PASSWORD, Credential
+from mailtickets.config.models import Config
+
+IDLE_SECONDS = 25.0
+"""Unused connections are closed after this long: most servers hang up after 30 to 300 s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """In seconds, as RFC 5321, 4.5.3.2 asks for them."""
+
+    connect: float = 30.0
+    """TCP, greeting and TLS handshake, each."""
+    command: float = 300.0
+    """EHLO, AUTH, MAIL, RCPT, DATA, RSET, each."""
+    data: float = 180.0
+    """Each block of the message."""
+    final_dot: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpOutSettings:
+    host: str
+    port: int = 587
+    tls: Literal["starttls", "implicit", "none"] = "starttls"
+    username: str = ""
+    """Empty: no login."""
+    credential: Credential = NO_PASSWORD
+    local_hostname: str = "localhost"
+    max_connections: int = 2
+    ca_file: Path | None = None
+    """Trusted instead of the system's authorities."""
+    timeouts: Timeouts = Timeouts()
+    idle_seconds: float = IDLE_SECONDS
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        delivery = config.delivery
+        return cls(
+            host=delivery.host,
+            port=delivery.port,
+            tls=delivery.tls,
+            username=delivery.username,
+            credential=config.credential(delivery),
+            local_hostname=config.instance.hostname,
+            max_connections=delivery.max_connections,
+        )
