@@ -128,21 +128,21 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C9
             ticket = _with_left_out(ticket, author.address, False)
             waiting = replace(ticket, waiting_since=ticket.waiting_since or now, snoozed_until=None)
             return waiting if waits else ticket
-        case _ if isinstance(effect, _WITHOUT_TRACE):
+        case _ if isinstance(effect, _NO_CHANGE_OF_ROW):
             return ticket
         case _:
             assert_never(effect)
 
 
-_WITHOUT_TRACE = (
+_NO_CHANGE_OF_ROW = (
     OpenTicket, AddMessage, Remind, Reminded, Undo, Rate, SetAbsence, MergeInto, FailDelivery, ReleaseHeld,
     DropHeld, RecordEvent,
 )  # fmt: skip
-"""What leaves the ticket's own row as it is."""
+"""Effects that do not change the ticket row."""
 
 
 def _with_requester(ticket: Ticket, person: Address) -> Ticket:
-    """Somebody else asks from now on; who asked before stays in copy."""
+    """The ticket with another requester; the earlier requester stays in copy."""
     others = tuple(p for p in ticket.participants if p.address.key not in {person.key, ticket.requester.key})
     people = (Participant(person, "requester"), Participant(ticket.requester, "cc"), *others)
     return replace(ticket, requester=person, participants=people)
@@ -176,6 +176,6 @@ def _with_left_out(ticket: Ticket, address: str, left_out: bool) -> Ticket:
 
 
 def customers(ticket: Ticket) -> tuple[Address, ...]:
-    """Whom an answer goes to: the requester first, then everybody in copy whom mail reaches."""
+    """The people whom an answer goes to: the requester first, then everybody in copy whom mail reaches."""
     people = [p for p in ticket.participants if p.role == "cc" and p.address.key != ticket.requester.key]
     return (ticket.requester, *(person.address for person in people if not person.left_out))

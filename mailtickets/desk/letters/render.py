@@ -5,7 +5,7 @@ as plain values, never as its source; only `message.html`, which reading the mai
 A template extends a layout and sets `{% block subject %}` in its .txt; an empty .html sends the notice as text alone.
 Fails with: TypeError for a context with more than plain values in it. An overriding template that fails is no failure:
 the built-in one takes its place, and `problems` tells where and why.
-Limits: what a template puts around the words it was given (`MAX_OWN_CHARS`). Its time is the caller's to bound.
+Limits: what a template adds to the values that it is given (`MAX_OWN_CHARS`). The caller limits its time.
 """
 
 import re
@@ -37,7 +37,7 @@ from mailtickets.words import locales
 from mailtickets.words.fold import folded
 
 MAX_OWN_CHARS = 200_000
-"""Of a part, beyond six times the words given (escaping makes five characters of one)."""
+"""The most characters of one part, beyond six times those of the values (escaping makes five of one)."""
 MAX_SUBJECT_CHARS = 250
 PREVIEW_CHARS = 140
 """What a phone shows of a mail beside its subject."""
@@ -134,7 +134,7 @@ def _relayed(context: Mapping[str, object], discretion: Discretion | None) -> Ma
 def _made(
     templates: Templates, name: str, make: Callable[["_Sandbox", str], str], problems: list[TemplateProblem]
 ) -> str:
-    """By the overriding templates if they work, else by the built-in ones."""
+    """Made by the overriding templates if they work, else by the built-in ones."""
     try:
         return make(templates.current, name)
     except Exception as error:

@@ -18,7 +18,7 @@ OUTCOMES: tuple[Outcome, ...] = (
 
 
 UNPROVEN_REPORT: Final = "delivery-report-unproven"
-"""The reason that stands with a report which anybody could have written who got the mail."""
+"""The reason for a delivery report that proves nothing: anybody who got the mail could have written it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Done:
     value: str | None = None
     old: str | None = None
     ticket: int | None = None
-    """Where the mail acts on several."""
+    """The ticket that the line is about, where the mail acts on several tickets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,11 @@ class Feedback:
     confirms: int | None = None
     """The held message that an answer to the notice is about, where that is not the mail in hand."""
     held: str = ""
-    """Why that message is held; empty when it is held no more."""
+    """The reason for which that message is held; empty when it is held no more."""
     held_more: tuple[HeldMail, ...] = ()
     """Mail in the agent's name of which no notice went out, as far as it is listed."""
     count: int = 0
-    """How many there are of it in all."""
+    """How many mails there are of that kind in all; `held_more` may list fewer."""
 
 
 @dataclass(frozen=True, slots=True)

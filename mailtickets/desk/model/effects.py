@@ -27,7 +27,7 @@ class OpenTicket:
     notify_cc: bool = False
     linked: int | None = None
     acknowledged: bool = True
-    """Its requester is told that it was opened, as far as budgets and good manners allow."""
+    """The requester gets an acknowledgement, if the budgets and RFC 3834 allow one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,10 @@ class Remind:
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """Agents have been told that the ticket rots, or that the time they asked for has come."""
+    """Agents got a reminder: the ticket has waited too long, or the time that an agent asked for has come."""
 
     agent: str | None = None
-    """Whose own reminder it was."""
+    """The agent who had asked for the reminder; None: nobody, the clock sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class SplitOff:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How content the customer is with the ticket's last resolution, from 1 to 5."""
+    """The customer's rating of the ticket's last resolution, from 1 (bad) to 5 (very good)."""
 
     score: int
     comment: str
@@ -198,7 +198,7 @@ class ReleaseHeld:
     correction: str = ""
     """Command lines that take the place of those that were not understood."""
     seen: int | None = None
-    """The ticket's revision as its author saw it when they said so; None: whatever came after is of no concern."""
+    """The ticket's revision that the author had seen when they confirmed; None: later changes do not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class DropHeld:
 
 @dataclass(frozen=True, slots=True)
 class RecordEvent:
-    """Something worth remembering that changes nothing."""
+    """An event for the history. The ticket does not change."""
 
     kind: EventKind
     reason: Reason

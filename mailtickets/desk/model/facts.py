@@ -49,7 +49,7 @@ class TokenFact:
     """A reply token found in a mail, as looked up by its hash."""
 
     ticket: int | None
-    """None: it was given with a mail about no ticket of its own, such as a digest."""
+    """None: the token came with a mail that is about no ticket, such as a digest."""
     person: str
     """The address the token was given to."""
     revision: int
@@ -64,7 +64,7 @@ class TokenFact:
     """Why the message that it confirms is held; None when it is held no more."""
     created_at: datetime | None = None
     answered_as: str = ""
-    """What an answer to the notice is that does not say so (`NoticeRow.answered_as`)."""
+    """What a reply to the notice is, where nothing in the reply says so (`NoticeRow.answered_as`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class DuplicateFact:
     inbound: int
     ticket: int | None
     queues: tuple[str, ...]
-    """Names of the queues that have been told of it."""
+    """Names of the queues whose agents had a notice of it."""
     outcome: Outcome | None = None
     reason: str | None = None
 
@@ -203,21 +203,21 @@ class Facts:
     sent_before: tuple[str, ...] = ()
     """Message ids among the mail's own that we sent: our own mail came back."""
     junk: JunkVerdict = NO_MARK
-    """What filters and scanners hold against the mail."""
+    """What filters and scanners say against the mail."""
     known_files: frozenset[str] = frozenset()
     """sha256 of the mail's attachments that are on its tickets already: quoted along, not new."""
     released: bool = False
     """An operator, or its author, let this mail through."""
     confirmed: frozenset[str] = frozenset()
-    """The reasons for which it was held and that are of no concern any more."""
+    """The reasons for which it was held and which hold it no more."""
     correction: str = ""
     """The command lines that its author gave in place of those that were not understood."""
     since: tuple[Said, ...] = ()
     """What others wrote on the ticket after the notice that the mail answers."""
     undoable: Undoable | None = None
-    """What an order to undo is about."""
+    """The earlier mail that a command to undo is about."""
     origin: Origin | None = None
-    """What an order to split would split off."""
+    """The message that a command to split would move to a new ticket."""
     canned: Mapping[str, str] = field(default_factory=dict)
     """Ready answers that the mail asks for, by the name it gives them; those there are."""
     canned_commands: Mapping[str, str] = field(default_factory=dict)
@@ -231,9 +231,9 @@ class Facts:
     left_out: Mapping[int, frozenset[str]] = field(default_factory=dict)
     """By ticket: keys of the people who stood in copy of a mail of it and were too many to be put on it."""
     returned_to: str = ""
-    """Whose copy of our mail it is that this automatic answer came to the return path of."""
+    """The recipient of that copy of our mail to whose return path this automatic answer came; empty: no such copy."""
     desk: Desk = field(default_factory=Desk)
     signature: SignatureFact | None = None
-    """What was cut from under an agent's words."""
+    """The signature that was cut off below an agent's words."""
     unparsed: str | None = None
     """Why a worker could not read the mail at all."""

@@ -19,7 +19,7 @@ MAX_ASKED_BYTES = 18_000_000
 
 @dataclass(frozen=True, eq=False)
 class Policy:
-    """The rules of the house, as configured; looked up by address and by name. Each is equal to itself alone."""
+    """The configuration of queues, agents and rules, looked up by address and by name. Compared by identity."""
 
     instance: Instance
     queues: tuple[Queue, ...]

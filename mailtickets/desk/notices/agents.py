@@ -1,6 +1,6 @@
-"""What agents are told: a customer's words, a colleague's deeds, and the answer to their own mail.
+"""Notices to agents: what a customer wrote, what a colleague did, and the answer to an agent's own mail.
 
-Every one of these says what an answer to it does. Nobody is told of their own doing, save by a receipt.
+Every one of these says what a reply to it does. Nobody gets a notice of what they did themselves, except a receipt.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -49,9 +49,9 @@ _ANSWERS: tuple[NoticeName, ...] = (
     "history",
     "held_more",
 )
-"""What an agent is told of their own mail, beside the receipt."""
+"""The notices that answer an agent's own mail, beside the receipt."""
 _ASKED_AGAIN = frozenset({ASKED_AGAIN, NOT_PROVEN})
-"""After these the mail is still held."""
+"""Reasons after which the mail is still held."""
 _TEAM_WIDE: tuple[NoticeName, ...] = ("unassigned", "delivery_failed", "rated", "agent_absent")
 _PROBLEMS_ONLY = "problems"
 
@@ -59,8 +59,8 @@ _PROBLEMS_ONLY = "problems"
 def to_agents(occasion: Occasion) -> Iterator[Notice]:
     """The notices that a decision calls for, to agents."""
     situation = occasion.situation
-    yield from _of_a_customers_words(occasion)
-    yield from _of_a_colleagues_deeds(occasion)
+    yield from _on_customers_words(occasion)
+    yield from _on_colleagues_deeds(occasion)
     yield from _to_its_author(occasion)
     for name in _TEAM_WIDE:
         if name in situation.decision.notices:
@@ -72,7 +72,7 @@ def to_agents(occasion: Occasion) -> Iterator[Notice]:
 # --- what customers write -----------------------------------------------------------------------------
 
 
-def _of_a_customers_words(occasion: Occasion) -> Iterator[Notice]:
+def _on_customers_words(occasion: Occasion) -> Iterator[Notice]:
     situation, policy = occasion.situation, occasion.policy
     message, decision, after = situation.message, situation.decision, situation.after
     if after is None:
@@ -117,7 +117,7 @@ def _another_matter(situation: Situation) -> dict[str, object]:
 
 
 def watching(ticket: Ticket, queue: Queue, policy: Policy) -> tuple[Agent, ...]:
-    """The agents who are told of what is written on a ticket, as `notify` says; its assignee always is."""
+    """The agents who get a notice of what is written on a ticket: as `notify` says, and always its assignee."""
     everyone = policy.agents_of(queue.name)
     wanted = {ticket.assignee.casefold()} if ticket.assignee else set()
     if queue.notify == "watchers":
@@ -133,7 +133,7 @@ def _followers(ticket: Ticket) -> set[str]:
 
 
 def _concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
-    """Those who work on a ticket, and nobody else."""
+    """The agents who work on a ticket: its assignee and the agents among its participants."""
     wanted = _followers(ticket) | ({ticket.assignee.casefold()} if ticket.assignee else set())
     return tuple(agent for agent in policy.agents if agent.address.casefold() in wanted)
 
@@ -141,7 +141,7 @@ def _concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
 # --- what colleagues do -------------------------------------------------------------------------------
 
 
-def _of_a_colleagues_deeds(occasion: Occasion) -> Iterator[Notice]:
+def _on_colleagues_deeds(occasion: Occasion) -> Iterator[Notice]:
     situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
     after, decision, message = situation.after, situation.decision, situation.message
     if after is None or decision.outcome == "held":
@@ -234,7 +234,7 @@ def _to_its_author(occasion: Occasion) -> Iterator[Notice]:
 
 
 def _second_word(author: Agent, occasion: Occasion) -> Notice:
-    """What became of their reply to a notice of held mail. Whatever they reply to this one concerns that mail alone."""
+    """What became of an agent's reply to a notice of held mail. A reply to this notice is about that mail only."""
     situation = occasion.situation
     decision, mail = situation.decision, situation.mail
     feedback, again = decision.feedback, decision.reason in _ASKED_AGAIN
@@ -253,7 +253,7 @@ def _second_word(author: Agent, occasion: Occasion) -> Notice:
 
 
 def _is_empty(name: NoticeName, situation: Situation) -> bool:
-    """By the clock nobody is told that nothing waits for them."""
+    """Whether the notice would be a digest, sent by the clock, that lists nothing."""
     nothing = not (situation.desk.mine or situation.desk.unassigned)
     return name == "digest" and situation.mail is None and nothing
 
@@ -303,7 +303,7 @@ def _strangers(situation: Situation) -> list[dict[str, object]]:
 
 
 def _wants_receipt(agent: Agent, situation: Situation, queue: Queue) -> bool:
-    """As the agent has it; one who could still take an answer back is told how."""
+    """Whether the agent's `receipts` ask for one, or they can still take an answer back and so must read how."""
     feedback = situation.decision.feedback
     if feedback.too_late or feedback.dry_run:
         return True
@@ -317,7 +317,7 @@ def _wants_receipt(agent: Agent, situation: Situation, queue: Queue) -> bool:
 
 
 def _undo_until(situation: Situation, queue: Queue, done: Sequence[Done]) -> int:
-    """For how many seconds the answer waits; 0 when there is none that does."""
+    """For how many seconds the answer waits before it is sent; 0 when no answer waits."""
     message = situation.message
     waits = message is not None and message.relayed and message.visibility == "public"
     return queue.undo_seconds if waits and any(line.kind in {"answered", "opened"} for line in done) else 0
@@ -432,7 +432,7 @@ def _for_agents(
 
 
 def _answered_otherwise(name: NoticeName, situation: Situation, *, confirms: bool) -> dict[str, object]:
-    """What an answer does to a notice whose answers do not go to the customer."""
+    """The effect of a reply to a notice whose replies do not go to the customer."""
     effect = _REPLY_EFFECT.get(NOTICES[name].answered_as)
     return {"reply_effect": effect} if effect and situation.after is not None and not confirms else {}
 
@@ -441,12 +441,12 @@ _REPLY_EFFECT: Mapping[AnsweredAs, ReplyEffect] = {"note": "to_team", "receipt":
 
 
 def _confirms(situation: Situation) -> bool:
-    """Whether an answer is a second word on a message that is held."""
+    """Whether a reply to the notice says what becomes of a message that is held."""
     return situation.decision.outcome == "held" and situation.decision.reason in CONFIRMABLE
 
 
 def _doers(situation: Situation, policy: Policy) -> frozenset[Agent | None]:
-    """Whose own doing it is."""
+    """The agents who did what the notice is about."""
     said = situation.message or situation.note
     author = said.author.address if said is not None and said.direction == "out" else ""  # the shell answers as one
     return frozenset({policy.agent(situation.decision.actor), policy.agent(author)})

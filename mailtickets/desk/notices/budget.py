@@ -11,13 +11,13 @@ from mailtickets.desk.notices.notice import SAME_BODY_PER_HOUR, Notice, Situatio
 from mailtickets.mail.model import Address
 
 HELD_PER_AGENT_PER_HOUR = 5
-"""A forger who writes in an agent's name must not be able to flood that agent. One notice tells of the rest."""
+"""A forger who writes in an agent's name must not be able to flood that agent. One notice lists the rest."""
 
 HELD_WITH_PROOF_PER_AGENT_PER_HOUR = 30
-"""The same for mail that has one of the two proofs: it is the agent's, if that was not stolen."""
+"""Like HELD_PER_AGENT_PER_HOUR, for mail with one of the two proofs: it is the agent's, if the proof was not stolen."""
 
 ASKED_PER_AGENT_PER_HOUR = 30
-"""What an agent's unproven mail may ask to be shown."""
+"""How many notices an agent's mail may ask for (lists, the help)."""
 
 SHARES_OF_ACCOUNT = 4
 """One of these parts of a day's mail is for strangers, another for those who are only known."""
@@ -25,7 +25,7 @@ ASKED_AGAIN_PER_DAY = 3
 """How often an agent is told that their reply about one held message does nothing: a machine may be replying."""
 
 UNTOLD = "untold:"
-"""Begins the key of a counter of held mail that its agent has not been told of."""
+"""The key of a counter of held mail that its agent had no notice of begins with this."""
 
 HOUR, DAY = 3600, 86_400
 
@@ -40,7 +40,7 @@ class BudgetLine:
 
     @property
     def reason(self) -> str:
-        """The code for what this line has stopped."""
+        """The reason with which this line stops a copy."""
         return f"budget-{self.key.partition(':')[0]}"
 
 

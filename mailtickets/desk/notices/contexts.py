@@ -1,4 +1,4 @@
-"""What templates see of a decision: plain data, and for customers only what is theirs to see.
+"""What templates see of a decision: plain data, and for customers only what they may see.
 
 *Limits*: `MAX_SHOWN` characters of a message, but for an agent's answer to a customer, which is shown whole;
 `MAX_THREAD` of what was said before, of the newest most.
@@ -29,7 +29,7 @@ MAX_SHOWN = 100_000
 MAX_THREAD = 2 * MAX_SHOWN
 
 ALARMING = (disguise.DIFFER, disguise.HIDDEN)
-"""Defects of a mail of which the agent who reads it is told."""
+"""Defects of a mail that its notices to agents name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ _CORRECTED = frozenset({"command-not-understood", "forward-unclear"})
 
 
 def _reply_effect(situation: Situation, policy: Policy) -> ReplyEffect:
-    """What an agent's answer to the notice does."""
+    """What an agent's reply to the notice does."""
     if situation.decision.reason in _CORRECTED:
         return "corrects"
     if situation.decision.reason in CONFIRMABLE:
@@ -114,7 +114,7 @@ def _reply_effect(situation: Situation, policy: Policy) -> ReplyEffect:
 
 
 def _reached_by_an_answer(situation: Situation) -> tuple[Address, ...]:
-    """To which customers an agent's answer to the notice goes: on a ticket that was merged, to those of both."""
+    """The customers whom an agent's reply to the notice goes to; after a merge, those of both tickets."""
     merged = next((effect.into for effect in situation.decision.effects if isinstance(effect, MergeInto)), None)
     other = situation.facts.tickets.get(merged) if situation.facts and merged else None
     people = [person for ticket in (other, situation.after) if ticket for person in customers(ticket)]
@@ -143,7 +143,7 @@ def ticket_context(ticket: Ticket, queue: Queue, policy: Policy, zone: ZoneInfo)
 
 
 def _assignee_change(situation: Situation, policy: Policy) -> dict[str, object] | None:
-    """Who has the ticket no more, where it was taken from somebody."""
+    """The assignee whom the ticket was taken from, if there is one."""
     before, after = situation.before, situation.after
     if before is None or after is None or before.assignee is None or before.assignee == after.assignee:
         return None
@@ -157,7 +157,7 @@ def name_of(address: str, policy: Policy) -> str:
 
 
 def moved_context(situation: Situation, policy: Policy) -> dict[str, object] | None:
-    """From which queue the ticket has come."""
+    """The queue that the ticket was moved from; None where it was not moved."""
     moved = any(isinstance(effect, MoveTo) for effect in situation.decision.effects)
     if not moved or situation.before is None:
         return None
@@ -206,7 +206,7 @@ def thread_context(
 
 
 def _rooms(thread: Sequence[Said]) -> list[int]:
-    """How much of each message is shown: of the newest up to half of all there is room for, and so on."""
+    """How many characters of each message are shown. The newest may take half of the room, and so on."""
     rooms, left = list[int](), MAX_THREAD
     for said in reversed(thread):
         rooms.append(left // 2)
@@ -227,7 +227,7 @@ def resolves(situation: Situation) -> bool:
 
 
 def _held_message(situation: Situation, policy: Policy) -> AddMessage | None:
-    """What would have been published, for the agent in whose name it came: to say whether it is theirs."""
+    """The message that is held, shown to the agent in whose name it came, who says whether it is theirs."""
     if situation.decision.reason not in CONFIRMABLE or situation.mail is None or situation.facts is None:
         return None
     return AddMessage("in", "public", writer(situation.mail, situation.facts, policy), verified=False)
@@ -261,7 +261,7 @@ def _message_context(
 
 
 def remarks(message: AddMessage, situation: Situation) -> Iterator[str]:
-    """What an agent is told of a mail's words beside them, as codes: what is not shown, and what is not as it looks."""
+    """Codes for what an agent reads beside a mail's words: what is not shown of it, and what is not as it looks."""
     mail = situation.mail
     if mail is None or message.direction != "in" or message.text is not None:
         return
@@ -287,8 +287,8 @@ def _words(message: AddMessage, situation: Situation) -> str:
 
 
 def _failure_kind(situation: Situation) -> str:
-    """`lost`: it did not reach the requester; `copy`: nor somebody in copy, who is left out; `doubted`: so a report
-    says that proves nothing.
+    """`lost`: the mail did not reach the requester. `copy`: nor somebody in copy, who gets no more answers.
+    `doubted`: a report says so, but anybody could have written that report.
     """
     if situation.decision.reason == UNPROVEN_REPORT:
         return "doubted"

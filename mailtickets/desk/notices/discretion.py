@@ -32,7 +32,7 @@ WITHHELD = "…"
 """Stands where a token stood that nothing else may take the place of."""
 
 _WINDOW = 400
-"""Of characters beside an `@`: an address is at most 320 long, gaps not counted."""
+"""How many characters on each side of an `@` are looked at: an address has at most 320, without gaps."""
 _AT = re.compile(r"@|%(?:25)*40|=40|&#64;|=(?=[a-z0-9])")
 _LOCAL = r"""[\w.+%"'-]"""
 _DOMAIN = r"[\w.-]"
@@ -50,7 +50,7 @@ _LINE_RIGHT = re.compile(r"[ \t|*_\0]*(?:\n|\Z)")
 
 @dataclass(frozen=True, slots=True)
 class Discretion:
-    """What one queue's customers are not to see. Plain and picklable: it goes along to where words are made."""
+    """What one queue's customers must not see. Plain and picklable: it is sent to the process that renders."""
 
     own: str
     """The queue's address, which stands for every agent's."""
@@ -59,9 +59,9 @@ class Discretion:
     queues: Mapping[str, str]
     """Folded addresses of queues, and how they are written."""
     domains: frozenset[str]
-    """Of all these addresses."""
+    """The domains of all these addresses."""
     secrets: frozenset[str] = frozenset()
-    """Reply tokens that are known to be some."""
+    """Texts that are known to be reply tokens."""
 
     @classmethod
     def of(cls, policy: Policy, queue: Queue, secrets: Iterable[str] = ()) -> "Discretion":
@@ -77,7 +77,7 @@ class Discretion:
         return _edited(given, [_Edit(edit.start, edit.stop, WITHHELD) for edit in _edits(given, self)])
 
     def html(self, given: str) -> str | None:
-        """The same for sanitised HTML: words, however tags cut them, and attributes."""
+        """Sanitised HTML without what customers must not see, in words and attributes; None where it stays in it."""
         for _ in range(MAX_ROUNDS):
             after = _html_edited(given, self)
             if after is None or after == given:
@@ -86,7 +86,7 @@ class Discretion:
         return None
 
     def context(self, given: Mapping[str, object]) -> dict[str, object]:
-        """The same for everything that a template is given."""
+        """A template's values without what customers must not see."""
         return {key: self._value(value, key) for key, value in given.items()}
 
     def _value(self, given: Any, name: str) -> Any:
@@ -103,15 +103,15 @@ class Discretion:
         return self.text(given).strip().lstrip("#/ ")
 
     def hides(self, person: Address) -> bool:
-        """Whether it is an agent: in copy they get their mail unseen."""
+        """Whether the person is an agent: agents are never shown in To or Cc."""
         return not _forms(person.address).isdisjoint(self.private)
 
     def person(self, given: Address) -> Address:
-        """Somebody under a name that tells nothing; the address is the one that the mail goes to."""
+        """The person with a cleaned name; the address stays, because the mail goes to it."""
         return Address(self.text(given.name), given.address)
 
     def files(self, given: Iterable[Attachment]) -> tuple[Attachment, ...]:
-        """Attachments under names that tell nothing."""
+        """The attachments with cleaned file names."""
         return tuple(replace(file, filename=self.text(file.filename)) for file in given)
 
 

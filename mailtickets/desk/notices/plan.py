@@ -1,8 +1,8 @@
-"""What happened -> who is told, with which notice.
+"""From what happened to the notices of it: who gets which.
 
-`plan` reads a decision and the ticket as it then stands, and names the notices; `desk.budget` takes away what
-automatic mail may not do now. Customers see the queue's address and public messages only; agents see everything.
-Nobody is told of their own doing, and nobody is sent what already had them in To or Cc.
+`plan` reads a decision and the ticket after it, and makes the notices; `notices/budget.py` then removes the copies for
+which the budgets of automatic mail have no room. Customers see the queue's address and public messages only; agents see
+everything. Nobody gets a notice of what they did themselves, nor a mail that already named them in To or Cc.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,7 +32,7 @@ from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "nao-responda", "no-responder")
 _STATUS_NOTICE: Mapping[Status, NoticeName] = {"resolved": "resolved", "closed": "closed"}
 _ASKED: tuple[NoticeName, ...] = ("status", "my_tickets", "muted", "unmuted")
-"""What a customer is sent because they asked for it."""
+"""The notices that a customer gets because they asked for them."""
 
 
 def plan(situation: Situation, policy: Policy, now: datetime) -> tuple[Notice, ...]:
@@ -49,7 +49,7 @@ def _fit_to_send(notice: Notice, situation: Situation, policy: Policy) -> Notice
 
 
 def _discreet(notice: Notice, rules: Discretion) -> Notice:
-    """For customers: names are looked through here, words where they are made."""
+    """A notice to customers without what they must not see in names; its text is cleaned when it is rendered."""
     return replace(
         notice,
         discretion=rules,
@@ -62,7 +62,7 @@ def _discreet(notice: Notice, rules: Discretion) -> Notice:
 
 
 def _queue(situation: Situation, policy: Policy) -> Queue:
-    """In whose name it is written: the ticket's queue; the first where that has left the configuration."""
+    """The queue in whose name a notice is written: the ticket's, or the first one where that is configured no more."""
     if situation.after is None:
         return situation.facts.queue if situation.facts else policy.queues[0]
     return policy.queue(situation.after.queue) or policy.queues[0]
@@ -173,7 +173,7 @@ def _answerable(mail: InboundMail, facts: Facts | None) -> bool:
 
 
 def null_return_path(mail: InboundMail, facts: Facts | None) -> bool:
-    """Whether the mail came with an empty reverse-path; some systems write their own name instead."""
+    """Whether the mail came with an empty reverse-path, or with what some systems write instead of one."""
     envelope: Envelope | None = facts.envelope if facts else None
     if envelope is not None and envelope.sender is not None:
         return is_null_path(envelope.sender)
@@ -229,7 +229,7 @@ def _locale(situation: Situation, queue: Queue, policy: Policy) -> str:
 
 
 def _digest(words: str) -> str:
-    """Of the beginning: a machine that says the same again says that again too."""
+    """A digest of the beginning of the words: it stays the same when a machine writes the same again."""
     return sha256(" ".join(words[:MAX_SHOWN].casefold().split()).encode("utf-8", "replace")).hexdigest()[:16]
 
 
