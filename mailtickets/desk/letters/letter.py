@@ -83,7 +83,7 @@ def letter(
 ) -> Letter:
     """The letter for a notice about a ticket (None: digests, ops' notices) that the message `inbound` was the cause of.
 
-    `nonce` is a short word never used before.
+    `nonce` is a short word never used before. Seven arguments: each of them comes from somewhere else.
     """
     own_id = message_id(stationery.secrets[0], stationery.instance, nonce)
     references = _references(notice, ticket, stationery)

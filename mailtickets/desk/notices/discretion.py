@@ -67,52 +67,52 @@ class Discretion:
     def of(cls, policy: Policy, queue: Queue, secrets: Iterable[str] = ()) -> "Discretion":
         return cls(queue.address, *_known_addresses(policy), frozenset(secret.lower() for secret in secrets))
 
-    def text(self, given: str) -> str:
+    def text(self, source: str) -> str:
         """The text without what customers must not see."""
         for _ in range(MAX_ROUNDS):
-            edits = _edits(given, self)
+            edits = _edits(source, self)
             if not edits:
-                return given
-            given = _edited(given, edits)
-        return _edited(given, [_Edit(edit.start, edit.stop, WITHHELD) for edit in _edits(given, self)])
+                return source
+            source = _edited(source, edits)
+        return _edited(source, [_Edit(edit.start, edit.stop, WITHHELD) for edit in _edits(source, self)])
 
-    def html(self, given: str) -> str | None:
+    def html(self, source: str) -> str | None:
         """Sanitised HTML without what customers must not see, in words and attributes; None where it stays in it."""
         for _ in range(MAX_ROUNDS):
-            after = _html_edited(given, self)
-            if after is None or after == given:
+            after = _html_edited(source, self)
+            if after is None or after == source:
                 return after
-            given = after
+            source = after
         return None
 
-    def context(self, given: Mapping[str, object]) -> dict[str, object]:
+    def context(self, source: Mapping[str, object]) -> dict[str, object]:
         """A template's values without what customers must not see."""
-        return {key: self._value(value, key) for key, value in given.items()}
+        return {key: self._value(value, key) for key, value in source.items()}
 
-    def _value(self, given: Any, name: str) -> Any:
-        if isinstance(given, str) and name == "name":
-            return self.name(given)
-        if isinstance(given, str):
-            return self.html(given) if name == "html" else self.text(given)
-        if isinstance(given, list | tuple):
-            return [self._value(item, name) for item in given]
-        return self.context(given) if isinstance(given, Mapping) else given
+    def _value(self, source: Any, name: str) -> Any:
+        if isinstance(source, str) and name == "name":
+            return self.name(source)
+        if isinstance(source, str):
+            return self.html(source) if name == "html" else self.text(source)
+        if isinstance(source, list | tuple):
+            return [self._value(item, name) for item in source]
+        return self.context(source) if isinstance(source, Mapping) else source
 
-    def name(self, given: str) -> str:
+    def name(self, source: str) -> str:
         """A display name: neither an address nor the beginning of a command."""
-        return self.text(given).strip().lstrip("#/ ")
+        return self.text(source).strip().lstrip("#/ ")
 
     def hides(self, person: Address) -> bool:
         """Whether the person is an agent: agents are never shown in To or Cc."""
         return not _forms(person.address).isdisjoint(self.private)
 
-    def person(self, given: Address) -> Address:
+    def person(self, source: Address) -> Address:
         """The person with a cleaned name; the address stays, because the mail goes to it."""
-        return Address(self.text(given.name), given.address)
+        return Address(self.text(source.name), source.address)
 
-    def files(self, given: Iterable[Attachment]) -> tuple[Attachment, ...]:
+    def files(self, source: Iterable[Attachment]) -> tuple[Attachment, ...]:
         """The attachments with cleaned file names."""
-        return tuple(replace(file, filename=self.text(file.filename)) for file in given)
+        return tuple(replace(file, filename=self.text(file.filename)) for file in source)
 
 
 @lru_cache(maxsize=4)
@@ -142,9 +142,9 @@ class _Edit:
 _start, _stop = attrgetter("start"), attrgetter("stop")
 
 
-def _edits(given: str, rules: Discretion) -> list[_Edit]:
+def _edits(source: str, rules: Discretion) -> list[_Edit]:
     """What is to be changed, in order, without overlaps."""
-    searched = ascii_in_place(given)
+    searched = ascii_in_place(source)
     found = sorted([*_addresses(searched, rules), *_tokens(searched), *_secrets(searched, rules.secrets)])
     apart: list[_Edit] = []
     for edit in found:
@@ -213,21 +213,21 @@ def _address(searched: str, first: int, at: re.Match[str], last: int, rules: Dis
 
 def _starts(searched: str, first: int, last: int) -> Iterator[int]:
     """Where the local part may begin: as early as it can, after a gap, after an escape; never in mid-word."""
-    given = searched[first:last]
-    places = {0, *(found.end() for pattern in (_HOLE, _ESCAPE) for found in pattern.finditer(given))}
+    source = searched[first:last]
+    places = {0, *(found.end() for pattern in (_HOLE, _ESCAPE) for found in pattern.finditer(source))}
     for place in sorted(places)[:20]:
-        bare = given[place:].lstrip("._+-\"'")
+        bare = source[place:].lstrip("._+-\"'")
         yield first + place
-        if bare and len(bare) < len(given) - place:
+        if bare and len(bare) < len(source) - place:
             yield last - len(bare)
 
 
 def _stops(searched: str, first: int, last: int) -> Iterator[int]:
     """Where the domain may end, the farthest first."""
-    given = searched[first:last]
-    places = {len(given), *(found.start() for found in _HOLE.finditer(given))}
+    source = searched[first:last]
+    places = {len(source), *(found.start() for found in _HOLE.finditer(source))}
     for place in sorted(places, reverse=True)[:20]:
-        yield first + len(given[:place].rstrip("._-'"))
+        yield first + len(source[:place].rstrip("._-'"))
 
 
 def _instead(address: str, rules: Discretion) -> str | None:
@@ -241,12 +241,12 @@ def _instead(address: str, rules: Discretion) -> str | None:
     return next((rules.queues[form] for form in forms if form in rules.queues), None)
 
 
-def _edited(given: str, edits: Sequence[_Edit]) -> str:
+def _edited(source: str, edits: Sequence[_Edit]) -> str:
     kept, at = [], 0
     for edit in edits:
-        kept += [given[at : edit.start], edit.instead]
+        kept += [source[at : edit.start], edit.instead]
         at = edit.stop
-    return "".join([*kept, given[at:]])
+    return "".join([*kept, source[at:]])
 
 
 # --- HTML ---------------------------------------------------------------------------------------------
@@ -268,26 +268,26 @@ class _Run:
             self.holder.text = text
 
 
-def _html_edited(given: str, rules: Discretion) -> str | None:
+def _html_edited(source: str, rules: Discretion) -> str | None:
     """The HTML with what one look finds taken out; as it was, if there is nothing."""
-    body = None if too_deep(given) else _body(given)
+    body = None if too_deep(source) else _body(source)
     if body is None:
-        return None if given.strip() else given
+        return None if source.strip() else source
     runs = list(_runs(body))
     edits = _edits("\0".join(run.text for run in runs), rules)
     changed = _attributes_edited(body, rules)
     if not edits and not changed:
-        return given if _is_clean(given, rules) else None
+        return source if _is_clean(source, rules) else None
     for run in runs:
         run.put(_run_edited(run, edits))
     inner = "".join(etree.tostring(child, encoding="unicode", method="html") for child in body)
     return sanitised((body.text or "") + inner)
 
 
-def _body(given: str) -> etree._Element | None:
+def _body(source: str) -> etree._Element | None:
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
     try:
-        root = etree.fromstring(given.replace("\0", "").encode("utf-8", "replace"), parser)
+        root = etree.fromstring(source.replace("\0", "").encode("utf-8", "replace"), parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
     return root.find("body") if root is not None else None
@@ -326,6 +326,6 @@ def _moved(edit: _Edit, run: _Run, stop: int) -> _Edit:
     return _Edit(max(edit.start - run.start, 0), min(edit.stop, stop) - run.start, instead)
 
 
-def _is_clean(given: str, rules: Discretion) -> bool:
+def _is_clean(source: str, rules: Discretion) -> bool:
     """Whether another reader finds nothing in it either."""
-    return not _edits(unescape(nh3.clean(given, tags=set())), rules)
+    return not _edits(unescape(nh3.clean(source, tags=set())), rules)
