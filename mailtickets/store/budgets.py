@@ -18,7 +18,7 @@ _USED = select(budget.c.key, budget.c.used).where(
 
 
 def used(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> dict[str, int]:
-    """How much of each line's window is used up; keys without a count are left out."""
+    """How many mails each line has counted in its present window, by key. Keys without a count are left out."""
     wanted = {(line.key, _window(line, now)) for line in lines}
     if not wanted:
         return {}
@@ -26,9 +26,9 @@ def used(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> 
 
 
 def spend(connection: Connection, lines: Sequence[BudgetLine], now: datetime) -> None:
-    """Counts one more for each line. Raises Stale when somebody else has used one up since it was found free."""
-    gone = used(connection, lines, now)
-    full = next((line.key for line in lines if gone.get(line.key, 0) >= line.limit), None)
+    """Counts one more for each line. Raises Stale if a line has reached its limit since it was looked at."""
+    counts = used(connection, lines, now)
+    full = next((line.key for line in lines if counts.get(line.key, 0) >= line.limit), None)
     if full is not None:
         raise Stale(f"{full} is used up")
     add(connection, lines, now)
@@ -38,7 +38,7 @@ def add(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> N
     """Counts one more for each line."""
     rows = [
         {"key": line.key, "window": (window := _window(line, now)), "used": 1, "expires_at": _end(window, line)}
-        for line in sorted(lines, key=lambda line: line.key)  # in one order everywhere, so that nobody waits crosswise
+        for line in sorted(lines, key=lambda line: line.key)  # the same order in every transaction: no deadlock
     ]
     if rows:
         connection.execute(_raising(connection.dialect.name), rows)
@@ -57,7 +57,7 @@ def _end(window: int, line: BudgetLine) -> datetime:
 
 
 def forget_expired(connection: Connection, now: datetime) -> None:
-    """All but what has yet to be told."""
+    """Deletes expired counters. Those of held mail stay until its agent is told."""
     connection.execute(delete(budget).where(budget.c.expires_at < now, ~budget.c.key.startswith(UNTOLD)))
 
 
@@ -76,16 +76,16 @@ class Untold:
 
 
 def untold(connection: Connection, now: datetime) -> list[Untold]:
-    """What was held in hours that are over."""
+    """The counts of held mail for hours that are over."""
     due = select(budget).where(budget.c.key.startswith(UNTOLD), budget.c.expires_at <= now)
     return [Untold(row.key.removeprefix(UNTOLD), row.window, row.used) for row in connection.execute(due)]
 
 
 def now_told(connection: Connection, one: Untold) -> None:
-    """Forgets it. Raises Stale when somebody else has told it."""
+    """Deletes a count once its agent is told. Raises Stale if another process has done it."""
     key = f"{UNTOLD}{one.agent}"
-    gone = connection.execute(delete(budget).where(budget.c.key == key, budget.c.window == one.window)).rowcount
-    if gone != 1:
+    deleted = connection.execute(delete(budget).where(budget.c.key == key, budget.c.window == one.window)).rowcount
+    if deleted != 1:
         raise Stale(f"{key} has been told")
 
 

@@ -1,4 +1,7 @@
-"""People we have met: known once they were authenticated, or answered by an agent; and who cannot be reached."""
+"""People who wrote to the desk, and addresses that mail does not reach.
+
+A person is known once their mail was authenticated, or an agent answered them.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,7 +14,7 @@ from mailtickets.store.schema import contact
 from mailtickets.store.statements import insert_of, replacing
 
 _KNOWN_SINCE = select(contact.c.known_since).where(contact.c.address_key == bindparam("key"))
-_LOST = select(contact.c.address_key).where(
+_UNDELIVERABLE = select(contact.c.address_key).where(
     contact.c.address_key.in_(bindparam("keys", expanding=True)), contact.c.undeliverable_since.is_not(None)
 )
 _REACHED = (
@@ -26,35 +29,37 @@ def is_known(connection: Connection, address: str) -> bool:
 
 
 def make_known(connection: Connection, person: Address, now: datetime) -> None:
-    """Remembers that this is a person we deal with; since when is not moved by later meetings."""
+    """Marks the person as known. The moment of the first time stays."""
     row = dict(address_key=person.key, address=person.address, name=person.name, known_since=now)
-    connection.execute(_meeting(connection.dialect.name), row)
+    connection.execute(_making_known(connection.dialect.name), row)
 
 
 @cache
-def _meeting(dialect: str) -> Insert:
+def _making_known(dialect: str) -> Insert:
     row = insert_of(dialect)(contact)
     since = func.coalesce(contact.c.known_since, row.excluded.known_since)
-    met: Insert = row.on_conflict_do_update(index_elements=["address_key"], set_={"known_since": since})
-    return met
+    statement: Insert = row.on_conflict_do_update(index_elements=["address_key"], set_={"known_since": since})
+    return statement
 
 
 def make_undeliverable(connection: Connection, address: str, now: datetime) -> None:
-    """Remembers that mail to this address has failed for good: it is sent no automatic mail until it writes itself, or
-    a mail to it is taken (`make_reachable`)."""
-    lost = replacing(connection.dialect.name, contact, ("address_key",), ("undeliverable_since",))
+    """Marks an address that mail to it has failed for good.
+
+    No automatic mail is sent to it until somebody writes from there, or a mail to it is accepted (`make_reachable`).
+    """
+    marking = replacing(connection.dialect.name, contact, ("address_key",), ("undeliverable_since",))
     person = Address("", address)
     row = dict(address_key=person.key, address=person.address, name=person.name, undeliverable_since=now)
-    connection.execute(lost, row)
+    connection.execute(marking, row)
 
 
 def make_reachable(connection: Connection, addresses: Sequence[str]) -> None:
-    """Ends the state of being undeliverable, of those that are."""
+    """Takes the mark `undeliverable` from these addresses."""
     if addresses:
         connection.execute(_REACHED, {"keys": sorted({address.casefold() for address in addresses})})
 
 
 def undeliverable(connection: Connection, people: Iterable[Address]) -> frozenset[str]:
-    """Keys of those among these people whom mail does not reach."""
+    """Keys of those people whose address is marked as undeliverable."""
     keys = sorted({person.key for person in people})
-    return frozenset(connection.execute(_LOST, {"keys": keys}).scalars()) if keys else frozenset()
+    return frozenset(connection.execute(_UNDELIVERABLE, {"keys": keys}).scalars()) if keys else frozenset()

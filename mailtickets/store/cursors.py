@@ -33,9 +33,9 @@ def load_all(connection: Connection, account: str) -> list[ImapCursor]:
 
 
 def is_time(connection: Connection, name: str, holder: str, now: datetime, again_at: datetime) -> bool:
-    """Whether what is done once in a while, by one gateway, is due; then it is not again before `again_at`.
+    """Whether a periodic task of one gateway is due now. If so, it is due again at `again_at`.
 
-    The first time is not now but then.
+    A task that is asked for the first time is due at `again_at`, not now.
     """
     waiting = connection.execute(select(lease.c.until).where(lease.c.name == name)).one_or_none()
     if waiting is None:
@@ -46,7 +46,7 @@ def is_time(connection: Connection, name: str, holder: str, now: datetime, again
 
 
 def take_lease(connection: Connection, name: str, holder: str, until: datetime, now: datetime) -> bool:
-    """Takes a lease, or prolongs it when less than half of it is left; gives False while another holds it."""
+    """Takes a lease, or prolongs it when less than half of it is left. Returns False while another gateway holds it."""
     held = connection.execute(select(lease).where(lease.c.name == name)).one_or_none()
     if held is not None and held.until - now > (until - now) / 2:
         return bool(held.holder == holder)

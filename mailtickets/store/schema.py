@@ -1,6 +1,6 @@
-"""The tables. Times are stored in UTC and handed out aware; flags and lists are what both databases share.
+"""The tables. Times are stored in UTC and read as aware datetimes. Only types that both databases have are used.
 
-The raw message in `inbound` is the truth; `message` and `attachment` are derived from it and could be again.
+The raw message in `inbound` is the original. `message` and `attachment` are derived from it.
 """
 
 from datetime import UTC, datetime
@@ -74,8 +74,8 @@ inbound = Table(
     Column("trusted", Boolean, nullable=False),
     Column("queue_hint", String),
     Column("received_at", Instant, nullable=False),
-    Column("transmission", String(64), nullable=False, unique=True),  # a retransmission by the same door has the same
-    Column("content", String(64), unique=True),  # set on the first of the same mail, whatever its door
+    Column("transmission", String(64), nullable=False, unique=True),  # the same for a retransmission by the same door
+    Column("content", String(64), unique=True),  # set on the first copy of a mail, whichever door it came by
     Column("state", String, nullable=False),
     Column("outcome", String),
     Column("reason", String),
@@ -84,7 +84,7 @@ inbound = Table(
     Column("message_id", String),
     Column("from_address", String),
     Column("subject", Text),
-    Column("authentication", JSON),  # as it was found on arrival: DNS may say something else later
+    Column("authentication", JSON),  # as found on arrival: DNS may change
     Column("trace", JSON),
     Column("attempts", Integer, nullable=False),
     Column("released", Boolean, nullable=False),
@@ -94,7 +94,7 @@ inbound = Table(
     Column("claimed_until", Instant),
     Column("decided_at", Instant),
     Column("size", BigInteger, nullable=False),
-    Column("raw", LargeBinary, nullable=False),  # last: SQLite reads the columns before it without it
+    Column("raw", LargeBinary, nullable=False),  # the last column: SQLite reads the others without reading it
     Index("ix_inbound_state_id", "state", "id"),
     Index("ix_inbound_outcome_id", "outcome", "id"),
     Index("ix_inbound_message_id", "message_id"),
@@ -137,8 +137,8 @@ ticket = Table(
     Index("ix_ticket_requester_address", "requester_address"),
 )
 
-# How many tickets a queue has in each state and with each assignee ("": nobody): the sum of what has been added and
-# taken away since. Rows are added, never raised, so that nobody waits for anybody; the clock folds them.
+# How many tickets a queue has in each state and with each assignee ("": nobody): the sum of `change`. Rows are only
+# inserted, never updated, so that no transaction waits for another; a timer folds them into one row.
 tally = Table(
     "tally",
     metadata,
@@ -175,7 +175,9 @@ message = Table(
     Column("message_id", String),  # of the mail it came in, or of the mail it went out in
     Column("received_at", Instant, nullable=False),
     Column("defects", JSON, nullable=False),
-    Column("revision", Integer, nullable=False, server_default="0"),  # of the ticket, with this message on it
+    Column(
+        "revision", Integer, nullable=False, server_default="0"
+    ),  # the revision of the ticket that this message made
     Index("ix_message_ticket_id", "ticket", "id"),
     Index("ix_message_message_id", "message_id"),
 )
@@ -204,7 +206,7 @@ participant = Table(
     Column("address", String, nullable=False),
     Column("notified", Boolean, nullable=False),
     Column("muted", Boolean, nullable=False, server_default=false()),
-    Column("left_out", Boolean, nullable=False, server_default=false()),  # in copy, and mail did not reach them
+    Column("left_out", Boolean, nullable=False, server_default=false()),  # was in copy, and mail to them failed
     Index("ix_participant_address_key", "address_key"),
 )
 
@@ -229,7 +231,9 @@ notice = Table(
     metadata,
     Column("id", BigId, primary_key=True),
     Column("ticket", ForeignKey("ticket.number")),
-    Column("inbound", ForeignKey("inbound.id"), index=True),  # the mail it follows from, whose raw has its attachments
+    Column(
+        "inbound", ForeignKey("inbound.id"), index=True
+    ),  # the mail that caused it; its attachments are in that raw message
     Column("name", String, nullable=False),
     Column("author", String),
     Column("message_id", String, nullable=False, index=True),
@@ -242,7 +246,7 @@ notice = Table(
 )
 
 _WAITS = text("next_attempt_at IS NOT NULL")
-"""Of a copy that has not ended: the few among all that ever went out."""
+"""True for copies that are still to be sent: few among all rows."""
 
 _WENT = text("sent_at IS NOT NULL")
 
@@ -256,7 +260,7 @@ outbox = Table(
     Column("sender", String, nullable=False),
     Column("recipient_name", Text, nullable=False),
     Column("recipient", String, nullable=False),
-    Column("domain", String, nullable=False, server_default=""),  # the recipient's; none in what older versions sent
+    Column("domain", String, nullable=False, server_default=""),  # of the recipient; empty in rows of older versions
     Column("reply_to", String, nullable=False),  # the queue's address, with {token} where a token belongs
     Column("verp", String, nullable=False, index=True),
     Column("token_hash", String(64)),
@@ -286,12 +290,16 @@ token = Table(
     "token",
     metadata,
     Column("hash", String(64), primary_key=True),
-    Column("ticket", ForeignKey("ticket.number")),  # none: given with a mail about no ticket of its own
+    Column(
+        "ticket", ForeignKey("ticket.number")
+    ),  # NULL: the mail with the token was about no ticket, such as a digest
     Column("person", String, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("confirms", ForeignKey("inbound.id")),  # answering with it releases this held message
-    Column("inbound", BigInteger),  # the mail that the one it was given with follows from
-    Column("answered_as", String, nullable=False, server_default=""),  # what an answer is that does not say so
+    Column("inbound", BigInteger),  # the mail that caused the mail with this token
+    Column(
+        "answered_as", String, nullable=False, server_default=""
+    ),  # how an answer is taken if it does not say: notice.ANSWERED_AS
     Column("created_at", Instant, nullable=False, index=True),
 )
 
@@ -314,7 +322,7 @@ agent_state = Table(
     Column("digested_on", String(10)),  # the local day of the last digest by the clock
 )
 
-# What has stood under an agent's mails: folded lines, the same in all of those that were seen.
+# Lines that stood under all the mails of an agent that were compared, folded.
 signature = Table(
     "signature",
     metadata,
@@ -376,7 +384,9 @@ budget = Table(
     "budget",
     metadata,
     Column("key", String, primary_key=True),
-    Column("window", BigInteger, primary_key=True),  # which one since the epoch, counted in the window's own length
+    Column(
+        "window", BigInteger, primary_key=True
+    ),  # the number of the window since the epoch, all windows of one length
     Column("used", Integer, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
 )

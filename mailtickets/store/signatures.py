@@ -10,11 +10,11 @@ from mailtickets.store.schema import signature, signature_picture
 from mailtickets.store.statements import replacing
 
 MAX_SIGNATURES = 8
-"""Of one agent, the last seen: their desk, their telephones, what they had before."""
+"""So many signatures are kept for one agent, the last seen ones: of their computer, of their telephones."""
 
 
 def learned(connection: Connection, agent: str) -> tuple[tuple[tuple[str, ...], ...], frozenset[str]]:
-    """An agent's signatures, line by line, and the pictures that come with their mails again and again."""
+    """The lines of each signature that an agent uses, and the sha256 of pictures that came often (`TIMES`)."""
     mine = select(signature).where(signature.c.agent == agent.casefold()).order_by(signature.c.seen_at.desc())
     endings = [_ending(row.lines, row.seen) for row in connection.execute(mine)]
     often = select(signature_picture.c.sha256).where(
@@ -25,7 +25,7 @@ def learned(connection: Connection, agent: str) -> tuple[tuple[tuple[str, ...], 
 
 
 def learn(connection: Connection, seen: Seen, now: datetime) -> None:
-    """Adds what one mail shows."""
+    """Adds the signature and the pictures that one mail shows."""
     agent = seen.agent.casefold()
     if seen.ending is not None:
         _learn_ending(connection, agent, seen.ending, now)
@@ -56,7 +56,7 @@ def _replace(connection: Connection, table: Table, keys: tuple[str, ...], values
 
 
 def _forget(connection: Connection, table: Table, agent: str, kept: int) -> None:
-    """All but the last seen."""
+    """Deletes an agent's rows, except the `kept` last seen ones."""
     oldest = (
         select(table.c.seen_at).where(table.c.agent == agent).order_by(table.c.seen_at.desc()).offset(kept).limit(1)
     )

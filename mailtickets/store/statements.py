@@ -1,6 +1,6 @@
-"""Statements that are made once: SQLAlchemy takes longer to put one together than SQLite to carry it out.
+"""Statements that are built once and used again, with other parameters.
 
-What changes from one use to the next is given as parameters. A mail takes some forty statements.
+SQLAlchemy needs more time to build a statement than SQLite needs to carry it out. A mail takes some forty of them.
 """
 
 from functools import cache
@@ -25,7 +25,7 @@ def inserting_for_id(table: Table) -> ReturningInsert[int]:
 
 @cache
 def replacing(dialect: str, table: Table, keys: tuple[str, ...], changed: tuple[str, ...]) -> Insert:
-    """INSERT, or where there is a row with the same keys, UPDATE of what may change in it."""
+    """INSERT. If there is a row with the same keys, UPDATE of the columns `changed`."""
     row = insert_of(dialect)(table)
     set_ = {name: row.excluded[name] for name in changed}
     either: Insert = row.on_conflict_do_update(index_elements=list(keys), set_=set_)
@@ -33,5 +33,5 @@ def replacing(dialect: str, table: Table, keys: tuple[str, ...], changed: tuple[
 
 
 def insert_of(dialect: str) -> Any:
-    """The database's own INSERT, which knows ON CONFLICT."""
+    """The INSERT of the database's own dialect, which has ON CONFLICT."""
     return sqlite.insert if dialect == "sqlite" else postgresql.insert

@@ -1,4 +1,4 @@
-"""What an agent's mail calls for beyond what every mail does: read only where its words ask for it."""
+"""Reads the facts that only an agent's mail needs. Each of them is read only if a command of the mail needs it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,11 +21,11 @@ from mailtickets.store.read.reader import within
 from mailtickets.store.schema import event, message
 
 SHOWN = 50
-"""Tickets in a digest or among what was found."""
+"""At most so many tickets stand in a digest, or in the result of a search."""
 
 
 def turns(connection: Connection, queue: Queue, policy: Policy) -> Desk:
-    """Whose turn it is, for a queue that gives its tickets to agents."""
+    """Loads, last turns and absences of the queue's agents; empty for a queue that gives its tickets to nobody."""
     if queue.assignment == "none":
         return Desk()
     addresses = [agent.address for agent in policy.agents_of(queue.name)]
@@ -45,10 +45,10 @@ def for_agent(
     policy: Policy,
     now: datetime,
 ) -> Facts:
-    """The facts with what this agent's words ask for."""
+    """The facts with those that the agent's commands ask for."""
     asked = orders.names
     found = matched(mail, facts, policy)
-    its = found.ticket if found else claimed(facts)
+    ticket = found.ticket if found else claimed(facts)
     away = agents.absent_until(connection, [agent.address])
     desk = replace(facts.desk, absent_until={**facts.desk.absent_until, **away})
     if "mine" in asked:
@@ -58,31 +58,31 @@ def for_agent(
         desk = replace(desk, found=_found(connection, orders.searched, agent))
     known = _confirmed_token(facts)
     facts = replace(facts, tickets={**facts.tickets, **tickets.load_many(connection, orders.tickets)})
-    if its is None:
+    if ticket is None:
         return replace(facts, desk=desk)
     caused_by = next((t.inbound for t in facts.tokens if t.ticket is not None and not t.confirms), None)
     if "history" in asked:
-        desk = replace(desk, thread=agents.thread(connection, its.number, whole=True))
+        desk = replace(desk, thread=agents.thread(connection, ticket.number, whole=True))
     if "attachments" in asked:
-        desk = replace(desk, files=agents.files_of(connection, its.number, caused_by))
+        desk = replace(desk, files=agents.files_of(connection, ticket.number, caused_by))
     return replace(
         facts,
         desk=desk,
-        since=_since(connection, found, known, its, agent, _seen(facts)),
-        undoable=agents.undoable(connection, its.number, agent.address, caused_by) if "undo" in asked else None,
-        origin=_origin(connection, its, caused_by) if "split" in asked else None,
+        since=_since(connection, found, known, ticket, agent, _seen(facts)),
+        undoable=agents.undoable(connection, ticket.number, agent.address, caused_by) if "undo" in asked else None,
+        origin=_origin(connection, ticket, caused_by) if "split" in asked else None,
     )
 
 
 def own_work(connection: Connection, agent: Agent, now: datetime) -> Desk:
-    """What an agent has to do, and what they could take."""
+    """The agent's unfinished tickets, and those of their queues that nobody has. Longest waiting first."""
     mine = agents.unfinished(connection, now, SHOWN, assignee=agent.address)
     free = agents.unfinished(connection, now, SHOWN, queues=agent.queues)
     return Desk(mine=loaded(connection, mine), unassigned=loaded(connection, free))
 
 
 def loaded(connection: Connection, numbers: Sequence[int]) -> tuple[Ticket, ...]:
-    """The tickets in the order of their numbers."""
+    """The tickets with these numbers, in this order. Numbers without a ticket are left out."""
     found = tickets.load_many(connection, numbers) if numbers else {}
     return tuple(found[number] for number in numbers if number in found)
 
@@ -94,35 +94,36 @@ def _found(connection: Connection, words: str, agent: Agent) -> tuple[Ticket, ..
 
 
 def _confirmed_token(facts: Facts) -> TokenFact | None:
-    """The token of a notice about a held message: what is written there is written in view of what it showed."""
+    """The token of a notice about a held message. Its author has seen what that notice showed."""
     return next((t for t in facts.tokens if t.confirms and not t.expired), None)
 
 
 def _since(
-    connection: Connection, found: Match | None, confirms: TokenFact | None, its: Ticket, agent: Agent, seen: int
+    connection: Connection, found: Match | None, confirms: TokenFact | None, ticket: Ticket, agent: Agent, seen: int
 ) -> tuple[Said, ...]:
-    """What others wrote after the notice that the agent answers, and after what they have `seen` since."""
+    """What others wrote since the notice that the agent answers, and since the revision that they have `seen`."""
     answered = found.token if found is not None and found.token is not None else confirms
     if answered is None or answered.created_at is None:
         return ()
-    revision = max(answered.revision, seen) if answered.ticket == its.number else None  # merged: it counted its own
+    # A ticket that was merged into this one counted revisions of its own.
+    revision = max(answered.revision, seen) if answered.ticket == ticket.number else None
     own = (agent.address, *agent.aliases)
-    return agents.written_since(connection, its.number, revision=revision, moment=answered.created_at, not_by=own)
+    return agents.written_since(connection, ticket.number, revision=revision, moment=answered.created_at, not_by=own)
 
 
 def _seen(facts: Facts) -> int:
-    """The newest revision at which the agent has said that their answer holds."""
+    """The newest revision for which the agent has confirmed their answer; 0 if there is none."""
     said = (reason.partition(f"{STALE}@")[2] for reason in facts.confirmed)
     return max((int(revision) for revision in said if revision), default=0)
 
 
-def _origin(connection: Connection, its: Ticket, caused_by: int | None) -> Origin | None:
-    """The customer's message that the answered notice was about, if the ticket does not begin with it."""
+def _origin(connection: Connection, ticket: Ticket, caused_by: int | None) -> Origin | None:
+    """The customer's message that the answered notice was about; None if the ticket begins with it."""
     public = (
         select(
             message.c.inbound, message.c.author_name, message.c.author_address, message.c.subject, message.c.direction
         )
-        .where(message.c.ticket == its.number, message.c.visibility == "public")
+        .where(message.c.ticket == ticket.number, message.c.visibility == "public")
         .order_by(message.c.id)
     )
     said = connection.execute(public).all()
@@ -131,14 +132,14 @@ def _origin(connection: Connection, its: Ticket, caused_by: int | None) -> Origi
     wanted = next((row for row in rows if row.inbound == caused_by), rows[-1] if rows else None)
     if wanted is None or (len(rows) < 2 and not begun_by_us):
         return None
-    newest = wanted is rows[-1] and its.status == "open"
-    reopened = _reopened(connection, its.number, wanted.inbound) if newest else None
+    newest = wanted is rows[-1] and ticket.status == "open"
+    reopened = _reopened(connection, ticket.number, wanted.inbound) if newest else None
     author = Address(wanted.author_name, wanted.author_address)
     return Origin(wanted.inbound, author, without_tags(wanted.subject), reopened)
 
 
 def _reopened(connection: Connection, number: int, inbound: int) -> Status | None:
-    """Where a finished ticket stood that this message has opened again."""
+    """The status of the ticket before this message opened it again; None if the message did not."""
     moved = select(event.c.old).where(
         event.c.ticket == number,
         event.c.inbound == inbound,

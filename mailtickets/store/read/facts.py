@@ -1,4 +1,8 @@
-"""Gathers what a decision stands on: claims in a mail become facts, or nothing."""
+"""Reads the facts that a decision on a mail stands on. A claim in the mail that no row confirms is left out.
+
+In: an open transaction, the received message and its `Questions`. Out: `Facts`. Nothing is written.
+Fails with: what the database raises.
+"""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +34,7 @@ BOUNCES_COUNT_FOR = timedelta(days=14)
 _MAX_IDS = 200
 _MAX_SUBJECTS = 200
 _MAX_RECALLABLE = 50
-"""Newest tickets, and newest messages on them, among which one that its author wants back is looked for."""
+"""A recalled message is looked for among so many of its author's newest tickets, and among so many messages there."""
 
 
 def gather(
@@ -42,9 +46,9 @@ def gather(
     unparsed: str | None = None,
     junk: JunkVerdict = NO_MARK,
 ) -> tuple[Facts, Questions]:
-    """All that `decide` may know of this mail besides the mail itself.
+    """Returns the facts, and the questions.
 
-    And the questions, which have an agent's commands now if only the agent's token says who wrote the mail.
+    If only a reply token says which agent wrote the mail, the agent's commands are added to the questions here.
     """
     mail = asked.mail
     queue, *also = queues(mail, received.envelope, policy)
@@ -97,15 +101,18 @@ def gather(
 
 
 def _new_subject(connection: Connection, mail: InboundMail, found: Match | None) -> str:
-    """The mail's subject, if its ticket knows none like it; a reply that has our tag has that subject of us."""
+    """The subject of the mail if no earlier message of its ticket has the same; else empty.
+
+    Empty too for a reply with our ticket tag: its subject is ours.
+    """
     bare = bare_subject(mail.subject)
     inherited = SUBJECT_NUMBER.search(mail.subject) is not None and REPLY_PREFIX.match(mail.subject) is not None
     says_nothing = not any(letter.isalnum() for letter in bare)
     if found is None or says_nothing or inherited or bare == bare_subject(found.ticket.subject):
         return ""
     known = select(message.c.subject).where(message.c.ticket == found.ticket.number).distinct().limit(_MAX_SUBJECTS)
-    told = any(bare_subject(subject) == bare for subject in connection.execute(known).scalars())
-    return "" if told else without_tags(mail.subject)
+    is_known = any(bare_subject(subject) == bare for subject in connection.execute(known).scalars())
+    return "" if is_known else without_tags(mail.subject)
 
 
 def _with_recalled(facts: Facts, ticket: Ticket | None) -> Facts:
@@ -115,7 +122,7 @@ def _with_recalled(facts: Facts, ticket: Ticket | None) -> Facts:
 
 
 def _recalled(connection: Connection, author: Address, subject: str, named: Iterable[int]) -> Ticket | None:
-    """The newest ticket on which the author wrote a message of this subject: one `named`, or one of their own."""
+    """The ticket of the author's newest message with this subject: a ticket that is `named`, or one of their own."""
     numbers = [*named, *tickets.newest_of(connection, author.address, _MAX_RECALLABLE)]
     theirs = (
         select(message.c.ticket, message.c.subject)
@@ -129,7 +136,7 @@ def _recalled(connection: Connection, author: Address, subject: str, named: Iter
 
 
 def _returned_to(connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime) -> str:
-    """Whose copy of a mail of ours an automatic answer came back to."""
+    """The recipient of that copy of our mail whose return path an automatic answer went to; empty if there is none."""
     if mail.kind != "auto_reply":
         return ""
     addressed = recipients(mail, received.envelope)
@@ -139,24 +146,27 @@ def _returned_to(connection: Connection, received: Received, mail: InboundMail, 
 
 
 def _left_out(connection: Connection, found: Mapping[int, Ticket]) -> dict[int, frozenset[str]]:
-    """By ticket, the keys of those who stood in copy of a mail of it and were too many."""
+    """By ticket number: keys of the people in To and Cc of its mails who were beyond the limit (`COPY_LIMIT`)."""
     left: dict[int, frozenset[str]] = {}
     if not found:
         return left
     for number, listed in connection.execute(_LEFT_OUT, {"numbers": list(found)}):
-        ticket = found[number].number  # what was merged is remembered under its old number
+        ticket = found[number].number  # events of a merged ticket keep its old number
         left[ticket] = left.get(ticket, frozenset()) | frozenset((listed or "").casefold().split(" "))
     return left
 
 
 def _tickets(connection: Connection, numbers: set[int]) -> dict[int, Ticket]:
-    """The tickets by every number that leads to them, their own included."""
+    """The tickets by number. A ticket that others were merged into is found by each of their numbers too."""
     found = tickets.load_many(connection, numbers) if numbers else {}
     return found | {ticket.number: ticket for ticket in found.values()}
 
 
 def content_key(mail: InboundMail) -> str | None:
-    """What is the same in copies of one mail by whatever road. None: nothing in it tells two mails apart."""
+    """A digest that is the same for all copies of one mail, whichever door they came by.
+
+    None if the mail has neither Message-ID nor Date: two different mails could not be told apart.
+    """
     if mail.message_id is None and mail.date is None:
         return None
     author = mail.author.key if mail.author else ""
@@ -194,7 +204,7 @@ _DOUBTED = (
     )
     .limit(1)
 )
-_GIVEN = select(token.c.hash).where(token.c.hash.in_(bindparam("hashes", expanding=True)))
+_OUR_TOKENS = select(token.c.hash).where(token.c.hash.in_(bindparam("hashes", expanding=True)))
 _TOKENS = select(token).where(token.c.hash.in_(bindparam("hashes", expanding=True)))
 
 
@@ -234,16 +244,16 @@ def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime)
 
 
 def known_tokens(connection: Connection, words: Iterable[str]) -> frozenset[str]:
-    """Which of these words are tokens that we have given to somebody."""
+    """Those of the words that are reply tokens of ours."""
     by_hash = {token_hash(word): word for word in words}
     if not by_hash:
         return frozenset()
-    found = connection.execute(_GIVEN, {"hashes": list(by_hash)}).scalars()
+    found = connection.execute(_OUR_TOKENS, {"hashes": list(by_hash)}).scalars()
     return frozenset(by_hash[hashed] for hashed in found)
 
 
 def _held(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
-    """Why these messages are held, those that are."""
+    """The reasons why messages are held, by inbound number. Messages that are not held are left out."""
     still = select(inbound.c.id, inbound.c.reason).where(inbound.c.id.in_(numbers), inbound.c.state == "held")
     return {row.id: row.reason for row in connection.execute(still)}
 
@@ -252,11 +262,11 @@ def _ids(connection: Connection, message_ids: Sequence[str]) -> tuple[IdFact, ..
     """The tickets that these Message-IDs belong to, in the order of the ids."""
     if not message_ids:
         return ()
-    found: dict[str, list[IdFact]] = {}  # a stranger may have used an id again: all tickets it leads to count
+    found: dict[str, list[IdFact]] = {}  # several: a stranger may have used an id again
     for query, ours in ((_ISSUED, True), (_REPORTED, True), (_KNOWN, False)):
-        for given, number, name in connection.execute(query, {"ids": list(message_ids)}):
-            found.setdefault(given, []).append(IdFact(number, given, ours, name))
-    return tuple(fact for given in message_ids for fact in found.get(given, ()))[:_MAX_IDS]
+        for message_id, number, name in connection.execute(query, {"ids": list(message_ids)}):
+            found.setdefault(message_id, []).append(IdFact(number, message_id, ours, name))
+    return tuple(fact for message_id in message_ids for fact in found.get(message_id, ()))[:_MAX_IDS]
 
 
 def _sent_before(connection: Connection, mail: InboundMail) -> tuple[str, ...]:
@@ -280,8 +290,10 @@ def _known_files(connection: Connection, mail: InboundMail, numbers: set[int]) -
 def _bounced(
     connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime
 ) -> OutboxFact | None:
-    """Our own mail that a report is about: by the tag of the copy, which only its recipient's side has seen; else, and
-    without proof, by the id in the returned part, which is the same in all copies.
+    """The copy of our own mail that a delivery report is about; None if there is none.
+
+    The tag of the copy is proof, because only the recipient's side has seen it. The Message-ID in the returned part is
+    no proof, because it is the same in all copies.
     """
     if mail.kind != "bounce" or mail.bounce is None:
         return None
@@ -302,7 +314,7 @@ def _outbox_fact(row: Row[tuple[object, ...]], *, proven: bool) -> OutboxFact:
 
 
 def _doubted_before(connection: Connection, ours: OutboxFact, found: dict[int, Ticket]) -> bool:
-    """Whether agents have been told already that somebody reports this copy without proof."""
+    """Whether agents were told before of an unproven report on this copy."""
     ticket = found.get(ours.ticket or 0)
     earlier = {"ticket": ticket.number if ticket else None, "copy": str(ours.id)}
     return connection.execute(_DOUBTED, earlier).first() is not None
