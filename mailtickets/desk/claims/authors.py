@@ -1,9 +1,9 @@
 """Who wrote a mail, and what speaks for them.
 
-The author is the one mailbox of From. Two kinds of mail carry somebody else's address there and name the author in
-another field: that of a contact form which the queue knows, and that of a mailing list or group which has put one of
-our own addresses into From. Whom such a mail names is an address and no more: no verdict was found for it, it is never
-an agent's, and nothing that needs proof is done at its word.
+The author is the one mailbox of From. Two kinds of mail have another address there, and name the author in another
+field: mail of a contact form that the queue knows, and mail of a mailing list or group that has put one of our own
+addresses into From. An author who is named in that way has no verdict and is never an agent. Nothing that needs proof
+is done for them.
 """
 
 import re
@@ -23,7 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_COMPARED = 1_000
-"""Characters of a subject: longer ones are nobody's, and each mark of replying is taken off by itself."""
+"""So many characters of a subject are compared. Nobody types longer ones, and each `Re:` costs one pass."""
 _LOCALES = {"pt": "pt_BR", "en": "en", "es": "es"}
 
 
@@ -89,9 +89,9 @@ def _person_behind(mail: InboundMail, policy: Policy) -> Address | None:
 
 
 def verdict_on_author(mail: InboundMail, queue: Queue, policy: Policy, found: Authentication | None) -> Authentication:
-    """What was found out about From, as far as it speaks of the author: a verdict belongs to its own address.
+    """The verdict on From, if From is the author. Else the verdict is `none`, because it is about another address.
 
-    A failure stays one: whoever handed the mail on is not who they say.
+    A failure stays a failure: the sender that handed the mail on is forged.
     """
     found = found or Authentication()
     if not (from_our_own_address(mail, policy) or _is_form(mail, queue)):
@@ -118,13 +118,15 @@ def authentic(facts: Facts) -> bool:
 
 
 def vouched_for(facts: Facts, policy: Policy) -> bool:
-    """Whether more than a token speaks for an agent, where the configuration asks for more."""
+    """Whether an agent's mail has the proof that `trust.agents` asks for besides a token."""
     return policy.trust.agents == "token" or authentic(facts)
 
 
 def matched(mail: InboundMail, facts: Facts, policy: Policy) -> Match | None:
-    """The ticket that the author's own evidence leads to. Whom a form or a group names is never proven, and never an
-    agent: what only agents may point at is not theirs.
+    """The ticket that the author's own evidence leads to.
+
+    An author whom a form or a group names is never proven, and never an agent: a ticket that only agents may point at
+    is not found for them.
     """
     author = writer(mail, facts, policy)
     found = match(author, facts, policy)
@@ -134,7 +136,7 @@ def matched(mail: InboundMail, facts: Facts, policy: Policy) -> Match | None:
 
 
 def without_tags(subject: str) -> str:
-    """A subject for a new ticket: another ticket's tag in it would lead replies astray."""
+    """The subject without ticket tags, for a new ticket: with another ticket's tag, replies would go to that ticket."""
     bare = SUBJECT_NUMBER.sub(" ", subject)
     if SUBJECT_NUMBER.search(bare):  # `[[#1] #1]`: what is left of nested tags is one again
         bare = bare.replace("[", "(")
@@ -142,10 +144,7 @@ def without_tags(subject: str) -> str:
 
 
 def bare_subject(subject: str) -> str:
-    """A subject as it is compared: without case, tags of tickets, and the marks of replying and handing on.
-
-    Of a long one no more than the beginning.
-    """
+    """The beginning of a subject (`MAX_COMPARED`) as it is compared: without case, ticket tags, `Re:` and `Fwd:`."""
     bare = without_tags(subject[:MAX_COMPARED])
     while (mark := REPLY_PREFIX.match(bare)) is not None:
         bare = bare[mark.end() :].strip()

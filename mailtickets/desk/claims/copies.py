@@ -1,8 +1,8 @@
-"""Whom a mail brings onto a ticket because they stood in its To or Cc; who stays out of it, and why.
+"""Who comes onto a ticket because they stood in a mail's To or Cc, who stays out, and why.
 
-Nobody is put on a ticket there is by a mail that nobody vouches for: whoever forges a customer's address would put
-themselves in copy, and read the answer. Agents are shown whom such a mail copied. A new ticket has nothing to read
-yet but the mail itself, so there it is enough that no domain has disowned it.
+A mail without proof puts nobody on an existing ticket: a forger would write in a customer's name, put themselves in
+copy, and read the answer. Agents are shown whom such a mail copied. A new ticket holds nothing but the mail itself, so
+there it is enough that the author's domain does not deny the mail.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from mailtickets.desk.model.ticket import Ticket
 from mailtickets.mail.model import Address, InboundMail
 
 MAX_IN_COPY = 20
-"""How many people one mail brings onto a ticket."""
+"""One mail puts at most so many people on a ticket."""
 
 LEFT_OUT: EventKind = "left-out"
 """The kind of event that says who stood in copy and is not on the ticket."""
@@ -34,16 +34,16 @@ class Copies:
 
     joining: tuple[Address, ...] = ()
     beyond: tuple[Address, ...] = ()
-    """More than one mail brings along. They may join by answering that mail."""
+    """People over the limit of one mail. They join if they answer that mail."""
     unproven: tuple[Address, ...] = ()
-    """Nobody vouches that the author wrote this: an agent may put them on the ticket."""
+    """There is no proof that the author wrote the mail. An agent may put them on the ticket."""
     disowned: tuple[Address, ...] = ()
-    """The author's domain says that the mail is not theirs: nobody should."""
+    """The author's domain says that the mail is forged. Nobody should put them on the ticket."""
     unwritable: tuple[Address, ...] = ()
-    """Words in the place of an address."""
+    """What stands for an address is none."""
 
     def events(self) -> tuple[RecordEvent, ...]:
-        """What is remembered of those who stay out."""
+        """The events that record who stays out."""
         both: tuple[tuple[Reason, tuple[Address, ...]], ...] = (
             (COPY_LIMIT, self.beyond),
             (COPY_UNPROVEN, (*self.unproven, *self.disowned)),
@@ -52,7 +52,7 @@ class Copies:
 
 
 def _listed(people: tuple[Address, ...]) -> str:
-    """Addresses with blanks between them; one that holds a blank itself would read as two."""
+    """The addresses, with blanks between them. An address with a blank in it is left out: it would read as two."""
     return " ".join(person.address for person in people if " " not in person.address)
 
 
@@ -70,12 +70,12 @@ def others(mail: InboundMail, author: Address, policy: Policy, ticket: Ticket | 
 
 
 def by_agent(mail: InboundMail, me: Address, policy: Policy, ticket: Ticket) -> Copies:
-    """Of a proven agent's mail: their order, as far as it can be carried out."""
+    """Copies of a proven agent's mail: everybody who can be written to."""
     return _up_to_the_limit(*_writable(others(mail, me, policy, ticket)))
 
 
 def on_new_ticket(mail: InboundMail, facts: Facts, policy: Policy) -> Copies:
-    """Of a mail that opens a ticket. What a machine sends brings nobody along."""
+    """Copies of a mail that opens a ticket. A machine's mail puts nobody on it."""
     people, unwritable = _writable(others(mail, writer(mail, facts, policy), policy, None))
     if facts.authentication.verdict == "fail":
         return Copies(disowned=people, unwritable=unwritable)
@@ -85,7 +85,7 @@ def on_new_ticket(mail: InboundMail, facts: Facts, policy: Policy) -> Copies:
 
 
 def on_ticket(mail: InboundMail, facts: Facts, policy: Policy, found: Match) -> Copies:
-    """Of a customer's mail on a ticket there is."""
+    """Copies of a customer's mail on an existing ticket."""
     ticket, verdict = found.ticket, facts.authentication.verdict
     known = facts.left_out.get(ticket.number, frozenset())
     copied = others(mail, writer(mail, facts, policy), policy, ticket)
@@ -98,7 +98,7 @@ def on_ticket(mail: InboundMail, facts: Facts, policy: Policy, found: Match) -> 
 
 
 def _writable(people: tuple[Address, ...]) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
-    """Those who can be written to, and the rest."""
+    """(People who can be written to, all others)."""
     fit = tuple(person for person in people if can_be_written_to(person))
     return fit, tuple(person for person in people if person not in fit)
 

@@ -1,8 +1,8 @@
 """Tokens, Message-IDs and return paths that only we can make, and who a mail's author is to us.
 
-Everything is derived under the instance's secret (HMAC-SHA-256) and never drawn, so that a retry writes the
-same bytes again; the store keeps only the hash of a token. Secrets come as a tuple, newest first: the first
-one signs, all of them are believed.
+All of them are HMAC-SHA-256 values under the instance's secret. None is random, so that a second attempt writes the
+same bytes. The store keeps only the hash of a token. Secrets are a tuple, newest first: the first one signs, and what
+any of them has signed is accepted.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Which ticket a mail belongs to, strongest evidence first.
 
-`claims` reads what a mail says about that; the store turns claims into facts; `match` weighs them. Evidence
-counts only for the person it belongs to: a number, an id or a token in a stranger's mail is a claim.
+`claims` reads the tokens, ids and numbers in a mail. The store looks them up, and `match` chooses a ticket by the facts
+it found. Evidence counts only for its own person: a number, an id or a token in a stranger's mail proves nothing.
 """
 
 import re
@@ -17,7 +17,7 @@ from mailtickets.desk.model.ticket import Ticket
 from mailtickets.mail.model import REF_LABEL, Address, Envelope, InboundMail
 
 SUBJECT_NUMBER = re.compile(r"\[\s*[^\[\]#]{0,80}#\s*(\d{1,12})\s*\]")
-"""[#1042], [Suporte #1042], [ # 1042 ]: anywhere in a subject, whatever stands around it."""
+"""The ticket tag anywhere in a subject: [#1042], [Suporte #1042], [ # 1042 ]."""
 
 REF_LINE = re.compile(re.escape(REF_LABEL) + r"[\s*_]*([A-Za-z2-7]{26})(?![A-Za-z0-9])")
 
@@ -32,7 +32,7 @@ Evidence = Literal["reply-token", "message-id", "subject-number", "ref-line"]
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a mail says of where it belongs; nothing of it is proof yet."""
+    """The tokens, ids and numbers in a mail that may lead to a ticket. None of them is proof yet."""
 
     tokens: tuple[tuple[str, str], ...]
     """(token, where it stood: `address` or `ref-line`)."""
@@ -56,7 +56,7 @@ class Match:
 
 
 def recipients(mail: InboundMail, envelope: Envelope) -> tuple[str, ...]:
-    """The addresses a mail was sent to: the envelope's where known, else what the headers tell of it."""
+    """The addresses a mail was sent to: those of the envelope if it has any, else those in the headers."""
     if envelope.recipients:
         return envelope.recipients
     delivered = [a for name in _DELIVERY_HEADERS for v in mail.header_values(name) for a in _ADDRESS.findall(v)]
@@ -102,7 +102,7 @@ def match(author: Address, facts: Facts, policy: Policy) -> Match | None:
 
 
 def claimed(facts: Facts) -> Ticket | None:
-    """The ticket a mail points at, whoever wrote it: for linking and for telling agents."""
+    """The ticket a mail points at, whoever wrote it. For links and for notices to agents; it proves nothing."""
     numbers = [*(token.ticket for token in facts.tokens if token.ticket), *(number for _, _, number in _weaker(facts))]
     return next((facts.tickets[number] for number in numbers if number in facts.tickets), None)
 
@@ -117,19 +117,22 @@ def _weaker(facts: Facts) -> list[tuple[Evidence, str, int]]:
 
 
 def _belongs(author: Address, ticket: Ticket, policy: Policy) -> bool:
-    """Whoever cannot be written to belongs nowhere: the same words stand for different people."""
+    """Whether the author is on the ticket, or an agent. An author without a usable address is on no ticket: the same
+    text may stand for different people."""
     on_it = ticket.participant(author.address) is not None or policy.agent(author.address) is not None
     return on_it and can_be_written_to(author)
 
 
 def _was_left_out(author: Address, ticket: Ticket, facts: Facts) -> bool:
-    """Whether the author was in copy of a mail of the ticket, where there were too many: what they answer they were
-    sent. Not where their own domain says that it is not them."""
+    """Whether the author stood in copy of a mail of the ticket and was over the limit: they were sent what they answer.
+
+    False if the author's domain says that this mail is forged.
+    """
     return author.key in facts.left_out.get(ticket.number, frozenset()) and facts.authentication.verdict != "fail"
 
 
 def own_addresses(author: Address, policy: Policy) -> frozenset[str]:
-    """The author's address, and an agent's others."""
+    """The author's address; for an agent, their address and all aliases. Casefolded."""
     agent = policy.agent(author.address)
     known = (agent.address, *agent.aliases) if agent else ()
     return frozenset(address.casefold() for address in (author.address, *known))

@@ -7,7 +7,7 @@ from mailtickets.mail.model import Address
 from mailtickets.mail.write.compose import is_addr_spec
 
 NOBODY = Address("", "unknown@unknown.invalid")
-"""Stands for the author of a mail that names none; never written to, and never the same person twice."""
+"""The author of a mail that names no author. Nobody writes to it, and two such mails have different authors."""
 
 
 def can_be_written_to(person: Address) -> bool:

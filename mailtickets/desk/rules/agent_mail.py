@@ -1,8 +1,8 @@
 """What an agent's mail does: a public answer, a note to the team, and what its command lines ask for.
 
-Owns: the order of things once the author is known to be an agent. What is not understood stops the whole mail: it is
-held, its author gets it back, and their word or their correction lets it go on. So does an answer that was written
-before others wrote, and one whose end is in doubt.
+Owns: the order of the checks, once the author is known to be an agent. A mail that is not understood is held as a
+whole. Its author gets it back, and releases it by a word or a correction. An answer is held too if others wrote
+meanwhile, or if the end of its words is in doubt.
 Fails with: nothing; what cannot be done is said in the decision.
 """
 
@@ -112,7 +112,7 @@ def _without_device_lines(read: Reading) -> Reading:
 
 
 def _beside(orders: Sequence[Command]) -> bool:
-    """Whether more is ordered than that the answer goes to the customer: files then are no answer by themselves."""
+    """Whether there are commands besides `#cliente`. With such commands, files without words are no answer."""
     return any(order.name != "customer" for order in orders)
 
 
@@ -135,12 +135,12 @@ def _why_not_published(mail: InboundMail, facts: Facts, ticket: Ticket, read: Re
 
 
 def _reached_directly(mail: InboundMail, ticket: Ticket) -> bool:
-    """The agent's own program has sent it to the customer already."""
+    """Whether the customer stands in To or Cc: then the agent's own program has sent them the mail."""
     return ticket.requester.key in {address.key for address in (*mail.to, *mail.cc)}
 
 
 def _reached_at_all(mail: InboundMail, read: Reading, ticket: Ticket, by: Asker) -> bool:
-    """Whether there is anybody whom the answer reaches, once the mail's commands are carried out."""
+    """Whether the answer has a recipient, once the commands of the mail are carried out."""
     brought = copies_of.by_agent(mail, Address(by.agent.name, by.agent.address), by.policy, ticket).joining
     return bool(brought or readers(customers(changed(ticket, read.deeds.effects, by.now)), by.policy))
 
@@ -202,7 +202,7 @@ def _done(
 
 
 def _says_where_it_stands(read: Reading) -> bool:
-    """`#resolver` on a ticket that is resolved already says so too: neither it nor the answer changes that."""
+    """Whether a command sets the status. `#resolver` on a resolved ticket does too: the answer does not change it."""
     return any(read.asks(name) for name in ("status", "spam", "merge"))
 
 
@@ -227,7 +227,7 @@ def _comes_too_late(read: Reading, by: Asker) -> bool:
 
 
 def _notices(requests: Sequence[NoticeRequest], feedback: Feedback) -> tuple[NoticeName, ...]:
-    """What was asked to be shown is its own receipt."""
+    """The notices to the agent. A notice that shows what was asked for needs no receipt beside it."""
     shown = tuple(dict.fromkeys(request.notice for request in requests))
     return (*shown, "receipt") if feedback.done or feedback.too_late or feedback.dry_run or not shown else shown
 
@@ -249,10 +249,10 @@ _POLITE = frozenset({
 })  # fmt: skip
 _UNCLEAR = "?"
 _FEW_WORDS = 8
-"""So short a reply that begins with a second word is no answer to a customer: it is asked about again."""
+"""A reply of so few words that begins with a second word is no answer to a customer: its author is asked again."""
 
 _ONLY_A_SECOND_WORD = frozenset({"enviar", "descartar", "send", "discard"})
-"""They answer a notice about what is held, and mean nothing to a customer where they answer another."""
+"""Words that answer a notice of held mail. In reply to another notice, they are no answer to a customer."""
 
 
 def second_word(case: Case, agent: Agent, ticket: Ticket | None, token: TokenFact) -> Decision:
@@ -293,14 +293,14 @@ def second_word(case: Case, agent: Agent, ticket: Ticket | None, token: TokenFac
 
 
 def _with_release(ordered: Decision, held_id: int) -> Decision:
-    """Commands that were carried out, and then the answer that waited for somebody to go to."""
+    """The commands, and with them the release of the answer that had no recipient before."""
     if ordered.outcome != "commanded" or ordered.reason == "dry-run":
         return ordered
     return replace(ordered, effects=(*ordered.effects, ReleaseHeld(held_id)))
 
 
 def _is_a_file(file: Attachment) -> bool:
-    """And no picture that belongs to a signature or to the quoted notice."""
+    """Whether it is a file, and no picture of a signature or of the quoted notice."""
     return not file.inline and not (file.content_id is not None and file.content_type.startswith("image/"))
 
 
@@ -323,9 +323,9 @@ def _are_lines(lines: Listed) -> bool:
 
 
 def _one_word(reply: str, own: Own | None = None) -> str:
-    """The second word in a reply, less what is said around it out of politeness; `_UNCLEAR` where there is more.
+    """The second word in a reply, without polite words around it; `_UNCLEAR` if there is more; empty if there is none.
 
-    `own`: below it there may be a signature and nothing else; None: whatever there is.
+    With `own`, nothing but a signature may stand below it. With None, anything may.
     """
     lines = [line for line in reply.splitlines() if line.strip()]
     first = lines[0] if lines else ""
@@ -353,7 +353,10 @@ def _released(held_id: int, correction: str, ticket: int | None, agent: Agent, s
 
 
 def absent(case: Case, agent: Agent, ticket: Ticket, *, proven: bool) -> Decision:
-    """An agent's absence notice: nothing to the customer; if surely theirs, no new tickets and a word to the queue."""
+    """An agent's absence notice. The customer gets nothing.
+
+    If the notice is surely the agent's, they get no new tickets while they are away, and their queue is told.
+    """
     mail, facts, now = case.mail, case.facts, case.now
     note = AddMessage("in", "note", Address(agent.name, agent.address), verified=False)
     decision = Decision(OtherReason(mail.kind_reason), (note,), ticket.number, "noted", agent.address)

@@ -1,7 +1,9 @@
-"""What an agent's mail does that is about no ticket: a question to the desk, orders to several tickets, a beginning.
+"""What an agent's mail about no ticket does: it asks the desk something, orders something of several tickets, or opens
+a ticket.
 
-An agent begins a ticket for a customer whose mail they hand on, for one whom they write to first, or for themselves.
-Whatever acts on others asks for proof of who wrote it; what only shows something is sent to the agent's own address.
+An agent opens a ticket for a customer whose mail they forward, for a customer whom they write to first, or for
+themselves. What changes something needs proof of who wrote the mail. What only shows something needs none, because the
+result goes to the agent's own address.
 Fails with: nothing; what cannot be done is said in the decision.
 """
 
@@ -63,7 +65,7 @@ def on_no_ticket(case: Case, agent: Agent) -> Decision | None:
 
 
 def _has_desk_token(mail: InboundMail, facts: Facts, policy: Policy) -> bool:
-    """Whether the mail answers a digest that was sent to its author."""
+    """Whether the mail answers a digest that was sent to the author of the mail."""
     own = own_addresses(mail.author, policy) if mail.author else frozenset()
     return any(
         token.ticket is None and not token.expired and not token.confirms and token.person.casefold() in own
@@ -80,7 +82,7 @@ def _forwards_a_customer(mail: InboundMail, policy: Policy) -> bool:
 
 
 def _with_subject(case: Case, said: str) -> str:
-    """Commands may stand in the subject of a new mail too."""
+    """The words, below the subject if that is made of commands."""
     subject = case.orders.subject
     alone = subject.commands and not subject.words and not subject.problems
     return f"{case.mail.subject}\n{said}" if alone else said
@@ -96,7 +98,7 @@ def _answered(asked: Asked, by: Asker) -> Decision:
 
 
 def _lines(lines: reading.Listed, by: Asker) -> Decision:
-    """Several tickets at once: all of it or nothing. Words without a ticket are for nobody, and come back."""
+    """Orders to several tickets: all are carried out, or none. Words that name no ticket are sent back."""
     if NOT_UNDERSTOOD in by.facts.confirmed:
         lines = _corrected_lines(lines, by)
     deeds = on_lines(lines.orders, by)
@@ -127,28 +129,28 @@ def _lines(lines: reading.Listed, by: Asker) -> Decision:
 
 
 def _only_signs(lines: reading.Listed, by: Asker) -> bool:
-    """Under orders stand a closing formula and a name, or thanks."""
+    """Whether nothing but thanks, or a closing formula and a name, stands below the orders."""
     rest = lines.rest.strip()
     signs = says_nothing([line.strip() for line in rest.splitlines()], Own.of("", (by.agent.name,)))
     return bool(lines.orders) and (signs or is_courtesy(rest, names=(by.agent.name,)))
 
 
 def _corrected_lines(lines: reading.Listed, by: Asker) -> reading.Listed:
-    """What could be done of the lines, and the correction in the place of the rest."""
+    """The orders that can be carried out, with the correction in place of the others."""
     kept = [order for order in lines.orders if not on_lines([order], by).problems]
-    given = reading.read_lines(by.facts.correction)
+    correction = reading.read_lines(by.facts.correction)
     wrong = [problem.line for problem in lines.problems]
-    numbers = _LEADING_NUMBERS.match(wrong[0]) if len(wrong) == 1 and not given.orders else None
+    numbers = _LEADING_NUMBERS.match(wrong[0]) if len(wrong) == 1 and not correction.orders else None
     if numbers:  # `#fechar` corrects `1042 #fehcar`
-        given = reading.read_lines("\n".join(f"{numbers[0]} {line}" for line in by.facts.correction.splitlines()))
-    return replace(given, orders=tuple(dict.fromkeys([*kept, *given.orders])))
+        correction = reading.read_lines("\n".join(f"{numbers[0]} {line}" for line in by.facts.correction.splitlines()))
+    return replace(correction, orders=tuple(dict.fromkeys([*kept, *correction.orders])))
 
 
 _LEADING_NUMBERS = re.compile(r"[\W_]*\d+[\])]?(?:[ ,;&+]+[\[(]?#?\d+[\])]?)*")
 
 
 def _starts(mail: InboundMail, said: str, asked: Asked, by: Asker) -> Decision:
-    """A ticket that an agent opens: for a customer who wrote to them, for one they write to, or for themselves."""
+    """Opens a ticket. `said` are the words of the mail, and `asked` is how they were read."""
     forwarded = mail.forwarded if _forwards_a_customer(mail, by.policy) else None
     me, queue = Address(by.agent.name, by.agent.address), by.facts.queue
     orders = reading.corrected(asked, by.facts.correction).commands if by.facts.correction else asked.commands
@@ -190,7 +192,7 @@ def _person(order: Command | None) -> Address | None:
 
 
 def _proven(by: Asker) -> bool:
-    """More than a From line says that the agent wrote this: their domain, the house's own evidence, or their word."""
+    """Whether more than a From line says that the agent wrote the mail: their domain, our own server, a second word."""
     return by.facts.released or authentic(by.facts)
 
 

@@ -1,6 +1,6 @@
-"""An agent's words and commands, read as far as they hold; and how a mail is held back.
+"""What an agent's words and commands do on a ticket, and the decisions that hold a mail or send it back.
 
-Fails with: nothing; what does not hold stands in `Reading.problems`.
+Fails with: nothing; what was not understood or cannot be done stands in `Reading.problems`.
 """
 
 from collections.abc import Sequence
@@ -24,17 +24,17 @@ NOT_VERIFIED: Final = "agent-not-verified"
 NOBODY_TO_ANSWER: Final = "nobody-to-answer"
 FROM_QUEUE_ADDRESS: Final = "agent-from-queue-address"
 IDENTITY_DOUBTS = frozenset({"agent-without-token", NOT_VERIFIED, FROM_QUEUE_ADDRESS})
-"""Reasons to hold what may not be its author's at all: there only a yes is their consent."""
+"""Reasons to hold a mail that somebody else may have written: only a yes releases it."""
 ASKED_AGAIN: Final = "second-word-unclear"
 NOT_PROVEN: Final = "second-word-not-proven"
 TOO_LATE: Final = "second-word-too-late"
 STALE: Final = "stale-answer"
-"""Among confirmed reasons with the revision that its author had seen: `stale-answer@7`."""
+"""In `Facts.confirmed` it stands with the revision of the ticket that the author had seen: `stale-answer@7`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A mail's words and commands, as far as they hold."""
+    """The words and commands of a mail, and what they do."""
 
     words: str
     note: str
@@ -77,30 +77,30 @@ def _whole(asked: Asked, orders: Sequence[Command], deeds: Deeds, problems: Sequ
 
 
 def held(reason: Reason, ticket: Ticket | None, agent: Agent) -> Decision:
-    """Nothing is published, and the agent is told at the address we know."""
+    """The mail is held. Nothing is published, and the agent is told at their address in the configuration."""
     event = RecordEvent("held", reason, agent.address)
     return Decision(reason, (event,), ticket.number if ticket else None, "held", agent.address, notices=("held",))
 
 
 def quotes_us(mail: InboundMail, ticket: Ticket | None, agent: Agent) -> Decision:
-    """Held, whatever anybody releases: a notice of ours, or somebody's token, is in what would go to a customer."""
+    """The mail is held, and no release sends it: our own notice, or a token, is in what would go to a customer."""
     return replace(held("quotes-our-notice", ticket, agent), feedback=Feedback(files=mail.carriers))
 
 
 def sent_back(problems: Sequence[Problem], ticket: Ticket | None, agent: Agent) -> Decision:
-    """The mail goes back to its author with what was not understood in it."""
+    """The mail is held, and its author is told what was not understood in it."""
     feedback = Feedback(problems=tuple(problems), commanded=True)
     return replace(held(NOT_UNDERSTOOD, ticket, agent), notices=("returned",), feedback=feedback)
 
 
 def asked_again(reason: Reason, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:
-    """An agent's reply to a notice of held mail did nothing: they are told why, and may reply again."""
+    """An agent's reply to a notice of held mail does nothing. The agent is told why, and may reply again."""
     feedback = Feedback(confirms=token.confirms, held=token.held or "", commanded=True)
     number = ticket.number if ticket else None
     return Decision(reason, (), number, "commanded", agent.address, notices=("second_word",), feedback=feedback)
 
 
 def back_again(by: Asker) -> list[Effect]:
-    """Who writes is not away any more."""
+    """Ends the author's absence, if they were away: somebody who writes is back."""
     away = by.agent.address.casefold() in by.facts.desk.absent_until
     return [SetAbsence(by.agent.address, None)] if away else []

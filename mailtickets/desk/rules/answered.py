@@ -1,8 +1,8 @@
 """What an agent's answer to a notice of ours is, where nothing in it says so.
 
-Answers to what a customer wrote go to the customer. An answer to a colleague's note is a note, one to a receipt goes
-to nobody before its author has said that it should (`#cliente`), and thanks to a receipt are nothing at all.
-Owns: by which evidence it is known which notice is answered: the token that was given with it, or its Message-ID.
+An answer to a customer's message goes to the customer. An answer to a colleague's note is a note. An answer to a
+receipt is held until its author says that the customer should get it (`#cliente`). Thanks for a receipt are ignored.
+Owns: how the answered notice is found: by the token in it, or by its Message-ID.
 Fails with: nothing.
 """
 
@@ -24,7 +24,7 @@ _KINDS: tuple[AnsweredAs, ...] = ("note", "receipt", "team")
 
 
 def answered_as(mail: InboundMail, facts: Facts, ticket: Ticket, by: Asker) -> AnsweredAs:
-    """What the notice that is answered makes of words: by the agent's own token, and by In-Reply-To."""
+    """How the answered notice takes words: found by the agent's own token, and by In-Reply-To."""
     own = {address.casefold() for address in (by.agent.address, *by.agent.aliases)}
     tokens = (t for t in facts.tokens if t.ticket == ticket.number and not t.confirms and t.person.casefold() in own)
     token = next(tokens, None)
@@ -34,7 +34,7 @@ def answered_as(mail: InboundMail, facts: Facts, ticket: Ticket, by: Asker) -> A
 
 
 def as_meant(read: Reading, answered: AnsweredAs, mail: InboundMail, by: Asker) -> Reading:
-    """The words where they belong: to a colleague they are a note, thanks to a receipt are none."""
+    """The reading with the words in the right place: an answer to a note is a note, thanks for a receipt go."""
     if _is_said(read, by) or read.asks("canned"):
         return read
     if answered == "note":
@@ -45,7 +45,7 @@ def as_meant(read: Reading, answered: AnsweredAs, mail: InboundMail, by: Asker) 
 
 
 def is_doubtful(read: Reading, answered: AnsweredAs, mail: InboundMail, by: Asker) -> bool:
-    """Whether it is to be asked if what would be published is meant for the customer."""
+    """Whether the author must be asked if the words are for the customer."""
     if _is_said(read, by):
         return False
     return answered in {"note", "receipt"} or (answered == "team" and _only_thanks(read, mail, by))

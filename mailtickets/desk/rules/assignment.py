@@ -1,6 +1,6 @@
-"""Whose a new ticket is: nobody's, the next agent's, or that of the agent with the fewest.
+"""Which agent a new ticket is assigned to: nobody, the next agent in turn, or the agent with the fewest tickets.
 
-Agents who are away are passed over; where all of them are, the ticket is nobody's and the whole queue is told.
+Agents who are away get none. If all of them are away, the ticket has no assignee and the whole queue gets the notice.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def turn(queue: Queue, desk: Desk, policy: Policy, now: datetime) -> Assign | None:
-    """Who gets a new ticket of this queue, as its `assignment` says."""
+    """The assignment of a new ticket, by `assignment` of its queue; None: nobody."""
     there = [agent for agent in policy.agents_of(queue.name) if not is_away(agent, desk, now)]
     if queue.assignment == "none" or not there:
         return None

@@ -17,7 +17,7 @@ from mailtickets.desk.rules.case import Case, nothing
 from mailtickets.mail.model import Bounce
 
 _SENDERS_FAULT = frozenset({"5.1.7", "5.1.8"})
-"""RFC 3463, 3.2: these speak of the sender's address."""
+"""RFC 3463, 3.2: these codes are about the sender's address."""
 
 
 def bounce(case: Case) -> Decision | None:
@@ -46,8 +46,10 @@ def refused(ours: OutboxFact, diagnostic: str, status: str | None, ticket: Ticke
 
 
 def given_up(ours: OutboxFact, failure: FailDelivery, ticket: Ticket | None) -> Decision:
-    """An answer that did not reach the requester is told of and is work again; whom it did not reach in copy is told
-    of once, and left out from now on.
+    """What follows when a copy of our own mail has failed for good.
+
+    If an answer did not reach the requester, agents are told and the ticket opens again. If it did not reach somebody
+    in copy, agents are told once, and that person gets no further answers.
     """
     if ticket is None or ours.notice != "answer":
         return Decision("delivery-failed", (failure,), ticket=ticket.number if ticket else None, actor=_actor(ours))
@@ -77,7 +79,10 @@ def _actor(ours: OutboxFact) -> str:
 
 
 def _doubted(ours: OutboxFact, failure: FailDelivery, action: str, ticket: Ticket | None) -> Decision:
-    """A report that anybody could have written who got the mail: of a failed answer agents are told, once."""
+    """What follows from a report without proof: anybody who got the mail could have written it.
+
+    Agents are told of a failed answer, once. Nothing else changes.
+    """
     matters = action == "failed" and ours.notice == "answer" and ours.state != "failed" and not ours.agents_informed
     if ticket is None or not matters:
         return nothing("bounced", UNPROVEN_REPORT, ticket)
@@ -92,15 +97,15 @@ def _doubted(ours: OutboxFact, failure: FailDelivery, action: str, ticket: Ticke
 
 
 def _reported(ours: OutboxFact, report: Bounce) -> FailDelivery:
-    """What a report says of a copy of ours. The tag says which copy it was, whoever is named."""
+    """The failure that a report describes. The tag says which copy failed, whatever recipient the report names."""
     named = report.recipient if report.recipient.casefold() != ours.recipient.casefold() else ""
     return _failed(ours, report.diagnostic, report.status, named=named)
 
 
 def _failed(ours: OutboxFact, diagnostic: str, status: str | None, named: str = "") -> FailDelivery:
-    """RFC 3463, 3.2: codes of the kind 5.1 say that there is no such mailbox; others, that it took no mail this time.
+    """The failure of a copy. `gone`: there is no such mailbox, by a code 5.1.x (RFC 3463, 3.2).
 
-    Of a mailbox that the recipient's mail is passed on to, nothing follows for the recipient's own.
+    A report that names another mailbox, to which the recipient's mail is forwarded, says nothing of the recipient's.
     """
     gone = status is not None and status.startswith("5.1.") and status not in _SENDERS_FAULT and not named
     return FailDelivery(

@@ -65,5 +65,5 @@ def nothing(outcome: Outcome, reason: Reason, ticket: Ticket | None) -> Decision
 
 
 def other_queues(case: Case, *informed: str) -> tuple[str, ...]:
-    """The queues a mail is addressed to that have not been told of it."""
+    """The names of the queues a mail is addressed to, without those that are `informed` already."""
     return tuple(queue.name for queue in (case.facts.queue, *case.facts.also_queues) if queue.name not in informed)

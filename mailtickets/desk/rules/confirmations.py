@@ -1,9 +1,9 @@
-"""What an agent's reply to a notice of held mail does: the one rule for all of them.
+"""What an agent's reply to a notice of held mail does.
 
-Owns: whose reply counts, and what it does to mail that may not be theirs at all. Such mail is sent by a yes alone and
-dropped by a denial, which ops are told of. What is surely theirs and waits for another reason is left to
+Owns: whose reply counts, and what it does to mail that somebody else may have written. Only a yes releases such mail.
+A denial drops it, and ops are told. Mail that is surely the agent's and is held for another reason is left to
 `agent_mail.second_word`.
-Fails with: nothing. A reply that does neither is told to its author, who may reply again.
+Fails with: nothing. If a reply does neither, its author is told so and may reply again.
 """
 
 from mailtickets.config.models import Agent
@@ -21,7 +21,7 @@ from mailtickets.mail.model import InboundMail
 
 
 def confirmed(case: Case) -> Decision | None:
-    """What the reply does; None when it is none, or its author is no agent any more."""
+    """What the reply does; None if the mail is no such reply, or its author is no agent any more."""
     mail, facts, agent = case.mail, case.facts, case.agent
     token = _token(facts, own_addresses(case.author, case.policy))
     if agent is None or token is None:
@@ -41,7 +41,7 @@ def confirmed(case: Case) -> Decision | None:
 
 
 def _token(facts: Facts, own: frozenset[str]) -> TokenFact | None:
-    """The author's own token for a held message. One that the mail was addressed to goes before one that it quotes."""
+    """The author's own token for a held message. A token in an address the mail went to comes before a quoted one."""
     theirs = [token for token in facts.tokens if token.person.casefold() in own and not token.expired]
     addressed = [token for token in theirs if token.source == "address"]
     return next((token for token in addressed or theirs if token.confirms is not None), None)

@@ -28,7 +28,7 @@ from mailtickets.desk.rules.opening import open_ticket
 from mailtickets.mail.model import Address
 
 LOW_SCORE = 2
-"""From 1 to 5: a rating that the queue is told of."""
+"""Of a rating from 1 to 5: the queue is told of this one and of lower ones."""
 
 
 def unreadable(case: Case) -> Decision | None:
@@ -68,7 +68,7 @@ def recall(case: Case) -> Decision | None:
 
 
 def _is_agent_on(ticket: Ticket, author: Address, policy: Policy) -> bool:
-    """Whether an agent writes on somebody else's ticket; on their own they are the customer."""
+    """Whether the author is an agent and the ticket somebody else's. On their own ticket an agent is a customer."""
     return policy.agent(author.address) is not None and ticket.requester.key not in own_addresses(author, policy)
 
 
@@ -99,7 +99,7 @@ def customer_wish(case: Case) -> Decision | None:
 
 
 def _news_asked(ticket: Ticket, author: Address, *, verified: bool) -> Decision:
-    """`Alguma novidade?` is told how things stand, and people read it too, unless the ticket is finished."""
+    """`Alguma novidade?`: the customer gets the status. Unless the ticket is finished, agents read the question too."""
     answer = Decision("customer-asks", (), ticket.number, "commanded", author.address, notices=("status",))
     if ticket.status in {"resolved", "closed"}:
         return answer
@@ -110,7 +110,7 @@ def _news_asked(ticket: Ticket, author: Address, *, verified: bool) -> Decision:
 
 
 def _meant(case: Case, found: Ticket) -> Ticket | None:
-    """The ticket whose number the customer names, if they are on it; without a number the one they answer on."""
+    """The ticket whose number the customer names, None if they are not on it; without a number, the one they answer."""
     number = case.asked.number
     if number is None or number == found.number:
         return found
@@ -164,7 +164,7 @@ def customer_reply(case: Case) -> Decision | None:
 
 
 def _joining(case: Case, found: Match) -> Iterator[Effect]:
-    """Whom the mail brings onto the ticket: its author, where there was no room before, and those in copy."""
+    """Adds to the ticket the author, if an earlier mail had too many people in copy, and the people in copy."""
     author = case.author
     if found.ticket.participant(author.address) is None and case.policy.agent(author.address) is None:
         yield AddParticipant(author, "cc", notified=False)
@@ -174,7 +174,7 @@ def _joining(case: Case, found: Match) -> Iterator[Effect]:
 
 
 def _only_thanks(case: Case, ticket: Ticket) -> bool:
-    """Whether all that is said about a finished ticket is thanks: that is no work again."""
+    """Whether a mail on a finished ticket says nothing but thanks. It makes no work."""
     names = [agent.name for agent in case.policy.agents]
     alone = case.asked.alone
     said = gratitude(alone.reply, alone.signature, names=names, attachments=len(alone.attachments))
@@ -182,7 +182,7 @@ def _only_thanks(case: Case, ticket: Ticket) -> bool:
 
 
 def _rated(case: Case, found: Match) -> Rating | None:
-    """The satisfaction that an answer to a finished ticket tells, where the queue asks for it."""
+    """The rating in an answer to a finished ticket, if the queue asks for ratings."""
     queue = case.policy.queue(found.ticket.queue)
     asked = queue is not None and queue.satisfaction and found.ticket.resolved_at is not None
     customer = case.agent is None
@@ -202,7 +202,10 @@ def _rating(rated: Rating, author: Address, ticket: Ticket, text: str | None = N
 
 
 def _answers_our_own_address(case: Case, found: Match) -> bool:
-    """Whether the mail went to the one address that its author was given, be it a queue's that has moved the ticket."""
+    """Whether the mail went to the author's own reply address and to no other queue.
+
+    The address may be that of a queue from which the ticket has been moved.
+    """
     return found.token is not None and found.source == "address" and not case.facts.also_queues
 
 

@@ -1,7 +1,7 @@
-"""What becomes of a mail: RULES are asked in order, the first with an opinion wins.
+"""What becomes of a mail: the rules are asked in the order of `RULES`, and the first decision counts.
 
-Each rule is one question (its docstring) and answers with a Decision or with None. `decide` adds the trace of
-who was asked. The same function runs in the daemon, in `explain` and in tests.
+Each rule is one question, which is its docstring, and returns a Decision or None. `decide` adds a trace of the rules
+that were asked. The daemon, `explain` and the tests run the same function.
 """
 
 from collections.abc import Callable
@@ -73,7 +73,7 @@ def decide(mail: InboundMail, facts: Facts, policy: Policy, now: datetime, asked
 
 
 def _unless_the_same_again(decision: Decision, facts: Facts) -> Decision:
-    """A copy that would be held or ignored as the first one was tells nobody anything new."""
+    """The decision; for a copy that would be held or ignored as the first one was, only that it is a copy."""
     first = facts.duplicate
     if first is None or first.reached_somebody:
         return decision
@@ -83,5 +83,5 @@ def _unless_the_same_again(decision: Decision, facts: Facts) -> Decision:
 
 @lru_cache(maxsize=64)
 def _no_opinion(rule: Rule) -> RuleVerdict:
-    """What the trace says of a rule that was asked in vain: its question."""
+    """The line of the trace for a rule that did not decide: its question."""
     return RuleVerdict(rule.__name__, "no", (rule.__doc__ or "").strip().splitlines()[0])

@@ -1,8 +1,8 @@
-"""The words of a mail that opens a ticket: all of them, unless it is proven that what was cut off is history.
+"""A mail that opens a ticket: the ticket, and how much of the mail its first message shows.
 
-A new mail may hold quotations of its writer's own: a clause, a log, an earlier mail of somebody else. Proof is a notice
-of ours in it, an id or a token of ours that the mail answers, or a mail program's words in a mail that names what it
-answers.
+The message shows everything unless it is proven that the part that was cut off is history. A writer may quote a
+clause, a log or somebody's earlier mail in a new mail. Proof is one of these: our own notice in the mail; an id or a
+token of ours that the mail answers; a mail program's words of quotation in a mail that names what it answers.
 Fails with: nothing.
 """
 
@@ -20,7 +20,7 @@ from mailtickets.mail.model import InboundMail
 
 
 def as_opening(mail: InboundMail, facts: Facts) -> InboundMail:
-    """The mail as it opens a ticket: what was taken for history without proof is said now."""
+    """The mail as its ticket shows it: with what was cut off, unless that is surely history."""
     if not mail.uncut or _is_history(mail, facts):
         return mail
     return replace(mail, reply=mail.uncut, quoted="", uncut="", cut_by="")
@@ -33,7 +33,7 @@ def _is_history(mail: InboundMail, facts: Facts) -> bool:
 
 
 def leaves_out_history(mail: InboundMail) -> bool:
-    """Whether words are left out that are no notice of ours, which everybody on a ticket has."""
+    """Whether words were cut off that are no notice of ours. (Everybody on a ticket has our notices.)"""
     return bool(mail.quoted.strip()) and mail.cut_by in ("announcement", "quotation")
 
 
