@@ -1,4 +1,4 @@
-"""The agents' side of the work: whose turn it is, who is away, what reminders are due, what an order can undo."""
+"""What is stored for agents: turns, absences, reminders, threads to show, and what `#desfazer` can undo."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -23,12 +23,12 @@ _THREAD = 100
 
 
 def assigned_at(connection: Connection, agents: Iterable[str]) -> dict[str, datetime]:
-    """When each of these agents was last given a ticket by turns; those who never were are left out."""
+    """When each agent was last given a ticket by turns, by key. Agents who never were are left out."""
     return _moments(connection, agents, agent_state.c.assigned_at)
 
 
 def absent_until(connection: Connection, agents: Iterable[str]) -> dict[str, datetime]:
-    """Until when each of these agents is away; those who are there are left out."""
+    """Until when each agent is away, by key. Agents without an absence are left out."""
     return _moments(connection, agents, agent_state.c.absent_until)
 
 
@@ -39,7 +39,7 @@ def _moments(connection: Connection, agents: Iterable[str], column: Any) -> dict
 
 
 def take_turn(connection: Connection, agent: str, seen: datetime | None, now: datetime) -> None:
-    """Notes that an agent was given a ticket. Raises Stale when another ticket has gone there since it was `seen`."""
+    """Stores that an agent was given a ticket by turns. Raises Stale if they were given another since `seen`."""
     key = agent.casefold()
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     first = dialect.insert(agent_state).values(address_key=key).on_conflict_do_nothing()
@@ -78,7 +78,7 @@ def _set(connection: Connection, agent: str, **values: object) -> None:
 
 
 def remind(connection: Connection, number: int, agent: str, due_at: datetime, *, snooze: bool) -> None:
-    """Notes when an agent wants to be reminded; a later wish takes the place of an earlier one."""
+    """Stores when an agent wants to be reminded of a ticket, in place of an earlier moment."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     values = {"due_at": due_at, "snooze": snooze}
     row = dialect.insert(reminder).values(ticket=number, agent=agent.casefold(), **values)
@@ -86,7 +86,10 @@ def remind(connection: Connection, number: int, agent: str, due_at: datetime, *,
 
 
 def reminded(connection: Connection, number: int, agent: str | None, now: datetime) -> None:
-    """Ends an agent's own reminder; without one, notes that the ticket's agents were told that it rots."""
+    """Deletes the agent's reminder; without an agent, stores that agents were told how long the ticket waits.
+
+    Raises Stale if the reminder is gone.
+    """
     if agent is None:
         connection.execute(update(ticket).where(ticket.c.number == number).values(reminded_at=now))
         return
@@ -96,14 +99,16 @@ def reminded(connection: Connection, number: int, agent: str | None, now: dateti
 
 
 def reminders_due(connection: Connection, now: datetime, limit: int) -> Sequence[Row[Any]]:
-    """(ticket, agent, due_at, snooze) of what agents want to be reminded of by now."""
+    """The reminders due by now: rows of (ticket, agent, due_at, snooze), earliest first."""
     wanted = select(reminder).where(reminder.c.due_at <= now).order_by(reminder.c.due_at).limit(limit)
     return connection.execute(wanted).all()
 
 
 def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: datetime, limit: int) -> list[int]:
-    """Numbers of a queue's tickets whose customers wait, or that nobody has, for longer than `after`, and that
-    nobody was reminded of for as long, and for a day."""
+    """Numbers of a queue's tickets that wait for an agent for longer than `after`, longest first.
+
+    Left out: snoozed tickets, and those of which agents were reminded in this wait within `after`, or within a day.
+    """
     again = now - max(after, timedelta(days=1))
     wanted = select(ticket.c.number).where(
         ticket.c.queue == queue,
@@ -121,7 +126,7 @@ def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: 
 
 
 def thread(connection: Connection, number: int, *, whole: bool = False, limit: int = _THREAD) -> tuple[Said, ...]:
-    """The newest messages of a ticket, oldest first. `whole`: with what mails that came quoted, for the team alone."""
+    """The newest messages of a ticket, oldest first. `whole`: with what received mails quoted, for agents only."""
     return _said(connection, limit, message.c.ticket == number, whole=whole)
 
 
@@ -166,7 +171,7 @@ def written_since(
 
 
 def _sent_to(people: Sequence[str], until: datetime) -> ColumnElement[bool]:
-    """Of a message: whether these people had been sent a notice of it by then."""
+    """A condition on messages: a notice of the message was written to these people by then."""
     return (
         select(outbox.c.id)
         .join(notice, notice.c.id == outbox.c.notice)
@@ -198,7 +203,7 @@ def _said(connection: Connection, limit: int, *conditions: Any, whole: bool = Fa
 
 
 def files_of(connection: Connection, number: int, inbound: int | None) -> tuple[StoredFile, ...]:
-    """The attachments that came with one message of a ticket; without one, with the customer's newest that had any."""
+    """The attachments of one message of a ticket; if it has none, of the customer's newest message with attachments."""
     came = select(attachment, message.c.inbound).join(message, message.c.id == attachment.c.message)
     mine = came.where(message.c.ticket == number, message.c.inbound.is_not(None), attachment.c.inline.is_(False))
     rows = connection.execute(mine.where(message.c.inbound == inbound).order_by(attachment.c.id)).all()
@@ -245,8 +250,10 @@ def undoable(connection: Connection, number: int, agent: str, caused_by: int | N
 
 
 def stop_answer(connection: Connection, inbound: int) -> None:
-    """Cancels every copy of the answer that a message made, and keeps its words as a note. Raises Stale when one
-    has just gone."""
+    """Cancels all copies of the answer that a message made, and turns that message into a note.
+
+    Raises Stale if a copy has just been sent.
+    """
     letters = select(notice.c.id).where(notice.c.inbound == inbound, notice.c.name == "answer")
     copies = connection.execute(select(outbox.c.id).where(outbox.c.notice.in_(letters))).scalars().all()
     stopped = update(outbox).where(outbox.c.id.in_(copies), outbox.c.state == "queued")
@@ -264,7 +271,10 @@ def count_open(connection: Connection, agents: Iterable[str]) -> dict[str, int]:
 def unfinished(
     connection: Connection, now: datetime, limit: int, *, assignee: str | None = None, queues: Sequence[str] = ()
 ) -> list[int]:
-    """Numbers of an agent's unfinished tickets, or of those that nobody has in these queues; longest waiting first."""
+    """Numbers of the assignee's unfinished tickets; without one, of those in `queues` that nobody has.
+
+    Those that wait longest come first. Snoozed tickets are left out.
+    """
     whose = (
         ticket.c.assignee == assignee
         if assignee is not None

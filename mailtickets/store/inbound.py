@@ -1,4 +1,4 @@
-"""Received messages: kept as they came, each with exactly one outcome in the end."""
+"""Received messages: kept as they came. Each of them ends with exactly one outcome."""
 
 import hashlib
 import re
@@ -22,19 +22,19 @@ from mailtickets.store.read.reader import within
 from mailtickets.store.schema import inbound
 
 LEASE = timedelta(seconds=60)
-"""How long a gateway may take over a message before another one picks it up."""
+"""So long a claim of a gateway on a message holds. Then another gateway may claim the message."""
 
 _FURTHEST = timedelta(hours=1)
-"""Nothing is put off for longer."""
+"""A message waits at most so long for its next attempt."""
 
 MAX_HEAD_BYTES = 256 * 1024
-"""Of a message that is compared with others: what stands further down counts as its body, which is not taken apart."""
+"""Header fields are looked for in so many octets of a message that is compared. The rest counts as its body."""
 
 _LOOKED_BACK = 200_000
-"""Messages that are compared with a mailbox at most: their times have no index."""
+"""At most so many newest messages are compared with a mailbox: `received_at` has no index."""
 
 _HELD_LOOKED_AT = 10_000
-"""Held messages among which those of some senders are looked for, the newest."""
+"""Messages of some senders are looked for among so many newest held messages."""
 
 _TRACE_HEADERS = re.compile(
     rb"(?:received|return-path|delivered-to|x-original-to|x-received|received-spf|authentication-results"
@@ -49,12 +49,12 @@ KEEP = {
     .returning(inbound.c.transmission, inbound.c.id)
     for dialect in (sqlite, postgresql)
 }
-"""Made once: to build the statement costs more than to execute it."""
+"""Built once, because to build the statement takes longer than to execute it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """An inbound row, ready to be worked on."""
+    """An inbound row with all that a decision on it needs."""
 
     id: int
     envelope: Envelope
@@ -66,11 +66,11 @@ class Received:
     attempts: int
     released: bool
     authentication: Authentication | None = None
-    """What was found out about its sender when it was first worked on."""
+    """The verdict on its author, found when it was first worked on."""
     confirmed: tuple[str, ...] = ()
-    """The reasons it was held for, and released from."""
+    """The reasons for which it was held, and from which it was released."""
     correction: str = ""
-    """What its author gave in place of the command lines that were not understood."""
+    """The command lines that its author sent in place of those that were not understood."""
 
 
 def transmission_key(raw: bytes, envelope: Envelope) -> str:
@@ -152,7 +152,7 @@ def insert_ignoring(connection: Connection, table: Any) -> Any:
 
 
 def clean(value: str | None) -> Any:
-    """Without what a text column cannot hold: NUL and lone surrogates."""
+    """The text without NUL and lone surrogates, which a text column cannot hold."""
     return value and value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
@@ -192,7 +192,7 @@ def _received(row: Row[Any]) -> Received:
 
 
 def stored_authentication(stored: dict[str, Any] | None) -> Authentication | None:
-    """As it was found when the mail came."""
+    """The verdict as it was stored when the mail came."""
     if stored is None:
         return None
     facts = tuple(AuthFact(*fact) for fact in stored["facts"])
@@ -200,14 +200,16 @@ def stored_authentication(stored: dict[str, Any] | None) -> Authentication | Non
 
 
 def storable_authentication(found: Authentication) -> dict[str, Any]:
-    """As a JSON column keeps it."""
+    """The verdict as a JSON column keeps it."""
     facts = [[fact.method, fact.result, fact.domain, fact.source] for fact in found.facts]
     return {"verdict": found.verdict, "internal": found.internal, "facts": facts}
 
 
 def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) -> list[int]:
-    """Takes over accepted messages that nobody works on and that no attempt was made at, oldest first; gives their
-    ids. A claim is in the database before the work begins: what a gateway that died had taken over is known by it."""
+    """Claims accepted messages that no gateway has claimed and that had no attempt. Returns their ids, oldest first.
+
+    The claim is committed before the work begins. So it is known which messages a gateway had claimed when it died.
+    """
     return _claimed(connection, claimant, now, inbound.c.attempts == 0, limit)
 
 
@@ -238,13 +240,13 @@ def _claimed(
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    """Nobody works on it, or its time is so far off that the clock has been set back since it was claimed."""
+    """True if no claim holds: there is none, it has ended, or its end is so far off that the clock was set back."""
     until = inbound.c.claimed_until
     return or_(until.is_(None), until <= now, until > now + _FURTHEST)
 
 
 def count_attempt(connection: Connection, number: int, retry_at: datetime) -> int:
-    """Notes that work on a message has failed once more; gives how often it has."""
+    """Counts one more failed attempt at a message. Returns how many there are."""
     changed = (
         update(inbound)
         .where(inbound.c.id == number)
@@ -255,29 +257,31 @@ def count_attempt(connection: Connection, number: int, retry_at: datetime) -> in
 
 
 def postpone(connection: Connection, number: int, until: datetime) -> None:
-    """Leaves a message alone until then; that is no failed attempt."""
+    """Puts a message off until then. It does not count as a failed attempt."""
     connection.execute(update(inbound).where(inbound.c.id == number).values(claimed_by=None, claimed_until=until))
 
 
 def prolong(connection: Connection, claimant: str, numbers: Sequence[int], until: datetime) -> None:
-    """What still waits in a gateway's memory stays its own until then."""
+    """Prolongs the claims on messages that still wait in a gateway's memory."""
     mine = update(inbound).where(inbound.c.id.in_(numbers), inbound.c.claimed_by == claimant)
     connection.execute(mine.values(claimed_until=until))
 
 
 def give_back(connection: Connection, claimant: str) -> None:
-    """What a gateway has taken over and not decided is anybody's again: it stops in good order, and nothing failed."""
+    """Ends the claims of a gateway that stops in good order. No attempt is counted."""
     connection.execute(_taken_over_by(claimant).values(claimed_by=None, claimed_until=None))
 
 
 def unclaim(connection: Connection, claimant: str) -> int:
-    """Gives back what a gateway of this name had taken over: it has just been started again, and did not stop in good
-    order. It may have died of any of them, so that each counts as an attempt; gives how many they are."""
+    """Ends the claims that a gateway of this name had when it died. It calls this when it has been started again.
+
+    Any of the messages may have caused the death: each counts as one attempt. Returns how many messages there are.
+    """
     return connection.execute(_taken_over_by(claimant).values(_INTERRUPTED)).rowcount
 
 
 def unclaim_abandoned(connection: Connection, claimant: str, now: datetime) -> None:
-    """The same for what other gateways had taken over and did not prolong."""
+    """Like the claims of a gateway that died: ends those of other gateways that they did not prolong."""
     theirs = inbound.c.state == "accepted", inbound.c.claimed_by.is_not(None), inbound.c.claimed_by != claimant
     connection.execute(update(inbound).where(*theirs, _is_free(now)).values(_INTERRUPTED))
 
@@ -292,7 +296,7 @@ _INTERRUPTED: dict[str, Any] = {"attempts": inbound.c.attempts + 1, "claimed_by"
 def accept_again(
     connection: Connection, number: int, *, released: bool, correction: str = "", seen: int | None = None
 ) -> bool:
-    """Puts a decided message back for another decision; gives False when there is none such.
+    """Puts a decided message back for another decision. Returns False if there is no such message.
 
     Only a held one can be released, and so only once.
     """
@@ -322,12 +326,12 @@ def accept_again(
 
 
 def _confirmed(reason: str, seen: int | None) -> str:
-    """A reason that is of no concern any more; an answer that was overtaken may be overtaken again."""
+    """A reason as it stands in `confirmed`. `stale-answer` has the revision seen: others may write again after it."""
     return f"{STALE}@{seen}" if reason == STALE and seen is not None else reason
 
 
 def drop(connection: Connection, number: int, reason: str, now: datetime) -> bool:
-    """Decides a held message by hand: it is ignored. Gives False when no such message is held."""
+    """Ignores a held message, at the word of a person. Returns False if no such message is held."""
     dropped = (
         update(inbound)
         .where(inbound.c.id == number, inbound.c.state == "held")
@@ -339,14 +343,14 @@ def drop(connection: Connection, number: int, reason: str, now: datetime) -> boo
 def record_event(
     connection: Connection, number: int, ticket: int | None, kind: EventKind, actor: str, now: datetime
 ) -> None:
-    """Remembers what a person did with a message."""
+    """Stores an event: what a person did with a message."""
     connection.execute(
         insert(schema.event).values(inbound=number, ticket=ticket, at=now, actor=actor, kind=kind, reason=kind)
     )
 
 
 def sums(connection: Connection) -> dict[str, Any]:
-    """The ledger: how many messages came, what became of them, and what contradicts that.
+    """How many messages came, how many have which outcome, and what contradicts these counts.
 
     One mail of an agent can be two messages of a ticket: an answer and a note.
     """
@@ -377,16 +381,16 @@ def sums(connection: Connection) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What tells a message in a mailbox from others."""
+    """What a message is recognised by when it is compared with a mailbox."""
 
     size: int
     received_at: datetime
     message_id: str | None
-    """None as long as nothing is decided."""
+    """None until the message is decided."""
 
 
 def known_of(connection: Connection, source: str, since: datetime) -> list[Known]:
-    """What has come by a door since then, among the last `_LOOKED_BACK` messages."""
+    """The messages that a door has accepted since then, among the last `_LOOKED_BACK` of all doors."""
     newest = connection.execute(select(func.max(inbound.c.id))).scalar() or 0
     wanted = select(inbound.c.size, inbound.c.received_at, inbound.c.message_id).where(
         inbound.c.id > newest - _LOOKED_BACK, inbound.c.source == source, inbound.c.received_at >= since
@@ -397,7 +401,7 @@ def known_of(connection: Connection, source: str, since: datetime) -> list[Known
 def held_from(
     connection: Connection, addresses: Sequence[str], hour: tuple[datetime, datetime], limit: int
 ) -> list[Any]:
-    """What is held of these senders since some hour, oldest first, among the last messages that are held."""
+    """The held messages from these addresses that were decided in this hour, oldest first, the last `limit` of them."""
     keys = {address.casefold() for address in addresses}
     found = [
         row

@@ -31,7 +31,7 @@ _RAISED = update(counter).where(counter.c.name == "ticket").values(value=counter
 
 
 def reserve_number(connection: Connection, first: int) -> int:
-    """The next ticket number; one that is not used in the end leaves a gap."""
+    """The next ticket number. A number that is not used leaves a gap."""
     number = connection.execute(_RAISED).scalar()
     if number is not None:
         return int(number)
@@ -44,7 +44,7 @@ def load(connection: Connection, number: int) -> Ticket | None:
 
 
 def load_many(connection: Connection, numbers: Iterable[int]) -> dict[int, Ticket]:
-    """The tickets with these numbers; one that was merged is answered for by the one it went into."""
+    """The tickets by these numbers. A number of a merged ticket leads to the ticket it was merged into."""
     rows = {row.number: row for row in connection.execute(_TICKETS, {"numbers": sorted(set(numbers))})}
     leads: dict[int, int] = {}
     for number in list(rows):
@@ -81,7 +81,7 @@ def _public_ids(connection: Connection, number: int) -> list[str]:
 
 
 def save(connection: Connection, before: Ticket | None, after: Ticket) -> None:
-    """Inserts a new ticket, or replaces the state it had. Raises Stale when it has changed since it was read."""
+    """Inserts a new ticket, or updates one. Raises Stale if it has changed since `before` was read."""
     values = dict(
         queue=after.queue,
         subject=after.subject,
@@ -127,7 +127,7 @@ def counts(connection: Connection) -> dict[tuple[str, str, str], int]:
 
 
 def fold_counts(connection: Connection) -> None:
-    """Puts what was added and taken away one by one into one row for each count."""
+    """Replaces the single changes of the tally by one row for each count."""
     gone = connection.execute(delete(tally).returning(tally.c.queue, tally.c.status, tally.c.assignee, tally.c.change))
     sums: Counter[tuple[str, str, str]] = Counter()
     for queue, status, assignee, change in gone:
@@ -170,7 +170,7 @@ def link(connection: Connection, number: int, other: int) -> None:
 
 
 def merge(connection: Connection, number: int, into: int) -> None:
-    """Hands over a ticket's messages and people to another one, which answers for it from now on."""
+    """Moves a ticket's messages and people to another ticket, to which its number leads from now on."""
     news = select(ticket.c.revision + 1).where(ticket.c.number == into).scalar_subquery()
     connection.execute(update(message).where(message.c.ticket == number).values(ticket=into, revision=news))
     here = {row.address_key for row in connection.execute(select(participant).where(participant.c.ticket == into))}
@@ -188,7 +188,7 @@ def merge(connection: Connection, number: int, into: int) -> None:
 
 
 def newest_of(connection: Connection, requester: str, limit: int) -> list[int]:
-    """Numbers of a customer's tickets, newest first, those that were merged into others left out."""
+    """Numbers of a customer's tickets, newest first, without merged ones."""
     theirs = select(ticket.c.number).where(
         ticket.c.requester_address.in_({requester, requester.casefold()}), ticket.c.merged_into.is_(None)
     )
@@ -196,7 +196,7 @@ def newest_of(connection: Connection, requester: str, limit: int) -> list[int]:
 
 
 def resolved_before(connection: Connection, queue: str, moment: datetime, limit: int) -> list[int]:
-    """Numbers of a queue's tickets that have been resolved since before a moment: due for closing."""
+    """Numbers of a queue's tickets that were resolved before this moment: they are due for closing."""
     wanted = select(ticket.c.number).where(
         ticket.c.queue == queue, ticket.c.status == literal_column("'resolved'"), ticket.c.resolved_at <= moment
     )
