@@ -8,10 +8,9 @@ import pytest
 
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.vocabulary import COMMANDS, known
+from mailtickets.desk.commands.rows import COMMANDS, known
 from mailtickets.desk.customers.ratings import rating
 from mailtickets.desk.customers.wishes import wishes
-from mailtickets.desk.letters.sentences import COMMANDS as SENTENCES
 from mailtickets.desk.model.decision import Decision, Done
 from mailtickets.desk.model.effects import DropHeld, MoveTo, ReleaseHeld, SetPriority
 from mailtickets.desk.model.facts import Authentication, Origin, Undoable
@@ -112,9 +111,9 @@ def test_what_the_page_calls_text_is_text(span: str) -> None:
 @BY_LOCALE
 def test_the_page_says_what_the_help_by_mail_says(locale: str) -> None:
     """Not word for word: but what the help gives as an example is understood as the same command."""
-    for key, (argument, _) in SENTENCES[locale].items():
-        behind = next(one for one in examples(locale) if named(one) == key).partition(" ")[2]
-        assert bool(behind) >= bool(argument), key
+    for command in COMMANDS:
+        behind = next(one for one in examples(locale) if named(one) == command.key).partition(" ")[2]
+        assert bool(behind) >= bool(command.wording(locale).example), command.key
     assert set(PAGES) <= set(LOCALES)
 
 
@@ -137,6 +136,7 @@ def test_an_example_is_the_command_that_it_names_and_is_carried_out(locale: str,
         assert [order.name for order in asked.commands] == [command.name]
     done = decided(example, locale)
     assert done.outcome in {"commanded", "noted", "appended"}
+    assert {line.kind for line in done.feedback.done} <= {*command.receipt}
     assert not {"returned", "held", "stale"} & set(done.notices)
 
 

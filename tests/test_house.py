@@ -1,4 +1,4 @@
-"""What holds for the house as a whole: pure rooms, one schema, one list of keys, one list of reasons, whole notices."""
+"""What holds for the house: pure rooms, one schema; one list of keys, of reasons, of notices, of commands."""
 
 import ast
 import re
@@ -18,8 +18,14 @@ from pydantic_core import PydanticUndefined
 from mailtickets.config.models import Config
 from mailtickets.config.places import shipped, template_texts
 from mailtickets.config.values import LOCALES
+from mailtickets.desk.commands.command import CommandKey, CommandName
+from mailtickets.desk.commands.row import CommandRow
+from mailtickets.desk.commands.rows import COMMANDS
+from mailtickets.desk.commands.take_back import CHANGES
 from mailtickets.desk.letters.render import Templates, render
 from mailtickets.desk.letters.samples import bare, sample
+from mailtickets.desk.letters.sentences import EXPECTED, HAPPENED
+from mailtickets.desk.model.decision import DoneKind
 from mailtickets.desk.model.reason import DeskReason
 from mailtickets.desk.notices.rows import NOTICES, NoticeName
 from mailtickets.desk.notices.shapes import ALWAYS, COMMON
@@ -253,3 +259,80 @@ def test_a_notice_has_a_sample_that_can_be_put_into_words(name: NoticeName) -> N
         for context in (sample(name, locale), bare(name, locale)):
             rendered = render(TEMPLATES, name, locale, context)
             assert (bool(rendered.subject), bool(rendered.text.strip()), rendered.problems) == (True, True, ())
+
+
+# --- one row a command --------------------------------------------------------------------------------
+
+AGENTS_PAGES = {"en": "agents.md", "pt_BR": "agentes.pt-BR.md"}
+NEED_NO_FUNCTION = {"end", "to"}
+"""One bounds a note, the other begins a ticket: both are done by what reads the mail."""
+NOT_OF_A_COMMAND = {"left_out", "discarded"}
+"""Lines of a receipt that say what became of the mail."""
+EACH_COMMAND = pytest.mark.parametrize("row", COMMANDS, ids=lambda row: row.key)
+
+
+def test_every_name_of_a_command_has_a_row_and_nothing_else_has() -> None:
+    assert {row.name for row in COMMANDS} == set(get_args(CommandName))
+    assert sorted(row.key for row in COMMANDS) == sorted(_texts(CommandKey))
+
+
+def _texts(literals: Any) -> Iterator[str]:
+    """The strings of a Literal, or of a union of them."""
+    for inner in get_args(literals):
+        yield from [inner] if isinstance(inner, str) else _texts(inner)
+
+
+@EACH_COMMAND
+def test_a_command_has_words_and_a_line_of_help_in_every_language(row: CommandRow) -> None:
+    for wording in (row.pt, row.en, row.es):
+        assert wording.words
+        assert wording.purpose
+        assert bool(wording.example) is (bool(row.takes) and not row.optional and row.key != "note")
+    for locale in LOCALES:
+        text = render(TEMPLATES, "commands_help", locale, sample("commands_help", locale)).text
+        assert f"- {row.spelled(locale)}" in text
+        assert f": {row.wording(locale).purpose}" in text
+
+
+@EACH_COMMAND
+def test_a_command_says_how_its_argument_is_read(row: CommandRow) -> None:
+    assert not (row.means and row.takes)
+    if row.read is None:
+        assert row.takes in {"", "words", "name"}
+    else:
+        assert row.takes
+        assert is_of_a_module(row.read)
+    if row.takes:
+        assert all(row.takes in EXPECTED[locale] for locale in LOCALES)
+
+
+@EACH_COMMAND
+def test_a_command_leads_to_one_function_that_can_be_found_by_its_name(row: CommandRow) -> None:
+    functions = [function for function in (row.on_ticket, row.at_the_desk) if function is not None]
+    assert len(functions) == (0 if row.key in NEED_NO_FUNCTION else 1)
+    assert all(map(is_of_a_module, functions))
+
+
+def is_of_a_module(function: Any) -> bool:
+    """No lambda and no function within a function: a name that a reader, or a tool, can go to."""
+    return str(function.__qualname__).isidentifier()
+
+
+@EACH_COMMAND
+def test_what_a_command_says_and_takes_back_exists(row: CommandRow) -> None:
+    assert set(row.receipt) <= set(get_args(DoneKind))
+    assert all(kind in HAPPENED[locale] for kind in row.receipt for locale in LOCALES)
+    assert set(row.undo) <= set(CHANGES)
+    assert not (row.undo and row.on_ticket is None), "it does nothing to a ticket"
+
+
+def test_every_line_of_a_receipt_and_every_way_back_belongs_to_a_command() -> None:
+    assert {kind for row in COMMANDS for kind in row.receipt} == {*get_args(DoneKind)} - NOT_OF_A_COMMAND
+    assert {change.kind for row in COMMANDS for change in row.undo} == {change.kind for change in CHANGES}
+
+
+@EACH_COMMAND
+@pytest.mark.parametrize("locale", AGENTS_PAGES)
+def test_a_command_is_on_the_page_that_agents_print(row: CommandRow, locale: str) -> None:
+    page = (PACKAGE.parent / "docs" / AGENTS_PAGES[locale]).read_text("utf-8")
+    assert re.search(rf"\| `{row.spelled(locale)}[` ]", page)

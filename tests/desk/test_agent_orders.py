@@ -9,7 +9,9 @@ import pytest
 
 from mailtickets.desk.change import changed
 from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.carry_out import Asker, Deeds, agents_named, carry_out, on_lines, queue_named
+from mailtickets.desk.commands.asker import Asker
+from mailtickets.desk.commands.carry_out import Deeds, carry_out, on_lines
+from mailtickets.desk.commands.on_ticket import agents_named, queue_named
 from mailtickets.desk.model.decision import Done, Problem
 from mailtickets.desk.model.effects import (
     AddParticipant,

@@ -26,7 +26,7 @@ from mailtickets.desk.commands.reading import (
     when,
     with_canned,
 )
-from mailtickets.desk.commands.vocabulary import known
+from mailtickets.desk.commands.rows import known
 from mailtickets.mail.model import Address
 from mailtickets.mail.reply import cut as body
 from mailtickets.mail.reply import html

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.lines import (
-    Command,
     Line,
     Piece,
     almost,
@@ -20,12 +20,11 @@ from mailtickets.desk.commands.lines import (
     meant,
     pieces,
 )
-from mailtickets.desk.commands.vocabulary import is_nearly
+from mailtickets.desk.commands.rows import row_of
+from mailtickets.desk.commands.slips import is_nearly
 from mailtickets.desk.model.decision import Problem
 
 MAX_LINE_CHARACTERS = 1_000
-NOT_IN_A_LIST = frozenset({"note", "end", "canned", "to", "customer"})
-OF_NO_TICKET = frozenset({"help", "mine", "search", "dry-run", "undo"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def _general(line: Line) -> list[Command | Problem]:
     results += [] if results else [almost(line.clean)]
     return [
         Problem(line.clean, "missing-number", (), "number")
-        if isinstance(one, Command) and one.name not in OF_NO_TICKET
+        if isinstance(one, Command) and row_of(one).in_a_list != "without-number"
         else one
         for one in results
         if one is not None
@@ -103,7 +102,7 @@ def _ordered(line: Line, words: str) -> tuple[Command | Problem, ...]:
 
 
 def _for_a_list(line: Line, piece: Piece, one: Command | Problem) -> Command | Problem:
-    if piece.key in NOT_IN_A_LIST:
+    if piece.command is not None and piece.command.in_a_list == "not-allowed":
         return Problem(line.clean, "not-in-a-list")
     return replace(one, line=line.clean) if isinstance(one, Problem) else one
 

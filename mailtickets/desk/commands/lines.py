@@ -10,9 +10,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from mailtickets.desk.commands.values import Changes, Rejected, Value, likely, tidy, unquoted, value_of
-from mailtickets.desk.commands.vocabulary import CommandWord, is_nearly, known
+from mailtickets.desk.commands.command import Command, CommandKey
+from mailtickets.desk.commands.row import CommandRow
+from mailtickets.desk.commands.rows import known, row_of
+from mailtickets.desk.commands.slips import is_nearly, likely
+from mailtickets.desk.commands.values import Changes, Rejected, Value, tidy, unquoted
 from mailtickets.desk.model.decision import Problem
 from mailtickets.mail.model import Address
 from mailtickets.mail.read import header
@@ -23,8 +27,6 @@ PROBLEMS = (
     "command-in-the-argument", "command-in-the-note", "said-twice", "empty-note", "end-without-note",
     "missing-number", "not-in-a-list",
 )  # fmt: skip
-ADD_UP = frozenset({"tag", "cc", "participant"})
-"""May be said more than once; so may `canned`, of different answers."""
 MAX_PIECES = 20
 MAX_ARGUMENT_CHARACTERS = 2_000
 MAX_CHARACTERS = 100_000
@@ -48,7 +50,6 @@ _WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f]|[-_](?=[^\W\d_])){0,40}"
 _SHAPE = re.compile(rf"(?P<sign>[#/])(?P<word>{_WORD})[*_`~\"'“”’»)]*(?P<end>[:=]|[.,;!…]*(?=[ {_PICTURE}]|$))")
 _INNER = re.compile(rf"(?<=[ ,;*_`\"“(]){_SHAPE.pattern}")
 _ALMOST = re.compile(rf"[#/]{{1,3}} ?(?P<word>{_WORD})")
-_ASSIGNMENT = frozenset({"assign", "take", "drop"})
 _JOINTS = ("e", "and", "y", "&", "|")
 _DIRECTORIES = frozenset(
     (
@@ -79,20 +80,6 @@ _DIRECTORIES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """What an agent asked for."""
-
-    name: str
-    """The same in every language: `status`, `assign`, `dry-run` ... (`command_words.COMMANDS`)."""
-    argument: str
-    """As typed, in one line; empty if there is none."""
-    value: Value
-    """What it means, where that can be said without knowing the desk."""
-    line: str
-    """The whole line as typed."""
-
-
-@dataclass(frozen=True, slots=True)
 class Piece:
     """One command-shaped part of a line; a line with several commands has several."""
 
@@ -100,11 +87,11 @@ class Piece:
     sign: str
     word: str
     argument: str
-    command: CommandWord | None
+    command: CommandRow | None
 
     @property
-    def key(self) -> str:
-        """Of the command, empty if nobody knows it."""
+    def key(self) -> CommandKey | Literal[""]:
+        """The command's key; empty if the word is no command."""
         return self.command.key if self.command else ""
 
 
@@ -193,12 +180,12 @@ def _following(line: str, head: re.Match[str]) -> re.Match[str] | None:
     return None
 
 
-def _is_free(command: CommandWord | None) -> bool:
+def _is_free(command: CommandRow | None) -> bool:
     """Words of any kind follow: commands among them are no commands, or not for certain."""
     return command is not None and (command.takes == "words" or command.key == "help")
 
 
-def _is_tag(command: CommandWord | None) -> bool:
+def _is_tag(command: CommandRow | None) -> bool:
     return command is not None and command.takes == "tags"
 
 
@@ -213,18 +200,25 @@ def meant(piece: Piece, line: str) -> Command | Problem:
     wrong = _wrong(piece, command, argument)
     if wrong is not None:
         return wrong
-    value = value_of(command, argument)
+    value = _value(command, argument)
     if isinstance(value, Rejected):
         return Problem(piece.text, "bad-argument", _completed(piece.word, value.nearest), command.takes)
     return Command(command.name, argument, value, line)
 
 
-def _written(piece: Piece, command: CommandWord) -> str:
+def _written(piece: Piece, command: CommandRow) -> str:
     """The argument without the marks that people put around it; free words keep theirs, but for quotes around all."""
     return unquoted(piece.argument) if command.takes == "words" else tidy(piece.argument)
 
 
-def _wrong(piece: Piece, command: CommandWord, argument: str) -> Problem | None:
+def _value(row: CommandRow, argument: str) -> Value | Rejected:
+    """What the argument means, as far as that can be said without knowing the desk."""
+    if row.means is not None:
+        return row.means
+    return row.read(tidy(argument)) if argument and row.read is not None else None
+
+
+def _wrong(piece: Piece, command: CommandRow, argument: str) -> Problem | None:
     if _is_free(command) and any(known(match["word"]) for match in _INNER.finditer(f" {piece.argument}")):
         return Problem(piece.text, "command-in-the-argument", (), command.takes)
     if not command.takes and (any(letter.isalnum() or letter == "?" for letter in argument)):
@@ -234,7 +228,7 @@ def _wrong(piece: Piece, command: CommandWord, argument: str) -> Problem | None:
     return None
 
 
-def _goes_on(piece: Piece, command: CommandWord) -> bool:
+def _goes_on(piece: Piece, command: CommandRow) -> bool:
     """A list that ends with a comma goes on in the next line, which would be published."""
     return command.takes in ("address", "tags") and piece.argument.endswith((",", ";", "+"))
 
@@ -302,13 +296,19 @@ def clashing(commands: Sequence[Command]) -> frozenset[int]:
 
 def matter(command: Command) -> str:
     """What a command is about: of commands about one matter only one can hold."""
-    if command.name == "canned":
-        return f"canned {command.argument.casefold()}"
-    return "assign" if command.name in _ASSIGNMENT else command.name
+    row = row_of(command)
+    if row.repeated == "by-argument":
+        return f"{command.name} {command.argument.casefold()}"
+    return row.matter or command.name
+
+
+def adds_up(command: Command) -> bool:
+    """Whether the command may stand in one mail more than once."""
+    return row_of(command).repeated == "adds-up"
 
 
 def _clash(commands: Sequence[Command]) -> bool:
-    if commands[0].name not in ADD_UP:
+    if not adds_up(commands[0]):
         return True
     values = [command.value for command in commands]
     added = {_member(one) for value in values if isinstance(value, Changes) for one in value.added}

@@ -3,7 +3,8 @@
 Commands are the first or the last lines of the new words; a greeting above and a signature below do not hide them.
 Whatever is between is text, and a command there stops the mail rather than reach a customer. `#nota` begins what is
 internal, wherever it stands; `#fim` or the mail's end closes it. The first and last lines of a note are commands as
-well, save those whose words a customer would see (`NOT_IN_A_NOTE`): nothing that stands in a note is ever published.
+well, save those whose words a customer would see (`CommandRow.in_a_note`): nothing that stands in a note is ever
+published.
 Owns: the division of a reply into commands, words and notes; the answers to a digest.
 Fails with: `Problem`s, which are values; nothing that somebody writes raises.
 Limits: replies beyond what anybody types are not read (`is_beyond`); `MAX_PROBLEMS` are reported.
@@ -16,10 +17,10 @@ from itertools import groupby
 
 from mailtickets.desk.commands import closing
 from mailtickets.desk.commands.closing import Own
+from mailtickets.desk.commands.command import Command, CommandName, people, tags
 from mailtickets.desk.commands.digest import Listed, read_lines
 from mailtickets.desk.commands.lines import (
     PROBLEMS,
-    Command,
     Line,
     Piece,
     almost,
@@ -32,10 +33,11 @@ from mailtickets.desk.commands.lines import (
     meant,
     pieces,
 )
-from mailtickets.desk.commands.values import Changes, Value, When, likely, when
-from mailtickets.desk.commands.vocabulary import COMMANDS, is_like_end, is_like_note, known, nearest, spelled
+from mailtickets.desk.commands.moments import when
+from mailtickets.desk.commands.rows import COMMANDS, known, nearest, row_of, spelled
+from mailtickets.desk.commands.slips import is_like_end, is_like_note, likely
+from mailtickets.desk.commands.values import Changes, Value, When
 from mailtickets.desk.model.decision import Problem
-from mailtickets.mail.model import Address
 from mailtickets.words.fold import folded
 
 __all__ = [
@@ -44,8 +46,6 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_PROBLEMS = 50
-NOT_IN_A_NOTE = frozenset({"subject", "canned", "to", "customer"})
-"""Their words, or words they call for, are for customers to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,33 +195,7 @@ def without_sign(asked: Asked) -> Problem | None:
     return Problem(asked.words.strip(), "missing-sign", (meant.commands[0].line,))
 
 
-_NO_ANSWERS = frozenset(folded(words[0]) for one in COMMANDS for words in (one.pt, one.en, one.es) if words)
-
-
-def people(command: Command) -> Changes[Address]:
-    """Whom a command adds and removes, as `cc`, `participant`, `requester`, `to` and `assign` name them."""
-    match command.value:
-        case Changes(added, removed):
-            return Changes(
-                tuple(one for one in added if isinstance(one, Address)),
-                tuple(one for one in removed if isinstance(one, Address)),
-            )
-        case Address() as one:
-            return Changes((one,))
-        case tuple() as several:
-            return Changes(several)
-        case _:
-            return Changes()
-
-
-def tags(command: Command) -> Changes[str]:
-    """Which tags a command adds and removes."""
-    if not isinstance(command.value, Changes):
-        return Changes()
-    added, removed = command.value.added, command.value.removed
-    return Changes(
-        tuple(one for one in added if isinstance(one, str)), tuple(one for one in removed if isinstance(one, str))
-    )
+_NO_ANSWERS = frozenset(folded(words[0]) for one in COMMANDS for words in (one.pt.words, one.en.words, one.es.words))
 
 
 def with_canned(asked: Asked, texts: Mapping[str, str]) -> str:
@@ -360,7 +334,7 @@ def _internal(block: _Block, reading: _Reading, own: Own) -> str:
         inner.take(line)
         reading.problems += inner.problems
         for number, text, command in inner.commands:
-            if command.name in NOT_IN_A_NOTE or (command.name == "split" and command.argument):
+            if not _may_stand_in_a_note(command):
                 reading.problems.append((number, Problem(text, "command-in-the-note")))
             else:
                 reading.commands.append((number, text, command))
@@ -368,6 +342,11 @@ def _internal(block: _Block, reading: _Reading, own: Own) -> str:
         reading.stop(block.begin, block.head, "empty-note")
         return ""
     return _joined(rest)
+
+
+def _may_stand_in_a_note(command: Command) -> bool:
+    row = row_of(command)
+    return row.in_a_note == "yes" or (row.in_a_note == "without-argument" and not command.argument)
 
 
 def _joined(lines: Sequence[Line]) -> str:
@@ -563,7 +542,7 @@ def _first_key(text: str) -> str:
     return next((piece.key for piece in pieces(text)), "")
 
 
-def _is_done(line: str, done: set[tuple[str, str]]) -> bool:
+def _is_done(line: str, done: set[tuple[CommandName, str]]) -> bool:
     """The correction repeats a command that was understood the first time."""
     found = [meant(piece, line) for piece in pieces(line)]
     return bool(found) and all(isinstance(one, Command) and (one.name, one.argument) in done for one in found)

@@ -8,13 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.lines import ADD_UP, Command, Line, matter
+from mailtickets.desk.commands.command import Command
+from mailtickets.desk.commands.lines import Line, adds_up, matter
+from mailtickets.desk.commands.rows import row_of
 from mailtickets.desk.model.decision import Problem
-
-MAY_CARRY = frozenset({
-    "status", "assign", "take", "drop", "priority", "type", "tag", "subject", "queue", "remind", "snooze",
-})  # fmt: skip
-"""What an answer may bring along: nothing that brings people in, moves messages or shows anything."""
 
 
 def parted(source: str) -> tuple[str, str]:
@@ -31,7 +28,7 @@ def parted(source: str) -> tuple[str, str]:
 def read(lines: str) -> tuple[tuple[Command, ...], tuple[Problem, ...]]:
     """The commands in the last lines of a ready answer, and what is wrong with them."""
     asked = reading.read(lines)
-    wrong = [Problem(one.line, "not-possible-here") for one in asked.commands if one.name not in MAY_CARRY]
+    wrong = [Problem(one.line, "not-possible-here") for one in asked.commands if not row_of(one).in_a_ready_answer]
     if asked.note or asked.words:
         wrong.append(Problem(lines, "command-in-the-note"))
     return asked.commands, (*asked.problems, *wrong)
@@ -44,7 +41,7 @@ def with_their_commands(orders: Sequence[Command], carried: Mapping[str, str]) -
     """
     said = {matter(order) for order in orders}
     theirs = (replace(one, line=order.line) for order in orders for one in _carried(order, carried))
-    return (*orders, *_first_of_each(one for one in theirs if matter(one) not in said or one.name in ADD_UP))
+    return (*orders, *_first_of_each(one for one in theirs if matter(one) not in said or adds_up(one)))
 
 
 def _carried(order: Command, carried: Mapping[str, str]) -> tuple[Command, ...]:
@@ -55,5 +52,5 @@ def _first_of_each(orders: Iterable[Command]) -> list[Command]:
     """Two ready answers may say the same."""
     found: dict[tuple[str, str], Command] = {}
     for order in orders:
-        found.setdefault((matter(order), order.argument if order.name in ADD_UP else ""), order)
+        found.setdefault((matter(order), order.argument if adds_up(order) else ""), order)
     return list(found.values())

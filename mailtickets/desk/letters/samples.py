@@ -7,7 +7,7 @@ Owns: what `template preview` shows and what `check` renders. What is particular
 from collections.abc import Mapping
 from typing import Any
 
-from mailtickets.desk.commands.vocabulary import COMMANDS, spelled
+from mailtickets.desk.commands.rows import COMMANDS, spelled
 from mailtickets.desk.notices.rows import NOTICES, NoticeName, Sample
 from mailtickets.desk.notices.sample_values import AGENT, AGENT_ADDRESS, COLLEAGUE, REQUESTER, WRITTEN_AT
 

@@ -7,6 +7,8 @@ A code that nobody has named yet stands for itself. Values are people's words: t
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from mailtickets.desk.commands.row import Wording
+from mailtickets.desk.commands.rows import COMMANDS
 from mailtickets.words import locales
 
 HAPPENED: Mapping[str, Mapping[str, str]] = {
@@ -253,112 +255,6 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
 }
 """What a command wants behind it, by the kind of thing."""
 
-COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
-    "pt_BR": {
-        "note": ("", "o que vem depois fica só para a equipe"),
-        "end": ("", "a nota acaba aqui; o resto vai para o cliente"),
-        "customer": ("", "em resposta a uma nota ou a um recibo: o texto vai para o cliente"),
-        "status": ("pendente", "muda o status"),
-        "resolve": ("", "marca como resolvido"),
-        "close": ("", "fecha"),
-        "reopen": ("", "reabre"),
-        "assign": ("bruno", "passa para um colega"),
-        "take": ("", "fica com você"),
-        "drop": ("", "deixa de ser seu"),
-        "priority": ("alta", "muda a prioridade"),
-        "type": ("incidente", "muda o tipo"),
-        "tag": ("+rede -vpn", "põe e tira etiquetas"),
-        "subject": ("Impressora do caixa 2", "muda o assunto"),
-        "queue": ("financeiro", "passa para outra fila"),
-        "cc": ("+x@cliente.test -y@cliente.test", "põe e tira pessoas da cópia"),
-        "participant": ("x@cliente.test", "põe alguém na conversa"),
-        "requester": ("x@cliente.test", "muda o cliente do chamado"),
-        "merge": ("1043", "junta este chamado ao outro"),
-        "split": ("", "faz da última mensagem um chamado à parte"),
-        "canned": ("encerramento", "usa uma resposta pronta"),
-        "remind": ("3d", "lembra você mais tarde"),
-        "snooze": ("3d", "tira da sua lista até lá"),
-        "spam": ("", "marca como spam e fecha"),
-        "attachments": ("", "manda a você os anexos que não couberam"),
-        "history": ("", "manda a você a conversa toda"),
-        "search": ("impressora caixa", "procura chamados"),
-        "help": ("", "mostra estes comandos"),
-        "dry-run": ("", "diz o que aconteceria, sem fazer nada"),
-        "undo": ("", "em resposta a um recibo: desfaz"),
-        "mine": ("", "manda a você a sua fila"),
-        "to": ("x@cliente.test", "em e-mail novo: começa uma conversa com um cliente"),
-    },
-    "en": {
-        "note": ("", "what follows stays within the team"),
-        "end": ("", "the note ends here; the rest goes to the customer"),
-        "customer": ("", "in reply to a note or a receipt: your words go to the customer"),
-        "status": ("pending", "changes the status"),
-        "resolve": ("", "marks it as resolved"),
-        "close": ("", "closes it"),
-        "reopen": ("", "reopens it"),
-        "assign": ("ben", "hands it to a colleague"),
-        "take": ("", "makes it yours"),
-        "drop": ("", "gives it up"),
-        "priority": ("high", "changes the priority"),
-        "type": ("incident", "changes the type"),
-        "tag": ("+network -vpn", "adds and removes tags"),
-        "subject": ("Printer at till 2", "changes the subject"),
-        "queue": ("billing", "moves it to another queue"),
-        "cc": ("+x@customer.test -y@customer.test", "adds and removes people in copy"),
-        "participant": ("x@customer.test", "brings somebody into the conversation"),
-        "requester": ("x@customer.test", "changes whose ticket it is"),
-        "merge": ("1043", "merges this ticket into the other"),
-        "split": ("", "makes the last message a ticket of its own"),
-        "canned": ("closing", "uses a ready answer"),
-        "remind": ("3d", "reminds you later"),
-        "snooze": ("3d", "takes it off your list until then"),
-        "spam": ("", "marks it as spam and closes it"),
-        "attachments": ("", "sends you the attachments that did not fit"),
-        "history": ("", "sends you the whole conversation"),
-        "search": ("printer till", "looks for tickets"),
-        "help": ("", "shows these commands"),
-        "dry-run": ("", "says what would happen and does nothing"),
-        "undo": ("", "in reply to a receipt: undoes it"),
-        "mine": ("", "sends you your queue"),
-        "to": ("x@customer.test", "in a new email: starts a conversation with a customer"),
-    },
-    "es": {
-        "note": ("", "lo que sigue queda solo para el equipo"),
-        "end": ("", "la nota termina aquí; el resto va al cliente"),
-        "customer": ("", "en respuesta a una nota o a un recibo: el texto va al cliente"),
-        "status": ("pendiente", "cambia el estado"),
-        "resolve": ("", "marca como resuelta"),
-        "close": ("", "cierra"),
-        "reopen": ("", "reabre"),
-        "assign": ("bruno", "pasa a un colega"),
-        "take": ("", "queda a su cargo"),
-        "drop": ("", "deja de ser suya"),
-        "priority": ("alta", "cambia la prioridad"),
-        "type": ("incidente", "cambia el tipo"),
-        "tag": ("+red -vpn", "pone y quita etiquetas"),
-        "subject": ("Impresora de la caja 2", "cambia el asunto"),
-        "queue": ("finanzas", "pasa a otra área"),
-        "cc": ("+x@cliente.test -y@cliente.test", "pone y quita personas en copia"),
-        "participant": ("x@cliente.test", "incluye a alguien en la conversación"),
-        "requester": ("x@cliente.test", "cambia el cliente de la solicitud"),
-        "merge": ("1043", "une esta solicitud a la otra"),
-        "split": ("", "hace del último mensaje una solicitud aparte"),
-        "canned": ("cierre", "usa una respuesta lista"),
-        "remind": ("3d", "le recuerda más tarde"),
-        "snooze": ("3d", "la quita de su lista hasta entonces"),
-        "spam": ("", "marca como spam y cierra"),
-        "attachments": ("", "le manda los adjuntos que no cupieron"),
-        "history": ("", "le manda la conversación completa"),
-        "search": ("impresora caja", "busca solicitudes"),
-        "help": ("", "muestra estos comandos"),
-        "dry-run": ("", "dice lo que pasaría, sin hacer nada"),
-        "undo": ("", "en respuesta a un recibo: deshace"),
-        "mine": ("", "le manda su bandeja"),
-        "to": ("x@cliente.test", "en un correo nuevo: empieza una conversación con un cliente"),
-    },
-}
-"""An example of what stands behind a command, and what the command does, by its key."""
-
 
 def happened(kind: str, value: str | datetime | None, old: str | datetime | None, locale: str) -> str:
     """A receipt's line, or an event of a ticket: `Status: resolvido (antes: em atendimento)`."""
@@ -402,11 +298,17 @@ def _sentence(text: str) -> str:
 
 
 def example(spelled: str, argument: str, what: str, locale: str) -> str:
-    """`#prioridade alta`: how a command is written."""
-    behind = COMMANDS[locale][what][0] if what in COMMANDS[locale] else argument
-    return f"{spelled} {behind}".rstrip()
+    """`#prioridade alta`: how a command is written. `what` is its key; without a row `argument` is shown."""
+    wording = _wording(what, locale)
+    return f"{spelled} {wording.example if wording else argument}".rstrip()
 
 
 def purpose(what: str, locale: str) -> str:
-    """What a command does."""
-    return COMMANDS[locale][what][1] if what in COMMANDS[locale] else what
+    """What a command does, by its key; the key for a command that has no row."""
+    wording = _wording(what, locale)
+    return wording.purpose if wording else what
+
+
+def _wording(what: str, locale: str) -> Wording | None:
+    row = next((row for row in COMMANDS if row.key == what), None)
+    return row.wording(locale) if row else None

@@ -30,11 +30,19 @@ class RuleVerdict:
     why: str
 
 
+DoneKind = Literal[
+    "answered", "noted", "opened", "left_out", "discarded", "already", "status", "assigned", "unassigned", "priority",
+    "type", "tags", "subject", "queue", "cc_added", "cc_removed", "participant", "requester", "merged", "split",
+    "remind", "snooze", "spam", "undone", "unsent",
+]  # fmt: skip
+"""The lines of a receipt; each has a sentence in `sentences.HAPPENED`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """One line of a receipt: what was done at an agent's word."""
 
-    kind: str
+    kind: DoneKind
     value: str | None = None
     old: str | None = None
     ticket: int | None = None
@@ -48,7 +56,7 @@ class Problem:
     line: str
     """As typed; of several commands on one line only the one that is wrong."""
     code: str
-    """One of `command_lines.PROBLEMS` or of `agent_orders.REFUSALS`."""
+    """One of `commands.lines.PROBLEMS` or of `commands.carry_out.REFUSALS`."""
     nearest: tuple[str, ...] = ()
     """`#resolver`, `#status pendente`: what may have been meant, at most three."""
     expected: str = ""

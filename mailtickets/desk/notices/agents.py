@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Agent, Queue
-from mailtickets.desk.commands.reading import COMMANDS
+from mailtickets.desk.commands.rows import COMMANDS
 from mailtickets.desk.model.decision import Done, Problem
 from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, Rate, Reminded, SetStatus, SplitOff
 from mailtickets.desk.model.facts import StoredFile

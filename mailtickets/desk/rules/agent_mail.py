@@ -19,11 +19,13 @@ from mailtickets.desk.claims import copies as copies_of
 from mailtickets.desk.claims.authors import authentic
 from mailtickets.desk.claims.matching import REF_LINE
 from mailtickets.desk.claims.people import readers
-from mailtickets.desk.commands.carry_out import Asker, Doubt, NoticeRequest, first_action, too_late
+from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest
+from mailtickets.desk.commands.carry_out import first_action
 from mailtickets.desk.commands.closing import Own, is_greeting
+from mailtickets.desk.commands.command import Command, CommandName
 from mailtickets.desk.commands.digest import Listed
-from mailtickets.desk.commands.reading import Command
 from mailtickets.desk.commands.second_words import is_left_over, is_tail
+from mailtickets.desk.commands.take_back import too_late
 from mailtickets.desk.customers.phrasing import is_device_line
 from mailtickets.desk.model.decision import Decision, Done, Feedback, Outcome, Problem
 from mailtickets.desk.model.effects import (
@@ -116,7 +118,7 @@ def _beside(orders: Sequence[Command]) -> bool:
     return any(order.name != "customer" for order in orders)
 
 
-def _line_of(name: str, read: Reading) -> Problem:
+def _line_of(name: CommandName, read: Reading) -> Problem:
     order = next(order for order in read.orders if order.name == name)
     return Problem(order.line, "not-possible-here")
 

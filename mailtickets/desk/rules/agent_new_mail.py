@@ -18,9 +18,12 @@ from mailtickets.desk.claims.authors import authentic, locale_for, own_addresses
 from mailtickets.desk.claims.matching import REF_LINE
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.carry_out import Asker, carry_out, on_lines
+from mailtickets.desk.commands.asker import Asker
+from mailtickets.desk.commands.carry_out import carry_out, on_lines
 from mailtickets.desk.commands.closing import Own, says_nothing
-from mailtickets.desk.commands.reading import Asked, Command
+from mailtickets.desk.commands.command import Command
+from mailtickets.desk.commands.reading import Asked
+from mailtickets.desk.commands.rows import row_of
 from mailtickets.desk.customers.thanks import is_courtesy
 from mailtickets.desk.model.decision import Decision, Done, Feedback, Problem
 from mailtickets.desk.model.effects import AddMessage, AddParticipant, Assign, Effect, OpenTicket, SetStatus
@@ -43,8 +46,6 @@ from mailtickets.mail.model import Address, InboundMail
 
 FORWARD_UNCLEAR: Final = "forward-unclear"
 OPENED_BY_AGENT: Final = "opened-by-agent"
-_QUESTIONS = frozenset({"search", "help", "mine"})
-"""Commands that only show something, and to the agent alone."""
 
 
 def on_no_ticket(case: Case, agent: Agent) -> Decision | None:
@@ -59,7 +60,7 @@ def on_no_ticket(case: Case, agent: Agent) -> Decision | None:
     asked = reading.read(said, names=(agent.name,))
     if not asked.commands and not asked.problems and forwarded is None:
         return None
-    if asked.commands and all(order.name in _QUESTIONS for order in asked.commands) and not asked.words:
+    if asked.commands and all(row_of(order).is_question for order in asked.commands) and not asked.words:
         return _answered(asked, by)
     return _starts(mail, said, asked, by)
 

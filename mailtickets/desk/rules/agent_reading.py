@@ -9,8 +9,10 @@ from typing import Final
 
 from mailtickets.config.models import Agent
 from mailtickets.desk.commands import reading
-from mailtickets.desk.commands.carry_out import Asker, Deeds, carry_out
-from mailtickets.desk.commands.reading import Asked, Command
+from mailtickets.desk.commands.asker import Asker
+from mailtickets.desk.commands.carry_out import Deeds, carry_out
+from mailtickets.desk.commands.command import Command, CommandName
+from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.commands.ready_answers import with_their_commands
 from mailtickets.desk.model.decision import Decision, Feedback, Problem
 from mailtickets.desk.model.effects import Effect, RecordEvent, SetAbsence
@@ -42,11 +44,11 @@ class Reading:
     deeds: Deeds
     problems: tuple[Problem, ...]
 
-    def asks(self, name: str) -> bool:
+    def asks(self, name: CommandName) -> bool:
         return any(order.name == name for order in self.orders)
 
 
-def as_far_as_it_holds(asked: Asked, ticket: Ticket | None, by: Asker, without: Sequence[str] = ()) -> Reading:
+def as_far_as_it_holds(asked: Asked, ticket: Ticket | None, by: Asker, without: Sequence[CommandName] = ()) -> Reading:
     """What an agent's words do on the ticket. `without` names commands that the caller has dealt with."""
     bare = reading.without_sign(asked)
     if bare is not None and NOT_UNDERSTOOD not in by.facts.confirmed:
@@ -66,7 +68,7 @@ def as_far_as_it_holds(asked: Asked, ticket: Ticket | None, by: Asker, without: 
     return _whole(right, orders, deeds, (*right.problems, *deeds.problems), by)
 
 
-def _ordered(asked: Asked, by: Asker, without: Sequence[str]) -> tuple[Command, ...]:
+def _ordered(asked: Asked, by: Asker, without: Sequence[CommandName]) -> tuple[Command, ...]:
     orders = with_their_commands(asked.commands, by.facts.canned_commands)
     return tuple(order for order in orders if order.name not in without)
 

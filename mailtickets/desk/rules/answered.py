@@ -9,7 +9,7 @@ Fails with: nothing.
 from dataclasses import replace
 from typing import Final
 
-from mailtickets.desk.commands.carry_out import Asker
+from mailtickets.desk.commands.asker import Asker
 from mailtickets.desk.customers.thanks import is_courtesy
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.ticket import Ticket

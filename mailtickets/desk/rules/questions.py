@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from mailtickets.config.models import Agent
 from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.digest import Listed
-from mailtickets.desk.commands.reading import Asked, Command
+from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.customers.wishes import Wishes, number_named, wishes
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.signatures.written import without_footer

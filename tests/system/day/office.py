@@ -20,7 +20,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, make_msgid
 from typing import Any
 
-from mailtickets.desk.commands.vocabulary import known
+from mailtickets.desk.commands.rows import known
 from tests.system.desk import Desk
 from tests.system.town import (
     ANA,

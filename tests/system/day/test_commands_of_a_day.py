@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mailtickets.desk.commands.vocabulary import COMMANDS, known
+from mailtickets.desk.commands.rows import COMMANDS, known
 from tests.system.day.office import FINANCE, SECRET, Office
 from tests.system.town import ANA, BRUNO, CARLA, JOAO, LUCY, MARIA, PEDRO, attached, html_of, text_of, write
 

@@ -1,0 +1,322 @@
+"""What each command does: one function a command, called from its row of the table (`rows.COMMANDS`).
+
+In: the ticket as the mail's commands before have left it, the command, and who asks. Out: effects, lines for the
+receipt, notices to be sent to the agent, or why it cannot be done.
+Fails with: `Problem`s and `Doubt`s, which are values.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from mailtickets.config.models import Agent, Queue
+from mailtickets.desk.claims.people import readers
+from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest, Step
+from mailtickets.desk.commands.command import Command, people, tags
+from mailtickets.desk.commands.likeness import nearest_of
+from mailtickets.desk.commands.moments import when
+from mailtickets.desk.commands.values import When, called
+from mailtickets.desk.model.decision import Decision, Done, DoneKind, Problem
+from mailtickets.desk.model.effects import (
+    AddParticipant,
+    Assign,
+    MergeInto,
+    MoveTo,
+    OpenTicket,
+    Remind,
+    RemoveParticipant,
+    SetPriority,
+    SetRequester,
+    SetStatus,
+    SetSubject,
+    SetTags,
+    SetType,
+    SplitOff,
+)
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket, priority_named, status_named, type_named
+from mailtickets.mail.model import Address
+from mailtickets.words.fold import folded_name
+
+MERGE_OF_STRANGERS: Final = "merge-of-strangers"
+"""The people of two tickets would see each other's conversations: only after the agent's second word."""
+
+NOBODY = frozenset({"-", "ninguem", "nadie", "nobody", "none", "ninguno"})
+ONESELF = frozenset({"eu", "mim", "comigo", "me", "myself", "yo", "mi"})
+
+
+def set_status(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    to = status_named(str(order.value))
+    if to is None:
+        yield Problem(order.line, "bad-argument", expected="status")
+    elif to == ticket.status:
+        yield Done("already", to)
+    else:
+        yield SetStatus(to, "ordered")
+        yield Done("status", to, ticket.status)
+
+
+def set_priority(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    to = priority_named(str(order.value))
+    if to is None:
+        yield Problem(order.line, "bad-argument", expected="priority")
+    elif to == ticket.priority:
+        yield Done("already", to)
+    else:
+        yield SetPriority(to)
+        yield Done("priority", to, ticket.priority)
+
+
+def set_type(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    to = type_named(order.value)
+    yield SetType(to)
+    yield Done("type", to, ticket.type)
+
+
+def set_subject(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    yield SetSubject(order.argument)
+    yield Done("subject", order.argument, ticket.subject)
+
+
+def change_tags(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    change = tags(order)
+    to = tuple(dict.fromkeys([*(tag for tag in ticket.tags if tag not in change.removed), *change.added]))
+    yield SetTags(to)
+    yield Done("tags", " ".join(to) or None, " ".join(ticket.tags) or None)
+
+
+def assign(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    if any(folded_name(name) in NOBODY for name in called(order.argument)) or order.argument.strip() == "-":
+        yield from _given_to(ticket, None)
+        return
+    found = agents_named(order.argument, by.policy)
+    if not found and any(folded_name(name) in ONESELF for name in called(order.argument)):
+        found = (by.agent,)
+    if len(found) == 1:
+        yield from _given_to(ticket, found[0])
+    else:
+        names = tuple(agent.name for agent in found) or _like(called(order.argument)[-1], by.policy)
+        yield Problem(order.line, "ambiguous-agent" if found else "no-such-agent", names, "name")
+
+
+def take(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    return _given_to(ticket, by.agent)
+
+
+def drop(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    return _given_to(ticket, None)
+
+
+def _given_to(ticket: Ticket, agent: Agent | None) -> Iterator[Step]:
+    if (ticket.assignee or "").casefold() == (agent.address.casefold() if agent else ""):
+        yield Done("already", agent.name if agent else None)
+    elif agent is None:
+        yield Assign(None)
+        yield Done("unassigned")
+    else:
+        yield Assign(agent.address)
+        yield Done("assigned", agent.name)
+
+
+def agents_named(name: str, policy: Policy) -> tuple[Agent, ...]:
+    """The agents whom these words may mean: by address, by whole name, by the beginning of its words.
+
+    `@Bruno` and `para o Bruno` are Bruno, unless somebody is called so.
+    """
+    ways = [folded_name(way) for way in called(name.strip())]
+    exact = (tuple(agent for agent in policy.agents if wanted in _names(agent)) for wanted in ways)
+    begun = (
+        tuple(agent for agent in policy.agents if wanted and _begins(folded_name(agent.name), wanted))
+        for wanted in ways
+    )
+    return next((found for found in (*exact, *begun) if found), ())
+
+
+def _names(agent: Agent) -> set[str]:
+    return {folded_name(name) for name in (agent.name, agent.address, *agent.aliases)}
+
+
+def _like(name: str, policy: Policy) -> tuple[str, ...]:
+    """Names of agents who may have been meant, by a part of their name or all of it."""
+    parts = {part: agent.name for agent in reversed(policy.agents) for part in (*agent.name.split(), agent.name)}
+    return tuple(dict.fromkeys(parts[part] for part in nearest_of(name, parts)))
+
+
+def _begins(name: str, wanted: str) -> bool:
+    words = name.split()
+    return all(any(word.startswith(part) for word in words) for part in wanted.split())
+
+
+def move(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    to = queue_named(order.argument, by.policy)
+    if to is None:
+        near = nearest_of(order.argument, [queue.name for queue in by.policy.queues])
+        yield Problem(order.line, "no-such-queue", near, "name")
+    elif to.name == ticket.queue:
+        yield Done("already", to.title)
+    else:
+        yield MoveTo(to.name)
+        assignee = by.policy.agent(ticket.assignee) if ticket.assignee else None
+        if assignee is not None and to.name not in assignee.queues:
+            yield Assign(None)
+        left = by.policy.queue(ticket.queue)
+        yield Done("queue", to.title, left.title if left else ticket.queue)
+
+
+def queue_named(name: str, policy: Policy) -> Queue | None:
+    """The queue with this name, title or address."""
+    wanted = [folded_name(way) for way in called(name)]
+    names = {
+        folded_name(each): queue
+        for queue in reversed(policy.queues)
+        for each in (*queue.addresses, queue.title, queue.name)
+    }
+    return next((names[way] for way in wanted if way in names), None)
+
+
+def change_copy(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    change = people(order)
+    for person in change.added:
+        yield from _joins(ticket, person, order, by, "cc_added")
+    for person in change.removed:
+        here = ticket.participant(person.address)
+        if here is None:
+            yield Done("already", person.address)
+        elif here.role == "requester":
+            yield Problem(order.line, "not-possible-here")
+        else:
+            yield RemoveParticipant(here.address)
+            yield Done("cc_removed", here.address.address)
+
+
+def add_participants(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    for person in people(order).added:
+        yield from _joins(ticket, person, order, by, "participant")
+
+
+def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: DoneKind) -> Iterator[Step]:
+    """A new participant; an agent follows the ticket as one of the team, and never in a customer's sight."""
+    if not readers([person], by.policy):
+        yield Problem(order.line, "bad-argument", expected="address")
+        return
+    agent = by.policy.agent(person.address)
+    if agent is not None:
+        yield AddParticipant(Address(agent.name, agent.address), "agent")
+    elif (here := ticket.participant(person.address)) is not None and not here.left_out:
+        yield Done("already", person.address)
+        return
+    else:
+        yield AddParticipant(person, "cc")
+    yield Done(kind, person.address)
+
+
+def set_requester(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    person = next(iter(people(order).added), None)
+    if person is None or not readers([person], by.policy):
+        yield Problem(order.line, "bad-argument", expected="address")
+    elif person.key == ticket.requester.key:
+        yield Done("already", person.address)
+    else:
+        yield SetRequester(person)
+        yield Done("requester", person.address, ticket.requester.address)
+
+
+def merge(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    other = by.ticket(order.value) if isinstance(order.value, int) else None
+    if other is None or other.number == ticket.number:
+        yield Problem(order.line, "no-such-ticket", expected="number")
+        return
+    done = Done("merged", str(other.number), str(ticket.number))
+    if not _share_people(ticket, other) and MERGE_OF_STRANGERS not in by.facts.confirmed:
+        yield Doubt(MERGE_OF_STRANGERS, done)
+        return
+    yield MergeInto(other.number)
+    if ticket.status != "closed":
+        yield SetStatus("closed", "merged")
+    if ticket.status in {"new", "open"} and other.status in {"resolved", "closed"}:
+        yield Decision("agent-commands", (SetStatus("open", "merged"),), other.number, actor=by.agent.address)
+    yield done
+
+
+def _share_people(one: Ticket, other: Ticket) -> bool:
+    return any(other.participant(p.address.address) for p in one.participants if p.role != "agent")
+
+
+def split_off(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    origin = by.facts.origin
+    if origin is None:
+        yield Problem(order.line, "not-possible-here")
+        return
+    new = OpenTicket(ticket.queue, origin.subject or ticket.subject, origin.author, ticket.locale, linked=ticket.number)
+    yield Decision("split-off", (new, SplitOff(origin.inbound)), actor=by.agent.address)
+    yield Done("split")
+    if origin.reopened is not None and ticket.status == "open":
+        yield SetStatus(origin.reopened, "undone")
+        yield Done("status", origin.reopened, ticket.status)
+
+
+def remind_later(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    return _at_a_moment(order, by, snooze=False)
+
+
+def put_off(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    return _at_a_moment(order, by, snooze=True)
+
+
+def _at_a_moment(order: Command, by: Asker, *, snooze: bool) -> Iterator[Step]:
+    try:
+        at = when(order.value, by.now, ZoneInfo(by.policy.instance.timezone)) if isinstance(order.value, When) else None
+    except ValueError:
+        at = None
+    if at is None:
+        yield Problem(order.line, "in-the-past", expected="duration")
+        return
+    yield Remind(by.agent.address, at, snooze=snooze)
+    yield Done("snooze" if snooze else "remind", at.isoformat())
+
+
+def mark_as_spam(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    if "spam" not in ticket.tags:
+        yield SetTags((*ticket.tags, "spam"))
+    if ticket.status != "closed":
+        yield SetStatus("closed", "spam")
+    yield Done("spam")
+
+
+def use_ready_answer(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    if order.argument not in by.facts.canned:
+        near = nearest_of(order.argument, by.facts.canned_names) or by.facts.canned_names[:3]
+        yield Problem(order.line, "no-such-canned", near, "name")
+
+
+def of_the_mail(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    """`#nota` and `#cliente` say something of the whole mail: they do nothing to the ticket by themselves."""
+    return iter(())
+
+
+def send_attachments(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    yield NoticeRequest("attachments")
+
+
+def send_history(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    yield NoticeRequest("history")
+
+
+# --- commands about no ticket -------------------------------------------------------------------------
+
+
+def send_found(order: Command, by: Asker) -> Iterator[Step]:
+    yield NoticeRequest("found", order.argument)
+
+
+def send_help(order: Command, by: Asker) -> Iterator[Step]:
+    yield NoticeRequest("commands_help", order.argument)
+
+
+def send_digest(order: Command, by: Asker) -> Iterator[Step]:
+    yield NoticeRequest("digest", order.argument)
+
+
+def dry_run(order: Command, by: Asker) -> Iterator[Step]:
+    """`#simular` says something of the whole mail: nothing is done, and the receipt says what would be."""
+    return iter(())

@@ -1,0 +1,81 @@
+"""What a word that is no command may have been meant as: `#resolvr`, `#pendente`, `#urgente`, `#obs`.
+
+In: the word without its sign. Out: commands to suggest, or whether the word is like one of them.
+Fails with: nothing.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from mailtickets.desk.commands.likeness import key, likeness
+from mailtickets.desk.commands.rows import BY_WORD, ROWS, nearest
+from mailtickets.desk.commands.values import PRIORITY_CHOICES, STATUS_CHOICES, TYPE_CHOICES
+from mailtickets.desk.model.ticket import PRIORITIES, TYPES
+from mailtickets.words.fold import folded_name
+
+NOTE_IN_OTHER_WORDS = frozenset({"obs", "observacao", "observacion", "comentario", "comment", "privado", "private"})
+"""What people call a note who do not know the command."""
+_MEANT: Mapping[str, tuple[str, ...]] = {
+    "urgente": ("#prioridade crítica", "#prioridade alta"),
+    "urgencia": ("#prioridade crítica", "#prioridade alta"),
+    "urgent": ("#priority critical", "#priority high"),
+    "asap": ("#priority critical", "#priority high"),
+    "aguardando": ("#status aguardando cliente",),
+    "andamento": ("#status em atendimento",),
+    "concluir": ("#resolver", "#fechar"), "concluido": ("#resolvido", "#fechado"),
+    "finalizar": ("#resolver", "#fechar"), "finalizado": ("#resolvido", "#fechado"),
+    "pronto": ("#resolvido",), "feito": ("#resolvido",),
+    "done": ("#resolved", "#closed"), "fixed": ("#resolved",), "finish": ("#resolve", "#close"),
+    "listo": ("#resuelto",), "hecho": ("#resuelto",),
+    "transferir": ("#fila", "#atribuir"), "encaminhar": ("#fila", "#atribuir"), "mover": ("#fila",),
+    "transfer": ("#queue", "#assign"), "move": ("#queue",), "escalar": ("#fila", "#atribuir"),
+    "area": ("#cola",), "responsavel": ("#atribuir",), "responsable": ("#asignar",), "owner": ("#assign",),
+    **dict.fromkeys(NOTE_IN_OTHER_WORDS, ("#nota",)), "comment": ("#note",), "private": ("#note",),
+    "titulo": ("#assunto",), "title": ("#subject",), "copiar": ("#cc",),
+    "cliente": ("#requerente",), "customer": ("#requester",),
+    "esperar": ("#lembrar", "#adiar"), "wait": ("#remind", "#snooze"), "lixo": ("#spam",),
+    "comandos": ("#ajuda",), "commands": ("#help",),
+}  # fmt: skip
+"""Words that are no commands, by what people mean with them."""
+
+
+def likely(word: str) -> tuple[str, ...]:
+    """The commands that may have been meant by a word that is none: `#urgente`, `#pendente`, `#resolvr`."""
+    name = folded_name(word)
+    return _MEANT.get(name) or _as_argument(name) or nearest(word)
+
+
+def _as_argument(name: str) -> tuple[str, ...]:
+    """`#pendente` is a status, `#alta` a priority, `#incidente` a type: told with its command before it."""
+    for command, choices in (("status", STATUS_CHOICES), ("prioridade", PRIORITY_CHOICES), ("tipo", TYPE_CHOICES)):
+        found = next((choice for choice in choices if folded_name(choice) == name), None)
+        if found is not None:
+            return (f"#{_NAMED.get(found, command)} {found}",)
+    return ()
+
+
+_NAMED: Mapping[str, str] = {
+    **dict.fromkeys((*PRIORITIES, "medium"), "priority"), **dict.fromkeys(TYPES, "type"),
+    **dict.fromkeys(("baja",), "prioridad"),
+    **dict.fromkeys(("nuevo", "abierto", "en curso", "pendiente", "en espera", "resuelto", "cerrado"), "estado"),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def is_nearly(word: str) -> bool:
+    """More than a chance likeness: `/fehcar`, but not `/login`."""
+    return any(likeness(key(word), choice) >= 0.75 for choice in BY_WORD)
+
+
+@lru_cache(maxsize=1024)
+def is_like_note(word: str) -> bool:
+    """`#ntoa`, `#notas`, `#obs`: what follows may be internal, so that this is never taken for text."""
+    return key(word) in NOTE_IN_OTHER_WORDS or any(
+        likeness(key(word), key(choice)) >= 0.75 for choice in ROWS["note"].words
+    )
+
+
+@lru_cache(maxsize=1024)
+def is_like_end(word: str) -> bool:
+    """`#fimm`, `#edn`: what follows may be meant for the customer."""
+    return any(likeness(key(word), key(choice)) >= 0.65 for choice in ROWS["end"].words)

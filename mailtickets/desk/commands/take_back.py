@@ -1,0 +1,129 @@
+"""`#desfazer`: what an agent's earlier mail changed is taken back, where nobody has changed it since.
+
+Owns: for each kind of change how it is taken back; a row of the table of commands says which kinds it makes.
+Fails with: `Problem`s, which are values. What is merged, split off or moved on stays so.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mailtickets.desk.commands.asker import Asker, Step
+from mailtickets.desk.commands.command import Command
+from mailtickets.desk.model.decision import Done, Problem
+from mailtickets.desk.model.effects import (
+    Assign,
+    Effect,
+    MoveTo,
+    RemoveParticipant,
+    SetPriority,
+    SetStatus,
+    SetSubject,
+    SetTags,
+    SetType,
+    Undo,
+)
+from mailtickets.desk.model.facts import Undoable
+from mailtickets.desk.model.ticket import Ticket, priority_named, status_named, type_named
+
+ChangeKind = Literal["status", "priority", "type", "assignee", "subject", "queue", "tags", "participant"]
+"""Kinds of the events that are taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A kind of change, and the function that takes one back."""
+
+    kind: ChangeKind
+    back: Callable[[Ticket, str | None, str | None, Asker], Iterator[Effect]]
+    """In: the ticket as it is, the value before the change, the value after it, and who asks. It yields nothing where
+    somebody has changed the ticket since."""
+
+
+def _status(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+    status = status_named(old or "")
+    if ticket.status == new and status is not None:
+        yield SetStatus(status, "undone")
+
+
+def _priority(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+    priority = priority_named(old or "")
+    if ticket.priority == new and priority is not None:
+        yield SetPriority(priority)
+
+
+def _type(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+    if ticket.type == new:
+        yield SetType(type_named(old))
+
+
+def _assignee(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+    if ticket.assignee == new:
+        yield Assign(old)
+
+
+def _subject(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+    if ticket.subject == new and old is not None:
+        yield SetSubject(old)
+
+
+def _queue(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+    if ticket.queue == new and old is not None and by.policy.queue(old):
+        yield MoveTo(old)
+
+
+def _tags(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+    if " ".join(ticket.tags) == (new or ""):
+        yield SetTags(tuple((old or "").split()))
+
+
+def _participant(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+    """Somebody who joined leaves; somebody who left stays away."""
+    here = ticket.participant(new or "")
+    if old is None and here and here.role == "cc":
+        yield RemoveParticipant(here.address)
+
+
+STATUS = Change("status", _status)
+PRIORITY = Change("priority", _priority)
+TYPE = Change("type", _type)
+ASSIGNEE = Change("assignee", _assignee)
+SUBJECT = Change("subject", _subject)
+QUEUE = Change("queue", _queue)
+TAGS = Change("tags", _tags)
+PARTICIPANT = Change("participant", _participant)
+CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT)
+"""All that can be taken back, whether a command made it or an answer did."""
+
+
+def undo(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+    earlier = by.facts.undoable
+    if earlier is None:
+        yield Problem(order.line, "nothing-to-undo")
+        return
+    if too_late(earlier, by.now):
+        return
+    taken_back = list(_taken_back(ticket, earlier, by))
+    if earlier.until is None and not taken_back:  # what is merged, split off or moved on stays so
+        yield Problem(order.line, "nothing-to-undo")
+        return
+    yield Undo(earlier.inbound)
+    yield from taken_back
+    yield Done("undone")
+    if earlier.until is not None:
+        yield Done("unsent")
+
+
+def too_late(earlier: Undoable, now: datetime) -> bool:
+    """Whether what the earlier mail said is out in the world."""
+    said_directly = any(kind == "delivered-directly" for kind, _, _ in earlier.changes)
+    return earlier.gone or said_directly or (earlier.until is not None and earlier.until <= now)
+
+
+def _taken_back(ticket: Ticket, earlier: Undoable, by: Asker) -> Iterator[Effect]:
+    """Takes back, newest first, what the earlier mail changed and nobody has changed since."""
+    for kind, old, new in reversed(earlier.changes):
+        for change in CHANGES:
+            if change.kind == kind:
+                yield from change.back(ticket, old, new, by)
