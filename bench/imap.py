@@ -27,7 +27,8 @@ from mailtickets.config.load import load
 from mailtickets.desk.model.delivery import Sent
 from mailtickets.edges.doors.imap import ImapPoller
 from mailtickets.gateway.clerk import Clerk, rules_of
-from mailtickets.gateway.gateway import Gateway, Pace
+from mailtickets.gateway.delivery.pace import Pace
+from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.workers import Workers
 from mailtickets.store import migrate
 from mailtickets.store.database import Database

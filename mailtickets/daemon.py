@@ -44,7 +44,8 @@ from mailtickets.edges.smtp_server.listener import Listener, bind
 from mailtickets.edges.smtp_server.settings import Settings
 from mailtickets.edges.smtp_server.spool import Spool
 from mailtickets.gateway.clerk import Clerk, rules_of
-from mailtickets.gateway.gateway import Gateway, Pace
+from mailtickets.gateway.delivery.pace import Pace
+from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.workers import Workers
 from mailtickets.mail.door import LMTP, SMTP
 from mailtickets.mail.kind.classify import loop_reason
@@ -297,7 +298,7 @@ class Daemon:
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
             self._signer = Signer.of(config)
-            self.gateway.pace = _pace(config)
+            self.gateway.use_pace(_pace(config))
             await old.close()
         self._scanners = junk.ScanSettings.of(config)
         self._authenticator.take_over(AuthenticationSettings.of(config))

@@ -25,13 +25,15 @@ from mailtickets.desk.model.delivery import (
     Transient,
     Unknown,
 )
+from mailtickets.gateway.again import MOST_DRAFTS
 from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.gateway import Gateway, Pace
+from mailtickets.gateway.delivery.pace import Pace
+from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.workers import Workers
 from mailtickets.mail.model import InboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound, outbox
-from mailtickets.store.database import Database
+from mailtickets.store.database import Database, Stale
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read.reader import within
 from tests.desk.builders import AGENTS, ANA, BRUNO, MARIA, NOW, a_policy
@@ -95,7 +97,7 @@ class House:
         """Sends all that is due; gives the recipients."""
         begun = len(self.sent)
         while await self.gateway.deliver():
-            await self.gateway.all_recorded()
+            await self.gateway.delivering.tasks.all_done()
         return [recipient for _, recipient, _ in self.sent[begun:]]
 
     def states(self) -> dict[str, str]:
@@ -134,9 +136,9 @@ async def small_house(migrated_file: Any, tmp_path: Any, workers: Workers) -> As
 async def test_a_mail_is_accepted_processed_and_what_follows_is_delivered(house: House) -> None:
     await house.gateway.start()
     number = await house.gateway.accept(with_file("nota.txt"), an_envelope())
-    await house.gateway._accepted.join()
+    await house.gateway.backlog.accepted.join()
     await asyncio.wait_for(house.rested.wait(), 30)
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     assert house.office.row(number).outcome == "opened"
     assert sorted(recipient for _, recipient, _ in house.sent) == [ANA.address, BRUNO.address, MARIA.address]
     agents = parse(next(raw for _, recipient, raw in house.sent if recipient == ANA.address))
@@ -148,7 +150,7 @@ async def test_a_retransmission_gets_the_id_it_had_and_is_processed_once(house: 
     first = await house.take(a_message())
     again = await house.gateway.accept(a_message(), an_envelope())
     assert again == first.id
-    assert house.gateway._accepted.qsize() == 1
+    assert house.gateway.backlog.accepted.qsize() == 1
     await house.gateway.process(again)
     assert house.office.numbers() == [1]
 
@@ -168,8 +170,8 @@ async def test_a_client_that_goes_away_while_we_commit_loses_nothing(house: Hous
         await accepting
     assert house.gateway.intake.committing is not None
     await house.gateway.intake.committing
-    await house.gateway.process(await house.gateway._accepted.get())
-    house.gateway._accepted.task_done()
+    await house.gateway.process(await house.gateway.backlog.accepted.get())
+    house.gateway.backlog.accepted.task_done()
     assert house.office.row(1).outcome == "opened"
 
 
@@ -212,7 +214,7 @@ async def test_trouble_in_process_leaves_the_mail_accepted_and_tries_again(small
     assert (row.state, row.attempts, house.office.numbers()) == ("accepted", 0, [])
     house.office.run(lambda c: c.execute(text("ALTER TABLE away RENAME TO event")))
     house.office.pass_time(seconds=15)
-    assert house.gateway._claim_inbound() == [number]
+    assert await house.gateway.backlog.claim_due() == [number]
     await house.gateway.process(number)
     assert house.office.row(number).outcome == "opened"
 
@@ -230,7 +232,7 @@ async def test_what_fails_again_and_again_becomes_a_ticket_with_the_raw(small_ho
 async def test_a_mail_that_changed_its_ticket_meanwhile_is_decided_again(house: House) -> None:
     await house.take(a_message())
     number = await house.gateway.accept(a_message("Mais", message_id="<m2@x.test>", subject="[#1]"), an_envelope())
-    words = house.gateway._words
+    words = house.gateway.settling.words
     times: list[int] = []
 
     async def while_somebody_else_works(draft: Any) -> Any:
@@ -239,11 +241,30 @@ async def test_a_mail_that_changed_its_ticket_meanwhile_is_decided_again(house: 
             house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "other"))
         return await words(draft)
 
-    house.gateway._words = while_somebody_else_works  # type: ignore[method-assign]
+    house.gateway.settling.words = while_somebody_else_works  # type: ignore[method-assign]
     await house.gateway.process(number)
     assert len(times) == 2
     assert house.office.row(number).outcome == "appended"
     assert ("status", "resolved", "open", "customer-replied") in house.office.events(1)
+
+
+async def test_a_mail_whose_facts_change_without_end_waits_and_counts_no_attempt(
+    small_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, settled = small_house, []
+    number = await house.gateway.accept(a_message(), an_envelope())
+
+    def never(*_: Any) -> None:
+        settled.append(1)
+        raise Stale("changed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(house.gateway.clerk, "settle_in", never)
+        await house.gateway.process(number)
+    assert len(settled) == MOST_DRAFTS
+    assert (house.office.row(number).state, house.office.row(number).attempts) == ("accepted", 0)
+    await house.gateway.process(number)
+    assert house.office.row(number).outcome == "opened"
 
 
 async def test_two_gateways_on_one_mail_open_one_ticket(house: House) -> None:
@@ -264,11 +285,11 @@ async def test_a_mail_that_no_longer_waits_is_left_alone(house: House) -> None:
 
 async def test_a_mail_that_no_worker_can_read_becomes_a_ticket_with_the_raw(small_house: House) -> None:
     house, hasty = small_house, Workers(1, quick_seconds=0.05, read_seconds=0.05, reader=sleep_over_bombs)
-    house.gateway.workers = hasty
+    house.gateway.processing.workers = hasty
     bomb = a_message("palavra palavra\r\n", subject="Bomba")
     row = await house.take(bomb)
     assert (row.state, row.attempts) == ("accepted", 1)
-    assert await house.gateway.process_doubtful()
+    assert await house.gateway.processing.process_doubtful()
     row = house.office.row(row.id)
     hasty.close()
     assert (row.outcome, row.reason, row.subject) == ("unparsed", "reading-took-too-long", "Bomba")
@@ -403,7 +424,7 @@ async def test_an_answer_that_was_never_taken_fails_after_five_days(house: House
 
 async def test_a_throttled_account_rests_and_no_attempt_is_counted(house: House) -> None:
     await house.take(a_message())
-    house.gateway.pace.max_connections = 1
+    house.gateway.delivering.claims.pace.max_connections = 1
     house.answer = lambda _: Throttled("421 too fast")
     assert len(await house.deliver()) == 1
     assert house.copy(house.sent[0][1]).attempts == 0
@@ -412,22 +433,22 @@ async def test_a_throttled_account_rests_and_no_attempt_is_counted(house: House)
     house.office.pass_time(seconds=30)
     house.answer = lambda _: Sent("250")
     assert len(await house.deliver()) == 3
-    assert house.gateway.pace.throttled == 0
+    assert house.gateway.delivering.claims.pace.throttled == 0
 
 
 async def test_a_mail_that_was_on_its_way_already_does_not_end_the_rest(house: House) -> None:
     await house.take(a_message())
     house.answer = lambda who: Throttled("421 too fast") if who == MARIA.address else Sent("250")
     await house.gateway.deliver()
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     assert len(house.sent) == 2
-    assert house.gateway.pace.rest_until == NOW + timedelta(minutes=1)
+    assert house.gateway.delivering.claims.pace.rest_until == NOW + timedelta(minutes=1)
     assert await house.deliver() == []
 
 
 async def test_an_account_sends_so_many_a_minute_and_no_more(house: House) -> None:
     await house.take(a_message())
-    house.gateway.pace.max_per_minute = 2
+    house.gateway.delivering.claims.pace.max_per_minute = 2
     assert await house.deliver() == [MARIA.address, ANA.address]
     house.office.pass_time(seconds=60)
     assert await house.deliver() == []
@@ -437,7 +458,7 @@ async def test_an_account_sends_so_many_a_minute_and_no_more(house: House) -> No
 
 async def test_an_account_sends_so_many_a_day_and_no_more(house: House) -> None:
     await house.take(a_message())
-    house.gateway.pace.max_per_day = 1
+    house.gateway.delivering.claims.pace.max_per_day = 1
     assert await house.deliver() == [MARIA.address]
     house.office.pass_time(hours=23)
     assert await house.deliver() == []
@@ -447,7 +468,7 @@ async def test_an_account_sends_so_many_a_day_and_no_more(house: House) -> None:
 
 async def test_a_domain_is_sent_so_many_a_minute_and_others_go_on(house: House) -> None:
     await house.take(a_message())
-    house.gateway.pace.max_per_domain_per_minute = 1
+    house.gateway.delivering.claims.pace.max_per_domain_per_minute = 1
     assert await house.deliver() == [MARIA.address, ANA.address]
     await house.take(a_message(message_id="<two@x.test>", From="eva@outra.test"), sender="eva@outra.test")
     assert await house.deliver() == ["eva@outra.test"]
@@ -475,16 +496,16 @@ async def a_backlog(house: House, mails: int, **pace: Any) -> int:
     for number in range(mails):
         await house.take(a_message(message_id=f"<{number}@cliente.test>"))
     for name, value in pace.items():
-        setattr(house.gateway.pace, name, value)
+        setattr(house.gateway.delivering.claims.pace, name, value)
     return len(house.office.run(lambda c: copies(c)))
 
 
 async def test_copies_are_claimed_ahead_once_they_go_out_quickly(house: House) -> None:
     copies = await a_backlog(house, 3)
     assert await house.gateway.deliver() == 2
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     assert await house.gateway.deliver() == copies - 2 > 2
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     assert set(house.states().values()) == {"sent"}
 
 
@@ -492,17 +513,17 @@ async def test_more_is_claimed_when_half_of_what_was_claimed_ahead_is_gone(small
     house, gateway = small_house, small_house.gateway
     await a_backlog(house, 18, max_connections=1)
     await gateway.deliver()
-    await gateway.all_recorded()
+    await gateway.delivering.tasks.all_done()
     wanted: list[tuple[int, bool]] = []
 
     async def send(raw: bytes, sender: str, recipient: str) -> Delivery:
-        wanted.append((len(gateway._ahead), gateway._mail_is_due.is_set()))
+        wanted.append((len(gateway.delivering.claims.ahead), gateway.delivering.mail_is_due.is_set()))
         return Sent("250 ok")
 
-    gateway.send = send
-    gateway._mail_is_due.clear()
+    gateway.delivering.sender.send = send
+    gateway.delivering.mail_is_due.clear()
     claimed = await gateway.deliver()
-    await gateway.all_recorded()
+    await gateway.delivering.tasks.all_done()
     assert [ahead for ahead, _ in wanted] == list(reversed(range(claimed)))
     assert not any(due for ahead, due in wanted if ahead > 16)
     assert [due for _, due in (wanted[0], wanted[-1])] == [False, True]
@@ -511,17 +532,17 @@ async def test_more_is_claimed_when_half_of_what_was_claimed_ahead_is_gone(small
 async def test_never_more_is_claimed_than_the_account_may_send(house: House) -> None:
     await a_backlog(house, 3, max_per_minute=4)
     assert await house.gateway.deliver() == 2
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     assert await house.gateway.deliver() == 2
 
 
 async def test_what_was_claimed_ahead_when_a_rest_begins_waits_as_before(house: House) -> None:
     backlog = await a_backlog(house, 3, max_connections=1)
     await house.gateway.deliver()
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     house.answer = lambda _: Throttled("421 too fast")
     assert await house.gateway.deliver() == backlog - 1
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     assert len(house.sent) == 2
     rows = house.office.run(lambda c: copies(c))
     assert sorted(row.state for row in rows) == ["deferred", *["queued"] * (backlog - 2), "sent"]
@@ -539,7 +560,7 @@ class Gate:
 
     def __init__(self, house: House) -> None:
         self.house, self.reached, self.go = house, asyncio.Event(), asyncio.Event()
-        house.gateway.send = self.send
+        house.gateway.delivering.sender.send = self.send
 
     async def send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
         self.reached.set()
@@ -551,7 +572,7 @@ async def claimed_ahead(house: House) -> Gate:
     """One copy is on the wire, and others are next in line."""
     copies = await a_backlog(house, 2, max_connections=1)
     await house.gateway.deliver()
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     gate = Gate(house)
     assert await house.gateway.deliver() == copies - 1 == 4
     await gate.reached.wait()
@@ -563,7 +584,7 @@ async def test_a_persons_answer_overtakes_what_was_claimed_ahead(house: House) -
     house.say()
     await house.gateway.deliver()
     gate.go.set()
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     sent = [parse(raw).header("message-id") for _, _, raw in house.sent]
     answer = next(row for row in house.office.run(lambda c: copies(c)) if row.name == "answer")
     assert answer.message_id in str(sent[2])
@@ -590,7 +611,7 @@ async def test_what_was_claimed_ahead_of_a_smarthost_that_became_slow_can_be_can
         await asyncio.sleep(0)
     assert house.office.run(lambda c: outbox.cancel(c, last))
     gate.go.set()
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     await house.deliver()
     assert len(house.sent) == 4
 
@@ -608,7 +629,7 @@ async def test_one_connection_is_for_others_when_a_domain_is_slow(house: House) 
             quick.set()
         return result
 
-    house.gateway.send = send
+    house.gateway.delivering.sender.send = send
     await house.gateway.start()
     await house.gateway.look_for_work()
     await quick.wait()
@@ -625,9 +646,9 @@ async def test_a_slow_domain_has_all_connections_when_nobody_else_waits(house: H
         await house.take(a_message(message_id=f"<{name}>", From=name), sender=name)
     house.office.run(lambda c: [outbox.cancel(c, row.id) for row in copies(c) if row.name == "new_ticket"])
     assert await house.gateway.deliver() == 2
-    assert house.gateway._busy == {"slow.test": 2}
-    await house.gateway.all_recorded()
-    assert house.gateway._busy == {}
+    assert house.gateway.delivering.claims.busy == {"slow.test": 2}
+    await house.gateway.delivering.tasks.all_done()
+    assert house.gateway.delivering.claims.busy == {}
 
 
 # --- crashes ------------------------------------------------------------------------------------------
@@ -638,7 +659,7 @@ async def test_what_was_accepted_before_a_crash_is_processed_after_it(house: Hou
     after = house.begin()  # the first one is simply gone
     await after.start()
     assert house.office.row(number).attempts == 1
-    while await after.process_doubtful():
+    while await after.processing.process_doubtful():
         pass
     assert house.office.row(number).outcome == "opened"
     await after.drain(5)
@@ -657,14 +678,14 @@ async def test_a_mail_that_kills_becomes_a_ticket_with_the_raw_and_the_others_ne
     others = []
     for life in range(5):
         gateway = house.begin()
-        await house.gateway.off_loop(gateway.clerk.database.transact, gateway._take_up)
-        assert await asyncio.to_thread(gateway._claim_doubtful) in (worst, None)  # in hand, and then it dies
+        await house.gateway.off_loop(gateway.clerk.database.transact, gateway.take_up)
+        assert await gateway.backlog.claim_doubtful() in (worst, None)  # in hand, and then it dies
         raw = a_message(subject=f"Comum {life}", message_id=f"<comum{life}@x.test>")
         others.append(await gateway.accept(raw, an_envelope()))
         await gateway.process(others[-1])
     last = house.begin()
-    await house.gateway.off_loop(last.clerk.database.transact, last._take_up)
-    while await last.process_doubtful():
+    await house.gateway.off_loop(last.clerk.database.transact, last.take_up)
+    while await last.processing.process_doubtful():
         pass
     row = house.office.row(worst)
     assert (row.outcome, row.reason, row.subject) == ("unparsed", "processing-failed", "Fatal")
@@ -677,13 +698,13 @@ async def test_who_was_in_hand_beside_a_mail_that_kills_is_not_blamed_twice(hous
     both = [await house.gateway.accept(a_message(message_id=f"<{n}@x.test>"), an_envelope()) for n in range(2)]
     for _ in range(7):
         gateway = house.begin()
-        await house.gateway.off_loop(gateway.clerk.database.transact, gateway._take_up)
+        await house.gateway.off_loop(gateway.clerk.database.transact, gateway.take_up)
         if house.office.row(both[0]).attempts < 5:
-            claimed = await asyncio.to_thread(gateway._claim_doubtful)
+            claimed = await gateway.backlog.claim_doubtful()
             if claimed == both[1]:
-                await gateway.process(both[1], with_care=True)
+                await gateway.processing.process(both[1], with_care=True)
         else:
-            while await gateway.process_doubtful():
+            while await gateway.processing.process_doubtful():
                 pass
     assert [(house.office.row(n).outcome, house.office.row(n).attempts) for n in both] == [
         ("unparsed", 5),
@@ -695,12 +716,12 @@ async def test_gateways_that_die_for_another_reason_blame_no_message_again_and_a
     six = [await house.gateway.accept(a_message(message_id=f"<{n}@x.test>"), an_envelope()) for n in range(6)]
     for _ in range(12):  # all were in hand when the first one died, and each of the others dies with one in hand
         gateway = house.begin()
-        await house.gateway.database(gateway.clerk.database.run, gateway._take_up)
-        await asyncio.to_thread(gateway._claim_doubtful)
+        await house.gateway.off_loop(gateway.clerk.database.transact, gateway.take_up)
+        await gateway.backlog.claim_doubtful()
     assert max(house.office.row(number).attempts for number in six) == 3
     last = house.begin()
-    await house.gateway.database(last.clerk.database.run, last._take_up)
-    while await last.process_doubtful():
+    await house.gateway.off_loop(last.clerk.database.transact, last.take_up)
+    while await last.processing.process_doubtful():
         pass
     assert {house.office.row(number).outcome for number in six} == {"opened"}
 
@@ -708,12 +729,12 @@ async def test_gateways_that_die_for_another_reason_blame_no_message_again_and_a
 async def test_ten_slow_mails_do_not_hold_up_an_ordinary_one(small_house: House) -> None:
     house = small_house
     workers = Workers(2, quick_seconds=0.3, read_seconds=900, reader=sleep_over_bombs)
-    house.gateway.workers = workers
+    house.gateway.processing.workers = workers
     await house.gateway.start()
     for number in range(17):  # more than are in process at the same time
         await house.gateway.accept(a_message(subject="Bomba", message_id=f"<{number}@x.test>"), an_envelope())
     ordinary = await house.gateway.accept(a_message(message_id="<comum@x.test>"), an_envelope())
-    await house.gateway._accepted.join()
+    await house.gateway.backlog.accepted.join()
     assert house.office.row(ordinary).outcome == "opened"
     waiting = [row for row in house.office.run(lambda c: read_inbound.listed(within(c))) if row.state == "accepted"]
     assert len(waiting) == 17
@@ -725,11 +746,11 @@ async def test_what_another_gateway_works_on_is_left_to_it_until_its_lease_ends(
     number = await house.gateway.accept(a_message(), an_envelope())
     other = house.begin("two")
     await other.start()
-    assert other._claim_inbound() == []
+    assert await other.backlog.claim_due() == []
     house.office.pass_time(seconds=60)
-    assert other._claim_inbound() == []
+    assert await other.backlog.claim_due() == []
     assert house.office.row(number).attempts == 1  # whoever had it may have died of it
-    assert other._claim_doubtful() == number
+    assert await other.backlog.claim_doubtful() == number
     await other.drain(5)
 
 
@@ -739,7 +760,7 @@ async def test_what_waits_in_memory_for_longer_than_a_lease_is_not_taken_for_aba
     for _ in range(4):
         house.office.pass_time(seconds=40)
         await house.gateway.look_for_work()
-        assert (other._claim_inbound(), other._claim_doubtful()) == ([], None)
+        assert (await other.backlog.claim_due(), await other.backlog.claim_doubtful()) == ([], None)
     assert house.office.row(number).attempts == 0
     await other.drain(5)
 
@@ -755,14 +776,14 @@ async def test_what_was_being_sent_in_a_crash_is_sent_again_with_the_same_bytes(
             both.set()
         return await died
 
-    house.gateway.send = hangs
+    house.gateway.delivering.sender.send = hangs
     assert await house.gateway.deliver() == 2
     await both.wait()
-    for task in house.gateway._sending:
+    for task in house.gateway.delivering.tasks.running:
         task.cancel()
     lost = list(house.sent)
     house.gateway = house.begin()
-    await house.gateway.off_loop(house.office.run, house.gateway._take_up)
+    await house.gateway.off_loop(house.office.run, house.gateway.take_up)
     assert sorted(house.states().values()) == ["queued", "unknown", "unknown"]
     await house.deliver()
     assert set(house.states().values()) == {"sent"}
@@ -777,16 +798,16 @@ async def test_what_is_long_on_its_way_is_sent_by_nobody_else(house: House) -> N
         house.sent.append((sender, recipient, raw))
         return await answered
 
-    house.gateway.send, other = waits, house.begin("two")
+    house.gateway.delivering.sender.send, other = waits, house.begin("two")
     assert await house.gateway.deliver() == 2
     for _ in range(5):
         house.office.pass_time(seconds=40)
         await house.gateway.look_for_work()
         await house.gateway.deliver()
         await other.deliver()
-        await other.all_recorded()
+        await other.delivering.tasks.all_done()
     answered.set_result(Sent("250"))
-    await house.gateway.all_recorded()
+    await house.gateway.delivering.tasks.all_done()
     assert len(house.sent) == 3
     assert set(house.states().values()) == {"sent"}
     await other.drain(5)
@@ -797,7 +818,7 @@ async def test_a_result_is_not_forgotten_while_the_database_is_away(
     small_house: House, monkeypatch: pytest.MonkeyPatch, answer: Delivery
 ) -> None:
     house = small_house
-    monkeypatch.setattr("mailtickets.gateway.gateway._RETRY_RECORD_SECONDS", 0)
+    monkeypatch.setattr("mailtickets.gateway.delivery.record.RETRY_SECONDS", 0)
     await house.take(a_message())
     house.say()
     record, away = outbox.record_all, [True, True, True, True]
@@ -837,20 +858,23 @@ async def test_a_failure_whose_commit_went_unanswered_is_told_once(
     small_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house = small_house
-    monkeypatch.setattr("mailtickets.gateway.gateway._RETRY_RECORD_SECONDS", 0)
+    monkeypatch.setattr("mailtickets.gateway.delivery.record.RETRY_SECONDS", 0)
     await house.take(a_message())
     await house.deliver()
     house.say()
-    settle, answers = house.gateway.clerk.settle, ["lost"]
+    transactions, settle, answers = house.gateway.settling._transactions, house.gateway.clerk.settle_in, ["lost"]
+    share = transactions.share
 
-    def cut_off(*args: Any) -> None:
-        settle(*args)
-        if answers:
+    async def cut_off(work: Any, *args: Any) -> Any:
+        result = await share(work, *args)
+        if work == settle and answers:
             raise Transient(answers.pop())
+        return result
 
-    monkeypatch.setattr(house.gateway.clerk, "settle", cut_off)
+    monkeypatch.setattr(transactions, "share", cut_off)
     house.answer = lambda recipient: Refused("550 no such user") if recipient == MARIA.address else Sent("250")
     assert sorted(await house.deliver()) == sorted([MARIA.address, ANA.address, BRUNO.address])
+    assert answers == []
 
 
 async def test_draining_finishes_what_is_in_hand(house: House) -> None:
@@ -867,7 +891,7 @@ async def test_a_draining_gateway_begins_nothing_new(house: House) -> None:
     await house.gateway.accept(a_message(), an_envelope())
     house.office.pass_time(minutes=5)
     await other.look_for_work()
-    assert other._accepted.qsize() == 0
+    assert other.backlog.accepted.qsize() == 0
 
 
 # --- alarms, cursors, housekeeping --------------------------------------------------------------------

@@ -39,19 +39,18 @@ from mailtickets.desk.rules.opening import as_opening
 from mailtickets.desk.rules.questions import Questions, questions
 from mailtickets.desk.signatures.learning import Seen, seen_in
 from mailtickets.desk.signatures.written import as_written, signer
+from mailtickets.gateway.again import drafts
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
 from mailtickets.mail.trust import traces
 from mailtickets.mail.write.compose import compose
 from mailtickets.store import agents, budgets, contacts, outbox, signatures, tickets
-from mailtickets.store.database import Database, Stale
+from mailtickets.store.database import Database
 from mailtickets.store.inbound import Received
 from mailtickets.store.outbox import Due
 from mailtickets.store.read.agent_facts import turns
 from mailtickets.store.read.facts import gather, known_tokens
 from mailtickets.store.settle import Settlement, settle
-
-_DRAFTS = 20
 
 Decide = Callable[[Ticket], Decision | None]
 
@@ -125,28 +124,25 @@ class Clerk:
         self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
     ) -> Draft:
         """Decides on a mail, and on the notices that follow from it."""
-        return self.database.transact(self.drafting(received, mail, unparsed, junk))
+        return self.database.transact(self.draft_in, received, mail, self.asked(received, mail), unparsed, junk)
 
-    def drafting(
-        self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
-    ) -> Callable[[Connection], Draft]:
-        """Like draft(), but in the caller's transaction. A customer's words are read here, before it begins."""
+    def asked(self, received: Received, mail: InboundMail) -> Questions | None:
+        """What a customer's mail asks, read before a transaction begins. None for an agent's mail: `draft_in` reads it
+        without their signature, which the database knows."""
         policy = self.rules.policy
-        asked = None if _agent_in_from(mail, policy) else questions(mail, policy, received.correction)
-        return lambda connection: self._draft_mail(connection, received, mail, asked, unparsed, junk)
+        return None if _agent_in_from(mail, policy) else questions(mail, policy, received.correction)
 
     def explain(self, received: Received, mail: InboundMail, junk: JunkVerdict = NO_MARK) -> Draft:
         """What would be decided on a mail now, and who would be told; nothing stays written."""
+        return self.database.transact(self._explain_in, received, mail, junk)
 
-        def work(connection: Connection) -> Draft:
-            with connection.begin_nested() as nothing:
-                draft = self._draft_mail(connection, received, mail, None, None, junk)
-                nothing.rollback()
-            return draft
+    def _explain_in(self, connection: Connection, received: Received, mail: InboundMail, junk: JunkVerdict) -> Draft:
+        with connection.begin_nested() as nothing:
+            draft = self.draft_in(connection, received, mail, None, None, junk)
+            nothing.rollback()
+        return draft
 
-        return self.database.transact(work)
-
-    def _draft_mail(
+    def draft_in(
         self,
         connection: Connection,
         received: Received,
@@ -155,6 +151,7 @@ class Clerk:
         unparsed: str | None,
         junk: JunkVerdict,
     ) -> Draft:
+        """Like `draft`, but in the caller's transaction. `asked` is the result of `asked()`, or None."""
         now, policy = self.clock(), self.rules.policy
         came, (asked, signed) = mail, self._asked(connection, received, mail, asked)
         facts, asked = gather(connection, received, asked, policy, now, unparsed, junk)
@@ -226,16 +223,29 @@ class Clerk:
         desk: Callable[[Connection], Desk] = nothing_known,
     ) -> Ticket | None:
         """Carries out what `decide_on` makes of a ticket; None from it changes nothing. None: no such ticket."""
-        for _ in range(_DRAFTS):
-            draft = self.draft_order(number, lambda ticket: decide_on(ticket) if ticket else None, text=text, desk=desk)
-            if draft.before is None:
-                return None
-            try:
+        for attempt in drafts(f"ticket {number}"):
+            with attempt:
+                draft = self.draft_order(number, lambda it: decide_on(it) if it else None, text=text, desk=desk)
+                if draft.before is None:
+                    return None
                 self.settle(draft, self.words(draft))
-            except Stale:
-                continue
-            return draft.after or draft.before
-        raise Stale(f"ticket {number} keeps changing")
+                return draft.after or draft.before
+        raise AssertionError("unreachable")
+
+    def tell(
+        self,
+        decision: Decision,
+        subject: str,
+        also: Callable[[Connection], None],
+        *,
+        desk: Callable[[Connection], Desk] = nothing_known,
+    ) -> None:
+        """Writes the notices of a decision that concerns no ticket, and what `also` writes, in one transaction."""
+        for attempt in drafts(subject):
+            with attempt:
+                draft = self.draft_order(None, lambda _: decision, desk=desk)
+                self.settle(draft, self.words(draft), also)
+                return
 
     def draft_order(
         self,
@@ -250,25 +260,30 @@ class Clerk:
         `desk` reads what these show of the agents' work.
         """
 
-        def work(connection: Connection) -> Draft:
-            before = tickets.load(connection, number) if number is not None else None
-            decision = decide_on(before) or Decision("nothing-to-do")
-            return self._drafted(connection, decision, before, self.clock(), text=text, desk=desk(connection))
+        return self.database.transact(self._draft_order_in, number, decide_on, text, desk)
 
-        return self.database.transact(work)
+    def _draft_order_in(
+        self,
+        connection: Connection,
+        number: int | None,
+        decide_on: Callable[[Ticket | None], Decision | None],
+        text: str,
+        desk: Callable[[Connection], Desk],
+    ) -> Draft:
+        before = tickets.load(connection, number) if number is not None else None
+        decision = decide_on(before) or Decision("nothing-to-do")
+        return self._drafted(connection, decision, before, self.clock(), text=text, desk=desk(connection))
 
     def open(self, decision: Decision, *, text: str) -> Ticket:
         """Opens a ticket that was ordered from the shell; it is given to an agent as its queue's mail is."""
-        for _ in range(_DRAFTS):
-            draft = self.database.transact(lambda connection: self._drafted_opening(connection, decision, text))
-            try:
+        for attempt in drafts("a new ticket"):
+            with attempt:
+                draft = self.database.transact(self._drafted_opening, decision, text)
                 self.settle(draft, self.words(draft))
-            except Stale:  # another ticket took the turn
-                continue
-            if draft.after is None:
-                raise AssertionError("an OpenTicket effect opens a ticket")
-            return draft.after
-        raise Stale("tickets keep being given to the same agent")
+                if draft.after is None:
+                    raise AssertionError("an OpenTicket effect opens a ticket")
+                return draft.after
+        raise AssertionError("unreachable")
 
     def _drafted_opening(self, connection: Connection, decision: Decision, text: str) -> Draft:
         policy, now = self.rules.policy, self.clock()
@@ -345,7 +360,7 @@ class Clerk:
             return
         notice = notices.alarm(subject, text, policy, self.clock())
         sent = letter(notice, render_notice(self.rules.templates, notice), None, stationery, self.nonce(), self.clock())
-        self.database.transact(lambda connection: outbox.queue(connection, sent, None, None, self.clock()))
+        self.database.transact(outbox.queue, sent, None, None, self.clock())
 
     def words(self, draft: Draft) -> list[Rendered]:
         """The notices of a draft, and of those that go with it, in words, in this process."""
@@ -394,19 +409,19 @@ class Clerk:
 
     def settle(self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None) -> None:
         """Writes a draft, and what else belongs into its transaction. Raises Stale when it is out of date."""
-        self.database.transact(self.settling(draft, words, also))
+        self.database.transact(self.settle_in, draft, words, also)
 
-    def settling(
-        self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None
-    ) -> Callable[[Connection], None]:
-        """The same, for a transaction of the caller's."""
-
-        def work(connection: Connection) -> None:
-            settle(connection, self.settlement(draft, words))
-            if also is not None:
-                also(connection)
-
-        return work
+    def settle_in(
+        self,
+        connection: Connection,
+        draft: Draft,
+        words: Sequence[Rendered],
+        also: Callable[[Connection], None] | None = None,
+    ) -> None:
+        """Like `settle`, but in the caller's transaction."""
+        settle(connection, self.settlement(draft, words))
+        if also is not None:
+            also(connection)
 
 
 def _agent_in_from(mail: InboundMail, policy: Policy) -> Agent | None:

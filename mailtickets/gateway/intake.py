@@ -145,12 +145,7 @@ class Intake:
         return small and self._lane.is_idle and self._commit_seconds < AT_ONCE_SECONDS
 
     def _insert(self, mails: Mails, claimant: str | None, now: datetime, before_commit: Callable[[], None]) -> Kept:
-        def work(connection: Connection) -> Kept:
-            kept = inbound.insert_all(connection, mails, claimant, now)
-            before_commit()
-            return kept
-
-        return self._clerk.database.transact(work)
+        return self._clerk.database.transact(_insert_in, mails, claimant, now, before_commit)
 
     def _commit(self, keep: Keep) -> list[Keeping]:
         self._mind_space()
@@ -184,6 +179,14 @@ class Intake:
     def _stirs(self, now: float) -> bool:
         """Whether a message is being kept, or was so just now."""
         return self._under_way > 0 or now - self._answered_at <= SOON_SECONDS
+
+
+def _insert_in(
+    connection: Connection, mails: Mails, claimant: str | None, now: datetime, before_commit: Callable[[], None]
+) -> Kept:
+    kept = inbound.insert_all(connection, mails, claimant, now)
+    before_commit()
+    return kept
 
 
 def _before_commit() -> None:

@@ -25,8 +25,7 @@ from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.desk.notices.rows import NoticeName
 from mailtickets.mail.model import Attachment, InboundMail
-from mailtickets.mail.read.outline import outline
-from mailtickets.mail.read.text_file import text_file
+from mailtickets.mail.read.attachments import of_read, of_unread, picked
 
 QUICK_SECONDS = 1.0
 QUICK_BYTES = 5_000_000
@@ -128,15 +127,14 @@ class Workers:
             return await pool.call(seconds, self._reader, raw, instance)
 
     async def attachments(self, raw: bytes, instance: str, wanted: Sequence[str]) -> tuple[Attachment, ...]:
-        """The attachments of a mail with these sha256 digests, in that order; what is not found is left out.
+        """The attachments of a mail with these sha256 digests, in this order; a digest that none has is left out.
 
-        Its own words are one of them, for notices that could not show them all.
+        The mail is read only when it is not wanted as it came.
         """
-        found = {attachment.sha256: attachment for attachment in outline(raw).attachments}  # where it was not read
+        found = of_unread(raw)
         if not found.keys() >= set(wanted):
-            mail = await self.read(raw, instance)
-            found |= {attachment.sha256: attachment for attachment in (*mail.attachments, text_file(mail))}
-        return tuple(found[digest] for digest in wanted if digest in found)
+            found = of_read(raw, await self.read(raw, instance))
+        return picked(found, wanted)
 
     async def words(self, templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:
         """Notices in words. The built-in templates are our own and need no process, only a thread for long mail."""

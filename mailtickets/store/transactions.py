@@ -27,9 +27,12 @@ Work = Callable[[Connection], Any]
 Outcome = tuple[Any, Exception | None]
 
 
-class Together:
-    """Transactions that are shared on SQLite, which has one writer. PostgreSQL has transactions side by side, and joins
-    their waits for the disk itself: there each piece of work has a transaction of its own."""
+class Transactions:
+    """Database work of one gateway, off the event loop.
+
+    Only SQLite, which has one writer, shares transactions. PostgreSQL has transactions side by side, and joins their
+    waits for the disk itself: there each piece of work has a transaction of its own.
+    """
 
     def __init__(self, database: Database, lane: Lane) -> None:
         self._database, self._lane = database, lane
@@ -39,12 +42,20 @@ class Together:
     async def share(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls `work(connection, *args, **kwargs)` in a transaction; returns its result after the commit."""
         if not self._database.is_sqlite:
-            return await self._lane.do(self._database.transact, _bound(work, *args, **kwargs))
+            return await self.alone(work, *args, **kwargs)
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((_bound(work, *args, **kwargs), done))
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_waiting())
         return cast("T", await done)
+
+    async def alone(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Like `share`, but in a transaction of its own."""
+        return await self._lane.do(self._database.transact, _bound(work, *args, **kwargs))
+
+    async def off_loop(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls a function that begins its transactions itself, in one of the lane's threads."""
+        return await self._lane.do(function, *args, **kwargs)
 
     async def _commit_waiting(self) -> None:
         while self._waiting:

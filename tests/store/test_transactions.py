@@ -12,7 +12,7 @@ from mailtickets.desk.model.delivery import Transient
 from mailtickets.store import schema
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.lane import Lane
-from mailtickets.store.together import Together, together
+from mailtickets.store.transactions import Transactions, together
 
 
 def count(name: str) -> Callable[[Connection], str]:
@@ -84,7 +84,7 @@ async def test_intake_does_not_wait_for_all_that_goes_together(database: Databas
     if not database.is_sqlite:
         return  # its transactions stand side by side
     lane = Lane(1)
-    company, order, begun, mail_is_there = Together(database, lane), [], Event(), Event()
+    company, order, begun, mail_is_there = Transactions(database, lane), [], Event(), Event()
 
     def work(number: int) -> Callable[[Connection], None]:
         def do(_: Connection) -> None:
@@ -106,13 +106,13 @@ async def test_intake_does_not_wait_for_all_that_goes_together(database: Databas
 
 
 @pytest.fixture
-async def company(database: Database) -> AsyncIterator[Together]:
+async def company(database: Database) -> AsyncIterator[Transactions]:
     lane = Lane(1 if database.is_sqlite else 4)
-    yield Together(database, lane)
+    yield Transactions(database, lane)
     lane.close()
 
 
-async def test_tasks_share_transactions_and_get_their_own_results(database: Database, company: Together) -> None:
+async def test_tasks_share_transactions_and_get_their_own_results(database: Database, company: Transactions) -> None:
     seen = commits(database)
     works: list[Any] = [count(f"n{number:02}") for number in range(20)]
     found = await asyncio.gather(*map(company.share, works), company.share(spoilt(Stale("x"))), return_exceptions=True)
@@ -122,7 +122,7 @@ async def test_tasks_share_transactions_and_get_their_own_results(database: Data
     assert len(seen) < 20 or not database.is_sqlite
 
 
-async def test_who_goes_away_leaves_the_others_alone(database: Database, company: Together) -> None:
+async def test_who_goes_away_leaves_the_others_alone(database: Database, company: Transactions) -> None:
     tasks = [asyncio.create_task(company.share(count(name))) for name in "abc"]
     await asyncio.sleep(0)
     tasks[1].cancel()

@@ -1,0 +1,49 @@
+"""Drafts again what is out of date.
+
+`settle` raises `Stale` when the facts that a decision was based on have changed meanwhile. Then the facts are read and
+the decision is made once more:
+
+    for attempt in drafts("ticket 7"):
+        with attempt:
+            settle(draft())
+            return
+
+Fails with: `Stale`, when this has happened `MOST_DRAFTS` times in a row. Each time is recorded in the log.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+
+from mailtickets.store.database import Stale
+
+log = logging.getLogger("mailtickets.gateway")
+
+MOST_DRAFTS = 20
+
+
+def drafts(subject: str) -> Iterator["Attempt"]:
+    """A context for each attempt at a draft; it ends quietly when the draft is stale. `subject` is for the log."""
+    return (Attempt(subject, number) for number in range(1, MOST_DRAFTS + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt, from 1 on. Raises `Stale` out of the last one only."""
+
+    subject: str
+    number: int
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
+        if not isinstance(error, Stale):
+            return False
+        facts = {"subject": self.subject, "drafts": self.number, "why": str(error)}
+        if self.number == MOST_DRAFTS:
+            log.warning("stale again and again, given up", extra=facts)
+            return False
+        log.info("stale, drafted again", extra=facts)
+        return True

@@ -1,0 +1,44 @@
+"""The attachments of copies on their way, read again from the mail that brought them.
+
+Owns: the attachments of the last notice: copies of one notice follow one another, and the mail is read once for them.
+Fails with: `Transient` and `Unreadable` from the database and the workers.
+"""
+
+import asyncio
+
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.workers import Workers
+from mailtickets.mail.model import Attachment
+from mailtickets.store import inbound
+from mailtickets.store.outbox import Due
+from mailtickets.store.transactions import Transactions
+
+
+class Attachments:
+    """Reads attachments, one mail at a time."""
+
+    def __init__(self, clerk: Clerk, workers: Workers, transactions: Transactions) -> None:
+        self._clerk, self._workers, self._transactions = clerk, workers, transactions
+        self._last: tuple[tuple[int, tuple[str, ...]], tuple[Attachment, ...]] | None = None
+        """Inbound id and digests of the last notice, and its attachments."""
+        self._reading = asyncio.Lock()
+
+    async def of(self, copy: Due) -> tuple[Attachment, ...]:
+        """The attachments of a copy, with their content."""
+        if not copy.attachments or copy.inbound is None:
+            return ()
+        wanted = (copy.inbound, copy.attachments)
+        async with self._reading:
+            if self._last is None or self._last[0] != wanted:
+                self._last = (wanted, await self._read(copy.inbound, copy.attachments))
+            return self._last[1]
+
+    async def _read(self, number: int, digests: tuple[str, ...]) -> tuple[Attachment, ...]:
+        received = await self._transactions.alone(inbound.load, number)
+        if received is None:
+            return ()
+        return await self._workers.attachments(received.raw, self._clerk.rules.policy.instance.name, digests)
+
+    def forget(self) -> None:
+        """Frees the memory."""
+        self._last = None

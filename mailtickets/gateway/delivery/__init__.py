@@ -1,0 +1,1 @@
+"""deliver(): copies that are due are claimed, sent, and recorded (transaction 3)."""

@@ -1,0 +1,62 @@
+"""A copy that has failed for good: its result, and what follows for the ticket and its people, in one transaction.
+
+Fails with: nothing that passes; a failure that the database does not take now is kept in memory, and written again.
+"""
+
+import logging
+from functools import partial
+
+from sqlalchemy import Connection
+
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.delivery import Delivery, Refused
+from mailtickets.desk.model.facts import OutboxFact
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.rules.bounces import refused
+from mailtickets.gateway.again import drafts
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.delivery.record import Result, before_result_commit, insist
+from mailtickets.gateway.settling import Settling
+from mailtickets.store import outbox
+from mailtickets.store.outbox import Due
+from mailtickets.store.transactions import Transactions
+
+log = logging.getLogger("mailtickets.gateway")
+
+
+class _AlreadyRecorded(Exception):
+    """The result is in the database already: only the answer to its commit was lost, or another gateway wrote one."""
+
+
+class Failures:
+    """Records the failed copies of one gateway."""
+
+    def __init__(self, clerk: Clerk, transactions: Transactions, settling: Settling) -> None:
+        self._clerk, self._transactions, self._settling = clerk, transactions, settling
+
+    async def record(self, copy: Due, delivery: Delivery, result: Result) -> None:
+        """Writes the result, the failure as an event of the ticket, and the notices about it."""
+        try:
+            await insist(self._give_up, copy, delivery, result)
+        except _AlreadyRecorded:
+            log.info("recorded already", extra={"outbox": copy.id})
+
+    async def _give_up(self, copy: Due, delivery: Delivery, result: Result) -> None:
+        decide_on = partial(_decision, copy, delivery)
+        for attempt in drafts(f"outbox {copy.id}"):
+            with attempt:
+                draft = await self._transactions.off_loop(self._clerk.draft_order, copy.ticket, decide_on)
+                await self._settling.settle(draft, partial(_record_in, result=result))
+                return
+
+
+def _decision(copy: Due, delivery: Delivery, ticket: Ticket | None) -> Decision:
+    status = delivery.status if isinstance(delivery, Refused) else None
+    fact = OutboxFact(copy.id, copy.ticket, copy.name, copy.addressed.recipient.address, copy.author, copy.state)
+    return refused(fact, delivery.reply, status, ticket)
+
+
+def _record_in(connection: Connection, result: Result) -> None:
+    if not outbox.record_all(connection, [result]):
+        raise _AlreadyRecorded
+    before_result_commit()
