@@ -21,7 +21,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import IO
 
-from mailtickets import jobs
 from mailtickets.config.load import load
 from mailtickets.config.models import Config, SmtpIn
 from mailtickets.config.places import ConfigError
@@ -47,6 +46,8 @@ from mailtickets.gateway.clerk import Clerk, rules_of
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.workers import Workers
+from mailtickets.jobs.housekeeping import housekeeping
+from mailtickets.jobs.schedule import mind_clock, schedule
 from mailtickets.mail.door import LMTP, SMTP
 from mailtickets.mail.kind.classify import loop_reason
 from mailtickets.mail.kind.junk import JunkVerdict, denied, spam_flags, worst
@@ -127,10 +128,10 @@ class Daemon:
             await self.gateway.look_for_work()
             await self._open_doors()
             self._start_pollers()
-            scheduler = jobs.schedule(self.gateway, self._compare_mailboxes)
+            scheduler = schedule(self.gateway, self._compare_mailboxes)
             scheduler.start()
             beat = asyncio.create_task(self._beat())
-            minding = asyncio.create_task(jobs.mind_clock(scheduler))
+            minding = asyncio.create_task(mind_clock(scheduler))
             probing = asyncio.create_task(_probe(self._out))
             ready(self._ready_line())
             systemd.notify("READY=1", "STATUS=taking mail")
@@ -305,7 +306,7 @@ class Daemon:
         if before.imap_in != config.imap_in:
             await self._stop_pollers()
             self._start_pollers()
-        await jobs.housekeeping(self.gateway)
+        await housekeeping(self.gateway)
 
     async def _take_over_doors(self, before: Config, config: Config) -> None:
         was, now = _listens(before), _listens(config)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
-from mailtickets import jobs
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
+from mailtickets.jobs.reminders import tell_of_held
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import budgets, outbox
 from mailtickets.store.read import inbound as read_inbound
@@ -197,8 +197,8 @@ def the_hour_ends(office: Office) -> None:
     office.pass_time(hours=1)
     office.run(lambda c: budgets.forget_expired(c, office.now))
     gateway: Any = SimpleNamespace(clerk=office.clerk)
-    jobs.tell_of_held(gateway)
-    jobs.tell_of_held(gateway)  # once is enough
+    tell_of_held(gateway)
+    tell_of_held(gateway)  # once is enough
 
 
 def test_what_single_notices_did_not_tell_of_is_told_in_one_when_the_hour_is_over(held: Office) -> None:

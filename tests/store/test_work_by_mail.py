@@ -9,9 +9,10 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import select
 
-from mailtickets import jobs
 from mailtickets.desk.commands import orders
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.jobs.digest import digest
+from mailtickets.jobs.reminders import remind_as_asked, remind_of_waiting
 from mailtickets.store import agents, inbound, outbox, schema
 from mailtickets.store.database import Stale
 from tests.desk.builders import AGENTS, ANA, BRUNO, MARIA, NOW, a_policy
@@ -317,14 +318,14 @@ def test_what_rots_is_reminded_of_once_a_day(office: Office) -> None:
     office.use(a_policy(suporte={"remind_after": "4h"}))
     maria(office, "A impressora não imprime.")
     office.pass_time(hours=3, minutes=59)
-    assert jobs.remind_of_waiting(gateway(office)) == 0
+    assert remind_of_waiting(gateway(office)) == 0
     office.pass_time(minutes=2)
-    assert jobs.remind_of_waiting(gateway(office)) == 1
+    assert remind_of_waiting(gateway(office)) == 1
     assert [who for name, who in office.outgoing() if name == "reminder"] == [ANA.address, BRUNO.address]
     office.pass_time(hours=23)
-    assert jobs.remind_of_waiting(gateway(office)) == 0
+    assert remind_of_waiting(gateway(office)) == 0
     office.pass_time(hours=2)
-    assert jobs.remind_of_waiting(gateway(office)) == 1
+    assert remind_of_waiting(gateway(office)) == 1
 
 
 def test_an_answered_ticket_rots_no_more_and_an_assigned_one_is_its_agents(office: Office) -> None:
@@ -334,7 +335,7 @@ def test_an_answered_ticket_rots_no_more_and_an_assigned_one_is_its_agents(offic
     agent(office, "Reinicie.", token(office))
     agent(office, "#assumir", token(office, ticket=2))
     office.pass_time(hours=5)
-    assert jobs.remind_of_waiting(gateway(office)) == 1
+    assert remind_of_waiting(gateway(office)) == 1
     assert [who for name, who in office.outgoing() if name == "reminder"] == [ANA.address]
 
 
@@ -342,7 +343,7 @@ def test_a_reminder_comes_when_it_was_asked_for_and_once(office: Office) -> None
     maria(office, "A impressora não imprime.")
     agent(office, "#lembrar 2h", token(office))
     office.pass_time(hours=2)
-    assert [jobs.remind_as_asked(gateway(office)) for _ in range(2)] == [1, 0]
+    assert [remind_as_asked(gateway(office)) for _ in range(2)] == [1, 0]
     assert ("reminder", ANA.address) in office.outgoing()
 
 
@@ -359,11 +360,11 @@ def test_what_was_put_off_is_out_of_sight_until_its_time_or_a_word_of_the_custom
 def test_the_digest_of_a_day_comes_once_and_only_if_there_is_work(office: Office) -> None:
     early = [AGENTS[0].model_copy(update={"digest": "08:00"}), AGENTS[1].model_copy(update={"digest": "23:00"})]
     office.use(a_policy(agents=tuple(early)))
-    assert jobs.digest(gateway(office)) == 1
+    assert digest(gateway(office)) == 1
     assert office.outgoing() == []
     maria(office, "A impressora não imprime.")
     office.pass_time(days=1)
-    assert [jobs.digest(gateway(office)) for _ in range(2)] == [1, 0]
+    assert [digest(gateway(office)) for _ in range(2)] == [1, 0]
     assert [who for name, who in office.outgoing() if name == "digest"] == [ANA.address]
 
 

@@ -1,0 +1,56 @@
+"""Housekeeping: closes what has been resolved for long, frees the tickets of agents who have left, forgets what has
+expired.
+
+Several gateways may work on one database: the one that holds the lease does the housekeeping, and sends the reminders.
+"""
+
+from datetime import timedelta
+
+from mailtickets.desk.commands import orders
+from mailtickets.gateway.gateway import Gateway
+from mailtickets.store import budgets, cursors, tickets
+
+HOUSEKEEPING_SECONDS = 60
+_LEASE = timedelta(seconds=3 * HOUSEKEEPING_SECONDS)
+AT_ONCE = 100
+"""Tickets that one job changes in one run."""
+
+
+async def housekeeping(gateway: Gateway) -> None:
+    """One run of it, if this gateway holds the lease."""
+    if await gateway.off_loop(may_keep_house, gateway):
+        await gateway.off_loop(close_resolved, gateway)
+        await gateway.off_loop(unassign_lost, gateway)
+        await gateway.off_loop(_forget, gateway)
+        await gateway.look_for_work()
+
+
+def may_keep_house(gateway: Gateway) -> bool:
+    """Takes or prolongs the lease; False: another gateway holds it."""
+    clerk, now = gateway.clerk, gateway.clerk.clock()
+    return clerk.database.transact(cursors.take_lease, "housekeeping", gateway.name, now + _LEASE, now)
+
+
+def close_resolved(gateway: Gateway) -> None:
+    """Closes resolved tickets after `close_after_days`; 0 leaves them resolved."""
+    clerk = gateway.clerk
+    for queue in clerk.rules.policy.queues:
+        if not queue.close_after_days:
+            continue
+        moment = clerk.clock() - timedelta(days=queue.close_after_days)
+        for number in clerk.database.transact(tickets.resolved_before, queue.name, moment, AT_ONCE):
+            clerk.order(number, orders.close_resolved)
+
+
+def unassign_lost(gateway: Gateway) -> None:
+    """Gives the tickets of agents who are no longer in the configuration back to their queues."""
+    clerk = gateway.clerk
+    known = [agent.address for agent in clerk.rules.policy.agents]
+    for number in clerk.database.transact(tickets.assigned_to_others, known, AT_ONCE):
+        clerk.order(number, orders.unassign_lost)
+
+
+def _forget(gateway: Gateway) -> None:
+    clerk = gateway.clerk
+    clerk.database.transact(budgets.forget_expired, clerk.clock())
+    clerk.database.transact(tickets.fold_counts)

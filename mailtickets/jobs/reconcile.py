@@ -1,0 +1,38 @@
+"""The nightly comparison of the ledger with itself and with the mailboxes."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
+
+from mailtickets.gateway.gateway import Gateway
+from mailtickets.store import cursors, inbound
+
+log = logging.getLogger("mailtickets.jobs")
+
+NIGHT_HOUR = 3
+"""When this is done, in the instance's time zone."""
+
+Compare = Callable[[], Awaitable[list[str]]]
+"""Looks into the mailboxes; returns what there contradicts the ledger, in words."""
+
+
+async def reconcile_nightly(gateway: Gateway, compare: Compare) -> None:
+    """Once a night, by one of the gateways: tells ops of what does not add up."""
+    if await gateway.off_loop(_is_night, gateway):
+        sums = await gateway.off_loop(gateway.clerk.database.transact, inbound.sums)
+        problems = [*sums["problems"], *await compare()]
+        log.log(logging.ERROR if problems else logging.INFO, "reconciled", extra={"problems": len(problems)})
+        if problems:
+            text = "\n".join(["What came in does not add up (`mailtickets inbound reconcile --mailboxes`):", *problems])
+            await gateway.off_loop(gateway.clerk.alarm, "reconcile", text)
+            await gateway.look_for_work()
+
+
+def _is_night(gateway: Gateway) -> bool:
+    """Whether it is time, and no other gateway has done it tonight."""
+    clerk, now = gateway.clerk, gateway.clerk.clock()
+    here = now.astimezone(ZoneInfo(clerk.rules.policy.instance.timezone))
+    tonight = here.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    again_at = (tonight if tonight > here else tonight + timedelta(days=1)).astimezone(UTC)
+    return clerk.database.transact(cursors.is_time, "reconcile", gateway.name, now, again_at)

@@ -1,0 +1,63 @@
+"""When each job is run. APScheduler rings, the database says what is due.
+
+Fails with: nothing. A job that fails is logged, and run again at its next time.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from mailtickets.desk.model.delivery import Transient
+from mailtickets.gateway.gateway import Gateway
+from mailtickets.jobs.housekeeping import HOUSEKEEPING_SECONDS, housekeeping
+from mailtickets.jobs.reconcile import Compare, reconcile_nightly
+from mailtickets.jobs.reminders import remind
+
+log = logging.getLogger("mailtickets.jobs")
+
+WORK_SECONDS = 1
+"""The longest time until the daemon sees what a command has written."""
+REMINDING_SECONDS = 5
+_LOOK_AT_CLOCK_SECONDS = 5
+
+
+def schedule(gateway: Gateway, compare: Compare) -> AsyncIOScheduler:
+    """The jobs of a running daemon; the caller starts them, and shuts them down before the gateway drains."""
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    _every(scheduler, WORK_SECONDS, "look-for-work", gateway.look_for_work)
+    _every(scheduler, REMINDING_SECONDS, "reminding", partial(remind, gateway))
+    _every(scheduler, HOUSEKEEPING_SECONDS, "housekeeping", partial(housekeeping, gateway))
+    _every(scheduler, HOUSEKEEPING_SECONDS, "reconcile", partial(reconcile_nightly, gateway, compare))
+    return scheduler
+
+
+def _every(scheduler: AsyncIOScheduler, seconds: int, name: str, job: Callable[[], Awaitable[None]]) -> None:
+    scheduler.add_job(_ring, "interval", (name, job), seconds=seconds, id=name, replace_existing=True)
+
+
+async def _ring(name: str, job: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await job()
+    except Transient as error:
+        log.warning("job deferred", extra={"job": name, "error": str(error)})
+    except Exception:
+        log.exception("job failed", extra={"job": name})
+
+
+async def mind_clock(scheduler: AsyncIOScheduler) -> None:
+    """Runs all jobs now when the clock has been set back: APScheduler would wait until it is that late again."""
+    ahead = time.time() - time.monotonic()
+    while True:
+        await asyncio.sleep(_LOOK_AT_CLOCK_SECONDS)
+        before, ahead = ahead, time.time() - time.monotonic()
+        if ahead < before - _LOOK_AT_CLOCK_SECONDS:
+            log.warning("the clock was set back", extra={"seconds": round(before - ahead)})
+            for job in scheduler.get_jobs():
+                scheduler.modify_job(job.id, next_run_time=datetime.now(UTC))
