@@ -30,6 +30,7 @@ def _row(clerk: Clerk, number: int) -> Any:
 
 
 def _raw(clerk: Clerk, args: argparse.Namespace) -> int:
+    from mailtickets.mail.read.attachments import of_read, picked
     from mailtickets.mail.read.parse import parse  # costs a fifth of a second, which no other verb has to pay
 
     due = clerk.database.transact(lambda c: outbox.load(c, args.id))
@@ -38,9 +39,9 @@ def _raw(clerk: Clerk, args: argparse.Namespace) -> int:
     attachments: tuple[Attachment, ...] = ()
     if due.attachments and due.inbound is not None:
         source = due.inbound
-        read = parse(clerk.database.transact(lambda c: inbound.raw(within(c), source)) or b"")
-        found = {attachment.sha256: attachment for attachment in read.attachments}
-        attachments = tuple(found[digest] for digest in due.attachments if digest in found)
+        brought = clerk.database.transact(lambda c: inbound.raw(within(c), source)) or b""
+        read = parse(brought, instance=clerk.rules.policy.instance.name)
+        attachments = picked(of_read(brought, read), due.attachments)
     raw, _ = clerk.written(due, attachments)
     sys.stdout.buffer.write(raw)
     return DONE

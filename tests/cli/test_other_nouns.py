@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailtickets.mail.read.outline import outline
 from mailtickets.store import outbox
 from tests.cli.conftest import Shell
 from tests.servers import free_port
@@ -131,6 +133,20 @@ def test_raw_mail_is_printed_as_it_is(shell: Shell, held: Office) -> None:
     assert b"To: " in sent
     assert not sent.startswith((b"Return-Path", b"Delivered-To"))
     assert b"00000000000000000000000000" not in sent
+
+
+def test_raw_mail_has_the_files_that_are_made_of_the_mail_it_is_about(shell: Shell, office: Office) -> None:
+    """A text that is too long for a notice, as e-mail.txt, and a mail that could not be read, as message.eml."""
+    office.take(a_message("palavra " * 20_000))
+    unread = a_message(message_id="<m2@cliente.test>", subject="Ilegível")
+    number = office.keep(unread)
+    office.settle(office.clerk.draft(office.received(number), outline(unread), "reading-failed"))
+    news = [row["id"] for row in shell.json("outbox", "list") if row["recipient"] == "ana@desk.test"]
+    sent = [message_from_bytes(mailtickets(shell, "outbox", "raw", str(number))[1]) for number in news]
+    assert [[part.get_filename() for part in mail.walk() if part.get_filename()] for mail in sent] == [
+        ["message.eml"],
+        ["e-mail.txt"],
+    ]
 
 
 def mailtickets(shell: Shell, *words: str, python: str | Path = sys.executable, **how: Any) -> tuple[int, bytes]:
