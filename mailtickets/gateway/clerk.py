@@ -1,9 +1,9 @@
 """From a mail or an order to facts in the database: gather, decide, render, apply.
 
-Owns: the two transactions around a decision. The first reads the facts and reserves a ticket number, the
-second writes everything or nothing; rendering stands between them, so that no slow template holds a lock.
-The daemon, the shell and the clock all work through it, and so all do the same.
-Fails with: `Stale` from `settle` when the facts have changed meanwhile: draft again. `Transient` for trouble.
+Owns: the two transactions around a decision. The first one reads the facts and reserves a ticket number, the second one
+writes everything or nothing. Notices are rendered between them, so that no slow template holds a lock. The daemon, the
+shell and the jobs all use it.
+Fails with: `Stale` from `settle` when the facts have changed meanwhile (see `again`); `Transient` for trouble.
 """
 
 import secrets as randomness
@@ -57,7 +57,7 @@ Decide = Callable[[Ticket], Decision | None]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the configuration says, made ready for work; replaced whole by a reload."""
+    """What the configuration says, in the form that decisions and notices need; a reload replaces all of it."""
 
     policy: Policy
     templates: Templates
@@ -66,7 +66,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A decision on its way to becoming fact: its notices have yet to be put into words."""
+    """A decision and its notices, before the notices are put into words and all of it is written."""
 
     decision: Decision
     before: Ticket | None
@@ -101,7 +101,7 @@ def rules_of(config: Config, secrets: tuple[bytes, ...]) -> Rules:
 
 
 def nothing_known(connection: Connection) -> Desk:
-    """Of the agents' work, for notices that show none of it."""
+    """An empty Desk, for notices that show nothing of the agents' work."""
     return Desk()
 
 
@@ -133,7 +133,7 @@ class Clerk:
         return None if _agent_in_from(mail, policy) else questions(mail, policy, received.correction)
 
     def explain(self, received: Received, mail: InboundMail, junk: JunkVerdict = NO_MARK) -> Draft:
-        """What would be decided on a mail now, and who would be told; nothing stays written."""
+        """What would be decided on a mail now, and which notices would be sent; nothing is written."""
         return self.database.transact(self._explain_in, received, mail, junk)
 
     def _explain_in(self, connection: Connection, received: Received, mail: InboundMail, junk: JunkVerdict) -> Draft:

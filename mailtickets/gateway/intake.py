@@ -1,7 +1,8 @@
-"""Transaction 1: what a door hands over is durable before the door answers.
+"""Transaction 1: a message is committed before its door answers 250.
 
-Owns: the group commit. All who wait when a transaction begins are in it, who comes meanwhile is in the next one, and
-nobody waits for company. Knows when mail is streaming in, so that other work can give way.
+Owns: the group commit. All messages that wait when a transaction begins are in it; messages that come meanwhile are in
+the next one. A transaction begins as soon as there is a message. Knows when mail is streaming in, so that other work
+can give way.
 *Fails with*: `NoSpace` and `Transient`, for the door to answer 4xx.
 """
 
@@ -28,19 +29,19 @@ log = logging.getLogger("mailtickets.gateway")
 
 STREAM = 3
 SOON_SECONDS = 0.02
-"""Mail streams in when so many messages in a row came so soon after others were answered: somebody has more to hand
-over, and waits for nothing but us. How fast they are answered says nothing of that: other work makes it slow."""
+"""Mail streams in when `STREAM` messages in a row each came within `SOON_SECONDS` of the answer to another: a sender
+has more messages, and waits only for our answers. How fast we answer shows nothing: other work makes that slow."""
 GIVE_WAY_SECONDS = 10.0
 """The longest that other work waits for the stream to end."""
 PERIOD_SECONDS = 20.0
-"""Then it need not wait again before so long after it began to: a flood gets half of the time for itself."""
+"""Other work waits once in so many seconds: a flood of mail gets half of the time for itself."""
 AT_ONCE_SECONDS = 0.01
 """Commits that take less are made in the event loop: to hand them to a thread and back takes longer."""
 AT_ONCE_BYTES = 1_048_576
 SPACE_SECONDS = 0.1
-"""For so long the disk is taken to have the room that it had."""
+"""How long the result of a look at the free disk space is used."""
 _MEMORY_OF_COMMITS = 0.1
-"""How much the last commit counts in the mean."""
+"""The weight of the last commit in the mean of commit times."""
 
 
 Keeping = tuple[int, bool, bool]
@@ -49,7 +50,7 @@ Keeping = tuple[int, bool, bool]
 Mails = list[tuple[bytes, Envelope]]
 Kept = list[tuple[int, bool]]
 Keep = Callable[[str | None, datetime, Callable[[], None]], Kept]
-"""(claimant, now, what is done just before the commit) -> (id, whether it is new) of each mail."""
+"""(claimant, now, function that is called just before the commit) -> (id, whether it is new) of each mail."""
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ class _Waiting:
 
 
 class Intake:
-    """What one gateway accepts. All its coroutines belong to one event loop."""
+    """The intake of one gateway. All its coroutines belong to one event loop."""
 
     def __init__(
         self,
@@ -72,7 +73,7 @@ class Intake:
         claimed: Callable[[int], None],
     ) -> None:
         self.committing: asyncio.Task[None] | None = None
-        """The commits under way."""
+        """The task that commits, if one has begun."""
         self._clerk, self._lane = clerk, lane
         self._max_message_bytes = max_message_bytes
         self._claimant, self._claimed = claimant, claimed
@@ -84,7 +85,7 @@ class Intake:
         self._gives_way_until = self._period_ends = 0.0
 
     async def accept(self, raw: bytes, envelope: Envelope) -> int:
-        """Keeps a message for good, and gives its inbound id; a retransmission gets the id it had."""
+        """Commits a message, and returns its inbound id; a retransmission gets the id it had."""
         failpoint("message-received")
         loop = asyncio.get_running_loop()
         self._in_a_row = self._in_a_row + 1 if self._stirs(loop.time()) else 0
@@ -106,7 +107,7 @@ class Intake:
 
     async def _commit_waiting(self) -> None:
         while self._waiting:
-            await asyncio.sleep(0)  # whose last bytes are here already comes along
+            await asyncio.sleep(0)  # messages whose last bytes have arrived already are in this group, too
             group, self._waiting = self._waiting, []
             await self._commit_group(group)
 
@@ -114,7 +115,9 @@ class Intake:
         try:
             kept = await self._keep([(mail.raw, mail.envelope) for mail in group])
         except Exception as error:
-            if len(group) > 1 and not isinstance(error, Transient):  # the fault of one of them: each for itself
+            if len(group) > 1 and not isinstance(
+                error, Transient
+            ):  # one of them is at fault: each in a transaction of its own
                 for mail in group:
                     await self._commit_group([mail])
                 return
@@ -133,14 +136,14 @@ class Intake:
 
     async def _keep(self, mails: Mails) -> list[Keeping]:
         if self._keeper is not None:
-            with suppress(Transient):  # another process writes, or there is trouble: let those who can wait find out
+            with suppress(Transient):  # another process writes, or there is trouble: `_insert` waits, and tells which
                 if self._takes_moments(mails):
                     return self._commit(partial(self._keeper.keep, mails))
                 return await self._lane.do_first(self._commit, partial(self._keeper.keep, mails))
         return await self._lane.do_first(self._commit, partial(self._insert, mails))
 
     def _takes_moments(self, mails: Mails) -> bool:
-        """Whether it is done sooner here than in a thread: while nobody else writes, and the disk is fast."""
+        """Whether the commit takes less time here than in a thread: no other work writes, and the disk is fast."""
         small = sum(len(raw) for raw, _ in mails) <= AT_ONCE_BYTES
         return small and self._lane.is_idle and self._commit_seconds < AT_ONCE_SECONDS
 
@@ -166,7 +169,7 @@ class Intake:
     # --- other work gives way -----------------------------------------------------------------------------
 
     async def give_way(self) -> None:
-        """Returns when no mail is streaming in, or when that has been waited for long enough."""
+        """Returns when no mail is streaming in, or after `GIVE_WAY_SECONDS`."""
         loop = asyncio.get_running_loop()
         if self._streams(now := loop.time()) and now >= self._period_ends:
             self._gives_way_until, self._period_ends = now + GIVE_WAY_SECONDS, now + PERIOD_SECONDS
@@ -177,7 +180,7 @@ class Intake:
         return self._in_a_row >= STREAM and self._stirs(now)
 
     def _stirs(self, now: float) -> bool:
-        """Whether a message is being kept, or was so just now."""
+        """Whether a message is being committed, or was committed just now."""
         return self._under_way > 0 or now - self._answered_at <= SOON_SECONDS
 
 
@@ -194,5 +197,5 @@ def _before_commit() -> None:
 
 
 def _transient(error: Exception) -> Transient:
-    """Trouble whose kind we do not know may pass."""
+    """Unknown errors count as trouble that passes, so that the door answers 4xx."""
     return error if isinstance(error, Transient) else Transient(f"{type(error).__name__}: {error}")

@@ -52,7 +52,7 @@ class Unreadable(Exception):
 
 
 class _Pool:
-    """So many processes, which are begun when there is work."""
+    """`count` processes, which are started when there is work."""
 
     def __init__(self, count: int, memory_bytes: int) -> None:
         self._count, self._memory_bytes = count, memory_bytes
@@ -64,8 +64,10 @@ class _Pool:
         return ProcessPool(self._count, _TASKS_PER_WORKER, _limit, [self._memory_bytes], context)
 
     async def call(self, seconds: float, work: Callable[..., T], *args: Any) -> T:
-        """The work in a worker. One that dies while it has nothing to do (the kernel was short of memory, say) breaks
-        pebble's whole pool for good: then there is a new one for the next.
+        """Calls a function in a worker process; returns what it returns.
+
+        A worker that dies while it has no work (the kernel was short of memory, say) breaks pebble's whole pool: the
+        next call then makes a new pool.
         """
         if not self._pool.active:
             broken, self._pool = self._pool, self._begun()
@@ -120,7 +122,7 @@ class Workers:
             raise Unreadable("reading-failed") from error
 
     async def _read(self, pool: _Pool, seconds: float, raw: bytes, instance: str) -> InboundMail:
-        """Workers that had died before they were given the mail cost it nothing but another try."""
+        """Reads the mail; once more, when the workers had died before they got it."""
         try:
             return await pool.call(seconds, self._reader, raw, instance)
         except Transient:

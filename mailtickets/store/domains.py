@@ -1,7 +1,7 @@
-"""How much of what goes out the people of one domain may have, so that one that is slow, or counts, holds up no others.
+"""How many copies may go to one recipients' domain, so that a domain that is slow or has a rate limit delays no other.
 
-Owns: what is counted for a domain, and the search among the domains behind one that has had enough. The claim itself is
-`outbox`.
+Owns: the counts of copies for each domain, and the search for other domains when one has had enough. The claim itself
+is in `outbox`.
 *Limits*: two gateways that claim at the same moment do not see each other's copies yet, and may go over the limit by
 what they claim. Behind a domain that has had enough so many others are looked at in one claim, and the next ones then.
 """
@@ -36,13 +36,13 @@ SPAN = timedelta(minutes=1)
 
 
 def domain_of(address: str) -> str:
-    """As it is counted: in A-labels and small letters."""
+    """The domain of an address in A-labels and small letters, as copies are counted by."""
     return to_ascii(address).rpartition("@")[2].lower()
 
 
 @dataclass(slots=True)
 class Shares:
-    """What one domain may have, as a gateway's claims see it."""
+    """The limits for one domain, and where the search among domains stands; one for each gateway."""
 
     per_minute: int = 0
     """Copies sent to it, by whatever gateway; 0 is no limit."""
@@ -50,13 +50,13 @@ class Shares:
     """Copies of one domain that the gateway has in hand, while others wait; None is as many as there are."""
     in_hand: Mapping[str, int] = field(default_factory=dict)
     begin: str = ""
-    """Where the search among the other domains goes on."""
+    """The domain at which the next search among the other domains begins."""
     more: bool = False
-    """Others may wait that the last claim did not get to."""
+    """Whether copies for other domains may wait that the last claim did not look at."""
 
 
 class Picking:
-    """Which of the copies that are due are taken in one claim."""
+    """The choice of copies in one claim."""
 
     def __init__(self, shares: Shares, most: int) -> None:
         self._shares, self._most = shares, most
@@ -66,9 +66,9 @@ class Picking:
         self._seen: set[int] = set()
         self.taken: list[Row[Any]] = []
         self.passed: list[Row[Any]] = []
-        """Of domains that have more in hand than is their share."""
+        """Copies for domains that have their share in hand already."""
         self.enough: set[str] = set()
-        """Domains that something has not been taken of."""
+        """Domains of which a copy has not been taken."""
 
     @property
     def missing(self) -> int:
@@ -86,7 +86,7 @@ class Picking:
                 self._minute[domain] += copies
 
     def take(self, rows: Iterable[Row[Any]]) -> int:
-        """As many as there may be; gives how many. What was offered before is not taken again."""
+        """Takes as many rows as the limits allow; returns how many. Rows that were offered before are skipped."""
         before = len(self.taken)
         for row in rows:
             if row.id in self._seen:
@@ -103,7 +103,7 @@ class Picking:
         return len(self.taken) - before
 
     def take_passed(self) -> None:
-        """Nobody else waits: no connection stands idle for the sake of order."""
+        """Takes copies that were passed over, when no other domain waits: no connection is to be idle."""
         for row in self.passed:
             if self.missing and not self._is_used_up(row.domain):
                 self._add(row)

@@ -1,9 +1,9 @@
-"""Keeps what comes in, on SQLite, without SQLAlchemy in between: docs/decisions/0024.
+"""Inserts new messages on SQLite without SQLAlchemy: docs/decisions/0024.
 
-The one statement that goes round it: SQLAlchemy takes as long for a lone message as SQLite does, fsync and all.
-Statement and values are those of `inbound`, put into SQLite's terms by SQLAlchemy once.
-*Fails with*: `Transient` for whatever SQLite says, and nothing has happened then; it waits for no lock. Who calls does
-the same again by `inbound.insert_all`, which tells one trouble from another.
+For one message, SQLAlchemy takes as long as SQLite itself does, fsync included. The statement and its values are those
+of `inbound`; SQLAlchemy compiles them once.
+*Fails with*: `Transient` for every error of SQLite, also when the database is locked; nothing has been written then.
+The caller tries again with `inbound.insert_all`, which tells the kinds of trouble apart.
 """
 
 import sqlite3
@@ -43,7 +43,7 @@ class Keeper:
         now: datetime,
         before_commit: Callable[[], None],
     ) -> list[tuple[int, bool]]:
-        """All of them for good, or none; gives for each its id and whether it is new rather than a retransmission."""
+        """Commits all of them or none; returns for each its id, and whether it is new (False: a retransmission)."""
         rows = [arriving(raw, envelope, claimant, now) for raw, envelope in mails]
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -74,7 +74,7 @@ class Keeper:
 
 @cache
 def _statement(columns: tuple[str, ...]) -> tuple[str, list[tuple[str, Encode | None]]]:
-    """What is executed, and of which columns, in which form, its values are."""
+    """The SQL statement; and the column of each of its values, with the function that encodes it."""
     compiled = cast("SQLCompiler", KEEP["sqlite"].compile(dialect=_DIALECT, column_keys=columns))
     types = {name: inbound.c[name].type.dialect_impl(_DIALECT) for name in compiled.positiontup or ()}
     return str(compiled), [(name, type_.bind_processor(_DIALECT)) for name, type_ in types.items()]
