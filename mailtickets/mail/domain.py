@@ -18,7 +18,10 @@ def normal(domain: str) -> str:
 
 
 def domain_of(mailbox: str) -> str:
-    """The domain of an addr-spec or of a bare domain, with or without angle brackets, as DNS has it."""
+    """The domain of an addr-spec or of a bare domain, with or without angle brackets, as DNS has it.
+
+    It is compared with other domains, and stored with each copy in the outbox, where copies are counted by it.
+    """
     return normal(mailbox.strip().strip("<>").rpartition("@")[2])
 
 

@@ -26,18 +26,12 @@ from sqlalchemy import (
     select,
 )
 
-from mailtickets.mail.write.compose import to_ascii
 from mailtickets.store.schema import Instant, outbox
 
 LOOKED_AT = 200
 """Domains in one claim: each is a look-up in an index."""
 
 SPAN = timedelta(minutes=1)
-
-
-def domain_of(address: str) -> str:
-    """The domain of an address in A-labels and small letters, as copies are counted by."""
-    return to_ascii(address).rpartition("@")[2].lower()
 
 
 @dataclass(slots=True)

@@ -33,9 +33,10 @@ from sqlalchemy import (
 from mailtickets.desk.letters.letter import Addressed, Letter
 from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.notices.rows import answered_as
+from mailtickets.mail.domain import domain_of
 from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store import contacts
-from mailtickets.store.domains import LOOKED_AT, Picking, Shares, domain_of, waiting
+from mailtickets.store.domains import LOOKED_AT, Picking, Shares, waiting
 from mailtickets.store.inbound import clean
 from mailtickets.store.schema import Instant, notice, outbox, token
 from mailtickets.store.statements import inserting, inserting_for_id, replacing

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select
 
+from mailtickets.mail.domain import domain_of
 from mailtickets.store import domains, outbox, schema
-from mailtickets.store.domains import Shares, domain_of
+from mailtickets.store.domains import Shares
 from mailtickets.store.outbox import LEASE
 from tests.store.office import Office, a_message, copies
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from mailtickets.desk.model.delivery import Deferred, Delivery, Sent, Unknown
-from mailtickets.mail.write.compose import one_line
+from mailtickets.mail.write.compose import without_controls
 
 
 class MaildirOut:
@@ -30,7 +30,7 @@ class MaildirOut:
 
     async def send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
         """One file in `new` for one recipient, on disk when this returns `Sent`."""
-        envelope = f"Return-Path: <{one_line(sender)}>\nDelivered-To: {one_line(recipient)}\n"
+        envelope = f"Return-Path: <{without_controls(sender)}>\nDelivered-To: {without_controls(recipient)}\n"
         return await asyncio.to_thread(self._deliver, envelope.encode() + raw.replace(b"\r\n", b"\n"))
 
     async def close(self) -> None:

@@ -8,6 +8,8 @@ Exchange's header. Fails with: nothing; a mail that says anything more is an ord
 import re
 from collections.abc import Sequence
 
+from mailtickets.mail.read.header import one_line
+
 MAX_CHARACTERS = 1_000
 
 _HEADER = "x-ms-exchange-recallreportgenerated"
@@ -33,10 +35,6 @@ def find(headers: Sequence[tuple[str, str]], subject: str, reply: str) -> str | 
     marked = any(name == _HEADER and value.strip().casefold() == "true" for name, value in headers)
     title = (_ANY_SUBJECT if marked else _SUBJECT).fullmatch(subject.strip())
     sentence = (_ANY_SENTENCE if marked else _SENTENCE).fullmatch(said)
-    if title is None or sentence is None or _one_line(title["recalled"]) != _one_line(sentence["recalled"]):
+    if title is None or sentence is None or one_line(title["recalled"]) != one_line(sentence["recalled"]):
         return None
-    return _one_line(title["recalled"])
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return one_line(title["recalled"])

@@ -8,6 +8,7 @@ import hashlib
 import re
 
 from mailtickets.mail.model import Address, Attachment, InboundMail
+from mailtickets.mail.read.header import one_line
 
 _LOOKED_AT = 65_536
 _ADDRESS = re.compile(r"[^\s<>,;:\"()]{1,64}@[^\s<>,;:\"()]{1,255}")
@@ -28,7 +29,7 @@ def outline(raw: bytes) -> InboundMail:
         reply_to=(),
         to=_addresses(head, "To"),
         cc=_addresses(head, "Cc"),
-        subject=_one_line(_field(head, "Subject"))[:250],
+        subject=one_line(_field(head, "Subject"))[:250],
         date=None,
         text="",
         html=None,
@@ -57,7 +58,3 @@ def _addresses(head: str, name: str) -> tuple[Address, ...]:
 def _lower_domain(address: str) -> str:
     local, _, domain = address.rpartition("@")
     return f"{local}@{domain.lower()}"
-
-
-def _one_line(value: str) -> str:
-    return "".join(letter for letter in re.sub(r"\s+", " ", value) if letter.isprintable()).strip()

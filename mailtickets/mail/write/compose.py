@@ -122,7 +122,7 @@ def _id_fields(mail: OutboundMail) -> Iterator[str]:
 
 def _text_field(name: str, value: str) -> str:
     """An unstructured field, folded at blanks where it is plain and short-worded, else in encoded words."""
-    value = one_line(value)
+    value = without_controls(value)
     if _PLAIN.fullmatch(value) and "=?" not in value:
         folded = _folded(f"{name}:", value.split(" "))
         if max(map(len, folded.split("\r\n"))) <= LINE_CHARACTERS + 2:
@@ -165,9 +165,9 @@ def _mailbox(address: Address, utf8: bool) -> str:
     """`name <addr-spec>`. What only SMTPUTF8 could carry, or is no address, becomes an empty group (RFC 6857)."""
     spec = to_ascii(address.address)
     if not is_addr_spec(spec) or not (utf8 or spec.isascii()):
-        words = _encoded_words(one_line(f"{address.name} {address.address}") or "?")
+        words = _encoded_words(without_controls(f"{address.name} {address.address}") or "?")
         return "\r\n ".join(words) + " :;"
-    name = one_line(address.name)
+    name = without_controls(address.name)
     if not name:
         return spec
     phrase = _phrase(name)
@@ -184,8 +184,12 @@ def _phrase(name: str) -> str:
     return f'"{escaped}"'
 
 
-def one_line(text: str) -> str:
-    """Without controls: no value ends its field or begins another. Half characters (lone surrogates) go too."""
+def without_controls(text: str) -> str:
+    """The value of a header field with a blank for each run of control characters and lone surrogates.
+
+    So no value ends its field or begins another. Other blanks stay as they are, unlike in `read.header.one_line`, which
+    makes text fit to be shown.
+    """
     return _CONTROL.sub(" ", text).strip()
 
 
@@ -275,7 +279,7 @@ def _is_plain(line: bytes) -> bool:
 def _file_part(attachment: Attachment, place: str) -> Part:
     fields = [
         *_file_encoding(attachment),
-        f"Content-Disposition: {place}" + "".join(_parameter("filename", one_line(attachment.filename))),
+        f"Content-Disposition: {place}" + "".join(_parameter("filename", without_controls(attachment.filename))),
     ]
     if attachment.content_id and _ID.fullmatch(attachment.content_id) and len(attachment.content_id) <= MAX_ID_OCTETS:
         fields.append(f"Content-ID: <{attachment.content_id}>")
