@@ -37,7 +37,7 @@ def normal(address: str) -> str:
 
 
 def parse_addresses(value: str) -> tuple[Address, ...]:
-    """The mailboxes of one address field, unfolded; members of groups as if they stood alone."""
+    """The mailboxes of one unfolded address field. Members of a group are listed like any other mailbox."""
     found: list[Address] = []
     for mailbox in _mailboxes(value):
         if len(found) >= MAX_ADDRESSES:
@@ -48,7 +48,7 @@ def parse_addresses(value: str) -> tuple[Address, ...]:
 
 @dataclass(slots=True)
 class _Mailbox:
-    """What was collected between two separators."""
+    """The tokens of one mailbox, read between two separators."""
 
     phrase: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
@@ -90,12 +90,12 @@ class _Mailbox:
 
 
 def _comment_name(comments: list[str]) -> str:
-    """RFC 822 mailers put the name in a comment behind the address."""
+    """The name in the comment behind an address, as RFC 822 mailers write it."""
     return header.decoded(comments[-1]) if comments else ""
 
 
 def _route_free(spec: str) -> str:
-    """Without an obsolete source route `@a,@b:` (RFC 5322 section 4.4)."""
+    """The address without its obsolete source route `@a,@b:` (RFC 5322 section 4.4)."""
     spec = re.sub(r"\([^()]*\)", "", header.decoded(spec)).strip()
     return spec.rpartition(":")[2] if spec.startswith("@") else spec
 
@@ -131,7 +131,7 @@ def _mailboxes(value: str) -> Iterator[_Mailbox]:
 
 
 def _comments(value: str) -> dict[int, int]:
-    """Where each bracket that opens a comment is closed; brackets that never are do not count."""
+    """The position of the closing bracket for each opening bracket of a comment. Unclosed brackets are left out."""
     open_at: list[int] = []
     closed: dict[int, int] = {}
     for match in re.finditer(r"\\.|[()]", value, re.DOTALL):

@@ -13,7 +13,7 @@ from mailtickets.mail.write.compose import to_ascii
 
 
 def normal(domain: str) -> str:
-    """As DNS has it: lower case, A-labels, no final dot."""
+    """The domain as DNS writes it: lower case, A-labels, no final dot."""
     return to_ascii(domain.strip().rstrip(".")).lower()
 
 
@@ -26,7 +26,7 @@ def domain_of(mailbox: str) -> str:
 
 
 def aligned(domain: str, author_domain: str, *, strict: bool = False) -> bool:
-    """Whether one vouches for the other; a domain that is missing vouches for none."""
+    """Whether the two domains are aligned (RFC 7489, 3.1). An empty domain is aligned with none."""
     one, other = normal(domain), normal(author_domain)
     if not one or not other:
         return False
@@ -35,7 +35,7 @@ def aligned(domain: str, author_domain: str, *, strict: bool = False) -> bool:
 
 @lru_cache(maxsize=4096)
 def organizational(domain: str) -> str:
-    """mail.loja.com.br -> loja.com.br; a public suffix is its own."""
+    """The organisational domain: mail.loja.com.br -> loja.com.br. A public suffix is returned unchanged."""
     name = normal(domain)
     return _suffixes().privatesuffix(name) or name
 

@@ -33,7 +33,7 @@ class Address:
 
     @property
     def key(self) -> str:
-        """What addresses are compared by: the addr-spec, case-folded."""
+        """The case-folded addr-spec. Addresses are compared by it."""
         return self.address.casefold()
 
 
@@ -90,7 +90,7 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """The mail that somebody forwards, as far as it can be told: who wrote it to the forwarder, when and what."""
+    """The mail that somebody forwards: its author, date and text. What is not known is None or empty."""
 
     author: Address | None
     """None when the forward names nobody, several, or somebody without an address."""
@@ -203,7 +203,7 @@ class OutboundMail:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What is one recipient's own in an `OutboundMail`."""
+    """The values of an `OutboundMail` that differ from one recipient to the next."""
 
     recipient: Address
     envelope_sender: str

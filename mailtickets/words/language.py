@@ -19,7 +19,7 @@ _SIGNS: dict[Language, str] = {"pt": "ãõç", "es": "ñ¿¡", "en": ""}
 
 
 def of(text: str) -> Language | None:
-    """The language of these words, where one of the three clearly leads."""
+    """The language of a text; None if none of the three clearly leads."""
     sample = text[:MAX_CHARACTERS].casefold()
     words = _WORD.findall(sample)
     scores = {language: _score(words, sample, language) for language in _SIGNS}

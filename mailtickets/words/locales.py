@@ -126,7 +126,7 @@ _REPLY_MARKS = re.compile(rf"(?:{prefixes.SURELY_ANSWER}\s*+(?:\[\d+\]\s*+)?:\s*
 
 
 def label(labels: Mapping[str, Mapping[str, str]], code: str, locale: str) -> str:
-    """A code in the words of the locale; a code that nobody has named yet stands for itself."""
+    """The label of a code in a locale; the code itself if it has no label."""
     return labels[locale].get(code, code)
 
 
@@ -168,14 +168,14 @@ def second(at: datetime, locale: str) -> str:
 
 
 def rest(file: str, ticket: int | None, locale: str) -> str:
-    """Where the whole of a message is: in a file that goes along, or on its ticket."""
+    """A line that says where the whole message is: in an attached file, or on the ticket."""
     kept = _KEPT if ticket is None else _WHOLE_KEPT
     where = (_WHOLE_ATTACHED if file else kept)[locale].format(file=file, number=ticket)
     return f"[{_GOES_ON[locale]} {where}]"
 
 
 def size(octets: int, locale: str) -> str:
-    """`340 KB`, `1,2 MB`: by 1,024, as mail clients and file managers count."""
+    """A size in octets as `340 KB`, `1,2 MB`. A KB is 1,024 octets, as mail clients count."""
     if octets < 1000:
         return "1 byte" if octets == 1 else f"{octets} bytes"
     amount, unit = octets / 1024, "KB"
@@ -188,7 +188,7 @@ def size(octets: int, locale: str) -> str:
 
 
 def series(names: Sequence[str], locale: str) -> str:
-    """Ana, Bruno e Carla."""
+    """Names as one list in words: `Ana, Bruno e Carla`."""
     *most, last = names or ("",)
     if not most:
         return last

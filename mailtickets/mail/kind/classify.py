@@ -51,7 +51,7 @@ REASONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class _Mail:
-    """What the signs are looked for in."""
+    """The values of a mail that `classify` looks at."""
 
     headers: tuple[tuple[str, str], ...]
     subject: str
@@ -91,7 +91,7 @@ def classify(
 
 
 def loop_reason(headers: Sequence[tuple[str, str]], instance: str | None) -> str | None:
-    """Why a mail with these fields is a loop, if it is; also asked while its sender is still on the line."""
+    """Why a mail with these fields is a loop; None if it is none. Also asked during the SMTP session."""
     senders = [_instance(value) for key, value in headers if key == LOOP_HEADER.lower()]
     if senders and (instance is None or instance.casefold() in senders):
         return "own-loop-header"
@@ -224,13 +224,16 @@ _NO_REPLY = re.compile(
 
 
 def is_machine(mailbox: Address) -> bool:
-    """Whether nobody reads what is written to it: a mail system, or an address that wants no answer."""
+    """Whether nobody reads the mail sent to an address: a mail system's, or one that wants no answer."""
     local = mailbox.key.partition("@")[0]
     return bool(_DAEMON.fullmatch(local) or _NO_REPLY.fullmatch(local))
 
 
 def _machine_sender(mail: _Mail) -> str | None:
-    """A web form writes as no-reply@ too, but says in Reply-To who asked."""
+    """The reason to believe that a machine is the sender; None if there is none.
+
+    A web form writes as no-reply@ too, but its Reply-To names the person who asked.
+    """
     if mail.author is None:
         return None
     local = mail.author.key.partition("@")[0]

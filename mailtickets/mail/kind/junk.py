@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"\s*(-?\d{1,2})(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class JunkVerdict:
-    """What is known against a mail."""
+    """What filters and lists say against a mail."""
 
     action: Action
     """`unavailable`: a scanner that should have been asked gave no answer."""
@@ -48,12 +48,12 @@ UNTRUSTED = JunkVerdict("clean", "untrusted-door", "")
 
 
 def verdict(action: Action, why: str, source: str, detail: str = "") -> JunkVerdict:
-    """One with its detail made fit to be shown."""
+    """A verdict whose detail is one line of at most `MAX_DETAIL_CHARACTERS`."""
     return JunkVerdict(action, why, source, header.one_line(detail)[:MAX_DETAIL_CHARACTERS])
 
 
 def worst(verdicts: Iterable[JunkVerdict]) -> JunkVerdict:
-    """The one that decides, the earlier one among equals; `NO_MARK` where there is none."""
+    """The verdict that decides; of equal ones the first. `NO_MARK` if there is none."""
     return min(verdicts, key=lambda found: _WORST_FIRST.index(found.action), default=NO_MARK)
 
 
@@ -175,7 +175,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[str], Said]]] = {
 
 
 def rspamd_action(action: str) -> Said:
-    """What Rspamd's actions mean here. `soft reject` asks to come again later: no verdict was reached."""
+    """The verdict for an action of Rspamd. `soft reject` asks the sender to try later, so there is no verdict yet."""
     if action in {"add header", "rewrite subject", "reject", "discard", "quarantine"}:
         return "spam", f"rspamd-{action.replace(' ', '-')}"
     if action in {"no action", "greylist"}:
@@ -196,12 +196,12 @@ def denied(address: str, deny: Iterable[str], allow: Iterable[str]) -> bool:
 
 
 def allowed(address: str, allow: Iterable[str]) -> bool:
-    """Whether the allow list names it: worth something only where the address is proved to be the sender's."""
+    """Whether the allow list names the address. Ask only if the address is proved to be the sender's."""
     return _most_specific(address, allow) > 0
 
 
 def _most_specific(address: str, entries: Iterable[str]) -> int:
-    """2 where the address is listed, 1 where its domain is, else 0."""
+    """2 if the address is listed, 1 if its domain is listed, else 0."""
     key = _key(address)
     local, _, domain = key.rpartition("@")
     if not local or not domain:

@@ -37,7 +37,7 @@ _SIGNS = frozenset({"So", "Sk", "Sm", "Mn", "Me", "Cf"})
 
 
 def emoji_of(part: bytes) -> str | None:
-    """The emoji that a part of Gmail's holds; None for one that is not as its definition says."""
+    """The emoji in Gmail's reaction part; None if the part does not follow Gmail's definition."""
     if len(part) > MAX_PART_BYTES:
         return None
     try:
@@ -68,7 +68,7 @@ def find(emoji: str | None, text: str, reply: str) -> str | None:
 
 
 def _says_no_more(reply: str) -> bool:
-    """An emoji, and one line that says who reacted and with which program."""
+    """Whether a text is nothing but an emoji and at most one line that names Gmail as the program."""
     lines = [line for line in _LINK.sub("", reply).splitlines() if line.strip()]
     words = [line for line in lines if not _is_emoji(line)]
     return len(words) <= 1 and all(_names_gmail(line) for line in words)
@@ -80,7 +80,7 @@ def _names_gmail(line: str) -> bool:
 
 
 def _is_emoji(text: str) -> bool:
-    """Signs alone: no letter, and no digit but in a keycap."""
+    """Whether a text is signs alone: no letter, and no digit outside a keycap."""
     text = text.strip()
     letters = text.replace("\u20e3", "").rstrip("\ufe0f")
     keycap = "\u20e3" in text and len(letters) <= 2

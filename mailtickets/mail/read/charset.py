@@ -110,7 +110,7 @@ codecs.register_error("mail-windows-1252", _as_windows_1252)
 
 @lru_cache(maxsize=128)
 def codec(label: str) -> str | None:
-    """Python's name of the codec that a label means in mail; None when there is none."""
+    """Python's name of the codec for a charset label as mail programs use it; None if there is none."""
     name = label.strip().strip("\"'").lower().removeprefix("charset=").removeprefix("x-charset-")
     name = _ALIASES.get(name, _ALIASES.get(name.replace("_", "-"), name))
     name = re.sub(r"^(?:windows|win|cp|ibm|x-cp)-?(\d{3,4})$", r"cp\1", name)
@@ -124,7 +124,7 @@ def codec(label: str) -> str | None:
 
 
 def text(octets: bytes, label: str) -> tuple[str, str | None]:
-    """A body's text, and the defect's name when the label could not be believed."""
+    """The text of a body, and the name of the defect if the charset label is wrong; else None."""
     if octets.isascii() and b"\x1b" not in octets and codec(label) not in ("utf-7", "hz", "utf-16", "utf-32"):
         return octets.decode("ascii"), None
     for mark, name in _BOMS:
@@ -187,7 +187,7 @@ def _surely_utf8(octets: bytes, name: str) -> bool:
 
 
 def fits(octets: bytes, label: str) -> bool:
-    """Whether octets may be text in the charset of this label; where it names none they may."""
+    """Whether octets may be text in the charset of this label. True if the label names no charset."""
     try:
         octets.decode(codec(label) or "latin-1")
     except UnicodeError:
@@ -201,7 +201,7 @@ def word(octets: bytes, label: str) -> str:
 
 
 def guess(octets: bytes, hint: str | None = None) -> str:
-    """Unlabelled octets. `hint` is the label of a neighbour, such as the mail's own text."""
+    """The text of octets without a label. `hint` is the label of another part, such as the mail's text."""
     for escape, name in _ISO_2022:
         if escape in octets:
             return octets.decode(name, "replace")

@@ -127,7 +127,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """What a branch of the tree has to say."""
+    """The text of one branch of the tree of parts."""
 
     text: str = ""
     html: str | None = None
@@ -170,7 +170,7 @@ def _as_shown(file: Attachment, shown: frozenset[str]) -> Attachment:
 
 
 def octets(part: Part) -> bytes:
-    """The body with its transfer encoding undone; an unknown encoding is taken as none."""
+    """The body after its transfer encoding is decoded. An unknown encoding is treated as no encoding."""
     encoding = part.encoding
     if encoding == "base64":
         return _base64(part.body)
@@ -237,7 +237,7 @@ class _Reader:
         self.names: dict[str, int] = {}
 
     def body(self, part: Part, *, related: bool = False) -> _Body:
-        """What a part says. One that cannot be read is an attachment as it came, and a defect."""
+        """The text of a part. A part that cannot be read becomes an attachment with a defect."""
         try:
             return self._read(part, related=related)
         except Exception:  # whatever a reader trips over is this part's trouble, not the mail's
@@ -283,7 +283,7 @@ class _Reader:
         return _joined([self.body(child) for child in part.parts])
 
     def _alternative(self, part: Part) -> _Body:
-        """The plain text if it says something, with the HTML beside it."""
+        """The plain text if it is not empty, together with the HTML."""
         bodies: list[_Body] = []
         for child in part.parts:
             if child.content_type != "text/x-amp-html":
@@ -436,7 +436,7 @@ def _from_html(text: str) -> _Body:
 
 
 def _joined(bodies: list[_Body]) -> _Body:
-    """Texts one after the other; marks count from the first line of the whole."""
+    """Texts joined one after the other. Marks are line numbers of the joined text."""
     said = _once([body for body in bodies if not body.is_blank])
     shown = [body.html for body in bodies if body.html is not None]
     if len(said) <= 1:
@@ -467,7 +467,7 @@ def _once(bodies: list[_Body]) -> list[_Body]:
 
 
 def _lines(text: str) -> str:
-    """Line feeds only, and nothing that is no text."""
+    """The text with line feeds as line breaks and without control characters."""
     return _UNSAFE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
 
 
@@ -522,7 +522,7 @@ def _uu_octets_of(line: str) -> int:
 
 
 def _uu_room(line: str) -> int:
-    """How many characters the octets of a line take up."""
+    """The number of characters that encode the octets which a line says it holds."""
     return (_uu_octets_of(line) + 2) // 3 * 4
 
 

@@ -34,23 +34,23 @@ def octets_to_text(raw: bytes, hint: str | None = None) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without controls, bidi marks and runs of blanks: fit to be shown in one line."""
+    """The text without control characters and bidi marks, with single blanks: it can be shown in one line."""
     return " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).split())
 
 
 def decoded(value: str) -> str:
-    """Every RFC 2047 word in it decoded, in whatever mixture, adjacent words joined."""
+    """The value with every RFC 2047 word decoded. Blanks between adjacent words are dropped."""
     return _decoded(value) if "=?" in value else value
 
 
 def without_words(value: str) -> str:
-    """What stands outside RFC 2047 words."""
+    """The parts of a value that are outside RFC 2047 words."""
     return _WORD.sub("", value)
 
 
 @lru_cache(maxsize=32)
 def _decoded(value: str) -> str:
-    """Remembered: whoever reads a mail asks for its subject and its author's name."""
+    """The decoded value. Cached, because several readers ask for the same subject and author."""
     out: list[str] = []
     run: list[tuple[str, str, str]] = []
     position = 0

@@ -86,7 +86,7 @@ def _is_message(attachment: Attachment) -> bool:
 
 
 def _is_plain(author: Address | None, mail: InboundMail) -> bool:
-    """Whether this is somebody to answer: not the forwarder, no machine, and no list in somebody's name."""
+    """Whether the author can be answered: not the forwarder, no machine, no list that writes in somebody's name."""
     if author is None or _BY_LIST.search(author.name) or classify.is_machine(author):
         return False
     return mail.author is None or author.key != mail.author.key
@@ -96,7 +96,7 @@ def _is_plain(author: Address | None, mail: InboundMail) -> bool:
 
 
 def _inline(mail: InboundMail, cut: Split, content: Content) -> Forwarded | None:
-    """By the text, or by the HTML beside it where that says more: some programs leave addresses out of the text."""
+    """The original in the text; in the HTML if the text is ambiguous, because some programs leave out addresses."""
     found = _from_text(mail, cut)
     if found is None or not found.ambiguous or content.html is None or content.marks is not None:
         return found
@@ -131,7 +131,7 @@ def _from_text(mail: InboundMail, cut: Split) -> Forwarded | None:
 
 
 def _unquoted(lines: list[str]) -> list[str]:
-    """Apple's programs quote what they forward, with its header block."""
+    """The lines without quote marks. Apple's programs quote the forwarded mail and its header block."""
     first = next((line for line in lines if line.strip()), "")
     return [_QUOTE.sub("", line) for line in lines] if _QUOTE.match(first) else lines
 
@@ -221,7 +221,7 @@ def _bare(line: str) -> str:
 
 
 def _mailboxes(value: str) -> tuple[Address, ...]:
-    """Who is named with an address, once each, however a program spells the link to it."""
+    """The mailboxes in a value, each once. Programs write links to addresses in several ways; all are read."""
     value = _TWICE.sub(r"<\1>", _MAILTO.sub(lambda found: f"<{found[1] or found[2]}>", value))
     found: dict[str, Address] = {}
     for mailbox in address.parse_addresses(value):

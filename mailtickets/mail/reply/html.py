@@ -204,7 +204,7 @@ def tree(html: str) -> etree._Element | None:
 
 
 def too_deep(html: str) -> bool:
-    """Whether more elements stand open than any mail program nests."""
+    """Whether elements are nested deeper than any mail program nests them."""
     if html.count("<") <= MAX_NESTING:
         return False
     depth = 0
@@ -217,7 +217,7 @@ def too_deep(html: str) -> bool:
 
 
 def _stripped(html: str) -> str:
-    """Without structure: all that is left to do with a bomb."""
+    """The text without any structure, for a document that is nested too deeply to be rendered."""
     import html as entities
 
     text = entities.unescape(_TAG.sub(" ", html[:200_000]))
@@ -404,7 +404,7 @@ _HANDLERS = {
 
 
 def _tidy(page: _Page) -> Rendered:
-    """Without blank lines at the ends and with no more than two in a row; marks move along."""
+    """The lines without blank ones at both ends, at most two in a row elsewhere. Marks are moved with their lines."""
     kept: list[str] = []
     number: dict[int, int] = {}
     for index, line in enumerate(page.lines):
@@ -479,7 +479,7 @@ def _known_reference(match: re.Match[str]) -> str:
 
 
 def sanitised(html: str) -> str | None:
-    """What may be shown: allow-listed elements and styles, images of the mail itself, nothing that runs or loads."""
+    """HTML that is safe to show: allow-listed elements and styles, the mail's own images, no scripts, no loading."""
     if len(html) > MAX_HTML_CHARACTERS or too_deep(html):
         return None
     return nh3.clean(

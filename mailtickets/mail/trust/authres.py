@@ -40,13 +40,13 @@ class Result:
     reason: str = ""
 
     def value(self, name: str) -> str:
-        """A property's value; empty where it is missing, or given twice with different values."""
+        """The value of a property; empty if it is missing or stated twice with different values."""
         found = {value for key, value in self.properties if key == name}
         return found.pop() if len(found) == 1 else ""
 
     @property
     def domain(self) -> str:
-        """The domain it speaks of, as DNS has it; empty where it does not say."""
+        """The domain that the result is about, as DNS writes it; empty if the result names none."""
         names = {
             "dmarc": ("header.from",),
             "dkim": ("header.d", "header.i"),
@@ -175,7 +175,7 @@ class _Reader:
         self.skip()
 
     def skip(self) -> None:
-        """Past blanks and comments, nested ones and quoted pairs in them (RFC 5322, 3.2.2)."""
+        """Moves past blanks and comments. Comments may be nested and hold quoted pairs (RFC 5322, 3.2.2)."""
         depth = 0
         while True:
             if not depth:
@@ -278,7 +278,7 @@ class _Reader:
 
 
 def _without_comments(value: str) -> str | None:
-    """A trace field's words; None when its brackets do not close."""
+    """The words of a trace field without comments; None if a comment is not closed."""
     words, depth = list[str](), 0
     for piece in _COMMENT_PIECE.findall(value):
         if piece == ")" and not depth:

@@ -76,7 +76,7 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How text looks where it stands. None: it cannot be told."""
+    """How text is shown. A value is None if it is not known."""
 
     hidden: bool = False
     history: bool = False
@@ -111,7 +111,7 @@ def _differ(plain: str, written: str, seen: str) -> bool:
 
 
 def _conceals(hidden: str, seen: str, enough: int | None) -> bool:
-    """Figures or addresses that cannot be seen, or so many words."""
+    """Whether figures, addresses or many words are hidden from the reader."""
     if _figures(hidden) - _figures(seen) or _addresses(hidden) - _addresses(seen):
         return True
     return enough is not None and len(_words(hidden) - _words(seen)) >= enough
@@ -191,7 +191,7 @@ def _colour(stated: str) -> tuple[int, int, int] | None:
 
 
 def _is_camouflaged(look: _Look) -> bool:
-    """Text in the colour of what is behind it."""
+    """Whether text has the colour of its background."""
     if look.colour is None or look.background is None:
         return False
     return all(abs(one - other) <= _NEAR for one, other in zip(look.colour, look.background, strict=True))

@@ -53,7 +53,7 @@ _MESSAGE = re.compile(rb"(?:\xef\xbb\xbf|\s)*(?:>?From \S[^\n]*\n|[0-9]+\s*\n)?[
 
 
 def gives_away(text: str) -> bool:
-    """Whether a mail of ours, or a reply token in one of its forms, is in a text."""
+    """Whether a text holds a mail of ours or a reply token in one of its forms."""
     given = ascii_in_place(text)
     loop = LOOP_HEADER.lower() in given and _LOOP_LINE.search(given)
     return bool(loop) or any(form.search(given) for form in _IN_TEXT)
@@ -79,7 +79,7 @@ def carriers(files: Iterable[Attachment]) -> tuple[str, ...]:
 
 
 class _Room:
-    """What may still be opened of one mail."""
+    """How many octets of one mail may still be opened."""
 
     def __init__(self) -> None:
         self.opened, self.tagged = MAX_OPENED_BYTES, MAX_TAGGED_BYTES
@@ -108,7 +108,7 @@ def _holds(given: bytes, room: _Room, layer: int) -> bool:
 
 
 def _octets_give_away(given: bytes) -> bool:
-    """As they are; in UTF-16 every other octet is a NUL, which counts as a gap."""
+    """Whether octets give a mail of ours away. In UTF-16 every second octet is NUL, which counts as a gap."""
     if b"\0" not in given[:4_000] and not given.isascii():
         for sequence in _INVISIBLE_OCTETS:
             given = given.replace(sequence, b"\0")
@@ -128,7 +128,7 @@ def _part_holds(part: Part, room: _Room, layer: int) -> bool:
 
 
 def _fields(part: Part) -> Iterator[str]:
-    """Header fields in words: what is encoded in them is not seen in the octets."""
+    """The decoded header fields of a part, since encoded values cannot be searched as octets."""
     for _, value in part.fields:
         if b"=?" in value or b"%" in value:
             yield header.decoded(header.octets_to_text(value))

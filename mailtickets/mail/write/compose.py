@@ -194,12 +194,12 @@ def without_controls(text: str) -> str:
 
 
 def is_addr_spec(address: str) -> bool:
-    """Whether it is one mailbox and nothing else: safe to write between angle brackets."""
+    """Whether the text is one addr-spec and nothing else, so that it is safe between angle brackets."""
     return len(address) <= 320 and _ADDR_SPEC.fullmatch(address) is not None
 
 
 def to_ascii(address: str) -> str:
-    """With its domain in A-labels (RFC 5890; the stdlib has IDNA 2003, which loses ß). Local parts stay as they are."""
+    """The address with its domain in A-labels (RFC 5890). The stdlib has IDNA 2003, which loses ß."""
     if address.isascii():
         return address
     local, at, domain = address.rpartition("@")
@@ -226,14 +226,14 @@ def _content(mail: OutboundMail, token: str) -> Part:
 
 
 def _by_place(mail: OutboundMail) -> tuple[list[Attachment], list[Attachment]]:
-    """Images that the HTML shows, and everything else."""
+    """The attachments in two groups: images that the HTML shows, and all others."""
     html = mail.html or ""
     shown = [a for a in mail.attachments if a.inline and a.content_id and f"cid:{a.content_id}" in html]
     return shown, [a for a in mail.attachments if not any(a is image for image in shown)]
 
 
 def _with_token(text: str, token: str) -> str:
-    """The reply token in its place; without one, the whole `Ref.:` line goes."""
+    """The text with the reply token in its place. Without a token the whole `Ref.:` line is removed."""
     if not token:
         lines = text.splitlines(keepends=True)
         text = "".join(line for line in lines if not (REF_LABEL in line and REF_PLACEHOLDER in line))
@@ -241,7 +241,7 @@ def _with_token(text: str, token: str) -> str:
 
 
 def _html_with_token(html: str, token: str) -> str:
-    """The same for HTML, where the line is the element around it."""
+    """Like `_with_token`, for HTML: the line is the element around the token."""
     if not token:
         html = _REF_ELEMENT.sub("", html)
     return _PLACEHOLDER_ALONE.sub(lambda _: token, html)
@@ -318,7 +318,7 @@ def _multipart(subtype: str, mail: OutboundMail, parts: Sequence[Part]) -> Part:
 
 
 def _base64_length(octets: int) -> int:
-    """Of so many in base64: four for every three, and a line's end after every 57."""
+    """The length in base64 of so many octets: four for every three, and a line break after every 57."""
     return -(-octets // 3) * 4 + -(-octets // 57) * 2
 
 

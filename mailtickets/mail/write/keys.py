@@ -19,7 +19,7 @@ _INTEGER, _OCTET_STRING, _OBJECT, _SEQUENCE = 0x02, 0x04, 0x06, 0x30
 
 
 def problem(pem: bytes) -> str:
-    """What is wrong with a key file's contents; empty if nothing is."""
+    """What is wrong with the contents of a key file; empty if the key can be used."""
     found = _PEM.search(pem)
     if found is None:
         encrypted = b"ENCRYPTED" in pem

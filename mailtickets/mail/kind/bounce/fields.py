@@ -26,7 +26,7 @@ _HEX_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a report says of one recipient. Empty where it says nothing."""
+    """What a report says of one recipient. A field is empty if the report does not state it."""
 
     recipient: str = ""
     action: str = ""
@@ -35,13 +35,13 @@ class Failure:
 
 
 def field_failures(text: str) -> list[Failure]:
-    """One per recipient named in delivery-status fields, those given up on first."""
+    """One failure for each recipient in the delivery-status fields; permanent failures come first."""
     failures = [_failure(group) for group in _groups(text) if any(key in group for key in _RECIPIENTS)]
     return sorted(failures, key=lambda failure: (_rank(failure.action), "@" not in failure.recipient))
 
 
 def original_message_id(text: str) -> str:
-    """Of the reported mail, where the per-message fields state it."""
+    """The Message-ID of the reported mail, if the per-message fields state it."""
     for name, value in _fields(text):
         if name in ("original-message-id", "x-original-message-id") and value.strip():
             return value.strip().strip("<>").split()[0]
@@ -53,7 +53,7 @@ def _rank(action: str) -> int:
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """(lower-case name, unfolded value), whatever stands between."""
+    """The fields as (lower-case name, unfolded value). Lines that are no field are skipped."""
     name, lines = "", list[str]()
     for line in text.splitlines():
         if line[:1] in (" ", "\t") and name and line.strip():
@@ -118,7 +118,7 @@ def _action(value: str) -> str:
 
 
 def enhanced(text: str) -> str:
-    """The first RFC 3463 code that says more than its class, else the first at all; empty without any."""
+    """The first RFC 3463 code that says more than its class, else the first code; empty if there is none."""
     found = [match.group() for match in ENHANCED.finditer(text) if match[1] != "2" or not text[: match.start()].strip()]
     return next((code for code in found if not code.endswith(".0.0")), next(iter(found), ""))
 

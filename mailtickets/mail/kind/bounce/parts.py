@@ -78,12 +78,12 @@ def take_apart(message: Message, text: str) -> Report:
 
 
 def _is_mail_itself(part: Message, report: Message) -> bool:
-    """Its header is that of the returned mail: the blank line between the two is missing."""
+    """Whether the part's header is the returned mail's header, because the blank line between the two is missing."""
     return part is not report and "from" in part and ("to" in part or "received" in part or "message-id" in part)
 
 
 def _leaves(message: Message) -> Iterator[Message]:
-    """In order. What came back is one leaf."""
+    """The leaf parts in their order. The returned mail counts as one leaf."""
     stack, seen = [message], 0
     while stack and seen < MAX_PARTS:
         part, seen = stack.pop(), seen + 1
@@ -143,14 +143,14 @@ def _whole(message: Message) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """Some systems call a plain text HTML."""
+    """The text without HTML tags. Text without any block tag is returned unchanged: some systems label it as HTML."""
     if not _BLOCK_TAG.search(text):
         return text
     return unescape(_ANY_TAG.sub(" ", _BLOCK_TAG.sub("\n", _STYLE.sub("", text[: 4 * MAX_CHARACTERS]))))
 
 
 def bounded(text: str) -> str:
-    """Within the limits, every line break a line feed."""
+    """The text cut to the limits, with line feeds as line breaks."""
     return "\n".join(line[:MAX_LINE_CHARACTERS].rstrip() for line in text[:MAX_CHARACTERS].splitlines())
 
 
@@ -195,7 +195,7 @@ def report_within(message: Message) -> Message | None:
 
 
 def _cut(text: str) -> tuple[str, str]:
-    """(up to the line after which our own mail stands, the rest)."""
+    """The text up to the line that announces the returned mail, and the rest."""
     at = 0
     for line in text.split("\n"):
         if lexicon.RETURNED_HEADER.match(line) or lexicon.RETURNED.match(line.strip(" \t-=*_#|:.")):

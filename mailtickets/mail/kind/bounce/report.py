@@ -41,7 +41,7 @@ RECOGNISED_LINE_CHARACTERS = 200
 
 
 def read(message: Message, text: str, signs: Signs) -> Bounce | None:
-    """The report, or None when its content says that it is none after all."""
+    """The report; None if the content shows that the mail is no report."""
     if wrapped := _wrapped(message, signs):
         message, text, signs = wrapped, "", signs_of(wrapped)
     report = take_apart(message, text)
@@ -49,7 +49,7 @@ def read(message: Message, text: str, signs: Signs) -> Bounce | None:
 
 
 def _wrapped(message: Message, signs: Signs) -> Message | None:
-    """A report within the mail of a scanner or a gateway; what a person forwards is none."""
+    """The report inside the mail of a scanner or a gateway; None if a person forwarded it."""
     if signs.typed or REPLY_PREFIX.match(signs.subject) or is_automatic(signs.subject):
         return None
     two = (signs.null_path, signs.office or signs.robot, signs.failing).count(True) >= 2
@@ -149,7 +149,7 @@ def _recipient(message: Message, report: Report) -> str:
 
 
 def _candidates(message: Message, report: Report, head: Sequence[str]) -> Iterator[tuple[bool, str]]:
-    """(whether it has failed, whoever it is; address)."""
+    """(True if the address has surely failed, whoever it is; the address), for each that may have failed."""
     yield from ((True, address) for source in (_declared(message), _surely(report.words)) for address in source)
     for source in (
         _named(report.words),
@@ -163,7 +163,7 @@ def _candidates(message: Message, report: Report, head: Sequence[str]) -> Iterat
 
 
 def _own_addresses(message: Message, report: Report) -> set[str]:
-    """Whom the report is sent to and comes from, and who sent the mail that failed."""
+    """The addresses of the report's recipients and sender, and of the sender of the mail that failed."""
     values = [field(message, name) for name in ("to", "from", "cc", "return-path", "reply-to")]
     values += [match["address"] for match in lexicon.MAIL_FROM.finditer(report.words)]
     head = returned_head(report.returned)
@@ -239,7 +239,7 @@ def _action(report: Report, signs: Signs) -> str:
 
 
 def _status(report: Report, failure: Failure) -> str:
-    """The code stated; from the diagnostic or the words where the field gives no more than the class."""
+    """The status code. It is taken from the diagnostic or the text if the field gives no more than the class."""
     stated = failure.status
     if stated and not stated.endswith(".0.0"):
         return stated

@@ -16,7 +16,7 @@ _HEADER_END = re.compile(rb"\n\r?\n|\r\r")
 
 
 def may_be_report(raw: bytes) -> bool:
-    """Whether the headers alone make it worth reading: most mail is no report, and much of it is large."""
+    """Whether the headers alone show that a mail may be a report. Most mail is no report, and much of it is large."""
     end = _HEADER_END.search(raw)
     return signs_of(BytesHeaderParser().parsebytes(raw[: end.end()] if end else raw)).any()
 

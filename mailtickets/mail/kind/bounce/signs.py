@@ -143,7 +143,7 @@ def is_null_path(path: str) -> bool:
 
 
 def field(message: Message, name: str) -> str:
-    """The topmost value, decoded; octets that are no ASCII too (RFC 6532, and those who never read it)."""
+    """The decoded value of the topmost field of this name. Octets that are no ASCII are decoded too (RFC 6532)."""
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
     octets = raw[:MAX_FIELD_CHARACTERS].encode("utf-8", "surrogateescape")
     return header.one_line(header.decoded(header.octets_to_text(octets)))

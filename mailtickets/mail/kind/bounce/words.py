@@ -169,7 +169,7 @@ REFUSED_BY_RECEIPT = _any(r"your message to <?[^\s<>]{1,320}>? was automatically
 
 
 def tells_failure(text: str) -> bool:
-    """It speaks of a failure, in words or in codes."""
+    """Whether the text speaks of a failure, in words or in codes."""
     return bool(FAILURE_WORDS.search(text) or _FAILURE_CODES.search(text))
 
 
