@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailtickets.mail.kind.bounce.fields import original_message_id
 from mailtickets.mail.kind.bounce.report_of import read_bounce
 from mailtickets.mail.model import Bounce
 
@@ -710,6 +711,11 @@ def test_reading_never_raises_and_its_output_can_be_written(pieces: list[str], t
     if bounce is not None:
         json.dumps(asdict(bounce), ensure_ascii=False).encode("utf-8")
         assert bounce.recipient == " ".join(bounce.recipient.split())
+
+
+@pytest.mark.parametrize("value", ["<", "<>", "< >", ">"])
+def test_an_original_message_id_of_brackets_alone_is_none(value: str) -> None:
+    assert original_message_id(f"Reporting-MTA: dns; mx.test\nX-Original-Message-ID: {value}\n") == ""
 
 
 @settings(max_examples=200)

@@ -43,8 +43,9 @@ def field_failures(text: str) -> list[Failure]:
 def original_message_id(text: str) -> str:
     """The Message-ID of the reported mail, if the per-message fields state it."""
     for name, value in _fields(text):
-        if name in ("original-message-id", "x-original-message-id") and value.strip():
-            return value.strip().strip("<>").split()[0]
+        ids = value.strip().strip("<>").split()
+        if name in ("original-message-id", "x-original-message-id") and ids:
+            return ids[0]
     return ""
 
 
