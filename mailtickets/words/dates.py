@@ -64,7 +64,10 @@ def _day(found: re.Match[str], *, month_first: bool) -> date | None:
 
 
 def valid(year: int, month: int, day: int) -> date | None:
-    """The day, if the calendar has it. The last year it has is none: a day later, or in another zone, is no date."""
+    """The date; None if the calendar has no such day.
+
+    A day of the year 9999 is None too: one day later, or in another time zone, it would be no date.
+    """
     try:
         return date(year, month, day) if year < MAXYEAR else None
     except ValueError:
