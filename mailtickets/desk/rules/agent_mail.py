@@ -48,11 +48,11 @@ from mailtickets.desk.rules.agent_reading import (
     NOT_UNDERSTOOD,
     STALE,
     Reading,
-    as_far_as_it_holds,
     asked_again,
     back_again,
     held,
     quotes_us,
+    reading_of,
     sent_back,
 )
 from mailtickets.desk.rules.answered import NOT_PLAINLY, THANKS, answered_as, as_meant, is_doubtful
@@ -78,7 +78,7 @@ def on_ticket(case: Case, agent: Agent, ticket: Ticket, drops: int | None = None
     by = Asker(agent, facts, case.policy, case.now)
     if REF_LINE.search(mail.reply):
         return quotes_us(mail, ticket, agent)
-    read = _without_device_lines(as_far_as_it_holds(case.orders.reply, ticket, by))
+    read = _without_device_lines(reading_of(case.orders.reply, ticket, by))
     if drops is None and _one_word(mail.reply) in _ONLY_A_SECOND_WORD:
         return sent_back([Problem(mail.reply.strip().splitlines()[0], "not-possible-here")], ticket, agent)
     if read.problems:

@@ -33,10 +33,10 @@ from mailtickets.desk.rules.agent_reading import (
     NOT_UNDERSTOOD,
     NOT_VERIFIED,
     Reading,
-    as_far_as_it_holds,
     back_again,
     held,
     quotes_us,
+    reading_of,
     sent_back,
 )
 from mailtickets.desk.rules.answered import THANKS
@@ -169,7 +169,7 @@ def _starts(mail: InboundMail, said: str, asked: Asked, by: Asker) -> Decision:
     )
     signature = mail.signature if forwarded is None else ""
     whole = reading.read(said, signature=signature, names=(by.agent.name,)) if signature else asked
-    read = as_far_as_it_holds(whole, opened(opening, 0, by.now), by, without=("to", "requester"))
+    read = reading_of(whole, opened(opening, 0, by.now), by, without=("to", "requester"))
     if read.problems:
         return sent_back(read.problems, None, by.agent)
     ours = [order for order in (to, named) if order and not readers([_person(order) or me], by.policy)]

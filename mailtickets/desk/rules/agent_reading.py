@@ -48,7 +48,7 @@ class Reading:
         return any(order.name == name for order in self.orders)
 
 
-def as_far_as_it_holds(asked: Asked, ticket: Ticket | None, by: Asker, without: Sequence[CommandName] = ()) -> Reading:
+def reading_of(asked: Asked, ticket: Ticket | None, by: Asker, without: Sequence[CommandName] = ()) -> Reading:
     """What an agent's words do on the ticket. `without` names commands that the caller has dealt with."""
     bare = reading.without_sign(asked)
     if bare is not None and NOT_UNDERSTOOD not in by.facts.confirmed:

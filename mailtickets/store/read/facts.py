@@ -50,6 +50,24 @@ def gather(
 
     If only a reply token says which agent wrote the mail, the agent's commands are added to the questions here.
     """
+    facts = _of_any_mail(connection, received, asked, policy, now)
+    mail, author = asked.mail, author_of(asked.mail, facts.queue, policy)
+    facts = replace(facts, unparsed=unparsed, junk=junk)
+    facts = replace(facts, new_subject=_new_subject(connection, mail, matched(mail, facts, policy)))
+    if mail.recalls:
+        facts = _with_recalled(facts, _recalled(connection, author, mail.recalls, facts.tickets))
+    agent = agent_of(mail, facts, policy)
+    asked = asked.of_agent(agent)
+    if agent is not None and asked.orders is not None:
+        return for_agent(connection, facts, mail, asked.orders, agent, policy, now), asked
+    if asked.wishes.without_ticket == "tickets":
+        theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
+        facts = replace(facts, desk=replace(facts.desk, found=theirs))
+    return facts, asked
+
+
+def _of_any_mail(connection: Connection, received: Received, asked: Questions, policy: Policy, now: datetime) -> Facts:
+    """The facts that are read for every mail."""
     mail = asked.mail
     queue, *also = queues(mail, received.envelope, policy)
     said = claims(mail, received.envelope, policy)
@@ -63,8 +81,7 @@ def gather(
     found = _tickets(connection, numbers)
     if bounced is not None and not bounced.proven:
         bounced = replace(bounced, agents_informed=_doubted_before(connection, bounced, found))
-    author = author_of(mail, queue, policy)
-    facts = Facts(
+    return Facts(
         envelope=received.envelope,
         queue=queue,
         also_queues=tuple(also),
@@ -75,9 +92,8 @@ def gather(
         duplicate=duplicate,
         bounced=bounced,
         authentication=verdict_on_author(mail, queue, policy, received.authentication),
-        known_author=contacts.is_known(connection, author.address),
+        known_author=contacts.is_known(connection, author_of(mail, queue, policy).address),
         sent_before=_sent_before(connection, mail),
-        junk=junk,
         known_files=_known_files(connection, mail, {ticket.number for ticket in found.values()}),
         released=received.released,
         confirmed=frozenset(received.confirmed),
@@ -85,19 +101,7 @@ def gather(
         correction=received.correction,
         returned_to=_returned_to(connection, received, mail, policy, now),
         desk=turns(connection, queue, policy),
-        unparsed=unparsed,
     )
-    facts = replace(facts, new_subject=_new_subject(connection, mail, matched(mail, facts, policy)))
-    if mail.recalls:
-        facts = _with_recalled(facts, _recalled(connection, author, mail.recalls, found))
-    agent = agent_of(mail, facts, policy)
-    asked = asked.of_agent(agent)
-    if agent is not None and asked.orders is not None:
-        return for_agent(connection, facts, mail, asked.orders, agent, policy, now), asked
-    if asked.wishes.without_ticket == "tickets":
-        theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
-        facts = replace(facts, desk=replace(facts.desk, found=theirs))
-    return facts, asked
 
 
 def _new_subject(connection: Connection, mail: InboundMail, found: Match | None) -> str:
