@@ -129,6 +129,10 @@ def leaks(raw: bytes, commands: list[str] = []) -> list[str]:  # noqa: B006 - on
     return found + [match[0] for text in flat for match in re.finditer(mine, text)]
 
 
+PICTURE = '<img src="cid:tela@x">'
+"""As a line of its own: HTML shows it there, plain text does not."""
+
+
 # --- mails of agents ------------------------------------------------------------------------------------
 
 
@@ -145,8 +149,9 @@ def a_reply(lines: list[str], *, form: str = "plain", history: str = "gmail", **
     mail["References"] = f"<{NOTICE_ID}>"
     mail["Date"] = "Mon, 03 Mar 2025 11:59:00 +0000"
     below, html_below = HISTORIES[history]
-    plain = "\n".join(lines) + below
-    page = "".join(PAGE[more.get("page", "div")].format(escape(line) or "<br>") for line in lines)
+    plain = "\n".join(line for line in lines if line != PICTURE) + below
+    shown = (PICTURE if line == PICTURE else escape(line) or "<br>" for line in lines)
+    page = "".join(PAGE[more.get("page", "div")].format(line) for line in shown)
     page = f"<div>{page}{more.get('extra', '')}</div>{html_below}"
     if form == "html":
         mail.set_content(page, subtype="html", cte="base64")
@@ -219,6 +224,7 @@ COMMANDS += [
     "#simular",
 ]
 NOTES = [["#nota", NOTE], ["#nota " + NOTE], ["#note", NOTE, "", "#fim"], ["#interno", f"{NOTE} {TOKEN}", "#fim"]]
+NOTES += [["#nota", "O prazo é de 3 dias.", "Bom dia, Maria.", "#fim"], ["#nota", "O prazo é de 3 dias.", "#fim"]]
 BREAKS = ["", "\u200b", "\n", " \n> "]
 
 breaking = st.tuples(st.sampled_from(PRECIOUS), st.integers(1, 12), st.sampled_from(BREAKS)).map(
@@ -239,7 +245,7 @@ files = st.lists(
     ),
     max_size=2,
 )
-extras = ["", '<img src="cid:tela@x">', f'<a href="mailto:{ANA.address}">x</a>', f'<p style="display:none">{TOKEN}</p>']
+extras = ["", PICTURE, f'<a href="mailto:{ANA.address}">x</a>', f'<p style="display:none">{TOKEN}</p>']
 extras += [f"<!-- {NOTE} -->", f'<img alt="Ref.: {TOKEN}" src="cid:nada">', f'<span title="{NOTE}"></span>']
 
 
@@ -248,16 +254,22 @@ def replies(draw: Any) -> tuple[dict[str, Any], list[str]]:
     """What a mail of an agent is made of, and the command lines in it."""
     first, last, note, words = draw(commands), draw(commands), draw(notes), draw(public)
     middle = draw(st.permutations([words, note])) if note else [words]
+    image = bool(note) and draw(st.booleans())
+    if image:
+        place = draw(st.integers(1, len(note) - (note[-1] == "#fim")))
+        middle = [[*note[:place], PICTURE, *note[place:]] if part is note else part for part in middle]
     lines = [*first, *middle[0], *(middle[1] if note else []), *last]
+    # Behind the last words of the answer a picture is the answer's.
+    below = [extra for extra in extras if not (image and extra == PICTURE and middle[-1] is words)]
     made = dict(
         lines=[piece for line in lines for piece in line.split("\n")],
         form=draw(st.sampled_from(["plain", "html", "both"])),
         history=draw(st.sampled_from(sorted(HISTORIES))),
         page=draw(st.sampled_from(sorted(PAGE))),
         subject=draw(st.sampled_from(["Re: [#42] Impressora", f"Re: [#42] {TOKEN}", f"[#42] {ANA.address}"])),
-        extra=draw(st.sampled_from(extras)),
+        extra=draw(st.sampled_from(below)),
         files=draw(files),
-        image=bool(note) and draw(st.booleans()),
+        image=image,
     )
     return made, [command.strip("*") for command in [*first, *last]]
 
@@ -321,6 +333,36 @@ def test_an_image_in_the_answer_arrives_where_it_stood_and_one_in_a_note_stays_h
     assert ["cid:tela@x" in everything(mail) for mail in mails] == [True, True]
     noted = a_reply(["O prazo é de 3 dias.", "#nota", NOTE], form="html", extra='<img src="cid:tela@x">', image=True)
     assert [leaks(mail) for mail in sent_to_customers(noted)] == [[], []]
+
+
+FIRST, SECOND = "O prazo é de 3 dias.", "Troque o papel."
+
+
+@pytest.mark.parametrize("form", ["html", "both"])
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["#note", NOTE, PICTURE, "#fim", FIRST],
+        ["#note", PICTURE, NOTE, "#fim", FIRST],
+        [FIRST, "#note", NOTE, PICTURE, "#fim", SECOND],
+        ["#nota", FIRST, PICTURE, "#fim", FIRST],
+        ["#nota", FIRST, PICTURE, SECOND, "#fim", FIRST, SECOND],
+        ["#nota", FIRST, PICTURE, "#fim", FIRST, "#nota", NOTE, "#fim", SECOND],
+        [SECOND, "#nota", FIRST, PICTURE, SECOND, "#fim", FIRST, SECOND],
+    ],
+)
+def test_a_picture_that_stands_in_a_note_goes_to_no_customer_even_beside_the_answers_words(
+    lines: list[str], history: str, form: str
+) -> None:
+    mails = sent_to_customers(a_reply(lines, form=form, history=history, image=True))
+    assert [leaks(mail) for mail in mails] == [[], []]
+
+
+def test_a_picture_behind_the_words_of_an_answer_below_a_note_goes_along() -> None:
+    lines = ["#note", NOTE, "", "#fim", "Bom dia, Maria.", FIRST, PICTURE]
+    mails = sent_to_customers(a_reply(lines, form="html", history="gmail", page="bold", image=True))
+    assert ["segredo-da-imagem" in everything(mail) for mail in mails] == [True, True]
 
 
 @pytest.mark.parametrize("content", [NOTICE, HIDDEN])

@@ -301,7 +301,7 @@ class _Cut:
 
     spans: list[tuple[int, int]]
     with_images: list[bool]
-    """Whether it is beyond doubt that what follows a span in the document follows these words."""
+    """Whether it is beyond doubt that what stands in or behind a span in the document stands so with these words."""
 
     def holds(self, start: int, stop: int) -> bool:
         """Some letter between the two stays."""
@@ -314,13 +314,12 @@ class _Cut:
 
     def shows(self, at: int) -> bool:
         """An image at this place goes with the words before it; only at the very beginning with those after it."""
-        edge = any(at == last and sure for (_, last), sure in zip(self.spans, self.with_images, strict=True))
-        return edge or self.is_inside(at) or (at == 0 and self.spans[0][0] == 0)
+        sure = (span for span, is_sure in zip(self.spans, self.with_images, strict=True) if is_sure)
+        return any(first < at <= last for first, last in sure) or (at == 0 and self.spans[0][0] == 0)
 
 
 def _cut(page: _Page, spans: list[tuple[int, int]]) -> str | None:
-    sure = [first == 0 or page.whole.count(page.whole[first:last]) == 1 for first, last in spans]
-    cut = _Cut(spans, sure)
+    cut = _Cut(spans, [first == 0 or _is_said_once(page, first, last) for first, last in spans])
     for text in page.texts:
         _trim(text, cut)
     kept = _kept(page, cut)
@@ -333,6 +332,12 @@ def _cut(page: _Page, spans: list[tuple[int, int]]) -> str | None:
             _remove(element)
     inner = "".join(etree.tostring(child, encoding="unicode", method="html") for child in page.body)
     return sanitised((page.body.text or "") + inner)
+
+
+def _is_said_once(page: _Page, first: int, last: int) -> bool:
+    """Words that a note or the history says too may have been found there: their images may not be the answer's."""
+    said = page.whole[first:last]
+    return page.whole.find(said) == first and page.whole.find(said, first + 1) < 0
 
 
 def _kept(page: _Page, cut: _Cut) -> set[etree._Element]:
