@@ -1,6 +1,6 @@
 """What an agent wrote, without what their program puts under it: the mail in hand as everything else reads it.
 
-Owns: whose signature is looked for, and where: under the reply, or under what stands above a forward.
+Owns: whose signature is looked for, and where: under the reply, or under what stands above a forward and below it.
 Fails with: nothing; where nothing is surely a signature the mail is as it was.
 """
 
@@ -13,7 +13,8 @@ from mailtickets.desk.customers.phrasing import MAX_REPLY_CHARACTERS
 from mailtickets.desk.model.facts import SignatureFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.signatures.find import Parted, Signer, is_picture, parted
-from mailtickets.mail.model import InboundMail
+from mailtickets.desk.signatures.handed_on import without_own_signature
+from mailtickets.mail.model import Address, Forwarded, InboundMail
 from mailtickets.mail.reply.excerpt import images_from
 
 Learned = tuple[tuple[tuple[str, ...], ...], frozenset[str]]
@@ -34,10 +35,11 @@ def as_written(mail: InboundMail, by: Signer) -> tuple[InboundMail, SignatureFac
     if not UNCUT.isdisjoint(mail.defects):
         return mail, None
     by = replace(by, marked=mail.signed)
-    if mail.forwarded is not None:
-        found = parted(mail.forwarded.note, by)
-        forwarded = replace(mail.forwarded, note=found.words)
+    forwarded = mail.forwarded
+    if forwarded is not None:
+        found = parted(forwarded.note, by)
         mail = _without_pictures(mail, found.signature, by, found.words, until=forwarded.text)
+        forwarded = replace(_without_signature_below(forwarded, by, mail.author), note=found.words)
         whole = mail.reply.replace(f"{found.signature}\n", "", 1) if found.how else mail.reply
         return replace(mail, reply=whole, forwarded=forwarded), _fact(found)
     found = parted(mail.reply, by, mail.signature)
@@ -47,6 +49,13 @@ def as_written(mail: InboundMail, by: Signer) -> tuple[InboundMail, SignatureFac
     if found.words_below:
         return mail, _fact(found)
     return _without_pictures(mail, below, by, mail.reply), _fact(found)
+
+
+def _without_signature_below(forwarded: Forwarded, by: Signer, agent: Address | None) -> Forwarded:
+    """An attached original has no words of the agent's in it."""
+    if forwarded.source != "inline":
+        return forwarded
+    return replace(forwarded, text=without_own_signature(forwarded.text, by, agent, forwarded.author))
 
 
 def without_footer(mail: InboundMail) -> InboundMail:
