@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     act_as_owner(config.state_dir)
     lines = [Line("ok", "configuration", f"{config.file} is sound")]
     lines += _state(config)
-    if not any(directory_problems(config)):  # or looking further would open what somebody else has put there
+    if not any(directory_problems(config.state_dir)):  # or looking further would open what somebody else has put there
         lines += _rest(config, args)
     if args.json:
         print_json([{"verdict": line.verdict, "about": line.about, "text": line.text} for line in lines])
@@ -93,7 +93,7 @@ def _state(config: Config) -> Iterator[Line]:
     if not directory.is_dir():
         yield Line("warning", "instance.state_dir", f"{directory} is not there yet: `run` makes it")
         return
-    if problems := list(directory_problems(config)):
+    if problems := list(directory_problems(config.state_dir)):
         yield from (Line("wrong", key, problem) for key, problem in problems)
         return
     yield Line("ok", "instance.state_dir", str(directory))

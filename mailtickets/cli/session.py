@@ -18,6 +18,7 @@ from typing import Any
 from mailtickets.cli import BAD_USAGE, TRY_AGAIN, Stop
 from mailtickets.config.places import ConfigError, database_is_missing, locate
 from mailtickets.config.proven import Proven, proven, remember
+from mailtickets.config.state import directory_problems
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.store import version
 from mailtickets.store.read import reader
@@ -77,6 +78,8 @@ def _user_name(number: int) -> str:
 def reading(args: argparse.Namespace) -> Iterator[Desk]:
     """The configured desk, for commands that only look; its troubles end the command with 75."""
     desk = _desk(args)
+    if problems := tuple(directory_problems(desk.state_dir)):
+        raise Stop(BAD_USAGE, broken(ConfigError(None, problems)))
     if not desk.secret_file.exists() or database_is_missing(desk.database_url):
         raise Stop(BAD_USAGE, NO_DESK.format(desk.state_dir))
     try:

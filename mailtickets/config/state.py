@@ -11,9 +11,12 @@ import secrets as randomness
 from base64 import b32encode
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mailtickets.config.models import Config
 from mailtickets.config.places import ConfigError
+
+if TYPE_CHECKING:
+    from mailtickets.config.models import Config
 
 SECRET_OCTETS = 40
 SHORTEST_SECRET_OCTETS = 16
@@ -22,7 +25,7 @@ _OTHERS_WRITE = 0o002
 _GROUP_OR_OTHERS_WRITE = 0o022
 
 
-def prepare(config: Config) -> None:
+def prepare(config: "Config") -> None:
     """Makes what a first run needs: the state directory and the secret."""
     if not config.state_dir.exists():
         config.state_dir.mkdir(parents=True)
@@ -30,9 +33,9 @@ def prepare(config: Config) -> None:
     load_secrets(config, create=True)
 
 
-def load_secrets(config: Config, *, create: bool = False) -> tuple[bytes, ...]:
+def load_secrets(config: "Config", *, create: bool = False) -> tuple[bytes, ...]:
     """The instance's keys, newest first; with `create` the first one is made if there is none."""
-    if problems := tuple(directory_problems(config)):
+    if problems := tuple(directory_problems(config.state_dir)):
         raise ConfigError(config.file, problems)
     file = config.secret_file
     if create and not file.exists():
@@ -41,9 +44,8 @@ def load_secrets(config: Config, *, create: bool = False) -> tuple[bytes, ...]:
     return tuple(_secret(config, path) for path in (file, old) if path.exists())
 
 
-def directory_problems(config: Config) -> Iterator[tuple[str, str]]:
+def directory_problems(directory: Path) -> Iterator[tuple[str, str]]:
     """Why the state directory cannot be relied on, as key path and words; nothing where it is not there yet."""
-    directory = config.state_dir
     if not directory.exists():
         return
     found = directory.stat()
@@ -55,7 +57,7 @@ def directory_problems(config: Config) -> Iterator[tuple[str, str]]:
         yield "instance.state_dir", f"{directory} belongs to somebody else: chown it to the user that runs mailtickets"
 
 
-def _secret(config: Config, file: Path) -> bytes:
+def _secret(config: "Config", file: Path) -> bytes:
     with file.open("rb") as handle:
         found = os.fstat(handle.fileno())
         secret = handle.read().strip()

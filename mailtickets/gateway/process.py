@@ -2,7 +2,8 @@
 
 A message is loaded, read by a worker, checked and scanned; the clerk drafts a decision, and transaction 2 writes it.
 Owns: the tasks that do this for many messages at the same time, and which messages are tried again.
-Fails with: nothing that is a message's own fault: after `_ATTEMPTS` attempts it becomes a ticket marked unparsed.
+Fails with: nothing that is a message's own fault: after `_FAILURES` or `_DEATHS` attempts it becomes a ticket marked
+unparsed.
 Trouble of our own leaves it accepted, and counts as no attempt.
 """
 
@@ -41,7 +42,11 @@ Scan = Callable[[bytes, InboundMail, Envelope], Awaitable[JunkVerdict]]
 
 _AT_ONCE = 16
 """Messages in process at the same time: enough to keep two workers busy, and to share the waits for the disk."""
-_ATTEMPTS = 5
+_FAILURES = 5
+"""Attempts at a message after which one that fails is the last."""
+_DEATHS = 12
+"""Attempts at a message after which it is read no more. More than `_FAILURES`: a gateway may also have died, with the
+message in process, because it was killed again and again for another reason."""
 _RETRY_AFTER = timedelta(seconds=15)
 
 
@@ -91,11 +96,24 @@ class Processing:
             await self._try_later(inbound.postpone, number)
         except Exception:
             log.exception("processing failed", extra={"inbound": number})
-            await self._try_later(inbound.count_attempt, number)
+            await self._failed(received)
+
+    async def _failed(self, received: inbound.Received) -> None:
+        """Counts a failed attempt at a message; after the last one it becomes a ticket with the raw mail."""
+        await self._try_later(inbound.count_attempt, received.id)
+        if received.attempts + 1 < _FAILURES:
+            return
+        try:
+            await self._give_up(received)
+        except (Transient, Stale) as error:
+            log.warning("processing deferred", extra={"inbound": received.id, "error": str(error)})
+
+    async def _give_up(self, received: inbound.Received) -> None:
+        await self._settle_mail(received, outline(received.raw), "processing-failed")
 
     async def _process(self, received: inbound.Received, with_care: bool) -> None:
-        if received.attempts >= _ATTEMPTS:
-            await self._settle_mail(received, outline(received.raw), "processing-failed")
+        if received.attempts >= _DEATHS:
+            await self._give_up(received)
             return
         failpoint("before-reading")
         read = await self._read(received, with_care)

@@ -47,7 +47,7 @@ def test_a_mail_that_kills_the_daemon_at_every_start_becomes_a_ticket_with_the_r
     raw = bytes(write(JOAO, subject="Mata"))
     desk.start(fatal)
     submit(desk, raw)
-    for _ in range(5):
+    for _ in range(12):
         assert desk.wait() == -signal.SIGKILL
         desk.launch(fatal)
     (row,) = desk.wait_until_done(1)
