@@ -531,3 +531,34 @@ def test_names_are_listed_with_the_locales_and() -> None:
 def test_a_label_that_nobody_has_named_stands_for_itself() -> None:
     assert locales.label(locales.STATUS_LABELS, "pending", "pt_BR") == "aguardando cliente"
     assert locales.label(locales.STATUS_LABELS, "frozen", "pt_BR") == "frozen"
+
+
+CID = "[cid:image001.png@01DB4142.8A3B5C10]"
+
+
+@pytest.mark.parametrize("locale", ["pt_BR", "en", "es"])
+def test_a_picture_placeholder_says_nothing_in_a_notices_text(locale: str) -> None:
+    words = f"{CID} Veja o erro:\n\n{CID}\n\nObrigado"
+    context = sample("new_ticket", locale)
+    shown = render(TEMPLATES, "new_ticket", locale, {**context, "message": {**context["message"], "text": words}})
+    assert shown.html is not None
+    assert "cid:" not in f"{shown.text}{shown.html}"
+    assert "> Veja o erro:\n>\n> Obrigado" in shown.text
+
+
+@pytest.mark.parametrize("locale", ["pt_BR", "en", "es"])
+def test_a_picture_placeholder_says_nothing_in_a_history(locale: str) -> None:
+    context = sample("history", locale)
+    context["thread"] = [{**item, "text": f"Oi\n{CID}"} for item in context["thread"]]
+    shown = render(TEMPLATES, "history", locale, context)
+    assert "Oi" in shown.text
+    assert "cid:" not in f"{shown.text}{shown.html}"
+
+
+def test_a_picture_is_shown_where_its_placeholder_stands_in_the_text() -> None:
+    html = '<p>Veja:</p><p><img src="cid:image001.png@01DB4142.8A3B5C10"></p><p>Obrigado</p>'
+    shown = render(TEMPLATES, "new_ticket", "pt_BR", saying("Oi", text=f"Veja:\n\n{CID}\n\nObrigado", html=html))
+    assert shown.relayed
+    assert shown.html is not None
+    assert 'src="cid:image001.png@01DB4142.8A3B5C10"' in shown.html
+    assert "cid:" not in shown.text

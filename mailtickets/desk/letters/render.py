@@ -33,6 +33,7 @@ from mailtickets.desk.notices.rows import NOTICES, NoticeName
 from mailtickets.desk.notices.shapes import ALWAYS, ATTACHMENT, COMMON, PERSON
 from mailtickets.mail.model import REF_PLACEHOLDER
 from mailtickets.mail.reply.excerpt import excerpt
+from mailtickets.mail.reply.pictures import without_placeholders
 from mailtickets.words import locales
 from mailtickets.words.fold import folded
 
@@ -365,8 +366,8 @@ def _topic(context: Context, subject: str) -> str:
 
 @pass_context
 def _said(context: Context, text: str) -> str:
-    """A mail's words, or that there are none."""
-    return text.strip() or locales.NO_TEXT[context["locale"]]
+    """A mail's words without the places of its pictures, or that there are none."""
+    return without_placeholders(text).strip() or locales.NO_TEXT[context["locale"]]
 
 
 @pass_context
