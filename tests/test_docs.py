@@ -110,6 +110,15 @@ def test_links_lead_to_files_that_are_there(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_recipes_name_files_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = {path for path in re.findall(r"`([\w./-]+/[\w./-]+)`", text) if not path.startswith(".venv")}
+    assert len(named) > 30
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (ROOT / target).exists(), target
+
+
 def test_every_decision_is_in_the_index_by_its_title() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = re.findall(r"^- \[(.+)\]\((.+)\)$", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
