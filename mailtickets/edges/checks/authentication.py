@@ -1,11 +1,12 @@
-"""Where a mail really comes from: evidence of servers we trust, or our own SPF, DKIM and DMARC.
+"""Where a mail really comes from: the evidence of servers that we trust, or our own SPF, DKIM and DMARC checks.
 
-Behind a relay of ours, at the pipe and in our own mailboxes the last server has looked already, and only its
-Authentication-Results is read; of a mail that came straight from outside nothing in it is believed, and everything
-is asked of DNS. An address counts only if it is all there is in the one From field, read from the bytes.
+For mail from a relay of ours, from the pipe and from our own mailboxes, another server has checked the sender already.
+Then only the Authentication-Results of that server are read. For mail that came straight from outside, no such header
+is believed and everything is asked of DNS. An address counts only if it is all there is in the one From field, which
+is read from the bytes.
 Owns: which door is believed in what, and the threads in which DNS is waited for.
-Fails with: nothing. Trouble is temperror, which is never a pass; why goes to the log.
-Limits: a mail's questions take twice `timeout_seconds` at most, of `THREADS` mails at a time.
+Fails with: nothing. Trouble is temperror, which is never a pass; the cause goes to the log.
+Limits: the questions of one mail take twice `timeout_seconds` at most; `THREADS` mails are checked at a time.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ log = logging.getLogger("mailtickets.authentication")
 THREADS = 4
 _TIMEOUTS = 2
 _GRACE_SECONDS = 5.0
-"""For reckoning, after the last question was given up; a thread that needs longer is left alone with it."""
+"""Seconds for the calculation after the last question was given up. A thread that needs longer is abandoned."""
 
 _AUTH_AS = "x-ms-exchange-organization-authas"
 
@@ -41,9 +42,11 @@ _AUTH_AS = "x-ms-exchange-organization-authas"
 @dataclass(frozen=True, slots=True)
 class AuthenticationSettings:
     relay_authserv_id: str = ""
-    """Whose Authentication-Results the trusted relays and the pipe bring; empty: believe none."""
+    """The ids of the servers whose Authentication-Results are believed, for trusted relays and the pipe. Empty:
+    none.
+    """
     account_authserv_ids: Mapping[str, str] | None = None
-    """By name of the IMAP account; empty: the form without an id that Microsoft 365 writes."""
+    """The id for each name of an IMAP account. Empty: the form without an id that Microsoft 365 writes."""
     internal_evidence: tuple[str, ...] = ()
     dns_servers: tuple[str, ...] = ()
     timeout_seconds: float = 5.0
@@ -60,7 +63,7 @@ class AuthenticationSettings:
 
 
 class Authenticator:
-    """Asks for the daemon, from one event loop. `resolver` is for tests."""
+    """Checks senders for the daemon, from one event loop. `resolver` is for tests."""
 
     def __init__(self, settings: AuthenticationSettings, *, resolver: Resolver | None = None) -> None:
         self.settings = settings
@@ -69,15 +72,15 @@ class Authenticator:
         self._places = asyncio.Semaphore(THREADS)
 
     def take_over(self, settings: AuthenticationSettings) -> None:
-        """Puts new settings into force; mails that are being asked about end under the old ones."""
+        """Puts new settings into force. Checks that are running end under the old settings."""
         self.settings, self._resolver = settings, None
 
     def close(self) -> None:
-        """At the end of the daemon; what is being asked ends by itself."""
+        """Closes at the end of the daemon. Checks that are running end by themselves."""
         self._threads.shutdown(wait=False)
 
     async def authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
-        """What is known of where a mail comes from, as it was received and as it was read."""
+        """Returns what is known of where a mail comes from, for this door and the bytes that were read."""
         domain = domain_of(mail.author.address) if mail.author else ""
         try:
             fields = header_truth.fields(raw)
@@ -86,12 +89,12 @@ class Authenticator:
             if envelope.trusted and envelope.door.is_behind_a_server:
                 return self._reported(fields, domain, envelope.door)
             return await self._evaluated(raw, domain, envelope)
-        except Exception as error:  # no mail is lost or stuck for want of evidence
+        except Exception as error:  # missing evidence must not lose or block a mail
             log.exception("authentication failed", extra={"source": envelope.door.name})
             what = f"internal error: {type(error).__name__}"
             return Authentication("temperror", (AuthFact("dmarc", "temperror", domain, what),))
 
-    # --- what others found out --------------------------------------------------------------------------
+    # --- what other servers found ------------------------------------------------------------------------
 
     def _reported(self, fields: Fields, domain: str, door: Door) -> Authentication:
         authserv_id, microsoft = self._server(door)
@@ -109,14 +112,16 @@ class Authenticator:
         return Authentication(verdict, (*told, *internal), bool(internal))
 
     def _server(self, door: Door) -> tuple[str, bool]:
-        """The id whose word counts at this door, and whether it is Microsoft's form that is expected."""
+        """The id of the server that is believed at this door, and whether Microsoft's form without an id is
+        expected.
+        """
         if door.account is None:
             return self.settings.relay_authserv_id, False
         authserv_id = (self.settings.account_authserv_ids or {}).get(door.account)
         return authserv_id or "", authserv_id == ""
 
     def _internal(self, fields: Fields, door: Door) -> tuple[AuthFact, ...]:
-        """The evidence of an authenticated submission that the operator has named and the mail carries."""
+        """The evidence of an authenticated submission, if the operator has named it and the mail carries it."""
         facts = (self._submission(name, fields, door) for name in self.settings.internal_evidence)
         return tuple(fact for fact in facts if fact is not None)
 
@@ -126,10 +131,10 @@ class Authenticator:
         kind, _, header = name.partition(":")
         values = header_truth.values(fields, header.strip().lower()) if kind == "header" else []
         if len(values) != 1 or not one_line(values[0]):
-            return None  # twice: one of them is not the server's
+            return None  # two such fields: one of them is not from the server
         return AuthFact("internal", "pass", "", f"{header.strip()} ({one_line(values[0])[:100]})")
 
-    # --- what we find out ourselves ---------------------------------------------------------------------
+    # --- our own checks ----------------------------------------------------------------------------------
 
     async def _evaluated(self, raw: bytes, domain: str, envelope: Envelope) -> Authentication:
         seconds = self.settings.timeout_seconds * _TIMEOUTS
@@ -159,16 +164,16 @@ class Authenticator:
 
 
 async def published(domain: str, resolver: Resolver) -> list[AuthFact]:
-    """What a domain publishes about mail in its name (SPF, DMARC): the text, and in words what follows from it.
+    """What a domain publishes about mail in its name (SPF, DMARC): the text, and a sentence that says what follows.
 
-    `result` is published, none, permerror or temperror. DKIM keys cannot be listed: their names stand in the mails.
+    `result` is published, none, permerror or temperror. DKIM keys cannot be listed: only the mails name them.
     """
     lookups = Lookups(resolver, resolver.lifetime * _TIMEOUTS)
     return await asyncio.to_thread(senders.published, domain, lookups)
 
 
 def _doubtful_author(fields: Fields, mail: InboundMail) -> AuthFact | None:
-    """Why nobody can be vouched for: there is no author, or the bytes may be read in more than one way."""
+    """Why nobody can be vouched for: the mail has no author, or its bytes can be read in more than one way."""
     count = len(header_truth.values(fields, "from"))
     if count != 1:
         return AuthFact("from", "none", "", "there is no From field" if not count else f"there are {count} From fields")
@@ -197,8 +202,8 @@ def _unsaid(fields: Fields, authserv_id: str, microsoft: bool) -> AuthFact:
 def _exchange_internal(fields: Fields) -> AuthFact | None:
     """Exchange's own mark of a sender who had logged in.
 
-    Its header firewall takes X-MS-Exchange-Organization-* out of mail from and to the outside, so that the mark holds
-    in a mailbox of Exchange and nowhere else.
+    Exchange's header firewall removes X-MS-Exchange-Organization-* from mail that comes from outside or goes there. So
+    the mark is proof in a mailbox of Exchange and nowhere else.
     """
     marks = header_truth.values(fields, _AUTH_AS)
     if not authres.is_from_exchange(fields) or [mark.strip().lower() for mark in marks] != ["internal"]:

@@ -1,10 +1,10 @@
-"""Shows a mail to Rspamd (HTTP) and to ClamAV (INSTREAM) and says what they found.
+"""Shows a mail to Rspamd (HTTP) and to ClamAV (INSTREAM) and returns what they found.
 
-Owns: both protocols as far as they are needed, and how long one waits for an answer.
-*Fails with*: nothing. A scanner that does not answer, or answers nonsense, makes the verdict `unavailable`, and the
-caller does what `junk.when_unavailable` says.
-*Limits*: `max_scan_bytes`: larger mail is shown to neither, and one that is larger than clamd or Rspamd takes counts as
-not shown: it would be too large the next time too. One connection a mail and scanner.
+Owns: the parts of both protocols that are needed, and how long to wait for an answer.
+*Fails with*: nothing. If a scanner does not answer, or answers nonsense, the verdict is `unavailable`, and the caller
+does what `junk.when_unavailable` says.
+*Limits*: mail larger than `max_scan_bytes` is shown to neither scanner. Mail that is larger than clamd or Rspamd takes
+counts as not shown, because it would be too large the next time too. One connection for each mail and scanner.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from mailtickets.mail.model import Envelope
 MAX_REPLY_BYTES = 1_000_000
 CHUNK_BYTES = 65_536
 TIMEOUT_SECONDS = 30.0
-"""For the whole conversation; a client that waits for our 250 waits ten minutes (RFC 5321, 4.5.3.2.6)."""
+"""Seconds for the whole conversation. A client that waits for our 250 waits ten minutes (RFC 5321, 4.5.3.2.6)."""
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -40,33 +40,33 @@ _NOT_TEXT = re.compile("[\x00-\x1f\x7f]+")
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """Who is asked; an empty address asks nobody."""
+    """Which scanners are asked. An empty address means that this scanner is not asked."""
 
     rspamd: str = ""
-    """URL below which `/checkv2` is."""
+    """The URL that `/checkv2` is appended to."""
     rspamd_password: str = field(default="", repr=False)
     clamav: str = ""
     """`unix:/PATH` or `HOST:PORT`."""
     max_scan_bytes: int = 26_214_400
     timeout_seconds: float = TIMEOUT_SECONDS
     ca_file: str | None = None
-    """Authorities for an https Rspamd; None: the system's."""
+    """The certificate authorities for an https Rspamd. None: those of the system."""
 
     @classmethod
     def of(cls, config: Config) -> "ScanSettings":
-        """Reads the password's file. Raises OSError."""
+        """Makes the settings and reads the file of the password. Raises OSError."""
         given = config.junk
         secret = read_secret(config.path(given.rspamd_password_file)) if given.rspamd_password_file else ""
         return cls(given.rspamd, secret, config.clamav, given.max_scan_bytes)
 
     @property
     def scans(self) -> bool:
-        """Whether there is anybody to ask."""
+        """Whether any scanner is configured."""
         return bool(self.rspamd or self.clamav)
 
 
 async def scan(raw: bytes, envelope: Envelope, settings: ScanSettings) -> JunkVerdict:
-    """The worst that the scanners say of it; both are asked at once."""
+    """The worst verdict of the scanners. All are asked at the same time."""
     asked: list[Awaitable[JunkVerdict]] = []
     if settings.scans and len(raw) > settings.max_scan_bytes:
         return verdict("clean", "over-max-scan-bytes", "", f"{len(raw)} octets: not scanned")
@@ -78,7 +78,7 @@ async def scan(raw: bytes, envelope: Envelope, settings: ScanSettings) -> JunkVe
 
 
 class _Unusable(Exception):
-    """The answer was none that we know."""
+    """The scanner's answer was not one that we know."""
 
 
 async def _answer(source: str, ask: Callable[[], Awaitable[JunkVerdict]], settings: ScanSettings) -> JunkVerdict:
@@ -97,8 +97,11 @@ async def _answer(source: str, ask: Callable[[], Awaitable[JunkVerdict]], settin
 
 
 async def _clamav(raw: bytes, settings: ScanSettings) -> JunkVerdict:
-    """Over a bare socket: a stream forgets what it has not read yet when a write fails, as it does on mail that is too
-    large for clamd, which says so and hangs up."""
+    """Asks clamd over a plain socket.
+
+    A stream forgets what it has not read yet when a write fails. That happens with mail that is too large for clamd,
+    which says so and closes the connection.
+    """
     loop = asyncio.get_running_loop()
     reply = b""
     with await _connect_clamd(settings.clamav) as connection:
@@ -136,7 +139,7 @@ async def _connect_socket(family: socket.AddressFamily, place: Any) -> socket.so
 
 
 def _instream(raw: bytes) -> Iterator[bytes]:
-    """Each chunk behind its length in four octets, a length of zero at the end."""
+    """The mail in chunks: the length of each in four octets, then the chunk; a length of zero at the end."""
     yield b"zINSTREAM\0"
     for chunk in _chunks(raw):
         yield len(chunk).to_bytes(4) + chunk
@@ -175,13 +178,13 @@ async def _connect_http(url: SplitResult, ca_file: str | None) -> Streams:
 
 
 def _request(url: SplitResult, length: int, envelope: Envelope, password: str) -> bytes:
-    """HTTP/1.0: no answer in chunks, and no connection kept."""
+    """The request in HTTP/1.0: so the answer has no chunks and the connection is not kept."""
     fields = "\r\n".join(f"{name}: {value}" for name, value in _fields(url, length, envelope, password))
     return f"POST {url.path}/checkv2 HTTP/1.0\r\n{fields}\r\n\r\n".encode("utf-8", "replace")
 
 
 def _fields(url: SplitResult, length: int, envelope: Envelope, password: str) -> Iterator[tuple[str, str]]:
-    """The sender chose some of these words: none may end a line."""
+    """The header fields of the request. The sender chose some of the values, so none may contain a line end."""
     yield "Host", url.netloc
     yield "Content-Length", str(length)
     given = [("IP", envelope.peer), ("Helo", envelope.helo), ("From", envelope.sender or "")]
@@ -193,7 +196,7 @@ def _fields(url: SplitResult, length: int, envelope: Envelope, password: str) ->
 
 
 def _http_reply(reply: bytes) -> tuple[int, bytes]:
-    """Status and body; one that is not as long as it says is none."""
+    """Status and body of the answer. A body that is not as long as it says is not accepted."""
     head, found, body = reply.partition(b"\r\n\r\n")
     status = _STATUS.match(head)
     if status is None or not found:
@@ -204,7 +207,7 @@ def _http_reply(reply: bytes) -> tuple[int, bytes]:
 
 
 def _missing(reply: bytes) -> int | None:
-    """How many octets of the body are to come; None where that is not known."""
+    """How many octets of the body are still to come; None where that is not known."""
     head, found, body = reply.partition(b"\r\n\r\n")
     length = _LENGTH.search(head + b"\r\n") if found else None
     return max(0, int(length[1]) - len(body)) if length else None
@@ -218,7 +221,7 @@ def _said_by_rspamd(body: bytes) -> JunkVerdict:
         detail = f"{action}, score {float(reply.get('score', 0)):.1f} of {float(reply.get('required_score', 0)):.1f}"
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as trouble:
         raise _Unusable("no verdict in the reply") from trouble
-    if virus:  # CLAM_VIRUS and so on, as its antivirus module calls them
+    if virus:  # CLAM_VIRUS and so on, as Rspamd's antivirus module calls them
         return verdict("infected", "rspamd-virus", "rspamd", f"{virus}: {detail}")
     said = junk.rspamd_action(action)
     if said is None:
@@ -234,7 +237,7 @@ def _chunks(raw: bytes) -> Iterator[bytes]:
 
 
 async def _converse(streams: Streams, request: Iterable[bytes], is_complete: Callable[[bytes], bool]) -> bytes:
-    """The answer to a request, listened for while one still speaks: it may come early."""
+    """Sends a request and returns the answer. It listens while it sends, because the answer may come early."""
     reader, writer = streams
     answer = asyncio.create_task(_reply(reader, is_complete))
     try:
@@ -250,7 +253,7 @@ async def _converse(streams: Streams, request: Iterable[bytes], is_complete: Cal
 
 
 async def _reply(reader: asyncio.StreamReader, is_complete: Callable[[bytes], bool]) -> bytes:
-    """What comes until that is all, or the other side hangs up."""
+    """Reads until the answer is complete, or the other side closes the connection."""
     reply = b""
     while not is_complete(reply) and (octets := await reader.read(CHUNK_BYTES)):
         reply = _longer(reply, octets)

@@ -1,7 +1,7 @@
-"""DNS for sender checks: the configured servers, answers as lists, one deadline for all that a mail needs.
+"""DNS for sender checks: the configured servers, answers as lists, one deadline for all questions of a mail.
 
-Owns: what counts as an answer. A name that does not exist has no records; a server that fails, refuses or keeps
-silent leaves the question open, which is `Unanswered` and never an empty list.
+Owns: what counts as an answer. A name that does not exist has no records. A server that fails, refuses or stays
+silent leaves the question open: that is `Unanswered` and never an empty list.
 Fails with: `Unanswered`.
 Limits: `CACHE_NAMES` answers are kept, each as long as its TTL; no DNSSEC.
 """
@@ -28,11 +28,11 @@ _Rdata = TypeVar("_Rdata")
 
 
 class Unanswered(Exception):
-    """Nobody has said whether there are such records; asking again later may help."""
+    """No server said whether there are such records. Asking again later may help."""
 
 
 def resolver(servers: Sequence[str], timeout_seconds: float) -> dns.resolver.Resolver:
-    """Asks the given servers ("address", "address:port", "[v6]:port"), or the system's where there are none."""
+    """A resolver for these servers ("address", "address:port", "[v6]:port"), or for the system's if there are none."""
     try:
         made = dns.resolver.Resolver(configure=not servers)
     except dns.resolver.NoResolverConfiguration:
@@ -40,7 +40,7 @@ def resolver(servers: Sequence[str], timeout_seconds: float) -> dns.resolver.Res
     if servers:
         made.nameservers = [_nameserver(server) for server in servers]
     made.cache = dns.resolver.LRUCache(CACHE_NAMES)
-    made.timeout = timeout_seconds / 2  # so that a second server, or a second try, has its turn
+    made.timeout = timeout_seconds / 2  # so that there is time for a second server, or a second try
     made.lifetime = timeout_seconds
     return made
 
@@ -53,24 +53,24 @@ def _nameserver(server: str) -> dns.nameserver.Nameserver:
 
 
 class Lookups:
-    """The questions one mail gives rise to. `seconds` is what all of them may take together."""
+    """The questions that one mail needs answered. `seconds` is the time that all of them may take together."""
 
     def __init__(self, resolver: dns.resolver.Resolver, seconds: float) -> None:
         self._resolver = resolver
         self._deadline = time.monotonic() + seconds
 
     def txt(self, name: str) -> list[bytes]:
-        """TXT records, the strings of each joined."""
+        """The TXT records of a name, with the strings of each record joined."""
         return [b"".join(record.strings) for record in self._ask(name, "TXT", dns.rdtypes.ANY.TXT.TXT)]
 
     def addresses(self, name: str, kind: str) -> list[str]:
-        """`kind` is A or AAAA."""
+        """The addresses of a name. `kind` is A or AAAA."""
         if kind == "A":
             return [record.address for record in self._ask(name, "A", dns.rdtypes.IN.A.A)]
         return [record.address for record in self._ask(name, "AAAA", dns.rdtypes.IN.AAAA.AAAA)]
 
     def exchanges(self, name: str) -> list[tuple[int, str]]:
-        """(preference, host) of MX records."""
+        """The MX records of a name, as (preference, host)."""
         found = self._ask(name, "MX", dns.rdtypes.ANY.MX.MX)
         return [(record.preference, record.exchange.to_text(omit_final_dot=True)) for record in found]
 
@@ -95,7 +95,7 @@ class Lookups:
 
 
 def _question(name: str) -> dns.name.Name | None:
-    """The name to ask for; None when there can be no such name."""
+    """The name to ask for; None when no such name can exist."""
     try:
         return dns.name.from_text(name.rstrip(".") + ".")
     except (dns.exception.DNSException, UnicodeError):

@@ -1,10 +1,11 @@
 """SPF, DKIM and DMARC for mail that came straight from outside (RFC 7208, RFC 6376, RFC 7489).
 
-Owns: what each check found, with the query it rests on, and what DMARC makes of it. Everything here blocks and
-belongs in a thread; `Lookups` keeps the time.
-Fails with: nothing but programming errors. A question nobody answers is temperror, which is never a pass.
-Limits: `MAX_SIGNATURES`, `MAX_SIGNATURE_OCTETS` and `MAX_KEY_OCTETS`. dkimpy and pyspf do the reckoning, but see only
-what cannot keep them busy: their patterns take quadratic time on long runs of blanks, and RSA here is Python's own.
+Owns: what each check found, with the query that it rests on, and what DMARC concludes from it. Everything here blocks
+and must run in a thread; `Lookups` keeps the time.
+Fails with: nothing but programming errors. A question without an answer is temperror, which is never a pass.
+Limits: `MAX_SIGNATURES`, `MAX_SIGNATURE_OCTETS` and `MAX_KEY_OCTETS`. dkimpy and pyspf do the calculation, but they see
+only input that cannot keep them busy: their patterns take quadratic time on long runs of blanks, and RSA here is
+written in Python.
 """
 
 import base64
@@ -25,7 +26,7 @@ from mailtickets.mail.trust import header_truth
 MAX_SIGNATURES = 5
 MAX_SIGNATURE_OCTETS = 8_192
 MAX_KEY_OCTETS = 1_024
-"""Of a key record: RSA of 4096 bits takes some 750; the exponent is the signer's choice, and costs time."""
+"""Octets of a key record. RSA of 4096 bits takes some 750. The signer chooses the exponent, which costs us time."""
 
 _QUIET = logging.Logger("dkim", logging.CRITICAL + 1)  # noqa: LOG001 - dkimpy would log what is in the mail
 _DOMAIN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
@@ -36,14 +37,14 @@ _POLICIES = {"none": "nothing is asked", "quarantine": "junk", "reject": "refusa
 
 
 class _Query(spf.query):  # type: ignore[misc]
-    """pyspf's evaluation, with our lookups under it instead of its process-wide ones."""
+    """pyspf's evaluation, which uses our lookups instead of its own process-wide ones."""
 
     def __init__(self, peer: str, sender: str, helo: str, lookups: Lookups) -> None:
         super().__init__(i=peer, s=sender, h=helo, receiver="unknown")
         self._lookups = lookups
 
     def dns(self, name: str, qtype: str, cnames: object = None, ignore_void: bool = False) -> list[object]:
-        """The records, in pyspf's shapes; counts lookups without result (RFC 7208, 4.6.4)."""
+        """The records, in the shapes that pyspf expects. Counts lookups without result (RFC 7208, 4.6.4)."""
         name = str(name).rstrip(".").lower()
         key = (name, qtype)
         if key not in self.cache:
@@ -72,7 +73,7 @@ class _Query(spf.query):  # type: ignore[misc]
 
 
 def check_spf(peer: str, sender: str, helo: str, lookups: Lookups) -> AuthFact:
-    """Whether the reverse-path's domain, or the HELO name of a null path, lets this peer send."""
+    """Whether the domain of the reverse-path, or the HELO name for a null path, lets this peer send."""
     domain = domain_of(sender) if sender else normal(helo)
     local = sender.rpartition("@")[0].replace("@", "_") or "postmaster"
     source = f"TXT {domain} for {peer}" + ("" if sender else " (HELO)")
@@ -87,16 +88,16 @@ def check_spf(peer: str, sender: str, helo: str, lookups: Lookups) -> AuthFact:
 
 @dataclass(slots=True)
 class _Keys:
-    """Public keys from DNS for one signature, and what went wrong with getting them."""
+    """Public keys from DNS for one signature, and what went wrong when they were fetched."""
 
     lookups: Lookups
     identity: str = ""
-    """The domain of the signature's i=, where it is another than d=."""
+    """The domain of the signature's i=, if it is another domain than d=."""
     unanswered: str = ""
     name: str = ""
 
     def txt(self, name: bytes, timeout: float = 0) -> bytes | None:
-        """dkimpy's way to ask; `timeout` is the lookups' own affair."""
+        """How dkimpy asks for a key. `timeout` is ignored, because the lookups have their own deadline."""
         self.name = name.decode("ascii", "replace").rstrip(".").lower()
         try:
             records = self.lookups.txt(self.name)
@@ -108,7 +109,7 @@ class _Keys:
         return records[0] if self._may_be_used(records[0]) else None
 
     def _may_be_used(self, record: bytes) -> bool:
-        """What the domain allows its key for, as far as dkimpy does not look: h= and t=s (RFC 6376, 3.6.1)."""
+        """Checks the limits that the domain sets for its key and that dkimpy ignores: h= and t=s (RFC 6376, 3.6.1)."""
         tags = {name: value.lower().split(":") for name, value in _tags(record.decode("ascii", "replace"))}
         hashes = {word.strip() for word in tags.get("h", ["*"])}
         flags = [word.strip() for word in tags.get("t", [])]
@@ -117,10 +118,10 @@ class _Keys:
 
 @dataclass(slots=True)
 class _Body:
-    """The hash of a body in the two canonicalizations (RFC 6376, 3.4), taken when first asked for.
+    """The hash of a body in the two canonicalizations (RFC 6376, 3.4), computed when it is first needed.
 
-    dkimpy would do it too, but one long run of blanks keeps its pattern busy for hours. No pattern is needed, and a
-    large body does not stop the other threads for long.
+    dkimpy could do it too, but one long run of blanks keeps its pattern busy for hours. This class needs no pattern,
+    and a large body does not stop the other threads for long.
     """
 
     raw: bytes
@@ -150,13 +151,13 @@ def _with_crlf(body: bytes) -> bytes:
 
 
 def check_dkim(raw: bytes, lookups: Lookups) -> tuple[AuthFact, ...]:
-    """One fact for each signature, topmost first; of more than `MAX_SIGNATURES` the rest is not looked at."""
+    """One fact for each signature, topmost first. Signatures after the first `MAX_SIGNATURES` are not looked at."""
     split = header_truth.split(raw)
     if split is None:
         return (AuthFact("dkim", "permerror", "", "the header section is too long"),)
     try:
         signed = dkim.DKIM(split[0] + b"\r\n\r\n", logger=_QUIET)
-    except Exception:  # dkimpy has its own for most of what is no header section, not for all of it
+    except Exception:  # dkimpy raises errors of its own for most broken header sections, but not for all
         return (AuthFact("dkim", "permerror", "", "the header section is damaged"),)
     signatures = [value for name, value in signed.headers if name.lower() == b"dkim-signature"]
     if not signatures:
@@ -182,7 +183,7 @@ def _signature(signed: dkim.DKIM, number: int, value: bytes, body: _Body, keys: 
         good = _verifies(signed, number, body, keys)
     except dkim.ValidationError as error:
         return AuthFact("dkim", "fail", domain, f"{label}: {_shown(str(error))}")
-    except Exception as error:  # whatever a signature is made of, it is only not valid
+    except Exception as error:  # a signature that breaks the library in any way is only not valid
         return AuthFact("dkim", "permerror", "", f"{label}: {_shown(str(error)) or type(error).__name__}")
     if keys.unanswered:
         return AuthFact("dkim", "temperror", domain, f"{label}, {_shown(keys.unanswered)}")
@@ -190,7 +191,7 @@ def _signature(signed: dkim.DKIM, number: int, value: bytes, body: _Body, keys: 
 
 
 def _verifies(signed: dkim.DKIM, number: int, body: _Body, keys: _Keys) -> bool:
-    """The body by our own hash, all else by dkimpy, which is shown neither the body nor its hash."""
+    """Whether a signature verifies. We hash the body; dkimpy does the rest and sees neither the body nor its hash."""
     tags, names, signatures = signed.verify_headerprep(number)
     algorithm = tags.get(b"c", b"simple").partition(b"/")[2] or b"simple"
     claimed = base64.b64decode(re.sub(rb"\s+", b"", tags.pop(b"bh")))
@@ -200,7 +201,7 @@ def _verifies(signed: dkim.DKIM, number: int, body: _Body, keys: _Keys) -> bool:
 
 
 def _unacceptable(value: bytes, tags: dict[bytes, bytes]) -> str:
-    """Why a signature proves nothing even if it verifies; empty when it may."""
+    """Why a signature proves nothing even if it verifies; empty when it may prove something."""
     if len(value) > MAX_SIGNATURE_OCTETS:
         return f"it is longer than {MAX_SIGNATURE_OCTETS} octets"
     if b"l" in tags:
@@ -220,7 +221,7 @@ class Policy:
     """What a domain asks of those who receive mail in its name (RFC 7489, 6.3)."""
 
     name: str
-    """Where it was found: `_dmarc.corp.test`."""
+    """The name where the policy was found: `_dmarc.corp.test`."""
     text: str
     tags: dict[str, str]
 
@@ -229,7 +230,7 @@ class Policy:
 
 
 def find_policy(author_domain: str, lookups: Lookups) -> Policy | None:
-    """The author's domain's own record, else that of its organisational domain (6.6.3). Raises Unanswered."""
+    """The policy of the author's domain, or else of its organisational domain (6.6.3). Raises Unanswered."""
     for domain in dict.fromkeys((normal(author_domain), organizational(author_domain))):
         records = [text for text in _texts(f"_dmarc.{domain}", lookups) if re.match(r"v=DMARC1\s*(;|$)", text)]
         if len(records) == 1:
@@ -252,10 +253,10 @@ def _tags(text: str) -> Iterator[tuple[str, str]]:
 def check_dmarc(
     author_domain: str, found: tuple[AuthFact, ...], lookups: Lookups
 ) -> tuple[AuthVerdict, tuple[AuthFact, ...]]:
-    """What DMARC makes of SPF and DKIM, with the facts it adds.
+    """What DMARC concludes from SPF and DKIM, with the facts that it adds.
 
-    A domain without a policy asks for nothing, but one that signs or is sent for by its own server vouches all the
-    same; that it does not is no failure then.
+    A domain without a policy asks for nothing. If it signs, or its own server sends for it, that still vouches for the
+    author. If it does neither, that is no failure.
     """
     try:
         policy = find_policy(author_domain, lookups)
@@ -272,7 +273,7 @@ def check_dmarc(
 
 
 def _supporting(result: str, author_domain: str, found: tuple[AuthFact, ...], policy: Policy | None) -> AuthFact | None:
-    """The first aligned fact with this result."""
+    """The first aligned fact that has this result."""
     for fact in found:
         strict = policy is not None and policy.strict("adkim" if fact.method == "dkim" else "aspf")
         if fact.result == result and aligned(fact.domain, author_domain, strict=strict):
@@ -316,5 +317,5 @@ def _published_dmarc(domain: str, lookups: Lookups) -> AuthFact:
 
 
 def _shown(text: str) -> str:
-    """One line that can be stored and shown."""
+    """The text as one line that can be stored and shown."""
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))[:300]

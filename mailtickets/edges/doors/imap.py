@@ -1,17 +1,17 @@
-"""Reads mailboxes over IMAP: one `ImapPoller` for each account, each a task of its own.
+"""Reads mailboxes over IMAP: one `ImapPoller` for each account, each in a task of its own.
 
-Progress is (UIDVALIDITY, UID) in a cursor, never \\Seen: what people have read is taken all the same. A message is
-moved or flagged only after `Inbox.accept` returned, and the cursor goes past it only after that. After a crash in
-between, the next round fetches the message again, `accept` knows it, and it is moved then.
-A round looks at every folder. IDLE in the first folder tells when the next one is due, `poll_seconds` when it is
-overdue.
+The cursor keeps progress as (UIDVALIDITY, UID) and never uses \\Seen: messages that people have read are taken too. A
+message is moved or flagged only after `Inbox.accept` has returned, and only then does the cursor go past it. After a
+crash in between, the next round fetches the message again, `accept` recognises it, and then it is moved.
+A round looks at every folder. IDLE in the first folder starts the next round early; `poll_seconds` is the longest
+time until the next round.
 
-Owns the connections, the pauses between attempts, and what ops are told, under these keys: `imap-ACCOUNT` when
+Owns the connections, the pauses between attempts, and the alarms for ops, under these keys: `imap-ACCOUNT` when
 nothing has gone well for `Limits.stalled_seconds`, `imap-ACCOUNT-FOLDER` when a folder cannot be opened,
-`imap-ACCOUNT-move` when taken messages cannot be put away, `imap-ACCOUNT-FOLDER-UIDVALIDITY-UID` for a message that
+`imap-ACCOUNT-move` when accepted messages cannot be moved, `imap-ACCOUNT-FOLDER-UIDVALIDITY-UID` for a message that
 could not be taken.
 *Fails with* nothing: `run` goes on until it is cancelled.
-*Limits*: messages are fetched one after the other, while up to `IN_FLIGHT` of those before are being made durable;
+*Limits*: messages are fetched one after the other, while up to `IN_FLIGHT` earlier ones are being made durable;
 passwords only, no OAuth2.
 """
 
@@ -39,15 +39,16 @@ from mailtickets.mail.model import Envelope
 log = logging.getLogger(__name__)
 
 SEARCH_SPAN_UIDS = 20_000
-"""Searched at once: the answer is one line, of some 200 KB at most."""
+"""UIDs in one search. The answer is one line of at most some 200 KB."""
 WINDOW_UIDS = 50
-"""Listed at once, and put away together: Dovecot needs 20 ms for a MOVE from a large Maildir, of however many.
-After a crash at most so many are fetched again."""
+"""Messages that are listed, and moved, together. Dovecot needs 20 ms for one MOVE from a large Maildir, for any number
+of messages. After a crash, at most this many are fetched again.
+"""
 IN_FLIGHT = 8
 IN_FLIGHT_BYTES = 4_194_304
-"""Fetched and not durable yet: so many messages share a wait for the disk, while the next one is on its way."""
+"""Messages that are fetched and not durable yet. They share one wait for the disk while the next one is fetched."""
 MAX_ATTEMPTS = 3
-"""A message that broke so many rounds is not fetched again; after twice as many it is not touched again."""
+"""A message that broke this many rounds is not fetched again. After twice as many it is not touched again."""
 
 State = Literal["starting", "up", "refused", "down"]
 _Key = tuple[str, int, int]
@@ -55,29 +56,29 @@ _T = TypeVar("_T")
 
 
 class Inbox(Protocol):
-    """Where messages go and progress is kept: the gateway."""
+    """Where messages go and where progress is kept: the gateway."""
 
     async def accept(self, raw: bytes, envelope: Envelope) -> object:
-        """Durable when it returns; the same message again changes nothing. Raises Transient."""
+        """Makes a message durable before it returns. The same message again changes nothing. Raises Transient."""
 
     async def imap_cursor(self, account: str, folder: str) -> ImapCursor | None: ...
 
     async def save_imap_cursor(self, cursor: ImapCursor) -> None: ...
 
     async def alarm(self, key: str, text: str) -> None:
-        """Tells ops by another route, once for each key until `all_clear`."""
+        """Tells ops by another way than this mailbox, once for each key until `all_clear`."""
 
     async def all_clear(self, key: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How an account fares. `refused`: the server does not let us in; `down`: anything else is in the way."""
+    """The state of an account. `refused`: the server refuses the login. `down`: there is any other trouble."""
 
     account: str
     state: State = "starting"
     last_success_at: datetime | None = None
-    """When all folders had last been read."""
+    """When all folders were last read."""
     last_error: str = ""
     """Empty when the last round went well."""
 
@@ -116,14 +117,14 @@ class ImapPoller:
         self._key = f"imap-{account.name}"
         self._well_at = 0.0
         self._told: dict[str, bool] = {}
-        """Alarms by key: True when given, False when taken back by this process."""
+        """Alarms by key: True when raised by this process, False when taken back by it."""
         self._attempts: Counter[_Key] = Counter()
-        """Rounds that messages have broken."""
+        """How many rounds each message has broken."""
         self._accepted: set[_Key] = set()
-        """Messages that are durable with us but not put away yet."""
+        """Messages that are durable in our store but not moved or flagged yet."""
         self._in_flight: deque[_Fetched] = deque()
         self._again: dict[str, ImapCursor] = {}
-        """Folders that are being looked at again after a change of UIDVALIDITY, and how far that is."""
+        """Folders that are read again after a change of UIDVALIDITY, and how far the reading is."""
         self._said_seen = False
 
     # --- running --------------------------------------------------------------------------------------
@@ -145,7 +146,7 @@ class ImapPoller:
             await asyncio.sleep(pause)
 
     async def _session(self) -> Exception:
-        """Logs in and reads until something is in the way, which it returns."""
+        """Logs in and reads until there is trouble. Returns that trouble."""
         try:
             async with connected(self._account, self._credential, self._tls, self._limits) as client:
                 while True:
@@ -156,7 +157,7 @@ class ImapPoller:
             return trouble
 
     async def _wait(self, client: ImapClient) -> None:
-        """Until the server speaks of news or `poll_seconds` are over."""
+        """Waits until the server reports new messages or `poll_seconds` are over."""
         loop = asyncio.get_running_loop()
         due = loop.time() + self._account.poll_seconds
         while (left := due - loop.time()) > 0:
@@ -166,14 +167,16 @@ class ImapPoller:
                 return
 
     def pause(self, failures: int, trouble: Exception) -> float:
-        """Doubles with each failure, less up to a half by lot: a server that comes back is not stormed."""
+        """Seconds to wait. Doubles with each failure, less a random part of up to a half: a server that comes back is
+        not flooded.
+        """
         limits = self._limits
         first = limits.refused_pause_seconds if isinstance(trouble, LoginRefused) else limits.first_pause_seconds
         theirs = isinstance(trouble, (ConnectionLost, CommandRefused, LoginRefused))
         longest = limits.longest_pause_seconds if theirs else limits.local_pause_seconds
         return min(longest, first * 2.0 ** min(failures - 1, 30)) * (1 - self._random() / 2)
 
-    # --- how it fares ---------------------------------------------------------------------------------
+    # --- the state of the account ---------------------------------------------------------------------
 
     def _progress(self) -> None:
         self._well_at = asyncio.get_running_loop().time()
@@ -194,7 +197,7 @@ class ImapPoller:
         )  # fmt: skip
 
     async def _watch(self) -> None:
-        """Tells ops when nothing has gone well for too long, whatever it is that the poller hangs on."""
+        """Tells ops when nothing has gone well for too long, whatever the poller is waiting for."""
         limit, loop = self._limits.stalled_seconds, asyncio.get_running_loop()
         while True:
             left = self._well_at + limit - loop.time()
@@ -204,14 +207,14 @@ class ImapPoller:
             await asyncio.sleep(max(left, limit / 10))
 
     async def _alarm(self, key: str, text: str) -> None:
-        """`_tell`, or else it is in the log alone and told at the next occasion."""
+        """Like `_tell`, but a failure only goes to the log; the alarm is tried again on the next occasion."""
         try:
             await self._tell(key, text)
         except Exception as error:
             log.warning("imap-alarm-failed account=%s key=%s: %s", self._account.name, key, type(error).__name__)
 
     async def _tell(self, key: str, text: str) -> None:
-        """Ops are told, once for each key. Raises what the inbox raises."""
+        """Tells ops, once for each key. Raises what the inbox raises."""
         if self._told.get(key):
             return
         log.error("imap-alarm account=%s key=%s: %s", self._account.name, key, text)
@@ -220,13 +223,13 @@ class ImapPoller:
         self._told[key] = True
 
     async def _all_clear(self, key: str) -> None:
-        """Takes an alarm back: this process's own, or one that an earlier process may have left."""
+        """Takes an alarm back: one of this process, or one that an earlier process may have left."""
         if self._told.get(key, True):
             await self._in_time(self._inbox.all_clear(key))
             self._told[key] = False
 
     async def _in_time(self, work: Awaitable[_T]) -> _T:
-        """What the inbox does, or Transient when it takes too long."""
+        """Runs a call to the inbox. Raises Transient when it takes too long."""
         seconds = self._limits.handover_seconds
         try:
             async with asyncio.timeout(seconds):
@@ -254,7 +257,7 @@ class ImapPoller:
         return problems
 
     async def _read_folder(self, client: ImapClient, folder: str, selected: Selected) -> bool:
-        """Takes what is beyond the cursor; whether there was anything."""
+        """Takes the messages beyond the cursor. Returns whether there were any."""
         start = cursor = await self._cursor(folder, selected)
         for first in range(start.last_uid + 1, selected.uidnext, SEARCH_SPAN_UIDS):
             uids = await client.search(first, min(first + SEARCH_SPAN_UIDS, selected.uidnext) - 1)
@@ -279,15 +282,18 @@ class ImapPoller:
         return cursor
 
     async def _save(self, cursor: ImapCursor) -> None:
-        """While a folder is looked at again, progress is kept in memory alone: whoever starts anew after a crash
-        sees by the old UIDVALIDITY that it is not finished, and tells old mail from new as this process does."""
+        """Saves progress. While a folder is read again, progress is kept in memory only.
+
+        A process that starts after a crash sees from the old UIDVALIDITY that the reading is not finished, and tells
+        old mail from new mail as this process does.
+        """
         if cursor.folder in self._again:
             self._again[cursor.folder] = cursor
         else:
             await self._in_time(self._inbox.save_imap_cursor(cursor))
 
     async def _read_window(self, client: ImapClient, cursor: ImapCursor, uids: list[int]) -> ImapCursor:
-        """Takes these messages, puts them away together, and only then goes past them."""
+        """Takes these messages, moves or flags them together, and only then advances the cursor past them."""
         listed = {message.uid: message for message in await client.look_at(uids)}
         try:
             for uid in uids:
@@ -309,7 +315,7 @@ class ImapPoller:
         return cursor
 
     def _too_old(self, message: Listed, cursor: ImapCursor) -> bool:
-        """Was here before the first connect, and is only seen because the folder is looked at again.
+        """Whether a message was here before the first connect, and is seen only because the folder is read again.
 
         At other times the UID alone tells what is new: people may put old mail into the folder, and clocks differ.
         """
@@ -320,7 +326,7 @@ class ImapPoller:
     # --- one message ----------------------------------------------------------------------------------
 
     async def _take(self, client: ImapClient, cursor: ImapCursor, message: Listed) -> None:
-        """Makes the message ours, or sets it aside for good."""
+        """Takes one message into our store, or sets it aside for good."""
         key = _key(cursor, message.uid)
         if key in self._accepted:
             return
@@ -337,7 +343,7 @@ class ImapPoller:
 
     @contextmanager
     def _counted(self, key: _Key) -> Iterator[None]:
-        """Counts the rounds that work on this message breaks."""
+        """Counts the rounds in which work on this message failed."""
         try:
             yield
         except (ConnectionLost, CommandRefused) as trouble:
@@ -354,7 +360,7 @@ class ImapPoller:
         self._in_flight.append(_Fetched(key, len(raw), accepting))
 
     async def _land(self, client: ImapClient, messages: int = 0, octets: int = 0) -> None:
-        """Waits until no more than this is in flight, the oldest first."""
+        """Waits, the oldest first, until no more than this many messages are in flight."""
         while len(self._in_flight) > messages or sum(fetched.size for fetched in self._in_flight) > octets:
             fetched = self._in_flight[0]
             try:
@@ -367,7 +373,7 @@ class ImapPoller:
             self._in_flight.popleft()
 
     async def _remember(self) -> None:
-        """What is in flight needs the mailbox no more, whatever has become of that."""
+        """Records that a message in flight needs the mailbox no more, whatever its result was."""
         results = await asyncio.gather(*(fetched.accepting for fetched in self._in_flight), return_exceptions=True)
         for fetched, result in zip(self._in_flight, results, strict=True):
             if not isinstance(result, BaseException):
@@ -385,7 +391,9 @@ class ImapPoller:
         )
 
     async def _set_aside(self, client: ImapClient, key: _Key, why: str) -> None:
-        """A message that we cannot take goes to the failed folder, or stays. Ops are told first: nothing gets lost."""
+        """Moves a message that we cannot take to the failed folder, or leaves it. Ops are told first: nothing gets
+        lost.
+        """
         folder, uidvalidity, uid = key
         failed = self._account.failed_folder
         movable = self._account.after != "keep" and client.can_move and self._attempts[key] < 2 * MAX_ATTEMPTS
@@ -398,10 +406,10 @@ class ImapPoller:
             except CommandRefused as no:
                 log.error("imap-stays account=%s folder=%s uid=%d: %s", self._account.name, folder, uid, no)
 
-    # --- messages that are ours -----------------------------------------------------------------------
+    # --- messages that are durable --------------------------------------------------------------------
 
     async def _put_away(self, client: ImapClient, cursor: ImapCursor, uids: list[int]) -> None:
-        """Moves or flags what was accepted. What cannot be moved stays where it is and is not taken twice."""
+        """Moves or flags what was accepted. What cannot be moved stays in the folder and is not taken twice."""
         ours = [uid for uid in uids if _key(cursor, uid) in self._accepted]
         if ours:
             key = _key(cursor, ours[0])

@@ -1,9 +1,9 @@
 """The LMTP door (RFC 2033): the company's MTA and `mailtickets deliver`, on a unix socket or a private address.
 
-Owns: what is LMTP's alone: the greeting, and one reply for each recipient, in order, after the message.
-Fails with: OSError when an address cannot be listened on.
-Limits: believed are this machine (who reaches the unix socket is a matter of its group) and `trusted_relays`; mail of
-anybody else who reaches an address listened on is taken as a stranger's.
+Owns: what only LMTP has: the greeting, and one reply for each recipient, in order, after the message.
+Fails with: OSError when the daemon cannot listen on an address.
+Limits: clients on this machine (its group decides who reaches the unix socket) and `trusted_relays` are believed. Mail
+of any other client is taken as a stranger's.
 """
 
 # ruff: noqa: N802 - aiosmtpd finds the commands by their names
@@ -39,5 +39,5 @@ class LmtpSession(Session):
 async def serve(
     sockets: Sequence[socket.socket], settings: Settings, accept: Accept, knows_recipient: KnowsRecipient
 ) -> Listener:
-    """Speaks LMTP on bound sockets: of `bind`, or passed by systemd."""
+    """Speaks LMTP on bound sockets, which `bind` made or systemd passed."""
     return await listener.serve(LmtpSession, sockets, settings, accept, knows_recipient)

@@ -2,8 +2,8 @@
 
 Owns: what only SMTP has, such as XCLIENT. The dialogue is in `smtp_server/protocol.py`, sockets and limits are in
 `smtp_server/listener.py`.
-Fails with: OSError when an address cannot be listened on.
-Limits: nobody logs in here, and nothing is relayed: recipients that are no queue of ours are refused.
+Fails with: OSError when the daemon cannot listen on an address.
+Limits: there is no login and no relaying: recipients that are not queues of ours are refused.
 """
 
 # ruff: noqa: N802 - aiosmtpd finds the commands by their names
@@ -52,5 +52,5 @@ class SmtpSession(Session):
 async def serve(
     sockets: Sequence[socket.socket], settings: Settings, accept: Accept, knows_recipient: KnowsRecipient
 ) -> Listener:
-    """Speaks SMTP on bound sockets: of `bind`, or passed by systemd."""
+    """Speaks SMTP on bound sockets, which `bind` made or systemd passed."""
     return await listener.serve(SmtpSession, sockets, settings, accept, knows_recipient)
