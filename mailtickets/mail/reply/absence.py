@@ -1,12 +1,13 @@
-"""When the author of an absence notice is back, as the notice itself says, in Portuguese, English or Spanish.
+"""Finds the first day back of a person from the text of an absence notice, in Portuguese, English or Spanish.
 
-Owns: how such dates are written (`25/11`, `1º de dezembro`, `Monday, December 1st`, `dia 25`, `sexta-feira`), and which
-words make them the last day away ("até dia X", "until X", "de W a X": back on X+1) or the first day back ("retorno dia
-X", "back on X", "not back until X": X itself; "after X": X+1). What is said of the return wins over what is said of
-the absence. `12/01` is the first of December in an English text, the twelfth of January in others.
-Fails with: nothing; None for what is unclear: dates that contradict each other or their day of the week, "by Monday",
-a week's day that is today, the past, and what is more than `MAX_DAYS` ahead. A date without a year is the nearest one.
-Limits: the first `MAX_CHARACTERS` of what the author wrote, without what is quoted under it.
+Owns: how such dates are written (`25/11`, `1º de dezembro`, `Monday, December 1st`, `dia 25`, `sexta-feira`). Also
+which words make a date the last day away ("até dia X", "until X", "de W a X": back on X+1) or the first day back
+("retorno dia X", "back on X", "not back until X": back on X; "after X": back on X+1). A statement about the return wins
+over a statement about the absence. `12/01` is the first of December in an English text and the twelfth of January in
+other texts. A date without a year is the date nearest to the day of the notice.
+Fails with: nothing. Returns None for what is unclear: dates that contradict each other or their day of the week, "by
+Monday", a day of the week that is today's, a date in the past, and a date more than `MAX_DAYS` days ahead.
+Limits: reads the first `MAX_CHARACTERS` characters of the author's own text, without the quoted history under it.
 """
 
 import re
@@ -26,7 +27,7 @@ HALF_A_YEAR = timedelta(days=183)
 
 
 def until(subject: str, text: str, received: date) -> date | None:
-    """The first day on which the person is there again; `received` is the day on which the notice came."""
+    """The first day on which the person is back, or None if unclear; `received` is the day on which the notice came."""
     written = cut.split(text[: 4 * MAX_CHARACTERS]).reply[:MAX_CHARACTERS]
     plain = plain_line(f"{subject}. {_PARAGRAPH.sub('. ', written)}")
     if not _ABSENT.search(plain):
@@ -46,20 +47,20 @@ def _is_english(text: str, plain: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """A date as it is written; None for what is left to the reader."""
+    """A date as it is written. A field is None where the text does not state it."""
 
     day: int | None = None
     month: int | None = None
     year: int | None = None
     weekday: int | None = None
     order: Literal["day-first", "month-first", "either", ""] = ""
-    """Of two numbers; empty where it does not matter."""
+    """The order of day and month in a date of two numbers; empty where the order does not matter."""
     days_ahead: int | None = None
-    """Today, tomorrow."""
+    """Days from the day of the notice: 0 for "today", 1 for "tomorrow"."""
     following: bool = False
-    """`next Friday`: whose week is meant depends on the day."""
+    """True for `next Friday`: which week that means depends on today's day of the week."""
     closes: bool = False
-    """The end of a span that is written as one: `November 20-25`."""
+    """True where the date ends a span that is written as one date: `November 20-25`."""
 
 
 def _mention(found: re.Match[str]) -> _Mention:
@@ -99,7 +100,9 @@ def _year(given: str | None) -> int | None:
 
 
 class _Notice:
-    """A text whose dates are numbered, `⟨0⟩`, so that the words around them can be looked at."""
+    """The text of a notice with each date replaced by its number, `⟨0⟩`, so that patterns can look at the words around
+    it.
+    """
 
     def __init__(self, plain: str, received: date, *, american: bool) -> None:
         self.received = received
@@ -139,7 +142,7 @@ class _Notice:
         yield from (self._day(number) for number, mention in enumerate(self.mentions) if mention.closes)
 
     def _single_days(self) -> Iterator[date]:
-        """`Fora hoje`, `out of the office on Friday`: there is no other date then."""
+        """The day after the only date of the notice, for `Fora hoje` or `out of the office on Friday`."""
         found = _AWAY_ON.search(self.text) if len(self.mentions) == 1 else None
         day = self._day(int(found["on"])) if found and not _FROM.search(found["gap"]) else None
         if day is not None:
@@ -159,7 +162,9 @@ class _Notice:
         return self._dated(day, month, mention)
 
     def _month_first(self) -> bool:
-        """By the other dates of the notice where they tell, else by its language."""
+        """Whether the month stands first in `12/01`: as in the other dates of the notice if they show it, else by its
+        language.
+        """
         told = {mention.order for mention in self.mentions} & {"day-first", "month-first"}
         return self.american if len(told) != 1 else told == {"month-first"}
 
@@ -172,14 +177,14 @@ class _Notice:
         return nearest if mention.year or abs(nearest - self.received) <= HALF_A_YEAR else None
 
     def _day_of_month(self, mention: _Mention) -> date | None:
-        assert mention.day is not None  # noqa: S101  # it is what was given
+        assert mention.day is not None  # noqa: S101  # the caller, _day, has checked it
         year, month = self.received.year, self.received.month
         if mention.day < self.received.day:
             year, month = (year, month + 1) if month < 12 else (year + 1, 1)
         return self._dated(mention.day, month, _Mention(mention.day, month, year, mention.weekday))
 
     def _weekday(self, mention: _Mention) -> date | None:
-        assert mention.weekday is not None  # noqa: S101  # it is what was given
+        assert mention.weekday is not None  # noqa: S101  # a mention without a day has a weekday
         ahead = (mention.weekday - self.received.weekday()) % 7
         if ahead == 0 or (mention.following and mention.weekday > self.received.weekday()):
             return None
@@ -190,7 +195,7 @@ class _Notice:
 
 
 def _any_of(weekdays: Iterable[str]) -> str:
-    """A pattern for names of days of the week, with a blank or a hyphen in `segunda-feira`."""
+    """A pattern for the names of days of the week; `segunda-feira` may be written with a blank or a hyphen."""
     return "(?:" + "|".join(sorted(weekdays, key=lambda name: (-len(name), name))).replace("-", "[ -]") + ")"
 
 
@@ -220,7 +225,7 @@ _ABSENT = re.compile(
     r"|out of|ooo|out|away|leave|vacations?|holidays?|absen\w*|travel\w*|unavailable|limited access|no access|return\w*"
     r"|back|off|vacaciones|fuera|licencia|permiso|baja|regres\w*|vuelv\w*|volver\w*|reincorpor\w*|viaje)\b"
 )
-"""Without one of them a date is about something else."""
+"""A text without any of these words is not about an absence, and its dates are about something else."""
 _ENGLISH = re.compile(r"\b(?:until|till|back|return(?:ing)?|out of|from|away|leave)\b")
 _GAP = "[^.!?;⟨⟩]{0,60}?"
 _THE = "(?:(?:o|a|ao|dia|no|na|em|proxim[oa]|the|el|la|los?|de|end of|fim d[eo]|final d[eo]|and including) ){0,4}"
@@ -231,7 +236,7 @@ _COMES_BACK = (
 _NOT_BACK = re.compile(
     rf"\b(?:nao|not|won't|no)\b{_GAP}{_COMES_BACK}{_GAP}\b(?:until|till|before|ate|antes d[eo]l?|hasta) {_THE}⟨(\d+)⟩"
 )
-"""`Not back until X`: on X."""
+"""`Not back until X`: the person is back on X."""
 _BACK_BY = re.compile(rf"{_COMES_BACK}{_GAP}\b(?:by|ate|until|till|hasta|before|antes|between|entre) {_THE}⟨")
 _RETURN = re.compile(rf"{_COMES_BACK}(?P<gap>{_GAP})⟨(?P<on>\d+)⟩")
 _AFTER = re.compile(rf"\b(?:apos|depois d[eoa]|after|despues del?|tras) {_THE}$")
@@ -249,7 +254,7 @@ _BETWEEN = re.compile(rf"\b(?:entre|between) {_THE}⟨\d+⟩ (?:e|and|y) {_THE}�
 _NUMBER_TO = re.compile(
     rf"(?<![\d/.:⟨])\b\d{{1,2}}(?:st|nd|rd|th)? ?(?:a|ate|ao|al|to|through|e|and|y|[–—-]) ?{_THE}⟨(?P<on>\d+)⟩"
 )
-"""`20 a 25/11`."""
+"""A span whose first day is only a number: `20 a 25/11`."""
 _AWAY_ON = re.compile(
     rf"\b(?:ausente|fora|fuera|out|away|off|folga|unavailable|indisponivel|ferias)\b(?P<gap>{_GAP})⟨(?P<on>\d+)⟩"
 )

@@ -1,8 +1,9 @@
-"""Subjects that automatic answers and absence notices bear.
+"""Recognises the subjects of automatic answers and absence notices.
 
-Owns: which phrases of `words/lists/absence.toml` are enough by themselves.
-Limits: a person may begin a subject with "Férias" or "Out of office" too: such words must be all of it, or stand before
-a colon, a dash or a bracket. Who answers or forwards a notice (`RES: Resposta automática`) is a person.
+Owns: which phrases of `words/lists/absence.toml` are enough as proof without any header.
+Limits: a person may also begin a subject with "Férias" or "Out of office". So such a phrase counts only if it is the
+whole subject, or stands before a colon, a dash or a bracket. A subject with a reply or forward prefix before the phrase
+(`RES: Resposta automática`) comes from a person.
 """
 
 import re

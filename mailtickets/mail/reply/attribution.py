@@ -1,9 +1,11 @@
-"""The words by which mail programs announce the message that is answered, in the languages they are written in.
+"""Finds where quoted history begins: the words with which mail programs announce the quoted message, in many languages.
 
 Owns: attribution lines (`On ... wrote:`, `Em ... escreveu:`), header blocks (`De: / Enviada em: / Para: / Assunto:`),
-separators (`-----Mensagem original-----`) and the marks of a forward. Given lines, says where one begins and ends.
-Fails with: nothing. Limits: looks at most `MAX_ATTRIBUTION_LINES` or `MAX_BLOCK_LINES` ahead, so that a text is read
-in linear time; lines are cut to `MAX_LINE_CHARACTERS` before they are looked at.
+separators (`-----Mensagem original-----`) and the marks of a forward. The functions take the lines of a text and return
+where such an announcement begins and ends.
+Fails with: nothing.
+Limits: looks at most `MAX_ATTRIBUTION_LINES` or `MAX_BLOCK_LINES` lines ahead, so that a text is read in linear time.
+Each line is cut to `MAX_LINE_CHARACTERS` characters first.
 """
 
 import re
@@ -32,7 +34,7 @@ _DATE = re.compile(
 _TIME = re.compile(r"\b\d{1,2}\s?[:.hH]\s?\d{2}(?!\d)|\b\d{1,2}\s?[ap]\.?m\b|\d{1,2}時", re.IGNORECASE)
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _EMAIL = re.compile(r"@(?<=[^\s<>()\[\]\"';:,]@)[^\s<>()\[\]\"';,@](?:(?!\w)[^\s<>()\[\]\"';,@])*+\w")
-"""An address, from its `@` on: that it is one is all that is asked."""
+"""Matches an address from its `@` on. Only whether an address is there matters, not which one."""
 _ANGLED = r"<[^<>\s@]++@[^<>\s]++>"
 _ANGLE_EMAIL = re.compile(r"[<(（]\s*+[^\s<>()（）@]++@[^\s<>()（）]++\s*+[>)）]")
 _VERB = phrases.alternatives("verbs")
@@ -47,20 +49,20 @@ _VERB_INSIDE = re.compile(
     rf"(?<!\w){_VERB}\s[^:]{{0,200}}(?:\d{{1,2}}[:.h]\d{{2}}[^:]{{0,60}})?[:：]\s*$", re.IGNORECASE
 )
 _RUN_ON = re.compile(rf"{_ANGLED},?\s*+{_VERB}\s*:\s+\S", re.IGNORECASE)
-"""Yahoo's program for phones goes on with the quoted text in the same line."""
+"""Yahoo's program for phones writes the quoted text on the same line, after the attribution."""
 _NAMED_VERB = re.compile(rf"{_ANGLED}\s*+{_VERB}\s*:$", re.IGNORECASE)
 _ONLY_NAMES = re.compile(r"[^.!?:;,<>@]{0,60}[<(]?[^\s<>()@]{1,64}@[^\s<>()@]{1,200}[>)]?,?")
-"""Who wrote, as the first line of an attribution that goes on with the date."""
+"""The author's name and address, as the first line of an attribution that continues with the date."""
 _LEAD = re.compile(rf"(?:{phrases.alternatives('leads')}(?!\w)|\(?\d)", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"{phrases.group(calendar_names.everywhere('weekdays'))}\.?,?\s", re.IGNORECASE)
 _DATE_LED = re.compile(r"[(\"\u202b]?(?:\d{1,4}\s?[-/.年년]|\d{1,2}\.?\s\w|\d{1,2}:\d\d|\w{2,5}\.?,\s\d)")
 _DASHES = re.compile(r"^[-_*=~—–\s]{2,}|(?<![-_*=~—–\s])[-_*=~—–\s]{2,}$")
 _SUSPECT = re.compile(r"[-_=*@<>|:：—–─\d]")
-"""Every announcement has one of these in its first line."""
+"""The first line of every announcement has at least one of these characters."""
 _QUOTE = re.compile(r"\s{0,4}(?:>|\|(?:\s(?!.*\|\s*$)|$))|\s?[A-Z]{1,3}>(?:\s|$)")  # some programs quote with initials
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _TITLE = re.compile(r"\s*[-–—_=]{4,}\s?[^\s\-–—_=].{1,40}?\s?[-–—_=]{4,}\s*$")
-"""A separator in words that are not listed; it counts if a header block stands under it."""
+"""A separator line in words that are not in our lists. It counts only if a header block stands under it."""
 _OLD_GMAIL = re.compile(rf"\d{{4}}[/-]\d{{1,2}}[/-]\d{{1,2}}\s[^<>]{{1,80}}{_ANGLED}\s*:?$")
 _OLD_GMAIL_GMT = re.compile(r"\d{4}-\d\d-\d\d \d{1,2}:\d\d GMT[+-]\d\d:\d\d .{1,120}")
 _INNER_LEAD = re.compile(
@@ -68,8 +70,9 @@ _INNER_LEAD = re.compile(
 )
 _ORIGINAL = phrases.alternatives("original_message")
 _RULED = r"[\s>]*+(?:[*_]++[\s>]++)*?[-–—_=*]{2,}+\s*+"
-"""A rule, and marks of quotes or of bold type before it. They share characters, so that the marks are taken in whole
-runs: a line of asterisks can be read in one way only."""
+"""A rule, with marks of quotes or of bold type before it. The rule and the marks share characters, so the pattern takes
+the marks in whole runs: a line of asterisks then matches in one way only, in linear time.
+"""
 _SEPARATOR = re.compile(
     rf"{_RULED}{_ORIGINAL}\s*+[-–—_=*]*+:?\s*$|[\s>*_]*+{_ORIGINAL}\s*+[-–—_=*]{{3,}}+\s*$", re.IGNORECASE
 )
@@ -93,18 +96,20 @@ _KEY_LINE = re.compile(r"[\s*_>|•·-]{0,8}([^\s:：*_|][^:：*_|\n<>@]{0,24}?)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Where history begins: lines `start` to `stop` announce it and belong to it."""
+    """Where history begins: the lines from `start` up to, not including, `stop` announce the history and belong
+    to it.
+    """
 
     start: int
     stop: int
     forward: bool = False
     block: bool = False
-    """A header block or a separator, under which the history stands unmarked."""
+    """True for a header block or a separator: the history under it has no quote marks."""
     head: str = ""
-    """What stands before the announcement in its first line, written now."""
+    """The text before the announcement on its first line. The author of this mail wrote it."""
     certain: bool = True
     announced: bool = True
-    """A mail program says that history follows; False where only quoted lines begin, which people write, too."""
+    """True if a mail program announces the history. False if only quoted lines begin: people write those, too."""
 
 
 def is_quote(line: str) -> bool:
@@ -120,11 +125,11 @@ def is_forward_mark(line: str) -> bool:
 
 
 def opening(lines: Sequence[str], start: int) -> Opening | None:
-    """What begins in this line, if anything does."""
+    """The announcement of history that begins on line `start`, or None."""
     line = lines[start][:MAX_LINE_CHARACTERS]
     bare = line.strip()
     if len(bare) < 3 or not (_SUSPECT.search(line) or _is_bare_separator(lines, start, bare)):
-        return None  # most lines of most mail
+        return None  # most lines of most mail stop here
     if _FORWARD.match(line):
         return Opening(start, start + 1, forward=True, block=True)
     if _SEPARATOR.match(line) or (_MESSAGE_OF.match(line) and _block_end(lines, start + 1, need=2)):
@@ -140,7 +145,7 @@ def opening(lines: Sequence[str], start: int) -> Opening | None:
 
 
 def _is_bare_separator(lines: Sequence[str], start: int, bare: str) -> bool:
-    """`Mensagem original`, its dashes lost on the way."""
+    """Whether the line is a separator such as `Mensagem original` that lost its dashes on the way."""
     following = _next_text(lines, start + 1)
     return (
         following < len(lines) and len(bare) < 60 and ":" in lines[following][:40] and bool(_SEPARATOR_BARE.match(bare))
@@ -148,7 +153,9 @@ def _is_bare_separator(lines: Sequence[str], start: int, bare: str) -> bool:
 
 
 def _under_rule(lines: Sequence[str], start: int) -> Opening | None:
-    """A rule begins history if a header block, or one more announcement, stands right under it."""
+    """The opening at a rule: history begins there if a header block, or another announcement, stands right under the
+    rule.
+    """
     following = _next_text(lines, start + 1)
     stop = _block_end(lines, following, need=2)
     if stop:
@@ -163,7 +170,7 @@ def _under_rule(lines: Sequence[str], start: int) -> Opening | None:
 
 
 def _next_text(lines: Sequence[str], start: int) -> int:
-    """The next line that is not blank, if it is near."""
+    """The number of the next line that is not blank, within three lines of `start`; otherwise `start` itself."""
     for index in range(start, min(start + 3, len(lines))):
         if lines[index].strip():
             return index
@@ -171,7 +178,7 @@ def _next_text(lines: Sequence[str], start: int) -> int:
 
 
 def key(line: str) -> tuple[str, str] | None:
-    """(what the line of a header block states, its value), or None."""
+    """The fact that a line of a header block states (`from`, `sent` ...) and its value, or None for any other line."""
     match = _KEY_LINE.match(line[:MAX_LINE_CHARACTERS])
     if match is None:
         return None
@@ -180,7 +187,9 @@ def key(line: str) -> tuple[str, str] | None:
 
 
 def _block_end(lines: Sequence[str], start: int, need: int) -> int | None:
-    """Past the header block that begins here, if `need` different facts or two good ones say that it is one."""
+    """The line after the header block that begins at `start`. None unless `need` different facts, or two strong ones,
+    show that it is a block.
+    """
     if start >= len(lines) or (first := key(lines[start])) is None or first[0] in ("other", "cc"):
         return None
     facts: dict[str, str] = {}
@@ -203,21 +212,25 @@ def _block_end(lines: Sequence[str], start: int, need: int) -> int | None:
 
 
 def is_whole_block(lines: Sequence[str]) -> bool:
-    """Whether these lines state all that a mail program states of a message: author, moment, recipient, subject."""
+    """Whether these lines state everything that a mail program states about a message: author, date, recipient,
+    subject.
+    """
     facts = dict(found for line in lines[:MAX_BLOCK_LINES] if (found := key(line)) is not None)
     stated = _EMAIL.search(facts.get("from", "")) and _TIME.search(facts.get("sent", ""))
     return bool(stated) and facts.keys() >= {"from", "sent", "to", "subject"}
 
 
 def _is_block_in_one_line(line: str) -> bool:
-    """`From: Name <address> Date: ...`, as HTML without breaks reads."""
+    """Whether the line is a whole header block: `From: Name <address> Date: ...`, as in HTML without line breaks."""
     stated = [found for piece in _NEXT_KEY.split(line[:MAX_LINE_CHARACTERS]) if (found := key(piece)) is not None]
     facts = dict(stated)
     return len(stated) >= 2 and stated[0][0] == "from" and "sent" in facts and _convinces(facts, 2)
 
 
 def _foreign_block_end(lines: Sequence[str], start: int) -> int | None:
-    """Past a header block in words that are not listed: `Word: value` lines with an address and a date, in a row."""
+    """The line after a header block in a language that is not in our lists: successive `Word: value` lines that hold an
+    address and a date. None if there is no such block.
+    """
     block = list(takewhile(_KEY_LINE.match, (line[:MAX_LINE_CHARACTERS] for line in lines[start : start + 7])))
     stated = "\n".join(block)
     whole = len(block) >= 3 and _EMAIL.search(stated) and (_TIME.search(stated) or _DATE.search(stated))
@@ -264,7 +277,9 @@ def _attribution(lines: Sequence[str], start: int) -> Opening | None:
 
 
 def _begins_later(lines: Sequence[str], start: int, last: int) -> bool:
-    """Whether the attribution that ends in line `last` is whole without the lines above: those are the writer's own."""
+    """Whether the attribution that ends on line `last` is complete without its first lines: the author of this mail
+    wrote those.
+    """
     for later in range(start + 1, last + 1):
         text = " ".join(_BIDI.sub("", line[:MAX_LINE_CHARACTERS]).strip() for line in lines[later : last + 1])
         if not (_is_led(text) and _DATE.search(text)):
@@ -278,7 +293,7 @@ def _begins_later(lines: Sequence[str], start: int, last: int) -> bool:
 
 
 def _continues_after_blank(lines: Sequence[str], index: int) -> bool:
-    """Some programs break an attribution into paragraphs around its address."""
+    """Whether the attribution goes on after this blank line. Some programs put blank lines around the address in it."""
     following = _next_text(lines, index + 1)
     return following < len(lines) and bool(re.match(r"\s*(?:<|mailto:)", lines[following][:20]))
 
@@ -293,7 +308,7 @@ def _is_led(text: str) -> bool:
 
 
 def _may_begin(first: str) -> bool:
-    """Cheap: whether an attribution could begin with this line."""
+    """Whether an attribution could begin with this line. A cheap first check."""
     if len(first) > MAX_ATTRIBUTION_CHARACTERS:
         return False
     bare = _DASHES.sub("", first)
@@ -304,17 +319,17 @@ def _may_begin(first: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _has_verb(line: str) -> bool:
-    """Remembered, since a line is looked at again with each of those above it."""
+    """Whether the line has a verb of attribution. Cached: each line is checked again for every line above it."""
     return _HAS_VERB.search(line) is not None
 
 
 def _is_attribution(text: str, lines: Sequence[str], last: int, has_verb: bool) -> bool | None:
-    """True: it is one; False: probably; None: it is not, as far as it goes."""
+    """Whether `text` is an attribution. True: certain; False: probable; None: not up to this line."""
     bare = _DASHES.sub("", text)
     dashed = len(text) - len(bare) >= 4 and text[:2] == text[-2:] == "--"
     colon = text[-1:] in ":："
     verb = has_verb and bool(_VERB_LAST.search(bare[-120:]) or (colon and _VERB_INSIDE.search(bare)))
-    if not (colon or verb or dashed):  # most lines go no further
+    if not (colon or verb or dashed):  # most lines stop here
         return True if _ends_undated(text, lines, last) else None
     mailed = _EMAIL.search(bare) is not None
     dated = _DATE.search(bare) is not None or (_TIME.search(bare) is not None and (mailed or bool(_YEAR.search(bare))))
@@ -331,12 +346,14 @@ def _is_attribution(text: str, lines: Sequence[str], last: int, has_verb: bool) 
 
 
 def _is_formula(text: str) -> bool:
-    """`On 3 March 2025 10:12, Name wrote:` is a formula; a sentence has more words in it."""
+    """Whether the text is as short as `On 3 March 2025 10:12, Name wrote:`. A sentence has more words."""
     return _DATE.search(text) is not None and len(text.split()) <= 16
 
 
 def _ends_undated(text: str, lines: Sequence[str], last: int) -> bool:
-    """Forms without a verb or a colon, which only stand before a blank line or a quotation."""
+    """Whether the text is one of the forms that have no verb and no colon. They count only before a blank line or a
+    quotation.
+    """
     if not (_OLD_GMAIL.fullmatch(text) or _OLD_GMAIL_GMT.fullmatch(text)):
         return False
     return _blank_follows(lines, last) or is_quote(lines[last + 1])
@@ -352,7 +369,7 @@ def _quote_follows(lines: Sequence[str], last: int) -> bool:
 
 
 def _shared_line(lines: Sequence[str], start: int, first: str) -> Opening | None:
-    """An attribution in the line in which the answer ends: `ok On Wed, Apr 4, 2012, x@y wrote:`."""
+    """An attribution on the line on which the reply ends: `ok On Wed, Apr 4, 2012, x@y wrote:`."""
     if first[-1:] not in ":：-" or not _VERB_LAST.search(first):
         return None
     found = list(_INNER_LEAD.finditer(first))

@@ -1,10 +1,12 @@
-"""What the sender wrote now, apart from quoted history and signature.
+"""Splits a mail's text into what the sender wrote now, the quoted history and the signature.
 
-Owns: the cut. Top-posting keeps what stands above the history; answers under or between quotations are kept with
-what they answer; a forward is never cut, since the forwarded text is the message. Never loses words: where the cut
-leaves nothing, or is uncertain, the whole text is the reply and a defect says so. What the cut goes by is said, too: in
-a mail that answers nothing, quoted lines and header blocks are the writer's own (`Split.uncut`).
-Fails with: nothing. Limits: the first `MAX_LINES` lines are looked at; each once, so that time is linear.
+Owns: the cut. In a top-posted reply, the text above the history is the reply. Answers under or between quotations are
+kept together with the quotations that they answer. A forward is never cut, because the forwarded text is the message.
+Words are never lost: if the cut leaves no reply, or is uncertain, the whole text is the reply and `Split.defects` says
+so. `Split.cut_by` says which sign the cut relies on. In a mail that is not a reply, quoted lines and header blocks are
+the writer's own: `Split.uncut` has the text without the cut.
+Fails with: nothing.
+Limits: reads the first `MAX_LINES` lines, each line once, so that time is linear.
 """
 
 import re
@@ -19,7 +21,7 @@ from mailtickets.mail.reply.attribution import Opening, is_quote
 MAX_LINES = 3_000
 MAX_CHARACTERS = 1_000_000
 MIN_WRAPPED = 70
-"""Programs wrap at 72 characters at the least: the line above had no room for one more word."""
+"""Programs wrap lines at 72 characters or more. So a line was wrapped if the next word would not have fitted on it."""
 MAX_WRAPPED = 80
 
 _REF = re.compile(rf"^[\s>|*_]*{re.escape(REF_LABEL)}\s*[*_]*([A-Z2-7]{{26}}|0{{26}})\b", re.IGNORECASE)
@@ -30,7 +32,9 @@ _MAY_QUOTE = re.compile(
 )
 
 CutBy = Literal["", "notice", "announcement", "quotation"]
-"""What says that something is history: a notice of ours in it, a mail program's words, quoted lines; empty: nothing."""
+"""The sign that history begins: our own notice in it, a mail program's announcement, or quoted lines. Empty: no
+history.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +44,19 @@ class Split:
     signature: str
     defects: tuple[str, ...] = ()
     note: str = ""
-    """What stands above a forward, without a signature: the forwarder's own words. All of it is `reply`, too."""
+    """The forwarder's own words above a forward, without a signature. `reply` holds them too, with the forward."""
     forwarded: str = ""
-    """A forward with its announcement; empty when nothing is forwarded."""
+    """A forward with its announcement; empty if nothing is forwarded."""
     cut_by: CutBy = ""
     uncut: "Split | None" = None
-    """The same with nothing taken for history; None where nothing was."""
+    """The split of the same text if nothing counts as history; None where nothing was cut off as history."""
 
 
 def split(text: str, html_source: str | None = None, *, subject: str = "", marks: Sequence[int] | None = None) -> Split:
-    """`marks` are the lines at which HTML that `text` was made from says that history begins."""
+    """Split a text into reply, history and signature.
+
+    `marks` are the numbers of the lines at which history begins according to the HTML that `text` was made from.
+    """
     lines = text[:MAX_CHARACTERS].split("\n")[:MAX_LINES]
     rest = text[len("\n".join(lines)) :]
     if marks is None:
@@ -69,7 +76,7 @@ def split(text: str, html_source: str | None = None, *, subject: str = "", marks
 
 
 def _uncut(lines: list[str], rest: str, cut: Opening) -> Split:
-    """All of it, without a signature at its very end."""
+    """The whole text as the reply, without a signature at the very end."""
     begin = signature.start_of(lines)
     if rest or begin <= cut.stop or any(map(is_quote, lines[begin:])):
         return Split(_text([*lines[:-1], (lines[-1] if lines else "") + rest]), "", "", ("cut-limit",) if rest else ())
@@ -94,7 +101,10 @@ def _has_ref(lines: Sequence[str]) -> bool:
 
 
 def _cut(lines: list[str], marks: frozenset[int], *, forwards: bool) -> Opening | None:
-    """Where history begins, if there is any; `forward` when it is all a forward, and no notice of ours is in it."""
+    """Where history begins, or None.
+
+    `forward` is set when the history is a forwarded mail and no line of it holds our notice's reference.
+    """
     ref = next((index for index, line in enumerate(lines) if _REF.match(line[:200])), None)
     for index in range(len(lines)):
         found = _opening_at(lines, index, marks)
@@ -114,7 +124,9 @@ def _opening_at(lines: list[str], index: int, marks: frozenset[int]) -> Opening 
 
 
 def _marked(lines: list[str], index: int) -> Opening:
-    """A quotation that only the HTML announces: an attribution of unknown words if quoted lines follow soon."""
+    """The opening at a quotation that only the HTML announces. If quoted lines follow soon, it is an attribution in
+    unknown words.
+    """
     for following in range(index, min(index + 6, len(lines))):
         if is_quote(lines[following]):
             return Opening(index, following)
@@ -122,7 +134,9 @@ def _marked(lines: list[str], index: int) -> Opening:
 
 
 def _quotation(lines: list[str], index: int) -> Opening:
-    """Quoted lines without an announcement; one inside them may still say that it is a forward."""
+    """The opening at quoted lines without an announcement above. An announcement inside them may still say that they
+    are a forward.
+    """
     for inner in range(index, min(index + 6, len(lines))):
         bare = lines[inner].lstrip("> ")
         if is_quote(lines[inner]) and bare:
@@ -132,7 +146,7 @@ def _quotation(lines: list[str], index: int) -> Opening:
 
 
 def _before_ref(lines: list[str], ref: int) -> Opening:
-    """Our notice without any announcement: its first line is the `Ref.:` line, if it is an agent's."""
+    """The opening at our notice if nothing announces it: history begins at the `Ref.:` line. The cut is not certain."""
     return Opening(ref, ref, block=True, certain=False)
 
 
@@ -165,7 +179,7 @@ def _without_signature(lines: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _answers(lines: list[str]) -> list[tuple[int, int]]:
-    """Spans of lines that stand under or between quoted ones and are not quoted themselves."""
+    """The spans of lines (start, stop) that are not quoted and stand under or between quoted lines."""
     first = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
     if first == len(lines) or not is_quote(lines[first]):
         return []
@@ -192,7 +206,9 @@ def _answers(lines: list[str]) -> list[tuple[int, int]]:
 
 
 def _is_orphan(lines: list[str], index: int) -> bool:
-    """The end of a quoted line that a program wrapped without quoting it anew: in the middle of a sentence."""
+    """Whether this line is the end of a quoted line: a program wrapped it in mid-sentence and put no quote mark on the
+    rest.
+    """
     if not 0 < index < len(lines) - 1 or not (is_quote(lines[index - 1]) and is_quote(lines[index + 1])):
         return False
     above, rest = lines[index - 1].rstrip(), lines[index].strip()
@@ -204,9 +220,10 @@ def _is_orphan(lines: list[str], index: int) -> bool:
 def _interleaved(
     lines: list[str], cut: Opening, top: list[str], top_signature: list[str], spans: list[tuple[int, int]]
 ) -> Split:
-    """Answers among quotations: with what they answer, unless one answer alone stands under all of it.
+    """The split of answers among quotations. The quotations stay with the answers, unless there is a single answer
+    under all of them.
 
-    Nothing of a notice of ours is kept, not even what an answer stands under.
+    If our own notice is among the quotations, none of the quotations is kept.
     """
     below = lines[cut.stop :]
     spans, signed = _answers_and_signature(below, spans)
@@ -225,7 +242,7 @@ def _interleaved(
 def _answers_and_signature(
     below: list[str], spans: list[tuple[int, int]]
 ) -> tuple[list[tuple[int, int]], tuple[int, int]]:
-    """The spans that are answers, and the one under them that is a signature."""
+    """The spans that are answers, and the span of the signature under them."""
     start, stop = spans[-1]
     first = next(index for index in range(start, stop) if below[index].strip())
     begin = first + signature.start_of(below[first:stop], may_be_all=True)
@@ -238,7 +255,7 @@ def _has_text(lines: Sequence[str]) -> bool:
 
 
 def _marks_from_html(lines: list[str], source: str | None) -> tuple[int, ...]:
-    """Where the plain text shows what the HTML beside it marks as history."""
+    """The numbers of the plain-text lines at which the HTML beside the text marks the beginning of history."""
     if source is None or not _MAY_QUOTE.search(source):
         return ()
     rendered = html.render(source)
@@ -249,12 +266,12 @@ def _marks_from_html(lines: list[str], source: str | None) -> tuple[int, ...]:
 
 
 def _essence(line: str) -> str:
-    """Letters and digits alone: what two renderings of one line have in common."""
+    """The letters and digits of a line: what a plain text and its HTML have in common."""
     return re.sub(r"<[^<>]*>|[\W_]+", "", line[:300].casefold())
 
 
 def _aligned(wanted: list[str], shown: list[str], mark: int) -> int | None:
-    """The one line of the plain text that begins as the marked line does."""
+    """The number of the plain-text line that matches the marked HTML line; None unless exactly one line matches."""
     marked = next((line for line in wanted[mark : mark + 3] if len(line) >= 8), "")
     hits = [index for index, line in enumerate(shown) if line and marked.startswith(line[:40]) and len(line) >= 8]
     return hits[0] if len(hits) == 1 else None

@@ -1,11 +1,11 @@
-"""Of the HTML of a whole mail, the part that says certain words: what somebody wrote now, as they formatted it.
+"""Cuts out of a mail's HTML the part that says certain words: what somebody wrote now, with its formatting.
 
-Owns: how words that were cut out of a mail's text are found again in its HTML, and what goes with them (links, lists,
-tables, images of the mail itself). What is given back says these words, all of them and nothing else: history,
-signature, command lines, hidden text and words in attributes are gone.
-Fails with: nothing; None where the HTML does not say exactly these words, or says them in another order.
-Limits: `MAX_CHARACTERS` of HTML and of words, `MAX_TAGS`, `html.MAX_NESTING`, `MAX_PIECES` that the words are in:
-beyond them it is None. Time is linear.
+Owns: how words that were cut out of a mail's text are found again in its HTML, and what is kept with them (links,
+lists, tables, images of the mail itself). The returned HTML says exactly these words: history, signature, command
+lines, hidden text and words in attributes are gone.
+Fails with: nothing. Returns None if the HTML does not say exactly these words in this order.
+Limits: `MAX_CHARACTERS` of HTML and of words, `MAX_TAGS`, `html.MAX_NESTING`, and `MAX_PIECES` pieces that the words
+may stand in. Beyond a limit the result is None. Time is linear.
 """
 
 import re
@@ -22,7 +22,7 @@ from mailtickets.mail.reply.html import quotes, sanitised, too_deep
 MAX_CHARACTERS = 1_000_000
 MAX_TAGS = 40_000
 MAX_PLACES = 200
-"""How often the same words are looked for behind one another."""
+"""How many places of the same words are tried, one after another."""
 MAX_PIECES = 40
 
 _IMAGE_WORDS = ("", "image:", "imagem:", "imagen:", "img:", "inlineimage", "cid:")
@@ -31,7 +31,7 @@ _NO_LETTER = (
     r"\u3164\ufe00-\ufe0f\ufeff\uffa0"
 )
 _MARK = r"*_>|\-•·▪◦‣●○■§"
-"""By what a plain text shows emphasis, bullets, quotations and cells: HTML has elements for them."""
+"""The characters with which a plain text shows emphasis, bullets, quotations and cells. HTML has elements for them."""
 _BLANK = re.compile(f"[{_NO_LETTER}{_MARK}]+")
 _LETTER = re.compile(f"[^{_NO_LETTER}{_MARK}]")
 _BRACKETED = re.compile(r"<([^<>]{1,2000})>|\[([^\[\]]{1,2000})\]")
@@ -55,9 +55,10 @@ _ATTRIBUTES = frozenset(
 
 @lru_cache(maxsize=2)
 def excerpt(html: str, words: str) -> str | None:
-    """The part of a mail's sanitised HTML that says exactly `words`, blanks and marks of emphasis aside.
+    """The part of a mail's sanitised HTML that says exactly `words`, without regard to blanks and marks of emphasis.
 
-    Remembered: customers' and agents' notices of one mail show the same.
+    Returns None if there is no such part. Cached: the customers' and the agents' notices of one mail show the same
+    part.
     """
     if max(len(html), len(words)) > MAX_CHARACTERS or html.count("<") > MAX_TAGS or too_deep(html):
         return None
@@ -75,10 +76,10 @@ def excerpt(html: str, words: str) -> str | None:
 
 
 def images_from(html: str, words: str, *, after: str = "", until: str = "") -> frozenset[str]:
-    """The Content-IDs of the images that stand at or behind the place where these words are said, all together.
+    """The Content-IDs of the images that stand at or after the place where the HTML says `words` in one piece.
 
-    The words are looked for behind `after`, and the images before `until`, where these are said. Empty where they are
-    not said.
+    The search for the words begins after the text `after`. Only images before the text `until` count, if the HTML says
+    that text. The result is empty if the HTML does not say the words.
     """
     if len(html) > MAX_CHARACTERS or html.count("<") > MAX_TAGS or too_deep(html):
         return frozenset()
@@ -96,7 +97,7 @@ def images_from(html: str, words: str, *, after: str = "", until: str = "") -> f
 
 
 _ENOUGH_LETTERS = 6
-"""So few are said by chance somewhere above."""
+"""Fewer letters than this may occur somewhere above by chance."""
 
 
 def _content_id(image: etree._Element) -> str:
@@ -105,7 +106,7 @@ def _content_id(image: etree._Element) -> str:
 
 
 def letters(text: str) -> str:
-    """What is compared: all but blanks, invisible characters and the marks of plain text."""
+    """The part of a text that is compared: everything but blanks, invisible characters and the marks of plain text."""
     return _BLANK.sub("", text)
 
 
@@ -114,7 +115,7 @@ def letters(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A run of text and where its letters begin in the whole."""
+    """A run of text in the document: `at` is where its letters begin in the letters of the whole document."""
 
     holder: etree._Element
     is_tail: bool
@@ -124,19 +125,21 @@ class _Text:
 
 @dataclass(slots=True)
 class _Page:
-    """The letters of a document, and what stands where among them."""
+    """The letters of a document, and where its texts, elements and lines stand among them."""
 
     body: etree._Element
     texts: list[_Text] = field(default_factory=list)
     places: list[tuple[etree._Element, int, int]] = field(default_factory=list)
-    """Elements, outer ones after inner ones, and between which letters they stand."""
+    """Each element with the positions of its first letter and after its last one. An outer element comes after its
+    inner ones.
+    """
     bounds: set[int] = field(default_factory=lambda: {0})
-    """Where lines begin and end."""
+    """The positions at which lines begin and end."""
     chunks: list[str] = field(default_factory=list)
     length: int = 0
     whole: str = ""
     numbered: int = 0
-    """Letters that no text has: the numbers of lists."""
+    """The count of letters that stand in no text of the document: the numbers of list items."""
 
     def write(self, said: str) -> None:
         self.chunks.append(said)
@@ -195,19 +198,19 @@ def _walk(element: etree._Element, page: _Page) -> None:
 
 
 def _number(item: etree._Element, page: _Page) -> None:
-    """What a plain text writes before an item of a numbered list."""
+    """Add the number that a plain text writes before an item of a numbered list."""
     outer = item.getparent()
     if outer is None or outer.tag != "ol":
         return
     start = outer.get("start") or "1"
     first = int(start) if start.isascii() and start.isdecimal() and len(start) < 9 else 1
     index = int(outer.get("data-at") or first)
-    outer.set("data-at", str(index + 1))  # taken away with every other attribute that is not listed
+    outer.set("data-at", str(index + 1))  # _clean removes it, as it is not in _ATTRIBUTES
     page.number(f"{index}.")
 
 
 def _speak_emoji(image: etree._Element) -> None:
-    """An emoji that was a picture from elsewhere is the character again."""
+    """Turn an emoji that was a picture from another server back into the character."""
     said = (image.get("alt") or "").strip()
     if not image.get("src") and 0 < len(said) <= 8 and not re.search(r"[\w\s#/@+]", said):
         image.tag, image.text = "span", said
@@ -226,7 +229,7 @@ def _is_preformatted(element: etree._Element | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Marked:
-    """Words without what a plain text writes for links and images; those must then be there."""
+    """Words without a plain text's notation for links and images. The HTML must then have these links and images."""
 
     lines: list[str] = field(default_factory=list)
     links: frozenset[str] = frozenset()
@@ -234,7 +237,7 @@ class _Marked:
 
 
 def _marked(words: str, page: _Page) -> _Marked:
-    """`text <https://...>` and `[image: name]` are how plain text shows what the HTML has as link and image."""
+    """Take the plain-text notation of links (`text <https://...>`) and images (`[image: name]`) out of the words."""
     targets = {letters(element.get("href") or "") for element, _, _ in page.places if element.tag == "a"}
     names = {letters(name) for element, _, _ in page.places if element.tag == "img" for name in _names(element)}
     links, images = set[str](), 0
@@ -260,7 +263,9 @@ def _names(image: etree._Element) -> Iterator[str]:
 
 
 def _spans(page: _Page, lines: list[str]) -> list[tuple[int, int]]:
-    """Where the words stand: in one place if they do, else in several, each from a line's beginning to a line's end."""
+    """Where the page says the words, as (first letter, end): in one place if possible, otherwise in several places that
+    each reach from the beginning of a line to the end of a line. Empty if the page does not say them.
+    """
     if not lines:
         return []
     joined = "".join(lines)
@@ -283,7 +288,7 @@ def _pieces(page: _Page, lines: list[str]) -> list[tuple[int, int]]:
 
 
 def _place(page: _Page, said: str, after: int, *, ends: bool = False) -> int:
-    """The first beginning of a line at which this is said; -1 if there is none."""
+    """The first beginning of a line at or after `after` where the page says `said`; -1 if there is none."""
     at = page.whole.find(said, after)
     for _ in range(MAX_PLACES):
         if at < 0 or (at in page.bounds and (not ends or at + len(said) in page.bounds)):
@@ -297,23 +302,25 @@ def _place(page: _Page, said: str, after: int, *, ends: bool = False) -> int:
 
 @dataclass(slots=True)
 class _Cut:
-    """The spans that stay, asked for in the order of the document or not."""
+    """The spans of letters that stay, in the order of the document."""
 
     spans: list[tuple[int, int]]
     with_images: list[bool]
-    """Whether it is beyond doubt that what stands in or behind a span in the document stands so with these words."""
+    """For each span, whether it is certain that an image in or after the span belongs to these words."""
 
     def holds(self, start: int, stop: int) -> bool:
-        """Some letter between the two stays."""
+        """Whether a letter between these two positions stays."""
         return any(first < stop and start < last for first, last in self.spans)
 
     def is_inside(self, at: int) -> bool:
-        """A place between letters of one span, or behind one that is followed by another."""
+        """Whether a position is between letters of one span, or at the end of a span that another span follows."""
         inside = any(first < at < last for first, last in self.spans)
         return inside or any(at == last for _, last in self.spans[:-1])
 
     def shows(self, at: int) -> bool:
-        """An image at this place goes with the words before it; only at the very beginning with those after it."""
+        """Whether an image at this position stays. It belongs to the words before it; at the very beginning, to the
+        words after it.
+        """
         sure = (span for span, is_sure in zip(self.spans, self.with_images, strict=True) if is_sure)
         return any(first < at <= last for first, last in sure) or (at == 0 and self.spans[0][0] == 0)
 
@@ -335,13 +342,17 @@ def _cut(page: _Page, spans: list[tuple[int, int]]) -> str | None:
 
 
 def _is_said_once(page: _Page, first: int, last: int) -> bool:
-    """Words that a note or the history says too may have been found there: their images may not be the answer's."""
+    """Whether the document says these words once only. If a note or the history says them too, the images beside them
+    may not belong to the answer.
+    """
     said = page.whole[first:last]
     return page.whole.find(said) == first and page.whole.find(said, first + 1) < 0
 
 
 def _kept(page: _Page, cut: _Cut) -> set[etree._Element]:
-    """Elements with words in them, empty ones between words, images that go with words, and what holds those."""
+    """The elements that stay: those with words that stay, empty ones between such words, images of such words, and all
+    their ancestors.
+    """
     kept = {page.body}
     for element, start, stop in reversed(page.places):  # outer elements first
         in_kept_row = element.tag in _CELLS and element.getparent() in kept
@@ -354,7 +365,7 @@ def _kept(page: _Page, cut: _Cut) -> set[etree._Element]:
 
 
 def _is_foreign(image: etree._Element, kept: set[etree._Element]) -> bool:
-    """It stands in a signature or a quotation of which nothing else stays."""
+    """Whether the image stands in a signature or a quotation of which nothing else stays."""
     outer = (element for element in image.iterancestors() if element not in kept)
     return any(quotes(element) or _SIGNATURE.search(element.get("class") or "") for element in outer)
 
@@ -377,15 +388,17 @@ def _trim(text: _Text, cut: _Cut) -> None:
 
 
 def _clean(element: etree._Element) -> None:
-    """Nothing is said in attributes but where a link leads, how it looks, and which image it is."""
-    if _TIGHT.search(element.get("class") or ""):  # Outlook says so in a style sheet, which is gone
+    """Take off every attribute but those for a link's target, for the looks, and for which image is shown: others may
+    hold words.
+    """
+    if _TIGHT.search(element.get("class") or ""):  # Outlook's style sheet said so, but it is gone
         element.set("style", f"margin:0;{element.get('style') or ''}".rstrip(";"))
     for name in set(element.keys()) - _ATTRIBUTES:
         del element.attrib[name]
 
 
 def _remove(element: etree._Element) -> None:
-    """The element with all that is in it, not the text behind it."""
+    """Remove the element with everything in it, but keep the text after it."""
     outer, before = element.getparent(), element.getprevious()
     if outer is None:
         return
@@ -400,7 +413,9 @@ def _remove(element: etree._Element) -> None:
 
 
 def _verified(result: str | None, page: _Page, spans: list[tuple[int, int]], marked: _Marked) -> str | None:
-    """The result if it says what it should, to the reader here and to another one."""
+    """The result, if both the reader here and another library (nh3) read exactly the wanted words in it; otherwise
+    None.
+    """
     again = _read(result) if result else None
     if result is None or again is None or again.whole != "".join(page.whole[first:last] for first, last in spans):
         return None

@@ -1,10 +1,13 @@
-"""The mail that somebody forwards: who wrote it, when and what, so that it can be taken up in the author's name.
+"""Finds the mail that somebody forwards: its author, date and text, so that a ticket can be opened in the author's
+name.
 
-Owns: an attached original (`message/rfc822`, or a file that is one) before the header block that a program writes into
-the text; of a chain the first block, since its author wrote to the forwarder. The marks themselves are `attribution`'s.
-`ambiguous` wherever the author is not plain: several originals, a block without an address, a mailing list's rewritten
-sender, a machine, the forwarder's own mail, an attachment and a block that disagree, a subject that promises in vain.
-Fails with: nothing. Limits: `MAX_ORIGINALS` attached messages are read, `MAX_BLOCK_LINES` of a header block.
+Owns: which original counts. An attached original (`message/rfc822`, or a file that is a mail) wins over a header block
+in the text. In a chain of forwards the first block counts, because its author wrote to the forwarder. `attribution`
+recognises the marks of a forward. `Forwarded.ambiguous` is set where the author is not certain: several originals, a
+block without an address, a sender that a mailing list rewrote, a machine, the forwarder's own mail, an attachment and a
+block that disagree, or a subject that says "forwarded" over a mail without an original.
+Fails with: nothing.
+Limits: reads `MAX_ORIGINALS` attached messages, and `MAX_BLOCK_LINES` lines of a header block.
 """
 
 import re
@@ -37,7 +40,7 @@ _AMERICAN = re.compile(r"\d\s?[ap]\.?m\b", re.IGNORECASE)
 _UNFINISHED = re.compile(r"[,;<(\[]\s*$")
 
 _END_MARK = re.compile(r"-{3,} ?(?:end (?:of )?forwarded message|fim d[ae] mensagem encaminhada) ?-{3,}", re.IGNORECASE)
-"""mutt's last line."""
+"""The last line that mutt writes under a forward."""
 
 _MAIN = {"from", "sent", "to", "subject"}
 _KINDS = _MAIN | {"cc", "reply-to", "other"}
@@ -46,7 +49,9 @@ Reader = Callable[[bytes], InboundMail | None]
 
 
 def find(mail: InboundMail, cut: Split, content: Content, read: Reader) -> Forwarded | None:
-    """The original in a person's mail, None if nothing hints at one; `read` reads an attached message."""
+    """The original that a person's mail forwards, or None if nothing hints at one; `read` parses an attached
+    message.
+    """
     attached = _attached(mail, cut, read)
     inline = _inline(mail, cut, content)
     if attached is None or inline is None:
@@ -86,7 +91,7 @@ def _is_message(attachment: Attachment) -> bool:
 
 
 def _is_plain(author: Address | None, mail: InboundMail) -> bool:
-    """Whether the author can be answered: not the forwarder, no machine, no list that writes in somebody's name."""
+    """Whether we can answer the author: not the forwarder, not a machine, not a list that writes in somebody's name."""
     if author is None or _BY_LIST.search(author.name) or classify.is_machine(author):
         return False
     return mail.author is None or author.key != mail.author.key
@@ -96,7 +101,9 @@ def _is_plain(author: Address | None, mail: InboundMail) -> bool:
 
 
 def _inline(mail: InboundMail, cut: Split, content: Content) -> Forwarded | None:
-    """The original in the text; in the HTML if the text is ambiguous, because some programs leave out addresses."""
+    """The original in the text, or in the HTML if the text is ambiguous: some programs leave addresses out of
+    the text.
+    """
     found = _from_text(mail, cut)
     if found is None or not found.ambiguous or content.html is None or content.marks is not None:
         return found
@@ -131,13 +138,15 @@ def _from_text(mail: InboundMail, cut: Split) -> Forwarded | None:
 
 
 def _unquoted(lines: list[str]) -> list[str]:
-    """The lines without quote marks. Apple's programs quote the forwarded mail and its header block."""
+    """The lines without quote marks. Apple's programs quote the forwarded mail with its header block."""
     first = next((line for line in lines if line.strip()), "")
     return [_QUOTE.sub("", line) for line in lines] if _QUOTE.match(first) else lines
 
 
 def _body_under(lines: Sequence[str], start: int) -> str:
-    """The original's words: some programs close the block with the mark that opened it, some quote what follows."""
+    """The original's own text. Some programs repeat the forward mark under the header block; some quote the
+    whole text.
+    """
     under = list(lines[start:])
     first = next((index for index, line in enumerate(under) if line.strip()), len(under))
     if first < len(under) and attribution.is_forward_mark(under[first]):
@@ -160,7 +169,9 @@ def _unreadable(mail: InboundMail, text: str, note: str) -> Forwarded:
 
 
 def _promised(mail: InboundMail, cut: Split) -> Forwarded | None:
-    """The subject says that something is forwarded; at best a quotation has its author."""
+    """An ambiguous original for a subject that says "forwarded". Its text is the quoted history, if the mail
+    has any.
+    """
     return _unreadable(mail, cut.quoted, cut.reply) if _SAYS_SO.match(mail.subject) else None
 
 
@@ -171,14 +182,14 @@ def _promised(mail: InboundMail, cut: Split) -> Forwarded | None:
 class _Block:
     facts: dict[str, str]
     stop: int
-    """The first line under it."""
+    """The number of the first line under the block."""
 
     def value(self, name: str) -> str:
         return self.facts.get(name, "")
 
 
 def _block(lines: Sequence[str]) -> _Block | None:
-    """The block under the mark at which these lines begin; None if there is none with an author in it."""
+    """The header block near the beginning of these lines; None if there is no block that names an author."""
     start = next((i for i in range(min(MAX_SKIPPED_LINES, len(lines))) if attribution.key(lines[i]) is not None), None)
     if start is None:
         return None
@@ -197,7 +208,7 @@ def _block(lines: Sequence[str]) -> _Block | None:
 
 
 def _continues(lines: Sequence[str], index: int, facts: dict[str, str], current: str) -> bool:
-    """Whether a line that states nothing itself goes on with the value above it, or only parts two statements."""
+    """Whether a line that states no fact continues the value above it, or only separates two facts."""
     line, told = _bare(lines[index]), facts[current]
     if not line:
         return _states_more(lines, index + 1, _MAIN - facts.keys(), told)
@@ -208,7 +219,9 @@ def _continues(lines: Sequence[str], index: int, facts: dict[str, str], current:
 
 
 def _states_more(lines: Sequence[str], start: int, missing: Set[str], told: str) -> bool:
-    """Whether the next line of text states something that is missing, or is the value that has still to come."""
+    """Whether the next line of text states a fact that is missing, or is the value of the fact above, which has none
+    yet.
+    """
     following = next((i for i in range(start, min(start + 2, len(lines))) if lines[i].strip()), None)
     if following is None:
         return False
@@ -221,7 +234,9 @@ def _bare(line: str) -> str:
 
 
 def _mailboxes(value: str) -> tuple[Address, ...]:
-    """The mailboxes in a value, each once. Programs write links to addresses in several ways; all are read."""
+    """The mailboxes in a value, each once. Programs write links to addresses in several ways; this reads all of
+    them.
+    """
     value = _TWICE.sub(r"<\1>", _MAILTO.sub(lambda found: f"<{found[1] or found[2]}>", value))
     found: dict[str, Address] = {}
     for mailbox in address.parse_addresses(value):

@@ -1,9 +1,9 @@
-"""HTML into readable lines that still know where a quotation begins, and into HTML that is safe to show.
+"""Turns HTML into readable lines that keep where a quotation begins, and into HTML that is safe to show.
 
-Owns: which elements break lines, how lists, tables and links read as text, and the marks that mail programs leave
-where they put the message that is answered (`gmail_quote`, `divRplyFwdMsg`, `blockquote type=cite` and their kin).
-Fails with: nothing; HTML that is nested too deeply is read without structure and not shown as HTML.
-Limits: `MAX_NESTING` elements deep, `MAX_HTML_CHARACTERS` long; one pass.
+Owns: which elements break lines, how lists, tables and links read as text, and the marks that mail programs put on the
+quoted message (`gmail_quote`, `divRplyFwdMsg`, `blockquote type=cite` and similar ones).
+Fails with: nothing. HTML that is nested too deeply is read as text without structure and is not shown as HTML.
+Limits: `MAX_NESTING` levels of elements, `MAX_HTML_CHARACTERS` characters; one pass.
 """
 
 import re
@@ -19,7 +19,7 @@ MAX_NESTING = 200
 MAX_HTML_CHARACTERS = 4_000_000
 MAX_LINK_CHARACTERS = 300
 RULE: Final = "_" * 32
-"""What a horizontal rule becomes, as Outlook writes it."""
+"""The text for a horizontal rule, as Outlook writes it."""
 
 SKIPPED = {"head", "style", "script", "title", "template", "noscript", "select", "object", "svg", "math", "audio"}
 SKIPPED |= {"video", "iframe", "datalist"}
@@ -61,35 +61,37 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _TAG = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)|<[^<>]*>")
 _DEEP = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
-_VOID |= {"p", "li", "td", "tr", "th", "option"}  # closed by their next sibling
+_VOID |= {"p", "li", "td", "tr", "th", "option"}  # the next sibling closes them
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     text: str
     marks: tuple[int, ...] = ()
-    """Numbers of the lines at which something begins that a mail program marked as not written now."""
+    """The numbers of the lines at which a part begins that a mail program marked as history."""
 
 
 @dataclass(slots=True)
 class _Page:
-    """The lines so far and the one being written."""
+    """The finished lines, and the line that is being written."""
 
     lines: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
     said: bool = False
-    """Whether the line being written has more than blanks and what divides cells."""
+    """Whether the line being written has more than blanks and separators of cells."""
     marks: list[int] = field(default_factory=list)
     gap: int | None = None
-    """A blank line, quoted this deep, is due before the next text: adjoining margins collapse into one."""
+    """The quotation depth of a blank line that must come before the next text. Adjoining margins collapse into one
+    blank line.
+    """
     depth: int = 0
-    """Of quotation."""
+    """How many quotations the current text stands in."""
     indent: str = ""
     bullet: str = ""
     preformatted: int = 0
     lists: list[int] = field(default_factory=list)
     has_history: bool = False
-    """A mail program has marked history somewhere in it."""
+    """Whether a mail program has marked history anywhere in the document."""
 
     def prefix(self) -> str:
         return ">" * self.depth + " " if self.depth else ""
@@ -113,14 +115,14 @@ class _Page:
         self.said = self.said or bool(text.strip(" |"))
 
     def trim(self) -> None:
-        """Take the blanks off the end of the line. The line is not put together for that: it may have many cells."""
+        """Take the blanks off the end of the line. The line is not joined for that, because it may have many cells."""
         last = ""
         while self.current and not last:
             last = self.current.pop().rstrip(" ")
         self.current.append(last)
 
     def break_line(self) -> None:
-        """End the line, even an empty one."""
+        """End the line, even if it is empty."""
         text = "".join(self.current).replace("\u00a0", " ").rstrip()
         if text and self.gap is not None and self.lines:
             self.lines.append(">" * min(self.gap, self.depth))
@@ -132,7 +134,7 @@ class _Page:
         self.current, self.said = [], False
 
     def end_block(self) -> None:
-        """End the line if there is something on it."""
+        """End the line if it has text."""
         if "".join(self.current).strip(" "):
             self.break_line()
         self.current, self.said = [], False
@@ -143,7 +145,7 @@ class _Page:
 
 
 def render(html: str) -> Rendered:
-    """The text of a document, as a person would read it off the screen."""
+    """The text of a document, as a person reads it on the screen."""
     html = html[:MAX_HTML_CHARACTERS].replace("\0", "")
     if not html.strip():
         return Rendered("")
@@ -157,14 +159,14 @@ def render(html: str) -> Rendered:
 
 
 _SIGNED = re.compile(r"signature|assinatura|_rc_sig|Zm-_Id_-Sgn|__SIG_", re.IGNORECASE)
-"""How mail programs name the element that they put their user's signature into."""
+"""Names that mail programs give to the element with their user's signature."""
 _MAX_SIGNATURES = 10
 
 
 def signatures(html: str) -> tuple[str, ...]:
-    """The texts that the writer's program marks as a signature, quotations left alone; the first in the document first.
+    """The texts that the writer's program marks as a signature, outside quotations, in the order of the document.
 
-    What somebody typed into that element is in them too.
+    They include words that the writer typed into the signature element.
     """
     html = html[:MAX_HTML_CHARACTERS].replace("\0", "")
     root = tree(html) if _SIGNED.search(html) and not too_deep(html) else None
@@ -175,7 +177,7 @@ def signatures(html: str) -> tuple[str, ...]:
 
 
 def _signed(root: etree._Element) -> Iterator[etree._Element]:
-    """Outermost elements that are marked, outside of quotations."""
+    """The outermost elements that are marked as a signature, outside quotations."""
     waiting = [root]
     while waiting:
         element = waiting.pop()
@@ -217,7 +219,7 @@ def too_deep(html: str) -> bool:
 
 
 def _stripped(html: str) -> str:
-    """The text without any structure, for a document that is nested too deeply to be rendered."""
+    """The text of a document that is nested too deeply to be rendered, without any structure."""
     import html as entities
 
     text = entities.unescape(_TAG.sub(" ", html[:200_000]))
@@ -256,11 +258,11 @@ def _content(element: etree._Element, page: _Page, *, pre: bool = False) -> None
 
 
 def _is_quote(element: etree._Element, tag: str) -> bool:
-    return tag != "blockquote" and quotes(element)  # a blockquote is shown by its `>`
+    return tag != "blockquote" and quotes(element)  # the text shows a blockquote with `>`
 
 
 def quotes(element: etree._Element) -> bool:
-    """Whether a mail program marks what is in it as not written now."""
+    """Whether a mail program marks the content of this element as history."""
     return element.tag == "blockquote" or _is_named_quote(element)
 
 
@@ -270,7 +272,9 @@ def _is_named_quote(element: etree._Element) -> bool:
 
 
 def _is_tight(element: etree._Element, style: str) -> bool:
-    """Paragraphs that are shown without space between them: Outlook's, and those styled so."""
+    """Whether paragraphs like this are shown without space between them: Outlook's paragraphs and those with such a
+    style.
+    """
     kind = element.get("class") or ""
     return "MsoNormal" in kind or "MsoPlainText" in kind or (element.tag == "p" and bool(_NO_MARGIN.search(style)))
 
@@ -284,7 +288,9 @@ def _paragraph(element: etree._Element, page: _Page, *, pre: bool = False) -> No
 
 
 def _blockquote(element: etree._Element, page: _Page) -> None:
-    """A quotation, unless the writer's program uses it to indent, or they quote something else above the history."""
+    """Write a blockquote as a quotation. It is plain text if the writer's program uses it to indent, or if the writer
+    quotes something else above the history.
+    """
     quoted = is_made_by_program(element) or not (
         _INDENT_STYLE.search(element.get("style") or "") or (page.has_history and not _is_in_history(element, page))
     )
@@ -298,14 +304,14 @@ def _blockquote(element: etree._Element, page: _Page) -> None:
 
 
 def is_made_by_program(element: etree._Element) -> bool:
-    """Whether a mail program puts history into elements like this."""
+    """Whether the element is one that a mail program makes to hold history."""
     return (
         element.get("type") == "cite" or (element.tag != "blockquote" and quotes(element)) or _is_named_quote(element)
     )
 
 
 def _is_in_history(element: etree._Element, page: _Page) -> bool:
-    """Whether a quotation is in another, or an announcement (`On ... wrote:`) stands right above it."""
+    """Whether this quotation is inside another one, or has an announcement (`On ... wrote:`) right above it."""
     if page.depth or any(is_made_by_program(outer) for outer in element.iterancestors()):
         return True
     above = next((line.rstrip() for line in reversed(page.lines[-3:]) if line.strip()), "")
@@ -349,7 +355,7 @@ def _list(element: etree._Element, page: _Page) -> None:
 
 
 def _cell(element: etree._Element, page: _Page) -> None:
-    """Cells of one row share a line as long as none of them has lines of its own."""
+    """Write a cell of a table. Cells of one row share a line as long as no cell has several lines."""
     if page.said:
         page.trim()
         page.current.append(" | ")
@@ -404,7 +410,9 @@ _HANDLERS = {
 
 
 def _tidy(page: _Page) -> Rendered:
-    """The lines without blank ones at both ends, at most two in a row elsewhere. Marks are moved with their lines."""
+    """The lines without blank ones at both ends and with at most two blank ones in a row. Marks move with their
+    lines.
+    """
     kept: list[str] = []
     number: dict[int, int] = {}
     for index, line in enumerate(page.lines):
@@ -422,15 +430,16 @@ _STYLES |= {"font-weight", "height", "list-style-type", "margin", "margin-bottom
 _STYLES |= {"margin-top", "padding", "padding-bottom", "padding-left", "padding-right", "padding-top", "text-align"}
 _STYLES |= {"text-decoration", "vertical-align", "white-space", "width", "border-left"}
 _CSS_CALL = re.compile(r"(?<!rgb)(?<!rgba)(?<!hsl)(?<!hsla)\(|\\|@", re.IGNORECASE)
-"""A function other than a colour's: `url()` loads and old engines run `expression()`, in properties that know neither.
-An escape may spell one."""
+"""A CSS function other than a colour's: `url()` loads from outside, and old engines run `expression()` in any property.
+A backslash escape may spell such a function.
+"""
 _REFERENCE = re.compile(r"&(#[0-9]|#[xX][0-9a-fA-F]|[a-zA-Z][a-zA-Z0-9]{0,31};?|)")
 _NAMED = frozenset(html5)
 _NAMED_UNENDED = tuple(name for name in html5 if not name.endswith(";"))
-"""Those that need no semicolon, whatever follows."""
+"""The named references that need no semicolon, whatever follows them."""
 _OWN_IMAGE = re.compile(r"\s*cid:", re.IGNORECASE)
 _LINK = re.compile(r"\s*(?:https?|mailto|tel):", re.IGNORECASE)
-"""Where a link may lead; a path without a host leads nowhere from here."""
+"""Where a link may lead. A path without a host has no meaning in a mail."""
 _WRITES = re.compile(r"\s*mailto:", re.IGNORECASE)
 _TAGS = (nh3.ALLOWED_TAGS | {"center", "font", "u", "s"}) - {"map", "area"}
 _ATTRIBUTES = {tag: set(names) - {"cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
@@ -453,7 +462,9 @@ _ATTRIBUTES["table"] = {"border", "cellpadding", "cellspacing", "summary"}
 
 
 def _harmless(tag: str, attribute: str, value: str) -> str | None:
-    """No picture or style is fetched from outside: that would tell the sender who reads, and when."""
+    """The value of an attribute, or None to drop it. Nothing may load a picture or style from outside: that would tell
+    the sender who reads the mail, and when.
+    """
     if attribute == "src":
         return value if _OWN_IMAGE.match(value) else None
     if attribute == "href":
@@ -464,15 +475,16 @@ def _harmless(tag: str, attribute: str, value: str) -> str | None:
 
 
 def _without_words(target: str) -> str:
-    """A link that writes a mail, without what it would say (RFC 6068): one click and *Send*, and an agent would order
-    what a stranger has put there.
+    """A `mailto:` link without its prepared subject and body (RFC 6068). With them, one click and *Send* would make an
+    agent send commands that a stranger wrote.
     """
     return target.partition("?")[0] if _WRITES.match(target) else target
 
 
 def _known_reference(match: re.Match[str]) -> str:
-    """A character reference as it is; an ampersand that begins none is written as one. The sanitiser takes each back
-    that it does not know, and needs quadratic time for many."""
+    """Keep a known character reference; write any other ampersand as `&amp;`. Otherwise the sanitiser undoes each
+    unknown reference, which takes quadratic time for many of them.
+    """
     name = match[1]
     known = name.startswith("#") or name in _NAMED or name.startswith(_NAMED_UNENDED)
     return match[0] if known else f"&amp;{name}"

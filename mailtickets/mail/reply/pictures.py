@@ -1,6 +1,6 @@
-"""What Outlook writes into a text where a picture stands: `[cid:image001.png@01DB4142.8A3B5C10]`.
+"""Removes the placeholders that Outlook writes where a picture stands: `[cid:image001.png@01DB4142.8A3B5C10]`.
 
-It says nothing to who reads the text: the picture is shown in the HTML, or comes as a file. The stored text keeps it.
+A placeholder tells the reader nothing: the HTML shows the picture, or it comes as a file. The stored text keeps it.
 Fails with: nothing. Time is linear.
 """
 
@@ -11,7 +11,7 @@ _BETWEEN = re.compile(r"[ \t]?\[cid:[^\[\]\s]{1,300}\]", re.IGNORECASE)
 
 
 def without_placeholders(text: str) -> str:
-    """The text without the places of pictures, and without the lines that held nothing else."""
+    """The text without placeholders of pictures, and without the lines that held only placeholders."""
     if _PLACEHOLDER.search(text) is None:
         return text
     kept: list[str] = []

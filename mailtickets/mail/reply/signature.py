@@ -1,8 +1,8 @@
-"""Where what somebody wrote ends and what their program puts under every mail begins.
+"""Finds where the author's own text ends and the signature begins that the author's program puts under every mail.
 
 Owns: the `-- ` mark (RFC 3676 section 4.3), the lines that phones add, confidentiality notices.
-A closing formula with a name under it is the writer's own and stays.
-Fails with: nothing. Limits: `MAX_SIGNATURE_LINES`; a mark with more than that under it is no signature.
+A closing formula with a name under it is the author's own text and is no signature.
+Fails with: nothing. Limits: `MAX_SIGNATURE_LINES`; a mark with more lines than that under it begins no signature.
 """
 
 import re
@@ -16,7 +16,7 @@ MAX_RULED_LINES = 15
 MIN_NOTICE_CHARACTERS = 80
 
 _INVISIBLE = " \t\u00a0\u200b\u200c\u1427"
-"""Blanks, and the mark that a tracker of opened mail leaves."""
+"""Blanks, and the character that a tracker of opened mail leaves."""
 _MARK = re.compile(r"^\s?(?:--|__|—|––|‐‐)\s*$")
 _RULE = re.compile(r"^\s*(?:_{3,}|-{3,}|={3,}|\*{3,}|#{3,}|~{3,}|\+{3,}|—{3,}|─{3,})\s*$")
 _DEVICE = re.compile(
@@ -41,9 +41,9 @@ _URL_LINE = re.compile(r"^\s*[<\[(]?(?:https?://|www\.|mailto:)\S+\s*$", re.IGNO
 
 
 def start_of(lines: Sequence[str], *, may_be_all: bool = False) -> int:
-    """The line at which the signature begins; the number of lines if there is none.
+    """The number of the line at which the signature begins; the number of lines if there is no signature.
 
-    `may_be_all`: what stands under a quotation may be nothing but a signature.
+    `may_be_all`: the lines may be a signature from the first one on. So it is for lines under a quotation.
     """
     stop = _trimmed(lines, len(lines))
     mark = _marked(lines[:stop], 0 if may_be_all else 1)
@@ -55,7 +55,7 @@ def start_of(lines: Sequence[str], *, may_be_all: bool = False) -> int:
 
 
 def _marked(lines: Sequence[str], first: int) -> int:
-    """The first line that marks all under it as a signature, or says that it is a notice of the firm's lawyers."""
+    """The first line that marks everything under it as a signature, or that begins a legal notice of the firm."""
     for index, line in enumerate(lines[first:], first):
         under = len(lines) - index - 1
         if _MARK.match(line) and under <= MAX_SIGNATURE_LINES:
@@ -68,7 +68,9 @@ def _marked(lines: Sequence[str], first: int) -> int:
 
 
 def _is_footer(lines: Sequence[str], index: int) -> bool:
-    """Lawyers write paragraphs: a short line that begins like a notice is somebody's own sentence."""
+    """Whether a legal notice begins here. Lawyers write paragraphs: a short line that begins like a notice is the
+    author's own.
+    """
     if not _FOOTER.match(lines[index][:1_000]):
         return False
     paragraph = takewhile(str.strip, lines[index : index + MAX_SIGNATURE_LINES])
@@ -76,7 +78,7 @@ def _is_footer(lines: Sequence[str], index: int) -> bool:
 
 
 def _is_ruled_signature(lines: Sequence[str], index: int) -> bool:
-    """Under a rule stand few short lines in one block, not another section of a text."""
+    """Whether the lines under a rule are a signature: few short lines in one block, not another section of the text."""
     block = [line for line in lines[index + 1 :] if line.strip()]
     following = lines[index + 1] if index + 1 < len(lines) else ""
     if index and lines[index - 1].strip(_INVISIBLE):
@@ -93,7 +95,9 @@ def _is_ruled_signature(lines: Sequence[str], index: int) -> bool:
 
 
 def is_device_line(line: str) -> bool:
-    """`Sent from my phone`, with an excuse or an advertisement behind it; a sentence is its writer's own."""
+    """Whether the line is like `Sent from my phone`, perhaps with an excuse or an advertisement; a sentence of the
+    author is not.
+    """
     line = line[:300]
     if not _DEVICE.match(line):
         return False
@@ -104,7 +108,9 @@ def is_device_line(line: str) -> bool:
 
 
 def _tail(lines: Sequence[str], stop: int) -> int:
-    """One step up: past the last line if a program or a habit put it there."""
+    """The line number one step up: before the last line, if a program or a habit put that line there; otherwise
+    `stop`.
+    """
     line = lines[stop - 1]
     if is_device_line(line):
         return stop - 1
