@@ -22,7 +22,7 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.facts import Authentication, Desk, Undoable
 from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.rules.decide import decide
-from mailtickets.mail.model import Address, Forwarded
+from mailtickets.mail.model import Address, Attachment, Forwarded
 from tests.desk.builders import (
     ANA,
     BRUNO,
@@ -282,6 +282,48 @@ def second(text: str, held: str = "stale-answer", **known: Any) -> Decision:
 )  # fmt: skip
 def test_send_releases(said: str) -> None:
     assert second(said).effects == (ReleaseHeld(9, seen=3),)
+
+
+REPORT = an_attachment("laudo.pdf", b"%PDF-1", content_type="application/pdf")
+
+
+@pytest.mark.parametrize("held", ["stale-answer", "uncertain-cut", "agent-without-token", "agent-not-verified"])
+@pytest.mark.parametrize("said", ["ENVIAR", "Sim", "send"])
+@pytest.mark.parametrize("file", [REPORT, an_attachment("foto.jpg")])
+def test_a_yes_with_a_file_is_asked_about_again_and_nothing_is_sent_or_dropped(
+    file: Attachment, said: str, held: str
+) -> None:
+    decision = second(said, held, mail={"attachments": (file,)})
+    assert (decision.reason, decision.effects, decision.notices) == ("second-word-unclear", (), ("second_word",))
+    assert decision.feedback.confirms == 9
+
+
+def test_a_corrected_line_with_a_file_is_asked_about_again() -> None:
+    decision = second("#resolver", "command-not-understood", mail={"attachments": (REPORT,)})
+    assert (decision.reason, decision.effects) == ("second-word-unclear", ())
+
+
+@pytest.mark.parametrize("held", ["stale-answer", "agent-without-token"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        an_attachment("smime.p7s", content_type="application/pkcs7-signature"),
+        an_attachment("smime.p7s", content_type="application/octet-stream"),
+        an_attachment("signature.asc", content_type="application/pgp-signature"),
+        an_attachment("ana.vcf", content_type="text/x-vcard"),
+        an_attachment("logo.png", content_type="image/png", content_id="logo@x"),
+        an_attachment("logo.png", content_type="image/png", inline=True),
+    ],
+)
+def test_what_a_program_adds_to_every_mail_is_no_file_beside_a_yes(file: Attachment, held: str) -> None:
+    (release,) = second("ENVIAR", held, mail={"attachments": (file,)}).effects
+    assert isinstance(release, ReleaseHeld)
+
+
+def test_a_picture_that_the_ticket_has_already_is_no_file_beside_a_yes() -> None:
+    logo = an_attachment("image001.png", content_type="image/png")
+    decision = second("ENVIAR", mail={"attachments": (logo,)}, known_files=frozenset({logo.sha256}))
+    assert decision.effects == (ReleaseHeld(9, seen=3),)
 
 
 @pytest.mark.parametrize("said", ["ENVIAR", "enviar.", "Descartar", "SEND"])

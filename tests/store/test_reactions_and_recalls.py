@@ -104,10 +104,10 @@ def test_a_strangers_reaction_opens_no_ticket(office: Office) -> None:
 # --- recalls --------------------------------------------------------------------------------------------
 
 
-def recall(office: Office, subject: str, person: str = MARIA.address) -> Any:
+def recall(office: Office, subject: str, person: str = MARIA.address, to: str = "suporte@desk.test") -> Any:
     said = f'{person} would like to recall the message, "{subject}".'
-    raw = a_message(said, message_id="<recall@x.test>", subject=f"Recall: {subject}", **{"from": person})
-    return office.take(raw, recipients=("suporte@desk.test",), sender=person)
+    raw = a_message(said, message_id="<recall@x.test>", subject=f"Recall: {subject}", **{"from": person, "to": to})
+    return office.take(raw, recipients=(to,), sender=person)
 
 
 def test_a_recall_request_is_a_note_on_its_ticket(office: Office) -> None:
@@ -139,6 +139,35 @@ def test_a_stranger_recalls_nothing(office: Office) -> None:
     maria(office, "Segue a tabela.", subject="Tabela de precos")
     assert recall(office, "Tabela de precos", person="eve@longe.test").outcome == "opened"
     assert len(office.ticket(1).messages) == 1
+
+
+def test_a_recall_request_in_an_agents_name_without_proof_writes_no_note_of_theirs(office: Office) -> None:
+    maria(office, "A impressora parou.")
+    agent(office, "Reinicie.", token(office), subject="Re: [#1] Impressora")
+    office.due()
+    before = len(office.ticket(1).messages)
+    row = recall(office, "Re: [#1] Impressora", person=ANA.address)
+    assert (row.outcome, row.reason) == ("held", "agent-without-token")
+    assert len(office.ticket(1).messages) == before
+    assert "recalled" not in {name for name, _ in told(office)}
+
+
+def test_an_agents_own_recall_request_is_their_note(office: Office) -> None:
+    maria(office, "A impressora parou.")
+    agent(office, "Reinicie.", token(office))
+    row = recall(office, "Re: x", person=ANA.address, to=token(office))
+    assert (row.outcome, row.reason, row.ticket) == ("noted", "message-recall", 1)
+    note = office.ticket(1).messages[-1]
+    assert (note.direction, note.visibility, note.author_address) == ("out", "note", ANA.address)
+
+
+def test_where_a_pass_is_asked_for_a_recall_request_with_a_reply_address_alone_is_held(office: Office) -> None:
+    maria(office, "A impressora parou.")
+    agent(office, "Reinicie.", token(office))
+    to = token(office)
+    office.use(a_policy(trust="verified"))
+    row = recall(office, "Re: x", person=ANA.address, to=to)
+    assert (row.outcome, row.reason) == ("held", "agent-not-verified")
 
 
 # --- another matter -------------------------------------------------------------------------------------

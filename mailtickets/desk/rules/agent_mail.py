@@ -56,8 +56,9 @@ from mailtickets.desk.rules.agent_reading import (
     sent_back,
 )
 from mailtickets.desk.rules.answered import NOT_PLAINLY, THANKS, answered_as, as_meant, is_doubtful
+from mailtickets.desk.rules.brought_files import is_a_file
 from mailtickets.desk.rules.case import Case
-from mailtickets.mail.model import Address, Attachment, InboundMail
+from mailtickets.mail.model import Address, InboundMail
 from mailtickets.mail.reply.absence import until
 from mailtickets.words.fold import folded_name
 
@@ -285,7 +286,7 @@ def second_word(case: Case, agent: Agent, ticket: Ticket | None, token: TokenFac
         return again
     if token.held == NOBODY_TO_ANSWER and asked.commands and not asked.words and not asked.note:
         return _with_release(on_ticket(case, agent, ticket), held_id)
-    files_alone = any(map(_is_a_file, mail.attachments)) and not asked.commands and not asked.note
+    files_alone = any(map(is_a_file, mail.attachments)) and not asked.commands and not asked.note
     says_nothing = not asked.words and not files_alone and not asked.commands and not asked.note
     if says_nothing or _is_no_answer(asked.words, token, own, corrects=bool(asked.commands)):
         return again
@@ -299,11 +300,6 @@ def _with_release(ordered: Decision, held_id: int) -> Decision:
     if ordered.outcome != "commanded" or ordered.reason == "dry-run":
         return ordered
     return replace(ordered, effects=(*ordered.effects, ReleaseHeld(held_id)))
-
-
-def _is_a_file(file: Attachment) -> bool:
-    """Whether it is a file, and no picture of a signature or of the quoted notice."""
-    return not file.inline and not (file.content_id is not None and file.content_type.startswith("image/"))
 
 
 def _is_no_answer(words: str, token: TokenFact, own: Own, *, corrects: bool) -> bool:

@@ -16,6 +16,7 @@ from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.agent_mail import second_word
 from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN, TOO_LATE, asked_again
+from mailtickets.desk.rules.brought_files import brings_files
 from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import InboundMail
 
@@ -36,8 +37,16 @@ def confirmed(case: Case) -> Decision | None:
     if token.held is None:
         return asked_again(TOO_LATE, token, ticket, agent)
     if token.held in IDENTITY_DOUBTS:
-        return _theirs_or_not(mail, token, ticket, agent)
-    return second_word(case, agent, ticket, token)
+        done = _theirs_or_not(mail, token, ticket, agent)
+    else:
+        done = second_word(case, agent, ticket, token)
+    if _only_releases(done) and brings_files(mail, facts.known_files):
+        return asked_again(ASKED_AGAIN, token, ticket, agent)  # what is sent is the held mail, without this file
+    return done
+
+
+def _only_releases(done: Decision) -> bool:
+    return any(isinstance(effect, ReleaseHeld) for effect in done.effects)
 
 
 def _token(facts: Facts, own: frozenset[str]) -> TokenFact | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mailtickets.desk.change import after_customer_reply, may_reopen
 from mailtickets.desk.claims import copies as copies_of
-from mailtickets.desk.claims.authors import own_addresses, proven_by
+from mailtickets.desk.claims.authors import disowned, from_our_own_address, own_addresses, proven_by, vouched_for
 from mailtickets.desk.claims.matching import Match
 from mailtickets.desk.claims.people import can_be_written_to
 from mailtickets.desk.customers.ratings import Rating, rating
@@ -59,11 +59,26 @@ def recall(case: Case) -> Decision | None:
     if case.mail.recalls is None or ticket is None or case.facts.authentication.verdict == "fail":
         return None
     agents = _is_agent_on(ticket, author, case.policy)
+    if agents and not _is_surely(case, ticket):
+        return None  # the rules for agents' mail judge it, as all that is not proven
     if not agents and not ticket.participant(author.address):
         return None
     note = AddMessage("out" if agents else "in", "note", author, verified=case.is_authentic, waits=False)
     return Decision(
         OtherReason(case.mail.kind_reason), (note,), ticket.number, "noted", author.address, notices=("recalled",)
+    )
+
+
+def _is_surely(case: Case, ticket: Ticket) -> bool:
+    """Whether an agent's own reply address led to this ticket, with as much more as the configuration asks for.
+
+    What the agent has confirmed is theirs too.
+    """
+    found = case.found
+    proven = found is not None and found.proven and found.ticket.number == ticket.number
+    ours = from_our_own_address(case.mail, case.policy)
+    return case.facts.released or (
+        proven and not ours and not disowned(case.facts) and vouched_for(case.facts, case.policy)
     )
 
 
