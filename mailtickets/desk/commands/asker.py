@@ -1,4 +1,4 @@
-"""Who asks for something by command, and what may follow from one command: the steps that carrying out is made of."""
+"""The agent who writes commands (`Asker`), and the kinds of steps that one command may lead to (`Step`)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from mailtickets.desk.notices.rows import NoticeName
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """The agent who asks, and what they ask in view of."""
+    """The agent who writes the commands, and the facts that the commands are carried out with."""
 
     agent: Agent
     facts: Facts
@@ -23,7 +23,7 @@ class Asker:
     now: datetime
 
     def may_see(self, ticket: Ticket) -> bool:
-        """Tickets of the agent's own queues, and those they have or work on."""
+        """Whether the agent may see a ticket: one of their queues, one assigned to them, or one they take part in."""
         mine = {self.agent.address.casefold(), *(alias.casefold() for alias in self.agent.aliases)}
         works_on_it = any(p.role == "agent" and p.address.key in mine for p in ticket.participants)
         return ticket.queue in self.agent.queues or (ticket.assignee or "").casefold() in mine or works_on_it
@@ -43,11 +43,11 @@ class NoticeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """It can be done, but not before the agent has said so a second time."""
+    """The command can be done, but only after the agent has confirmed it by a second mail."""
 
     reason: Reason
     done: Done
 
 
 Step = Effect | Done | Problem | NoticeRequest | Doubt | Decision
-"""A Decision is what is done to another ticket."""
+"""What a command's function yields. A Decision is what is done to another ticket."""

@@ -1,6 +1,6 @@
-"""What an agent's commands do, one after the other.
+"""Carries out the commands of one mail of an agent, one after the other.
 
-Each command's function stands in its row of the table. Nothing is done unless all of a mail's commands can be.
+Each command's function stands in its row of the table. If one command of a mail cannot be done, none of them is done.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ REFUSALS = (
     "no-such-agent", "ambiguous-agent", "no-such-queue", "no-such-canned", "no-such-ticket", "not-possible-here",
     "needs-a-ticket", "nothing-to-undo", "in-the-past",
 )  # fmt: skip
-"""Why a command that was understood cannot be done, beside `bad-argument`."""
+"""Codes of problems, beside `bad-argument`: the command was understood, but cannot be done."""
 
 
 _EFFECTS = (
@@ -44,7 +44,7 @@ _EFFECTS = (
 
 @dataclass(slots=True)
 class Deeds:
-    """All that follows from a mail's commands."""
+    """Everything that the commands of one mail lead to."""
 
     effects: list[Effect] = field(default_factory=list)
     done: list[Done] = field(default_factory=list)
@@ -70,7 +70,10 @@ class Deeds:
 
 
 def carry_out(ticket: Ticket | None, orders: Sequence[Command], by: Asker) -> Deeds:
-    """What follows from the commands, each on the ticket as the ones before leave it; None: about no ticket."""
+    """Carries out commands in order, each on the ticket as the earlier commands left it.
+
+    `ticket` is None when the commands concern no ticket.
+    """
     deeds = Deeds()
     for order in orders:
         for step in _steps(ticket, order, by):
@@ -93,7 +96,10 @@ def _steps(ticket: Ticket | None, order: Command, by: Asker) -> Iterator[Step]:
 
 
 def on_lines(orders: Sequence[tuple[int, Command]], by: Asker) -> Deeds:
-    """What follows from the lines of an answer to a digest: each ticket's commands together, on it alone."""
+    """Carries out the lines of an answer to a digest, given as (ticket number, command).
+
+    The commands of one ticket are carried out together, and change only that ticket.
+    """
     deeds = Deeds()
     by_ticket: dict[int, list[Command]] = {}
     for number, order in orders:
@@ -125,7 +131,7 @@ def _goes_with_a_number(order: Command) -> bool:
 
 
 def first_action(ticket: Ticket, effects: Sequence[Effect]) -> Iterator[Effect]:
-    """An agent's first action opens a new ticket, unless it says where the ticket stands."""
+    """Yields the change of a new ticket to `open` on an agent's first action, unless `effects` set a status."""
     said: list[Status] = [effect.to for effect in effects if isinstance(effect, SetStatus)]
     if ticket.status == "new" and effects and not said:
         yield SetStatus("open", "first-action")

@@ -1,8 +1,8 @@
-"""What stands around an agent's words by habit: a greeting above, a closing formula, a name and a telephone below.
+"""Recognises lines that people put around every mail: a greeting above; a closing formula, name and telephone below.
 
-Owns: how such lines are told from an answer, so that commands beside them count and a mail that holds nothing else
-publishes nothing. Thanks are an answer: `Obrigado!` is published.
-Fails with: nothing; what is not surely a habit is an answer. Limits: `MAX_SIGNATURE_LINES` short lines.
+Owns: how such lines are distinguished from an answer. Commands beside such lines count, and a mail that has only such
+lines publishes nothing. Thanks are an answer: `Obrigado!` is published.
+Fails with: nothing. In doubt, a line is an answer. Limits: `MAX_SIGNATURE_LINES` short lines.
 """
 
 import re
@@ -52,7 +52,7 @@ _SMALL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What is known to stand under this agent's mails."""
+    """The lines, names and words that are known to stand under one agent's mails."""
 
     lines: frozenset[str]
     names: frozenset[str]
@@ -65,16 +65,16 @@ class Own:
         return cls(lines, full, frozenset(word for name in full for word in name.split()))
 
     def has_line(self, line: str) -> bool:
-        """Whether the agent's signature has it, or it is the agent's name behind a dash or a stroke."""
+        """Whether a line is in the agent's signature, or is the agent's name behind a dash or a stroke."""
         bare = _bare(line)
         return bool(bare) and (bare in self.lines or bare in self.names or set(bare.split()) <= self.words)
 
     def is_named_in(self, line: str) -> bool:
-        """`Ana Lima | Suporte`."""
+        """Whether a line is a title that begins with the agent's name: `Ana Lima | Suporte`."""
         return _is_title(line) and self.begins(line)
 
     def begins(self, line: str) -> bool:
-        """Whether the agent's whole name stands at its beginning."""
+        """Whether a line begins with the agent's whole name."""
         bare = _bare(line)
         return any(" " in name and bare.startswith(f"{name} ") for name in self.names)
 
@@ -90,7 +90,7 @@ def is_greeting(line: str) -> bool:
 
 
 def is_signature(lines: Sequence[str], own: Own) -> bool:
-    """Whether lines under the last command may be no more than a closing and a signature."""
+    """Whether lines under the last command can be a closing and a signature, without any other words."""
     lines = [line for line in lines if line]
     if not lines:
         return True
@@ -99,7 +99,7 @@ def is_signature(lines: Sequence[str], own: Own) -> bool:
 
 
 def says_nothing(lines: Sequence[str], own: Own) -> bool:
-    """Whether there is a greeting and a signature, and nothing between them."""
+    """Whether lines hold only a greeting and a signature, and nothing between them."""
     lines = [line for line in lines if line]
     if lines and is_greeting(lines[0]) and "?" not in lines[0]:
         lines = lines[1:]
@@ -113,22 +113,22 @@ def says_nothing(lines: Sequence[str], own: Own) -> bool:
 
 
 def is_formula(line: str) -> bool:
-    """`Atenciosamente,`, `Kind regards`."""
+    """Whether a line is a closing formula: `Atenciosamente,`, `Kind regards`."""
     return _FORMULA.fullmatch(line[:200].strip(" *_")) is not None
 
 
 def is_device_line(line: str) -> bool:
-    """`Enviado do meu iPhone`."""
+    """Whether a line is one that a phone adds: `Enviado do meu iPhone`."""
     return _DEVICE.match(line[:200]) is not None
 
 
 def is_contact(line: str) -> bool:
-    """A telephone number, an address or a site stands in it."""
+    """Whether a line holds a telephone number, an address or the address of a web site."""
     return _CONTACT.search(line[:200]) is not None
 
 
 def signs_off(line: str, own: Own) -> bool:
-    """Whether a line surely belongs to a closing: the agent's own, a formula, what a telephone adds."""
+    """Whether a line surely belongs to a closing: a line of the agent's signature, a formula, or a phone's line."""
     return _is_certain(line, own)
 
 
@@ -143,7 +143,7 @@ def _may_sign(line: str, own: Own) -> bool:
 
 
 def _is_title(line: str) -> bool:
-    """`Ana Lima`, `Suporte N2`, `EXEMPLO LTDA`: few words, all with capitals, no sentence."""
+    """Whether a line is a few words with capitals and no sentence: `Ana Lima`, `Suporte N2`, `EXEMPLO LTDA`."""
     if len(line) > MAX_LINE_CHARACTERS or _SENTENCE_END.search(line):
         return False
     words = [word for word in re.split(r"[\s|/•·,–-]+", line) if word]

@@ -1,6 +1,6 @@
-"""A command as an agent wrote it: its name, and its argument as typed and as a value.
+"""A command as an agent wrote it: the command's name, and the argument both as typed and as a value.
 
-Owns: the names that commands have in every language. A name that is not in `CommandName` does not pass mypy.
+Owns: the internal names of commands, the same in every language. mypy rejects a name that is not in `CommandName`.
 Fails with: nothing.
 """
 
@@ -15,28 +15,28 @@ CommandName = Literal[
     "participant", "requester", "merge", "split", "canned", "remind", "snooze", "spam", "attachments", "history",
     "search", "help", "dry-run", "undo", "mine", "to",
 ]  # fmt: skip
-"""What a command does, whatever it is called in the agent's language."""
+"""The internal name of a command, which does not depend on the agent's language."""
 CommandKey = CommandName | Literal["resolve", "close", "reopen"]
-"""One row of the table each: `#resolver` has a row of its own and is a `status` command."""
+"""The key of one row of the table. `#resolver` has its own row (`resolve`), but its command is `status`."""
 Takes = Literal["", "status", "priority", "type", "tags", "words", "name", "address", "number", "duration"]
-"""The kind of argument that follows a command; empty: none."""
+"""The kind of argument that follows a command. Empty: the command takes no argument."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What an agent asked for."""
+    """One command that an agent wrote."""
 
     name: CommandName
     argument: str
-    """As typed, in one line; empty if there is none."""
+    """The argument as typed, in one line. Empty if there is no argument."""
     value: Value
-    """What the argument means, where that can be said without knowing the desk."""
+    """What the argument means, if that is clear without the desk's configuration."""
     line: str
     """The whole line as typed."""
 
 
 def people(command: Command) -> Changes[Address]:
-    """Whom a command adds and removes, as `cc`, `participant`, `requester`, `to` and `assign` name them."""
+    """The people that a command adds and removes. For `cc`, `participant`, `requester`, `to` and `assign`."""
     match command.value:
         case Changes(added, removed):
             return Changes(
@@ -52,7 +52,7 @@ def people(command: Command) -> Changes[Address]:
 
 
 def tags(command: Command) -> Changes[str]:
-    """Which tags a command adds and removes."""
+    """The tags that a command adds and removes."""
     if not isinstance(command.value, Changes):
         return Changes()
     added, removed = command.value.added, command.value.removed

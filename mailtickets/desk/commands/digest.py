@@ -1,7 +1,7 @@
-"""Answers to a digest of tickets: each line orders something of the tickets that it names by number.
+"""Answers to a digest of tickets: each line names tickets by number, and then commands for these tickets.
 
-Owns: how numbers and commands may stand on such a line; that words without a number order nothing.
-Fails with: `Problem`s, which are values. Limits: 20 numbers a line, `MAX_LINE_CHARACTERS`.
+Owns: how numbers and commands may stand on such a line. Words without a number are no order.
+Fails with: `Problem`s, which are values. Limits: 20 numbers on a line, `MAX_LINE_CHARACTERS`.
 """
 
 import re
@@ -29,13 +29,13 @@ MAX_LINE_CHARACTERS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Orders to several tickets, as the answer to a digest gives them."""
+    """The commands, for one or more tickets, that an answer to a digest holds."""
 
     orders: tuple[tuple[int, Command], ...]
     problems: tuple[Problem, ...]
     rest: str
     commands: tuple[Command, ...] = ()
-    """Those that concern no ticket: `#ajuda`, `#minhafila`, `#buscar`, `#simular`, `#desfazer`."""
+    """The commands that concern no ticket: `#ajuda`, `#minhafila`, `#buscar`, `#simular`, `#desfazer`."""
 
 
 _TICKET = r"(?:\[[^\[\]\d]{0,40}\d{1,12}\]|\(?#?\d{1,12}\)?)"
@@ -46,7 +46,10 @@ _NUMBERS = re.compile(
 
 
 def read_lines(reply: str) -> Listed:
-    """`1042 #fechar`, `[#1043] /assumir`, `1044, 1045 resolver`: each line orders something of the tickets it names."""
+    """Reads the lines of an answer to a digest: `1042 #fechar`, `[#1043] /assumir`, `1044, 1045 resolver`.
+
+    The commands of a line are for the tickets that the line names.
+    """
     if is_beyond(reply):
         suspect = first_suspect(reply)
         return Listed((), (suspect,) if suspect else (), reply.strip())
@@ -74,7 +77,7 @@ def read_lines(reply: str) -> Listed:
 
 
 def _general(line: Line) -> list[Command | Problem]:
-    """A line that names no ticket."""
+    """The commands and problems of a line that names no ticket."""
     results: list[Command | Problem | None] = [meant(piece, line.clean) for piece in line.found]
     results += [] if results else [almost(line.clean)]
     return [
@@ -87,7 +90,7 @@ def _general(line: Line) -> list[Command | Problem]:
 
 
 def _ordered(line: Line, words: str) -> tuple[Command | Problem, ...]:
-    """What is ordered behind a number; nothing if it is a sentence that happens to begin with one."""
+    """The commands and problems behind a ticket number. Empty if the line is a sentence that begins with a number."""
     if not words:
         return ()
     found = pieces(words)
@@ -108,7 +111,7 @@ def _for_a_list(line: Line, piece: Piece, one: Command | Problem) -> Command | P
 
 
 def _consistent(orders: Sequence[tuple[int, Command]], problems: list[Problem]) -> list[tuple[int, Command]]:
-    """Without orders that exclude each other."""
+    """The orders without those that exclude each other. Each order that is left out is added to `problems`."""
     kept: list[tuple[int, Command]] = []
     for ticket in dict.fromkeys(number for number, _ in orders):
         commands = [command for number, command in orders if number == ticket]

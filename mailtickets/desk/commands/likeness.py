@@ -1,7 +1,7 @@
-"""Words that are alike: spelled with other accents, capitals or hyphens, or with a slip of the finger.
+"""Compares words that are spelled with other accents, capitals or hyphens, or with a typing error.
 
-Owns: which spellings are one word (`#Histórico`, `#historico`, `#minha-fila`, `#minhafila`), and how much
-one word is like another. Fails with: nothing.
+Owns: which spellings are the same word (`#Histórico` and `#historico`, `#minha-fila` and `#minhafila`), and how
+similar two words are. Fails with: nothing.
 """
 
 import re
@@ -11,18 +11,18 @@ from difflib import SequenceMatcher
 from mailtickets.words.fold import folded
 
 LIKENESS = 0.72
-"""The least likeness of a word that may have been meant."""
+"""The least likeness (0.0 to 1.0) at which the program takes a word for one that somebody may have meant."""
 MAX_BEHIND = 0.15
-"""A word that is less like than the likeliest by more than this was not meant."""
+"""A word whose likeness is lower than that of the likeliest word by more than this is not suggested."""
 
 
 def key(word: str) -> str:
-    """What two spellings of one word have in common: no case, accents, hyphens or underscores."""
+    """The word without case, accents, hyphens and underscores: the same for two spellings of one word."""
     return re.sub(r"[-_]", "", folded(word))
 
 
 def nearest_of(word: str, choices: Iterable[str]) -> tuple[str, ...]:
-    """Those that are like the word or begin with it, likeliest first."""
+    """The choices that are similar to the word or begin with it, likeliest first."""
     wanted = key(word)
     rates = {choice: likeness(wanted, key(choice)) for choice in choices}
     enough = max(LIKENESS, max(rates.values(), default=0.0) - MAX_BEHIND)
@@ -30,7 +30,7 @@ def nearest_of(word: str, choices: Iterable[str]) -> tuple[str, ...]:
 
 
 def likeness(word: str, choice: str) -> float:
-    """How much alike two words are, both as `key` makes them: 1.0 is the same word, 0.0 nothing in common."""
+    """How similar two words are. Both are results of `key`. 1.0 is the same word, 0.0 means nothing in common."""
     if len(word) > 2 * len(choice):
         return 0.0
     if len(word) > 2 and sorted(word) == sorted(choice):

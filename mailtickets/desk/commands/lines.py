@@ -1,9 +1,9 @@
-"""One line of an agent's words: whether it is a command, which one, and what is wrong with it if it is none.
+"""Reads one line of an agent's words: whether it is a command, which command, and otherwise what is wrong with it.
 
-A command is `#` or `/` and letters, ended by a blank, a colon or the line's end: `#1042`, `/etc/hosts`, `# passos`
-and `#include<x>` are text. Owns: what phones, keyboards and the conversion from HTML leave around a command and how
-several on one line are told apart.
-Fails with: a `Problem`, a value. Limits: `MAX_PIECES` commands a line, `MAX_ARGUMENT_CHARACTERS` each.
+A command is `#` or `/` and then letters, ended by a blank, a colon or the end of the line. `#1042`, `/etc/hosts`,
+`# passos` and `#include<x>` are text. Owns: which signs phones, keyboards and the conversion from HTML leave around a
+command, and how several commands on one line are separated.
+Fails with: a `Problem`, which is a value. Limits: `MAX_PIECES` commands on a line, `MAX_ARGUMENT_CHARACTERS` each.
 """
 
 import re
@@ -31,7 +31,7 @@ MAX_PIECES = 20
 MAX_ARGUMENT_CHARACTERS = 2_000
 MAX_CHARACTERS = 100_000
 MAX_SIGNS = 2_000
-"""Of `#` and `/` in all: a long list of links has fewer."""
+"""The most `#` and `/` signs in one text. A long list of links has fewer."""
 
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\u20e3\ufe0e\ufe0f\ufeff]|&(?:zwnj|shy|#8203);"
@@ -41,11 +41,11 @@ _SIGNS = str.maketrans({"＃": "#", "﹟": "#", "♯": "#", "／": "/", "⁄": "
 _ALL_SIGNS = "#/＃﹟♯／⁄∕"
 _SUSPECT_WORD = re.compile(r"[#＃﹟♯](?<!\S.)[^\W\d_][^\n]{0,80}")
 _SUSPECT_LINE = re.compile(r"\n[^\w\n#/]{0,20}[/／⁄∕][^\W\d_][^\n]{0,80}")
-"""Both begin with what can be looked for: over 25 MB that is a tenth of a second, instead of two."""
+"""Both patterns begin with a fixed sign, which is found quickly: 25 MB take a tenth of a second instead of two."""
 _PICTURE = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
 """Arrows, signs and emoji, as a range of characters."""
 _AROUND = re.compile(rf"(?:[ *_`~\"'“”„‘’«»•·‣◦▪●○■+–—{_PICTURE}-]|\\(?=[#/])|\d{{1,2}}[.)] |\((?=[#/]))*")
-"""Bullets, emphasis, quotes, emoji: what may stand before a command and is no part of it."""
+"""Signs that may stand before a command and are no part of it: bullets, emphasis, quotes, emoji."""
 _WORD = r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f]|[-_](?=[^\W\d_])){0,40}"
 _SHAPE = re.compile(rf"(?P<sign>[#/])(?P<word>{_WORD})[*_`~\"'“”’»)]*(?P<end>[:=]|[.,;!…]*(?=[ {_PICTURE}]|$))")
 _INNER = re.compile(rf"(?<=[ ,;*_`\"“(]){_SHAPE.pattern}")
@@ -81,7 +81,7 @@ _DIRECTORIES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One command-shaped part of a line; a line with several commands has several."""
+    """One part of a line that has the form of a command. A line with several commands has several pieces."""
 
     text: str
     sign: str
@@ -91,13 +91,13 @@ class Piece:
 
     @property
     def key(self) -> CommandKey | Literal[""]:
-        """The command's key; empty if the word is no command."""
+        """The key of the command. Empty if the word is no command."""
         return self.command.key if self.command else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line as typed, as it looks, and its commands."""
+    """A line as typed (`raw`), as it looks (`clean`), and the commands on it (`found`)."""
 
     number: int
     raw: str
@@ -119,15 +119,15 @@ class Line:
 
 
 def is_beyond(text: str) -> bool:
-    """Whether there is more of it than anybody types, and than is worth reading for commands.
+    """Whether a text is longer than anybody types, or has more signs, so that it is not read for commands.
 
-    An agent's From is a claim: what is read for commands must cost little, whoever wrote it.
+    An agent's address in From is a claim: reading a text for commands must cost little, whoever wrote the text.
     """
     return len(text) > MAX_CHARACTERS or sum(map(text.count, _ALL_SIGNS)) > MAX_SIGNS
 
 
 def first_suspect(text: str) -> Problem | None:
-    """In a text that is not read: the first thing that may be a command, told as one that was not understood."""
+    """The first possible command in a text that is too long to be read, as an `unknown-command` problem; or None."""
     first = _SUSPECT_LINE.match(f"\n{text[:MAX_ARGUMENT_CHARACTERS]}")
     places = [found for found in (_SUSPECT_WORD.search(text), _SUSPECT_LINE.search(text)) if found]
     found = first or min(places, key=lambda found: found.start(), default=None)
@@ -135,13 +135,13 @@ def first_suspect(text: str) -> Problem | None:
 
 
 def clean(line: str) -> str:
-    """The line as it looks: no invisible characters, one kind of blank, plain signs."""
+    """The line as it looks: without invisible characters, with one kind of blank and plain signs."""
     line = _INVISIBLE.sub("", unicodedata.normalize("NFC", line))
     return _BLANK.sub(" ", line).translate(_SIGNS).strip()
 
 
 def pieces(line: str) -> tuple[Piece, ...]:
-    """The commands of a cleaned line; empty if it is text."""
+    """The commands of a cleaned line. Empty if the line is text."""
     around = _AROUND.match(line)
     head = _SHAPE.match(line, around.end() if around else 0)
     if head is None or (head["end"] == "=" and known(head["word"]) is None):
@@ -166,7 +166,7 @@ def _piece(line: str, head: re.Match[str], stop: int, wrapped: str) -> Piece:
 
 
 def _following(line: str, head: re.Match[str]) -> re.Match[str] | None:
-    """The next command on the line. Free words end at a note alone, and tags may be written `#rede`."""
+    """The next command on the line, or None. Only a note ends free words. Tags written `#rede` are no commands."""
     command = known(head["word"])
     if command is not None and command.key == "note":
         return None
@@ -181,7 +181,7 @@ def _following(line: str, head: re.Match[str]) -> re.Match[str] | None:
 
 
 def _is_free(command: CommandRow | None) -> bool:
-    """Words of any kind follow: commands among them are no commands, or not for certain."""
+    """Whether words of any kind may follow the command. Then a command among these words may be text."""
     return command is not None and (command.takes == "words" or command.key == "help")
 
 
@@ -190,7 +190,7 @@ def _is_tag(command: CommandRow | None) -> bool:
 
 
 def meant(piece: Piece, line: str) -> Command | Problem:
-    """What a piece asks for, if it is complete."""
+    """The command that a piece stands for; a Problem if it is unknown or incomplete."""
     command = piece.command
     if command is None:
         return Problem(piece.text, "unknown-command", likely(piece.word))
@@ -207,12 +207,15 @@ def meant(piece: Piece, line: str) -> Command | Problem:
 
 
 def _written(piece: Piece, command: CommandRow) -> str:
-    """The argument without the marks that people put around it; free words keep theirs, but for quotes around all."""
+    """The argument without the marks that people put around it.
+
+    An argument of free words keeps its marks, except quotes around all of it.
+    """
     return unquoted(piece.argument) if command.takes == "words" else tidy(piece.argument)
 
 
 def _value(row: CommandRow, argument: str) -> Value | Rejected:
-    """What the argument means, as far as that can be said without knowing the desk."""
+    """What the argument means, if that is clear without the desk's configuration; else None."""
     if row.means is not None:
         return row.means
     return row.read(tidy(argument)) if argument and row.read is not None else None
@@ -229,7 +232,7 @@ def _wrong(piece: Piece, command: CommandRow, argument: str) -> Problem | None:
 
 
 def _goes_on(piece: Piece, command: CommandRow) -> bool:
-    """A list that ends with a comma goes on in the next line, which would be published."""
+    """Whether a list ends with a comma. It then goes on in the next line, and that line would be published."""
     return command.takes in ("address", "tags") and piece.argument.endswith((",", ";", "+"))
 
 
@@ -238,9 +241,9 @@ def _completed(word: str, near: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_stray(line: str, found: Sequence[Piece]) -> bool:
-    """Whether it begins as a command does without being one: `#resolvr`, `# resolver`, `##nota`, `#fechar?`.
+    """Whether a line begins like a command but is none: `#resolvr`, `# resolver`, `##nota`, `#fechar?`.
 
-    `/usr` and `/login` are text: only a path that is nearly a command is suspected.
+    `/usr` and `/login` are text: with `/`, only a word that is nearly a command counts.
     """
     if not found:
         return almost(line) is not None
@@ -251,7 +254,7 @@ def is_stray(line: str, found: Sequence[Piece]) -> bool:
 
 
 def almost(line: str) -> Problem | None:
-    """A command that was spelled with a blank, a second sign or a mark too much."""
+    """The problem of a line whose command has an extra blank, a second sign or an extra mark; None for other lines."""
     around = _AROUND.match(line)
     match = _ALMOST.match(line, around.end() if around else 0)
     command = known(match["word"]) if match else None
@@ -270,7 +273,7 @@ def almost(line: str) -> Problem | None:
 
 
 def inline(line: str) -> int | None:
-    """Where a command stands at the end of a line of text: `Pronto, pode usar. #resolver`."""
+    """The index at which a command begins at the end of a line of text: `Pronto, pode usar. #resolver`; or None."""
     for number, match in enumerate(_INNER.finditer(line) if not line.startswith(">") else ()):
         command = known(match["word"]) if match["sign"] == "#" else None
         far = len(line) - match.start() > MAX_ARGUMENT_CHARACTERS or number > MAX_PIECES
@@ -286,7 +289,7 @@ def inline(line: str) -> int | None:
 
 
 def clashing(commands: Sequence[Command]) -> frozenset[int]:
-    """Which of them are the same or exclude each other."""
+    """The indexes of commands that are written twice or that exclude each other."""
     groups: dict[str, list[int]] = {}
     for index, command in enumerate(commands):
         groups.setdefault(matter(command), []).append(index)
@@ -295,7 +298,7 @@ def clashing(commands: Sequence[Command]) -> frozenset[int]:
 
 
 def matter(command: Command) -> str:
-    """What a command is about: of commands about one matter only one can hold."""
+    """What a command is about. Only one command about the same matter can be carried out."""
     row = row_of(command)
     if row.repeated == "by-argument":
         return f"{command.name} {command.argument.casefold()}"

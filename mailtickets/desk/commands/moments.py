@@ -1,8 +1,8 @@
-"""A moment as people name one: `3d`, `sexta às 14h`, `25/12`, `next week`.
+"""Reads a moment as people write it: `3d`, `sexta às 14h`, `25/12`, `next week`.
 
-In: the words behind a command. Out: a `When`, which `when` makes a moment of on a given day. Dates are day first
-(`25/12`) or ISO (`2026-12-25`).
-Fails with: `Rejected`, a value; `when` with ValueError for a moment that is past. Limit: `MAX_DAYS` ahead.
+In: the words behind a command. Out: a `When`. The function `when` turns it into a moment, counted from a given day.
+Dates are day first (`25/12`) or ISO (`2026-12-25`).
+Fails with: `Rejected`, a value; `when` raises ValueError for a moment in the past. Limit: `MAX_DAYS` ahead.
 """
 
 import re
@@ -74,7 +74,7 @@ def read_moment(text: str) -> Value | Rejected:
 
 
 def _time(match: re.Match[str]) -> time | None:
-    """`14:00`, `14h`, `2pm`; a bare figure only after `às`."""
+    """The time that a match stands for: `14:00`, `14h`, `2pm`. A bare figure is a time only after `às`."""
     if not (match["sep"] or match["half"] or match["at"]):
         return None
     hour, minute = int(match["hour"]), int(match["minute"] or 0)
@@ -127,7 +127,7 @@ def _spans(kind: str, minutes: int) -> When:
 
 
 def when(value: When, now: datetime, zone: ZoneInfo) -> datetime:
-    """The moment, in UTC. Days begin at `MORNING` local time; ValueError if it is not in the future."""
+    """The moment, in UTC. Days begin at `MORNING`, local time. Raises ValueError if it is not in the future."""
     if value.minutes is not None:
         return (now + timedelta(minutes=value.minutes)).astimezone(UTC)
     moments = (datetime.combine(day, value.at, zone) for day in _days(value, now.astimezone(zone).date()))
@@ -138,7 +138,7 @@ def when(value: When, now: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _days(value: When, today: date) -> list[date]:
-    """The days that may be meant, soonest first."""
+    """The days that the words may mean, soonest first."""
     if value.weekday is not None:
         return [today + timedelta(days=(value.weekday - today.weekday() - 1) % 7 + 1)]
     if value.months is not None:
@@ -151,7 +151,7 @@ def _days(value: When, today: date) -> list[date]:
 
 
 def _months_on(today: date, months: int) -> date:
-    """The same day of a later month, or its last."""
+    """The same day of a later month, or the last day of that month if it is shorter."""
     years, month = divmod(today.month - 1 + months, 12)
     days = (valid(today.year + years, month + 1, today.day - back) for back in range(4))
     return next(day for day in days if day)

@@ -1,7 +1,7 @@
-"""What each command does: one function a command, called from its row of the table (`rows.COMMANDS`).
+"""What each command does: one function for each command, named in the command's row of the table (`rows.COMMANDS`).
 
-In: the ticket as the mail's commands before have left it, the command, and who asks. Out: effects, lines for the
-receipt, notices to be sent to the agent, or why it cannot be done.
+In: the ticket as the earlier commands of the mail left it, the command, and the agent who asks (`Asker`). Out: effects,
+lines for the receipt, notices to the agent, or the reason why the command cannot be done.
 Fails with: `Problem`s and `Doubt`s, which are values.
 """
 
@@ -39,7 +39,8 @@ from mailtickets.mail.model import Address
 from mailtickets.words.fold import folded_name
 
 MERGE_OF_STRANGERS: Final = "merge-of-strangers"
-"""The people of two tickets would see each other's conversations: only after the agent's second word."""
+"""Code of a doubt: after the merge, the people of two tickets would see each other's conversations. The agent has to
+confirm it by a second mail."""
 
 NOBODY = frozenset({"-", "ninguem", "nadie", "nobody", "none", "ninguno"})
 ONESELF = frozenset({"eu", "mim", "comigo", "me", "myself", "yo", "mi"})
@@ -119,9 +120,9 @@ def _given_to(ticket: Ticket, agent: Agent | None) -> Iterator[Step]:
 
 
 def agents_named(name: str, policy: Policy) -> tuple[Agent, ...]:
-    """The agents whom these words may mean: by address, by whole name, by the beginning of its words.
+    """The agents whom a name may mean: by address, by the whole name, or by the beginnings of the name's words.
 
-    `@Bruno` and `para o Bruno` are Bruno, unless somebody is called so.
+    `@Bruno` and `para o Bruno` mean Bruno, unless an agent has exactly the name as typed.
     """
     ways = [folded_name(way) for way in called(name.strip())]
     exact = (tuple(agent for agent in policy.agents if wanted in _names(agent)) for wanted in ways)
@@ -137,7 +138,7 @@ def _names(agent: Agent) -> set[str]:
 
 
 def _like(name: str, policy: Policy) -> tuple[str, ...]:
-    """Names of agents who may have been meant, by a part of their name or all of it."""
+    """Names of agents whose name, or a part of it, is similar to `name`: suggestions for the sender."""
     parts = {part: agent.name for agent in reversed(policy.agents) for part in (*agent.name.split(), agent.name)}
     return tuple(dict.fromkeys(parts[part] for part in nearest_of(name, parts)))
 
@@ -164,7 +165,7 @@ def move(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 
 def queue_named(name: str, policy: Policy) -> Queue | None:
-    """The queue with this name, title or address."""
+    """The queue with this name, title or address; None if there is none."""
     wanted = [folded_name(way) for way in called(name)]
     names = {
         folded_name(each): queue
@@ -195,7 +196,7 @@ def add_participants(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step
 
 
 def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: DoneKind) -> Iterator[Step]:
-    """A new participant; an agent follows the ticket as one of the team, and never in a customer's sight."""
+    """Adds a participant. An agent joins as one of the team, and customers never see that."""
     if not readers([person], by.policy):
         yield Problem(order.line, "bad-argument", expected="address")
         return
@@ -290,7 +291,7 @@ def use_ready_answer(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step
 
 
 def of_the_mail(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    """`#nota` and `#cliente` say something of the whole mail: they do nothing to the ticket by themselves."""
+    """Does nothing: `#nota` and `#cliente` concern the whole mail, and have no effect of their own on the ticket."""
     return iter(())
 
 
@@ -318,5 +319,5 @@ def send_digest(order: Command, by: Asker) -> Iterator[Step]:
 
 
 def dry_run(order: Command, by: Asker) -> Iterator[Step]:
-    """`#simular` says something of the whole mail: nothing is done, and the receipt says what would be."""
+    """Does nothing: `#simular` concerns the whole mail. Nothing is carried out; the receipt says what would happen."""
     return iter(())

@@ -1,6 +1,6 @@
-"""What people at the shell and the clock ask of a ticket: each an order, answered with a Decision.
+"""Orders that come from the shell or from timed jobs, not from mail. Each function returns a Decision.
 
-None means that there is nothing to do: the ticket is as it was asked to be.
+None means that there is nothing to do, because the ticket already is as the order wants it.
 """
 
 from collections.abc import Iterator
@@ -24,14 +24,14 @@ from mailtickets.mail.model import Address
 
 
 def set_status(ticket: Ticket, to: Status, actor: str) -> Decision | None:
-    """Moves the ticket; the requester is told."""
+    """Sets the status of a ticket, which also sends a notice to the requester."""
     if ticket.status == to:
         return None
     return Decision("ordered", (SetStatus(to, "ordered"),), ticket.number, actor=actor)
 
 
 def close_resolved(ticket: Ticket) -> Decision | None:
-    """What was resolved and has not been written to since is done."""
+    """Closes a resolved ticket to which nobody has written since. The caller chooses the ticket."""
     if ticket.status != "resolved":
         return None
     return Decision("resolved-long-enough", (SetStatus("closed", "resolved-long-enough"),), ticket.number)
@@ -44,7 +44,7 @@ def set_priority(ticket: Ticket, to: Priority, actor: str) -> Decision | None:
 
 
 def assign(ticket: Ticket, agent: Agent | None, actor: str) -> Decision | None:
-    """Gives the ticket to an agent, or to nobody."""
+    """Assigns the ticket to an agent, or to nobody (None)."""
     to = agent.address if agent else None
     if ticket.assignee == to:
         return None
@@ -52,14 +52,14 @@ def assign(ticket: Ticket, agent: Agent | None, actor: str) -> Decision | None:
 
 
 def unassign_lost(ticket: Ticket) -> Decision | None:
-    """Takes the ticket from an agent who has left the configuration; the queue is told."""
+    """Takes the ticket from an agent who is no longer in the configuration, with a notice to the queue."""
     if ticket.assignee is None:
         return None
     return Decision("agent-left", (Assign(None),), ticket.number, notices=("unassigned",))
 
 
 def remind_of_waiting(ticket: Ticket) -> Decision | None:
-    """Tells agents of a ticket that rots: its assignee, or where nobody has it, its queue."""
+    """Reminds agents of a ticket that has waited too long: the assignee, or the queue's agents if nobody has it."""
     if ticket.waiting_since is None or ticket.status not in {"new", "open"}:
         return None
     reason: Reason = "reminder-unanswered" if ticket.assignee else "reminder-unassigned"
@@ -67,30 +67,30 @@ def remind_of_waiting(ticket: Ticket) -> Decision | None:
 
 
 def remind(ticket: Ticket, agent: str, *, snooze: bool) -> Decision:
-    """Tells an agent of a ticket at the time that they have asked for."""
+    """Reminds an agent of a ticket, at the time for which they asked. `snooze`: the ticket was snoozed until then."""
     reason: Reason = "reminder-snoozed" if snooze else "reminder-asked"
     return Decision(reason, (Reminded(agent),), ticket.number, notices=("reminder",))
 
 
 def digest(agent: Agent) -> Decision:
-    """An agent's own tickets and those that nobody has, by the clock."""
+    """Sends an agent the timed list of their own tickets and of tickets that nobody has."""
     return Decision("digest-due", actor=agent.address, notices=("digest",))
 
 
 def held_more(agent: Agent, mails: tuple[HeldMail, ...], count: int) -> Decision:
-    """Mail in an agent's name that was held, and of which the hour's budget let no notice go out."""
+    """Tells an agent of held mail in their name for which no notice was sent, because the hour's budget was used up."""
     feedback = Feedback(held_more=mails, count=count)
     return Decision("held-untold", actor=agent.address, notices=("held_more",), feedback=feedback)
 
 
 def note(ticket: Ticket, text: str, author: Address, actor: str) -> Decision:
-    """An internal note: agents' eyes only."""
+    """Adds an internal note, which only agents see."""
     message = AddMessage("out", "note", author, verified=True, text=text)
     return Decision("ordered", (message, *_first_action(ticket)), ticket.number, actor=actor)
 
 
 def answer(ticket: Ticket, text: str, author: Address, actor: str, *, by_agent: bool) -> Decision:
-    """A public answer, by an agent or by the queue itself; the ticket then waits for its customer."""
+    """Adds a public answer, by an agent or by the queue itself. The ticket then waits for the customer (`pending`)."""
     effects: list[Effect] = [AddMessage("out", "public", author, verified=True, text=text, relayed=True)]
     if by_agent:
         effects.append(AddParticipant(author, "agent"))
@@ -100,7 +100,7 @@ def answer(ticket: Ticket, text: str, author: Address, actor: str, *, by_agent: 
 
 
 def merge(ticket: Ticket, into: int, actor: str) -> Decision:
-    """Hands everything over to another ticket, which answers for this one from now on."""
+    """Merges the ticket into the ticket `into`, which takes its place from now on, and closes it."""
     effects: list[Effect] = [MergeInto(into)]
     if ticket.status != "closed":
         effects.append(SetStatus("closed", "merged"))
@@ -108,12 +108,12 @@ def merge(ticket: Ticket, into: int, actor: str) -> Decision:
 
 
 def open_for(queue: str, requester: Address, subject: str, text: str, locale: str, actor: str) -> Decision:
-    """A ticket in a customer's name, as after a telephone call; the customer is sent the acknowledgement."""
+    """Opens a ticket in a customer's name, as after a telephone call. The customer gets the acknowledgement."""
     ticket = OpenTicket(queue, subject, requester, locale)
     return Decision("ordered", (ticket, AddMessage("in", "public", requester, verified=False, text=text)), actor=actor)
 
 
 def _first_action(ticket: Ticket) -> Iterator[Effect]:
-    """An agent's first action opens a new ticket."""
+    """Yields the change of a new ticket to `open`, on an agent's first action."""
     if ticket.status == "new":
         yield SetStatus("open", "first-action")

@@ -1,13 +1,13 @@
-"""What an agent asks for in words: the commands of a reply, what is left to publish, and what is internal.
+"""Divides an agent's reply into commands, words to publish, and internal notes.
 
-Commands are the first or the last lines of the new words; a greeting above and a signature below do not hide them.
-Whatever is between is text, and a command there stops the mail rather than reach a customer. `#nota` begins what is
-internal, wherever it stands; `#fim` or the mail's end closes it. The first and last lines of a note are commands as
-well, save those whose words a customer would see (`CommandRow.in_a_note`): nothing that stands in a note is ever
-published.
+Commands are the first or the last lines of the new words. A greeting above them and a signature below them do not
+matter. All lines between are text; a command among them stops the mail, so that the command does not reach a customer.
+`#nota` begins an internal note, wherever it stands. `#fim` or the end of the mail ends the note. The first and last
+lines of a note may be commands too, except commands with words that a customer would see (`CommandRow.in_a_note`):
+nothing that stands in a note is ever published.
 Owns: the division of a reply into commands, words and notes; the answers to a digest.
-Fails with: `Problem`s, which are values; nothing that somebody writes raises.
-Limits: replies beyond what anybody types are not read (`is_beyond`); `MAX_PROBLEMS` are reported.
+Fails with: `Problem`s, which are values. No text raises an exception.
+Limits: replies longer than anybody types are not read (`is_beyond`). At most `MAX_PROBLEMS` are reported.
 """
 
 import re
@@ -50,41 +50,41 @@ MAX_PROBLEMS = 50
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What a correction starts from."""
+    """The reply that was read, and where problems and commands stand in it: `corrected` starts from here."""
 
     reply: str = ""
     signature: str = ""
     names: tuple[str, ...] = ()
     places: tuple[int, ...] = ()
-    """The lines that the problems stand on, one for each."""
+    """The line number of each problem."""
     said: tuple[tuple[int, str], ...] = ()
-    """The lines and parts of lines that the commands are, one for each."""
+    """For each command, the line number and the part of the line that is the command."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A reply, taken apart."""
+    """A reply, divided into commands, problems, public words and a note."""
 
     commands: tuple[Command, ...]
     problems: tuple[Problem, ...]
-    """If there are any, nothing may be done or published."""
+    """If there are problems, no command may be carried out and no word may be published."""
     words: str
-    """What is left to publish; ready answers are not in it (`with_canned`).
+    """The words to publish, without the texts of ready answers (`with_canned` adds them).
 
-    Empty while it is in doubt where a note begins or ends: nobody knows then what is public.
+    Empty while it is in doubt where a note begins or ends, because then nobody knows which words are public.
     """
     note: str
-    """What only agents may see."""
+    """The internal words, which only agents may see."""
     pieces: tuple[str | Command, ...] = ()
-    """`words` in pieces, with the commands for ready answers where their texts belong."""
+    """`words` in pieces. Each command for a ready answer stands where the text of the ready answer belongs."""
     aside: str = ""
-    """Words of a correction, which are not used."""
+    """Words of a correction that are no commands. They are not used."""
     source: _Source = field(default=_Source(), repr=False)
 
 
 @dataclass(slots=True)
 class _Block:
-    """A note: the line that begins it, and what it holds."""
+    """A note: the line that begins the note, and the lines of the note."""
 
     begin: Line
     head: str
@@ -93,13 +93,13 @@ class _Block:
 
 @dataclass(slots=True)
 class _Reading:
-    """What was found so far, with the number of the line it stands on."""
+    """The commands and problems found so far, each with its line number."""
 
     commands: list[tuple[int, str, Command]] = field(default_factory=list)
     problems: list[tuple[int, Problem]] = field(default_factory=list)
 
     def take(self, line: Line) -> None:
-        """A line that stands where commands do."""
+        """Adds the commands and problems of a line at a place where commands may stand."""
         if not line.found:
             problem = almost(line.clean)
             if problem is not None:
@@ -118,7 +118,7 @@ class _Reading:
             self.commands.append((line.number, piece.text, result))
 
     def settle(self) -> None:
-        """Of commands that exclude each other none is done."""
+        """Removes commands that exclude each other, and adds a problem for each of them."""
         clashes = clashing([command for _, _, command in self.commands])
         twice = [self.commands[index] for index in sorted(clashes)]
         self.problems += [(number, Problem(text, "said-twice")) for number, text, _ in twice]
@@ -132,9 +132,10 @@ class _Reading:
 
 
 def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked:
-    """`signature` and `names` are the agent's: lines of theirs under the last commands do not hide these.
+    """Divides a reply into commands, problems, words and a note.
 
-    Commands that were written under the signature, where it was cut off, are the last lines of the reply.
+    `signature` and `names` are the agent's: commands above lines of the signature or above a name still count.
+    Commands that the agent wrote among the lines of the signature count as the last lines of the reply.
     """
     if is_beyond(reply):
         return _unread(reply)
@@ -171,7 +172,7 @@ def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked
 
 
 def _unread(reply: str) -> Asked:
-    """So long a reply is published as it is, unless something in it may be a command."""
+    """The result for a reply that is too long to be read: all of it is published, unless it may hold a command."""
     found = first_suspect(reply)
     if found is None:
         return Asked((), (), reply, "", (reply,))
@@ -180,9 +181,9 @@ def _unread(reply: str) -> Asked:
 
 
 def without_sign(asked: Asked) -> Problem | None:
-    """Whether all that a reply says is a command without its `#`: `desfazer`, `status pendente`.
+    """The problem of a reply that is nothing but a command without `#`: `desfazer`, `status pendente`; else None.
 
-    Only the words that nobody answers a customer with count: `resolvido` may be an answer, `resolver` hardly.
+    Only words that nobody writes as an answer to a customer count: `resolvido` may be an answer, `resolver` hardly.
     """
     if asked.commands or asked.problems or asked.note or "\n" in asked.words.strip() or len(asked.words) > 60:
         return None
@@ -199,13 +200,16 @@ _NO_ANSWERS = frozenset(folded(words[0]) for one in COMMANDS for words in (one.p
 
 
 def with_canned(asked: Asked, texts: Mapping[str, str]) -> str:
-    """The words with the ready answers in their places; `texts` by the name as typed (`Command.argument`)."""
+    """The words to publish, with the ready answers at their places.
+
+    `texts` has the text of each ready answer by the name as typed (`Command.argument`).
+    """
     parts = (piece if isinstance(piece, str) else texts[piece.argument].strip("\n") for piece in asked.pieces)
     return "\n\n".join(part for part in parts if part.strip())
 
 
 def _parted(signature: str) -> tuple[list[str], str]:
-    """Commands among the lines of a signature, with all that is under the beginning of a note, and the rest."""
+    """Two parts of a signature: the command lines, with all lines from a `#nota` on, and the other lines."""
     commands: list[str] = []
     rest: list[str] = []
     lines = signature.splitlines()
@@ -218,7 +222,7 @@ def _parted(signature: str) -> tuple[list[str], str]:
 
 
 def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[Line], list[_Block]]:
-    """Public lines, and notes."""
+    """The public lines and the notes of a reply."""
     public: list[Line] = []
     blocks: list[_Block] = []
     block: _Block | None = None
@@ -237,7 +241,7 @@ def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[Line], list[
 
 
 def _outside(line: Line, public: list[Line]) -> tuple[Line | None, _Block | None]:
-    """A line that is public up to where a note begins, if one does; nothing is left of it to look at."""
+    """Adds the part of a line before a note to `public`. Returns (None: all is read, the note that begins or None)."""
     at = next((n for n, piece in enumerate(line.found) if piece.key == "note"), None)
     if at is None:
         public.append(line)
@@ -260,7 +264,8 @@ def _rest(line: Line, found: Sequence[Piece]) -> Line | None:
 
 
 def _inside(line: Line, reading: _Reading) -> list[Line]:
-    """A line of a note. What may be meant to end it is never passed over: an answer would stay unsent."""
+    """The lines that a line adds to a note. A line that may be meant to end the note becomes a problem: otherwise an
+    answer below it would not be sent."""
     first = line.found[0] if line.found else None
     slip = almost(line.clean) if first is None else None
     note = next((n for n, piece in enumerate(line.found) if piece.key == "note"), None)
@@ -279,7 +284,7 @@ def _inside(line: Line, reading: _Reading) -> list[Line]:
 
 
 def _public(lines: list[Line], reading: _Reading, own: Own) -> list[Line]:
-    """Takes commands out; what is kept is text, and ready answers at their places."""
+    """Takes commands out of public lines. Returns the lines of text and the places of ready answers."""
     edge, rest = _at_the_edges(lines, own)
     between: list[Line] = []
     for line in rest:
@@ -296,7 +301,7 @@ def _public(lines: list[Line], reading: _Reading, own: Own) -> list[Line]:
 
 
 def _stops(line: Line) -> bool:
-    """Whether a line among others must not be taken for text."""
+    """Whether a line between other lines must stop the mail, because it may be a command."""
     if not line.found:
         problem = almost(line.clean)
         return problem is not None and is_like_note(problem.nearest[0].lstrip("#"))
@@ -318,7 +323,7 @@ def _stop_in_the_middle(line: Line, reading: _Reading) -> None:
 
 
 def _without_inline(line: Line, reading: _Reading) -> Line:
-    """A command at the end of a sentence is not for customers to read."""
+    """The line without a command at the end of a sentence, which customers must not read. It becomes a problem."""
     at = inline(line.clean) if not line.found or line.found[0].command is None else None
     if at is None:
         return line
@@ -327,7 +332,7 @@ def _without_inline(line: Line, reading: _Reading) -> Line:
 
 
 def _internal(block: _Block, reading: _Reading, own: Own) -> str:
-    """Takes commands out of a note; what is left of it."""
+    """Takes commands out of a note. Returns the text that is left."""
     edge, rest = _at_the_edges(block.lines, own)
     for line in edge:
         inner = _Reading()
@@ -350,7 +355,7 @@ def _may_stand_in_a_note(command: Command) -> bool:
 
 
 def _joined(lines: Sequence[Line]) -> str:
-    """As they stood, without the gaps that commands leave."""
+    """The text of lines, without the gaps that removed commands leave."""
     kept: list[Line] = []
     for line in lines:
         gap = bool(kept) and not kept[-1].clean and not line.clean and line.number > kept[-1].number + 1
@@ -363,7 +368,7 @@ def _says_nothing(lines: Sequence[Line], own: Own) -> bool:
 
 
 def _layout(kept: Sequence[Line], reading: _Reading) -> tuple[str | Command, ...]:
-    """Texts and ready answers in turn."""
+    """Texts and commands for ready answers, in the order of the mail."""
     canned: dict[int, list[Command]] = {}
     for number, _, command in reading.commands:
         if command.name == "canned":
@@ -379,7 +384,7 @@ def _layout(kept: Sequence[Line], reading: _Reading) -> tuple[str | Command, ...
 
 
 def _at_the_edges(lines: Sequence[Line], own: Own) -> tuple[list[Line], list[Line]]:
-    """Lines that stand where commands do, and the rest; until no more are found."""
+    """The command lines at the top and at the bottom, and the other lines."""
     taken: list[Line] = []
     rest = list(lines)
 
@@ -406,7 +411,7 @@ def _top(lines: Sequence[Line], is_command: Callable[[Line], bool]) -> list[int]
 
 
 def _bottom(lines: Sequence[Line], is_command: Callable[[Line], bool], own: Own) -> list[int]:
-    """The last commands, with nothing under them but a signature."""
+    """The indexes of the last command lines, if only a signature stands below them."""
     below: list[str] = []
     found: list[int] = []
     for n in range(len(lines) - 1, -1, -1):
@@ -426,12 +431,12 @@ def _bottom(lines: Sequence[Line], is_command: Callable[[Line], bool], own: Own)
 
 
 def corrected(asked: Asked, correction: str, without: Sequence[Command] = ()) -> Asked:
-    """The reply with the lines that were not understood replaced by the commands of the correction.
+    """Reads a reply again, with the commands of a correction in place of the lines that were not understood.
 
-    An empty correction drops those lines; one without any command changes nothing. Words of it are `aside`.
-    `without` are commands of `asked` that cannot be carried out (nobody of that name): they are replaced as well.
-    Lines that may have been meant to begin or end a note are never dropped: what is internal would be published.
-    They stay problems until the correction has `#nota` or `#fim` for them.
+    An empty correction drops these lines. A correction without any command changes nothing; its words become `aside`.
+    `without` are commands of `asked` that cannot be carried out (nobody has that name): they are replaced too.
+    Lines that may have been meant to begin or end a note are never dropped, because internal words would be
+    published. They stay problems until the correction has `#nota` or `#fim` for them.
     """
     source = asked.source
     given = _given(correction, source)
@@ -443,7 +448,7 @@ def corrected(asked: Asked, correction: str, without: Sequence[Command] = ()) ->
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A correction: lines for the top of the reply, lines for the place of the first problem, and words."""
+    """The parts of a correction: lines for the top of the reply, lines for the place of a problem, and words."""
 
     commands: tuple[str, ...]
     bounds: tuple[str, ...]
@@ -455,7 +460,7 @@ class _Given:
 
 
 def _given(correction: str, source: _Source) -> _Given:
-    """Commands may lack their sign in a correction: `resolver`."""
+    """Divides a correction into its parts. In a correction, commands may be written without `#`: `resolver`."""
     own = Own.of(source.signature, source.names)
     commands: list[str] = []
     bounds: list[str] = []
@@ -478,7 +483,10 @@ def _given(correction: str, source: _Source) -> _Given:
 
 
 def _signed(line: Line) -> Line:
-    """`resolver` is read as `#resolver` where only commands are expected, if it is complete."""
+    """The line with `#` before it, if that makes it a complete command (`resolver` becomes `#resolver`); else the line.
+
+    Only for places where nothing but commands is expected.
+    """
     if line.found or not line.clean:
         return line
     signed = Line.of(line.number, f"#{line.clean}")
@@ -487,7 +495,8 @@ def _signed(line: Line) -> Line:
 
 
 def _replaced(asked: Asked, given: _Given, without: Sequence[Command]) -> str:
-    """Commands go to the top, where they count; the bounds of a note and ready answers to their place."""
+    """The text of the reply with the correction in it. Commands go to the top, where they count; lines that begin or
+    end a note, and ready answers, go to their places."""
     lines: list[str | None] = [*asked.source.reply.splitlines()]
     placed = _placed(asked, given, without)
     for problem, number in zip(asked.problems, asked.source.places, strict=True):
@@ -505,13 +514,13 @@ def _replaced(asked: Asked, given: _Given, without: Sequence[Command]) -> str:
 
 
 def _less(line: str | None, text: str) -> str | None:
-    """The line without a part of it; None if nothing is left but a ticket's number: `1042 #fechar`."""
+    """The line without the part `text`. None if only a ticket's number is left, as of `1042 #fechar`."""
     left = clean(line or "").replace(text, "", 1)
     return left if re.search(r"[^\W\d_]", left) else None
 
 
 def _bound(problem: Problem) -> str:
-    """Whether the line may have been meant to bound what is internal: its code, `note` or `end`; empty if not."""
+    """Whether a problem's line was perhaps meant to begin or end a note: its code, `note` or `end`; empty if not."""
     if problem.code in ("empty-note", "end-without-note"):
         return problem.code
     match = re.match(r"\W*([^\W_]+)", problem.line)
@@ -523,7 +532,10 @@ def _bound(problem: Problem) -> str:
 
 
 def _placed(asked: Asked, given: _Given, without: Sequence[Command]) -> dict[int, list[str]]:
-    """Under which lines the bounds go: each under the problem it answers, or all under the first, or at the top."""
+    """The lines that begin or end a note, by the number of the line of the reply below which they go.
+
+    Each goes below the problem that it answers; otherwise all go below the first problem, or to the top.
+    """
     if not given.bounds:
         return {}
     kinds = {number: _bound(problem) for problem, number in zip(asked.problems, asked.source.places, strict=True)}
@@ -543,6 +555,6 @@ def _first_key(text: str) -> str:
 
 
 def _is_done(line: str, done: set[tuple[CommandName, str]]) -> bool:
-    """The correction repeats a command that was understood the first time."""
+    """Whether a line of the correction only repeats commands that were understood the first time (`done`)."""
     found = [meant(piece, line) for piece in pieces(line)]
     return bool(found) and all(isinstance(one, Command) and (one.name, one.argument) in done for one in found)
