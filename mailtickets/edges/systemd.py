@@ -1,4 +1,4 @@
-"""What systemd gives a service and wants to hear from it: sockets, notifications, the watchdog's beat.
+"""What systemd gives a service and expects from it: sockets, notifications, the signal for the watchdog.
 
 Outside systemd everything here does nothing. See sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3).
 """
@@ -12,7 +12,7 @@ _FIRST_DESCRIPTOR = 3
 
 
 def passed_sockets() -> dict[str, list[socket.socket]]:
-    """Sockets that were opened for us, by their FileDescriptorName; asked once, then forgotten."""
+    """Sockets that systemd opened for us, by their FileDescriptorName. A second call returns nothing."""
     if os.environ.pop("LISTEN_PID", "") != str(os.getpid()):
         return {}
     count = int(os.environ.pop("LISTEN_FDS", "0"))
@@ -27,14 +27,14 @@ def passed_sockets() -> dict[str, list[socket.socket]]:
 
 
 def _with_protocol(given: socket.socket) -> socket.socket:
-    """The same socket, said to be TCP: asyncio sets TCP_NODELAY only where the protocol is named."""
+    """The same socket with TCP as its protocol: asyncio sets TCP_NODELAY only if the protocol is named."""
     if given.family == socket.AF_UNIX:
         return given
     return socket.socket(given.family, given.type, socket.IPPROTO_TCP, fileno=given.detach())
 
 
 def notify(*lines: str) -> None:
-    """Tells systemd, if it listens: READY=1, STOPPING=1, WATCHDOG=1, STATUS=..."""
+    """Sends a state to systemd, if it listens: READY=1, STOPPING=1, WATCHDOG=1, STATUS=..."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return
@@ -48,7 +48,7 @@ def notify_reloading() -> None:
 
 
 def watchdog_seconds() -> float | None:
-    """How often to send WATCHDOG=1: half of what systemd allows; None when it does not watch."""
+    """Seconds between two WATCHDOG=1: half of what systemd allows; None when there is no watchdog."""
     micros = os.environ.get("WATCHDOG_USEC")
     watched = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     return int(micros) / 2_000_000 if micros and watched else None

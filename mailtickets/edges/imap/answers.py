@@ -1,4 +1,6 @@
-"""What an IMAP server answers: lines of FETCH responses, refusals, a lost connection, and its words for the log."""
+"""What an IMAP server answers: lines of FETCH responses, refusals, a lost connection, and the server's words for the
+log.
+"""
 
 import os
 import re
@@ -10,7 +12,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 AnswerLine = bytes | bytearray
-"""Of an answer: text as bytes, literals as bytearrays."""
+"""The lines of an answer: text as bytes, literals as bytearrays."""
 MAX_WORDS = 200
 TEMPORARY = re.compile(r"\[(UNAVAILABLE|INUSE|LIMIT)\b", re.IGNORECASE)  # RFC 5530, 3
 QUOTED = re.compile(rb'"((?:\\.|[^"\\])*)"')
@@ -18,15 +20,15 @@ FETCH = re.compile(rb"\d+ FETCH \(")
 
 
 class ConnectionLost(Exception):
-    """The connection is gone or not to be trusted any more."""
+    """The connection is gone, or can no longer be trusted."""
 
 
 class LoginRefused(Exception):
-    """The server does not let us in; in its words."""
+    """The server refuses the login. The message has the server's words."""
 
 
 class CommandRefused(Exception):
-    """The server refused one command; in its words."""
+    """The server refused one command. The message has the server's words."""
 
     @property
     def temporary(self) -> bool:
@@ -43,7 +45,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A message, not yet fetched. `received_at` is its INTERNALDATE, None when unreadable."""
+    """A message that has not been fetched yet. `received_at` is its INTERNALDATE, None when unreadable."""
 
     uid: int
     size: int
@@ -51,7 +53,7 @@ class Listed:
 
 
 def fetch_records(lines: Iterable[AnswerLine]) -> Iterator[tuple[bytes, bytes | None]]:
-    """The FETCH responses among lines: the text of each and its literal."""
+    """The FETCH responses among these lines: the text of each and its literal."""
     text, literal = b"", None
     for line in lines:
         if isinstance(line, bytearray):
@@ -69,7 +71,7 @@ def fetch_records(lines: Iterable[AnswerLine]) -> Iterator[tuple[bytes, bytes | 
 def listed_message(text: bytes) -> Listed | None:
     uid = item_number(text, b"UID")
     size = item_number(text, b"RFC822.SIZE")
-    if uid is None or size is None:  # flags of some message, told unasked
+    if uid is None or size is None:  # an unsolicited answer about the flags of some message
         return None
     found = re.search(rb'INTERNALDATE "([^"]*)"', text, re.IGNORECASE)
     return Listed(uid, size, internal_date(found[1].decode("ascii", "replace")) if found else None)
@@ -81,7 +83,7 @@ def item_number(text: bytes, item: bytes) -> int | None:
 
 
 def internal_date(text: str) -> datetime | None:
-    """INTERNALDATE, such as ` 7-Feb-2026 09:30:00 -0300`."""
+    """Reads an INTERNALDATE, such as ` 7-Feb-2026 09:30:00 -0300`."""
     try:
         date = parsedate_to_datetime(text)
     except ValueError:
@@ -90,7 +92,9 @@ def internal_date(text: str) -> datetime | None:
 
 
 def body_content(text: bytes, literal: bytes | None) -> bytes:
-    """BODY[] is a literal, for some short messages a quoted string, or NIL where the server has it no more."""
+    """The octets of BODY[]: a literal, a quoted string (for some short messages), or NIL when the server no longer has
+    it.
+    """
     if literal is not None:
         return literal
     found = re.search(rb"BODY\[\] " + QUOTED.pattern, text, re.IGNORECASE | re.DOTALL)
@@ -100,13 +104,13 @@ def body_content(text: bytes, literal: bytes | None) -> bytes:
 
 
 def server_words(line: AnswerLine) -> str:
-    """What a server says, fit for a log line."""
+    """The words of a server, in a form that fits a log line."""
     text = bytes(line[: 4 * MAX_WORDS]).decode("utf-8", "replace")
     return "".join(character if character.isprintable() else " " for character in text)[:MAX_WORDS].strip()
 
 
 def network_reason(error: Exception) -> str:
-    """What an error of the network says, without its number."""
+    """The words of a network error, without its number."""
     match error:
         case ssl.SSLCertVerificationError():
             return f"certificate not accepted: {error.verify_message}"

@@ -1,7 +1,7 @@
-"""Compares what a mailbox holds with the ledger: nothing was put away, or passed over, that the ledger does not know.
+"""Compares a mailbox with the ledger: every message that was put away or passed over must be in the ledger.
 
-A message is known by its size and its INTERNALDATE, which a move keeps, or else by its Message-ID (some servers
-estimate sizes). Folders are opened and headers fetched in a way that marks nothing as read.
+A message is recognised by its size and its INTERNALDATE, which a move keeps, or else by its Message-ID (some servers
+estimate sizes). Folders are opened and headers are fetched in a way that marks nothing as read.
 Owns one connection for each comparison.
 *Fails with* `ConnectionLost`, `LoginRefused` and `CommandRefused` of the IMAP client: then nothing is known.
 *Limits*: messages of the last days that arrived after the first connect. Messages that people put into these folders
@@ -25,13 +25,13 @@ from mailtickets.store import cursors, inbound
 from mailtickets.store.inbound import Known
 
 DAYS = 3
-"""Looked back in the nightly comparison."""
+"""How far the nightly comparison looks back."""
 _LISTED_AT_ONCE = 500
 _NAMED = 20
 
 
 def facts(connection: Connection, account: ImapIn, since: datetime) -> tuple[list[ImapCursor], list[Known]]:
-    """How far an account was read, and what the ledger has of it from that time on."""
+    """How far an account was read, and what the ledger holds of that account from that time on."""
     door = Door.imap(account.name)
     known = inbound.known_of(connection, door.name, since - timedelta(days=1))
     return cursors.load_all(connection, account.name), known
@@ -39,11 +39,11 @@ def facts(connection: Connection, account: ImapIn, since: datetime) -> tuple[lis
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What a comparison of one account has found."""
+    """What a comparison of one account found."""
 
     account: str
     held: dict[str, int]
-    """Folder -> how many messages were looked at there."""
+    """Folder -> how many messages of that folder were looked at."""
     problems: tuple[str, ...]
 
 
@@ -56,7 +56,8 @@ async def audit(
     *,
     limits: Limits | None = None,
 ) -> Audit:
-    """Looks through the folders of an account. `read` and `known` are what `facts` returned for it.
+    """Compares the folders of an account with the ledger. `read` and `known` are what `facts` returned for this
+    account.
 
     Raises ConnectionLost or LoginRefused.
     """
@@ -69,11 +70,11 @@ async def audit(
             cursor = next((cursor for cursor in read if cursor.folder == folder), None)
             begun = cursor.first_connected_at if cursor else min((c.first_connected_at for c in read), default=None)
             if begun is None:
-                continue  # nothing has ever been read
+                continue  # no folder has ever been read
             try:
                 listed, passed = await _listed(client, folder, max(since, begun), cursor)
             except CommandRefused:
-                continue  # there is no such folder
+                continue  # the folder does not exist
             held[folder] = len(listed)
             unknown = await ledger.unknown(client, passed)
             if folder == account.failed_folder:
@@ -87,9 +88,11 @@ async def audit(
 async def _listed(
     client: ImapClient, folder: str, since: datetime, cursor: ImapCursor | None
 ) -> tuple[list[Listed], list[Listed]]:
-    """The messages since then, and those among them that we must know: all of a folder that we only put into."""
+    """The messages since then, and those among them that the ledger must hold. In a folder that only we put messages
+    into, that is all of them.
+    """
     selected = await client.select(folder)
-    uids = await client.search_since((since - timedelta(days=1)).date())  # servers count days in their own zone
+    uids = await client.search_since((since - timedelta(days=1)).date())  # servers count days in their own time zone
     listed: list[Listed] = []
     for at in range(0, len(uids), _LISTED_AT_ONCE):
         listed += await client.look_at(uids[at : at + _LISTED_AT_ONCE])
@@ -101,7 +104,7 @@ async def _listed(
 
 
 class _Ledger:
-    """What the ledger knows of one account."""
+    """What the ledger holds of one account."""
 
     def __init__(self, known: Iterable[Known]) -> None:
         self._kept = {(one.size, one.received_at.astimezone(UTC).replace(microsecond=0)) for one in known}

@@ -1,11 +1,11 @@
-"""One IMAP connection that never hangs: the few commands that the poller needs. Each of them returns or raises in time.
+"""One IMAP connection that never hangs: the few commands that the poller needs. Each returns or raises in time.
 
-Owns the socket and everything about aioimaplib: the reader of that library, which fails when one packet holds many
-lines, is replaced; a lost connection ends the command that waits for an answer; the size of bodies is bounded.
+Owns the socket and everything about aioimaplib. The reader of that library fails when one packet holds many lines, so
+it is replaced. A lost connection ends the command that waits for an answer. The size of bodies is bounded.
 
-*Fails with* `CommandRefused` (the server refused this one command), `LoginRefused` (it does not let us in),
-`ConnectionLost` (no answer in time, a broken line, an answer that makes no sense). After `ConnectionLost` it is not
-known what comes next: close the connection.
+*Fails with* `CommandRefused` (the server refused this one command), `LoginRefused` (the server refuses the login),
+`ConnectionLost` (no answer in time, a broken line, an answer that makes no sense). After `ConnectionLost` the state of
+the connection is unknown: close it.
 *Limits*: one command at a time. The ways to log in are in `login`.
 """
 
@@ -41,7 +41,7 @@ from mailtickets.edges.imap.answers import (
 from mailtickets.edges.imap.login import log_in, without_secret
 from mailtickets.edges.imap.wire import LOST, Wire
 
-# Below WARNING it logs what it sends and receives: messages, and passwords with a quote in them.
+# Below WARNING aioimaplib logs what it sends and receives: messages, and passwords that contain a quote.
 logging.getLogger("aioimaplib").setLevel(logging.WARNING)
 
 FIRST = asyncio.FIRST_COMPLETED
@@ -52,41 +52,42 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long is long, how much is much. A server that has gone silent is found within
-    `quiet_seconds + pulse_seconds` or `reply_seconds`, whichever applies: both are below a minute."""
+    """Bounds of time and size. A server that has gone silent is found within `quiet_seconds + pulse_seconds` or
+    `reply_seconds`, whichever applies: both are below a minute.
+    """
 
     connect_seconds: float = 30
-    """TCP, TLS and the greeting."""
+    """Seconds for TCP, TLS and the greeting."""
     reply_seconds: float = 55
-    """A command, or a pause within a body."""
+    """Seconds for a command, or for a pause within a body."""
     quiet_seconds: float = 30
-    """A connection that waits for news is asked for a sign of life this often; RFC 2177 allows 29 minutes."""
+    """A connection in IDLE is asked for a sign of life this often. RFC 2177 allows 29 minutes."""
     pulse_seconds: float = 25
-    """That sign of life."""
+    """Seconds to wait for that sign of life."""
     slowest_bytes_per_second: float = 20_000
     """A body that comes more slowly than this has stalled."""
     max_message_bytes: int = 50_000_000
     handover_seconds: float = 120
-    """The inbox, to store a message or a cursor."""
+    """Seconds for the inbox to store a message or a cursor."""
     stalled_seconds: float = 300
-    """Nothing went well for so long: ops are told."""
+    """When nothing has gone well for this long, ops are told."""
     first_pause_seconds: float = 1
     longest_pause_seconds: float = 300
     refused_pause_seconds: float = 30
-    """The first pause after a refused login: who knocks too often is locked out."""
+    """The first pause after a refused login. Servers lock accounts that try to log in too often."""
     local_pause_seconds: float = 30
     """The longest pause when the trouble is on our side."""
 
 
 class ImapClient:
-    """An open connection; `open` makes one, `close` ends it whatever state it is in."""
+    """An open connection. `open` makes one; `close` ends it in any state."""
 
     def __init__(self, wire: Wire, limits: Limits) -> None:
         self._wire = wire
         self._limits = limits
         self._idle_refused = False
         self.selected = False
-        """A folder is open, which IDLE needs."""
+        """Whether a folder is open, which IDLE needs."""
 
     @classmethod
     async def open(cls, account: ImapIn, tls: ssl.SSLContext | None, limits: Limits) -> "ImapClient":
@@ -120,10 +121,10 @@ class ImapClient:
 
     async def login(self, username: str, method: Method, secret: str) -> None:
         """Logs in and asks what the server can do. Raises LoginRefused with the server's words, without the secret."""
-        if self._wire.state == aioimaplib.NONAUTH:  # PREAUTH servers know us already
+        if self._wire.state == aioimaplib.NONAUTH:  # a server that greets with PREAUTH asks for no login
             try:
                 response = await self._in_time(log_in(self._wire, username, method, secret))
-            except ValueError as error:  # CR, LF or NUL in one of them
+            except ValueError as error:  # a CR, LF or NUL in the name or the secret
                 raise LoginRefused(str(error)) from error
             if response.result == LOST:
                 raise ConnectionLost(self._wire.reason)
@@ -141,7 +142,7 @@ class ImapClient:
 
     @property
     def can_move(self) -> bool:
-        """One message can leave a folder without taking others with it, which a plain EXPUNGE would do."""
+        """Whether one message can leave a folder alone. A plain EXPUNGE would also remove other messages."""
         return bool(self.capabilities & {"MOVE", "UIDPLUS"})
 
     async def select(self, folder: str) -> Selected:
@@ -155,19 +156,21 @@ class ImapClient:
         return Selected(int(uidvalidity[1]), int(uidnext[1]) if uidnext else await self._highest_uid() + 1)
 
     async def _highest_uid(self) -> int:
-        """For servers that leave UIDNEXT out of SELECT, as RFC 2060 allowed."""
+        """The highest UID, for servers that leave UIDNEXT out of SELECT, as RFC 2060 allowed."""
         return max(await self._search("UID *"), default=0)
 
     async def search(self, first: int, last: int) -> list[int]:
-        """The UIDs there are from first to last, ascending."""
+        """The UIDs of messages from first to last, ascending."""
         return sorted(uid for uid in await self._search(f"UID {first}:{last}") if first <= uid <= last)
 
     async def search_since(self, day: date) -> list[int]:
-        """The UIDs of messages whose INTERNALDATE is that day or later, ascending."""
+        """The UIDs of messages whose INTERNALDATE is on that day or later, ascending."""
         return sorted(await self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}"))
 
     async def message_ids(self, uids: Iterable[int]) -> dict[int, str]:
-        """The Message-IDs of messages, without brackets; those that have none are left out. Marks nothing read."""
+        """The Message-IDs of messages, without brackets. Messages that have none are left out. Nothing is marked as
+        read.
+        """
         lines = await self._fetch(set(uids), "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
         found: dict[int, str] = {}
         for text, literal in fetch_records(lines):
@@ -181,14 +184,14 @@ class ImapClient:
         return {int(word) for line in lines for word in line.split() if word.isdigit()}
 
     async def look_at(self, uids: Iterable[int]) -> list[Listed]:
-        """Size and date of messages; those that are gone are left out."""
+        """Size and date of messages. Messages that are gone are left out."""
         wanted = set(uids)
         lines = await self._fetch(wanted, "(UID RFC822.SIZE INTERNALDATE)")
         found = (listed_message(text) for text, _ in fetch_records(lines))
         return [listed for listed in found if listed is not None and listed.uid in wanted]
 
     async def body(self, uid: int, size: int) -> bytes | None:
-        """The message as it stands, without marking it read; None when it is gone."""
+        """The octets of the message, without marking it as read; None when it is gone."""
         lines = await self._fetch({uid}, "(UID BODY.PEEK[])", size)
         for text, literal in fetch_records(lines):
             if item_number(text, b"UID") == uid and b"BODY[]" in text.upper():
@@ -198,11 +201,11 @@ class ImapClient:
         return None
 
     async def move(self, uids: Iterable[int], folder: str) -> None:
-        """Moves messages, making the folder where it is missing. Only where `can_move`."""
+        """Moves messages, and creates the folder if it is missing. Call it only if `can_move`."""
         numbers = _set(uids)
         try:
             await self._move(numbers, folder)
-        except CommandRefused:  # [TRYCREATE], which not all servers say
+        except CommandRefused:  # a missing folder should give [TRYCREATE], but not all servers say so
             with suppress(CommandRefused):
                 await self.create(folder)
             await self._move(numbers, folder)
@@ -220,19 +223,19 @@ class ImapClient:
         await self._ask(self._wire.store(_set(uids), "+FLAGS.SILENT", r"(\Seen)", by_uid=True))
 
     async def create(self, folder: str) -> None:
-        """Makes a folder, and subscribes to it so that people's mail clients show it."""
+        """Creates a folder and subscribes to it, so that people's mail clients show it."""
         await self._ask(self._wire.simple_command("CREATE", mailbox(folder)))
         with suppress(CommandRefused):
             await self._ask(self._wire.simple_command("SUBSCRIBE", mailbox(folder)))
 
     async def count(self, folder: str) -> int:
-        """How many messages a folder holds, without opening it. Raises CommandRefused where there is no such folder."""
+        """How many messages a folder holds, without opening it. Raises CommandRefused if there is no such folder."""
         lines = await self._ask(self._wire.simple_command("STATUS", mailbox(folder), "(MESSAGES)"))
         found = re.search(rb"MESSAGES (\d+)", b" ".join(lines), re.IGNORECASE)
         return int(found[1]) if found else 0
 
     async def wait_for_news(self, seconds: float, *, idle: bool = True) -> bool:
-        """Waits until the server speaks of new messages, or so long, and asks for a sign of life after it."""
+        """Waits until the server reports new messages or the seconds are over; then it asks for a sign of life."""
         if idle and self.selected and self.can_idle:
             return await self._idle(seconds)
         with suppress(TimeoutError):
@@ -242,7 +245,7 @@ class ImapClient:
         return False
 
     async def _idle(self, seconds: float) -> bool:
-        """IDLE (RFC 2177) until there is news; a server that refuses it is polled from then on."""
+        """Waits in IDLE (RFC 2177) until there is news. A server that refuses IDLE is polled from then on."""
         idling = asyncio.ensure_future(self._wire.idle())
         news = asyncio.ensure_future(self._wire.news())
         ready = asyncio.ensure_future(self._wire.wait_for_idle_response())
@@ -268,13 +271,13 @@ class ImapClient:
         self._idle_refused = response.result != "OK"
 
     async def _fetch(self, uids: set[int], items: str, size: int = 0) -> list[AnswerLine]:
-        """One FETCH of at most `size` octets of body; the lines of the answer."""
+        """Sends one FETCH of at most `size` octets of body. Returns the lines of the answer."""
         limits = self._limits
         seconds = limits.reply_seconds + size / limits.slowest_bytes_per_second
         return await self._ask(self._wire.fetch_by_uid(_set(uids), items, limits.reply_seconds), seconds)
 
     async def _ask(self, reply: Awaitable[Any], seconds: float | None = None) -> list[AnswerLine]:
-        """The lines of an OK, without the tagged one."""
+        """Sends a command. Returns the lines of its OK answer, without the tagged one."""
         response = await self._in_time(reply, seconds)
         words = server_words(response.lines[-1]) if response.lines else ""
         if response.result == "NO":
@@ -294,7 +297,7 @@ class ImapClient:
 
 
 def mailbox(name: str) -> str:
-    """A folder's name as commands carry it: modified UTF-7 (RFC 3501, 5.1.3), quoted."""
+    """The name of a folder as commands carry it: in modified UTF-7 (RFC 3501, 5.1.3), quoted."""
     return str(aioimaplib.quoted(re.sub(r"&|[^\x20-\x7e]+", _shifted, name)))
 
 

@@ -1,4 +1,4 @@
-"""A connection to an IMAP account that is logged in."""
+"""Makes a connection to an IMAP account that is logged in."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from mailtickets.edges.imap.client import ImapClient, Limits
 async def connected(
     account: ImapIn, credential: Credential, tls: ssl.SSLContext | None, limits: Limits
 ) -> AsyncIterator[ImapClient]:
-    """A connection that is logged in, closed whatever happens. Raises ConnectionLost or LoginRefused."""
+    """A connection that is logged in. It is closed in every case. Raises ConnectionLost or LoginRefused."""
     try:
         secret = await credential.fetch()
     except (OSError, KeyError, ValueError) as error:
@@ -28,7 +28,7 @@ async def connected(
 
 
 def tls_context(account: ImapIn, given: ssl.SSLContext | None = None) -> ssl.SSLContext | None:
-    """How the server's certificate is verified: as given, else by the system's authorities. None: no TLS."""
+    """How to verify the server's certificate: the context of the caller, or the system's authorities. None: no TLS."""
     if account.tls == "none":
         return None
     return given or ssl.create_default_context()

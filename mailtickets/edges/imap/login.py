@@ -1,4 +1,4 @@
-"""Logging in over IMAP: the command for each method of a credential, and the server's answer without the secret."""
+"""Login over IMAP: the command for each method of a credential, and the server's answer without the secret."""
 
 from collections.abc import Awaitable
 from typing import assert_never, cast
@@ -20,7 +20,7 @@ def log_in(
 
 
 def without_secret(line: bytes | bytearray, secret: str) -> bytes:
-    """A line of the answer. Some servers repeat the secret in it, as it is or quoted: that becomes `...`."""
+    """A line of the answer. Some servers repeat the secret in it, plain or quoted; the secret becomes `...`."""
     for form in (secret, aioimaplib.quoted(secret)[1:-1]):
         line = line.replace(form.encode(), b"...") if form else line
     return bytes(line)

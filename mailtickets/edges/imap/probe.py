@@ -1,4 +1,4 @@
-"""Tries an IMAP account out for `mailtickets check`: login, capabilities, folders; makes folders that are missing."""
+"""Tests an IMAP account for `mailtickets check`: login, capabilities, folders. Creates folders that are missing."""
 
 import ssl
 
@@ -18,7 +18,9 @@ async def probe(
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> list[tuple[bool, str]]:
-    """Tries an account out for `check`: whether each thing is right, and in words. Makes folders that are missing."""
+    """Tests an account for `check`. Returns for each thing whether it is right, and a sentence. Creates missing
+    folders.
+    """
     try:
         async with connected(account, credential, tls_context(account, tls), limits or Limits()) as client:
             lines = [(True, f"{account.username} logs in at {account.host}:{account.port}")]

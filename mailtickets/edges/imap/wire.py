@@ -1,4 +1,4 @@
-"""aioimaplib's protocol with a reader of its own: lines and literals in, commands out."""
+"""aioimaplib's protocol with our own reader: lines and literals come in, commands go out."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ from mailtickets.edges.imap.answers import (
 
 MAX_LINE_BYTES = 1 << 20
 LOST = "LOST"
-"""Stands for OK or NO in the answer to a command that the connection did not outlive."""
+"""Replaces OK or NO in the answer to a command when the connection ended before the answer came."""
 _LITERAL = re.compile(rb"\{(\d+)\}$")
 _NEWS = re.compile(rb"\d+ (EXISTS|RECENT)\b")
 
@@ -24,8 +24,9 @@ _NEWS = re.compile(rb"\d+ (EXISTS|RECENT)\b")
 class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no annotations
     """aioimaplib's protocol with another reader.
 
-    Its own calls itself once per line, so that about 980 lines in one packet kill it (its issue 118), formats
-    every packet for its log, and leaves commands waiting for ever when the connection goes (its issue 110).
+    aioimaplib's own reader calls itself once per line, so that about 980 lines in one packet kill it (its issue 118).
+    It formats every packet for its log. It leaves commands waiting for ever when the connection is lost (its issue
+    110).
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, max_literal_bytes: int) -> None:
@@ -34,7 +35,7 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib 
         self.greeting: asyncio.Future[bytes] = loop.create_future()
         self.closed = asyncio.Event()
         self.reason = ""
-        """Why the connection ended, as far as anybody said."""
+        """Why the connection ended, if the reason is known."""
         self._max_literal_bytes = max_literal_bytes
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -50,7 +51,7 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib 
     def data_received(self, d: bytes) -> None:
         try:
             self._read(self.incomplete_line + d)
-        except Exception as error:  # whatever the reader trips over, the connection is of no use any more
+        except Exception as error:  # whatever error the reader meets, the connection can no longer be used
             self.reason = self.reason or f"odd answer: {error}"
             self.transport.abort()
 
@@ -77,7 +78,7 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib 
         self.incomplete_line = beginning
 
     def _read_line(self, line: bytes, command: Any) -> Any:
-        """The command that the next line belongs to, if it is known already."""
+        """The command that the next line belongs to, if that is known already."""
         command = self._handle_line(line, command)
         literal = _LITERAL.search(line)
         if literal is None:
@@ -105,19 +106,19 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib 
             self.greeting.set_result(line[2:])
 
     async def fetch_by_uid(self, uids: str, items: str, timeout: float) -> Any:
-        """`timeout` is for each pause between two pieces."""
+        """Fetches by UID. `timeout` is for each pause between two pieces of the answer."""
         return await self.execute(_Fetch(self.new_tag(), uids, items, loop=self.loop, timeout=timeout))
 
     async def news(self) -> None:
-        """Returns when the server has told, in IDLE, that messages arrived."""
+        """Returns when the server has reported new messages during IDLE."""
         while not any(_NEWS.match(line) for line in await self.idle_queue.get()):
             pass
 
 
 class _Fetch(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib has no annotations
-    """UID FETCH that knows from one line to the next whether its parentheses are closed.
+    """UID FETCH that knows after each line whether the parentheses of its answer are closed.
 
-    aioimaplib's counts those of the whole response at each line, and takes those in quoted strings for real.
+    aioimaplib's own counts the parentheses of the whole response at each line, and also counts those in quoted strings.
     """
 
     def __init__(self, tag: str, *args: str, **options: Any) -> None:

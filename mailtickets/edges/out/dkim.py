@@ -1,10 +1,10 @@
-"""Signs outgoing mail with DKIM (RFC 6376), for those whose smarthost does not.
+"""Signs outgoing mail with DKIM (RFC 6376), for a smarthost that does not sign.
 
 Owns: which fields are signed, and that nobody can add another From or Subject to a signed mail.
-*Fails with*: `ValueError` from `sign` and from `Signer.of`, for a key that is none and a mail of nobody. A mail that
-cannot be signed goes out as it is (`Signer.signed`), with a line in the log.
-*Limits*: RSA with SHA-256. About 20 ms of one processor a mail, in a thread. The same mail signed again differs in t=
-and in the signature, in nothing else.
+*Fails with*: `ValueError` from `sign` and from `Signer.of`, for a key that is not one and for a mail without an author.
+A mail that cannot be signed goes out unsigned (`Signer.signed`), with a line in the log.
+*Limits*: RSA with SHA-256. A mail takes about 20 ms of one processor, in a thread. The same mail signed again differs
+only in t= and in the signature.
 """
 
 import asyncio
@@ -24,27 +24,31 @@ OVERSIGNED = (
     "from", "subject", "to", "cc", "date", "message-id", "reply-to", "in-reply-to", "references",
     "mime-version", "content-type", "content-transfer-encoding",
 )  # fmt: skip
-"""Named once more than they are there, so that one more breaks the signature (RFC 6376 section 8.15)."""
+"""Fields that h= names once more than the mail has them, so that one more breaks the signature (RFC 6376 section
+8.15).
+"""
 
 SIGNED = (*OVERSIGNED, "sender", "auto-submitted", "x-auto-response-suppress", LOOP_HEADER.lower())
-"""Signed as often as they are there. Servers on the way may add a Sender or a list's fields."""
+"""Fields that are signed as often as the mail has them. Servers on the way may add a Sender or the fields of a list."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """One key and where it is published."""
+    """One key and the place in DNS where it is published."""
 
     selector: str
     key: bytes = field(repr=False)
     """PEM, as `dkim_key.pem_block` gives it."""
     domain: str = ""
-    """Empty: the domain of each mail's From."""
+    """Empty: the domain in From of each mail."""
 
     @classmethod
     def of(cls, config: Config) -> "Signer | None":
-        """As configured; None where nothing is to be signed. Reads the key's file: OSError, ValueError."""
+        """The signer of the configuration; None if nothing is to be signed. Reads the key's file: OSError,
+        ValueError.
+        """
         given = config.delivery
         if not given.dkim_selector:
             return None
@@ -52,17 +56,17 @@ class Signer:
         return cls(given.dkim_selector, keys.pem_block(pem), given.dkim_domain)
 
     async def signed(self, raw: bytes) -> bytes:
-        """The mail with its signature, or without one where that cannot be made."""
+        """The mail with its signature, or without one if the signature cannot be made."""
         try:
             return await asyncio.to_thread(sign, raw, self.key, self.selector, self.domain)
-        except ValueError as trouble:  # its words may quote the mail
+        except ValueError as trouble:  # the words of the error may quote the mail
             log.warning("dkim-unsigned cause=%s", type(trouble.__cause__ or trouble).__name__)
             return raw
 
 
 def sign(raw: bytes, key: bytes, selector: str, domain: str = "") -> bytes:
-    """The mail, which has CRLF line ends, with a DKIM-Signature on top; by default of the domain in From."""
-    import dkim  # a third of a second, which only those pay who sign
+    """Returns the mail with a DKIM-Signature on top. The mail has CRLF line ends. Default domain: that of From."""
+    import dkim  # the import takes a third of a second, so only desks that sign pay for it
 
     head = raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
     signing_domain = domain or _from_domain(head)
@@ -84,13 +88,13 @@ def sign(raw: bytes, key: bytes, selector: str, domain: str = "") -> bytes:
 
 
 def _from_domain(head: bytes) -> str:
-    """Of the one mailbox in From; a name like `x@y` before it is no address."""
+    """The domain of the one mailbox in From. A display name like `x@y` is no address."""
     mailboxes = parse_addresses(read(head).root.text("from"))
     return mailboxes[0].address.rpartition("@")[2] if len(mailboxes) == 1 else ""
 
 
 def _to_sign(head: bytes) -> Iterator[str]:
-    """What h= lists: each name as often as the mail has it, those to be guarded once more."""
+    """The names in h=: each as often as the mail has the field, and those to be guarded once more."""
     there = [name for name, _ in read(head).root.fields]
     for name in SIGNED:
         yield from [name] * (there.count(name) + (name in OVERSIGNED))

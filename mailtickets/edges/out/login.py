@@ -1,4 +1,6 @@
-"""Logging in at the smarthost: the mechanisms for each method of a credential, and its answer without the secret."""
+"""Login at the smarthost: the mechanisms for each method of a credential, and the server's answer without the
+secret.
+"""
 
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +11,7 @@ from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPRespons
 from mailtickets.config.credentials import Credential, Method
 
 NOT_IMPLEMENTED = 504
-"""Answer to AUTH: this mechanism is offered but does not work. Another may work."""
+"""Answers to AUTH that mean: this mechanism is offered but does not work. Another mechanism may work."""
 
 Login = Callable[[str, str], Awaitable[object]]
 """Logs in with a name and a secret. Raises SMTPAuthenticationError."""
@@ -53,7 +55,9 @@ async def _try_each(logins: Sequence[Login], username: str, secret: str) -> None
 
 
 def without_secret(text: str, username: str, secret: str) -> str:
-    """What a server answers to a login. It may repeat the secret, as it is or as LOGIN and PLAIN encode it: `...`."""
+    """The server's answer to a login. It may repeat the secret, plain or as LOGIN and PLAIN encode it: this becomes
+    `...`.
+    """
     encoded = (b64encode(f"{before}{secret}".encode()).decode() for before in ("", f"\0{username}\0"))
     for form in sorted((secret, *encoded), key=len, reverse=True):
         text = text.replace(form, "...") if secret else text

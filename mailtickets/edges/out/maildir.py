@@ -1,8 +1,8 @@
-"""Puts mail into a Maildir instead of sending it: for trying things out, and for tests that read what went out.
+"""Puts mail into a Maildir instead of sending it: to try the desk out, and for tests that read what went out.
 
-Owns: the names and the two lines in front of each file, which hold the envelope. Lines end in LF, as dovecot, mutt
-and other readers of Maildirs expect.
-*Fails with*: nothing for what the disk does; that is a `Delivery`.
+Owns: the file names, and the two lines at the top of each file, which hold the envelope. Lines end in LF, as dovecot,
+mutt and other readers of Maildirs expect.
+*Fails with*: nothing for errors of the disk; such an error becomes a `Delivery`.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from mailtickets.mail.write.compose import without_controls
 
 
 class MaildirOut:
-    """The way out into a folder. Makes `tmp`, `new` and `cur`; raises OSError where it may not."""
+    """Delivers into a folder. Makes `tmp`, `new` and `cur`; raises OSError if that is not allowed."""
 
     max_size: int | None = None
-    """It takes messages of any size."""
+    """None: a folder takes messages of any size."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -29,12 +29,12 @@ class MaildirOut:
             (directory / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     async def send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
-        """One file in `new` for one recipient, on disk when this returns `Sent`."""
+        """Writes one file in `new` for one recipient. It is on disk when this returns `Sent`."""
         envelope = f"Return-Path: <{without_controls(sender)}>\nDelivered-To: {without_controls(recipient)}\n"
         return await asyncio.to_thread(self._deliver, envelope.encode() + raw.replace(b"\r\n", b"\n"))
 
     async def close(self) -> None:
-        """Nothing is held open between mails."""
+        """Does nothing: no connection is held open between mails."""
 
     def _deliver(self, content: bytes) -> Delivery:
         name = self._name()
@@ -45,7 +45,7 @@ class MaildirOut:
             return Deferred(f"452 4.3.1 {self._directory}: {error.strerror or error}")
         try:
             _sync(new.parent)
-        except OSError as error:  # it is there, but might not be after a power failure
+        except OSError as error:  # the file is there, but might be gone after a power failure
             return Unknown(f"451 4.3.0 {self._directory}: {error.strerror or error}")
         return Sent(f"250 2.0.0 new/{name}")
 
@@ -61,14 +61,14 @@ class MaildirOut:
             raise
 
     def _name(self) -> str:
-        """Unique, and in the order of sending when sorted (https://cr.yp.to/proto/maildir.html)."""
+        """A unique name. Sorted names are in the order of sending (https://cr.yp.to/proto/maildir.html)."""
         seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
         host = socket.gethostname().replace("/", "\\057").replace(":", "\\072")
         return f"{seconds}.M{nanoseconds // 1000:06d}P{os.getpid()}Q{next(self._count):06d}.{host}"
 
 
 def _sync(directory: Path) -> None:
-    """A name is durable only once its directory is."""
+    """Syncs the directory: only then is a new name in it durable."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

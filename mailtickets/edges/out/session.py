@@ -1,6 +1,6 @@
-"""One connection to the smarthost: TLS, login, and mail after mail.
+"""One connection to the smarthost: TLS, login, and one mail after another.
 
-Owns: the SMTP dialogue over aiosmtplib's connection, and what each reply, or its absence, means for the mail.
+Owns: the SMTP dialogue over aiosmtplib's connection, and what each reply, or a missing reply, means for the mail.
 *Fails with*: NoConnection while opening; IdleConnectionClosed when the other side has closed an idle connection.
 *Limits*: from the moment when the kernel has the final dot, a lost connection gives `Unknown`: nobody can tell whether
 the other side took the message.
@@ -26,16 +26,16 @@ CHUNK_OCTETS = 65_536
 REPLY_CHARACTERS = 500
 
 OUR_TROUBLE = frozenset({503, 530, 534, 535, 538})
-"""Permanent by their code, but about our login or our session and never about the mail (RFC 4954, 6)."""
+"""Codes that are permanent, but are about our login or our session and never about the mail (RFC 4954, 6)."""
 
 _GOOD = ((250,), (250, 251), (354,))
-"""What lets MAIL, RCPT and DATA go on."""
+"""The codes after which the dialogue goes on: for MAIL, RCPT and DATA."""
 
 _STATUS = re.compile(r"([245]\.\d{1,3}\.\d{1,3})\b")
 
 
 class NoConnection(Exception):
-    """There is no usable connection to the smarthost; nothing was sent."""
+    """There is no usable connection to the smarthost. Nothing was sent."""
 
     def __init__(self, result: Deferred | Throttled) -> None:
         super().__init__(result.reply)
@@ -43,7 +43,7 @@ class NoConnection(Exception):
 
 
 class IdleConnectionClosed(Exception):
-    """A connection that had been idle was closed by the other side before it took anything of this mail."""
+    """The other side closed an idle connection before it took anything of this mail."""
 
 
 class SmarthostConnection:
@@ -57,7 +57,7 @@ class SmarthostConnection:
             local_hostname=settings.local_hostname,
             timeout=settings.timeouts.command,
             use_tls=settings.tls == "implicit",
-            start_tls=False,  # done in `open`: left to itself, aiosmtplib goes on in clear when it is not offered
+            start_tls=False,  # `open` starts TLS: aiosmtplib goes on in clear text when TLS is not offered
         )
         self._wire: Wire | None = None
         self._extensions: frozenset[str] = frozenset()
@@ -66,9 +66,9 @@ class SmarthostConnection:
         self._broken = False
         self._expire: asyncio.TimerHandle | None = None
         self.max_size: int | None = None
-        """What EHLO said of SIZE (RFC 1870); 0 there means no limit."""
+        """The SIZE that EHLO announced (RFC 1870). 0 there means no limit."""
         self.said: list[str] = []
-        """What went well so far, in words."""
+        """Which steps went well so far, in words."""
 
     @property
     def usable(self) -> bool:
@@ -89,7 +89,7 @@ class SmarthostConnection:
     # --- beginning and end
 
     async def open(self, context: ssl.SSLContext) -> None:
-        """Connects, secures and logs in. Raises NoConnection, and is closed then."""
+        """Connects, starts TLS and logs in. If it raises NoConnection, the connection is closed."""
         try:
             await self._greet(context)
             await self._secure(context)
@@ -131,7 +131,9 @@ class SmarthostConnection:
             self.said.append(f"logged in as {self._settings.username}")
 
     def _take_over(self) -> None:
-        """From here on we speak ourselves: aiosmtplib cannot tell before the dot from after it, nor ask in one go."""
+        """Takes the transport over from aiosmtplib, which cannot tell before the dot from after it, and cannot
+        pipeline.
+        """
         transport = cast("asyncio.WriteTransport | None", self._smtp.transport)
         if transport is None or transport.is_closing():
             raise SMTPException("it hung up after the greeting")
@@ -151,7 +153,7 @@ class SmarthostConnection:
             self.abort()
 
     def abort(self) -> None:
-        """Hangs up at once."""
+        """Closes the connection at once, without QUIT."""
         self._stop_expiring()
         transport = cast("asyncio.WriteTransport | None", self._smtp.transport)
         if transport is not None:
@@ -165,7 +167,9 @@ class SmarthostConnection:
     # --- one mail
 
     async def deliver(self, mail: Transmission) -> Delivery:
-        """One transaction. Raises IdleConnectionClosed when an idle connection turns out to be closed."""
+        """Sends one mail in one transaction. Raises IdleConnectionClosed when an idle connection turns out to be
+        closed.
+        """
         self._stop_expiring()
         if not self.usable:
             raise IdleConnectionClosed
@@ -202,7 +206,7 @@ class SmarthostConnection:
         return await self._open_wire.answer(self._open_wire.ask(command)[0], self._settings.timeouts.command)
 
     async def _envelope(self, mail: Transmission) -> Delivery | None:
-        """MAIL, RCPT and DATA; None when the content may follow."""
+        """Sends MAIL, RCPT and DATA. Returns None when the content may follow, otherwise the result."""
         self._within = True
         commands = (self._mail_command(mail), f"RCPT TO:<{mail.recipient}>".encode(), b"DATA")
         replies, refused = self._asked(commands), None
@@ -216,9 +220,9 @@ class SmarthostConnection:
                 self._broken = True
                 break
             if self._reused and good is _GOOD[0] and response.code == 421:
-                raise IdleConnectionClosed  # said while it was idle, or to end a session it finds long enough
+                raise IdleConnectionClosed  # said while idle, or to end a long session
             if refused is not None:
-                self._broken |= response.code == 354  # it waits for a message that nobody shall have
+                self._broken |= response.code == 354  # the server waits for a message that must not be sent
             elif response.code not in good:
                 refused = response
             if refused is not None and not self._pipelines:
@@ -226,7 +230,9 @@ class SmarthostConnection:
         return self._verdict(refused) if refused is not None else None
 
     def _asked(self, commands: Sequence[bytes]) -> Iterator[Reply]:
-        """All in one go where the server allows it (RFC 2920), else each when it is waited for."""
+        """Sends all commands in one go if the server allows it (RFC 2920), otherwise each when its reply is asked
+        for.
+        """
         if self._pipelines:
             yield from self._open_wire.ask(*commands)
         else:
@@ -248,7 +254,7 @@ class SmarthostConnection:
         return command.encode()
 
     async def _content(self, mail: Transmission) -> Delivery:
-        """The message and the final dot, with an open ear: a server may refuse, or hang up, in the middle."""
+        """Sends the message and the final dot. Listens meanwhile: a server may refuse, or close, in the middle."""
         wire = self._open_wire
         reply = wire.listen()
         if lost := await self._write(wire, mail.wire, reply):
@@ -258,8 +264,8 @@ class SmarthostConnection:
         return self._final(reply, mail)
 
     async def _write(self, wire: Wire, octets: bytes, reply: Reply) -> Delivery | None:
-        """All up to the final dot; a result when it got no further."""
-        await asyncio.sleep(0)  # lets in what came together with the 354
+        """Sends everything before the final dot. Returns a result only if that failed."""
+        await asyncio.sleep(0)  # lets data be read that came together with the 354
         try:
             for start in range(0, len(octets), CHUNK_OCTETS):
                 if reply.done():
@@ -272,7 +278,7 @@ class SmarthostConnection:
         return self._early(reply) if reply.done() else None
 
     async def _drained(self, wire: Wire, reply: Reply) -> None:
-        """Until the kernel has taken the block, or the server says something instead of reading it."""
+        """Waits until the kernel has taken the block, or the server answers instead of reading it."""
         if wire.is_drained:
             return
         drain = asyncio.ensure_future(wire.drain())
@@ -289,7 +295,7 @@ class SmarthostConnection:
             raise TimeoutError(f"nothing was read for {self._settings.timeouts.data:.0f} s")
 
     def _early(self, reply: Reply) -> Delivery:
-        """An answer before the final dot: the message is not there yet, whatever it says."""
+        """What an answer before the final dot means. Whatever it says, the server does not have the message yet."""
         self._broken = True
         if error := reply.exception():
             return Deferred(f"{self._settings.host}: connection lost before the final dot: {why(error)}")
@@ -310,7 +316,7 @@ class SmarthostConnection:
         return self._verdict(response)
 
     def _verdict(self, response: SMTPResponse) -> Delivery:
-        """What a reply other than the hoped-for one means for this mail."""
+        """What a reply other than the expected one means for this mail."""
         code, text = response
         reply = shown(code, text)
         if code == 421 or not 400 <= code < 600:
@@ -324,7 +330,7 @@ class SmarthostConnection:
 
 
 def shown(code: int, text: str) -> str:
-    """A reply in one line that can be stored and shown."""
+    """A reply as one line that can be stored and shown."""
     words = " ".join(f"{code} {text}".split())
     return "".join(c if c.isprintable() else "?" for c in words)[:REPLY_CHARACTERS]
 

@@ -13,14 +13,14 @@ IDLE_SECONDS = 25.0
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """In seconds, as RFC 5321, 4.5.3.2 asks for them."""
+    """Timeouts in seconds, as RFC 5321, 4.5.3.2 asks for them."""
 
     connect: float = 30.0
-    """TCP, greeting and TLS handshake, each."""
+    """For TCP, for the greeting and for the TLS handshake, each."""
     command: float = 300.0
-    """EHLO, AUTH, MAIL, RCPT, DATA, RSET, each."""
+    """For EHLO, AUTH, MAIL, RCPT, DATA and RSET, each."""
     data: float = 180.0
-    """Each block of the message."""
+    """For each block of the message."""
     final_dot: float = 600.0
 
 
@@ -35,7 +35,7 @@ class SmtpOutSettings:
     local_hostname: str = "localhost"
     max_connections: int = 2
     ca_file: Path | None = None
-    """Trusted instead of the system's authorities."""
+    """Certificate authorities that are trusted instead of those of the system."""
     timeouts: Timeouts = Timeouts()
     idle_seconds: float = IDLE_SECONDS
 

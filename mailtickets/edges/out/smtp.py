@@ -1,9 +1,9 @@
 """Sends mail to the smarthost over SMTP, one recipient at a time, over a few connections that are used again.
 
-Owns: the pool of connections, the pause after many failed connections, and what `check` says of the smarthost. One
-connection is in `session.py`.
-*Fails with*: nothing for what the smarthost or the network does; that is a `Delivery`. Trouble of ours, such as a
-refused login or a certificate we do not trust, is `Deferred`: no mail fails for it.
+Owns: the pool of connections, the pause after many failed connections, and what `check` says of the smarthost.
+`session.py` has the code for one connection.
+*Fails with*: nothing for errors of the smarthost or the network: those become a `Delivery`. Trouble on our side, such
+as a refused login or a certificate that we do not trust, is `Deferred`: no mail fails because of it.
 *Limits*: a message is held in memory.
 """
 
@@ -39,7 +39,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a connection to the smarthost was like."""
+    """The result of a test connection to the smarthost."""
 
     findings: tuple[Finding, ...]
     max_size: int | None = None
@@ -51,7 +51,9 @@ class Probe:
 
 @dataclass(slots=True)
 class Breaker:
-    """Counts connections that failed in a row; after ten, nobody tries for a while that doubles up to five minutes."""
+    """Counts connections that failed in a row. After ten there is a pause without attempts; it doubles up to five
+    minutes.
+    """
 
     clock: Callable[[], float] = time.monotonic
     failures: int = 0
@@ -59,7 +61,7 @@ class Breaker:
 
     @property
     def pause_seconds(self) -> float:
-        """How much of the pause is left; 0 when there is none."""
+        """Seconds of the pause that are left; 0 when there is no pause."""
         return max(0.0, self._until - self.clock())
 
     def failed(self) -> None:
@@ -78,13 +80,13 @@ class Breaker:
 
 
 class SmtpOut:
-    """The way out over a smarthost. Made and used in one event loop."""
+    """Delivers over a smarthost. Made and used in one event loop."""
 
     def __init__(self, settings: SmtpOutSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self.breaker = Breaker(clock)
         self.max_size: int | None = None
-        """Octets the smarthost takes (RFC 1870); None when it has not said, or has no limit."""
+        """Octets that the smarthost takes (RFC 1870); None when it has not said, or has no limit."""
         self._slots = asyncio.Semaphore(settings.max_connections)
         self._idle: list[SmarthostConnection] = []
         self._closing: set[asyncio.Task[None]] = set()
@@ -108,7 +110,7 @@ class SmtpOut:
                 return trouble.result
 
     async def probe(self) -> Probe:
-        """Connects and logs in as a send would, and says how that went."""
+        """Connects and logs in as a send would, and returns how that went."""
         session = SmarthostConnection(self._settings)
         try:
             await session.open(await self._tls_context())
@@ -122,7 +124,7 @@ class SmtpOut:
         return Probe(tuple(Finding(True, text) for text in said), session.max_size)
 
     async def close(self) -> None:
-        """Says QUIT on what is idle; a connection in use is closed when its mail is through."""
+        """Says QUIT on idle connections. A connection in use is closed when its mail is finished."""
         self._closed = True
         idle, self._idle = self._idle, []
         await asyncio.gather(*(session.quit() for session in idle), *self._closing)
@@ -145,7 +147,7 @@ class SmtpOut:
         return session
 
     async def _tls_context(self) -> ssl.SSLContext:
-        if self._context is None:  # reads the authorities from disk
+        if self._context is None:  # reads the certificate authorities from disk
             ca_file = self._settings.ca_file
             try:
                 self._context = await asyncio.to_thread(ssl.create_default_context, cafile=ca_file)
@@ -154,7 +156,7 @@ class SmtpOut:
         return self._context
 
     async def _through(self, session: SmarthostConnection, transmission: Transmission) -> Delivery:
-        """Sends by this connection, and keeps it for the next mail if it is still good."""
+        """Sends over this connection, and keeps the connection for the next mail if it is still good."""
         try:
             result = await session.deliver(transmission)
             await session.settle()

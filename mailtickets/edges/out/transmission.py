@@ -19,9 +19,9 @@ class Transmission:
     sender: str
     recipient: str
     wire: bytes
-    """CRLF everywhere, dots stuffed, without the final dot."""
+    """Every line ends in CRLF, dots are stuffed, the final dot is not included."""
     size: int
-    """As RFC 1870 counts it: before dot-stuffing."""
+    """The size as RFC 1870 counts it: before dot-stuffing."""
     message_id: str
     utf8: bool
     """An address or a header field is not ASCII (RFC 6531)."""
@@ -51,9 +51,10 @@ class Transmission:
 
 
 def reported_id(host: str, text: str, mail: Transmission) -> str | None:
-    """The message id that the smarthost gave the mail instead of ours, where its reply says one for certain.
+    """The message id that the smarthost gave the mail instead of ours, if its reply certainly says one.
 
-    Exchange: `2.0.0 OK <id> [Hostname=...]`. Amazon SES: `Ok 0100...-000000`, whose domain follows from the region.
+    Exchange: `2.0.0 OK <id> [Hostname=...]`. Amazon SES: `Ok 0100...-000000`; the domain of the id follows from the
+    region.
     """
     if (ses := _SES_HOST.fullmatch(host)) and (given := _SES_ID.fullmatch(text)):
         return f"{given[1]}@{'email' if ses[1] == 'us-east-1' else ses[1]}.amazonses.com"

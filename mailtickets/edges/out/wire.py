@@ -1,8 +1,8 @@
-"""What goes over an open connection to a server: commands out, replies in, several of each at a time (RFC 2920).
+"""Commands and replies on an open connection to a server, several of each at a time (RFC 2920).
 
-Takes over aiosmtplib's transport after the login: that library asks one thing at a time, and waits for the answer.
-*Fails with*: what aiosmtplib fails with: SMTPServerDisconnected, SMTPReadTimeoutError, and SMTPResponseException for
-what is no reply.
+Takes over aiosmtplib's transport after the login: that library sends one command at a time and waits for the answer.
+*Fails with*: the errors of aiosmtplib: SMTPServerDisconnected, SMTPReadTimeoutError, and SMTPResponseException for
+bytes that are not a reply.
 """
 
 import asyncio
@@ -25,18 +25,18 @@ class Wire(asyncio.Protocol):
         self._lines: list[bytes] = []
         self._lost: Exception | None = None
         self._writable: asyncio.Future[None] | None = None
-        """Until the kernel has taken what was written."""
-        transport.set_write_buffer_limits(high=1)  # drained means handed to the kernel; with 0 TLS never is, in 3.11
+        """Done when the kernel has taken what was written."""
+        transport.set_write_buffer_limits(high=1)  # drained: handed to the kernel; with 0, TLS never is in Python 3.11
         transport.set_protocol(self)
 
     @property
     def is_open(self) -> bool:
         return self._lost is None and not self._transport.is_closing()
 
-    # --- for who sends
+    # --- for the sender
 
     def ask(self, *commands: bytes) -> list[Reply]:
-        """Writes commands in one go; gives the replies, which are yet to come."""
+        """Writes commands in one go. Returns their replies, which are still to come."""
         if not self.is_open:
             raise SMTPServerDisconnected("Connection lost")
         if any(b"\n" in command or b"\r" in command for command in commands):
@@ -46,7 +46,7 @@ class Wire(asyncio.Protocol):
         return replies
 
     def listen(self) -> Reply:
-        """The reply to what is written next."""
+        """Returns the reply to what is written next."""
         reply: Reply = self._loop.create_future()
         if self._lost is not None:
             _fail(reply, self._lost)
@@ -78,7 +78,7 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._expected:
-            return  # nobody has asked; the next reply must not be taken for this
+            return  # nobody has asked; the next reply must not be taken for this one
         self._buffer += data
         while self._expected and (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[: end + 1])
@@ -121,7 +121,7 @@ class Wire(asyncio.Protocol):
             _fail(self._writable, ConnectionResetError("Connection lost"))
 
     def _end(self, why: Exception) -> None:
-        """Nothing more is heard of this connection."""
+        """Ends the wait for replies: nothing more will come from this connection."""
         self._lost = self._lost or why
         while self._expected:
             _fail(self._expected.popleft(), why)
@@ -130,4 +130,4 @@ class Wire(asyncio.Protocol):
 def _fail(waiting: "asyncio.Future[SMTPResponse] | asyncio.Future[None]", why: Exception) -> None:
     if not waiting.done():
         waiting.set_exception(why)
-        waiting.exception()  # seen, whoever looks at it
+        waiting.exception()  # marks the exception as seen, so that asyncio does not complain when nobody looks at it

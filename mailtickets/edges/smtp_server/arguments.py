@@ -13,13 +13,13 @@ RCPT_PARAMETERS = frozenset({"NOTIFY", "ORCPT"})
 _LOCAL_PART = r'(?:"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*"|[^\s"<>()\[\],;:\\@\x00-\x1f\x7f]+)'
 _DOMAIN = r'(?:\[[^\[\]\s<>\x00-\x1f\x7f]+\]|[^\s"<>()\[\],;:\\@\x00-\x1f\x7f]+)'
 _MAILBOX = rf"{_LOCAL_PART}(?:@{_DOMAIN})?"
-# RFC 5321, 4.1.2. A source route is dropped (appendix C), missing angle brackets are forgiven.
+# RFC 5321, 4.1.2. A source route is dropped (appendix C), missing angle brackets are accepted.
 _PATH = re.compile(rf"\s*(?:<(?:@[^:<>\s]+:)?(?P<path>{_MAILBOX})?>|(?P<bare>{_MAILBOX}))(?P<rest>(?:\s.*)?)")
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\s=\x00-\x1f\x7f]+))?")
 
 
 def parse_path(arg: str, keyword: str, refusal: str, known: frozenset[str]) -> tuple[str, Mapping[str, str]]:
-    """`FROM:<a@b> SIZE=3` -> (a@b, {SIZE: 3}); the null path is empty. `refusal` is the code for a bad address."""
+    """`FROM:<a@b> SIZE=3` -> (a@b, {SIZE: 3}). The null path is empty. `refusal` is the code for a bad address."""
     if not arg[: len(keyword)].upper() == keyword:
         raise Refusal(f"501 5.5.4 {keyword}<address> was expected")
     found = _PATH.fullmatch(arg[len(keyword) :])
@@ -29,12 +29,12 @@ def parse_path(arg: str, keyword: str, refusal: str, known: frozenset[str]) -> t
 
 
 def _is_utf8(text: str) -> bool:
-    """False where aiosmtpd has smuggled undecodable bytes through as surrogates."""
+    """False if aiosmtpd has kept bytes that are not UTF-8 as surrogates."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def parse_parameters(words: Sequence[str], known: frozenset[str]) -> Mapping[str, str]:
-    """Keywords in upper case, with their values; empty where there is none."""
+    """Keywords in upper case, with their values. The value is empty if the keyword has none."""
     parameters: dict[str, str] = {}
     for word in words:
         found = _PARAMETER.fullmatch(word)

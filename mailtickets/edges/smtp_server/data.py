@@ -1,7 +1,7 @@
-"""The message that follows DATA, as a stream: finds its end, undoes dot-stuffing, makes every line end in CRLF.
+"""The message after DATA, as a stream: finds its end, undoes dot-stuffing, and ends every line in CRLF.
 
 Owns: where in the stream a message is. Pure; the session feeds it chunks as they come, and says where they are kept.
-Limits: what exceeds `limit_bytes`, or cannot be kept, is read on to its end but forgotten at once.
+Limits: a message that exceeds `limit_bytes`, or that cannot be kept, is read to its end but dropped at once.
 """
 
 from typing import Protocol
@@ -9,11 +9,11 @@ from typing import Protocol
 from mailtickets.desk.model.delivery import NoSpace
 
 END = b"\r\n.\r\n"
-"""Nothing else ends a message: servers that disagree on this are how mail is smuggled (CVE-2023-51764)."""
+"""Nothing else ends a message. Servers that disagree on this let attackers smuggle mail (CVE-2023-51764)."""
 
 
 class Kept(Protocol):
-    """Where a message is kept; what was written is forgotten when it is closed."""
+    """A place where a message is kept. What was written is dropped when it is closed."""
 
     def write(self, piece: bytes, /) -> object:
         """Raises NoSpace or OSError when there is no room for more."""
@@ -26,26 +26,26 @@ class IncomingMessage:
 
     def __init__(self, limit_bytes: int, kept: Kept) -> None:
         self.received_bytes = 0
-        """As they came, dots and all."""
+        """Octets as they came, dots included."""
         self.size_bytes = 0
-        """Of the message itself, as it is stored."""
+        """Octets of the message itself, as it is stored."""
         self.oversized = False
         self.bare = False
-        """Whether a CR or an LF stood alone in it."""
+        """Whether the message has a CR or an LF alone."""
         self.trouble: Exception | None = None
-        """Why it could not be kept."""
+        """Why the message could not be kept."""
         self._limit_bytes = limit_bytes
         self._kept = kept
-        # The line end before the first line, so that a first line of "." or ".." needs no rule of its own.
+        # Starts with the line end before the first line, so that a first line of "." or ".." needs no rule of its own.
         self._undecided = b"\r\n"
         self._begun = False
 
     def put_before(self, head: bytes) -> None:
-        """A trace header; it does not count."""
+        """Writes a trace header before the message. It does not count towards the size."""
         self._write(head)
 
     def feed(self, chunk: bytes) -> bytes | None:
-        """Takes a chunk. When the message ends in it: the bytes after the end, which are the next commands."""
+        """Takes a chunk. When the message ends in it, returns the bytes after the end, which are the next commands."""
         self.received_bytes += len(chunk)
         data = self._undecided + chunk
         dot = data.find(b"\r\n.")
@@ -79,9 +79,9 @@ class IncomingMessage:
             self._kept.close()
 
     def _plain_lines(self, piece: bytes, *, dotted: bool) -> bytes:
-        """Undoes dot-stuffing (RFC 5321, 4.5.2) and makes bare CR and bare LF CRLF.
+        """Undoes dot-stuffing (RFC 5321, 4.5.2) and turns a bare CR and a bare LF into CRLF.
 
-        A piece never ends between a line end and a dot. Clients that send bare LF stuff after it too.
+        A piece never ends between a line end and a dot. Clients that send bare LF stuff dots after it too.
         """
         pairs = piece.count(b"\r\n")
         if piece.count(b"\r") == pairs == piece.count(b"\n"):
@@ -92,6 +92,6 @@ class IncomingMessage:
 
 
 def _undecided_length(data: bytes) -> int:
-    """How many of the last bytes mean nothing yet: the first ones of END, or a line end that a dot may follow."""
+    """How many of the last bytes are not decided yet: the first ones of END, or a line end that a dot may follow."""
     begun = next((length for length in (4, 3, 2, 1) if data.endswith(END[:length])), 0)
     return begun or int(data.endswith(b"\n"))

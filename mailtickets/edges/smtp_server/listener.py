@@ -1,9 +1,9 @@
-"""Where SMTP and LMTP sessions come from and go: listening sockets, connection limits, commits, draining.
+"""Starts and ends SMTP and LMTP sessions: listening sockets, connection limits, commits, draining.
 
-Owns: the sockets, the count of connections, and every commit under way; a session that ends takes none with it.
-Fails with: OSError when an address cannot be listened on.
-Limits: connections in total and per address, over which 421 is said; no event is logged more than
-`Chatter.LINES_A_MINUTE` times a minute, so that nobody fills the log by knocking.
+Owns: the sockets, the count of connections, and every commit that runs. The end of a session never ends a commit.
+Fails with: OSError when the daemon cannot listen on an address.
+Limits: connections in total and per address; above a limit the answer is 421. No event is logged more than
+`Chatter.LINES_A_MINUTE` times a minute, so that nobody can fill the log with connections.
 """
 
 import asyncio
@@ -29,19 +29,21 @@ from mailtickets.edges.smtp_server.spool import Held
 from mailtickets.mail.model import Envelope
 
 BACKLOG = 512
-# In one turn of the loop, before those among them that are refused give their descriptors back. When descriptors run
-# out, asyncio tries this often at once, and logs as often.
+# Connections accepted in one turn of the loop, before the refused ones among them give their descriptors back. When
+# descriptors run out, asyncio tries this often at once, and logs as often.
 ACCEPTED_AT_ONCE = 8
 
 TOO_MANY = "421 4.7.0 Too many connections, please try again later"
 TOO_MANY_FROM_YOU = "421 4.7.0 Too many connections from your address, please try again later"
 
-# aiosmtpd logs commands with their addresses, which may hold reply tokens, and every unknown command as a warning.
+# aiosmtpd logs commands with their addresses, which may hold reply tokens, and warns of every unknown command.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 class Chatter:
-    """Logs events, each a limited number of times a minute; what was left out is counted in the next line."""
+    """Logs events, each a limited number of times a minute. The next line has the number of events that were left
+    out.
+    """
 
     LINES_A_MINUTE = 10
 
@@ -69,7 +71,7 @@ class Listener:
         self, session: type[Session], settings: Settings, accept: Accept, knows_recipient: KnowsRecipient
     ) -> None:
         self.settings = settings
-        """What new connections get: may be replaced while running, as by a reload."""
+        """The settings of new connections. A reload may replace them while the listener runs."""
         self.addresses: list[str] = []
         self._session, self._accept, self._knows_recipient = session, accept, knows_recipient
         self._log = logging.getLogger(f"mailtickets.{session.door.name}")
@@ -97,7 +99,7 @@ class Listener:
     # --- connections --------------------------------------------------------------------------------------
 
     def refusal(self, peer: str) -> str | None:
-        """Why one more connection from there cannot be had. Unix sockets have no address."""
+        """Why one more connection from this peer is refused. Unix sockets have no address."""
         if len(self._sessions) >= min(self.settings.max_connections, descriptors_to_spare()):
             return TOO_MANY
         if peer and self._per_address[peer] >= self.settings.max_connections_per_ip:
@@ -117,7 +119,7 @@ class Listener:
         return session
 
     def watch(self, session: Session) -> None:
-        """Waits for the session's task on behalf of nobody, so that its end is never an unseen exception."""
+        """Waits for the session's task in place of a caller, so that an exception in it is always seen."""
         if session.task is not None:
             self._tasks.add(session.task)
             session.task.add_done_callback(self._finished)
@@ -155,7 +157,7 @@ class Listener:
         return task
 
     async def _hand_over(self, held: Held, envelope: Envelope) -> object:
-        """Large messages come back into memory a few at a time."""
+        """Commits a message. Only a few large messages are read back into memory at a time."""
         if held.in_memory:
             return await self._accept(held.read(), envelope)
         async with self.settings.spool.large:
@@ -186,9 +188,9 @@ class Listener:
     # --- the end ------------------------------------------------------------------------------------------
 
     async def close(self, grace_seconds: float = 30) -> None:
-        """Accepts no more; messages under way are finished and answered, idle clients are told 421 and closed.
+        """Accepts no more. Messages under way are finished and answered; idle clients get 421 and are closed.
 
-        What is left after the grace is cut off. Commits are never cancelled.
+        After the grace period all other sessions are cut off. Commits are never cancelled.
         """
         for server in self._servers:
             server.close()
@@ -204,7 +206,7 @@ class Listener:
             await asyncio.wait(set(self._tasks), timeout=1)
 
     def _unlink(self) -> None:
-        """Removes our unix sockets, unless somebody else listens at the path by now."""
+        """Removes our unix sockets, unless another process listens at the path by now."""
         for path, inode in self._unix_paths:
             with suppress(OSError):
                 if _inode(path) == inode:
@@ -216,7 +218,7 @@ def _inode(path: Path) -> int:
 
 
 class Admission(asyncio.Protocol):
-    """Lets a connection in or turns it away, before anything costly is made for it."""
+    """Accepts or refuses a connection, before anything costly is made for it."""
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
@@ -251,13 +253,15 @@ def is_trusted(peer: str, settings: Settings) -> bool:
 
 
 def descriptors_to_spare() -> int:
-    """A third of what the process may have open: a large message needs one too, and so do database and other doors."""
+    """A third of the descriptors that the process may have open. A large message needs one too, as do database and
+    other doors.
+    """
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(1, limit // 3)
 
 
 def address_of(sock: socket.socket) -> str:
-    """As in a `listen` entry: 127.0.0.1:25, [::1]:25, unix:/path."""
+    """The address as in a `listen` entry: 127.0.0.1:25, [::1]:25, unix:/path."""
     name = sock.getsockname()
     if sock.family == socket.AF_UNIX:
         return f"unix:{os.fsdecode(name)}"
@@ -271,7 +275,7 @@ def bind(listen: str) -> socket.socket:
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio sets TCP_NODELAY on what is accepted; with 0 replies wait up to 40 ms.
+    # With the protocol named, asyncio sets TCP_NODELAY on accepted connections; with 0, replies wait up to 40 ms.
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -287,11 +291,13 @@ def bind(listen: str) -> socket.socket:
 
 
 def _bind_unix(path: Path) -> socket.socket:
-    """Readable and writable for owner and group. A socket that nobody answers at is left over, and replaced."""
+    """A unix socket that owner and group can read and write. A socket that nobody answers at is a leftover, and is
+    replaced.
+    """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _remove_stale(path)
-        os.fchmod(sock.fileno(), 0o660)  # the file is made with no more than this, whatever the umask
+        os.fchmod(sock.fileno(), 0o660)  # the file is made with at most these permissions, whatever the umask
         sock.bind(str(path))
         path.chmod(0o660)
     except OSError as error:
@@ -324,7 +330,7 @@ async def serve(
     accept: Accept,
     knows_recipient: KnowsRecipient,
 ) -> Listener:
-    """Listens on bound sockets, all of them or none."""
+    """Listens on all the bound sockets, or on none of them."""
     listener = Listener(session, settings, accept, knows_recipient)
     try:
         for sock in sockets:

@@ -1,9 +1,9 @@
-"""One session of SMTP or LMTP, on aiosmtpd's command loop; `smtp_in` and `lmtp_in` say what differs.
+"""One session of SMTP or LMTP, on aiosmtpd's command loop. `doors/smtp.py` and `doors/lmtp.py` say what differs.
 
-Owns: the dialogue with one client, its clocks, the raw message until it is handed over. What aiosmtpd leaves open is
-closed here: DATA without a memory bound (aio-libs/aiosmtpd#145), a handler cancelled by hang-up or half-close, one
-timer for everything, internal errors shown to the peer, a TLS handshake that ends in nothing and is never noticed.
-Fails with: nothing. The client reads a 4xx for trouble of ours and a 5xx only for what it must not send again.
+Owns: the dialogue with one client, the timers of the session, and the raw message until it is handed over. It closes
+gaps of aiosmtpd: DATA without a memory bound (aio-libs/aiosmtpd#145), a handler that a hang-up or half-close cancels,
+one timer for everything, internal errors shown to the peer, a TLS handshake that fails and is never noticed.
+Fails with: nothing. The client reads a 4xx for trouble on our side, and a 5xx only for what it must not send again.
 Limits: the fields of `Settings` and `TimeLimits`; 100 recipients a message, 20 refused commands in a row.
 """
 
@@ -52,7 +52,7 @@ MAX_REFUSALS_TRUSTED = 1000
 CHUNK_BYTES = 65_536
 UNLIMITED = 10**9
 
-# MAIL, RCPT and DATA are bounded by the refusals and by the length of a session: a relay sends many messages in one.
+# The refusals and the length of a session bound MAIL, RCPT and DATA: a relay sends many messages in one session.
 CALL_LIMITS = {"*": 20, "NOOP": 100, "RSET": 10_000, "MAIL": UNLIMITED, "RCPT": UNLIMITED, "DATA": UNLIMITED}
 
 
@@ -60,28 +60,31 @@ _NOT_IN_A_HOST_NAME = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
 
 
 class LogEvent(Protocol):
-    """Logs an event with its details, not more often than is of use."""
+    """Logs an event with its details, at a limited rate."""
 
     def __call__(self, event: str, exc_info: BaseException | None = None, **details: Any) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class SessionContext:
-    """What a session needs of its listener."""
+    """What a session needs from its listener."""
 
     settings: Settings
     commit: "Callable[[Held, Envelope, str], asyncio.Task[str]]"
-    """Hands a message over, with the transmission's id; what is held and the task, which ends in a reply, belong to the
-    listener from then on."""
+    """Hands a message over, with the transmission's id. From then on the listener owns the message and the task. The
+    result of the task is the reply.
+    """
     knows_recipient: KnowsRecipient
     tell: LogEvent
     ended: "Callable[[Session], None]"
     moved: "Callable[[Session, str], str | None]"
-    """Counts a session for the client that a relay speaks for; gives the reason when that client has too many."""
+    """Counts a session for the client that a relay speaks for. Returns the reason if that client has too many."""
 
 
 class _SameForAllCommands(dict[str, int]):
-    """aiosmtpd's table of line limits without its growth: it adds every word that a client sends as a command."""
+    """aiosmtpd's table of line limits, which does not grow: aiosmtpd adds every word that a client sends as a
+    command.
+    """
 
     def __missing__(self, command: str) -> int:
         return Session.command_size_limit
@@ -95,8 +98,8 @@ class Session(SMTP):
     greeting = "ESMTP"
     _without_address = "unknown"
 
-    line_length_limit = CHUNK_BYTES  # limits what the stream reader buffers, not lines: the message is read in chunks
-    command_size_limit = 2048  # RFC 5321 says 512, and its extensions add about 1,200
+    line_length_limit = CHUNK_BYTES  # bounds the buffer of the stream reader, not lines: messages are read in chunks
+    command_size_limit = 2048  # RFC 5321 says 512; the extensions add about 1,200
     command_size_limits = _SameForAllCommands()
 
     def __init__(self, context: SessionContext, peer: str, trusted: bool) -> None:
@@ -104,7 +107,7 @@ class Session(SMTP):
         loop = asyncio.get_running_loop()
         self.context, self.peer, self.trusted = context, peer, trusted
         self.relay = trusted
-        """Whether the other end of the connection is a relay of ours, whomever it speaks for."""
+        """Whether the other end of the connection is one of our relays, for whichever client it speaks."""
         self._client_helo: str | None = None
         self.id = secrets.token_hex(4)
         self._limits = settings.limits
@@ -127,7 +130,7 @@ class Session(SMTP):
             command_call_limit=CALL_LIMITS,
             loop=loop,
         )
-        self._smtp_methods.pop("AUTH")  # nobody logs in where mail is delivered
+        self._smtp_methods.pop("AUTH")  # there is no login where mail is delivered
 
     # --- the connection -----------------------------------------------------------------------------------
 
@@ -142,18 +145,18 @@ class Session(SMTP):
         self.context.ended(self)
 
     def eof_received(self) -> bool:
-        """The client has said all it will. What it sent is still answered; aiosmtpd would cancel it."""
+        """The client will send no more. What it sent is still answered; aiosmtpd would cancel that."""
         self._reader.feed_eof()
         return self.session is not None and self.session.ssl is None
 
     def leave(self) -> None:
-        """Ends the session as soon as no message is under way."""
+        """Ends the session as soon as no message is being received."""
         self._leaving = True
         if not self._receiving:
             self.hang_up(SHUTTING_DOWN)
 
     def hang_up(self, reply: str = "") -> None:
-        """Says a last word and closes; cuts the connection when the client does not take it."""
+        """Sends a last reply and closes. Cuts the connection if the client does not read the reply."""
         if self.transport is None:
             return
         if self._in_handshake():
@@ -174,19 +177,19 @@ class Session(SMTP):
         return self._original_transport is not None and (self.session is None or self.session.ssl is None)
 
     async def _end(self, reply: str = "") -> NoReturn:
-        """Hangs up and stays: losing the connection cancels this task."""
+        """Hangs up and does not return: the lost connection cancels this task."""
         self.hang_up(reply)
         if self.transport is not None:
             await self.loop.create_future()
         raise asyncio.CancelledError
 
     def _reset_timeout(self, duration: float | None = None) -> None:
-        """The clock of commands: none may take longer, and all together not longer than a session."""
+        """Sets the timer for commands: neither one command nor all together may take longer than their limits."""
         allowed = self._limits.trusted_command_seconds if self.trusted else self._limits.command_seconds
         self._expect(self.loop.time() + (duration or allowed), self._timeout_cb)
 
     def _expect(self, by: float, late: Callable[[], None]) -> None:
-        """Sets the session's only timer. It is moved when it rings, since nearly every wait ends long before."""
+        """Sets the session's only timer. It is moved when it fires, because nearly every wait ends long before."""
         self._due, self._late = min(by, self._ends_at), late
         timer = self._timeout_handle
         if timer is None or not self.loop.time() < timer.when() <= self._due:
@@ -212,7 +215,7 @@ class Session(SMTP):
         self.hang_up(TIMED_OUT)
 
     async def handle_exception(self, error: Exception) -> str:  # noqa: RET503 - _end does not return
-        """Generic words to the peer, the detail to the log."""
+        """Sends generic words to the peer and writes the detail to the log."""
         if isinstance(error, TLSSetupException):
             self.context.tell("tls-failed", session=self.id, peer=self.peer, error=repr(error.__cause__))
             return ""
@@ -222,7 +225,7 @@ class Session(SMTP):
         await self._end("421 4.3.0 Temporary trouble here, please try again later")
 
     async def push(self, status: str | bytes) -> None:
-        """Sends a reply; counts refusals, and lets other sessions in between many pipelined commands."""
+        """Sends a reply, counts refusals, and lets other sessions run between many pipelined commands."""
         if not status or self.transport is None:
             return
         reply = status if isinstance(status, str) else status.decode()
@@ -262,7 +265,7 @@ class Session(SMTP):
         return ["PIPELINING", size, *starttls, "ENHANCEDSTATUSCODES", "8BITMIME", "SMTPUTF8", "HELP"]
 
     async def _speak_for(self, client: Client) -> None:
-        """The session starts anew, as that client's (https://www.postfix.org/XCLIENT_README.html)."""
+        """Starts the session anew, as a session of that client (https://www.postfix.org/XCLIENT_README.html)."""
         if client.address is not None:
             refusal = self.context.moved(self, client.address)
             if refusal is not None:
@@ -281,7 +284,7 @@ class Session(SMTP):
             await self.push("501 5.5.4 STARTTLS takes no parameters")
         else:
             await super().smtp_STARTTLS("")
-            if self._in_handshake():  # a client that hung up meanwhile looks like success to aiosmtpd
+            if self._in_handshake():  # aiosmtpd takes a client that has hung up for a success
                 raise TLSSetupException
 
     async def smtp_MAIL(self, arg: str | None) -> None:
@@ -315,7 +318,7 @@ class Session(SMTP):
         if len(self._recipients) >= MAX_RECIPIENTS:
             raise Refusal("452 4.5.3 Too many recipients, send the rest in another message")
         if not self.context.knows_recipient(recipient):
-            # Only the domain: a local part may carry a reply token.
+            # Only the domain is shown: a local part may carry a reply token.
             self.context.tell("recipient-refused", session=self.id, peer=self.peer, domain=recipient.rpartition("@")[2])
             raise Refusal("550 5.1.1 There is no such mailbox here")
         self._recipients.append(recipient)
@@ -368,7 +371,7 @@ class Session(SMTP):
             await self._end(SHUTTING_DOWN)
 
     async def _answer(self, reply: str) -> None:
-        """Pushes the reply to a message: once, or for each recipient, although it is one for all of them."""
+        """Sends the reply to a message: once, or once for each recipient. The result is the same for all of them."""
         times = len(self._recipients) if self.door.answers == "each-recipient" else 1
         await self.push("\r\n".join([reply] * times))
 
@@ -397,7 +400,7 @@ class Session(SMTP):
         await self._end(TOO_LARGE)
 
     async def _chunk(self, begun_at: float, message: IncomingMessage) -> bytes:
-        """The next bytes of the message, in time."""
+        """The next bytes of the message. There is a time limit."""
         limits = self._limits
         for_rate = begun_at + limits.rate_grace_seconds + message.received_bytes / limits.min_bytes_per_second
         self._expect(min(self.loop.time() + limits.chunk_seconds, for_rate), partial(self._too_slow, message))
@@ -408,12 +411,12 @@ class Session(SMTP):
         return chunk
 
     def _unread(self, data: bytes) -> None:
-        """Puts back the commands that came behind the message; StreamReader has no method for it."""
+        """Puts the commands back that came after the message. StreamReader has no method for it."""
         if data:
             self._reader._buffer[:0] = data  # type: ignore[attr-defined]  # noqa: SLF001
 
     async def _commit(self, held: Held) -> str:
-        """Hands the message over. A client that hangs up now cancels the wait, never the work."""
+        """Hands the message over. A client that hangs up now cancels the wait, never the commit."""
         task = self.context.commit(held, self._envelope(), self._transmission)
         try:
             async with asyncio.timeout(self._limits.commit_seconds):
@@ -431,7 +434,9 @@ class Session(SMTP):
 
     @property
     def _helo(self) -> str:
-        """What the client says it is: a relay's own greeting is none of the client for whom it speaks."""
+        """The name that the client gives itself. A relay's own greeting is not the greeting of the client it speaks
+        for.
+        """
         return self._client_helo or (self.session.host_name or "" if self.session is not None else "")
 
     def _envelope(self) -> Envelope:
@@ -446,7 +451,9 @@ class Session(SMTP):
         )
 
     def _received_header(self) -> bytes:
-        """RFC 5321, 4.4; a recipient is named only when it is the only one, so that nobody learns of another."""
+        """The Received field (RFC 5321, 4.4). It names a recipient only if there is one, so that nobody learns of
+        another.
+        """
         peer = f"[{'IPv6:' if ':' in self.peer else ''}{self.peer}]" if self.peer else self._without_address
         to = f"\r\n\tfor <{self._recipients[0]}>" if len(self._recipients) == 1 else ""
         lines = (
@@ -457,7 +464,7 @@ class Session(SMTP):
         return lines.encode()
 
     def _with(self) -> str:
-        """The registered name of the protocol as it was spoken (RFC 3848, RFC 6531 section 4.3)."""
+        """The registered name of the protocol as it was used (RFC 3848, RFC 6531 section 4.3)."""
         secured = "S" if self._tls_protocol is not None else ""
         if self._utf8:
             return f"UTF8{self.protocol}{secured}"

@@ -1,4 +1,4 @@
-"""The replies of the SMTP and LMTP server that are said in more than one place."""
+"""Replies of the SMTP and LMTP server that are used in more than one place."""
 
 import re
 
@@ -9,12 +9,12 @@ SHUTTING_DOWN = "421 4.3.2 Service is shutting down, please try again later"
 TIMED_OUT = "421 4.4.2 Timeout, closing the connection"
 TOO_LARGE = "552 5.3.4 Message is larger than this server accepts"
 BARE = "550 5.6.11 A line of the message ends in CR or LF alone"
-# The library's own replies that lack the enhanced code of RFC 2034.
+# Replies of aiosmtpd that lack the enhanced code of RFC 2034.
 _WITH_STATUS = {"500 ": "500 5.5.2 ", "554 ": "554 5.7.0 ", "220 Ready": "220 2.0.0 Ready"}
 
 
 class Refusal(Exception):
-    """A command is answered with this reply."""
+    """Ends a command with this reply."""
 
 
 def with_status(reply: str) -> str:

@@ -1,4 +1,4 @@
-"""What a listener is told: names, limits, networks, times."""
+"""The settings of a listener: names, limits, networks, times."""
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
@@ -10,26 +10,32 @@ from mailtickets.edges.smtp_server.spool import Spool
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """How long a client may take. A moving clock is never the reason: all run on the loop's monotonic one."""
+    """How long a client may take. Changes of the wall clock have no effect: all limits use the loop's monotonic
+    clock.
+    """
 
     command_seconds: float = 60
-    """To the next command. RFC 5321 asks for 300, which lets a few idle strangers hold every connection."""
+    """Seconds until the next command. RFC 5321 asks for 300, with which a few idle strangers could hold every
+    connection.
+    """
     trusted_command_seconds: float = 300
     chunk_seconds: float = 60
-    """Without any byte of the message."""
+    """Seconds without any byte of the message."""
     rate_grace_seconds: float = 30
-    """After this much of a message, `min_bytes_per_second` is asked for."""
+    """After this many seconds of a message, `min_bytes_per_second` is required."""
     min_bytes_per_second: float = 1024
     session_seconds: float = 1800
     commit_seconds: float = 240
-    """Then 451 is said, before the client gives up by itself; what was committed is known again when it comes back."""
+    """Seconds until 451 is sent, before the client gives up by itself. If the commit succeeds, the repeated mail is
+    recognised.
+    """
     linger_seconds: float = 5
-    """For the last reply to be read, before the connection is cut."""
+    """Seconds for the client to read the last reply, before the connection is cut."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a listener is told; `hostname` is how other servers know us."""
+    """The settings of a listener. `hostname` is the name that other servers know us by."""
 
     hostname: str
     max_message_bytes: int = 26_214_400
@@ -40,5 +46,5 @@ class Settings:
     ident: str = "mailtickets"
     bare_newlines: Literal["normalise", "refuse"] = "normalise"
     spool: Spool = field(default_factory=Spool)
-    """Shared by all doors, and kept when the rest is replaced."""
+    """Shared by all doors. It stays when the other settings are replaced."""
     limits: TimeLimits = field(default_factory=TimeLimits)

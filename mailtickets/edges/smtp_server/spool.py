@@ -1,8 +1,9 @@
-"""Where messages lie while they are received: small ones in memory, large ones in files that have no name.
+"""Holds messages while they are received: small ones in memory, large ones in files without a name.
 
-Owns: a private directory, and the sum of what all doors hold there and in memory; `limit_bytes` bounds it, whatever
-clients do together. What is held is nobody's mail yet: no 250 has been said, and it is gone with the process.
-Fails with: NoSpace when the sum would exceed its bound, OSError when the disk cannot take more.
+Owns: a private directory, and the sum of what all doors hold there and in memory. `limit_bytes` bounds this sum,
+whatever clients do together. We are not responsible for these messages yet: no 250 has been sent, and they are gone
+when the process ends.
+Fails with: NoSpace when the sum would exceed the bound, OSError when the disk cannot take more.
 """
 
 import asyncio
@@ -15,23 +16,23 @@ from typing import IO
 from mailtickets.desk.model.delivery import NoSpace
 
 IN_MEMORY_BYTES = 262_144
-"""A larger message goes on in a file."""
+"""Octets of one message in memory. A larger message is moved to a file."""
 MEMORY_BYTES = 67_108_864
-"""All messages in memory together; over it small ones go into files too."""
+"""Octets of all messages in memory together. Above it, small messages go into files too."""
 LARGE_AT_ONCE = 2
-"""Messages of files that are read back into memory to be committed, at the same time."""
+"""How many messages that lie in files may be in memory at the same time, for their commit."""
 
 
 class Spool:
     def __init__(self, directory: Path | None = None, limit_bytes: int = 1_073_741_824) -> None:
-        """Without a directory, files lie where the system keeps temporary ones."""
+        """Without a directory, the files lie in the system's folder for temporary files."""
         self.limit_bytes = limit_bytes
         """May be changed while messages are held."""
         self.held_bytes = self.memory_bytes = 0
         self.large = asyncio.Semaphore(LARGE_AT_ONCE)
         self.directory = directory
         if directory is not None:
-            # Left by a file system without nameless files, in the moment between a file's making and its unlinking.
+            # Leftovers of a file system without nameless files: the process ended between creating and unlinking them.
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir(mode=0o700, exist_ok=True)
 
@@ -43,7 +44,7 @@ class Spool:
 
 
 class Held:
-    """The bytes of one message; whoever has it closes it."""
+    """The bytes of one message. The owner of this object must close it."""
 
     def __init__(self, spool: Spool) -> None:
         self.size_bytes = 0
@@ -68,7 +69,7 @@ class Held:
         return self._bytes.read()
 
     def close(self) -> None:
-        """Gives the room back; may be called again."""
+        """Gives the space back. May be called again."""
         self._bytes.close()
         self._count(-self.size_bytes)
         self.size_bytes = 0

@@ -1,4 +1,4 @@
-"""What XCLIENT says: for whom a relay of ours speaks (https://www.postfix.org/XCLIENT_README.html). Pure.
+"""Reads XCLIENT: for whom one of our relays speaks (https://www.postfix.org/XCLIENT_README.html). Pure.
 
 Fails with: ValueError, whose words may be shown to the relay.
 """
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 ATTRIBUTES = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR", "DESTPORT")
-"""All are understood; ADDR and HELO count."""
+"""All attributes are understood; only ADDR and HELO have an effect."""
 
 _UNKNOWN = frozenset({"[UNAVAILABLE]", "[TEMPUNAVAIL]"})
 _XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})+", re.IGNORECASE)  # RFC 3461, 4
@@ -18,14 +18,14 @@ _NOT_IN_A_HOST_NAME = re.compile(r"[^A-Za-z0-9.:_\[\]-]")
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The client behind a relay, as far as it was said; an unknown one is empty."""
+    """The client behind a relay, as far as the relay named it. Unknown fields are empty."""
 
     address: str | None = None
     helo: str | None = None
 
 
 def parse_xclient(arg: str) -> Client:
-    """`ADDR=203.0.113.5 HELO=mx.cliente.test`"""
+    """Reads the arguments of XCLIENT: `ADDR=203.0.113.5 HELO=mx.cliente.test`."""
     values = dict(_attribute(word) for word in arg.split())
     if not values:
         raise ValueError("XCLIENT takes attributes: NAME=value")
@@ -47,7 +47,7 @@ def _attribute(word: str) -> tuple[str, str]:
 
 
 def _address(value: str) -> str:
-    """Numeric, IPv6 with the prefix of RFC 5321."""
+    """A numeric address; IPv6 with the prefix of RFC 5321."""
     if value.upper() in _UNKNOWN:
         return ""
     try:
