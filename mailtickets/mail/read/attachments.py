@@ -1,8 +1,9 @@
-"""The attachments of a mail by their digests: those that it came with, and those that are made of it.
+"""Finds the attachments of a mail by their digests: the files that came with the mail, and the files made from the
+mail.
 
-Owns: what can be an attachment of a notice about a mail: the whole mail as it came (`message.eml`), its text as a file
-(`e-mail.txt`, where a notice shows only the beginning), and its own attachments.
-Fails with: nothing; a digest that no attachment has is left out.
+Owns: what can be attached to a notice about a mail: the whole mail as it came (`message.eml`), its text as a file
+(`e-mail.txt`, if a notice shows only the beginning of the text), and its own attachments.
+Fails with: nothing. A digest that no attachment has is left out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,12 +14,12 @@ from mailtickets.mail.read.text_file import text_file
 
 
 def of_unread(raw: bytes) -> dict[str, Attachment]:
-    """By sha256: what a mail that has not been read is attached as."""
+    """The attachment made from a mail that was not parsed (the whole mail), by its sha256."""
     return {attachment.sha256: attachment for attachment in outline(raw).attachments}
 
 
 def of_read(raw: bytes, mail: InboundMail) -> dict[str, Attachment]:
-    """By sha256: all that may go along with a notice about a mail that has been read."""
+    """All attachments that a notice about a parsed mail may carry, by their sha256."""
     return of_unread(raw) | {attachment.sha256: attachment for attachment in (*mail.attachments, text_file(mail))}
 
 

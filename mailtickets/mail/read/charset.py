@@ -1,9 +1,9 @@
-"""Octets into text when the label lies, is unknown or is missing.
+"""Decodes octets into text, also if the charset label is wrong, unknown or missing.
 
-Owns: which codec a label means, when the octets contradict it, and what to believe instead.
-Rules, in order: a byte order mark; valid UTF-8 under a single-byte label; the label; UTF-8 mixed with
-windows-1252, as mail in Portuguese, Spanish and English has it; another script where the octets say so.
-Fails with: nothing. Limits: linear; a guess looks at the first `SAMPLE_BYTES`.
+Owns: which codec a label means, when the octets contradict the label, and which charset is used instead.
+Rules, in order: a byte order mark; valid UTF-8 under a single-byte label; the label; UTF-8 mixed with windows-1252, as
+mail in Portuguese, Spanish and English has it; another script if the octets show one.
+Fails with: nothing. Limits: linear time; a guess looks at the first `SAMPLE_BYTES`.
 """
 
 import codecs
@@ -101,7 +101,9 @@ def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
 
 
 def _western(octets: bytes) -> str:
-    """windows-1252, its five holes filled with the C1 control of the same number, as browsers do."""
+    """The octets decoded as windows-1252. As in browsers, the five octets without a character become the C1 controls of
+    the same number.
+    """
     return "".join(octets[i : i + 1].decode("cp1252", "ignore") or chr(octets[i]) for i in range(len(octets)))
 
 
@@ -110,7 +112,7 @@ codecs.register_error("mail-windows-1252", _as_windows_1252)
 
 @lru_cache(maxsize=128)
 def codec(label: str) -> str | None:
-    """Python's name of the codec for a charset label as mail programs use it; None if there is none."""
+    """Python's name of the codec for a charset label as mail programs write it; None if Python has no such codec."""
     name = label.strip().strip("\"'").lower().removeprefix("charset=").removeprefix("x-charset-")
     name = _ALIASES.get(name, _ALIASES.get(name.replace("_", "-"), name))
     name = re.sub(r"^(?:windows|win|cp|ibm|x-cp)-?(\d{3,4})$", r"cp\1", name)
@@ -124,7 +126,7 @@ def codec(label: str) -> str | None:
 
 
 def text(octets: bytes, label: str) -> tuple[str, str | None]:
-    """The text of a body, and the name of the defect if the charset label is wrong; else None."""
+    """The text of a body, and the name of the defect if the charset label is wrong (None if it is right)."""
     if octets.isascii() and b"\x1b" not in octets and codec(label) not in ("utf-7", "hz", "utf-16", "utf-32"):
         return octets.decode("ascii"), None
     for mark, name in _BOMS:
@@ -175,7 +177,9 @@ def _is_utf8(octets: bytes) -> bool:
 
 
 def _surely_utf8(octets: bytes, name: str) -> bool:
-    """Valid UTF-8 under another label: hardly ever by chance, save a pair or two in a multibyte charset."""
+    """Whether octets with another label are surely UTF-8. Text in another charset is hardly ever valid UTF-8 by chance,
+    except for one or two pairs of octets in a multibyte charset.
+    """
     if name.startswith(("utf", "iso2022", "hz")):
         return False
     if not _is_utf8(octets):
@@ -223,7 +227,7 @@ def _is_iso_2022(octets: bytes) -> bool:
 
 
 def _script(octets: bytes) -> str | None:
-    """Which other script this is, where words are written in high octets throughout; else None."""
+    """The charset of another script, if at least 60 % of the letters are octets above 127; otherwise None."""
     high = sum(octet >= 0x80 for octet in octets)
     letters = sum(chr(octet).isalpha() for octet in octets if octet < 0x80)
     if high < 4 or high < 0.6 * (high + letters) or (_LEAD.search(octets) and _mostly_utf8(octets)):
@@ -238,7 +242,7 @@ def _mostly_utf8(octets: bytes) -> bool:
 
 
 def _score(octets: bytes, name: str, frequent: str) -> float:
-    """Which share of the letters beyond ASCII are a language's most frequent ones."""
+    """The share of the non-ASCII letters that are among the most frequent letters of a language."""
     found = [letter for letter in octets.decode(name, "replace") if letter > "\x7f"]
     known = sum(letter in frequent for letter in found) - sum(letter == "\ufffd" for letter in found)
     return known / max(len(found), 1)

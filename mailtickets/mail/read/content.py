@@ -1,10 +1,10 @@
-"""What a message says and what it carries: one text, one HTML and the attachments of a tree of parts.
+"""Reads what a message says and carries: one text, one HTML and the attachments from a tree of parts.
 
-Owns: which parts are the body and which are attachments, in trees nested however (alternative, related, mixed,
-signed, report, digest), what is packed inside parts (winmail.dat, opaque S/MIME, uuencode, yEnc), file names.
-Fails with: nothing. What could not be believed or read is named in `Content.defects`; a part that trips its reader is
-an attachment as it came, and the parts beside it are read.
-Limits: `MAX_UNPACKED_BYTES` out of packed parts; the rest is bounded by `mime`.
+Owns: which parts are the body and which are attachments, however the tree is nested (alternative, related, mixed,
+signed, report, digest); what is packed inside parts (winmail.dat, opaque S/MIME, uuencode, yEnc); file names.
+Fails with: nothing. `Content.defects` names what could not be trusted or read. A part that its reader fails on becomes
+an attachment as it came, and the other parts are still read.
+Limits: `MAX_UNPACKED_BYTES` out of packed parts. `mime` limits the rest.
 """
 
 import binascii
@@ -24,13 +24,15 @@ MAX_UNPACKED_BYTES = 50 * 1024 * 1024
 MAX_FILENAME_BYTES = 240
 MAX_SMIME_LAYERS = 3
 MAX_COMPARED = 10
-"""Texts side by side that are looked through for one that stands twice."""
+"""How many texts side by side are compared to find a text that stands there twice."""
 MIN_CONTAINED = 60
-"""Letters of a text that is left out where a longer one holds it; an answer of a word or two may be in any text."""
+"""A text of at least this many letters is left out if a longer text contains it. A shorter text, such as an answer of
+one or two words, may be in any text by chance.
+"""
 
 _BODY_TYPES = {"text/plain", "text/html", "text/enriched", "text/richtext"}
 _FOR_PROGRAMS = {"application/ld+json", "application/json+ld"}
-"""What stands beside a text for mail programs to read (schema.org). People send it as a named file."""
+"""Types of data for mail programs beside the text (schema.org). A person sends such data as a file with a name."""
 _EXTENSIONS = {
     "application/gzip": "gz",
     "application/ics": "ics",
@@ -106,7 +108,7 @@ _UU_BEGIN = re.compile(r"^begin(?:-base64)? [0-7]{3,4} (\S[^\n]{0,200})\n", re.M
 _UU_END = re.compile(r"^(?:end|====)[ \t]*$\n?", re.MULTILINE)
 _UU_LINE = re.compile(r"[ -`]{1,90}")
 _UU_EXTRA = 2
-"""Characters behind the data of a line, such as a checksum."""
+"""How many characters may follow the data of a line, such as a checksum."""
 _YENC_BEGIN = re.compile(r"^=ybegin [^\n]{0,200}?name=([^\n]{1,200})\n(?:=ypart[^\n]*\n)?", re.MULTILINE)
 _YENC_END = re.compile(r"^=yend[^\n]*$\n?", re.MULTILINE)
 
@@ -115,14 +117,14 @@ _YENC_END = re.compile(r"^=yend[^\n]*$\n?", re.MULTILINE)
 class Content:
     text: str
     html: str | None
-    """As sent, decoded, not sanitised."""
+    """The HTML as sent: decoded, not sanitised."""
     marks: tuple[int, ...] | None
-    """Lines of `text` at which a quotation begins; None where `text` was not made from HTML."""
+    """The numbers of the lines of `text` at which a quotation begins; None if `text` was not made from HTML."""
     attachments: tuple[Attachment, ...]
     invites: tuple[str, ...]
     defects: tuple[str, ...]
     reaction: str | None = None
-    """The emoji of a part that says its reader reacted with one."""
+    """The emoji of a part that states an emoji reaction of the reader; None if there is no such part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +166,13 @@ _SHOWN = re.compile(r"""cid:([^\s"'<>]{1,500})""", re.IGNORECASE)
 
 
 def _as_shown(file: Attachment, shown: frozenset[str]) -> Attachment:
-    """A picture that the HTML shows is part of the text, whatever its Content-Disposition says."""
+    """The file marked as inline if it is a picture that the HTML shows, whatever its Content-Disposition states."""
     is_part = file.content_type.startswith("image/") and file.content_id in shown and not file.inline
     return replace(file, inline=True) if is_part else file
 
 
 def octets(part: Part) -> bytes:
-    """The body after its transfer encoding is decoded. An unknown encoding is treated as no encoding."""
+    """The body of a part after its transfer encoding is decoded. An unknown encoding is treated as no encoding."""
     encoding = part.encoding
     if encoding == "base64":
         return _base64(part.body)
@@ -202,17 +204,18 @@ def _quoted_printable(part: Part) -> bytes:
     given, is_text = bytes(part.body), part.content_type.startswith("text/")
     if is_text and _is_unencoded(given, part.parameters.get("charset", "")):
         return given
-    if b"= " in given or b"=\t" in given:  # RFC 2045 section 6.7 (3): blanks at a line's end do not count
+    if b"= " in given or b"=\t" in given:  # RFC 2045 section 6.7 (3): ignore blanks at the end of a line
         given = re.sub(rb"=[ \t]+(\r?\n)", rb"=\1", given)
-    if is_text:  # `?id=12`: nobody writes control characters, and their program has encoded nothing here
+    if is_text:  # `?id=12` would decode to a control character: such text was not encoded
         given = _QP_CONTROL.sub(rb"=3D\1", given)
     return binascii.a2b_qp(given)
 
 
 def _is_unencoded(given: bytes, label: str) -> bool:
-    """Whether quoted-printable is claimed and was never made: equals signs as people write them, letters as they are.
+    """Whether a part is labelled quoted-printable but was never encoded: it has bare equals signs or unencoded letters.
 
-    What was encoded shows it: `=3D` for an equals sign, lines that end in one, letters beyond ASCII.
+    Encoded text shows its encoding: `=3D` for an equals sign, lines that end in an equals sign, encoded letters beyond
+    ASCII.
     """
     if _QP_MADE.search(given) or (given.isascii() and _QP_NEVER_MADE.search(given) is None):
         return False
@@ -221,7 +224,7 @@ def _is_unencoded(given: bytes, label: str) -> bool:
 
 
 class _Reader:
-    """Collects attachments and defects while the tree is walked."""
+    """Collects attachments and defects while it walks the tree."""
 
     def __init__(self, root: Part) -> None:
         self.root = root
@@ -240,7 +243,7 @@ class _Reader:
         """The text of a part. A part that cannot be read becomes an attachment with a defect."""
         try:
             return self._read(part, related=related)
-        except Exception:  # whatever a reader trips over is this part's trouble, not the mail's
+        except Exception:  # a reader's error concerns this part alone, not the mail
             self.defects.append("part-unreadable")
             self._add(self._default_name(part.content_type), part.content_type, bytes(part.body))
             return _Body()
@@ -301,7 +304,9 @@ class _Reader:
         return _Body(best.text, shown, best.marks, best.is_plain)
 
     def _related(self, part: Part) -> _Body:
-        """RFC 2387: the root is the part that `start` names, else the first."""
+        """The text of a multipart/related part. Its root is the part that `start` names, otherwise the first
+        part (RFC 2387).
+        """
         start = part.parameters.get("start", "").strip("<>")
         root = next((child for child in part.parts if start and child.content_id == start), part.parts[0])
         body = self.body(root, related=True)
@@ -327,7 +332,9 @@ class _Reader:
         return _Body(self._without_enclosures(text), is_plain=True)
 
     def _without_enclosures(self, text: str) -> str:
-        """Files written into the text itself, as programs did before MIME, become attachments."""
+        """The text without files that are written into it, as programs did before MIME. These files become
+        attachments.
+        """
         if "\nend" in text and "begin" in text:
             text = self._enclosed(text, _UU_BEGIN, _UU_END, _uu_octets)
         if "=ybegin" in text:
@@ -337,7 +344,10 @@ class _Reader:
     def _enclosed(
         self, text: str, begin: re.Pattern[str], end: re.Pattern[str], unpacked: Callable[[str, str], bytes]
     ) -> str:
-        """Each end is paired with the last beginning before it, so that one pass is enough."""
+        """Attach the files between `begin` and `end`, and return the text without them.
+
+        Each end is paired with the last beginning before it, so that one pass is enough.
+        """
         kept, position, openings = "", 0, deque(begin.finditer(text))
         for closing in end.finditer(text):
             opening = None
@@ -383,7 +393,7 @@ class _Reader:
     def attach(self, part: Part, *, related: bool = False) -> None:
         given = octets(part)
         if part.content_type.startswith(("text/", "message/")) and part.encoding != "base64":
-            given = given.replace(b"\r\n", b"\n")  # lines are lines, however the mail came: alike for all copies
+            given = given.replace(b"\r\n", b"\n")  # same line ends, so that all copies of a file have one digest
         if part.content_type in ("text/calendar", "application/ics"):
             self._invite(part, given)
         if part.content_type.startswith("text/") and part.disposition[0] != "attachment":
@@ -397,7 +407,7 @@ class _Reader:
     def _invite(self, part: Part, given: bytes) -> None:
         try:
             line = invite.line(charset.text(given, part.parameters.get("charset", ""))[0])
-        except Exception:  # the calendar is there as a file
+        except Exception:  # the calendar is attached as a file
             self.defects.append("calendar-unreadable")
             return
         self.invites += [line] if line and line not in self.invites else []
@@ -409,7 +419,7 @@ class _Reader:
         self.attachments.append(Attachment(name, content_type, len(given), digest, inline, content_id, given))
 
     def _default_name(self, content_type: str) -> str:
-        """`image.png`, `image-2.png`: a label for a part that came without a name."""
+        """A file name for a part that came without one: `image.png`, `image-2.png`."""
         kind, _, subtype = content_type.partition("/")
         stem = {"application": "attachment", "multipart": "part"}.get(kind, kind)
         if kind == "message" and subtype not in ("rfc822", "global"):
@@ -419,18 +429,20 @@ class _Reader:
         return f"{stem}.{extension}" if count == 1 else f"{stem}-{count}.{extension}"
 
     def named_text(self) -> _Body | None:
-        """A message that is nothing but a named text part: its text is what was said."""
+        """The text of a message that consists only of a named text part: the text of that part. None if there
+        is no such part.
+        """
         part = next((part for part in self.named if part.content_type in _BODY_TYPES), None)
         try:
             return self._leaf(part) if part is not None else None
-        except Exception:  # it is a file already
+        except Exception:  # the part is attached as a file already
             self.defects.append("part-unreadable")
             return None
 
 
 def _from_html(text: str) -> _Body:
     if _ANY_TAG.search(text) is None and "&" not in text:
-        return _Body(text, text)  # labelled HTML, written as plain text
+        return _Body(text, text)  # plain text with the label of HTML
     rendered = html.render(text)
     return _Body(rendered.text, text, rendered.marks)
 
@@ -451,7 +463,7 @@ def _joined(bodies: list[_Body]) -> _Body:
 
 
 def _once(bodies: list[_Body]) -> list[_Body]:
-    """Texts without those that another one says, too: some programs put both forms of one text side by side."""
+    """The texts without those that another text contains. Some programs put two forms of one text side by side."""
     if len(bodies) > MAX_COMPARED:
         return bodies
     letters = [_BLANKS_AND_MARKS.sub("", body.text) for body in bodies]
@@ -476,7 +488,9 @@ def _is_stub(plain: str, rich: str) -> bool:
 
 
 def flowed(text: str, delsp: bool = False) -> str:
-    """RFC 3676: a line that ends in a space goes on in the next of the same quote depth."""
+    """The text with its flowed lines joined (RFC 3676): a line that ends in a space continues on the next line of the
+    same quote depth.
+    """
     out: list[list[str]] = []
     depth_before, flows = 0, False
     for line in text.split("\n"):
@@ -496,7 +510,9 @@ def flowed(text: str, delsp: bool = False) -> str:
 
 
 def _plain_of_enriched(text: str) -> str:
-    """RFC 1896: commands in brackets, single line breaks are blanks, `<<` is a bracket."""
+    """Plain text from text/enriched (RFC 1896): commands in brackets go, single line breaks become blanks, `<<`
+    becomes `<`.
+    """
     text = re.sub(r"<param>.{0,200}?</param>", "", text, flags=re.IGNORECASE | re.DOTALL)
     text = re.sub(r"(?<!\n)\n(?!\n)", " ", text)
     text = re.sub(r"\n(\n+)", r"\1", text)
@@ -504,20 +520,20 @@ def _plain_of_enriched(text: str) -> str:
 
 
 def _uu_octets(opening: str, inside: str) -> bytes:
-    """The file between `begin` and `end`; nothing if a line between them is no data, as in prose."""
+    """The file between `begin` and `end`; empty if a line between them is not data, as in prose."""
     if opening.startswith("begin-base64"):
         return header.base64_octets(inside.encode("ascii", "ignore"))
     lines = [line.rstrip() for line in inside.split("\n") if line.strip()]
     if not all(_UU_LINE.fullmatch(line) and len(line) <= 1 + _uu_room(line) + _UU_EXTRA for line in lines):
         return b""
     whole = sum(len(line) > _uu_room(line) for line in lines if line != "`")
-    if 2 * whole < sum(line != "`" for line in lines):  # a program's lines, or prose: their lengths do not fit
+    if 2 * whole < sum(line != "`" for line in lines):  # another program's lines, or prose: their lengths are wrong
         return b""
     return b"".join(_uu_line(line) for line in lines)
 
 
 def _uu_octets_of(line: str) -> int:
-    """POSIX uuencode: the first character says how many octets the line holds."""
+    """How many octets the line holds, as its first character states (POSIX uuencode)."""
     return (ord(line[0]) - 32) & 63
 
 
@@ -527,13 +543,17 @@ def _uu_room(line: str) -> int:
 
 
 def _uu_line(line: str) -> bytes:
-    """Blanks at the end may be lost on the way; what follows the data (a checksum in some encoders) does not count."""
+    """The octets of one line. Blanks at its end may have been lost on the way; characters after the data (a checksum in
+    some encoders) do not count.
+    """
     characters = (_uu_octets_of(line) * 4 + 2) // 3
     return binascii.a2b_uu(f"{line[0]}{line[1 : characters + 1]:<{characters}}")
 
 
 def _yenc_octets(opening: str, inside: str) -> bytes:
-    """http://www.yenc.org/yenc-draft.1.3.txt: every octet plus 42, critical ones escaped by `=` and 64 more."""
+    """The octets of a yEnc file (http://www.yenc.org/yenc-draft.1.3.txt). yEnc adds 42 to each octet; it writes a
+    critical octet as `=` and the octet plus 64.
+    """
     given = inside.replace("\n", "").encode("cp1252", "replace")
     given = re.sub(rb"=(.)", lambda match: bytes([(match[1][0] - 64) % 256]), given, flags=re.DOTALL)
     return given.translate(bytes((octet - 42) % 256 for octet in range(256)))
@@ -549,7 +569,9 @@ def _type_of_name(name: str) -> str:
 
 
 def safe_filename(name: str) -> str:
-    """A label without path, control or bidi characters, at most `MAX_FILENAME_BYTES` long; may come out empty."""
+    """A file name without path, control or bidi characters, at most `MAX_FILENAME_BYTES` long. The result may
+    be empty.
+    """
     name = header.one_line(re.sub(r"[\ud800-\udfff]", "\ufffd", name))
     name = re.split(r"[\\/]", name.rstrip("\\/ "))[-1].strip(" .") if name.strip(". ") else ""
     if _RESERVED.match(name):

@@ -1,8 +1,9 @@
-"""Header fields as people's programs write them: RFC 2047 words, RFC 2231 parameters, message ids.
+"""Reads header fields as mail programs write them: RFC 2047 words, RFC 2231 parameters, message ids.
 
-Owns: how octets of a field become one line of text for people, and how ids and parameters are found in damaged ones.
-Fails with: nothing; what cannot be decoded is guessed (`charset`), never dropped.
-Limits: linear in the field's length, which `mime` has cut to 32 KB.
+Owns: how the octets of a field become one line of text for people, and how ids and parameters are found in damaged
+fields.
+Fails with: nothing. Octets that cannot be decoded are guessed (`charset`), never dropped.
+Limits: linear in the length of the field, which `mime` has cut to 32 KB.
 """
 
 import base64
@@ -17,24 +18,26 @@ MAX_PARAMETERS = 100
 MAX_IDS = 1_000
 
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?=]|=(?!\?(?!=))|\?(?!=))*+)\?=")
-"""Its text holds no beginning of another word: what was not ended would else be read to the end from each beginning."""
+"""An RFC 2047 word. Its text must not hold the beginning of another word. Otherwise a value with many unended words
+would be read to the end from each beginning, in quadratic time.
+"""
 _QUOTED_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _PARAMETER = re.compile(
     r"[;\s]*([^=;\s\"]+)\s*=\s*(?:3D(?=\"))?(?:\"((?:[^\"\\]|\\.)*)(?:\"[^;]*|$)|([^;]*))|[;\s]+|[^;]+", re.DOTALL
 )
 _UNPARTED = re.compile(r"\s*([^\s=;,\"]+)[\s,]+(?=[A-Za-z0-9*-]+\s*=)")
-"""`multipart/mixed boundary="..."`, up to the first parameter."""
+"""A media type without a semicolon after it: `multipart/mixed boundary="..."`, up to the first parameter."""
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u061c\u00ad\ufff9-\ufffb]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def octets_to_text(raw: bytes, hint: str | None = None) -> str:
-    """A field's octets: ASCII or UTF-8 (RFC 6532), else the charset that the mail's own text is written in."""
+    """The text of a field's octets: ASCII or UTF-8 (RFC 6532), otherwise `hint`, the charset of the mail's own text."""
     return raw.decode("ascii") if raw.isascii() else charset.guess(raw, hint)
 
 
 def one_line(text: str) -> str:
-    """The text without control characters and bidi marks, with single blanks: it can be shown in one line."""
+    """The text on one line for display: without control characters and bidi marks, and with single blanks."""
     return " ".join(_INVISIBLE.sub("", _CONTROL.sub(" ", text)).split())
 
 
@@ -65,7 +68,9 @@ def _decoded(value: str) -> str:
 
 
 def _run_text(run: list[tuple[str, str, str]]) -> str:
-    """Adjacent words of one charset are decoded as one string of octets: writers split within characters."""
+    """The text of adjacent RFC 2047 words. Words of one charset are decoded together, because some programs split a
+    character between two words.
+    """
     text, octets, current = "", b"", ""
     carry = ""
     for index, (name, encoding, content) in enumerate(run):
@@ -92,7 +97,9 @@ def _q_octets(content: str) -> bytes:
 
 
 def base64_octets(content: bytes) -> bytes:
-    """Base64 read to the end whatever is missing at it or lies between; decoding goes on after inner padding."""
+    """The octets of base64, even if its end is incomplete or other characters lie between. Decoding goes on after
+    padding in the middle.
+    """
     try:
         return base64.b64decode(content, validate=True)
     except binascii.Error:
@@ -102,19 +109,21 @@ def base64_octets(content: bytes) -> bytes:
 
 
 def _chunk(chunk: bytes) -> bytes:
-    if len(chunk) % 4 == 1:  # six bits are no octet
+    if len(chunk) % 4 == 1:  # six bits do not make an octet
         chunk = chunk[:-1]
     return base64.b64decode(chunk + b"=" * (-len(chunk) % 4))
 
 
 def parameters(value: str) -> tuple[str, dict[str, str]]:
-    """The value before the first semicolon and its parameters (RFC 2045, RFC 2231), names in lower case."""
+    """The value before the first semicolon and the parameters after it (RFC 2045, RFC 2231); their names are in
+    lower case.
+    """
     main, _, rest = value.partition(";")
     main, found = _uncommented(main).strip().strip("\"'"), dict[str, str]()
     pieces: dict[str, list[tuple[int, bool, str]]] = {}
-    if unparted := _UNPARTED.match(value) if "=" in main else None:  # the first semicolon has been forgotten
+    if unparted := _UNPARTED.match(value) if "=" in main else None:  # the sender's program left out the first semicolon
         main, rest = unparted[1].strip("\"'"), value[unparted.end() :]
-    elif "=" in main:  # no media type at all, parameters from the start
+    elif "=" in main:  # there is no media type, only parameters
         main, rest = "", value
     for match in _PARAMETER.finditer(rest):
         if match[1] is None:
@@ -138,7 +147,9 @@ def _given(match: re.Match[str]) -> str:
 
 
 def _continued(sections: list[tuple[int, bool, str]]) -> str:
-    """RFC 2231 section 3 and 4: numbered pieces, percent-encoded or not, the first one naming the charset."""
+    """The value of a parameter in numbered pieces, percent-encoded or not; the first piece names the charset (RFC 2231
+    sections 3 and 4).
+    """
     sections.sort(key=lambda section: section[0])
     label, octets, plain = "", b"", not any(encoded for _, encoded, _ in sections)
     if plain:
@@ -156,13 +167,13 @@ def _uncommented(value: str) -> str:
 
 
 def ids(values: list[str]) -> tuple[str, ...]:
-    """Every message id in these fields, in order, once each, without angle brackets (RFC 5322 section 3.6.4)."""
+    """All message ids in these fields, in order, each once, without angle brackets (RFC 5322 section 3.6.4)."""
     found = (token for value in values for token in _ids(decoded(value)))
     return tuple(dict.fromkeys(found))[:MAX_IDS]
 
 
 def _ids(value: str) -> list[str]:
-    """Folded ids are closed up; an id without its brackets is still one if it has an @."""
+    """The ids in one value. Blanks in a folded id are removed. Text without brackets is an id if it has an @."""
     head, *pieces = value.split("<")
     found = [] if pieces else [token.strip("<>,;\"'()") for token in head.split() if "@" in token]
     for piece in pieces:

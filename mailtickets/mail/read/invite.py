@@ -1,6 +1,6 @@
-"""A calendar invitation in one readable line: what, when, where, who asks (RFC 5545, RFC 5546).
+"""Shows a calendar invitation as one readable line: what, when, where, organiser (RFC 5545, RFC 5546).
 
-Fails with: nothing; what is no calendar gives an empty string. Limits: the first event, `MAX_LINES` lines.
+Fails with: nothing; text that is not a calendar gives an empty string. Limits: the first event, `MAX_LINES` lines.
 """
 
 import re
@@ -16,7 +16,9 @@ _ANSWERS = {"ACCEPTED": "Accepted", "DECLINED": "Declined", "TENTATIVE": "Tentat
 
 
 def line(calendar: str) -> str:
-    """`Invitation: what, when, where, organiser`, with whatever of these the calendar states."""
+    """`Invitation: what, when, where, organiser`, with those of the four that the calendar states; empty if it states
+    no event.
+    """
     found = _properties(calendar)
     if not {"SUMMARY", "DTSTART"} & found.keys():
         return ""
@@ -53,7 +55,7 @@ def _label(found: dict[str, tuple[str, str]]) -> str:
 
 
 def _text(value: tuple[str, str] | None) -> str:
-    """RFC 5545 section 3.3.11: escaped commas, semicolons and line breaks."""
+    """The text of a property, with escaped commas, semicolons and line breaks decoded (RFC 5545 section 3.3.11)."""
     if value is None:
         return ""
     return re.sub(r"\\(.)", lambda match: " " if match[1] in "nN" else match[1], value[1]).strip()

@@ -1,9 +1,9 @@
-"""Bytes into a tree of parts (RFC 2045, RFC 2046), read as leniently as people's programs write them.
+"""Splits the bytes of a message into a tree of parts (RFC 2045, RFC 2046). Accepts the errors of common mail programs.
 
-Owns: where a header section ends, what a field is, where a boundary falls, and the limits that are kept while
-splitting, so that no bomb is ever unpacked. Bodies are views into the message: nothing is copied or decoded here.
-Fails with: nothing. What is damaged or over a limit is named in `Tree.defects`.
-Limits: the constants below. Work is at most `MAX_DEPTH` searches over the message, whatever is in it.
+Owns: where a header section ends, what a field is, where a boundary is, and the limits that hold while splitting, so
+that no mail bomb is ever unpacked. Bodies are views into the message: nothing is copied or decoded here.
+Fails with: nothing. `Tree.defects` names what is damaged or over a limit.
+Limits: the constants below. The work is at most `MAX_DEPTH` searches over the message, whatever it holds.
 """
 
 import re
@@ -37,7 +37,7 @@ _KNOWN_FIELD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One node: its fields as (lower-case name, unfolded octets), its media type, its body as it was sent."""
+    """One node of the tree. `fields` are (lower-case name, unfolded octets). `body` is the body as it was sent."""
 
     fields: tuple[tuple[str, bytes], ...]
     content_type: str
@@ -49,7 +49,9 @@ class Part:
         return next((value for key, value in self.fields if key == name), None)
 
     def text(self, name: str) -> str:
-        """A structured field's topmost value, for reading its syntax; empty when there is none."""
+        """The topmost value of a structured field, undecoded, for reading its syntax; empty if there is no such
+        field.
+        """
         return header.octets_to_text(self.raw(name) or b"")
 
     @property
@@ -64,7 +66,7 @@ class Part:
 
     @property
     def filename(self) -> str:
-        """The name as sent, decoded but not yet made safe; empty when there is none."""
+        """The file name as sent: decoded, but not yet made safe; empty if there is none."""
         return self.disposition[1].get("filename") or self.parameters.get("name", "")
 
     @property
@@ -91,14 +93,16 @@ def read(raw: bytes) -> Tree:
 
 
 def _with_line_feeds(raw: bytes) -> bytes:
-    """A bare CR ends a line too. Where a part is declared binary only a message without any LF is touched."""
+    """The message with LF for each bare CR, which ends a line too. If a part is declared binary, only a message without
+    any LF is changed.
+    """
     if _BARE_CR.search(raw) is None or (_BINARY.search(raw) and b"\n" in raw):
         return raw
     return _ANY_END.sub(b"\n", raw)
 
 
 class _Splitter:
-    """Holds what the limits count over the whole message."""
+    """Splits one message, and holds the counts for the limits of the whole message."""
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
@@ -107,7 +111,7 @@ class _Splitter:
         self.seen = 0
 
     def start(self) -> int:
-        """Past a byte order mark, blank lines and an mbox line, none of which is part of the message."""
+        """The position after a byte order mark, blank lines and an mbox line: they are not part of the message."""
         start = 3 if self.raw.startswith(b"\xef\xbb\xbf") else 0
         while self.raw[start : start + 1] in (b"\r", b"\n"):
             start += 1
@@ -143,7 +147,9 @@ class _Splitter:
         return False
 
     def _spans(self, node: Part, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """Where the children lie. What follows a closing delimiter counts only if another delimiter opens it."""
+        """The start and end of each child. Text after a closing delimiter counts only if another delimiter follows the
+        closing one.
+        """
         boundary = node.parameters.get("boundary", "").rstrip().encode("utf-8", "surrogateescape")
         found = list(_delimiters(self.raw, boundary, start, end)) if boundary else []
         if not found:
@@ -158,7 +164,7 @@ class _Splitter:
                 yield min(after, stop), stop
 
     def _fields(self, start: int, end: int) -> tuple[tuple[tuple[str, bytes], ...], int]:
-        """The fields of a header section that starts here, and where its body begins."""
+        """The fields of the header section that starts here, and the position at which its body begins."""
         fields: list[tuple[str, list[bytes]]] = []
         position, stop = start, min(end, start + MAX_HEADER_BYTES)
         while position < end:
@@ -195,7 +201,8 @@ class _Splitter:
 
 
 def _delimiters(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
-    """(where the line break before it begins, where the line after it begins, is it the closing one).
+    """For each delimiter: (start of the line break before it, start of the line after it, whether it is the closing
+    one).
 
     RFC 2046 section 5.1.1: the line break before a delimiter belongs to the delimiter.
     """
@@ -213,7 +220,9 @@ def _delimiters(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[t
 
 
 def _with_boundary(kind: str, parameters: dict[str, str]) -> dict[str, str]:
-    """A boundary that stands in another parameter's value, a semicolon before it having been forgotten."""
+    """The parameters with a boundary that was found in another parameter's value, because the semicolon before
+    it is missing.
+    """
     if not kind.startswith("multipart/") or parameters.get("boundary"):
         return parameters
     found = next((match for value in parameters.values() if (match := _INNER_BOUNDARY.search(value))), None)
@@ -223,15 +232,15 @@ def _with_boundary(kind: str, parameters: dict[str, str]) -> dict[str, str]:
 def _media_type_as_far_as_it_goes(
     fields: tuple[tuple[str, bytes], ...], default: str
 ) -> tuple[str, dict[str, str], list[str]]:
-    """The media type; a file of no known type where its field cannot be read at all."""
+    """The media type, its parameters and its defects; a file of unknown type if the field cannot be read at all."""
     try:
         return _media_type(fields, default)
-    except Exception:  # one part's field, not the mail's
+    except Exception:  # an error in the field of one part does not concern the mail
         return "application/octet-stream", {}, ["content-type-damaged"]
 
 
 def _media_type(fields: tuple[tuple[str, bytes], ...], default: str) -> tuple[str, dict[str, str], list[str]]:
-    """RFC 2045 section 5.2: what is not understood is plain text."""
+    """The media type, its parameters and its defects. An unclear type is plain text (RFC 2045 section 5.2)."""
     values = [value for name, value in fields if name == "content-type"]
     if not values:
         return default, {}, []

@@ -1,7 +1,8 @@
-"""The outline of a mail that could not be read: just enough of its head to open a ticket with the raw attached.
+"""Makes the outline of a mail that the parser failed on: enough of its header to open a ticket with the raw mail
+attached.
 
-Plain bytes and one pattern a field, so that what killed the reader cannot kill this. Never raises.
-Limits: the first 64 KB are looked at.
+It uses plain bytes and one pattern per field, so that what made the parser fail cannot make this fail. Never raises.
+Limits: reads the first 64 KB.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ _ID = re.compile(r"<([^<>\s]{1,250})>")
 
 
 def outline(raw: bytes) -> InboundMail:
-    """From, To, Cc, Subject and Message-ID as they stand, no text, and the whole mail as an attachment."""
+    """A mail with From, To, Cc, Subject and Message-ID as they stand, no text, and the whole mail as an attachment."""
     head = re.split(rb"\r?\n\r?\n", raw[:_LOOKED_AT], maxsplit=1)[0].decode("utf-8", "replace")
     author = _addresses(head, "From")[:1]
     digest = hashlib.sha256(raw).hexdigest()

@@ -1,12 +1,12 @@
-"""Bytes into an `InboundMail`: the reader of mail, whatever the mail.
+"""Parses the bytes of any mail into an `InboundMail`.
 
-Owns: which header field says what, the second opinion on who the author is, and the order in which the pure modules
-beside it are asked. mail-parser is imported here alone: it reads the From field independently, since two parsers
-that disagree on the author mean that nobody can be believed.
-Fails with: nothing. What is wrong with a message is named in `defects`. Where a limit cuts something off, the raw is
-attached. A step that trips over one thing (a field, the quotation) leaves that out, and the raw is attached; the worst
-leave an outline marked `unparsed`, whose raw is all there is to see.
-Limits: those of `mime`, `body` and `html`; the bounce reader is shown the first `MAX_REPORT_BYTES`.
+Owns: which header field states what, the second opinion on who the author is, and the order in which the pure modules
+of this package are called. Only this module imports mail-parser: it reads the From field independently. If the two
+parsers disagree on the author, the author counts as unknown.
+Fails with: nothing. `defects` names what is wrong with a message. If a limit cuts something off, the raw mail is
+attached. If a step (a field, the quotation) fails, its result is left out and the raw mail is attached. The worst mails
+give only an outline with the defect `unparsed` and the raw mail attached.
+Limits: those of `mime`, `body` and `html`; the bounce reader gets the first `MAX_REPORT_BYTES`.
 """
 
 import email
@@ -53,15 +53,15 @@ _UNREADABLE = {"nested-too-deep", "too-many-parts", "header-too-large", "too-man
 _STEPS = {
     f"{step}-unread" for step in ("addresses", "author", "body", "bounce", "date", "html", "kind", "language", "reply")
 }
-"""Defects for the steps of reading that one odd thing may trip; the rest of the mail is read."""
+"""Defects for the steps of reading that may fail on unusual input; the rest of the mail is still read."""
 _CUT = _STEPS | _UNREADABLE | {"header-too-long", "too-many-parameters", "too-many-addresses"}
 
 
 def parse(raw: bytes, *, instance: str | None = None) -> InboundMail:
-    """What a message says. `instance` is our own name in loop headers; None when there is no configuration."""
+    """Parse a mail. `instance` is our own name in loop headers; None if there is no configuration."""
     try:
         return _parse(raw, instance)
-    except (Exception, RecursionError) as error:  # a mail is never worth an exception: the raw is kept
+    except (Exception, RecursionError) as error:  # no mail may raise: its raw bytes are kept
         return replace(outline(raw), defects=("unparsed", f"unparsed-{type(error).__name__.lower()}"))
 
 
@@ -108,7 +108,7 @@ def _bounce_json(report: Bounce | None) -> dict[str, str | None] | None:
 
 
 class _Fields:
-    """The top-level header section, its octets already text."""
+    """The top-level header section, with its octets decoded to text."""
 
     def __init__(self, root: Part) -> None:
         hint = next((part.parameters["charset"] for part in root.walk() if part.parameters.get("charset")), None)
@@ -203,9 +203,9 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
 
 
 def _answers(fields: _Fields, people: dict[str, tuple[Address, ...]], subject: str, cut: Split) -> bool:
-    """Whether anything says that the mail answers another: in one that does not, what looks like history is new.
+    """Whether anything shows that the mail is a reply. In a mail that is not, text that looks like history is new.
 
-    A whole header block says so by itself: people write lists, but no list like that.
+    A complete header block is enough: people write lists, but not lists like that.
     """
     threaded = header.ids([*fields.values("in-reply-to"), *fields.values("references")])
     named = signs.REPLY_PREFIX.match(subject) or _NUMBER.search(subject)
@@ -217,7 +217,7 @@ def _answers(fields: _Fields, people: dict[str, tuple[Address, ...]], subject: s
 def _kind(
     fields: _Fields, subject: str, author: Address | None, root: Part, report: Bounce | None, instance: str | None
 ) -> tuple[Kind, str]:
-    """What kind of mail it is, and the reason."""
+    """The kind of the mail, and the reason for it."""
     content_type = next(iter(fields.values("content-type")), root.content_type)
     return classify.classify(
         fields.decoded(), subject=subject, author=author, content_type=content_type, bounce=report, instance=instance
@@ -229,24 +229,30 @@ _KIND_NOT_READ: tuple[Kind, str] = ("human", "not-read")
 
 
 def _step(name: str, read: Callable[[], Read], otherwise: Read, defects: list[str]) -> Read:
-    """What one step of reading finds. One that is tripped is a defect, and the steps beside it go on."""
+    """The result of one step of reading. If the step fails, it adds a defect and returns `otherwise`; the other
+    steps go on.
+    """
     try:
         return read()
-    except Exception:  # RecursionError, too; the raw is attached for it
+    except Exception:  # RecursionError too; the raw mail is attached then
         defects.append(f"{name}-unread")
         return otherwise
 
 
 def _names(attachments: tuple[Attachment, ...]) -> tuple[str, ...]:
-    """Every file, where it cannot be told which of them hold a notice of ours: none of them may go to a customer."""
+    """The names of all files. Used if we cannot tell which of them hold a notice of ours: then no file may go
+    to a customer.
+    """
     return tuple(attachment.filename for attachment in attachments)
 
 
 def _attached(raw: bytes, instance: str | None) -> InboundMail | None:
-    """A message within a message; what is attached to that one in turn is not looked into."""
+    """The parsed message within a message; None if it cannot be parsed. Messages attached to the inner message
+    are not parsed.
+    """
     try:
         return _parse(raw, instance, attached=True)
-    except (Exception, RecursionError):  # it is an attachment like any other then
+    except (Exception, RecursionError):  # then it is an ordinary attachment
         return None
 
 
@@ -255,7 +261,7 @@ def _unique(defects: Iterable[str]) -> tuple[str, ...]:
 
 
 def _author(fields: _Fields, defects: list[str]) -> Address | None:
-    """The one mailbox that both readers find in the one From field."""
+    """The mailbox on which both parsers agree, from the only From field."""
     values = fields.values("from")
     found = {mailbox.key: mailbox for mailbox in reversed(fields.mailboxes("from")) if "@" in mailbox.address}
     if not found:
@@ -274,9 +280,9 @@ def _author(fields: _Fields, defects: list[str]) -> Address | None:
 
 
 def _disputed(value: str, author: Address) -> bool:
-    """Whether mail-parser reads another address out of the same field; nobody can out of the plain ones.
+    """Whether mail-parser reads another address out of the same field. A plain field is never disputed.
 
-    What is too long for it to be asked counts as disputed.
+    A field that is too long for mail-parser counts as disputed.
     """
     if len(value) > address.MAX_AUTHOR_CHARACTERS:
         return True
@@ -290,7 +296,9 @@ def _disputed(value: str, author: Address) -> bool:
 
 
 def _is_plain(value: str) -> bool:
-    """One address in ASCII, and a name, quoted or in encoded words, in which nothing can pass for syntax."""
+    """Whether the value is one ASCII address with a name, quoted or in encoded words, that holds nothing like
+    address syntax.
+    """
     plain = _PLAIN_FROM.fullmatch(value)
     return plain is not None and _PLAIN_NAME.fullmatch(header.decoded(plain[1] or plain[2] or "")) is not None
 
@@ -307,7 +315,9 @@ def _date(fields: _Fields, defects: list[str]) -> datetime | None:
 
 
 def _moment(value: str) -> datetime | None:
-    """RFC 5322 as leniently as the standard library reads it, or ISO 8601; without a zone it is UTC."""
+    """The moment that a date field states: RFC 5322 as leniently as the standard library reads it, or ISO 8601. Without
+    a zone it is UTC.
+    """
     try:
         if match := _ISO_DATE.search(value):
             stated = datetime.fromisoformat(re.sub(r"(?<!\s)\s++(?=[Z+-])", "", match[0]))
@@ -337,7 +347,9 @@ def _shown(source: str | None, defects: list[str]) -> str | None:
 
 
 def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
-    """What a delivery report says, read from the message as it came; nothing is asked about a bomb."""
+    """The delivery report in the raw message; None if there is none. A mail bomb (over the limits of `mime`) is
+    not read.
+    """
     given = raw[:MAX_REPORT_BYTES]
     if _UNREADABLE.intersection(defects):
         return None
@@ -346,12 +358,14 @@ def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
             return None
         return report_of.read_bounce(email.message_from_bytes(given), text)
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
-        defects.append("report-unreadable")  # the standard library trips over labels such as a charset with a NUL in it
+        defects.append("report-unreadable")  # the standard library fails on a charset with a NUL
         return None
 
 
 def _whole(raw: bytes, defects: list[str]) -> tuple[Attachment, ...]:
-    """The mail itself, where a limit has cut something off: nobody shall miss what is not shown."""
+    """The whole mail as an attachment, if a limit has cut something off: nobody must miss what is not shown.
+    Otherwise empty.
+    """
     return outline(raw).attachments if _CUT.intersection(defects) else ()
 
 

@@ -1,7 +1,7 @@
-"""The content of opaque S/MIME that needs no key: signed-data and compressed-data (RFC 8551, RFC 5652, RFC 3274).
+"""Reads the content of opaque S/MIME that needs no key: signed-data and compressed-data (RFC 8551, RFC 5652, RFC 3274).
 
-Owns: as much BER as it takes to reach the content; nothing is verified here.
-Fails with: nothing; None means it cannot be read, being encrypted or damaged.
+Owns: as much BER as is needed to reach the content. No signature is verified here.
+Fails with: nothing. None means that the content cannot be read, because it is encrypted or damaged.
 Limits: `MAX_UNPACKED_BYTES` out of a compressed message, `MAX_DEPTH` levels.
 """
 
@@ -17,7 +17,7 @@ _SEQUENCE, _OID, _OCTETS, _CONTEXT_0 = 0x30, 0x06, 0x04, 0xA0
 
 
 def content(octets: bytes) -> bytes | None:
-    """The MIME entity inside, or None."""
+    """The MIME entity inside the S/MIME message, or None."""
     try:
         return _content_info(octets)
     except (IndexError, ValueError, zlib.error):
@@ -25,12 +25,12 @@ def content(octets: bytes) -> bytes | None:
 
 
 def is_encrypted(octets: bytes) -> bool:
-    """enveloped-data and its kin: the content type stands in the first bytes."""
+    """Whether it is enveloped-data or another encrypted type: the first bytes hold the content type."""
     return _SIGNED not in octets[:64] and _COMPRESSED not in octets[:64]
 
 
 def _content_info(octets: bytes) -> bytes | None:
-    """ContentInfo: SEQUENCE of the type and the content, [0] explicit."""
+    """The content of a ContentInfo: a SEQUENCE of the type and the content, tagged [0] explicit."""
     kind, body = _pair(_value(octets))
     inside = _value(body)
     if kind == _SIGNED:
@@ -42,7 +42,9 @@ def _content_info(octets: bytes) -> bytes | None:
 
 
 def _encapsulated(data: bytes) -> bytes | None:
-    """EncapsulatedContentInfo is the first SEQUENCE within; before it a version, algorithms after or before."""
+    """The content of EncapsulatedContentInfo, the first inner SEQUENCE that begins with an OID. A version stands before
+    it; algorithms stand before or after it.
+    """
     for tag, _, value in _elements(_value(data) if data[:1] == b"\x30" else data):
         first = next(_elements(value), None) if tag == _SEQUENCE else None
         if first is None or first[0] != _OID:
@@ -54,7 +56,7 @@ def _encapsulated(data: bytes) -> bytes | None:
 
 
 def _octet_strings(data: bytes, depth: int) -> Iterator[bytes]:
-    """An octet string, whole or in pieces as BER lets it be written."""
+    """The octets of an octet string, which BER allows to be written whole or in pieces."""
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
     for tag, _, value in _elements(data):
@@ -76,7 +78,7 @@ def _value(element: bytes) -> bytes:
 
 
 def _elements(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """(tag, whole element, its value) of each element in a row."""
+    """(tag, whole element, the element's value) of each element in succession."""
     position = 0
     while position < len(data):
         start, tag = position, data[position]
@@ -89,7 +91,7 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 
 
 def _length(data: bytes, position: int) -> tuple[int, int]:
-    """(where the value begins, its length; -1 when it ends with an end-of-contents mark)."""
+    """(position at which the value begins, length of the value; -1 if an end-of-contents mark ends it)."""
     first = data[position]
     if first < 0x80:
         return position + 1, first
@@ -100,7 +102,7 @@ def _length(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _indefinite_end(data: bytes, position: int, depth: int) -> int:
-    """Where the end-of-contents mark of an indefinite value stands."""
+    """The position of the end-of-contents mark of a value with indefinite length."""
     if depth > MAX_DEPTH:
         raise ValueError("nested too deeply")
     while data[position : position + 2] != b"\0\0":

@@ -1,6 +1,6 @@
-"""What somebody wrote now, as a file: it goes along with a notice that shows only the beginning of it.
+"""Makes a text file of what somebody wrote now, to attach to a notice that shows only the beginning of that text.
 
-Owns: the file's name and octets, the same whenever they are made of the same mail, so that it can be made again.
+Owns: the file's name and octets. The same mail always gives the same file, so that the file can be made again.
 Fails with: nothing.
 """
 
@@ -9,11 +9,11 @@ import hashlib
 from mailtickets.mail.model import Attachment, InboundMail
 
 FILENAME = "e-mail.txt"
-"""The word is the same in all our locales."""
+"""The file name is the same in all our locales."""
 
 
 def text_file(mail: InboundMail) -> Attachment:
-    """The mail's own words, without the history below them."""
+    """The mail's own text as an attachment, without the history below it."""
     content = mail.reply.encode("utf-8", "replace")
     digest = hashlib.sha256(content).hexdigest()
     return Attachment(FILENAME, "text/plain", len(content), digest, inline=False, content_id=None, content=content)

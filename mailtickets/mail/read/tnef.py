@@ -1,4 +1,4 @@
-"""What Outlook packs into winmail.dat (MS-OXTNEF): files, and sometimes a text.
+"""Unpacks winmail.dat, Outlook's container (MS-OXTNEF) of files and sometimes a text.
 
 Fails with: nothing; None means that it cannot be read. Limits: `MAX_UNPACKED_BYTES`, `MAX_FILES`.
 """
@@ -24,7 +24,7 @@ class Unpacked:
 def unpack(octets: bytes) -> Unpacked | None:
     if not octets.startswith(_SIGNATURE):
         return None
-    from tnefparse import TNEF  # few mails need it
+    from tnefparse import TNEF  # imported here, because few mails need it
 
     try:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
@@ -33,7 +33,7 @@ def unpack(octets: bytes) -> Unpacked | None:
             files = tuple(
                 (str(file.long_filename() or file.name or ""), bytes(file.data)) for file in packed.attachments
             )
-    except Exception:  # the library raises whatever its reading trips over
+    except Exception:  # the library may raise any exception
         return None
     if len(files) > MAX_FILES or sum(len(data) for _, data in files) > MAX_UNPACKED_BYTES:
         return None

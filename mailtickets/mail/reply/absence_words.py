@@ -1,9 +1,9 @@
 """Recognises the subjects of automatic answers and absence notices.
 
-Owns: which phrases of `words/lists/absence.toml` are enough as proof without any header.
+Owns: which phrases of `words/lists/absence.toml` are enough by themselves as a sign of such a mail.
 Limits: a person may also begin a subject with "Férias" or "Out of office". So such a phrase counts only if it is the
-whole subject, or stands before a colon, a dash or a bracket. A subject with a reply or forward prefix before the phrase
-(`RES: Resposta automática`) comes from a person.
+whole subject, or stands before a colon, a dash or a bracket. A subject with a reply or forward prefix (`RES: Resposta
+automática`) comes from a person who answers or forwards a notice.
 """
 
 import re
