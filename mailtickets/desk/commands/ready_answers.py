@@ -1,7 +1,8 @@
-"""The commands that a ready answer carries: `encerramento` says that a ticket is done, and marks it so.
+"""The commands that a ready answer carries: `encerramento` says that the ticket is done, and sets its status to match.
 
-They are the last lines of its file, and are read there: what a template makes of a customer's name or subject is never
-a command. Fails with: nothing; what cannot be a ready answer's command is a `Problem`.
+The commands are the last lines of the file, and are read from the file, before the template is rendered. So a
+customer's name or subject never becomes a command. Fails with: nothing; a command that a ready answer cannot carry is
+a `Problem`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +16,7 @@ from mailtickets.desk.model.decision import Problem
 
 
 def parted(source: str) -> tuple[str, str]:
-    """The text of a file, and the command lines that end it."""
+    """The two parts of a file: the text, and the command lines at the end."""
     lines = source.splitlines(keepends=True)
     end = len(lines)
     while end and (not lines[end - 1].strip() or Line.of(end, lines[end - 1]).is_known):
@@ -26,7 +27,7 @@ def parted(source: str) -> tuple[str, str]:
 
 
 def read(lines: str) -> tuple[tuple[Command, ...], tuple[Problem, ...]]:
-    """The commands in the last lines of a ready answer, and what is wrong with them."""
+    """The commands in the last lines of a ready answer, and the problems of these lines."""
     asked = reading.read(lines)
     wrong = [Problem(one.line, "not-possible-here") for one in asked.commands if not row_of(one).in_a_ready_answer]
     if asked.note or asked.words:
@@ -35,9 +36,10 @@ def read(lines: str) -> tuple[tuple[Command, ...], tuple[Problem, ...]]:
 
 
 def with_their_commands(orders: Sequence[Command], carried: Mapping[str, str]) -> tuple[Command, ...]:
-    """An agent's commands, and those of the ready answers among them; `carried` by the name as typed.
+    """An agent's commands, and after them the commands of the ready answers that the agent's commands call for.
 
-    Of the same matter the agent's own word holds: `#resposta encerramento` with `#status pendente`.
+    `carried` has the command lines of each ready answer by the name as typed. If both are about the same matter, the
+    agent's own command counts: `#status pendente` beside `#resposta encerramento`.
     """
     said = {matter(order) for order in orders}
     theirs = (replace(one, line=order.line) for order in orders for one in _carried(order, carried))
@@ -49,7 +51,7 @@ def _carried(order: Command, carried: Mapping[str, str]) -> tuple[Command, ...]:
 
 
 def _first_of_each(orders: Iterable[Command]) -> list[Command]:
-    """Two ready answers may say the same."""
+    """The commands without repetitions: two ready answers may carry the same command."""
     found: dict[tuple[str, str], Command] = {}
     for order in orders:
         found.setdefault((matter(order), order.argument if adds_up(order) else ""), order)

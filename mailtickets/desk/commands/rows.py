@@ -1,8 +1,8 @@
-"""The commands that agents write: one row each, in the order in which help shows them.
+"""The table of commands that agents write: one row for each, in the order of the help.
 
 A new command is a name in `command.CommandName`, a row here, a function in `on_ticket`, a sentence a locale for its
 receipt if none fits, a line in both agents' pages, and its test. tests/test_house.py walks the rows.
-Fails with: nothing; a word that no row has is None.
+Fails with: nothing; the lookup of an unknown word returns None.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,8 @@ MAX_NEAREST = 3
 
 
 def _read_command(text: str) -> Value | Rejected:
-    """The argument of `#ajuda`: the word of a command."""
+    """Reads the argument of `#ajuda`, the word of a command. Returns None for a known word; `Rejected` with
+    suggestions for another."""
     word = text.lstrip("#/")
     return None if known(word) else Rejected(tuple(near.removeprefix("#") for near in nearest(word)))
 
@@ -287,24 +288,24 @@ BY_WORD: Mapping[str, CommandRow] = {key(word): row for row in COMMANDS for word
 
 
 def row_of(command: Command) -> CommandRow:
-    """The row of a command; of several rows that are one command, the one that has its name."""
+    """The row of a command. If several rows are one command, the row whose key is the command's name."""
     return ROWS[command.name]
 
 
 @lru_cache(maxsize=4096)
 def known(word: str) -> CommandRow | None:
-    """The row of the command that this word names, however it is spelled."""
+    """The row of the command with this word, in any spelling that `likeness.key` treats as equal; None if unknown."""
     return BY_WORD.get(key(word))
 
 
 def spelled(name: CommandKey, locale: str) -> str:
-    """`#resolver`: a command by its key, for people of a locale."""
+    """The word of a command in a locale, with its sign (`#resolver`). `name` is the key of the row."""
     return ROWS[name].spelled(locale)
 
 
 @lru_cache(maxsize=1024)
 def nearest(word: str) -> tuple[str, ...]:
-    """The commands that may have been meant, likeliest first, as complete words of the language they were meant in."""
+    """The commands that are similar to a word, likeliest first, spelled in full in the language of the similar word."""
     likely: dict[CommandKey, str] = {}
     for spelling in nearest_of(word, (w for row in COMMANDS for w in row.words)):
         likely.setdefault(BY_WORD[key(spelling)].key, f"#{spelling}")

@@ -1,10 +1,11 @@
-"""What an agent's reply to a notice of held mail says: that the mail is theirs, that it is not, or neither.
+"""Reads an agent's reply to a notice of held mail: it says that the mail is theirs, that it is not, or neither.
 
-In: the new words of the reply, and what is known to stand under this agent's mails. Out: `yes`, `no` or `unclear`.
-Only a closed list of words, alone above a signature or a footer, is a yes: whoever forges an agent's mail must not have
-it sent by what its owner writes in surprise. A denial is a closed list too, or a short sentence that says that it was
-somebody else. Everything else is unclear, and is asked about again.
-Fails with: nothing. Limits: replies beyond `MAX_CHARACTERS` are unclear; all patterns are linear.
+In: the new words of the reply, and the agent's names. Out: `yes`, `no` or `unclear`.
+A reply is a yes only if it is one of a closed list of words, alone above a signature or a footer. Otherwise an agent
+who answers in surprise could release a mail that somebody forged in their name. A no is one of a closed list of words,
+or a short sentence that says that somebody else wrote the mail. Every other reply is unclear, and the agent is asked
+again.
+Fails with: nothing. Limits: replies longer than `MAX_CHARACTERS` are unclear; all patterns take linear time.
 """
 
 import re
@@ -22,7 +23,7 @@ MAX_CHARACTERS = 20_000
 MAX_SIGNATURE_LINES = 14
 MAX_LINE_CHARACTERS = 160
 FEW_WORDS = 30
-"""In a longer reply nothing is taken for a denial: it may be an answer that says what somebody did not do."""
+"""The most words of a denial. A longer reply may be an answer that says what somebody did not do."""
 
 _YES = frozenset({
     "enviar", "envie", "envia", "pode enviar", "pode mandar", "mandar", "mande", "enviar sim", "enviar mesmo assim",
@@ -46,13 +47,13 @@ _COURTESY = frozenset({
     "gracias", "urgente",
 })  # fmt: skip
 _AFFIRMS = frozenset({"enviar", "envie", "envia", "envialo", "mande", "mandar", "send", "sim", "yes", "si", "confirmo"})
-"""Beside one of these a denial is none: somebody says both."""
+"""A denial beside one of these words does not count: the reply says both."""
 _DOUBTS = frozenset({
     "nao", "nunca", "jamais", "mas", "porem", "entretanto", "espere", "espera", "not", "never", "but", "however",
     "wait",
     "don't", "didn't", "wasn't", "isn't", "pero", "golpe", "fraude", "scam", "estafa",
 })  # fmt: skip
-"""Words that are in nobody's signature."""
+"""Words of doubt, which do not stand in anybody's signature."""
 
 _MESSAGE = r"(?:e-?mail|mensagem|mensaje|message|correo|resposta|answer|reply|respuesta|texto|mail)"
 _THIS = r"(?:d?is[st]o|d?ess[ea]s?|d?est[ea]s?|aquil[oa]|aquel[ea]|eso|esto|this|that|it)"
@@ -60,7 +61,8 @@ _OBJECT = (
     rf"(?: (?:{_THIS}|nada|nenhuma?|ningun[oa]?|any|anything)\b| (?:o|a|el|la|the|such|tal|um|uma|an?) {_MESSAGE}\b"
     r"|[.!,;)]|$)"
 )
-"""What was not written: this, nothing, or no word more. `Não enviei o boleto` is another matter."""
+"""The object of a denial: `this`, `nothing`, a word for the mail, or no further word. `Não enviei o boleto` is another
+matter."""
 _DENIAL = re.compile(
     r"\b(?:"
     r"(?:nao|nunca|jamais) (?:fui|sou) eu\b|(?:nao|nunca) (?:partiu|veio|vem|saiu) de mim\b|no viene de mi\b"
@@ -80,19 +82,19 @@ _DENIAL = re.compile(
     r"|(?:meu|minha|my) (?:e-?mail|conta|account) (?:foi|was) (?:hackead[oa]|invadid[oa]|clonad[oa]|hacked)"
     r")|^(?:e|is|es) (?:um |uma |a |una? )?(?:golpe|fraude|scam|fraud|phishing|estafa)\b"
 )
-"""In words without accents and capitals. `e golpe` begins a sentence: elsewhere it may be `links e golpe`."""
+"""Matches text without accents and capitals. `e golpe` must begin a sentence: elsewhere it may be `links e golpe`."""
 _NOT_YET = re.compile(
     r"\b(?:ainda|ate (?:agora|aqui|o momento)|por enquanto|por ora|yet|so far|until now|todavia|aun"
     r"|hasta ahora|por ahora)\b"
 )
-"""`Não mandei nada ainda` speaks of a mail that its author has yet to write."""
+"""No denials: in `Não mandei nada ainda`, the author speaks of a mail that they still have to write."""
 _NEGATED = re.compile(
     r"\b(?:nao|no|nunca|not|never|don't|dont|didn't|didnt|won't) (?:e |lo |la |o |a |pode |podem |deve |debe |puede )?"
     r"(?:enviar|envie|envia|mande|mandar|send)\b"
 )
 _SPOKEN = re.compile(r"[\w']+")
 _BESIDE = re.compile(r"[\w\s.,!;:*_\"'“”‘’«»()\-–—✅✔👍🙏\ufe0f]*")
-"""What a word that is alone may stand between. A question mark is not among it."""
+"""The signs that may stand around a word that stands alone. A question mark is not one of them."""
 _FOOTER = re.compile(
     r"(?:\W*)(?:aviso|advertencia|atencao|importante|confidencial|confidential|disclaimer|legal|nota legal"
     r"|privacy|privacidade|this (?:e-?mail|message|communication|transmission)"
@@ -110,10 +112,10 @@ _FOOTER_WORDS = 8
 
 
 def second_word(mail: InboundMail, names: Sequence[str]) -> SecondWord:
-    """What a reply to the notice says about the mail that is held. `names` are the agent's."""
+    """What a reply to the notice says about the held mail. `names` are the agent's names."""
     if len(mail.reply) > MAX_CHARACTERS:
         return "unclear"
-    if mail.forwarded is not None:  # who hands the notice on asks somebody about it
+    if mail.forwarded is not None:  # an agent who forwards the notice asks somebody about it
         return "no" if _denies(mail.forwarded.note) else "unclear"
     own = Own.of(mail.signature, names)
     lines = _new_lines(mail.reply)
@@ -127,7 +129,7 @@ def second_word(mail: InboundMail, names: Sequence[str]) -> SecondWord:
 
 
 def is_tail(lines: Sequence[str], own: Own) -> bool:
-    """Whether lines below the last words are no more than a closing, a signature and a footer."""
+    """Whether the lines below the last words are only a closing, a signature and a footer."""
     lines = [line for line in lines if line.strip()]
     signed = next((n for n, line in enumerate(lines) if _begins_footer(line)), len(lines))
     above, footer = lines[:signed], lines[signed:]
@@ -137,20 +139,21 @@ def is_tail(lines: Sequence[str], own: Own) -> bool:
 
 
 def is_left_over(lines: Sequence[str], own: Own) -> bool:
-    """Whether lines that stand alone are what a program puts below words, thanks included: there are no words."""
+    """Whether a reply has no words: its lines are only what a program puts below words, or thanks."""
     begins = _begins_footer(lines[0]) or signs_off(lines[0], own) or not (set(_spoken(lines[0])) - _COURTESY)
     return begins and is_tail(lines, own)
 
 
 def _is_signed(lines: Sequence[str], own: Own) -> bool:
-    """A signature with lines of any form: below the agent's name, a closing formula or thanks."""
+    """Whether lines are a signature: they begin with the agent's name, a closing formula or thanks. The other lines
+    may have any form."""
     if not lines or len(lines) > MAX_SIGNATURE_LINES:
         return False
     return signs_off(lines[0], own) or not (set(_spoken(lines[0])) - _COURTESY)
 
 
 def _doubts(line: str, own: Own) -> bool:
-    """Whether a line may take back what stands above it."""
+    """Whether a line may contradict the words above it."""
     if "?" in line or len(line) > MAX_LINE_CHARACTERS:
         return True
     return bool(set(_spoken(line)) & _DOUBTS) or _said(line, own) in _YES | _NO
@@ -164,7 +167,7 @@ def _begins_footer(line: str) -> bool:
 
 
 def _new_lines(reply: str) -> list[str]:
-    """The lines that hold words, without a greeting above them, and without our own notice below."""
+    """The lines with words, without a greeting above and without our own notice below."""
     lines: list[str] = []
     for line in reply.splitlines():
         if REF_LINE.search(line):
@@ -179,7 +182,7 @@ def _spoken(line: str) -> list[str]:
 
 
 def _said(line: str, own: Own) -> str:
-    """The words of a line, less courtesy and the agent's name; empty where there is more than words."""
+    """The words of a line without words of courtesy and the agent's name. Empty if the line has more than words."""
     if len(line) > MAX_LINE_CHARACTERS or not _BESIDE.fullmatch(line):
         return ""
     words = [word for word in _spoken(line) if word.strip("_") and word not in _COURTESY]
@@ -190,7 +193,7 @@ def _said(line: str, own: Own) -> str:
 
 
 def _denies(text: str) -> bool:
-    """Whether a short text says that somebody else wrote it, without a question and without a yes."""
+    """Whether a short text says that somebody else wrote the mail, without a question and without a yes."""
     if len(text) > MAX_CHARACTERS or len(text.split()) > FEW_WORDS:
         return False
     said = folded(text).replace("’", "'")

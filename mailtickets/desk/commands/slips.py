@@ -1,6 +1,6 @@
-"""What a word that is no command may have been meant as: `#resolvr`, `#pendente`, `#urgente`, `#obs`.
+"""Suggests commands for a word that is no command: `#resolvr`, `#pendente`, `#urgente`, `#obs`.
 
-In: the word without its sign. Out: commands to suggest, or whether the word is like one of them.
+In: the word without its sign. Out: commands to suggest, or whether the word is similar to a command.
 Fails with: nothing.
 """
 
@@ -14,7 +14,7 @@ from mailtickets.desk.model.ticket import PRIORITIES, TYPES
 from mailtickets.words.fold import folded_name
 
 NOTE_IN_OTHER_WORDS = frozenset({"obs", "observacao", "observacion", "comentario", "comment", "privado", "private"})
-"""What people call a note who do not know the command."""
+"""Words for a note that people use who do not know the command `#nota`."""
 _MEANT: Mapping[str, tuple[str, ...]] = {
     "urgente": ("#prioridade crítica", "#prioridade alta"),
     "urgencia": ("#prioridade crítica", "#prioridade alta"),
@@ -36,17 +36,18 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     "esperar": ("#lembrar", "#adiar"), "wait": ("#remind", "#snooze"), "lixo": ("#spam",),
     "comandos": ("#ajuda",), "commands": ("#help",),
 }  # fmt: skip
-"""Words that are no commands, by what people mean with them."""
+"""Commands to suggest, by words that are no commands."""
 
 
 def likely(word: str) -> tuple[str, ...]:
-    """The commands that may have been meant by a word that is none: `#urgente`, `#pendente`, `#resolvr`."""
+    """The commands to suggest for a word that is no command: `#urgente`, `#pendente`, `#resolvr`."""
     name = folded_name(word)
     return _MEANT.get(name) or _as_argument(name) or nearest(word)
 
 
 def _as_argument(name: str) -> tuple[str, ...]:
-    """`#pendente` is a status, `#alta` a priority, `#incidente` a type: told with its command before it."""
+    """For a word that is an argument, the command with that argument: `#pendente` is a status, `#alta` a priority and
+    `#incidente` a type. Empty for other words."""
     for command, choices in (("status", STATUS_CHOICES), ("prioridade", PRIORITY_CHOICES), ("tipo", TYPE_CHOICES)):
         found = next((choice for choice in choices if folded_name(choice) == name), None)
         if found is not None:
@@ -63,13 +64,14 @@ _NAMED: Mapping[str, str] = {
 
 @lru_cache(maxsize=1024)
 def is_nearly(word: str) -> bool:
-    """More than a chance likeness: `/fehcar`, but not `/login`."""
+    """Whether a word is very similar to a command, not by chance: `/fehcar`, but not `/login`."""
     return any(likeness(key(word), choice) >= 0.75 for choice in BY_WORD)
 
 
 @lru_cache(maxsize=1024)
 def is_like_note(word: str) -> bool:
-    """`#ntoa`, `#notas`, `#obs`: what follows may be internal, so that this is never taken for text."""
+    """Whether a word is similar to `#nota`: `#ntoa`, `#notas`, `#obs`. It never counts as text, because the words after
+    it may be internal."""
     return key(word) in NOTE_IN_OTHER_WORDS or any(
         likeness(key(word), key(choice)) >= 0.75 for choice in ROWS["note"].words
     )
@@ -77,5 +79,5 @@ def is_like_note(word: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_like_end(word: str) -> bool:
-    """`#fimm`, `#edn`: what follows may be meant for the customer."""
+    """Whether a word is similar to `#fim`: `#fimm`, `#edn`. The words after it may be meant for the customer."""
     return any(likeness(key(word), key(choice)) >= 0.65 for choice in ROWS["end"].words)

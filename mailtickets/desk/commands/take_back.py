@@ -1,7 +1,7 @@
-"""`#desfazer`: what an agent's earlier mail changed is taken back, where nobody has changed it since.
+"""`#desfazer`: undoes the changes that an agent's earlier mail made, if nobody has changed the same thing since.
 
-Owns: for each kind of change how it is taken back; a row of the table of commands says which kinds it makes.
-Fails with: `Problem`s, which are values. What is merged, split off or moved on stays so.
+Owns: how each kind of change is undone. A row of the table of commands says which kinds of changes the command makes.
+Fails with: `Problem`s, which are values. Merged, split or moved messages are not moved back.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,17 +28,17 @@ from mailtickets.desk.model.facts import Undoable
 from mailtickets.desk.model.ticket import Ticket, priority_named, status_named, type_named
 
 ChangeKind = Literal["status", "priority", "type", "assignee", "subject", "queue", "tags", "participant"]
-"""Kinds of the events that are taken back."""
+"""Kinds of events that can be undone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A kind of change, and the function that takes one back."""
+    """A kind of change, and the function that undoes such a change."""
 
     kind: ChangeKind
     back: Callable[[Ticket, str | None, str | None, Asker], Iterator[Effect]]
-    """In: the ticket as it is, the value before the change, the value after it, and who asks. It yields nothing where
-    somebody has changed the ticket since."""
+    """In: the ticket as it is now, the value before the change, the value after it, and who asks. It yields nothing if
+    somebody has changed the value since."""
 
 
 def _status(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
@@ -79,7 +79,7 @@ def _tags(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterat
 
 
 def _participant(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
-    """Somebody who joined leaves; somebody who left stays away."""
+    """Removes a participant who was added. A participant who was removed is not added again."""
     here = ticket.participant(new or "")
     if old is None and here and here.role == "cc":
         yield RemoveParticipant(here.address)
@@ -94,7 +94,7 @@ QUEUE = Change("queue", _queue)
 TAGS = Change("tags", _tags)
 PARTICIPANT = Change("participant", _participant)
 CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT)
-"""All that can be taken back, whether a command made it or an answer did."""
+"""All changes that can be undone, whether a command or an answer made them."""
 
 
 def undo(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
@@ -116,13 +116,13 @@ def undo(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
 
 
 def too_late(earlier: Undoable, now: datetime) -> bool:
-    """Whether what the earlier mail said is out in the world."""
+    """Whether the answer in the earlier mail has gone out already, so that it can no longer be stopped."""
     said_directly = any(kind == "delivered-directly" for kind, _, _ in earlier.changes)
     return earlier.gone or said_directly or (earlier.until is not None and earlier.until <= now)
 
 
 def _taken_back(ticket: Ticket, earlier: Undoable, by: Asker) -> Iterator[Effect]:
-    """Takes back, newest first, what the earlier mail changed and nobody has changed since."""
+    """Undoes the changes of the earlier mail, newest first, except those that somebody has changed since."""
     for kind, old, new in reversed(earlier.changes):
         for change in CHANGES:
             if change.kind == kind:

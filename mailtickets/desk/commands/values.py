@@ -1,8 +1,8 @@
-"""The argument of a command as a value: a status, a priority, a type, people, tags, a ticket's number.
+"""Reads the argument of a command as a value: a status, a priority, a type, people, tags, a ticket number.
 
-In: what an agent wrote behind a command. Out: a `Value`. Each `read_` function reads one kind of argument, in
+In: the text that an agent wrote behind a command. Out: a `Value`. Each `read_` function reads one kind of argument, in
 Portuguese, English and Spanish; the row of a command names the function that reads its argument.
-Fails with: `Rejected`, a value. Limits: `MAX_MEMBERS` people or tags a command.
+Fails with: `Rejected`, which is a value. Limits: `MAX_MEMBERS` people or tags for one command.
 """
 
 import re
@@ -30,14 +30,14 @@ from mailtickets.words.fold import folded_name
 MAX_MEMBERS = 50
 MAX_TAG_CHARACTERS = 50
 MORNING = time(8)
-"""When a day begins for those who are reminded of something on it."""
+"""The local time of a reminder for a day without a time."""
 
 Member = TypeVar("Member", str, Address)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes(Generic[Member]):
-    """What is added and what is taken away: tags as words, people as addresses."""
+    """The members to add and the members to remove: tags as words, people as addresses."""
 
     added: tuple[Member, ...] = ()
     removed: tuple[Member, ...] = ()
@@ -45,17 +45,18 @@ class Changes(Generic[Member]):
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A moment as somebody named it; `moments.when` says which one it is. Exactly one of the first five is set."""
+    """A moment as somebody wrote it. `moments.when` turns it into a datetime. Exactly one of the first five fields is
+    set."""
 
     minutes: int | None = None
-    """From now."""
+    """Minutes from now."""
     days: int | None = None
-    """From today, in the calendar of the place."""
+    """Days from today, in the local calendar."""
     months: int | None = None
     weekday: int | None = None
-    """The next one after today; Monday is 0."""
+    """The next such weekday after today; Monday is 0."""
     day: tuple[int | None, int, int] | None = None
-    """Year, month, day of the month; without a year the next one that is to come."""
+    """Year, month, day of the month. Without a year, the next such day."""
     at: time = MORNING
 
 
@@ -66,10 +67,10 @@ Value = (
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The argument is not what the command takes."""
+    """The argument is not one that the command accepts."""
 
     nearest: tuple[str, ...] = ()
-    """Arguments that may have been meant."""
+    """Similar arguments, to suggest."""
 
 
 # --- words of the desk --------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ _TYPE_WORDS: Mapping[str, TicketType] = {
 _URGENT: Mapping[str, tuple[str, ...]] = {
     "urgente": ("crítica", "alta"), "urgentissimo": ("crítica", "alta"), "urgent": ("critical", "high"),
 }  # fmt: skip
-"""What is urgent may be the one or the other: it is asked."""
+"""Words that may mean one priority or another. The agent is asked which one."""
 STATUS_CHOICES = (
     *STATUSES, "novo", "aberto", "em atendimento", "pendente", "aguardando cliente", "resolvido", "fechado",
     *_STATUS_WORDS,
@@ -122,7 +123,7 @@ _TO = re.compile(r"(?:(?:para|pra|pro|p/|com|como|ao|à|a|o|to|as|for|at|al|el|l
 
 
 def called(text: str) -> tuple[str, ...]:
-    """The argument as typed, and without what leads to it in a sentence: `para o Bruno`, `@Bruno`, `como resolvido`."""
+    """The argument as typed, and without introductory words or signs: `para o Bruno`, `@Bruno`, `como resolvido`."""
     bare = _TO.sub("", text.lstrip("@ "), count=1) if _TO.match(text) else text
     return tuple(dict.fromkeys((text, bare.lstrip("@ "))))
 
@@ -163,7 +164,7 @@ _VALID = re.compile(r"[^\s@<>()\[\],;:\"“”]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\
 
 
 def _people(text: str) -> Changes[Address] | Rejected:
-    """`+x@y -z@w`, `Maria <x@y>, z@w`; without a sign they are added."""
+    """Reads people: `+x@y -z@w`, `Maria <x@y>, z@w`. People without a sign are added."""
     first, *rest = _SIGNED.split(_unlinked(text))
     signed = list(zip(["+", *rest[::2]], [first, *rest[1::2]], strict=True))
     added: dict[str, Address] = {}
@@ -179,7 +180,7 @@ def _people(text: str) -> Changes[Address] | Rejected:
 
 
 def _unlinked(text: str) -> str:
-    """Without what programs that make links of addresses leave: `x@y<mailto:x@y>`, `[x@y](mailto:x@y)`."""
+    """The text without the links that programs make of addresses: `x@y<mailto:x@y>`, `[x@y](mailto:x@y)`."""
     text = _LINK.sub(lambda match: f"<{match[1]}>" if match[1] else "", text.translate(_QUOTES))
     return re.sub(r"<{2,}", "<", re.sub(r">{2,}", ">", _TWICE.sub(r"<\1>", text)))
 
@@ -188,7 +189,7 @@ _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"
 
 
 def _addresses(part: str) -> tuple[Address, ...]:
-    """All of them; none if there is anything that is no address."""
+    """All addresses in a part of an argument. Empty if the part holds anything that is no address."""
     if "<" not in part and '"' not in part:
         words = re.split(r"[\s,;]+", part)
         if len(words) > 1 and all(map(_VALID.fullmatch, (word.rstrip(".") for word in words))):
@@ -201,12 +202,12 @@ def _addresses(part: str) -> tuple[Address, ...]:
 
 
 def read_changes(text: str) -> Value | Rejected:
-    """People with `+` and `-`."""
+    """Reads people to add and to remove, with `+` and `-`."""
     return _people(text)
 
 
 def read_added(text: str) -> Value | Rejected:
-    """People without `-`."""
+    """Reads people to add. Rejects `-`."""
     people = _people(text)
     return Rejected() if isinstance(people, Rejected) or people.removed else people.added
 
@@ -219,7 +220,7 @@ def read_person(text: str) -> Value | Rejected:
 
 
 def read_assignee(text: str) -> Value | Rejected:
-    """An agent's address, or a name that only the configuration knows."""
+    """Reads an agent's address. Returns None for a name, which only the configuration knows."""
     name = called(text)[-1]
     return read_person(name) if "@" in name else None
 
@@ -244,7 +245,7 @@ _OPENING, _CLOSING = "\"'“”‘’«„", "\"'“”‘’»"
 
 
 def tidy(argument: str) -> str:
-    """Without the quotes, full stops, emphasis and emoji that people and programs put around a word."""
+    """The argument without the quotes, full stops, emphasis and emoji that people and programs put around a word."""
     previous = None
     while argument != previous:
         previous = argument
@@ -253,14 +254,14 @@ def tidy(argument: str) -> str:
 
 
 def unquoted(argument: str) -> str:
-    """Without quotes around all of it; `"a" and "b"` keeps its own."""
+    """The argument without quotes around all of it. `"a" and "b"` keeps its quotes."""
     inner = argument[1:-1]
     quoted = len(argument) >= 2 and argument[0] in _OPENING and argument[-1] in _CLOSING
     return inner.strip() if quoted and not any(mark in inner for mark in (argument[0], argument[-1])) else argument
 
 
 def _without_pictures(argument: str) -> str:
-    """Without the emoji at both ends: signs (So) and the modifiers of their colour (Sk)."""
+    """The argument without emoji at both ends: Unicode categories So (symbols) and Sk (modifiers of their colour)."""
     first, last = 0, len(argument)
     while last > first and _is_picture(argument[last - 1]):
         last -= 1

@@ -1,9 +1,9 @@
-"""Short replies read against a closed vocabulary: words into sentences, phrases of slots, names of people.
+"""Reads short replies against a closed vocabulary: text into sentences of words, phrases of slots, names of people.
 
-Owns: what a word is, whatever accents, case and decoration it bears; the lines of phones and the names that may stand
-beside what is said. A sentence is understood only if known phrases and names cover all of it: one word more, a
-bracket or an unknown sign, and the reader does not know what was said.
-Fails with: nothing. Limits: callers bound the number of words; a phrase has at most ten slots.
+Owns: what counts as a word (accents, case and decoration do not matter); the lines of phones and the names that may
+stand beside other words. A sentence is understood only if known phrases and names cover all of it. With one more word,
+a bracket or an unknown sign, the sentence is not understood.
+Fails with: nothing. Limits: callers limit the number of words; a phrase has at most ten slots.
 """
 
 import re
@@ -16,11 +16,11 @@ from mailtickets.words import shipped
 from mailtickets.words.fold import plain
 
 MAX_REPLY_CHARACTERS = 10_000
-"""What is longer, blank lines and all, is no short reply: nobody need look at the rest of it."""
+"""The most characters of a short reply, blank lines included. The rest of a longer text is not looked at."""
 MAX_SIGNATURE_CHARACTERS = 10_000
 _NAME = "{name}"
 NUMBER = "#"
-"""What a number becomes, as a word of a sentence: `#1042`, `nº 1042`, `1042`."""
+"""The word that stands for a number in a sentence: `#1042`, `nº 1042`, `1042`."""
 ASK = "?"
 
 _OF_PROTON = frozenset({"secure", "seguro", "segura", "securely", "el"})
@@ -43,7 +43,7 @@ _TOKEN = re.compile(
 
 
 def sentences(text: str) -> list[list[str]] | None:
-    """The words between full stops; None where something stands that no short, friendly reply has."""
+    """The sentences of a text, each a list of words. None if the text has signs that no short, friendly reply has."""
     text = _DRAWN_OUT.sub(r"\1", plain(_SMILEY.sub(" ", text)))
     if _FROWN.search(text):
         return None
@@ -74,7 +74,7 @@ def without_device_lines(reply: str) -> str:
 
 
 def is_device_line(line: str) -> bool:
-    """`Enviado do meu iPhone` and its like: a phone is named in it, and nothing else is."""
+    """Whether a line is like `Enviado do meu iPhone`: it names a phone or a mail program, and nothing else."""
     words = _device_words(line)
     if not words or words[0] not in shipped.words("thanks", "device", "leads") or ASK in line:
         return False
@@ -89,7 +89,7 @@ def _device_words(line: str) -> list[str]:
 
 
 def _names_device(word: str) -> bool:
-    """`iPhone`, `do`, `15`, `A54`, `5G`."""
+    """Whether a word belongs to the name of a device: `iPhone`, `do`, `15`, `A54`, `5G`."""
     known = (
         word in shipped.words("thanks", "device", "leads")
         or word in shipped.words("thanks", "device", "names")
@@ -99,7 +99,8 @@ def _names_device(word: str) -> bool:
 
 
 def says_more(signature: str) -> bool:
-    """Whether what was cut off as a signature may be the writer's own: a question, a phone's line with more in it."""
+    """Whether a text that was cut off as a signature may hold the writer's own words: a question, or a phone's line
+    with more words in it."""
     if len(signature) > MAX_SIGNATURE_CHARACTERS:
         return True
     return any(_asks(line) or _tells_of_sending(line) for line in signature.split("\n"))
@@ -118,14 +119,14 @@ def _tells_of_sending(line: str) -> bool:
 
 
 def first_line(signature: str) -> str:
-    """Where a signature has its writer's name; empty if that looks like something else."""
+    """The first line of a signature, where the writer's name stands. Empty if the line looks like something else."""
     lines = (line.strip() for line in signature.split("\n"))
     first = next((line for line in lines if line.strip("-_—– ")), "")
     return "" if is_device_line(first) or len(first.split()) > 5 else first
 
 
 def words_of_names(names: Iterable[str]) -> frozenset[str]:
-    """The words of people's names; a single letter is none, nor is what no thanks could hold."""
+    """The words of people's names, in the form that sentences have. Single letters, digits and signs are left out."""
     words = (word for name in names for word in re.findall(r"[^\W\d_]+", plain(name)))
     return frozenset(word for word in words if len(word) > 1)
 
@@ -135,18 +136,21 @@ def words_of_names(names: Iterable[str]) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What may stand in each of its slots, and whether the slot may be left out; `meaning` is empty for trimmings."""
+    """A phrase: for each slot the words that may stand in it, and whether the slot may be left out.
+
+    `meaning` is empty for greetings and closings.
+    """
 
     slots: tuple[tuple[frozenset[str], bool], ...]
     meaning: str = ""
 
     def beginnings(self) -> frozenset[str]:
-        """The words of its first slot, and of those behind it as long as slots may be left out."""
+        """The words that the phrase may begin with: of the first slot, and of the slots behind optional slots."""
         needed = next((index for index, (_, optional) in enumerate(self.slots) if not optional), len(self.slots))
         return frozenset().union(*(words for words, _ in self.slots[: needed + 1]))
 
     def ends(self, sentence: Sequence[str], start: int, names: frozenset[str]) -> set[int]:
-        """Where it may end if it begins at `start`."""
+        """The indexes behind the last word of the phrase, if the phrase begins at `start`."""
         reached = {start}
         for words, optional in self.slots:
             further = {
@@ -161,7 +165,7 @@ class Phrase:
 
 
 def read_phrases(lines: str, meaning: str, classes: Mapping[str, frozenset[str]]) -> list[Phrase]:
-    """One phrase a line, as `thanks.toml` describes them."""
+    """Reads phrases, one on each line, in the form that `thanks.toml` describes."""
     return [
         Phrase(tuple(_slot(slot, classes) for slot in line.split()), meaning) for line in lines.splitlines() if line
     ]
@@ -187,7 +191,7 @@ class Lexicon:
             for word in phrase.beginnings():
                 self._beginning.setdefault(word, []).append(phrase)
         self.words = frozenset(words)
-        """Every word that some phrase, or a name between its parts, may hold."""
+        """Every word that a phrase, or a name between its parts, may hold."""
 
     def beginning(self, word: str, names: frozenset[str]) -> Iterator[Phrase]:
         yield from self._beginning.get(word, ())
@@ -196,9 +200,9 @@ class Lexicon:
 
 
 def meanings(sentence: Sequence[str], lexicon: Lexicon, names: frozenset[str]) -> list[tuple[str, str]] | None:
-    """(meaning, its words) of the phrases that a sentence is made of, trimmings left out; None if it is not.
+    """The phrases that a sentence is made of, as (meaning, the words of the phrase), without greetings and closings.
 
-    Where it can be read in several ways, the one that says most.
+    None if known phrases do not cover the sentence. If there are several readings, the one with the most meaning.
     """
     reached: dict[int, list[tuple[str, str]]] = {0: []}
     for start in range(len(sentence)):
@@ -216,7 +220,7 @@ def _length(said: list[tuple[str, str]]) -> int:
 
 
 def _steps(sentence: Sequence[str], start: int, lexicon: Lexicon, names: frozenset[str]) -> Iterator[tuple[int, str]]:
-    """Where a phrase that begins here may end, and what it means."""
+    """For each phrase or name that begins at `start`: the index behind it, and its meaning (empty for a name)."""
     if (end := _end_of_name(sentence, start, names)) > start:
         yield end, ""
     for phrase in lexicon.beginning(sentence[start], names):
@@ -229,7 +233,7 @@ def _particles() -> frozenset[str]:
 
 
 def _end_of_name(sentence: Sequence[str], start: int, names: frozenset[str]) -> int:
-    """Past `Maria da Silva`; `start` itself where no name begins."""
+    """The index behind a name such as `Maria da Silva` that begins at `start`; `start` if no name begins there."""
     end = start
     while end < len(sentence):
         step = 2 if end > start and sentence[end] in _particles() and end + 1 < len(sentence) else 1
@@ -244,7 +248,7 @@ def _end_of_name(sentence: Sequence[str], start: int, names: frozenset[str]) -> 
 
 @cache
 def common_names() -> frozenset[str]:
-    """People's names that are no everyday words."""
+    """People's names that are not everyday words too."""
     return shipped.words("names", "given") | shipped.words("names", "surnames")
 
 
@@ -256,7 +260,7 @@ def class_of() -> Mapping[str, frozenset[str]]:
 
 @cache
 def of_thanks(*kinds: Literal["thanks", "objects", "fine", "greetings", "closings"]) -> tuple[Phrase, ...]:
-    """The phrases of `thanks.toml` of these kinds; those that thank have the meaning `thanks`."""
+    """The phrases of these kinds in `thanks.toml`. Phrases that thank have the meaning `thanks`."""
     return tuple(phrase for kind in kinds for phrase in _of_kind(kind))
 
 
@@ -268,5 +272,5 @@ def _of_kind(kind: str) -> Iterator[Phrase]:
 
 
 def trimmings() -> tuple[Phrase, ...]:
-    """Greetings and closings: they say nothing about a ticket."""
+    """Phrases that say nothing about a ticket: greetings and closings."""
     return of_thanks("greetings", "closings")

@@ -1,13 +1,13 @@
-"""What a customer's answer to "how was it, 1 to 5?" says: a score, and the words that stand with it.
+"""Reads a customer's answer to "how was it, 1 to 5?": a score, and the comment that stands with it.
 
-Owns: the forms a score takes (`5`, `Nota 4`, `4/5`, stars, thumbs and faces, words such as `péssimo`), and how much
-each of them can carry. A stated score (`nota 2`, `4/5`, `⭐⭐⭐`, `ótimo atendimento`) begins or ends a reply, with a
-comment that asks nothing; beside trouble or a wish only a low score is one, since that is told to people. A bare digit,
-a sign or an adjective may also begin a list, an acknowledgement or a sentence, so that little may follow it. `👍` alone
-is 5, but with a thank-you it is thanks, as is "ótimo, obrigado": only praise of the service itself ("ótimo atendimento,
-obrigado") is a rating beside thanks.
-Fails with: nothing; in doubt it is no rating, and people read the mail as any other.
-Limits: `MAX_CHARACTERS`; every pattern is bounded, so that time is linear. A long reply is not looked at.
+Owns: the forms of a score (`5`, `Nota 4`, `4/5`, stars, thumbs and faces, words such as `péssimo`), and which words may
+stand beside each form. A stated score (`nota 2`, `4/5`, `⭐⭐⭐`, `ótimo atendimento`) begins or ends a reply, with a
+comment that asks nothing. Beside trouble or a wish only a low score counts, because people are told of low scores. A
+bare digit, a sign or an adjective may also begin a list, an acknowledgement or a sentence, so only few words may follow
+it. `👍` alone is 5. With a thank-you, `👍` is thanks, and so is "ótimo, obrigado". Beside thanks, only praise of the
+service itself ("ótimo atendimento, obrigado") is a rating.
+Fails with: nothing; in doubt the reply is no rating, and people read the mail like any other.
+Limits: `MAX_CHARACTERS`; every pattern is bounded, so that time is linear. A longer reply is not looked at.
 """
 
 import re
@@ -31,11 +31,11 @@ class Rating:
     score: int
     """1 (worst) to 5 (best)."""
     comment: str
-    """What else was written, without greeting and sign-off."""
+    """The other words of the reply, without greeting and closing."""
 
 
 def rating(reply: str, signature: str = "") -> Rating | None:
-    """The rating that a reply gives; `signature` is what was cut from under it, and names its writer."""
+    """The rating in a reply, or None. `signature` is the text that was cut off below the reply; it names the writer."""
     if len(reply) > phrasing.MAX_REPLY_CHARACTERS:
         return None
     text = unicodedata.normalize("NFC", phrasing.without_device_lines(reply)).strip()
@@ -55,7 +55,7 @@ def _greeting(text: str) -> int:
 
 
 def _without_sign_off(text: str, signature: str) -> str:
-    """Without closing formulas and the writer's name under what is said."""
+    """The text without closing formulas and the writer's name at the end."""
     names = phrasing.common_names() | phrasing.words_of_names([phrasing.first_line(signature)])
     lines = text.split("\n")
     while len(lines) > 1 and _is_sign_off(lines[-1], names):
@@ -76,7 +76,7 @@ def _is_sign_off(line: str, names: frozenset[str]) -> bool:
 
 
 def _stated(text: str, folded: str) -> Rating | None:
-    """`Nota 4`, `4/5`, `★★★★☆`, `ótimo atendimento`, first or last, with a comment."""
+    """The rating of a text that begins or ends with a stated score: `Nota 4`, `4/5`, `★★★★☆`, `ótimo atendimento`."""
     for form in (_LABELLED, _SCALED, _STARRED, _PRAISED):
         first = form.match(folded)
         if first is not None:
@@ -88,7 +88,7 @@ def _stated(text: str, folded: str) -> Rating | None:
 
 
 def _leads(folded: str, end: int) -> bool:
-    """Whether what follows a stated score is a comment on it, and not the rest of its sentence."""
+    """Whether the words behind a stated score (from `end` on) are a comment, and not the rest of the same sentence."""
     if _SEPARATED.match(folded, end):
         return True
     following = _LETTER_WORD.search(folded, end)
@@ -121,7 +121,7 @@ def _told(comment: str) -> str:
 
 
 def _scores_in(folded: str) -> set[int]:
-    """Every score that is stated anywhere: two that differ are none."""
+    """Every score that a text states. Two different scores are no rating."""
     return {_score(found) for form in (_LABELLED, _SCALED) for found in form.finditer(folded)}
 
 
@@ -129,7 +129,8 @@ def _scores_in(folded: str) -> set[int]:
 
 
 def _bare(text: str, folded: str) -> Rating | None:
-    """`5`, `5 - muito rápido!`: not `5 dias`, `1) não liga` or the first line of a list."""
+    """The rating of a text that begins with a digit: `5`, `5 - muito rápido!`. Not `5 dias`, `1) não liga` or the first
+    line of a list."""
     found = _DIGIT.match(folded)
     if found is None:
         return None
@@ -148,7 +149,7 @@ def _agrees(score: int, comment: str) -> bool:
 
 
 def _in_tune(score: int, folded: str) -> bool:
-    """Whether faces, stars and words of judgement at the beginning of a comment, if there are any, agree."""
+    """Whether faces, stars and words of judgement at the beginning of a comment agree with the score."""
     stars = len(_FULL_STAR.findall(folded))
     return stars in {0, 1, score} and all(abs(score - other) <= 1 for other in _judgement(folded))
 
@@ -163,7 +164,10 @@ def _judgement(folded: str) -> set[int]:
 
 
 def _felt(text: str, folded: str) -> Rating | None:
-    """`👍`, `ótimo`, `Péssimo, demorou demais`: praise with nothing but more praise, blame without a new request."""
+    """The rating of a text that begins with a sign or an adjective: `👍`, `ótimo`, `Péssimo, demorou demais`.
+
+    After praise only more praise may follow; after blame anything but a new request.
+    """
     signs, word = _SIGNS.match(folded), _ADJECTIVE.match(folded)
     found = signs or word
     if found is None or (word is not None and not _SEPARATED.match(folded, word.end())):
@@ -177,7 +181,8 @@ def _felt(text: str, folded: str) -> Rating | None:
 
 
 def _fits(score: int, comment: str) -> bool:
-    """Blame is seldom anything but a rating; praise begins many a sentence that is none."""
+    """Whether a comment allows the score to count. Blame is nearly always a rating; praise often begins a sentence that
+    is no rating, so that only more praise may follow it."""
     folded = letters_in_place(comment)
     if _ASKS.search(folded) or _WANTS.search(folded) or _FROWN.search(folded):
         return False
@@ -201,9 +206,9 @@ _NUMERALS = {"um": 1, "dois": 2, "tres": 3, "quatro": 4, "cinco": 5, "cuatro": 4
     name: number for number, name in enumerate(["one", "two", "three", "four", "five"], 1)
 }
 _SPOKEN = set(_NUMERALS) - {"um", "one"}
-"""Numerals that are scores by themselves, and no article."""
+"""Numerals that are scores by themselves, without those that are also articles."""
 _TOP = {"10/10": 5, "dez": 5, "mil": 5, "10": 5}
-"""Nobody says them of anything but the best, whatever the scale."""
+"""Numbers that mean the best score on every scale."""
 _JUDGING = {word: int(score) for score, words in _LISTS["judging"].items() for word in _expressions(words)}
 _WORTH = _JUDGING | _NUMERALS | _TOP
 _SIGNS_OF = {5: "👍😀😃😄😁😆😍🤩🥰😊☺😇🥳❤💚💙💛💜👏💯", 4: "🙂", 3: "😐😑😶", 2: "🙁☹😕😟😞", 1: "👎😡😠🤬😤🤮"}
@@ -211,7 +216,7 @@ _SIGN_WORTH = {sign: score for score, signs in _SIGNS_OF.items() for sign in sig
 _PRAISING = frozenset(_expressions(_LISTS["praising"]))
 _GOES_ON = _PRAISING | set(_expressions("para pro pra pelo pela por to for demorou demorado demora slow lento"))
 _WITH_SERVICE = {"boa", "buen", "buena", "mal"}
-"""Words of judgement that say too little by themselves."""
+"""Words of judgement that are too vague alone."""
 
 
 def _either(words: Iterable[str]) -> str:

@@ -1,9 +1,9 @@
-"""Whether a reply says thanks and nothing else, so that it need not open a resolved ticket again.
+"""Recognises a reply that says thanks and nothing else. Such a reply does not reopen a resolved ticket.
 
-Owns: the reading of a reply against a closed vocabulary (`words/lists/thanks.toml`): every word must be known for one
-that asks for nothing, and at least one must say thanks. With another word, a digit, an address or a question it is no
-thanks.
-Fails with: nothing; in doubt it is no thanks, since a ticket opened in vain costs less than a request overlooked.
+Owns: the comparison of a reply with a closed vocabulary (`words/lists/thanks.toml`). Every word must be a known word
+that asks for nothing, and at least one word must say thanks. A reply with any other word, a digit, an address or a
+question is not thanks.
+Fails with: nothing; in doubt the reply is not thanks: a ticket reopened in vain costs less than an overlooked request.
 Limits: `MAX_WORDS` in `MAX_CHARACTERS`; one pass over the text.
 """
 
@@ -22,26 +22,27 @@ class Gratitude:
     """A reply that only thanks."""
 
     words: tuple[str, ...]
-    """What it was recognised by, without accents and in lower case: `muito obrigada`, `👍`."""
+    """The words and signs of thanks in the reply, without accents and in lower case: `muito obrigada`, `👍`."""
 
 
 def gratitude(reply: str, signature: str = "", *, names: Iterable[str] = (), attachments: int = 0) -> Gratitude | None:
-    """The thanks in a reply, if it holds nothing else.
+    """The thanks in a reply; None if the reply says anything else, or has attachments.
 
-    `signature` is what was cut from under it; `names` are people's whose names may stand in it (its author, the
-    ticket's agents); `attachments` counts the files that came with it, less pictures of the signature.
+    `signature` is the text that was cut off below the reply. `names` are the names of people that may stand in the
+    reply (the author, the ticket's agents). `attachments` is the number of files in the mail, without the pictures of
+    the signature.
     """
     found = _heard(reply, signature, names) if not attachments else None
     return Gratitude(tuple(dict.fromkeys(found))) if found else None
 
 
 def is_courtesy(reply: str, signature: str = "", *, names: Iterable[str] = ()) -> bool:
-    """Whether a reply says no more than thanks, that all is well, or a greeting: `Ok, obrigada!`, `Perfeito`."""
+    """Whether a reply says only thanks, that all is well, or a greeting: `Ok, obrigada!`, `Perfeito`."""
     return bool(reply.strip()) and _heard(reply, signature, names) is not None
 
 
 def _heard(reply: str, signature: str, names: Iterable[str]) -> list[str] | None:
-    """By which words the reply gives thanks; None where it says anything that is not of the vocabulary."""
+    """The words of thanks in a reply (the list may be empty); None if the reply has words outside the vocabulary."""
     if len(reply) > MAX_CHARACTERS or phrasing.says_more(signature):
         return None
     sentences = phrasing.sentences(phrasing.without_device_lines(reply))

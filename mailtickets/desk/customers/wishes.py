@@ -1,14 +1,15 @@
-"""The few things a customer can ask of the desk itself in a word or two: `status`, `meus chamados`, `encerrar` ...
+"""Reads wishes: what a customer can ask the desk itself in a word or two: `status`, `meus chamados`, `encerrar` ...
 
-Owns: the reading against a closed vocabulary (`words/lists/wishes.toml`), and where a wish may stand: alone in a body,
-or in the subject of a mail that its writer began, with nothing under it. Every word must be known and all wishes must
-be one; what is left over, a denial, a doubt or a question about an act makes it an ordinary message for people.
-A subject behind `Re:` or with our ticket tag is inherited and says nothing. Praise may stand before `pode encerrar`.
-`news` (`alguma novidade?`) is asked of people as well as of the desk: whoever acts on it hands it on to them too.
-Left out on purpose: what may be about an order (`status do pedido`, `pode cancelar`), and words with another everyday
-sense when alone (`stop`, `parar`, `tickets`).
-Fails with: nothing; in doubt it is no wish.
-Limits: `MAX_WORDS` in `MAX_CHARACTERS`; of a long text no more than its length is looked at.
+Owns: the comparison with a closed vocabulary (`words/lists/wishes.toml`), and where a wish may stand: alone in a body,
+or in the subject of a mail that starts a conversation, with an empty body. Every word must be known, and all words must
+express the same wish. A further word, a denial, a doubt or a question about an act makes the mail an ordinary message
+for people. A subject with `Re:` or with our ticket tag is inherited, and is no wish. Praise may stand before
+`pode encerrar`. `news` (`alguma novidade?`) is a question to people as well as to the desk: code that answers it passes
+the mail on to people too.
+Left out on purpose: words that may be about an order (`status do pedido`, `pode cancelar`), and words that alone have
+another everyday meaning (`stop`, `parar`, `tickets`).
+Fails with: nothing; in doubt the mail has no wish.
+Limits: `MAX_WORDS` in `MAX_CHARACTERS`; of a longer text only the length is looked at.
 """
 
 import re
@@ -26,7 +27,7 @@ Wish = Literal["status", "news", "tickets", "reopen", "close", "cancel", "mute",
 MAX_WORDS = 20
 MAX_CHARACTERS = 300
 _MAX_WRITTEN = 2 * MAX_CHARACTERS
-"""As it was typed: many question marks count as one."""
+"""The most characters of a text as typed: repeated question marks count as one only later."""
 
 _INHERITED = re.compile(
     rf"\s*(?:(?:\[[^\]]{{0,40}}\]|\([^)]{{0,40}}\))\s*)*{prefixes.ANY}\s?(?:\[\d+\])?\s?:"
@@ -40,25 +41,26 @@ _NUMBER = re.compile(r"(?<![\w.,/-])(?:#\s?)?(\d{1,10})(?![\w/]|[.,-]\d)")
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What a mail asks for: it depends on whether the mail belongs to a ticket."""
+    """The wish of a mail, which depends on whether the mail belongs to a ticket."""
 
     on_ticket: Wish | None = None
-    """Where the mail belongs to a ticket, or names one."""
+    """The wish if the mail belongs to a ticket, or names one."""
     without_ticket: Wish | None = None
-    """Where there is none: `status` asks for the list of tickets, and what would change a ticket is no wish."""
+    """The wish if the mail has no ticket: `status` asks for the list of tickets. A wish that would change a ticket is
+    None here."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a subject or a body says, as far as it is understood."""
+    """What a subject or a body says."""
 
     wishes: frozenset[Wish]
     fine: bool = False
-    """Praise stands beside it, or that all is well."""
+    """Whether the text also has praise, or says that all is well."""
 
 
 def wishes(subject: str, reply: str, signature: str = "") -> Wishes:
-    """The one thing that is asked for, if nothing else is said. `signature` is what was cut from under the reply."""
+    """The wish of a mail that says nothing else. `signature` is the text that was cut off below the reply."""
     if len(reply) > phrasing.MAX_REPLY_CHARACTERS or phrasing.says_more(signature):
         return Wishes()
     title, body = _heard(subject, reply, signature)
@@ -75,7 +77,7 @@ def wishes(subject: str, reply: str, signature: str = "") -> Wishes:
 
 
 def _heard(subject: str, reply: str, signature: str) -> tuple[_Said | None, _Said | None]:
-    """What the subject and the body say."""
+    """What the subject and the body say, in this order. None: not understood."""
     names = phrasing.common_names() | phrasing.words_of_names([phrasing.first_line(signature)])
     body = _said(phrasing.without_device_lines(reply), names)
     if body is None:
@@ -84,14 +86,14 @@ def _heard(subject: str, reply: str, signature: str) -> tuple[_Said | None, _Sai
 
 
 def number_named(subject: str, reply: str) -> int | None:
-    """The one ticket number that the words of a wish name (`encerrar o 1042`); None if there is none, or several."""
+    """The ticket number in a wish (`encerrar o 1042`). None if there is no number, or more than one."""
     texts = [reply] if _INHERITED.match(subject) else [subject, reply]
     found = {int(match[1]) for text in texts for match in _NUMBER.finditer(text[:MAX_CHARACTERS])}
     return next(iter(found)) if len(found) == 1 else None
 
 
 def _said(text: str, names: frozenset[str]) -> _Said | None:
-    """None: there is something in it that is not understood."""
+    """What a text says. None if any part of it is not understood."""
     if len(text) > _MAX_WRITTEN:
         return None
     text = _ASKED_AGAIN.sub("?", _EMAIL.sub("email", text.replace("¿", "")))
@@ -115,7 +117,7 @@ _FINE = "fine"
 
 _BY_NAME: dict[str, Wish] = {wished: wished for wished in get_args(Wish)}
 _LISTED: dict[Wish, Wish] = {"status": "tickets", "tickets": "tickets"}
-"""What a wish is where there is no ticket."""
+"""The wish that a wish becomes if there is no ticket."""
 
 
 def _phrases(lines: str, meaning: str = "") -> list[Phrase]:
@@ -127,7 +129,8 @@ def _phrases(lines: str, meaning: str = "") -> list[Phrase]:
 
 
 def _expanded(lines: str) -> Iterator[str]:
-    """`{that}` is a ticket, named or by its number; `{it}` is one, or nothing."""
+    """Yields each line with its placeholders filled in. `{that}` is a word for a ticket or its number; `{it}` is the
+    same, or nothing."""
     for line in lines.splitlines():
         objects = ["", *_OBJECTS] if "{it}" in line else _OBJECTS if "{that}" in line else [""]
         yield from (re.sub(r"\{(?:it|that)\}", named, line) for named in objects)
