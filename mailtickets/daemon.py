@@ -60,17 +60,18 @@ log = logging.getLogger("mailtickets.daemon")
 
 STOP_SECONDS = 30
 SWITCH_SECONDS = 0.0005
-"""How long a thread may keep Python's lock while another wants it. With the interpreter's 5 ms the database lane, which
-gives it up at every statement, would wait that long for the event loop each time."""
+"""Seconds that a thread may keep Python's lock while another thread wants it. The interpreter's value is 5 ms. The
+database lane gives the lock up at every statement, and would wait that long for the event loop each time.
+"""
 _SERVED = {"smtp": (SMTP, smtp_in.serve), "lmtp": (LMTP, lmtp.serve)}
-"""The doors that we listen at, by the name of their sockets and of their section of the configuration."""
+"""The doors that listen, by the name of their sockets and of their section in the configuration."""
 _DOORS_SECONDS = 18
 _DRAIN_SECONDS = 8
 _DATABASE_RETRY_SECONDS = 5
 
 
 class Busy(Exception):
-    """Another gateway has this state directory."""
+    """Another gateway uses this state directory."""
 
 
 class Daemon:
@@ -86,10 +87,10 @@ class Daemon:
         self._reloading: asyncio.Task[None] | None = None
         self._hour: datetime | None = None
         self._intake: Counter[str] = Counter()
-        """Messages by sender in this hour, at this gateway's listener."""
+        """Messages by sender in this hour, at the listener of this gateway."""
 
     async def run(self, ready: Callable[[str], None]) -> None:
-        """Runs until told to stop; `ready` is given the line that says what is listened on."""
+        """Runs until it is told to stop. `ready` is called with the line that says which addresses are listened on."""
         sys.setswitchinterval(SWITCH_SECONDS)
         for number, react in ((signal.SIGTERM, self.stop), (signal.SIGINT, self.stop), (signal.SIGHUP, self.reload)):
             asyncio.get_running_loop().add_signal_handler(number, react)
@@ -148,7 +149,7 @@ class Daemon:
         log.info("stopped")
 
     async def _database_is_ready(self, database: Database) -> bool:
-        """Waits for the database and brings its schema up to date; False when told to stop meanwhile."""
+        """Waits for the database and migrates its schema. Returns False if it is told to stop meanwhile."""
         while not self._stopping.is_set():
             try:
                 await asyncio.to_thread(migrate.upgrade, database)
@@ -174,14 +175,16 @@ class Daemon:
         return worst(found)
 
     async def _accept_public(self, raw: bytes, envelope: Envelope) -> int:
-        """Refuses strangers' mail while they are on the line; what a relay of ours brings would only bounce."""
+        """Refuses strangers' mail during the dialogue. Mail from a relay of ours is accepted: a refusal would only
+        bounce.
+        """
         self._count_intake(envelope)
         if not envelope.trusted:
             await self._screen(raw, envelope)
         return await self.gateway.accept(raw, envelope)
 
     def _count_intake(self, envelope: Envelope) -> None:
-        """Raises Transient for a sender who has used up this hour's share, where the configuration sets one."""
+        """Raises Transient for a sender who has used up this hour's share, if the configuration sets one."""
         hour = envelope.received_at.replace(minute=0, second=0, microsecond=0)
         limit = self.config.junk.intake_per_sender_per_hour
         if hour != self._hour:
@@ -192,7 +195,9 @@ class Daemon:
         self._intake[sender] += 1
 
     async def _screen(self, raw: bytes, envelope: Envelope) -> None:
-        """Raises Permanent for mail that is denied, infected or looping, Transient for want of a scanner."""
+        """Raises Permanent for mail that is denied, infected or looping, and Transient if a required scanner is
+        missing.
+        """
         rules, fields = self.config.junk, header_truth.fields(raw)
         author = header_truth.sole_author(fields)
         claims = (envelope.sender or "", author.address if author else "")
@@ -213,7 +218,7 @@ class Daemon:
             await self._open_door(name, listen)
 
     async def _open_door(self, name: str, listen: tuple[str, ...]) -> None:
-        """Listens on what systemd has passed, else on what the configuration says; on nothing if it says nothing."""
+        """Listens on the sockets that systemd passed, else on those of the configuration; on none if it names none."""
         sockets = self._passed[name] or [bind(entry) for entry in listen]
         if sockets:
             settings = self._settings(self.config)
@@ -236,7 +241,9 @@ class Daemon:
             self._pollers.append((poller, asyncio.create_task(poller.run(), name=f"imap-{account.name}")))
 
     async def _compare_mailboxes(self) -> list[str]:
-        """What the mailboxes hold and the ledger does not know. One that cannot be read now tells by its poller."""
+        """What the mailboxes hold and the ledger does not know. The poller raises the alarm for a mailbox that cannot
+        be read.
+        """
         problems: list[str] = []
         since = self.gateway.clerk.clock() - timedelta(days=audit.DAYS)
         for account in self.config.imap_in:
@@ -266,7 +273,7 @@ class Daemon:
         self._stopping.set()
 
     def reload(self) -> None:
-        """Reads the configuration again, once at a time."""
+        """Reads the configuration again. Only one reload runs at a time."""
         if self._reloading is None or self._reloading.done():
             self._reloading = asyncio.create_task(self._reload())
 
@@ -285,7 +292,7 @@ class Daemon:
             systemd.notify("READY=1")
 
     async def _take_over(self, config: Config) -> None:
-        """Puts a sound new configuration into force; what cannot change while running is said."""
+        """Puts a sound new configuration into force. Logs which keys cannot change while the daemon runs."""
         rules = rules_of(config, load_secrets(config))
         before, self.config = self.config, config
         self.gateway.clerk.rules = rules
@@ -317,7 +324,7 @@ class Daemon:
             listener.settings = self._settings(config)
 
     async def _move_door(self, name: str, was: tuple[str, ...], now: tuple[str, ...]) -> None:
-        """Listens somewhere else; where that fails, at the old place again."""
+        """Listens on the new addresses. If that fails, listens on the old ones again."""
         door = self._doors.pop(name, None)
         if door is not None:
             await door.close(_DOORS_SECONDS)
@@ -330,7 +337,7 @@ class Daemon:
     # --- watchdog and end ---------------------------------------------------------------------------------
 
     async def _beat(self) -> None:
-        """Tells systemd's watchdog that all is well: the loop turns, and the database answers."""
+        """Sends the signal to systemd's watchdog that all is well: the event loop turns, and the database answers."""
         seconds = systemd.watchdog_seconds()
         while seconds is not None:
             try:
@@ -355,7 +362,7 @@ class Daemon:
 
 
 def _lock(state_dir: Path) -> IO[str]:
-    """Held as long as the file is open, by whoever runs on this state directory."""
+    """Takes the lock on this state directory. The lock is held as long as the file is open."""
     file = (state_dir / "lock").open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -366,7 +373,7 @@ def _lock(state_dir: Path) -> IO[str]:
 
 
 def _listens(config: Config) -> dict[str, tuple[str, ...]]:
-    """Where each door listens."""
+    """The addresses where each door listens."""
     return {"smtp": config.smtp_in.listen if config.smtp_in else (), "lmtp": config.lmtp_listen}
 
 
@@ -400,7 +407,7 @@ def _way_out(config: Config) -> SmtpOut | MaildirOut:
 
 
 async def _probe(out: SmtpOut | MaildirOut) -> None:
-    """Says early what is wrong with the way out, and learns how large a mail may be."""
+    """Logs early what is wrong with the delivery, and learns how large a mail may be."""
     if isinstance(out, SmtpOut):
         for finding in (await out.probe()).findings:
             if not finding.ok:

@@ -1,8 +1,8 @@
-"""Says line by line what is right and what is wrong: configuration, database, mailboxes, the way out, templates.
+"""Prints line by line what is right and what is wrong: configuration, database, mailboxes, delivery, templates.
 
 Exit 0 when nothing is wrong (warnings are allowed), 1 when something is, 2 for a broken configuration.
-With --send, a test message goes to ADDRESS by the configured way; at a queue's own address it is waited for.
-With --agent, what that agent's mail showed last, and what the agent's domain publishes.
+With --send, a test message goes to ADDRESS by the configured delivery. If ADDRESS is a queue's own, check waits for it.
+With --agent: what the agent's last mail showed, and what the domain of the agent publishes.
 """
 
 import argparse
@@ -51,7 +51,7 @@ Verdict = Literal["ok", "warning", "wrong"]
 class Line:
     verdict: Verdict
     about: str
-    """A key path of the configuration, or what else the line is about."""
+    """A key path of the configuration, or another name for what the line is about."""
     text: str
 
 
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     act_as_owner(config.state_dir)
     lines = [Line("ok", "configuration", f"{config.file} is sound")]
     lines += _state(config)
-    if not any(directory_problems(config.state_dir)):  # or looking further would open what somebody else has put there
+    if not any(directory_problems(config.state_dir)):  # `_rest` opens files, maybe those of an intruder
         lines += _rest(config, args)
     if args.json:
         print_json([{"verdict": line.verdict, "about": line.about, "text": line.text} for line in lines])
@@ -183,7 +183,7 @@ def _listeners(config: Config) -> Iterator[Line]:
 
 
 def _answers(entry: str) -> bool:
-    """Whether somebody greets at a listen entry."""
+    """Whether a server greets at a listen entry."""
     unix = entry.startswith("unix:")
     host, _, port = entry.rpartition(":")
     try:
@@ -222,7 +222,7 @@ async def _way_out(config: Config, address: str | None) -> list[Line]:
 
 
 def _agent(config: Config, address: str) -> Iterator[Line]:
-    """Who this agent is, and how their newest mail was taken."""
+    """Who this agent is, and what became of the agent's newest mail."""
     about = f"--agent {address}"
     agent = rules_of(config, secrets_of(config)).policy.agent(address)
     if agent is None:
@@ -245,7 +245,7 @@ def _agent(config: Config, address: str) -> Iterator[Line]:
 
 
 def _newest(config: Config, about: str, row: Row[Any]) -> Iterator[Line]:
-    """What their newest mail carried, and what was made of it."""
+    """What the agent's newest mail carried, and how it was decided."""
     verdict: Verdict = "warning" if row.outcome == "held" else "ok"
     yield Line(verdict, about, f"newest mail: inbound {row.id}, {row.outcome or row.state} ({row.reason})")
     found = stored_authentication(row.authentication) or Authentication()
@@ -259,7 +259,7 @@ def _newest(config: Config, about: str, row: Row[Any]) -> Iterator[Line]:
 
 
 def _published(config: Config, agent: Agent) -> Iterator[Line]:
-    """What the domains of an agent's addresses say of mail in their name."""
+    """What the domains of an agent's addresses publish about mail in their name."""
     servers = resolver(config.dns.servers, config.dns.timeout_seconds)
     for domain in sorted({address.rpartition("@")[2] for address in (agent.address, *agent.aliases)}):
         for fact in asyncio.run(published(domain, servers)):

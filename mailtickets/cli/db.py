@@ -1,4 +1,4 @@
-"""The database: bring its schema to this version, and check that it is sound."""
+"""The database: bring its schema to this version, and check that the database is sound."""
 
 import argparse
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _damage(connection: Connection) -> str | None:
-    """What SQLite finds wrong with its own file; PostgreSQL looks after itself."""
+    """The errors that SQLite finds in its own file. PostgreSQL checks itself."""
     if connection.dialect.name != "sqlite":
         return None
     for check in ("quick_check", "foreign_key_check"):

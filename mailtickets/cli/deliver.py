@@ -1,10 +1,10 @@
-"""`mailtickets deliver`: an MTA pipes one message in, the running daemon takes it over LMTP.
+"""`mailtickets deliver`: an MTA pipes one message in, and the running daemon takes it over LMTP.
 
-Owns: the exit code, 0 when every recipient's copy is durable and 75 for everything else, so that the MTA keeps the mail
-whatever happens here: a typing error, a broken configuration, a daemon that is down, even a refusal.
-Fails with: nothing else. The reason stands on stderr, where the MTA logs it.
-Limits: it runs once a message as the MTA's user, so it imports nothing heavy (no pydantic, asyncio, email, ssl),
-reads of the configuration only where the socket is, and opens no secret. The message is streamed.
+Owns: the exit code. It is 0 when the copy of every recipient is durable, and 75 in all other cases, so that the MTA
+keeps the mail in any trouble: a typing error, a broken configuration, a daemon that is down, even a refusal.
+Fails with: nothing else. The reason is written to stderr, where the MTA logs it.
+Limits: it runs once for each message as the MTA's user. So it imports nothing heavy (no pydantic, asyncio, email, ssl),
+reads only the place of the socket from the configuration, and opens no secret. The message is streamed.
 """
 
 import argparse
@@ -32,7 +32,7 @@ DEFAULT_SOCKET = "unix:intake.sock"
 
 
 class NotDelivered(Exception):
-    """The MTA has to keep the message."""
+    """The message was not delivered. The MTA has to keep it."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +75,7 @@ def _keep(reason: BaseException) -> int:
         sys.stderr.write(f"mailtickets deliver: {words}\n")
         sys.stderr.flush()
     except (OSError, ValueError):
-        pass  # nobody listens; the exit code says enough
+        pass  # nobody reads stderr; the exit code is enough
     return EX_TEMPFAIL
 
 
@@ -93,7 +93,7 @@ def _deliver(args: argparse.Namespace, source: BinaryIO) -> None:
 
 
 def _first_line(source: BinaryIO) -> tuple[bytes, bytes]:
-    """The first line, which in mbox style is no part of the message, and what was read beyond it."""
+    """The first line, which is not part of the message in mbox style, and the bytes that were read after it."""
     data = b""
     while b"\n" not in data and len(data) < CHUNK_BYTES:
         chunk = source.read1(CHUNK_BYTES) if hasattr(source, "read1") else source.read(CHUNK_BYTES)
@@ -107,7 +107,7 @@ def _first_line(source: BinaryIO) -> tuple[bytes, bytes]:
 
 
 def _sender(option: str | None, from_line: bytes) -> bytes:
-    """The option, $SENDER, or the mbox line; MTAs write MAILER-DAEMON for the null path."""
+    """The sender: the option, $SENDER, or the mbox line. MTAs write MAILER-DAEMON for the null path."""
     words = from_line.split()
     given = option if option is not None else os.environ.get("SENDER")
     sender = os.fsencode(given) if given is not None else (words[1] if len(words) > 1 else b"")
@@ -116,7 +116,9 @@ def _sender(option: str | None, from_line: bytes) -> bytes:
 
 
 def _recipients(options: Sequence[str]) -> list[list[bytes]]:
-    """Each recipient as the addresses it may be known by, best first. An alias may have rewritten the one we know."""
+    """For each recipient the addresses it may have, best first. An alias may have rewritten the address that we
+    know.
+    """
     if options:
         return [[_address(os.fsencode(option))] for option in options]
     given = [os.environ.get(name, "") for name in ("ORIGINAL_RECIPIENT", "RECIPIENT")]
@@ -144,11 +146,11 @@ def _blocks(begun: bytes, source: BinaryIO) -> Iterator[bytes]:
 
 
 def _on_the_wire(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The message with CRLF line ends and stuffed dots, the final dot behind it."""
+    """The message with CRLF line ends and stuffed dots, and then the final dot."""
     at_line_start, held = True, b""
     for block in blocks:
         data = held + block
-        held = b"\r" if data.endswith(b"\r") else b""  # its LF may be in the next block
+        held = b"\r" if data.endswith(b"\r") else b""  # the LF may be in the next block
         lines = data[: len(data) - len(held)].replace(b"\r\n", b"\n")
         stuffed = (b"\n" + lines if at_line_start else lines).replace(b"\n.", b"\n..")
         stuffed = stuffed[1:] if at_line_start else stuffed
@@ -161,7 +163,7 @@ def _on_the_wire(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def socket_path(option: str | None) -> str:
-    """Where the daemon listens, from the few keys of the configuration that say so."""
+    """The socket where the daemon listens, from the few keys of the configuration that name it."""
     file = _config_file(option)
     try:
         with open(file, "rb") as opened:  # noqa: PTH123 - pathlib is 5 ms of import
@@ -207,7 +209,7 @@ def _connected(path: str) -> socket.socket:
 
 
 class Lmtp:
-    """The client's side of RFC 2033, as far as handing over one message goes."""
+    """The client's side of RFC 2033, only what is needed to hand over one message."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -223,7 +225,7 @@ class Lmtp:
         self._body(body)
         for _ in groups:
             self._expect(b"250", FINAL_DOT_SECONDS)
-        # All is durable by now: no goodbye could make it less so.
+        # Everything is durable now: a failing QUIT changes nothing.
 
     def _recipient(self, known_by: Sequence[bytes]) -> None:
         for address in known_by[:-1]:
@@ -240,7 +242,7 @@ class Lmtp:
             try:
                 self._connection.sendall(chunk)
             except (BrokenPipeError, ConnectionResetError):
-                return  # the reply says why, if there is one
+                return  # if there is a reply, it says why
 
     def _command(self, line: bytes, expected: bytes = b"250") -> None:
         self._connection.settimeout(REPLY_SECONDS)

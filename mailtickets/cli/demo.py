@@ -1,7 +1,7 @@
-"""Plays a short story: a customer writes with an attachment, an agent answers and gives orders, it is resolved by mail.
+"""Plays a short story: a customer sends an attachment, an agent answers with commands, a mail resolves the ticket.
 
-Everything goes through the real daemon: the one of this configuration, if it runs and delivers into a Maildir,
-else one that is started for the story in a folder of its own, and stopped again.
+Everything goes through the real daemon: the one of this configuration, if it runs and delivers into a Maildir.
+Otherwise the demo starts a daemon in a folder of its own for the story, and stops it again.
 """
 
 import argparse
@@ -33,9 +33,9 @@ from mailtickets.store.read import tickets
 from mailtickets.views import tickets as view
 
 SECONDS = 30
-"""How long each step of the story may take, beside the queue's undo window."""
+"""How many seconds each step of the story may take, in addition to the queue's undo window."""
 
-# The smallest PDF that readers open without complaint.
+# The smallest PDF that readers open without an error.
 INVOICE = (
     b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A desk to play on."""
+    """A desk for the story."""
 
     config: Config
     host: str
@@ -76,7 +76,7 @@ class Stage:
 
 
 def _running(option: str | None) -> Stage | None:
-    """The configured desk, if it runs and nothing of the story would leave this machine."""
+    """The configured desk, if it runs and no mail of the story would leave this machine."""
     try:
         config = load(locate(option))
     except ConfigError:
@@ -127,7 +127,7 @@ def _started(file: Path, log: int) -> Iterator[int]:
 def _play(stage: Stage) -> None:
     queue = stage.config.queue[0]
     before = set(_mails(stage))
-    customer = f"Maria Souza <maria.{os.getpid()}@cliente.test>"  # somebody new: the budgets of others may be used up
+    customer = f"Maria Souza <maria.{os.getpid()}@cliente.test>"  # a new customer: the budgets of others may be used up
     print(f"1. A customer writes to {queue.address}, with an invoice attached.")
     opening = _mail(customer, queue.address, "Segunda via do boleto de março", _OPENING)
     opening.add_attachment(INVOICE, maintype="application", subtype="pdf", filename="boleto-março.pdf")
@@ -187,7 +187,7 @@ def _reply(to: EmailMessage, sender: str, text: str) -> EmailMessage:
 
 
 def _write(stage: Stage, to: EmailMessage, sender: str, text: str) -> None:
-    """Sends a reply, and shows what its writer typed."""
+    """Sends a reply, and shows the text that its writer typed."""
     print("\n" + textwrap.indent(text, "       "))
     _send(stage, _reply(to, sender, text))
 
@@ -202,7 +202,7 @@ def _mails(stage: Stage) -> list[Path]:
 
 
 def _read(path: Path) -> EmailMessage:
-    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)  # our own mail, not a stranger's
+    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)  # we wrote this mail, no stranger
 
 
 def _text(mail: EmailMessage) -> str:
@@ -223,14 +223,14 @@ def _is_none_of(mail: EmailMessage, *others: EmailMessage) -> bool:
 
 
 def _receipt(stage: Stage, before: set[Path], *had: EmailMessage) -> tuple[EmailMessage, ...]:
-    """The agent's next mail, if they want receipts."""
+    """The next mail to the agent, if the agent wants receipts."""
     if stage.config.agent[0].receipts == "problems":
         return ()
     return (_wait(stage, before, lambda m: _is_for(m, stage.agent) and _is_none_of(m, *had)),)
 
 
 def _wait(stage: Stage, before: set[Path], wanted: Callable[[EmailMessage], bool]) -> EmailMessage:
-    """The first new mail that is wanted, as soon as it is there."""
+    """Waits for the first new mail that is wanted."""
     end = time.monotonic() + SECONDS + stage.config.queue[0].undo_seconds
     while time.monotonic() < end:
         for path in _mails(stage):
@@ -245,7 +245,7 @@ def _number(subject: str) -> int:
 
 
 def _show(stage: Stage, number: int, before: set[Path]) -> None:
-    """The ticket, and every mail that it caused."""
+    """Shows the ticket, and every mail that it caused."""
     with reading(argparse.Namespace(config=str(stage.config.file))) as desk:
         shown = tickets.show(desk.reader, number)
     if shown is not None:

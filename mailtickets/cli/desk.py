@@ -1,4 +1,4 @@
-"""What commands that act begin with: the checked configuration, and a clerk on its database."""
+"""The start of every command that acts: the checked configuration, and a clerk on its database."""
 
 import argparse
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from mailtickets.store.database import Database, Stale
 
 
 def configuration(args: argparse.Namespace, *, secrets: bool = False) -> Config:
-    """The configuration the command is about; ends the command with all errors when it is broken."""
+    """The configuration that the command uses. Ends the command with all errors when the configuration is broken."""
     try:
         return load(locate(args.config), secrets=secrets)
     except ConfigError as error:
@@ -26,7 +26,7 @@ def configuration(args: argparse.Namespace, *, secrets: bool = False) -> Config:
 
 @contextmanager
 def opened(args: argparse.Namespace) -> Iterator[Clerk]:
-    """A clerk on the configured database; its troubles end the command with 75."""
+    """A clerk on the configured database. An error of the database ends the command with 75."""
     config = configuration(args)
     act_as_owner(config.state_dir)
     secrets = secrets_of(config)
@@ -45,7 +45,7 @@ def opened(args: argparse.Namespace) -> Iterator[Clerk]:
 
 
 def secrets_of(config: Config) -> tuple[bytes, ...]:
-    """The instance's keys; ends the command where they cannot be relied on."""
+    """The instance's keys. Ends the command if the keys cannot be trusted."""
     try:
         return load_secrets(config)
     except ConfigError as error:

@@ -1,7 +1,7 @@
-"""Shows how a mail is decided on: what it claims, what of that is fact, which rule said what, and the outcome.
+"""Shows how a mail is decided on: what it claims, what of that is fact, what each rule said, and the outcome.
 
-FILE|ID is a mail file, taken as if a trusted relay had handed it in, or the id of an inbound message. Nothing is
-written and nothing is sent.
+FILE|ID is a mail file, or the id of an inbound message. A file is taken as if a trusted relay had handed it in. Nothing
+is written and nothing is sent.
 """
 
 import argparse
@@ -66,7 +66,7 @@ def _received(clerk: Clerk, named: str) -> Received:
 
 
 def _authenticated(config: Config, received: Received, mail: InboundMail) -> Authentication:
-    """What the mail would be worth by the door it came in at; a file counts as come from a trusted relay."""
+    """What the sender checks would say at the door of this mail. A file counts as mail from a trusted relay."""
     authenticator = Authenticator(AuthenticationSettings.of(config))
     try:
         return asyncio.run(authenticator.authenticate(received.raw, mail, received.envelope))
@@ -96,7 +96,7 @@ def as_json(mail: InboundMail, draft: Draft, policy: Policy) -> dict[str, Any]:
 
 
 def _evidence(mail: InboundMail, facts: Facts) -> list[dict[str, Any]]:
-    """Every fact that pointed somewhere, and where in the mail it stood. Tokens are named by their ticket only."""
+    """Every fact that points to a ticket, and where it stands in the mail. Tokens are named only by their ticket."""
     found = [_fact("authentication", facts.authentication.verdict, "the From domain")]
     found += [_fact(f"{a.method}={a.result}", a.domain, a.source) for a in facts.authentication.facts]
     found += [

@@ -1,4 +1,4 @@
-"""Every message that came in, and what became of it; what is held is released or dropped here."""
+"""Every message that came in, and its outcome. Held messages are released or dropped here."""
 
 import argparse
 import sys
@@ -77,6 +77,6 @@ def _raw(args: argparse.Namespace) -> int:
 
 
 def _work(args: argparse.Namespace) -> int:
-    from mailtickets.cli import inbound_work  # costs a second, which looking at messages does not have to pay
+    from mailtickets.cli import inbound_work  # the import costs a second; showing messages does not need it
 
     return inbound_work.run(args)

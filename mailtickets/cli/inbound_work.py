@@ -1,4 +1,4 @@
-"""What `mailtickets inbound` does: release, drop, decide again, and compare the books."""
+"""The work of `mailtickets inbound`: release, drop, decide again, and compare the ledger with the mailboxes."""
 
 import argparse
 import asyncio
@@ -46,7 +46,7 @@ def _replay(clerk: Clerk, args: argparse.Namespace) -> int:
 
 
 def _again(clerk: Clerk, args: argparse.Namespace, outcomes: tuple[str, ...], *, released: bool) -> int:
-    """Puts a decided message back; the running daemon decides on it within two seconds."""
+    """Puts a decided message back. The running daemon decides on it again within two seconds."""
     row = _row(clerk, args.id)
     if row.outcome not in outcomes:
         found = row.outcome or row.state
@@ -83,7 +83,7 @@ def _print_changed(clerk: Clerk, args: argparse.Namespace) -> int:
 
 
 def _reconcile(clerk: Clerk, args: argparse.Namespace) -> int:
-    """Counts every message and every outcome, and looks into mailboxes if asked; exit 1 when they do not add up."""
+    """Counts every message and every outcome, and compares the mailboxes on request. Exit 1 when they do not agree."""
     sums = clerk.database.transact(inbound.sums)
     if args.mailboxes:
         audits = asyncio.run(_audits(clerk, configuration(args, secrets=True), args.days))
@@ -104,7 +104,7 @@ def _reconcile(clerk: Clerk, args: argparse.Namespace) -> int:
 
 
 async def _audits(clerk: Clerk, config: Config, days: int) -> list[audit.Audit]:
-    """What the mailboxes hold, compared with the ledger."""
+    """Compares what the mailboxes hold with the ledger."""
     since = clerk.clock() - timedelta(days=days)
     found = []
     for account in config.imap_in:

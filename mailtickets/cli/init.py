@@ -22,7 +22,7 @@ SYSTEM_STATE = Path("/var/lib/mailtickets")
 SYSTEM_UNITS = Path("/etc/systemd/system")
 UNITS = ("mailtickets.service", "mailtickets.socket")
 HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
-"""What `ProtectHome=yes` hides from the service."""
+"""The folders that `ProtectHome=yes` hides from the service."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,14 +63,14 @@ def _init_system(option: str | None) -> int:
 
 
 def _system_text() -> str:
-    """The example with absolute places and this machine's name."""
+    """The example with absolute paths and the name of this machine."""
     text = shipped("config.example.toml").read_text(encoding="utf-8")
     text = text.replace('state_dir = "var"', f'state_dir = "{SYSTEM_STATE}"')
     return text.replace('hostname = "mail.desk.test"', f'hostname = "{socket.getfqdn()}"')
 
 
 def _program() -> Path:
-    """This very installation's command, where the service can reach it."""
+    """The command of this installation, at a path that the service can reach."""
     own = Path(sysconfig.get_path("scripts")) / "mailtickets"
     found = shutil.which("mailtickets")
     program = Path(found) if found and Path(found).resolve() == own.resolve() else own
@@ -96,7 +96,7 @@ def _make_user() -> None:
 
 
 def _install_units(config: Path, program: Path) -> None:
-    """Copies the units with this installation's own paths in them."""
+    """Copies the units and puts the paths of this installation into them."""
     if not SYSTEM_UNITS.is_dir():
         print(f"no systemd here: run `{program} -c {config} run` as {USER} from your own supervisor")
         return

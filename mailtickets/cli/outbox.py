@@ -1,4 +1,4 @@
-"""Every mail that goes out, a row for each recipient, and whether it arrived."""
+"""Every mail that goes out, with a row for each recipient, and whether it arrived."""
 
 import argparse
 
@@ -53,6 +53,6 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _work(args: argparse.Namespace) -> int:
-    from mailtickets.cli import outbox_work  # costs a second, which looking at copies does not have to pay
+    from mailtickets.cli import outbox_work  # the import costs a second; showing copies does not need it
 
     return outbox_work.run(args)

@@ -1,4 +1,4 @@
-"""What `mailtickets outbox` does: send again, cancel, and write a mail as it is sent."""
+"""The work of `mailtickets outbox`: send again, cancel, and write a mail as it is sent."""
 
 import argparse
 import sys
@@ -31,7 +31,7 @@ def _row(clerk: Clerk, number: int) -> Any:
 
 def _raw(clerk: Clerk, args: argparse.Namespace) -> int:
     from mailtickets.mail.read.attachments import of_read, picked
-    from mailtickets.mail.read.parse import parse  # costs a fifth of a second, which no other verb has to pay
+    from mailtickets.mail.read.parse import parse  # costs a fifth of a second; no other verb needs it
 
     due = clerk.database.transact(lambda c: outbox.load(c, args.id))
     if due is None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 FILES_BEFORE_WORKERS = 8
-"""Fewer files are done before another process has started."""
+"""With fewer files than this, one process is done before another has started."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def _results(files: list[str], jobs: int) -> Iterator[tuple[bytes, str]]:
 
 
 def _in_parallel(files: Iterable[str], jobs: int) -> Iterator[tuple[bytes, str]]:
-    """In order, with a bounded number under way: memory does not grow with the number of files."""
+    """Parses files in their order, a bounded number at a time: memory does not grow with the number of files."""
     from concurrent.futures import Future, ProcessPoolExecutor
 
     under_way: deque[Future[tuple[bytes, str]]] = deque()
@@ -55,7 +55,7 @@ def _in_parallel(files: Iterable[str], jobs: int) -> Iterator[tuple[bytes, str]]
 
 
 def _parsed(file: str) -> tuple[bytes, str]:
-    """(the line to print, empty) or (nothing, why not)."""
+    """(the line to print, empty), or (nothing, the reason why the file cannot be read)."""
     from mailtickets.mail.read.parse import as_json, parse
 
     try:

@@ -1,7 +1,7 @@
-"""The test message of `check --send`: sent by the configured way, and looked for where it comes back.
+"""The test message of `check --send`: it is sent by the configured delivery, and looked for when it comes back.
 
-To an address of a queue it goes with a tag behind a plus, as replies will; once the running daemon has taken it in,
-what the way there did to it is told: From, Message-ID, return path and plus-address.
+A message to an address of a queue gets a tag behind a plus, as replies do. When the running daemon has taken the
+message, the report says what its way changed: From, Message-ID, return path and plus-address.
 """
 
 import asyncio
@@ -27,14 +27,14 @@ from mailtickets.store.read import inbound
 from mailtickets.store.read.reader import within
 
 COMES_BACK_SECONDS = 60
-"""Longer than `poll_seconds` of a mailbox by default is not worth waiting for."""
+"""Seconds to wait for the message: the default `poll_seconds` of a mailbox. A longer wait is of no use."""
 
 Verdict = tuple[bool, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What is sent, and what to know it by."""
+    """The message to send, and the marks that it is recognised by."""
 
     queue: Queue
     recipient: str
@@ -44,7 +44,7 @@ class Outgoing:
 
 
 def prepared(config: Config, address: str) -> Outgoing:
-    """A message to `address`; to a queue's own address with a tag, where its plus-addresses reach us."""
+    """Prepares a message to `address`. A queue's own address gets a tag, if plus-addresses of this queue reach us."""
     policy, marker = Policy.of(config), os.urandom(6).hex()
     own = policy.queue_at(address)
     queue = own or config.queue[0]
@@ -55,7 +55,7 @@ def prepared(config: Config, address: str) -> Outgoing:
 
 
 async def send(config: Config, out: SmtpOut | MaildirOut, message: Outgoing) -> Delivery:
-    """Hands it to the smarthost, as any other mail of ours."""
+    """Hands the message to the smarthost, like any other mail of ours."""
     queue, instance = message.queue, config.instance
     mail = OutboundMail(
         notice="check",
@@ -77,7 +77,7 @@ async def send(config: Config, out: SmtpOut | MaildirOut, message: Outgoing) -> 
 
 
 async def findings(config: Config, out: SmtpOut | MaildirOut, address: str) -> list[Verdict]:
-    """Whether it went out, and, if it was sent to ourselves, how it came back."""
+    """Whether the message was sent, and how it came back if it was sent to ourselves."""
     message = prepared(config, address)
     result = await send(config, out, message)
     told = [(isinstance(result, Sent), result.reply)]
@@ -105,7 +105,7 @@ async def _returned(config: Config, message: Outgoing) -> Any | None:
 
 
 def compared(message: Outgoing, row: Row[Any]) -> Iterator[Verdict]:
-    """What the way left as it was, and what it changed."""
+    """What the way left unchanged, and what it changed."""
     sent_from = message.queue.address
     yield _same("From", sent_from, row.from_address or "nobody")
     yield _same("Message-ID", message.message_id, row.message_id or "none")

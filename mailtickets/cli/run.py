@@ -1,7 +1,7 @@
-"""The daemon: takes mail, works it, sends what follows, until it is told to stop.
+"""The daemon: takes mail, decides on it, sends the mail that follows, until it gets a signal to stop.
 
 Prints one line `ready smtp=... lmtp=...` on stdout when everything listens; logs go to stderr.
-SIGHUP reads the configuration again, SIGTERM finishes what is in hand and stops.
+SIGHUP reads the configuration again. SIGTERM finishes the work under way and stops.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""What every command begins and ends with: the right user, a desk to look at, and JSON or a table at the end.
+"""The start and the end of every command: the right user, a desk to read from, and JSON or a table at the end.
 
-Imports nothing heavy: commands that only read are to answer at once. `cli.desk` has what commands that act need.
+Imports nothing heavy, so that commands that only read answer at once. `cli.desk` has what commands that act need.
 """
 
 import argparse
@@ -29,14 +29,14 @@ NO_DESK = "{} has no desk yet: `mailtickets run` makes one"
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A desk that is only looked at."""
+    """A desk that is only read."""
 
     reader: Reader
     agents: Sequence[Mapping[str, Any]]
-    """Their tables of the configuration."""
+    """The tables of the agents in the configuration."""
 
     def agent_address(self, given: str | None) -> str | None:
-        """The address of the agent who has this address or alias; what is given where nobody has."""
+        """The address of the agent who has this address or alias. If there is no such agent: the argument unchanged."""
         key = (given or "").casefold()
         theirs = (one for one in self.agents if key in {name.casefold() for name in (one["address"], *one["aliases"])})
         found = next(theirs, None)
@@ -44,7 +44,7 @@ class Desk:
 
 
 def broken(error: ConfigError) -> str:
-    """All that is wrong with a configuration, a line each."""
+    """All problems of a configuration, one on each line."""
     where = f"{error.file}: " if error.file else ""
     if len(error.problems) == 1 and not error.problems[0][0]:
         return f"{where}{error.problems[0][1]}"
@@ -54,7 +54,7 @@ def broken(error: ConfigError) -> str:
 
 
 def act_as_owner(state_dir: Path) -> None:
-    """Root acts as the owner of the state directory; anybody else who cannot is told who could."""
+    """As root, becomes the owner of the state directory. Any other user without access is told who has access."""
     if not state_dir.exists():
         return
     owner = state_dir.stat()
@@ -76,7 +76,7 @@ def _user_name(number: int) -> str:
 
 @contextmanager
 def reading(args: argparse.Namespace) -> Iterator[Desk]:
-    """The configured desk, for commands that only look; its troubles end the command with 75."""
+    """The configured desk, for commands that only read. An error of the database ends the command with 75."""
     desk = _desk(args)
     if problems := tuple(directory_problems(desk.state_dir)):
         raise Stop(BAD_USAGE, broken(ConfigError(None, problems)))
@@ -93,7 +93,7 @@ def reading(args: argparse.Namespace) -> Iterator[Desk]:
 
 
 def _desk(args: argparse.Namespace) -> Proven:
-    """Where the desk is. A configuration that has changed since it was last checked is checked now."""
+    """Where the desk is. A configuration that has changed since the last check is checked now."""
     try:
         file = locate(args.config)
     except ConfigError as error:
@@ -115,16 +115,16 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def add_verb(verbs: Any, verb: str, what: str, act: Callable[[argparse.Namespace], int]) -> None:
-    """A verb about one row, named by its id."""
+    """Adds a verb about one row, which is named by its id."""
     about = verbs.add_parser(verb, help=what)
     about.add_argument("id", type=number)
-    if verb != "raw":  # which prints a mail
+    if verb != "raw":  # "raw" prints a mail
         add_json(about)
     about.set_defaults(act=act)
 
 
 def add_page(parser: argparse.ArgumentParser) -> None:
-    """Options of every listing: newest first, a page at a time."""
+    """Adds the options of every listing: newest first, one page at a time."""
     add_json(parser)
     parser.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most so many (default 100)")
     parser.add_argument(
@@ -133,7 +133,7 @@ def add_page(parser: argparse.ArgumentParser) -> None:
 
 
 def number(word: str) -> int:
-    """A number that a database can look for: beyond that there is nothing."""
+    """A number that a database can look for. Larger numbers find nothing."""
     return max(min(int(word), 2**63 - 1), -1)
 
 
@@ -145,7 +145,7 @@ def _positive(word: str) -> int:
 
 
 def actor() -> str:
-    """Who gives an order at the shell, for the ticket's events."""
+    """The person who gives a command at the shell, for the ticket's events."""
     return f"shell:{os.environ.get('SUDO_USER') or _user_name(os.getuid())}"
 
 
@@ -160,7 +160,7 @@ def _plain(value: object) -> str:
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns as wide as their longest entry; the last one takes what the terminal has left."""
+    """Prints columns as wide as their longest entry. The last column takes the rest of the terminal."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(column) for column in columns) for columns in zip(header, *cells, strict=True)]
     room = _columns() - sum(widths[:-1]) - 2 * (len(widths) - 1)
@@ -182,7 +182,7 @@ def _columns() -> int:
 
 
 def read_text(file: str | None) -> str:
-    """Words for a ticket, from a file or from stdin."""
+    """Reads the text for a ticket, from a file or from stdin."""
     if file is not None and file != "-":
         try:
             return Path(file).read_text(encoding="utf-8")

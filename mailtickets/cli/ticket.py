@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _work(args: argparse.Namespace) -> int:
-    from mailtickets.cli import ticket_work  # costs a second, which looking at tickets does not have to pay
+    from mailtickets.cli import ticket_work  # the import costs a second; showing tickets does not need it
 
     return ticket_work.run(args)
 
@@ -169,9 +169,11 @@ def _list_or_save(desk: Desk, args: argparse.Namespace) -> int:
 
 
 def _save(desk: Desk, number: int, file: Any, directory: Path) -> Path:
-    """Writes an attachment into a folder; what the mail calls it is a label, made safe, and overwrites nothing."""
+    """Writes an attachment into a folder. The name in the mail is only a label: it is made safe, and overwrites
+    nothing.
+    """
     from mailtickets.mail.read.outline import outline
-    from mailtickets.mail.read.parse import parse  # costs a fifth of a second, which no other verb has to pay
+    from mailtickets.mail.read.parse import parse  # costs a fifth of a second; no other verb needs it
 
     source = tickets.attachment_source(desk.reader, number, file.id)
     raw = inbound.raw(desk.reader, source) if source is not None else None
@@ -180,7 +182,7 @@ def _save(desk: Desk, number: int, file: Any, directory: Path) -> Path:
     if content is None:
         raise Stop(REFUSED, f"attachment {file.id} cannot be read again from its message")
     label = "".join(c if c.isalnum() or c in ".-_ ()" else "_" for c in file.filename).strip(". ")
-    label = label.encode()[-200:].decode(errors="ignore")  # a name has at most 255 octets
+    label = label.encode()[-200:].decode(errors="ignore")  # a file name has at most 255 octets
     path = directory / (label or str(file.id))
     if path.exists():
         path = directory / f"{file.id}-{label}"

@@ -1,4 +1,4 @@
-"""What `mailtickets ticket` does to tickets: open, answer, note, move, assign, merge."""
+"""The work of `mailtickets ticket` on tickets: open, answer, note, move, assign, merge."""
 
 import argparse
 from typing import Any
@@ -70,7 +70,7 @@ def _some_text(args: argparse.Namespace) -> str:
 
 
 def _author(clerk: Clerk, args: argparse.Namespace) -> Address:
-    """The agent named with --as; without it the queue itself speaks."""
+    """The agent named with --as. Without it, the queue itself is the author."""
     if args.agent is not None:
         agent = _agent(clerk, args.agent)
         return Address(agent.name, agent.address)

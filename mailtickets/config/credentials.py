@@ -1,6 +1,6 @@
 """How an account logs in, and where its secret comes from: systemd's credentials directory, a file, the environment.
 
-The IMAP and SMTP clients know a `Credential` and nothing of where its secret comes from. A new method is a name in
+The IMAP and SMTP clients know a `Credential` and do not know where its secret comes from. A new method needs a name in
 `Method`, a function that makes such a `Credential`, and a case in `edges/imap/login.py` and `edges/out/login.py`.
 """
 
@@ -13,7 +13,7 @@ from typing import Literal
 from mailtickets.config.values import credential_file
 
 Method = Literal["password"]
-"""What the secret of an account is. `password`: the account's own, for LOGIN (IMAP) and AUTH (SMTP)."""
+"""What kind of secret an account has. `password`: the password of the account, for LOGIN (IMAP) and AUTH (SMTP)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,9 @@ class Credential:
 
 
 def password(read: Callable[[], str]) -> Credential:
-    """The credential of an account whose password `read` returns. `read` runs in a thread: it may wait for a disk."""
+    """The credential of an account whose password `read` returns. `read` runs in a thread because it may wait for a
+    disk.
+    """
 
     async def fetch() -> str:
         return await asyncio.to_thread(read)
@@ -42,8 +44,8 @@ NO_PASSWORD = password(str)
 
 
 def read_secret(path: Path) -> str:
-    """A secret from systemd's credentials directory, if it has one of that name, else from the file.
+    """Reads a secret from systemd's credentials directory if it has one of that name, otherwise from the file.
 
-    Without the line break at its end. Raises OSError, and UnicodeDecodeError for a file that is not UTF-8.
+    The line break at the end is removed. Raises OSError, and UnicodeDecodeError for a file that is not UTF-8.
     """
     return credential_file(path).read_text(encoding="utf-8").rstrip("\r\n")

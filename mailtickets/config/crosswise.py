@@ -1,6 +1,7 @@
-"""What no single key of the configuration can tell: names that must agree, files that must exist.
+"""Checks that no single key of the configuration can make: names that must agree, files that must exist.
 
-Gives (key path, what was expected), in the order of the file's sections. Looks at files, and opens none but keys.
+Returns (key path, what was expected), in the order of the sections in the file. It looks whether files exist; it opens
+only keys.
 """
 
 import os
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def crosswise(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
-    """What no single key can tell: names that must agree, files that must exist."""
+    """Returns the problems between keys: names that do not agree, files that do not exist."""
     yield from _database_problems(config)
     yield from _listener_problems(config)
     yield from _account_problems(config, secrets)
@@ -77,7 +78,7 @@ def _login_problems(config: "Config", key: str, login: "Login", secrets: bool) -
     if not secrets:
         return
     if login.password_env and login.password_env not in os.environ:
-        # Only what could be a variable's name is repeated: somebody may have put the password itself there.
+        # Only what could be the name of a variable is repeated: somebody may have put the password itself there.
         name = login.password_env if re.fullmatch("[A-Z_][A-Z0-9_]*", login.password_env) else "such variable"
         yield f"{key}.password_env", f"the environment has no {name}"
     elif login.password_file and not login.password_env:
@@ -154,7 +155,7 @@ def _ops_problems(config: "Config") -> Iterator[tuple[str, str]]:
 
 
 def _queue_reached(config: "Config", address: str) -> str | None:
-    """The name of the queue that mail to this address would reach, with or without a plus."""
+    """The name of the queue that mail to this address would reach, with a plus part or without."""
     local, _, domain = address.casefold().rpartition("@")
     reached = {f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"}
     return next((queue.name for queue in config.queue for own in queue.addresses if own.casefold() in reached), None)

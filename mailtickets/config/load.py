@@ -1,7 +1,7 @@
-"""Reads the configuration file: TOML in, frozen models out, every error at once with its key path.
+"""Reads the configuration file: from TOML to frozen models. Reports all errors together, each with its key path.
 
-Fails with: `ConfigError`, which lists all that is wrong in words for the person who wrote the file.
-Limits: secrets are looked for only when asked (`load(..., secrets=True)`), since most commands need none.
+Fails with: `ConfigError`, which lists all problems in words for the person who wrote the file.
+Limits: secrets are looked for only on request (`load(..., secrets=True)`), since most commands need none.
 """
 
 import re
@@ -19,7 +19,7 @@ from mailtickets.config.places import ConfigError
 
 
 def load(file: Path, *, secrets: bool = False) -> Config:
-    """The configuration in `file`; with `secrets`, an account's missing password file is an error too."""
+    """The configuration in `file`. With `secrets`, a missing password file of an account is an error too."""
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -38,14 +38,16 @@ def load(file: Path, *, secrets: bool = False) -> Config:
 
 
 def _tuples(value: Any) -> Any:
-    """TOML's lists as tuples, all the way down: the models are frozen."""
+    """Turns the lists of TOML into tuples, at every depth, because the models are frozen."""
     if isinstance(value, dict):
         return {key: _tuples(item) for key, item in value.items()}
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Config | None, list[tuple[str, str]]]:
-    """What pydantic found, and the configuration with stand-ins where it found it, for the checks that remain."""
+    """The errors that pydantic found, and the configuration with stand-ins in those places, for the checks that
+    remain.
+    """
     told = _told_once(error)
     problems = [(".".join(str(step) for step in found["loc"]), _in_words(found)) for found in told]
     mended = _tuples(data)
@@ -58,14 +60,14 @@ def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Confi
 
 
 def _told_once(error: ValidationError) -> list[Mapping[str, Any]]:
-    """Less the lists that are too short only because an entry of theirs is wrong."""
+    """The errors without those about a list that is too short only because one of its entries is wrong."""
     found = error.errors()
     above = {one["loc"][:at] for one in found for at in range(1, len(one["loc"]))}
     return [one for one in found if not (one["type"] == "too_short" and one["loc"] in above)]
 
 
 def _mend(data: Any, path: Sequence[int | str]) -> None:
-    """Takes the key at fault out of its table; what may not be missing gets a value that collides with nothing."""
+    """Removes the faulty key from its table. A required key gets a value that collides with nothing."""
     table, key = data, path[0]
     for step, following in pairwise(path):
         try:
@@ -117,7 +119,7 @@ def _in_words(found: Mapping[str, Any]) -> str:
 def _cross_problems(
     file: Path, config: Config | None, secrets: bool, known: Sequence[tuple[str, str]]
 ) -> list[tuple[str, str]]:
-    """What is wrong between the keys, less what only a stand-in could have caused."""
+    """The problems between the keys, without those that only a stand-in could have caused."""
     if config is None:
         return []
     faulty = [key for key, _ in known]

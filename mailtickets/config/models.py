@@ -35,7 +35,7 @@ from mailtickets.config.values import (
 
 
 class Section(BaseModel):
-    """A table of the file. Unknown keys and wrong types are errors; nothing changes after loading."""
+    """A table of the file. Unknown keys and wrong types are errors. Nothing changes after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -139,12 +139,12 @@ class Queue(Section):
 
     @property
     def address(self) -> str:
-        """The address it writes from."""
+        """The address that the queue writes from."""
         return self.addresses[0]
 
     @property
     def title(self) -> str:
-        """Its name for people."""
+        """The name of the queue that people see."""
         return self.display_name or self.name
 
 
@@ -185,7 +185,7 @@ class Junk(Section):
 
 
 class Config(Section):
-    """The whole file. Paths are asked of it by method, so that they are absolute wherever it was loaded from."""
+    """The whole file. Methods return its paths as absolute paths, wherever the file was loaded from."""
 
     instance: Instance
     database: Database = Database()
@@ -204,7 +204,7 @@ class Config(Section):
     _file: Path = PrivateAttr(default=Path("config.toml"))
 
     def placed(self, file: Path) -> "Config":
-        """The same, knowing where it was read from: relative paths start there."""
+        """This configuration with the file that it was read from: relative paths start at the folder of that file."""
         self._file = file.absolute()
         return self
 
@@ -230,7 +230,7 @@ class Config(Section):
 
     @property
     def lmtp_listen(self) -> tuple[str, ...]:
-        """Where LMTP is spoken; `intake.sock` is always among it, because `deliver` relies on it."""
+        """The addresses where LMTP is spoken. `intake.sock` is always one of them, because `deliver` relies on it."""
         listen = self.lmtp_in.listen
         if not any(entry.startswith("unix:") for entry in listen):
             listen = (*LmtpIn().listen, *listen)
@@ -238,15 +238,15 @@ class Config(Section):
 
     @property
     def clamav(self) -> str:
-        """Where clamd listens, a unix path made absolute; empty for nowhere."""
+        """The address where clamd listens, with a unix path made absolute; empty when there is none."""
         return absolute_listen(self.state_dir, self.junk.clamav)
 
     def path(self, value: str) -> Path:
-        """A path of the file's, seen from where the file lies."""
+        """A path in the file, relative to the folder of the file."""
         return self._file.parent / value
 
     def credential(self, login: Login) -> Credential:
-        """How an account logs in. The secret is read anew at each login; it is empty where none is configured."""
+        """How an account logs in. The secret is read anew at each login. It is empty if the account has none."""
         return password(lambda: self._password(login))
 
     def _password(self, login: Login) -> str:

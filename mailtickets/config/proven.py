@@ -1,9 +1,10 @@
 """Where the database of a configuration is, for commands that only read it.
 
-Checking a configuration takes a quarter of a second, most of it for importing pydantic. So a command that has checked
-one leaves the file's digest in the state directory, and the next command that only reads trusts a file that has not
-changed since.
-Fails with: nothing; what is not known to be sound is None, and is to be loaded and checked.
+Checking a configuration takes a quarter of a second, mostly to import pydantic. So a command that has checked a
+configuration leaves the digest of the file in the state directory. The next command that only reads trusts the file
+if it has not changed since.
+Fails with: nothing. The answer is None if the configuration is not known to be sound; then it must be loaded and
+checked.
 """
 
 import hashlib
@@ -21,29 +22,29 @@ if TYPE_CHECKING:
     from mailtickets.config.models import Config
 
 MARK = "config.checked"
-"""The file in the state directory with the digest of the configuration that was found sound."""
+"""The file in the state directory that holds the digest of the last sound configuration."""
 
 _DEFAULT_STATE, _DEFAULT_URL = "var", "sqlite:///mailtickets.db"
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What a reading command needs of a configuration."""
+    """The parts of a configuration that a reading command needs."""
 
     state_dir: Path
     secret_file: Path
     database_url: str
     agents: Sequence[Mapping[str, Any]]
-    """Their tables, with name, address, aliases, queues and receipts."""
+    """The tables of the agents, with name, address, aliases, queues and receipts."""
 
     @classmethod
     def of(cls, config: "Config") -> "Proven":
-        """The same of a configuration that has been loaded."""
+        """The same parts of a configuration that has been loaded."""
         return cls(config.state_dir, config.secret_file, config.database_url, [vars(one) for one in config.agent])
 
 
 def proven(file: Path) -> Proven | None:
-    """What the configuration in `file` says, if it is the one that was last found sound."""
+    """The parts of the configuration in `file`, if it is the one that was last found sound; otherwise None."""
     with suppress(OSError, ValueError, AttributeError, TypeError, KeyError):
         data = file.read_bytes()
         found = _read(file, tomllib.loads(data.decode("utf-8")))
@@ -53,7 +54,7 @@ def proven(file: Path) -> Proven | None:
 
 
 def remember(file: Path, directory: Path) -> None:
-    """Notes that the configuration in `file` is sound. `directory` is its state directory."""
+    """Records that the configuration in `file` is sound. `directory` is its state directory."""
     with suppress(OSError):
         digest = _digest(file, file.read_bytes())
         new = directory / f"{MARK}.{os.getpid()}"
@@ -75,6 +76,6 @@ def _read(file: Path, tables: Mapping[str, Any]) -> Proven:
 
 
 def _digest(file: Path, data: bytes) -> str:
-    """Of the file and of the program that checks it: another version may find another thing wrong."""
+    """The digest of the file and of the program that checks it. Another version may find other errors."""
     program = Path(__file__).with_name("models.py").stat()
     return hashlib.sha256(b"%d %d %s\0%s" % (program.st_mtime_ns, program.st_size, bytes(file), data)).hexdigest()

@@ -1,9 +1,9 @@
-"""The state directory and the instance's keys: who may have been at them, and how they are made.
+"""The state directory and the instance's keys: who could have changed them, and how they are made.
 
-Whoever can write there can put a key of theirs in the place of ours, or a link to a file that we would then overwrite.
-So nothing in there is opened before the directory has been looked at, and a key that others could have written, or that
-is too short to be one (a file left empty by a crash), is an error of the configuration.
-*Fails with*: ConfigError, which names the key path; OSError for what the disk does.
+Anybody who can write in this directory can replace our key with one of theirs, or place a link to a file that we would
+then overwrite. So the directory is checked before anything in it is opened. A key that others could have written, or
+that is too short (a file left empty by a crash), is an error of the configuration.
+*Fails with*: ConfigError, which names the key path; OSError for errors of the disk.
 """
 
 import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SECRET_OCTETS = 40
 SHORTEST_SECRET_OCTETS = 16
-"""Of an operator's own making: what can be guessed makes reply addresses for anybody."""
+"""The least length of a key that an operator made. If a key can be guessed, anybody can make reply addresses."""
 _OTHERS_WRITE = 0o002
 _GROUP_OR_OTHERS_WRITE = 0o022
 
@@ -29,12 +29,12 @@ def prepare(config: "Config") -> None:
     """Makes what a first run needs: the state directory and the secret."""
     if not config.state_dir.exists():
         config.state_dir.mkdir(parents=True)
-        config.state_dir.chmod(0o710)  # whatever the umask: an MTA's group must reach intake.sock
+        config.state_dir.chmod(0o710)  # independent of the umask: the group of an MTA must reach intake.sock
     load_secrets(config, create=True)
 
 
 def load_secrets(config: "Config", *, create: bool = False) -> tuple[bytes, ...]:
-    """The instance's keys, newest first; with `create` the first one is made if there is none."""
+    """Loads the instance's keys, newest first. With `create`, the first key is made if there is none."""
     if problems := tuple(directory_problems(config.state_dir)):
         raise ConfigError(config.file, problems)
     file = config.secret_file
@@ -45,7 +45,7 @@ def load_secrets(config: "Config", *, create: bool = False) -> tuple[bytes, ...]
 
 
 def directory_problems(directory: Path) -> Iterator[tuple[str, str]]:
-    """Why the state directory cannot be relied on, as key path and words; nothing where it is not there yet."""
+    """Why the state directory cannot be trusted, as key path and words. Empty if the directory does not exist yet."""
     if not directory.exists():
         return
     found = directory.stat()
@@ -70,7 +70,7 @@ def _secret(config: "Config", file: Path) -> bytes:
 
 
 def _write_secret(file: Path) -> None:
-    """Whole or not at all, and never through a link that somebody has left in its place."""
+    """Writes the whole secret or nothing, and never through a link that somebody has left at that path."""
     draft = file.with_name(f"{file.name}.{randomness.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -78,7 +78,7 @@ def _write_secret(file: Path) -> None:
             handle.write(b32encode(randomness.token_bytes(SECRET_OCTETS)) + b"\n")
             handle.flush()
             os.fsync(handle.fileno())
-        os.link(draft, file)  # fails where there is anything by now, be it a link to nothing
+        os.link(draft, file)  # fails if anything exists at the path by now, even a dangling link
     except FileExistsError:
         if not file.exists():
             raise

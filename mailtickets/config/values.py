@@ -1,6 +1,6 @@
-"""What a value of the configuration may look like: each key's type says it, and these are the types.
+"""The types of the values in the configuration. The type of each key says what its value may look like.
 
-Fails with: ValueError, in words for the person who wrote the file. Pure, but for `credential_file`.
+Fails with: ValueError, in words for the person who wrote the file. Pure, except for `credential_file`.
 """
 
 import ipaddress
@@ -115,7 +115,7 @@ def _one_line(value: str) -> str:
 
 
 def _correspondent(value: str) -> str:
-    """An address, or all of a domain."""
+    """An address, or a whole domain."""
     if not _ADDR_SPEC.fullmatch(f"all{value}" if value.startswith("@") else value):
         raise ValueError(f"an address, or @domain for all of it, was expected, not {value!r}")
     local, _, domain = value.rpartition("@")
@@ -185,7 +185,7 @@ Positive = Annotated[int, Field(ge=1)]
 
 
 def span(duration: str) -> timedelta | None:
-    """`30m`, `4h`, `2d`; None for what names no duration."""
+    """Reads a duration such as `30m`, `4h`, `2d`. None for text that is not a duration."""
     found = _DURATION.fullmatch(duration)
     return timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) if found else None
 
@@ -198,7 +198,7 @@ def is_loopback(host: str) -> bool:
 
 
 def credential_file(path: Path) -> Path:
-    """The file of that name in systemd's credentials directory if there is one, else `path` itself."""
+    """The file of that name in systemd's credentials directory if there is one, otherwise `path` itself."""
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     given = Path(directory) / path.name if directory else path
     return given if given.exists() else path
