@@ -1,11 +1,13 @@
-"""What the filters before us have said of a mail: spam, infected, or nothing against it.
+"""Reads what spam and virus filters before us found about a mail: spam, infected, or clean.
 
-Owns: the fields that filters write and how each says yes, what a scanner's verdict is, who is denied or allowed.
-Fails with: nothing; a field that cannot be read says nothing.
-Limits: a field is believed only where the door is trusted, since anybody can write it. Where in the header it stands
-proves little: filters that work as milters append theirs below the sender's own. So all fields of these names count and
-the worst wins: a sender's forged `X-Spam-Flag: NO` outweighs nothing, a forged YES has only its own mail held. Relays
-that put theirs on top and leave forged ones in place can be read more strictly, with `our_hops`.
+Owns: the fields that filters write and how each states its verdict, what a scanner's verdict means, and the lists of
+denied and allowed senders.
+Fails with: nothing. A field that cannot be read has no effect.
+Limits: a field counts only if the mail came through a trusted door, because anybody can write such a field. Its
+position in the header proves little: filters that run as milters append theirs below the sender's own fields. So all
+fields with these names count, and the worst verdict wins. A forged `X-Spam-Flag: NO` then outweighs nothing, and a
+forged YES only holds the forger's own mail. If relays put their fields on top and leave forged ones in place,
+`our_hops` makes the reading stricter.
 """
 
 import re
@@ -20,7 +22,7 @@ Action = Literal["clean", "spam", "infected", "unavailable"]
 
 MAX_DETAIL_CHARACTERS = 200
 SPAM_CONFIDENCE = 5
-"""From here on Microsoft's spam confidence level says spam."""
+"""From this value up, Microsoft's spam confidence level means spam."""
 
 _WORST_FIRST: tuple[Action, ...] = ("infected", "spam", "unavailable", "clean")
 _FIRST_WORD = re.compile(r"[\s\[(*]*([A-Za-z][A-Za-z -]*)")
@@ -31,16 +33,16 @@ _NUMBER = re.compile(r"\s*(-?\d{1,2})(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class JunkVerdict:
-    """What filters and lists say against a mail."""
+    """The verdict of filters and of lists about a mail."""
 
     action: Action
-    """`unavailable`: a scanner that should have been asked gave no answer."""
+    """`unavailable`: a scanner that should have scanned the mail gave no answer."""
     why: str
     """A stable code, such as `spam-header` or `clamav-found`."""
     source: str
-    """The header field's name as it is usually written, or the scanner; empty where nothing was asked."""
+    """The header field's name in its usual spelling, or the scanner's name; empty if no filter was consulted."""
     detail: str = ""
-    """In words, for people, one line: a score, a virus's name, an error."""
+    """One line for people: a score, the name of a virus, an error."""
 
 
 NO_MARK = JunkVerdict("clean", "no-spam-mark", "")
@@ -53,16 +55,16 @@ def verdict(action: Action, why: str, source: str, detail: str = "") -> JunkVerd
 
 
 def worst(verdicts: Iterable[JunkVerdict]) -> JunkVerdict:
-    """The verdict that decides; of equal ones the first. `NO_MARK` if there is none."""
+    """The verdict that decides; the first one if several are equal. `NO_MARK` if there is none."""
     return min(verdicts, key=lambda found: _WORST_FIRST.index(found.action), default=NO_MARK)
 
 
 def spam_flags(headers: Iterable[tuple[str, str]], *, trusted: bool, our_hops: int | None = None) -> JunkVerdict:
-    """What the filters' fields say. `headers` are (lower-case name, unfolded value), topmost first.
+    """The verdict in the fields of filters. `headers` are (lower-case name, unfolded value), topmost first.
 
-    `trusted`: the mail came from our own mail server or out of our own mailbox; otherwise no field is believed.
-    `our_hops`: count only what stands above the Received field of the server of ours that took the mail from outside,
-    which is the so-many-th from the top; None counts the whole header.
+    `trusted`: the mail came from our own mail server or out of our own mailbox; otherwise no field counts. `our_hops`:
+    which Received field, counted from the top, the server of ours wrote that took the mail from outside. Only fields
+    above it count; None counts the whole header.
     """
     if not trusted:
         return UNTRUSTED
@@ -89,7 +91,7 @@ def _said(headers: Iterable[tuple[str, str]]) -> Iterable[JunkVerdict]:
 # --- how each field says it -------------------------------------------------------------------------------------------
 
 Said = tuple[Action, str] | None
-"""An action and its code."""
+"""An action and its code; None if the field states no verdict."""
 
 
 def _word(value: str) -> str:
@@ -98,7 +100,7 @@ def _word(value: str) -> str:
 
 
 def _yes_or_no(value: str) -> Said:
-    """`YES`, `Yes, score=7.1 required=5.0`, `True`, `No`, `Ham`."""
+    """The verdict in `YES`, `Yes, score=7.1 required=5.0`, `True`, `No`, `Ham`."""
     said = _word(value).split(" ")[0]
     if said in {"yes", "true", "spam"}:
         return "spam", "spam-header"
@@ -106,24 +108,24 @@ def _yes_or_no(value: str) -> Said:
 
 
 def _rspamd_action(value: str) -> Said:
-    """Rspamd's own name for what it would do: `add header`, `no action`."""
+    """The verdict in Rspamd's own name for its action: `add header`, `no action`."""
     said = rspamd_action(_word(value))
     return said if said and said[0] != "unavailable" else None
 
 
 def _rspamd_result(value: str) -> Said:
-    """`default: True [22.30 / 15.00]; ...` says what `metric: verdict [score / limit]`."""
+    """The verdict in `default: True [22.30 / 15.00]; ...`, which means `metric: verdict [score / limit]`."""
     return _yes_or_no(value.partition(":")[2])
 
 
 def _confidence(value: str) -> Said:
-    """X-MS-Exchange-Organization-SCL: -1 to 9."""
+    """The verdict in X-MS-Exchange-Organization-SCL: -1 to 9."""
     level = _NUMBER.match(value)
     return _of_level(level[1] if level else None)
 
 
 def _forefront(value: str) -> Said:
-    """`CIP:192.0.2.1;...;SCL:5;...;CAT:SPM;...`"""
+    """The verdict in `CIP:192.0.2.1;...;SCL:5;...;CAT:SPM;...`"""
     level, category = _SCL.search(value), _CATEGORY.search(value)
     named = category[1].upper() if category else ""
     if named in {"MALW", "AMP"}:
@@ -140,12 +142,14 @@ def _of_level(level: str | None) -> Said:
 
 
 def _ham_report(value: str) -> Said:
-    """Written, by Exim as hosters set it up, only under what SpamAssassin has let pass."""
+    """Clean if the field has a value: Exim, as hosting providers configure it, writes it only on mail that SpamAssassin
+    let pass.
+    """
     return ("clean", "ham-header") if value.strip() else None
 
 
 def _virus(value: str) -> Said:
-    """`Infected (Eicar-Signature)`, `INFECTED, message contains virus: ...`, `Yes`, `Clean`."""
+    """The verdict in `Infected (Eicar-Signature)`, `INFECTED, message contains virus: ...`, `Yes`, `Clean`."""
     said = _word(value).split(" ")[0]
     if said in {"infected", "yes", "virus"}:
         return "infected", "malware-header"
@@ -175,7 +179,9 @@ _FIELDS: Mapping[str, tuple[str, Callable[[str], Said]]] = {
 
 
 def rspamd_action(action: str) -> Said:
-    """The verdict for an action of Rspamd. `soft reject` asks the sender to try later, so there is no verdict yet."""
+    """The verdict for an action of Rspamd. `soft reject` asks the sender to try later, so that there is no
+    verdict yet.
+    """
     if action in {"add header", "rewrite subject", "reject", "discard", "quarantine"}:
         return "spam", f"rspamd-{action.replace(' ', '-')}"
     if action in {"no action", "greylist"}:
@@ -187,21 +193,22 @@ def rspamd_action(action: str) -> Said:
 
 
 def denied(address: str, deny: Iterable[str], allow: Iterable[str]) -> bool:
-    """Whether mail of this address is refused. Entries are addresses, or `@domain`, which is exactly that domain.
+    """Whether mail from this address is refused. An entry is an address, or `@domain` for exactly that domain.
 
-    An address counts for more than its domain; of two alike, allow wins. The null path never is denied.
+    An entry for the address wins over an entry for its domain. If both lists have an equal entry, allow wins. The null
+    path is never denied.
     """
     entry = _most_specific(address, deny)
     return entry > 0 and entry > _most_specific(address, allow)
 
 
 def allowed(address: str, allow: Iterable[str]) -> bool:
-    """Whether the allow list names the address. Ask only if the address is proved to be the sender's."""
+    """Whether the allow list names the address. Call it only if the address is proved to be the sender's."""
     return _most_specific(address, allow) > 0
 
 
 def _most_specific(address: str, entries: Iterable[str]) -> int:
-    """2 if the address is listed, 1 if its domain is listed, else 0."""
+    """2 if the address is listed, 1 if only its domain is listed, otherwise 0."""
     key = _key(address)
     local, _, domain = key.rpartition("@")
     if not local or not domain:
@@ -211,7 +218,7 @@ def _most_specific(address: str, entries: Iterable[str]) -> int:
 
 
 def _key(address: str) -> str:
-    """Case-folded, the domain in A-labels: `@bücher.test` and `@xn--bcher-kva.test` are one."""
+    """The address case-folded, with its domain in A-labels: `@bücher.test` and `@xn--bcher-kva.test` have one key."""
     local, at, domain = address.strip().rstrip(".").rpartition("@")
     spelled = to_ascii(f"x@{domain}").rpartition("@")[2] if domain else ""
     return f"{local}{at}{spelled}".casefold()

@@ -1,9 +1,10 @@
-"""Whether a mail is no more than an emoji that a program sends when its reader taps one below a message.
+"""Finds out whether a mail is only an emoji reaction: a program sends it when its reader taps an emoji below a message.
 
-Gmail sends a part of its own, `text/vnd.google.email-reaction+json` (developers.google.com/workspace/gmail/reactions),
-beside a text for other programs; Outlook sends a line, `[like]  Maria Souza reacted to your message:`, above the
-message in question. Owns: both forms, in Portuguese, English and Spanish.
-Fails with: nothing; what says anything more is no reaction, since no word of a person may be lost.
+Gmail sends a part of a special type, `text/vnd.google.email-reaction+json`
+(developers.google.com/workspace/gmail/reactions), beside a text for other programs. Outlook sends a line, `[like]
+Maria Souza reacted to your message:`, above the message that the reaction is to. Owns: both forms, in Portuguese,
+English and Spanish.
+Fails with: nothing. A mail that says anything more is not a reaction, because no word of a person may be lost.
 """
 
 import json
@@ -13,7 +14,7 @@ import unicodedata
 PART = "text/vnd.google.email-reaction+json"
 MAX_PART_BYTES = 1_000
 MAX_EMOJI_CHARACTERS = 32
-"""A flag or a family is a dozen code points."""
+"""The emoji of a flag or a family has about a dozen code points."""
 MAX_REPLY_CHARACTERS = 1_000
 
 _LINK = re.compile(r"<?https?://[^\s<>]{1,500}>?")
@@ -49,9 +50,11 @@ def emoji_of(part: bytes) -> str | None:
 
 
 def find(emoji: str | None, text: str, reply: str) -> str | None:
-    """The emoji that somebody reacted with, if the mail says nothing else; empty where it is not known which.
+    """The emoji of a reaction if the mail says nothing else, otherwise None. Empty if the mail does not show which
+    emoji it was.
 
-    `emoji` is that of Gmail's part (None: there was none), `reply` what was written now of `text`.
+    `emoji` is the emoji of Gmail's part (None if there is no such part). `reply` is the part of `text` that was written
+    now.
     """
     if len(reply) > MAX_REPLY_CHARACTERS:
         return None
@@ -68,7 +71,7 @@ def find(emoji: str | None, text: str, reply: str) -> str | None:
 
 
 def _says_no_more(reply: str) -> bool:
-    """Whether a text is nothing but an emoji and at most one line that names Gmail as the program."""
+    """Whether a text is only an emoji and at most one line that names Gmail as the program."""
     lines = [line for line in _LINK.sub("", reply).splitlines() if line.strip()]
     words = [line for line in lines if not _is_emoji(line)]
     return len(words) <= 1 and all(_names_gmail(line) for line in words)
@@ -80,7 +83,7 @@ def _names_gmail(line: str) -> bool:
 
 
 def _is_emoji(text: str) -> bool:
-    """Whether a text is signs alone: no letter, and no digit outside a keycap."""
+    """Whether a text is only signs: it has no letter, and no digit outside a keycap."""
     text = text.strip()
     letters = text.replace("\u20e3", "").rstrip("\ufe0f")
     keycap = "\u20e3" in text and len(letters) <= 2

@@ -1,8 +1,8 @@
-"""Whether a mail is Outlook's request to take back a message that its author had sent: `Recall: Price list`.
+"""Finds out whether a mail is Outlook's request to take back a message of its author: `Recall: Price list`.
 
-Such a request does nothing outside the author's own organisation; it names the message by its subject alone, in its
-own subject and in one sentence. Owns: its form in Portuguese, English and Spanish, or in any language behind
-Exchange's header. Fails with: nothing; a mail that says anything more is an ordinary one.
+Such a request has no effect outside the author's own organisation. It names the message only by the message's subject,
+in the subject of the request and in one sentence. Owns: the form of the request in Portuguese, English and Spanish, or
+in any language if Exchange's header marks it. Fails with: nothing. A mail that says anything more is an ordinary mail.
 """
 
 import re
@@ -28,7 +28,7 @@ _ANY_SENTENCE = re.compile(r"[^\n\"“”«]{2,200}[\"“«](?P<recalled>[^\n]{1
 
 
 def find(headers: Sequence[tuple[str, str]], subject: str, reply: str) -> str | None:
-    """The subject of the message that the author wants back; None if this is no such request."""
+    """The subject of the message that the author wants back; None if the mail is not such a request."""
     said = " ".join(reply.split()) if len(reply) <= MAX_CHARACTERS else ""
     if not said:
         return None

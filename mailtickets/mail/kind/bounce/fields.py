@@ -1,8 +1,8 @@
-"""RFC 3464 delivery-status fields, as mail systems write them: well, badly, and in the middle of a text.
+"""Reads RFC 3464 delivery-status fields as mail systems write them: correct, damaged, or in the middle of a text.
 
-Owns: which recipient group speaks for a report, and what its fields mean.
-Fails with: nothing; a group without any recipient is no group.
-Limits: linear in the fields' length.
+Owns: which group of recipient fields counts for a report, and what its fields mean.
+Fails with: nothing. A group of fields without any recipient is ignored.
+Limits: linear in the length of the fields.
 """
 
 import json
@@ -16,7 +16,9 @@ MAX_RECIPIENT_CHARACTERS = 320
 """RFC 5321 section 4.5.3.1: 64 octets, an @ and 255 octets."""
 ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 _RECIPIENTS = ("original-recipient", "final-recipient", "x-actual-recipient")
-"""The address that we wrote to first: only that one is known to us (RFC 3464 section 2.3.1)."""
+"""The fields that name a recipient. The original recipient, the address that we wrote to, comes first: we know only
+that one (RFC 3464 section 2.3.1).
+"""
 _UNIQUE = {*_RECIPIENTS, "action", "status"}
 _GROUPED = {*_UNIQUE, "diagnostic-code"}
 _FIELD = re.compile(r"[ \t]{0,8}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)", re.DOTALL)
@@ -26,7 +28,7 @@ _HEX_POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a report says of one recipient. A field is empty if the report does not state it."""
+    """What a report states about one recipient. A field is empty if the report does not state it."""
 
     recipient: str = ""
     action: str = ""
@@ -54,7 +56,7 @@ def _rank(action: str) -> int:
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    """The fields as (lower-case name, unfolded value). Lines that are no field are skipped."""
+    """The fields as (lower-case name, unfolded value). Lines that are not fields are skipped."""
     name, lines = "", list[str]()
     for line in text.splitlines():
         if line[:1] in (" ", "\t") and name and line.strip():
@@ -69,9 +71,10 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _groups(text: str) -> Iterator[dict[str, str]]:
-    """RFC 3464 section 2.1 parts groups by blank lines; writers forget them, or put one after every field.
+    """The groups of fields, one per recipient, each as {lower-case name: value}.
 
-    So a group ends where the next one repeats a field of it, or names a recipient when all is said of the last.
+    Blank lines separate groups (RFC 3464 section 2.1), but some systems leave them out or put one after every field. So
+    a new group begins where a field repeats, or where a recipient is named after the last group was complete.
     """
     group: dict[str, str] = {}
     for name, value in _fields(text):
@@ -98,7 +101,9 @@ def _failure(group: dict[str, str]) -> Failure:
 
 
 def _address(value: str) -> str:
-    """`rfc822; <somebody@there.test>` and its many misspellings; RFC 6533 section 3 hexadecimal points."""
+    """The address in a value like `rfc822; <somebody@there.test>`, also misspelt. Hexadecimal code points of RFC 6533
+    section 3 are decoded. Empty if the value holds no possible address.
+    """
     value = _HEX_POINT.sub(lambda match: chr(min(int(match[1], 16), 0xFFFD)), _untyped(value))
     if found := ADDRESS.search(value):
         return found.group().rstrip(".")
@@ -119,19 +124,19 @@ def _action(value: str) -> str:
 
 
 def enhanced(text: str) -> str:
-    """The first RFC 3463 code that says more than its class, else the first code; empty if there is none."""
+    """The first RFC 3463 code with a detail beyond its class, otherwise the first code; empty if there is none."""
     found = [match.group() for match in ENHANCED.finditer(text) if match[1] != "2" or not text[: match.start()].strip()]
     return next((code for code in found if not code.endswith(".0.0")), next(iter(found), ""))
 
 
 def reply_class(text: str) -> str:
-    """4 or 5, from an SMTP reply code (RFC 5321 section 4.2.1); empty without one."""
+    """The class of the first SMTP reply code: `4` or `5` (RFC 5321 section 4.2.1); empty if there is no such code."""
     found = REPLY_CODE.findall(text)
     return found[0][0] if found else ""
 
 
 def amazon_failures(text: str) -> list[Failure]:
-    """Amazon SES tells bounces through SNS as JSON within JSON."""
+    """The failures in a report of Amazon SES, which SNS sends as JSON inside JSON. Empty if there is none."""
     people = _amazon(text).get("bounce", {})
     people = people.get("bouncedRecipients") if isinstance(people, dict) else None
     return [_person(person) for person in people if isinstance(person, dict)] if isinstance(people, list) else []

@@ -1,8 +1,9 @@
-"""A mail taken apart as if it were a delivery report: the system's words, its fields, what it gives back of ours.
+"""Takes a mail apart as a delivery report: the system's words, its fields, and the parts of our mail that it returns.
 
 Owns: where each of the three begins, whatever the MIME structure claims.
 Fails with: nothing.
-Limits: the first 64 KB of each; lines beyond 8,000 characters are cut; 500 parts. HTML is read for its words only.
+Limits: the first 64 KB of each of the three; lines are cut to 8,000 characters; 500 parts. HTML is read only for its
+words.
 """
 
 import binascii
@@ -43,19 +44,21 @@ _ANY_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?:\s[^<>]{0,2000})?/?>|<![^
 @dataclass(frozen=True, slots=True)
 class Report:
     words: str
-    """What the system says to people."""
+    """The mail system's text for people."""
     fields: str
-    """Its message/delivery-status fields, as text."""
+    """The text of the message/delivery-status fields."""
     returned: str
-    """The head of our mail, or all of it, as quoted in the words and then as attached."""
+    """Our returned mail, whole or only its header: first as quoted in the words, then as attached."""
     attached: bool
-    """There is a part that gives our mail back."""
+    """Whether a part of the report holds our returned mail."""
     types: frozenset[str]
-    """Media types of the parts; those of the returned mail are not the report's."""
+    """The media types of the report's own parts, without those of the returned mail."""
 
 
 def take_apart(message: Message, text: str) -> Report:
-    """`text` is what others found the body to be; it is used only where no part can be read here."""
+    """The report in a message. `text` is the body as other modules decoded it; it is used only if no part can
+    be read here.
+    """
     plain, marked, fields, attached, types = [], [], [], [], set()
     for part in _leaves(message):
         kind = part.get_content_type()
@@ -70,7 +73,7 @@ def take_apart(message: Message, text: str) -> Report:
             plain.append(_text(part))
     words = "\n".join(plain) if "".join(plain).strip() else _unmarked("\n".join(marked))
     words, quoted = _outermost(bounded(words if words.strip() else text))
-    # A boundary that does not match leaves the returned mail within the fields.
+    # If a boundary does not match, the returned mail stands in the same part as the fields.
     status, glued = _cut(bounded("\n\n".join(fields)))
     return Report(
         words, status, bounded("\n".join([quoted, glued, *attached])).strip("\n"), bool(attached), frozenset(types)
@@ -83,7 +86,7 @@ def _is_mail_itself(part: Message, report: Message) -> bool:
 
 
 def _leaves(message: Message) -> Iterator[Message]:
-    """The leaf parts in their order. The returned mail counts as one leaf."""
+    """The leaf parts in their order. The returned mail is one leaf."""
     stack, seen = [message], 0
     while stack and seen < MAX_PARTS:
         part, seen = stack.pop(), seen + 1
@@ -100,14 +103,14 @@ def _leaves(message: Message) -> Iterator[Message]:
 
 def _text(part: Message) -> str:
     octets = _octets(part)[: 4 * MAX_CHARACTERS]
-    if part.get_content_maintype() == "multipart" and b"quoted-printable" in octets:  # no boundary found
+    if part.get_content_maintype() == "multipart" and b"quoted-printable" in octets:  # the parser found no boundary
         octets = binascii.a2b_qp(octets)
     return charset.word(octets, _label(part))
 
 
 def _octets(part: Message) -> bytes:
     payload = part.get_payload()
-    # Quoted-printable folds at no bare CR; what is not ASCII is not encoded, and would be damaged here.
+    # The decoder does not unfold quoted-printable at a bare CR. Text beyond ASCII is not encoded: leave it alone.
     if isinstance(payload, str) and payload.isascii() and "\r" in payload and "\n" not in payload:
         part = copy(part)
         part.set_payload(payload.replace("\r", "\n"))
@@ -119,7 +122,9 @@ def _label(part: Message) -> str:
 
 
 def _status_text(part: Message) -> str:
-    """The parser has made a message of each group of fields; undo it, for groups are not always what they seem."""
+    """The text of the delivery-status fields. Python's parser has made a message of each group; this joins the groups
+    again, because the parser sometimes divides groups in the wrong place.
+    """
     payload = part.get_payload()
     if not isinstance(payload, list):
         return _text(part)
@@ -135,7 +140,9 @@ def _returned_text(part: Message) -> str:
 
 
 def _whole(message: Message) -> str:
-    """The head, and what follows it as far as it was not taken for parts: a damaged head goes on there."""
+    """The header of a message and the text after it, but not its parts. If the header is damaged, that text is more of
+    the header.
+    """
     payload = message.get_payload()
     rest = payload if isinstance(payload, str) else message.preamble or ""
     head = "".join(f"{name}: {value}\n" for name, value in message.raw_items())
@@ -143,7 +150,9 @@ def _whole(message: Message) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """The text without HTML tags. Text without any block tag is returned unchanged: some systems label it as HTML."""
+    """The text without HTML tags. Text without any block tag is returned unchanged: some systems send plain text with
+    the label of HTML.
+    """
     if not _BLOCK_TAG.search(text):
         return text
     return unescape(_ANY_TAG.sub(" ", _BLOCK_TAG.sub("\n", _STYLE.sub("", text[: 4 * MAX_CHARACTERS]))))
@@ -155,7 +164,9 @@ def bounded(text: str) -> str:
 
 
 def _outermost(text: str) -> tuple[str, str]:
-    """A report passed on by another system stands, head and all, where the returned mail should: read on in it."""
+    """The report's own words, and the returned mail. If the returned mail is itself a report that another system passed
+    on, its words are read as well.
+    """
     words, rest = _cut(text)
     for _ in range(MAX_NESTED_REPORTS):
         head, blank, body = rest.partition("\n\n")
@@ -167,7 +178,9 @@ def _outermost(text: str) -> tuple[str, str]:
 
 
 def returned_head(returned: str) -> list[str]:
-    """The header lines of our mail: what stands below may quote the mail of anybody. Folded lines are put together."""
+    """The header lines of our returned mail, unfolded. Text below the header is left out: it may quote
+    anybody's mail.
+    """
     head: list[str] = []
     complete = False
     for line in returned.split("\n"):
@@ -182,7 +195,7 @@ def returned_head(returned: str) -> list[str]:
 
 
 def report_within(message: Message) -> Message | None:
-    """The report that another system has put into a mail of its own: the only mail in it, and all that it is about."""
+    """The report that another system has attached to a mail of its own; None unless it is the only attached mail."""
     for _ in range(MAX_NESTED_REPORTS):
         inner = [part for part in _leaves(message) if part.get_content_type() == "message/rfc822"]
         payload = inner[0].get_payload() if len(inner) == 1 else None
@@ -195,7 +208,7 @@ def report_within(message: Message) -> Message | None:
 
 
 def _cut(text: str) -> tuple[str, str]:
-    """The text up to the line that announces the returned mail, and the rest."""
+    """The text before the line that announces the returned mail, and the rest."""
     at = 0
     for line in text.split("\n"):
         if lexicon.RETURNED_HEADER.match(line) or lexicon.RETURNED.match(line.strip(" \t-=*_#|:.")):

@@ -1,8 +1,8 @@
-"""What a delivery report says: its fields (RFC 3464) weighed against its words.
+"""Reads what a delivery report states, from its fields (RFC 3464) and its words.
 
-Owns: whether a mail that has the signs of a report is one, and which recipient, code and message it speaks of.
+Owns: whether a mail that has the signs of a report is one, and which recipient, code and message it is about.
 Fails with: nothing. What cannot be read is left empty.
-Limits: those of `bounce_parts`. A report that names several people speaks for the first one it gave up on.
+Limits: those of `parts`. If a report names several recipients, the first one with a permanent failure counts.
 """
 
 import re
@@ -41,7 +41,7 @@ RECOGNISED_LINE_CHARACTERS = 200
 
 
 def read(message: Message, text: str, signs: Signs) -> Bounce | None:
-    """The report; None if the content shows that the mail is no report."""
+    """The report in a message; None if the content shows that the mail is not a report."""
     if wrapped := _wrapped(message, signs):
         message, text, signs = wrapped, "", signs_of(wrapped)
     report = take_apart(message, text)
@@ -49,7 +49,7 @@ def read(message: Message, text: str, signs: Signs) -> Bounce | None:
 
 
 def _wrapped(message: Message, signs: Signs) -> Message | None:
-    """The report inside the mail of a scanner or a gateway; None if a person forwarded it."""
+    """The report inside the mail of a scanner or a gateway; None if there is none or a person forwarded it."""
     if signs.typed or REPLY_PREFIX.match(signs.subject) or is_automatic(signs.subject):
         return None
     two = (signs.null_path, signs.office or signs.robot, signs.failing).count(True) >= 2
@@ -60,9 +60,10 @@ def _wrapped(message: Message, signs: Signs) -> Message | None:
 
 
 def _is_report(report: Report, signs: Signs) -> bool:
-    """Its type proves it; a mail system's own address does with any word of failure; anybody else must say more.
+    """Whether the mail is a report.
 
-    A person's mail about a failure has at most one of the last four signs, and usually none.
+    A report type proves it. From a mail system's own address, any word of failure is enough. Any other sender needs
+    more signs: a person's mail about a failure has at most one of the last four, and usually none.
     """
     if report.types & OTHER_REPORT_TYPES and not report.types & STATUS_TYPES:
         return bool(lexicon.REFUSED_BY_RECEIPT.search(report.words))
@@ -84,7 +85,9 @@ def _is_report(report: Report, signs: Signs) -> bool:
 
 
 def _names_failure(report: Report) -> bool:
-    """It begins with a failure, unquoted, and says whose or gives back what failed."""
+    """Whether the mail begins with unquoted words about a failure, and names an address or returns the mail
+    that failed.
+    """
     opening = [line for line in report.words.split("\n") if line.strip()][:OPENING_LINES]
     told = "\n".join(opening)
     if any(line.startswith(">") for line in opening) or not lexicon.FAILURE_WORDS.search(told):
@@ -99,8 +102,10 @@ def _names_anybody(report: Report) -> bool:
 
 
 def _is_transcript(report: Report) -> bool:
-    """A gateway that answers as a person's client would: its first words are the error, below stand the server's code
-    and the command that it refused. A person greets, quotes or asks.
+    """Whether a gateway that answers like a person's mail program sent the mail.
+
+    The first line is the error. Below are the server's code and the command that it refused. A person's mail begins
+    with a greeting, a quotation or a question.
     """
     lines = [line.strip() for line in report.words.split("\n") if line.strip()]
     if not lines or not lexicon.tells_failure(lines[0]) or any(line[0] == ">" or line[-1] == "?" for line in lines):
@@ -135,7 +140,9 @@ def _failure(message: Message, report: Report) -> Failure:
 
 
 def _recipient(message: Message, report: Report) -> str:
-    """The first one named, surest sources first, who is neither the one reported to nor the postmaster to ask."""
+    """The first address that may have failed, surest sources first. Our own addresses and contacts such as the
+    postmaster count only if there is no other.
+    """
     ours, head = _own_addresses(message, report), returned_head(report.returned)
     office = own = ""
     for sure, address in _candidates(message, report, head):
@@ -149,7 +156,7 @@ def _recipient(message: Message, report: Report) -> str:
 
 
 def _candidates(message: Message, report: Report, head: Sequence[str]) -> Iterator[tuple[bool, str]]:
-    """(True if the address has surely failed, whoever it is; the address), for each that may have failed."""
+    """For each address that may have failed: (True if it surely failed, even if it is a contact's; the address)."""
     yield from ((True, address) for source in (_declared(message), _surely(report.words)) for address in source)
     for source in (
         _named(report.words),
@@ -190,8 +197,10 @@ def _by_patterns(patterns: Iterable[re.Pattern[str]], words: str) -> Iterator[st
 
 
 def _recognised(message: Message, words: str) -> Iterator[str]:
-    """By flufl.bounce, on a short and clean copy: long lines make its patterns slow, and odd headers make it raise."""
-    from flufl.bounce import all_failures  # 70 ms, for the few reports that the lexicon does not know
+    """The addresses that flufl.bounce finds in a short and clean copy. Long lines make its patterns slow, and unusual
+    headers make it raise.
+    """
+    from flufl.bounce import all_failures  # importing takes 70 ms, and few reports need it
 
     copy = Message()
     copy["from"] = next(_addresses(field(message, "from")), "unknown@invalid")
@@ -214,7 +223,9 @@ def _mailed_to(head: Iterable[str]) -> Iterator[str]:
 
 
 def _by_local_part(words: str, head: Sequence[str]) -> Iterator[str]:
-    """Whom our mail went to and of whom the report names only what stands before the @, at the beginning of a line."""
+    """The recipients of our mail of whose address the report names only the part before the @, at the beginning
+    of a line.
+    """
     begun = {line.split()[0].strip("<>\"'(),;:*").casefold() for line in words.split("\n") if line.strip()}
     return (address for address in _mailed_to(head) if address.rpartition("@")[0].casefold() in begun)
 
@@ -224,7 +235,9 @@ def _addresses(text: str) -> Iterator[str]:
 
 
 def _diagnostic(words: str, recipient: str) -> str:
-    """The paragraph with a code that names the recipient; else with a code, about the recipient, about a failure."""
+    """The paragraph that explains the failure. The choices in order: one with a code that names the recipient, one with
+    a code, one about the recipient, one about a failure. Empty if there is none.
+    """
     paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n[ \t]*\n", words)]
     coded = [paragraph for paragraph in paragraphs if enhanced(paragraph) or reply_class(paragraph)]
     about = [paragraph for paragraph in paragraphs if recipient and recipient in paragraph.strip(" <>:*") != recipient]
@@ -239,7 +252,9 @@ def _action(report: Report, signs: Signs) -> str:
 
 
 def _status(report: Report, failure: Failure) -> str:
-    """The status code. It is taken from the diagnostic or the text if the field gives no more than the class."""
+    """The status code. If the field states only the class of the code, the code comes from the diagnostic or
+    the text.
+    """
     stated = failure.status
     if stated and not stated.endswith(".0.0"):
         return stated
@@ -248,14 +263,18 @@ def _status(report: Report, failure: Failure) -> str:
 
 
 def _class(report: Report, failure: Failure, action: str) -> str | None:
-    """RFC 3463 section 3.1: X.0.0 where only the class is known, from the SMTP reply or from the action."""
+    """X.0.0 (RFC 3463 section 3.1), if only the class X is known from the SMTP reply or from the action;
+    otherwise None.
+    """
     code = reply_class(failure.diagnostic) or reply_class(report.words)
     code = code or {"failed": "5", "delayed": "4"}.get(action, "")
     return f"{code}.0.0" if code else None
 
 
 def _tags(report: Report) -> tuple[str, ...]:
-    """Wherever in the report they stand: a system that answers to From still shows the return path, or the header."""
+    """The copy tags from anywhere in the report. A system that answers to the From address still shows the return path
+    or our header field.
+    """
     shown = "\n".join((report.returned, report.words, report.fields))
     return tuple(dict.fromkeys(match[1].lower() for match in lexicon.TAG.finditer(shown)))[:MAX_TAGS]
 

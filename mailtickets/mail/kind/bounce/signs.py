@@ -1,8 +1,8 @@
-"""What in a mail's headers makes it worth reading as a delivery report.
+"""Finds the header signs that make a mail worth reading as a delivery report.
 
-Owns: the lexicon of senders and subjects of reports, and of answers that people and their programs give.
+Owns: the lexicon of senders and subjects of reports, and of the replies of people and their mail programs.
 Fails with: nothing.
-Limits: a report without any of these signs is taken for what its words say to a person.
+Limits: a report without any of these signs is treated as ordinary mail.
 """
 
 import re
@@ -28,7 +28,7 @@ DAEMON = _any(
     r"\bmail delivery (?:status|failure)",
     r"e500_smtp|\bsmtp mail service",
 )
-"""In the From field of nothing but reports by mail systems."""
+"""Senders in the From field that send only reports of mail systems."""
 
 OFFICE = _any(
     r"^\s*+(?:<\s*>)?\s*$",
@@ -41,14 +41,16 @@ OFFICE = _any(
     r"\bbounces?(?:[-+_]|@)|\bbounce[-_]?(?:notification|admin|daemon)",
     r"\buucp\b|\bmmdf\b",
 )
-"""In the From field of reports, and of people whose office it is; empty as RFC 5321 section 4.5.5 has it."""
+"""Senders in the From field that send reports, but also write as people, such as a postmaster. An empty From field
+counts too (RFC 5321 section 4.5.5).
+"""
 
 ROBOT = _any(
     r"\bno[-_.]?reply|\bdo[-_.]?not[-_.]?reply|\bn[aã]o[-_.]?respond",
     r"[-_](?:admin|owner|request|errors?)@|\b(?:root|listserv|majordomo|mailman|sympa|robot|notification)s?@",
     r"smtp|\bmta\b|gateway|server@|\bserver\b|anti[-_ ]?(?:virus|spam)|firewall|quarantine|quarentena|mailer\b",
 )
-"""In the From field of machines, which also write of other things."""
+"""Machines in the From field that send reports, but also other mail."""
 
 # --- subjects
 
@@ -56,7 +58,9 @@ REPLY_PREFIX = re.compile(
     rf"\s*(?:\[[^\]]{{0,40}}\]\s*)?{prefixes.ANY}(?:\[\d+\]|\(\d+\))?\s*[:：]",
     re.IGNORECASE,
 )
-"""A person, or their client, answered or forwarded something: a report does neither."""
+"""The prefix of a subject that a person or a mail program writes in a reply or a forward. Reports have no such
+prefix.
+"""
 
 FAILURE_SUBJECT = _any(
     r"\bundeliver(?:able|ed)\b",
@@ -103,15 +107,15 @@ class Signs:
     """The From field."""
     subject: str
     typed: bool
-    """It is a multipart/report (RFC 6522), of whatever type."""
+    """Whether it is a multipart/report (RFC 6522) of any report-type."""
     delivery_status: bool
-    """Its report-type says that it is about delivery."""
+    """Whether the report-type is delivery-status."""
     declared: bool
-    """X-Failed-Recipients (Exim, Google)."""
+    """Whether it has the field X-Failed-Recipients (Exim, Google)."""
     daemon: bool
     office: bool
     failing: bool
-    """By its subject."""
+    """Whether the subject is about a failure."""
     null_path: bool
     robot: bool
 
@@ -132,18 +136,20 @@ def signs_of(message: Message) -> Signs:
         office=bool(OFFICE.search(sender)),
         failing=bool(FAILURE_SUBJECT.search(subject)),
         null_path="return-path" in message and is_null_path(field(message, "return-path")),
-        # auto-replied is what absence notices say of themselves (RFC 3834 section 5), and they speak of failures too
+        # not auto-replied: that marks absence notices (RFC 3834 section 5), and they may speak of failures too
         robot=automatic.lower().startswith("auto-generated") if automatic else bool(ROBOT.search(sender)),
     )
 
 
 def is_null_path(path: str) -> bool:
-    """RFC 5321 section 4.5.5; sendmail writes it as <MAILER-DAEMON@its.host>, which nobody reads either."""
+    """Whether a return path is the null path (RFC 5321 section 4.5.5). Sendmail writes it as <MAILER-DAEMON@its.host>,
+    and nobody reads that mailbox either.
+    """
     return path.strip(" <>").partition("@")[0].upper() in ("", "MAILER-DAEMON")
 
 
 def field(message: Message, name: str) -> str:
-    """The decoded value of the topmost field of this name. Octets that are no ASCII are decoded too (RFC 6532)."""
+    """The decoded value of the topmost field with this name. Octets that are not ASCII are decoded too (RFC 6532)."""
     raw = next((str(value) for key, value in message.raw_items() if key.lower() == name), "")
     octets = raw[:MAX_FIELD_CHARACTERS].encode("utf-8", "surrogateescape")
     return header.one_line(header.decoded(header.octets_to_text(octets)))

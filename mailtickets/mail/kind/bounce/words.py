@@ -1,9 +1,10 @@
-"""The words in which mail systems report that a mail did not arrive.
+"""The words with which mail systems report that a mail did not arrive.
 
-Owns: the phrases, where addresses and codes are named, where the returned mail begins. They are data: a new mail
-system is a line here, not a branch in the reader. Ordinary mail never loads them (`bounce_signs` decides).
-Limits: the languages of the systems met in Brazil first (pt, en, es), then de, fr, it, nl, ru, ja, zh.
-Every pattern is run on one line or a bounded text and has bounded repeats, so that none is slow on hostile mail.
+Owns: the phrases of failure, the places where reports name addresses and codes, and the line where the returned mail
+begins. They are data: support for a new mail system is a line here, not a branch in the reader. Ordinary mail never
+loads them (`signs` decides).
+Limits: first the languages of mail systems that are common in Brazil (pt, en, es), then de, fr, it, nl, ru, ja, zh.
+Every pattern runs on one line or a bounded text and has bounded repeats, so that none is slow on hostile mail.
 """
 
 import re
@@ -18,19 +19,21 @@ def _any(*patterns: str) -> re.Pattern[str]:
 # --- addresses
 
 _ADDRESS = (
-    r"(?<![^\s<>()\[\],;:\"'=*|`])"  # only where a word begins: a long word is read once
+    r"(?<![^\s<>()\[\],;:\"'=*|`])"  # only at the beginning of a word, so that a long word is read once
     r"(?:\"[^\"\n]{1,64}\"|[^\s<>()\[\],;:\"@\\|*`]{1,128})"
     r"@(?:\[[0-9A-Za-z.:]{2,45}\]|[^\s<>()\[\],;:\"@\\|*'`!?=/&]{1,255})"
 )
 ADDRESS = re.compile(_ADDRESS)
-"""One addr-spec in running text, loosely: reports name addresses that were never valid."""
+"""Matches one addr-spec in running text. It is loose, because reports name addresses that were never valid."""
 
 CONTACT = re.compile(
     r"(?:postmaster|abuse|support|suporte|soporte|help|helpdesk|mailer-daemon|webmaster|admin|info|noc|no-?reply"
     r"|hostmaster)@",
     re.IGNORECASE,
 )
-"""People whom a report says to ask; the failed recipient only when nobody else is named."""
+"""People whom a report tells the reader to ask. Such an address counts as the failed recipient only if the report names
+no other.
+"""
 
 
 def _named(pattern: str) -> re.Pattern[str]:
@@ -43,7 +46,7 @@ SURELY = (
     _named(r"^[\s>*-]{0,20}<ADDRESS>\s{0,5}[:(]"),  # qmail, Postfix, Yahoo, courier
     RCPT_TO,
 )
-"""Where an address has failed whatever its local part is: an office's too."""
+"""Places where the address has surely failed, whatever its local part is, such as a postmaster's."""
 
 NAMED = (
     _named(r"^[\s>*-]{0,20}<ADDRESS>\s{0,5}\."),
@@ -70,28 +73,30 @@ NAMED = (
     _named(r"^[\s<>-]{0,20}[45]\d\d[ -](?:[45]\.\d\.\d{1,3} )?<?ADDRESS"),
     _named(r"[45]\d\d[ -][^\n<]{0,60}<ADDRESS>"),
 )
-"""Where reports name the address that failed, surest first."""
+"""Places where reports name the address that failed, surest first."""
 
 MAIL_FROM = _named(r"\b(?:mail from:|message sent by)\s{0,20}<?ADDRESS")
-"""Where they name who sent the mail instead."""
+"""Places where reports name the sender of the mail."""
 
 LISTED = _named(r"^[\s>*•\"'-]{0,40}<?ADDRESS(?=[\s>,;:(\"'*\[]|$)")
-"""An address that begins a line."""
+"""An address at the beginning of a line."""
 
 # --- codes and ids
 
 ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d)\.(\d{1,3})(?![\d.]{0,20}\d)")
-"""RFC 3463: no IP address; few versions, since the second number (the subject) has one digit."""
+"""An RFC 3463 code. It must not match an IP address, and should match few version numbers: the second number of a code
+(the subject) has one digit.
+"""
 
 REPLY_CODE = re.compile(r"(?<![\d.\-/])(?<!\d:)([45][0-5]\d)(?=[ \-:,]|$)(?!\.\d)", re.MULTILINE)
-"""RFC 5321 section 4.2."""
+"""An SMTP reply code (RFC 5321 section 4.2)."""
 
 _ID = r"[ \t]{0,20}:[ \t]{0,20}(?:\n[ \t]{1,20})?<?([^\s<>]{1,998})"
 MESSAGE_ID = re.compile(rf"^[ \t>|]{{0,20}}message-id{_ID}", re.IGNORECASE | re.MULTILINE)
-"""Also where the returned mail is quoted."""
+"""A Message-ID field, also in the quoted text of a returned mail."""
 
 TAG = re.compile(rf"(?:\+(?=[a-z0-9]{{8,40}}@)|{COPY_HEADER}:[ \t]{{0,20}})([a-z0-9]{{8,40}})\b", re.IGNORECASE)
-"""What may be the tag of one copy of ours."""
+"""A word that may be the tag of one of our copies."""
 
 # --- phrases
 
@@ -136,7 +141,9 @@ FAILURE_WORDS = _any(
     r"(?:送信|配信|配送|お届け)(?:が)?(?:できません|に失敗)|見つかりません|エラーのため",
     r"退信|无法投递|投递失败|未能送达|无法送达|被退回",
 )
-"""No person says these of their own mail at its beginning; a text that tells of a failure has them anywhere."""
+"""At the beginning of a mail, no person writes these about their own mail. In a text that reports a failure they may
+stand anywhere.
+"""
 
 PARCEL = _any(
     r"\bentreg(?:ar|ue)s? (?:[ao]s? )?(?:su?[ae]u? )?(?:encomenda|pedido|pacote|produto|mercadoria|compra|paquete)s?\b",
@@ -144,7 +151,7 @@ PARCEL = _any(
     r"\bdeliver (?:your |the )?(?:parcel|package|order|shipment|item)s?\b",
     r"\b(?:parcel|package|order|shipment)s? (?:could|was|has)\b",
 )
-"""What shops and carriers failed to deliver is no mail."""
+"""A shop or carrier that failed to deliver goods: not about mail."""
 
 _FAILURE_CODES = _any(
     r"\brcpt to:",
@@ -162,7 +169,7 @@ PERSISTING_WORDS = _any(
     r"se seguir[aá] intentando|todav[ií]a no se ha entregado|se retrasó",
     r"wird (?:weiter|erneut) versucht|verzögert",
 )
-"""The system has not given up: action `delayed`."""
+"""The system is still trying: action `delayed`."""
 
 REFUSED_BY_RECEIPT = _any(r"your message to <?[^\s<>]{1,320}>? was automatically rejected")
 """Dovecot reports a full mailbox or a Sieve reject in the form of a receipt."""
@@ -194,10 +201,12 @@ RETURNED = _any(
     r"the first \d{1,6} (?:lines|bytes) of (?:your|the)",
     r"(?:mensagem original|mensaje original|ursprüngliche nachricht|message d'origine)$",
 )
-"""At the beginning of a line, its rules and blanks stripped, after which our own mail stands."""
+"""A line, without its rules and blanks, that announces our returned mail below. It matches at the beginning of
+the line.
+"""
 
 DAEMON_LINE = re.compile(r"^From:.{0,200}mailer[-_.]daemon", re.IGNORECASE | re.MULTILINE)
-"""In the head of a report that another system passed on."""
+"""A line in the header of a report that another system passed on."""
 
 RETURNED_HEADER = re.compile(
     r"(?:Received|Return-Path|DKIM-Signature|DomainKey-Signature|X-Received|X-Google-Smtp-Source|ARC-Seal"
@@ -205,4 +214,4 @@ RETURNED_HEADER = re.compile(
     r"|Content-Type:\s{0,5}(?:message|text)/rfc822",
     re.IGNORECASE,
 )
-"""A line that only the head of a mail has."""
+"""A line that stands only in the header of a mail."""
