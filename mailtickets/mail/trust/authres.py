@@ -1,9 +1,9 @@
-"""Authentication-Results (RFC 8601): what a server that we trust found out about where a mail comes from.
+"""Reads Authentication-Results (RFC 8601): what a server that we trust found out about the origin of a mail.
 
-Owns: the strict reading of one field, which of a mail's fields may be believed, and the verdict for the author's
-domain. Takes fields as `header_truth` gives them, undecoded.
-Fails with: nothing. What is not well-formed is None, and None proves nothing.
-Limits: `MAX_CHARACTERS` a field.
+Owns: the strict reading of one field, which of a mail's fields count, and the verdict for the author's domain. The
+fields come from `header_truth`, undecoded.
+Fails with: nothing. A field that is not well-formed gives None, and None proves nothing.
+Limits: `MAX_CHARACTERS` per field.
 """
 
 import re
@@ -26,17 +26,17 @@ _TOKEN = re.compile(r"[^\s()<>@,;:\\\[\]?=\"]+")
 _KEYWORD = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?")
 _DIGITS = re.compile(r"[0-9]+")
 _BARE = re.compile(r"[^\s()\";]*")
-"""What servers write as a value without quoting it: base64 with `/` and `=`, addresses in angle brackets."""
+"""A value that servers write without quoting it: base64 with `/` and `=`, addresses in angle brackets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One method's result and what it rests on: `spf`, `pass`, (("smtp.mailfrom", "a@b.test"),)."""
+    """The result of one method and the properties it is based on: `spf`, `pass`, (("smtp.mailfrom", "a@b.test"),)."""
 
     method: str
     result: str
     properties: tuple[tuple[str, str], ...] = ()
-    """(`ptype.property` in lower case, value), as they stand."""
+    """(`ptype.property` in lower case, value unchanged)."""
     reason: str = ""
 
     def value(self, name: str) -> str:
@@ -57,20 +57,21 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class AuthResults:
-    """One field, or several of the same server taken together."""
+    """The content of one field, or of several fields of the same server."""
 
     authserv_id: str
-    """Empty in the form of Microsoft 365, which has none."""
+    """Empty in the form of Microsoft 365, which has no authserv-id."""
     results: tuple[Result, ...] = ()
 
 
 def believed(headers: Sequence[tuple[str, str]], authserv_id: str, *, microsoft: bool = False) -> AuthResults | None:
-    """What the server called `authserv_id` says in these undecoded fields; None when it says nothing for certain.
+    """The results that the server called `authserv_id` states in these undecoded fields; None if it states nothing
+    certain.
 
-    Only the topmost Authentication-Results counts, and only under this id: whatever stands below may have come with
-    the mail. Further fields of the same id right below it, as several filters leave them, count while no Received
-    stands above: the last server puts its own Received on top of all it was given. Below a Received they might as
-    well be the outsider's own topmost fields, and are left out.
+    Only the topmost Authentication-Results counts, and only with this id: a field below it may have come with the mail.
+    Several filters on one server may each leave a field with the same id. Those right below the topmost one count if no
+    Received stands above them: the last server puts its own Received above all that it received. Fields below a
+    Received may be the outsider's own topmost fields, and do not count.
     """
     if not authserv_id and not (microsoft and is_from_exchange(headers)):
         return None
@@ -92,9 +93,10 @@ def believed(headers: Sequence[tuple[str, str]], authserv_id: str, *, microsoft:
 
 
 def is_from_exchange(headers: Sequence[tuple[str, str]]) -> bool:
-    """Whether the topmost Received, which no outsider can write, was written by Exchange or Microsoft 365.
+    """Whether Exchange or Microsoft 365 wrote the topmost Received, which no outsider can write.
 
-    A HELO name is repeated in Received, spaces and all by some servers, so a second `by` or `with` makes it doubtful.
+    Received repeats the HELO name, on some servers with blanks in it. So a second `by` or `with` makes the field
+    doubtful.
     """
     value = next((value for name, value in headers if name == "received"), "")
     words = _without_comments(value.rpartition(";")[0] or value)
@@ -109,14 +111,14 @@ def is_from_exchange(headers: Sequence[tuple[str, str]]) -> bool:
 
 
 def verdict(results: AuthResults, author_domain: str) -> tuple[Verdict, Result | None]:
-    """Whether the author's domain vouches for the mail, and the result that says so.
+    """Whether the author's domain vouches for the mail, and the result that shows it.
 
-    DMARC decides where it has been evaluated for this author; else an aligned DKIM or SPF pass does.
+    DMARC decides if the server evaluated it for this author; otherwise an aligned DKIM or SPF pass decides.
     """
     dmarc = [result for result in results.results if result.method == "dmarc"]
     for result in dmarc:
         if result.domain and not aligned(result.domain, author_domain):
-            return "none", result  # that server took somebody else for the author
+            return "none", result  # that server evaluated another author
     for word in ("fail", "temperror"):
         for result in dmarc:
             if result.result == word:
@@ -142,7 +144,9 @@ def _by_dkim_or_spf(results: tuple[Result, ...], author_domain: str) -> tuple[Ve
 
 
 def _vouches(dkim: Result, author_domain: str) -> bool:
-    """The signing domain, and the agent's where both are given, belong to the author's."""
+    """Whether the signing domain (`header.d`) and the agent's domain (`header.i`), those that are stated, are aligned
+    with the author's domain.
+    """
     names = [name for name in ("header.d", "header.i") if any(key == name for key, _ in dkim.properties)]
     return bool(names) and all(aligned(domain_of(dkim.value(name)), author_domain) for name in names)
 
@@ -151,7 +155,9 @@ def _vouches(dkim: Result, author_domain: str) -> bool:
 
 
 def parse(value: str, *, microsoft: bool = False) -> AuthResults | None:
-    """One field's value, unfolded and undecoded. `microsoft`: the form of Microsoft 365 and no other."""
+    """The content of one field, or None if it is not well-formed. `value` is undecoded. `microsoft`: accept only the
+    form of Microsoft 365.
+    """
     unfolded = re.sub(r"\r?\n(?=[ \t])", "", value)
     if len(value) > MAX_CHARACTERS or _CONTROL.search(unfolded):
         return None
@@ -168,14 +174,14 @@ class _Malformed(Exception):
 
 
 class _Reader:
-    """Reads a value from left to right; every method leaves it behind comments and blanks."""
+    """Reads a value from left to right. After each method, the position is past comments and blanks."""
 
     def __init__(self, value: str) -> None:
         self.value, self.at = value, 0
         self.skip()
 
     def skip(self) -> None:
-        """Moves past blanks and comments. Comments may be nested and hold quoted pairs (RFC 5322, 3.2.2)."""
+        """Move past blanks and comments. Comments may be nested and hold quoted pairs (RFC 5322, 3.2.2)."""
         depth = 0
         while True:
             if not depth:
@@ -219,7 +225,7 @@ class _Reader:
         return re.sub(r"\\(.)", r"\1", self.match(_QUOTED)[1:-1], flags=re.DOTALL)
 
     def authserv_id(self) -> str:
-        """The id and, where there is one, the version of the format, which must be 1."""
+        """The authserv-id. A version of the format may follow it and must be 1; otherwise raises _Malformed."""
         name = self.quoted() if self.value.startswith('"', self.at) else self.match(_TOKEN)
         self.skip()
         if not self.ended and not self.value.startswith(";", self.at) and self.word(_DIGITS) != "1":
@@ -231,7 +237,7 @@ class _Reader:
     def results(self, microsoft: bool) -> Iterator[Result]:
         between = False
         while not self.ended:
-            if self.take(";"):  # an empty item, or one that ends the field
+            if self.take(";"):  # an empty item, or the last semicolon of the field
                 continue
             if (result := self.result(between)) is not None:
                 yield result
@@ -240,7 +246,7 @@ class _Reader:
                 self.need(";")
 
     def result(self, domains: bool) -> Result | None:
-        """One resinfo; None for `none`, and for the recipient's domain that Microsoft 365 puts between results."""
+        """One resinfo; None for `none`, and for the recipient's domain that Microsoft 365 writes between results."""
         start = self.at
         method = self.word(_KEYWORD).lower()
         if self.ended or self.value.startswith(";", self.at):
@@ -260,7 +266,9 @@ class _Reader:
         return Result(method, word, tuple((name, value) for name, value in found if "." in name), reason)
 
     def properties(self) -> Iterator[tuple[str, str]]:
-        """`reason=value` and `ptype.property=value`; Microsoft writes `action=none`, Fastmail `x-bits=2048` too."""
+        """The properties as (name, value): `reason=value` and `ptype.property=value`. Microsoft also writes
+        `action=none`, Fastmail `x-bits=2048`.
+        """
         while not self.ended and not self.value.startswith(";", self.at):
             name = self.word(_KEYWORD).lower()
             if self.take("."):

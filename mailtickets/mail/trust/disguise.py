@@ -1,11 +1,11 @@
-"""Mail that does not say to one reader what it says to another: two versions that differ, and text that nobody sees.
+"""Finds mail that shows different readers different things: two versions that differ, and text that nobody can see.
 
-Owns: which text of an HTML document can be seen (size, colour, `display` and their kin, set on elements), and which
-differences matter. Ordinary mail has harmless ones: a preheader of a newsletter, a plain text with other line breaks or
-with targets of links. So versions differ if each has figures or addresses that the other lacks, or if they hardly share
-a word; and hidden text counts if it has figures, addresses or several words that cannot be seen, where a preheader
-(hidden text before all that can be seen) may have words. History is not looked through.
-Fails with: nothing. Limits: the first `MAX_CHARACTERS` of each; styles in a `<style>` element are not known.
+Owns: which text of an HTML document can be seen (size, colour, `display` and similar styles, set on elements), and
+which differences matter. Ordinary mail has harmless differences: the preheader of a newsletter, a plain text with other
+line breaks or with the targets of links. So versions differ only if each has figures or addresses that the other lacks,
+or if they share hardly any words. Hidden text counts if it has figures, addresses or several words that the visible
+text lacks; a preheader (hidden text before all visible text) may have words. History is not checked.
+Fails with: nothing. Limits: the first `MAX_CHARACTERS` of each version; styles in a `<style>` element are not read.
 """
 
 import re
@@ -18,9 +18,9 @@ from mailtickets.mail.reply.html import SKIPPED, is_made_by_program, too_deep, t
 
 MAX_CHARACTERS = 300_000
 MIN_WORDS = 4
-"""Fewer words than these say nothing that is worth a warning."""
+"""Fewer hidden words than these are not worth a warning."""
 MIN_COMPARED = 8
-"""Words of a plain text that is compared with the HTML word by word; shorter ones are often a stub."""
+"""A plain text with at least this many words is compared with the HTML word by word. A shorter one is often a stub."""
 
 DIFFER = "text-and-html-differ"
 HIDDEN = "hidden-text"
@@ -39,7 +39,7 @@ _RGB = re.compile(r"rgba?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})", re.IGN
 _NAMED = {"white": (255, 255, 255), "black": (0, 0, 0), "snow": (255, 250, 250), "ivory": (255, 255, 240)}
 _WHITE = (255, 255, 255)
 _NEAR = 24
-"""Colours that differ by no more than this in each of red, green and blue are one to the eye."""
+"""Two colours look the same if each of red, green and blue differs by no more than this."""
 
 _ASIDE = re.compile(r"https?://\S{1,2000}|www\.\S{1,2000}|<[^<>\n]{0,400}>|\[[^\[\]\n]{0,400}\]|cid:\S{1,400}")
 _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
@@ -55,7 +55,7 @@ class _Page:
     preheader: list[str] = field(default_factory=list)
     length: int = 0
     begun: bool = False
-    """Something that can be seen has been said."""
+    """Whether visible text has been read already."""
 
     def write(self, text: str | None, hidden: bool) -> None:
         if not text or self.length > MAX_CHARACTERS:
@@ -76,7 +76,7 @@ class _Page:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How text is shown. A value is None if it is not known."""
+    """How text is shown. A value is None if it is unknown."""
 
     hidden: bool = False
     history: bool = False
@@ -85,8 +85,10 @@ class _Look:
 
 
 def found(plain: str | None, written: str, html: str) -> Iterator[str]:
-    """The defects of a mail. `plain` is its text version whole, None where the text was made of the HTML; `written` is
-    what was written now.
+    """The defects of a mail.
+
+    `plain` is the whole plain-text version, None if the text was made from the HTML. `written` is the text that was
+    written now.
     """
     page = _read(html[: 4 * MAX_CHARACTERS])
     if page is None:
@@ -102,7 +104,7 @@ def found(plain: str | None, written: str, html: str) -> Iterator[str]:
 
 
 def _differ(plain: str, written: str, seen: str) -> bool:
-    """Each has figures or addresses that the other lacks, or they are about different things."""
+    """Whether each version has figures or addresses that the other lacks, or the two share hardly any words."""
     for facts in (_figures, _addresses):
         if facts(written) - facts(seen) and facts(seen) - facts(plain):
             return True
@@ -111,7 +113,7 @@ def _differ(plain: str, written: str, seen: str) -> bool:
 
 
 def _conceals(hidden: str, seen: str, enough: int | None) -> bool:
-    """Whether figures, addresses or many words are hidden from the reader."""
+    """Whether figures, addresses or at least `enough` words are hidden from the reader."""
     if _figures(hidden) - _figures(seen) or _addresses(hidden) - _addresses(seen):
         return True
     return enough is not None and len(_words(hidden) - _words(seen)) >= enough

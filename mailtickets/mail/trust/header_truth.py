@@ -1,10 +1,11 @@
-"""The header section as the bytes have it, for those who ask whom to believe rather than what to show.
+"""Reads the header section exactly as its bytes are, for decisions on whom to trust rather than for display.
 
-`parse` reads leniently, repairs and decodes; evidence is looked for in what is really there. An encoded word, which
-an outsider can get into a genuine trace field (in a reverse-path, a HELO), must not turn into syntax here.
-Fails with: nothing; lines that are no field are passed over.
-Limits: `MAX_BYTES` and `MAX_FIELDS`; a longer section has no fields at all, since nobody knows what its rest says. A
-From of more than `address.MAX_AUTHOR_CHARACTERS` names nobody: it is read where a client waits for an answer.
+`parse` reads leniently: it repairs and decodes. Here evidence must come from what is really there. An outsider can put
+an encoded word into a genuine trace field (in a reverse-path, a HELO); the word must not be decoded into syntax.
+Fails with: nothing. Lines that are not fields are skipped.
+Limits: `MAX_BYTES` and `MAX_FIELDS`. A longer section gives no fields at all, since nobody knows what the rest says. A
+From field of more than `address.MAX_AUTHOR_CHARACTERS` characters gives no author, because it is read while a client
+waits for an answer.
 """
 
 import re
@@ -24,7 +25,7 @@ _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 
 
 def split(raw: bytes) -> tuple[bytes, bytes] | None:
-    """The header section without its last line break, and the body; None when the section is too long."""
+    """The header section without its last line break, and the body; None if the section is too long."""
     end = _END.search(raw, 0, MAX_BYTES + 4)
     if end is None and len(raw) > MAX_BYTES:
         return None
@@ -46,14 +47,15 @@ def fields(raw: bytes) -> Fields:
 
 
 def values(found: Fields, name: str) -> list[str]:
-    """All values of a field, topmost first; `name` in lower case."""
+    """All values of a field, topmost first; `name` must be in lower case."""
     return [value for key, value in found if key == name]
 
 
 def sole_author(found: Fields) -> Address | None:
-    """The mailbox of the one From field, if that is all there is in it (RFC 5322, 3.6.2).
+    """The mailbox of the From field, if there is only one such field and it holds only this mailbox (RFC 5322, 3.6.2).
 
-    An address within an encoded word is none (RFC 2047, 5): it is shown and answered, and nobody vouches for it.
+    An address within an encoded word does not count (RFC 2047, 5): programs show it and reply to it, but nobody vouches
+    for it.
     """
     froms = values(found, "from")
     if len(froms) != 1 or len(froms[0]) > address.MAX_AUTHOR_CHARACTERS or "@" not in header.without_words(froms[0]):

@@ -1,11 +1,11 @@
-"""What gives a mail of ours away: the loop header, and the forms in which a reply token stands.
+"""Finds what reveals a mail of ours: the loop header, and the places where a reply token stands.
 
-Owns: these forms as patterns (behind the plus of an address, on a `Ref.:` line), found in text that was wrapped,
-percent-encoded, cut by tags, sprinkled with invisible characters or written in capitals; and which of a mail's files
-hold one, inside attached messages too.
+Owns: the patterns for these places (after the plus of an address, on a `Ref.:` line). They match in text that was
+wrapped, percent-encoded, cut by tags, mixed with invisible characters or written in capitals. Also owns which files of
+a mail hold such a trace, inside attached messages too.
 Fails with: nothing. Pictures, PDF and archives are not opened.
-Limits: `MAX_LAYERS` of messages in messages, `MAX_OPENED_BYTES` of a mail's files, `MAX_TAGGED_BYTES` of pages: what is
-beyond is looked at as it is. `MAX_SUSPECTS` in the first `MAX_SUSPECT_CHARACTERS`.
+Limits: `MAX_LAYERS` of messages in messages, `MAX_OPENED_BYTES` of a mail's files, `MAX_TAGGED_BYTES` of pages: files
+beyond a limit are searched as they are, unopened. `MAX_SUSPECTS` words in the first `MAX_SUSPECT_CHARACTERS`.
 """
 
 import re
@@ -24,25 +24,25 @@ MAX_SUSPECTS = 200
 MAX_SUSPECT_CHARACTERS = 1_000_000
 
 GAP = r"\0*+(?:[ \t]*+=?\n[ \t>|\0]*+){0,2}"
-"""What may stand between two characters that belong together: nothing to be seen, or a line's end and quote marks."""
+"""What may stand between two characters that belong together: invisible characters, or a line end and quote marks."""
 TOKEN = rf"[a-z2-7](?:{GAP}[a-z2-7]){{25}}(?![a-z0-9])"
 IN_ADDRESS = (
     *(rf"{plus}{GAP}{TOKEN}" for plus in (r"\+", r"%(?:25)*2b", "=2b", "&#43;", "&#x2b;", "&plus;")),
     *(rf"{mark}{TOKEN}(?={GAP}(?:@|%(?:25)*40|=40|&#64;))" for mark in ("-", "=", "#", "_", r"\.", "/")),
 )
-"""Behind a plus, or behind another mark where an `@` follows: some servers divide addresses so."""
+"""A token after a plus, or after another mark if an `@` follows: some servers divide addresses with other marks."""
 _R, _EF = REF_LABEL[0].lower(), GAP.join(["", *REF_LABEL[1:3]])
 ON_REF_LINE = (
     rf"{_R}(?<![a-z0-9]{_R}){_EF}"
     rf"{GAP}\.?{GAP}(?::|&#58;|=3a)?[\s\0*_>|:.=\-]{{0,40}}{TOKEN}"
 )
-_FORMS = (*IN_ADDRESS, ON_REF_LINE)  # each begins with a letter that can be looked for, and so is fast
+_FORMS = (*IN_ADDRESS, ON_REF_LINE)  # each begins with a literal character, so that the search is fast
 _IN_TEXT = tuple(re.compile(form) for form in _FORMS)
 _IN_OCTETS = tuple(re.compile(form.encode()) for form in _FORMS)
 _LOOP_LINE = re.compile(rf"(?:^|\n)[ \t>]*{LOOP_HEADER.lower()}[ \t]*:")
 _LOOP_OCTETS = re.compile(_LOOP_LINE.pattern.encode())
 _WORD = re.compile(rf"(?<![a-z0-9])(?=[a-z2-7]{{26}}|[a-z2-7]{{4,25}}+(?:\0|[ \t]*=?\n))(?=({TOKEN}))")
-"""A token, whose beginning is long enough or wrapped: most words are neither, and need no closer look."""
+"""A token whose beginning is long enough or wrapped. This check is cheap and leaves out most words."""
 _NOT_TOKEN = re.compile(r"[^a-z2-7]")
 
 _OCTETS_IN_PLACE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ\r", b"abcdefghijklmnopqrstuvwxyz\0")
@@ -53,14 +53,14 @@ _MESSAGE = re.compile(rb"(?:\xef\xbb\xbf|\s)*(?:>?From \S[^\n]*\n|[0-9]+\s*\n)?[
 
 
 def gives_away(text: str) -> bool:
-    """Whether a text holds a mail of ours or a reply token in one of its forms."""
+    """Whether a text holds a mail of ours, or a reply token in one of its forms."""
     given = ascii_in_place(text)
     loop = LOOP_HEADER.lower() in given and _LOOP_LINE.search(given)
     return bool(loop) or any(form.search(given) for form in _IN_TEXT)
 
 
 def suspects(text: str) -> frozenset[str]:
-    """Words that may be reply tokens by their looks, wrapped ones too."""
+    """The words that look like reply tokens, also wrapped ones."""
     found = set[str]()
     for word in _WORD.finditer(ascii_in_place(text[:MAX_SUSPECT_CHARACTERS])):
         found.add(_NOT_TOKEN.sub("", word[1]))
@@ -73,13 +73,13 @@ def suspects(text: str) -> frozenset[str]:
 
 
 def carriers(files: Iterable[Attachment]) -> tuple[str, ...]:
-    """Names of the files that give a mail of ours away."""
+    """The names of the files that reveal a mail of ours."""
     room = _Room()
     return tuple(file.filename for file in files if _holds(file.content, room, 0))
 
 
 class _Room:
-    """How many octets of one mail may still be opened."""
+    """Counts how many octets of one mail's files may still be opened."""
 
     def __init__(self) -> None:
         self.opened, self.tagged = MAX_OPENED_BYTES, MAX_TAGGED_BYTES
@@ -108,7 +108,9 @@ def _holds(given: bytes, room: _Room, layer: int) -> bool:
 
 
 def _octets_give_away(given: bytes) -> bool:
-    """Whether octets give a mail of ours away. In UTF-16 every second octet is NUL, which counts as a gap."""
+    """Whether octets hold a trace of a mail of ours. In UTF-16 every second octet of ASCII text is NUL, which
+    counts as a gap.
+    """
     if b"\0" not in given[:4_000] and not given.isascii():
         for sequence in _INVISIBLE_OCTETS:
             given = given.replace(sequence, b"\0")
@@ -128,7 +130,9 @@ def _part_holds(part: Part, room: _Room, layer: int) -> bool:
 
 
 def _fields(part: Part) -> Iterator[str]:
-    """The decoded header fields of a part, since encoded values cannot be searched as octets."""
+    """The decoded values of a part's header fields that are encoded, because encoded values cannot be searched
+    as octets.
+    """
     for _, value in part.fields:
         if b"=?" in value or b"%" in value:
             yield header.decoded(header.octets_to_text(value))

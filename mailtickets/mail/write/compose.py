@@ -1,13 +1,13 @@
-"""A notice and one recipient's share of it -> the octets of an RFC 5322 message.
+"""Composes the octets of an RFC 5322 message from a notice and one recipient's copy of it.
 
-Owns: the header fields we write, how they are folded and encoded, the MIME tree. Written by hand rather than with
-the stdlib's generator, which encodes long message ids as RFC 2047 words (threads break) and picks its boundaries
-at random: here the same input gives the same octets, so that a repeated attempt is a true copy.
+Owns: the header fields we write, how they are folded and encoded, the MIME tree. It does not use the stdlib's
+generator, which encodes long message ids as RFC 2047 words (threads break) and picks its boundaries at random. Here the
+same input gives the same octets, so that a repeated attempt is a true copy.
 
-*Fails with*: nothing. What could end a line or begin a field is replaced, an address that is none is written as a
-name without a mailbox.
-*Limits*: lines stay below 998 octets (RFC 5322, 2.1.1). Only 7-bit octets are written, except when the recipient's
-or the sender's own address is not ASCII: then header fields are UTF-8 and need SMTPUTF8 (RFC 6532).
+*Fails with*: nothing. Characters that could end a line or begin a field are replaced. An invalid address is written as
+a name without a mailbox.
+*Limits*: lines stay below 998 octets (RFC 5322, 2.1.1). Only 7-bit octets are written, except if the recipient's or the
+sender's own address is not ASCII: then header fields are UTF-8 and need SMTPUTF8 (RFC 6532).
 """
 
 import base64
@@ -32,16 +32,18 @@ from mailtickets.mail.model import (
 )
 
 LINE_CHARACTERS = 76
-"""Where lines are folded; RFC 2047 allows a line with encoded words no more."""
+"""Lines are folded at this length, the maximum that RFC 2047 allows for a line with encoded words."""
 
 WORD_OCTETS = 36
-"""What one encoded word carries: 48 base64 characters and its frame are 60, which fits behind a field's name."""
+"""How many octets one encoded word carries: 48 base64 characters. With its frame the word has 60 characters, which fit
+after a field's name.
+"""
 
 NAME_CHARACTERS = 50
 """A plain display name longer than this is written in encoded words, because those can be folded."""
 
 MAX_REFERENCES = 21
-"""The first id and the last 20: threads are built from both ends."""
+"""The first id and the last 20: mail programs build threads from both ends."""
 
 MAX_ID_OCTETS = 900
 
@@ -57,7 +59,7 @@ _CONTENT_TYPE = re.compile(r"(?!multipart/)[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a
 _PLACEHOLDER = rf"(?<![0-9A-Za-z]){REF_PLACEHOLDER}(?![0-9A-Za-z])"
 _PLACEHOLDER_ALONE = re.compile(_PLACEHOLDER)
 _GAP = r"(?:\s|&nbsp;|<[^<>]{0,200}>){0,9}"
-_REF_ELEMENT = re.compile(  # every gap is bounded: time stays linear in the text
+_REF_ELEMENT = re.compile(  # every gap is bounded, so that time is linear in the text
     rf"<(p|div|td|li|span|small)\b[^<>]{{0,400}}>[^<>]{{0,80}}{re.escape(REF_LABEL)}{_GAP}{_PLACEHOLDER}[^<>]{{0,80}}</\1>"
     rf"|{re.escape(REF_LABEL)}{_GAP}{_PLACEHOLDER}"
 )
@@ -65,7 +67,7 @@ _REF_ELEMENT = re.compile(  # every gap is bounded: time stays linear in the tex
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A MIME entity: its own fields, and its body as it goes over the wire."""
+    """A MIME entity: its own fields, and its body as it is transferred."""
 
     fields: tuple[str, ...]
     body: bytes
@@ -75,7 +77,7 @@ class Part:
 
 
 def compose(mail: OutboundMail, copy: Copy) -> bytes:
-    """The message as it is sent to `copy.recipient`, with CRLF, ending in one."""
+    """The message for `copy.recipient` as it is sent, with CRLF line ends, also at the very end."""
     body = _content(mail, copy.token)
     fields = [*_fields(mail, copy), *body.fields]
     return bytes(Part(tuple(fields), body.body))
@@ -107,7 +109,7 @@ def _fields(mail: OutboundMail, copy: Copy) -> Iterator[str]:
 
 
 def _id_fields(mail: OutboundMail) -> Iterator[str]:
-    """Ids stand as they are, one a line: an encoded or broken id is no id to any mail program."""
+    """The fields with ids, unencoded, one id per line: mail programs do not recognise an encoded or broken id."""
     for name, ids in (
         ("Message-ID", (mail.message_id,)),
         ("In-Reply-To", (mail.in_reply_to or "",)),
@@ -121,7 +123,9 @@ def _id_fields(mail: OutboundMail) -> Iterator[str]:
 
 
 def _text_field(name: str, value: str) -> str:
-    """An unstructured field, folded at blanks where it is plain and short-worded, else in encoded words."""
+    """An unstructured field. It is folded at blanks if it is plain and its words are short, otherwise written in
+    encoded words.
+    """
     value = without_controls(value)
     if _PLAIN.fullmatch(value) and "=?" not in value:
         folded = _folded(f"{name}:", value.split(" "))
@@ -131,7 +135,7 @@ def _text_field(name: str, value: str) -> str:
 
 
 def _folded(start: str, words: Sequence[str]) -> str:
-    """Words behind a field name, as many on a line as fit; the first one always stays on the first line."""
+    """The words after a field name, as many on a line as fit. The first word always stays on the first line."""
     lines = [f"{start} {words[0]}".rstrip()]
     for word in words[1:]:
         if word and len(lines[-1]) + 1 + len(word) > LINE_CHARACTERS:
@@ -141,7 +145,7 @@ def _folded(start: str, words: Sequence[str]) -> str:
 
 
 def _encoded_words(text: str) -> Iterator[str]:
-    """RFC 2047, 5: each word holds whole characters."""
+    """The text as RFC 2047 words; each word holds whole characters (RFC 2047, 5)."""
     chunk = b""
     for character in text:
         octets = character.encode()
@@ -157,12 +161,14 @@ def _encoded_word(octets: bytes) -> str:
 
 
 def _address_field(name: str, addresses: Iterable[Address], utf8: bool) -> str:
-    """One mailbox a line."""
+    """A field of addresses, one mailbox per line."""
     return f"{name}: " + ",\r\n ".join(_mailbox(address, utf8) for address in addresses)
 
 
 def _mailbox(address: Address, utf8: bool) -> str:
-    """`name <addr-spec>`. What only SMTPUTF8 could carry, or is no address, becomes an empty group (RFC 6857)."""
+    """`name <addr-spec>`. An invalid address, or one that needs SMTPUTF8 where it is not used, becomes an empty group
+    (RFC 6857).
+    """
     spec = to_ascii(address.address)
     if not is_addr_spec(spec) or not (utf8 or spec.isascii()):
         words = _encoded_words(without_controls(f"{address.name} {address.address}") or "?")
@@ -187,8 +193,8 @@ def _phrase(name: str) -> str:
 def without_controls(text: str) -> str:
     """The value of a header field with a blank for each run of control characters and lone surrogates.
 
-    So no value ends its field or begins another. Other blanks stay as they are, unlike in `read.header.one_line`, which
-    makes text fit to be shown.
+    So no value ends its field or begins another field. Other blanks stay as they are, unlike in `read.header.one_line`,
+    which prepares text for display.
     """
     return _CONTROL.sub(" ", text).strip()
 
@@ -199,7 +205,7 @@ def is_addr_spec(address: str) -> bool:
 
 
 def to_ascii(address: str) -> str:
-    """The address with its domain in A-labels (RFC 5890). The stdlib has IDNA 2003, which loses ß."""
+    """The address with its domain in A-labels (RFC 5890). The stdlib implements IDNA 2003, which loses ß."""
     if address.isascii():
         return address
     local, at, domain = address.rpartition("@")
@@ -214,7 +220,9 @@ def _a_label(label: str) -> str:
 
 
 def _content(mail: OutboundMail, token: str) -> Part:
-    """mixed( alternative( text, related( html, images ) ), attachments ), as much of it as there is."""
+    """The body part: mixed( alternative( text, related( html, images ) ), attachments ), without the levels that are
+    not needed.
+    """
     text = _text_part("plain", _with_token(mail.text, token))
     images, files = _by_place(mail)
     if mail.html is not None:
@@ -241,7 +249,7 @@ def _with_token(text: str, token: str) -> str:
 
 
 def _html_with_token(html: str, token: str) -> str:
-    """Like `_with_token`, for HTML: the line is the element around the token."""
+    """Like `_with_token`, for HTML: without a token the element around its place is removed."""
     if not token:
         html = _REF_ELEMENT.sub("", html)
     return _PLACEHOLDER_ALONE.sub(lambda _: token, html)
@@ -253,14 +261,16 @@ def _text_part(subtype: str, text: str) -> Part:
 
 
 def _encoded_text(text: str) -> tuple[str, bytes]:
-    """As it is where every relay will leave it alone, else in the shorter of the two encodings."""
+    """The transfer encoding and the encoded octets. Text that every relay leaves unchanged stays 7bit; otherwise the
+    shorter of two encodings is used.
+    """
     lines = [line.encode(errors="replace") for line in re.split(r"\r\n|\r|\n", text)]
     if lines[-1]:
         lines.append(b"")
     if all(_is_plain(line) for line in lines):
         return "7bit", b"\r\n".join(lines)
     quoted = binascii.b2a_qp(b"\n".join(lines))
-    quoted = re.sub(rb"(?m)^From ", b"=46rom =\n", quoted).replace(b"\n", b"\r\n")  # an mbox would write >From
+    quoted = re.sub(rb"(?m)^From ", b"=46rom =\n", quoted).replace(b"\n", b"\r\n")  # mbox adds >
     octets = b"\r\n".join(lines)
     if len(quoted) <= _base64_length(len(octets)):
         return "quoted-printable", quoted
@@ -268,7 +278,9 @@ def _encoded_text(text: str) -> tuple[str, bytes]:
 
 
 def _is_plain(line: bytes) -> bool:
-    """Printable, short, with no blank at its end to lose, no mbox separator, no boundary of ours."""
+    """Whether relays leave a line unchanged: printable, short, no blank at the end that may be lost, no mbox separator,
+    no boundary of ours.
+    """
     return (
         _PLAIN_LINE.fullmatch(line) is not None
         and (line == b"-- " or not line.endswith((b" ", b"\t")))
@@ -287,7 +299,9 @@ def _file_part(attachment: Attachment, place: str) -> Part:
 
 
 def _file_encoding(attachment: Attachment) -> tuple[str, str]:
-    """base64 always. RFC 2046 forbids that for message/*, which therefore travels as a file like any other."""
+    """The Content-Type and Content-Transfer-Encoding fields of a file. The encoding is always base64. RFC 2046 forbids
+    base64 for message/*, so such a file is sent as application/octet-stream.
+    """
     content_type = attachment.content_type.strip().lower()
     if not _CONTENT_TYPE.fullmatch(content_type) or content_type.startswith("message/") or len(content_type) > 127:
         content_type = "application/octet-stream"
@@ -295,7 +309,7 @@ def _file_encoding(attachment: Attachment) -> tuple[str, str]:
 
 
 def _parameter(name: str, value: str) -> Iterator[str]:
-    """A MIME parameter, RFC 2231 where it is not plain or not short."""
+    """The pieces of a MIME parameter, in RFC 2231 form if it is not plain or not short."""
     if re.fullmatch(r"[ !#-\[\]-~]{1,60}", value) and "=?" not in value:
         yield f';\r\n {name}="{value}"'
         return
@@ -309,7 +323,9 @@ def _parameter(name: str, value: str) -> Iterator[str]:
 
 
 def _multipart(subtype: str, mail: OutboundMail, parts: Sequence[Part]) -> Part:
-    """Its boundary is computed from the message id. No body can hold it: `--=_` stands in none of our encodings."""
+    """A multipart of these parts. The boundary is computed from the message id. No body can hold it, because our
+    encodings never produce `--=_`.
+    """
     boundary = f"=_{subtype}_{hashlib.sha256(f'{subtype} {mail.message_id}'.encode(errors='replace')).hexdigest()[:24]}"
     delimiter = f"--{boundary}".encode()
     body = b"".join(delimiter + b"\r\n" + bytes(part) + b"\r\n" for part in parts)
@@ -318,7 +334,9 @@ def _multipart(subtype: str, mail: OutboundMail, parts: Sequence[Part]) -> Part:
 
 
 def _base64_length(octets: int) -> int:
-    """The length in base64 of so many octets: four for every three, and a line break after every 57."""
+    """The length in base64 of this many octets: four characters for every three octets, and a line break after every 57
+    octets.
+    """
     return -(-octets // 3) * 4 + -(-octets // 57) * 2
 
 

@@ -1,8 +1,8 @@
-"""Whether a file is a key that outgoing mail can be signed with: an RSA private key in PEM (RFC 6376, RFC 8301).
+"""Checks whether a file is a key that can sign outgoing mail: an RSA private key in PEM (RFC 6376, RFC 8301).
 
-Owns: what is said about a file that is none. Reads the ASN.1 itself as far as the size of the key: the library that
-signs takes a third of a second to import, and most commands never sign.
-Fails with: nothing; a key that is none is described.
+Owns: the descriptions of what is wrong with a file that is not such a key. It reads the ASN.1 itself, as far as the
+size of the key: importing the signing library takes a third of a second, and most commands never sign.
+Fails with: nothing, except that `pem_block` raises ValueError with the description.
 """
 
 import base64
@@ -33,17 +33,17 @@ def problem(pem: bytes) -> str:
 
 
 def pem_block(pem: bytes) -> bytes:
-    """The key alone, with the line ends that the signing library looks for. Raises ValueError when there is none."""
+    """The key alone, with the line ends that the signing library expects. Raises ValueError if it cannot be used."""
     if wrong := problem(pem):
         raise ValueError(wrong)
     found = _PEM.search(pem)
-    assert found is not None  # noqa: S101  # `problem` has seen it
+    assert found is not None  # noqa: S101  # `problem` has found it
     kind, lines = found[1], b"\n".join(found[2].split())
     return b"-----BEGIN %b-----\n%b\n-----END %b-----\n" % (kind, lines, kind)
 
 
 def _unwrapped(der: bytes) -> bytes:
-    """The PKCS#1 key inside a PKCS#8 one (RFC 5958): version, algorithm, octets."""
+    """The PKCS#1 key inside a PKCS#8 key (RFC 5958), which holds version, algorithm and the octets of the key."""
     inside, _ = _element(der, _SEQUENCE)
     _, rest = _element(inside, _INTEGER)
     algorithm, rest = _element(rest, _SEQUENCE)
@@ -53,7 +53,7 @@ def _unwrapped(der: bytes) -> bytes:
 
 
 def _modulus_bits(der: bytes) -> int:
-    """The size of a PKCS#1 key (RFC 8017, A.1.2): version, modulus and seven more numbers."""
+    """The size in bits of a PKCS#1 key (RFC 8017, A.1.2), which holds version, modulus and seven more numbers."""
     numbers: list[int] = []
     rest, _ = _element(der, _SEQUENCE)
     while rest:
@@ -65,7 +65,9 @@ def _modulus_bits(der: bytes) -> int:
 
 
 def _element(der: bytes, tag: int) -> tuple[bytes, bytes]:
-    """The contents of the first element, which must be of this kind, and what follows it."""
+    """The contents of the first element, and the octets after it. Raises ValueError if the element has another
+    tag than `tag`.
+    """
     if len(der) < 2 or der[0] != tag:
         raise ValueError("not what was expected here")
     length, start = der[1], 2
