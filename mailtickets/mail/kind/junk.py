@@ -88,7 +88,7 @@ def _said(headers: Iterable[tuple[str, str]]) -> Iterable[JunkVerdict]:
             yield verdict(found[0], found[1], read[0], value)
 
 
-# --- how each field says it -------------------------------------------------------------------------------------------
+# --- how each field states it -----------------------------------------------------------------------------------------
 
 Said = tuple[Action, str] | None
 """An action and its code; None if the field states no verdict."""
@@ -189,7 +189,7 @@ def rspamd_action(action: str) -> Said:
     return ("unavailable", "rspamd-soft-reject") if action == "soft reject" else None
 
 
-# --- who is denied ----------------------------------------------------------------------------------------------------
+# --- denied and allowed -----------------------------------------------------------------------------------------------
 
 
 def denied(address: str, deny: Iterable[str], allow: Iterable[str]) -> bool:

@@ -527,7 +527,7 @@ def _uu_octets(opening: str, inside: str) -> bytes:
     if not all(_UU_LINE.fullmatch(line) and len(line) <= 1 + _uu_room(line) + _UU_EXTRA for line in lines):
         return b""
     whole = sum(len(line) > _uu_room(line) for line in lines if line != "`")
-    if 2 * whole < sum(line != "`" for line in lines):  # another program's lines, or prose: their lengths are wrong
+    if 2 * whole < sum(line != "`" for line in lines):  # prose: line lengths differ from those stated
         return b""
     return b"".join(_uu_line(line) for line in lines)
 

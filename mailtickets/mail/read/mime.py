@@ -49,9 +49,7 @@ class Part:
         return next((value for key, value in self.fields if key == name), None)
 
     def text(self, name: str) -> str:
-        """The topmost value of a structured field, undecoded, for reading its syntax; empty if there is no such
-        field.
-        """
+        """The topmost value of a structured field as text, for reading its syntax; empty if there is no such field."""
         return header.octets_to_text(self.raw(name) or b"")
 
     @property

@@ -6,7 +6,7 @@ parsers disagree on the author, the author counts as unknown.
 Fails with: nothing. `defects` names what is wrong with a message. If a limit cuts something off, the raw mail is
 attached. If a step (a field, the quotation) fails, its result is left out and the raw mail is attached. The worst mails
 give only an outline with the defect `unparsed` and the raw mail attached.
-Limits: those of `mime`, `body` and `html`; the bounce reader gets the first `MAX_REPORT_BYTES`.
+Limits: those of `mime`, `cut` and `html`; the bounce reader gets the first `MAX_REPORT_BYTES`.
 """
 
 import email

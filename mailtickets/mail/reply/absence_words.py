@@ -28,6 +28,6 @@ _SUBJECT = re.compile(
 
 
 def is_automatic(subject: str) -> bool:
-    """The subject is that of an automatic answer."""
+    """Whether a subject is that of an automatic answer or an absence notice."""
     subject = subject[:MAX_SUBJECT_CHARACTERS]
     return bool(_SUBJECT.match(subject)) and not REPLY_PREFIX.match(subject)

@@ -146,7 +146,9 @@ def _quotation(lines: list[str], index: int) -> Opening:
 
 
 def _before_ref(lines: list[str], ref: int) -> Opening:
-    """The opening at our notice if nothing announces it: history begins at the `Ref.:` line. The cut is not certain."""
+    """The opening at our notice if nothing announces it: history begins at the `Ref.:` line, the first line of an
+    agent's notice. The cut is not certain.
+    """
     return Opening(ref, ref, block=True, certain=False)
 
 

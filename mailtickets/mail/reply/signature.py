@@ -43,7 +43,7 @@ _URL_LINE = re.compile(r"^\s*[<\[(]?(?:https?://|www\.|mailto:)\S+\s*$", re.IGNO
 def start_of(lines: Sequence[str], *, may_be_all: bool = False) -> int:
     """The number of the line at which the signature begins; the number of lines if there is no signature.
 
-    `may_be_all`: the lines may be a signature from the first one on. So it is for lines under a quotation.
+    `may_be_all`: True for lines under a quotation, which may be nothing but a signature.
     """
     stop = _trimmed(lines, len(lines))
     mark = _marked(lines[:stop], 0 if may_be_all else 1)

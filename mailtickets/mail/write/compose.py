@@ -300,7 +300,7 @@ def _file_part(attachment: Attachment, place: str) -> Part:
 
 def _file_encoding(attachment: Attachment) -> tuple[str, str]:
     """The Content-Type and Content-Transfer-Encoding fields of a file. The encoding is always base64. RFC 2046 forbids
-    base64 for message/*, so such a file is sent as application/octet-stream.
+    base64 for message/*, so such a file, or one with an invalid type, is sent as application/octet-stream.
     """
     content_type = attachment.content_type.strip().lower()
     if not _CONTENT_TYPE.fullmatch(content_type) or content_type.startswith("message/") or len(content_type) > 127:

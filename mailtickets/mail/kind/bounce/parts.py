@@ -195,7 +195,9 @@ def returned_head(returned: str) -> list[str]:
 
 
 def report_within(message: Message) -> Message | None:
-    """The report that another system has attached to a mail of its own; None unless it is the only attached mail."""
+    """The delivery report that another system has attached to a mail of its own; None unless it is the only attached
+    mail and has delivery-status fields.
+    """
     for _ in range(MAX_NESTED_REPORTS):
         inner = [part for part in _leaves(message) if part.get_content_type() == "message/rfc822"]
         payload = inner[0].get_payload() if len(inner) == 1 else None

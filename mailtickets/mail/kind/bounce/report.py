@@ -56,7 +56,7 @@ def _wrapped(message: Message, signs: Signs) -> Message | None:
     return report_within(message) if signs.daemon or two else None
 
 
-# --- is it a report?
+# --- whether the mail is a report
 
 
 def _is_report(report: Report, signs: Signs) -> bool:
@@ -102,10 +102,10 @@ def _names_anybody(report: Report) -> bool:
 
 
 def _is_transcript(report: Report) -> bool:
-    """Whether a gateway that answers like a person's mail program sent the mail.
+    """Whether the mail is a transcript from a gateway that answers like a person's mail program.
 
-    The first line is the error. Below are the server's code and the command that it refused. A person's mail begins
-    with a greeting, a quotation or a question.
+    Its first line is the error. Below are the server's code and the command that the server refused. A person's mail
+    begins with a greeting, a quotation or a question.
     """
     lines = [line.strip() for line in report.words.split("\n") if line.strip()]
     if not lines or not lexicon.tells_failure(lines[0]) or any(line[0] == ">" or line[-1] == "?" for line in lines):
@@ -113,7 +113,7 @@ def _is_transcript(report: Report) -> bool:
     return bool(reply_class(report.words)) and any(lexicon.RCPT_TO.search(line) for line in lines)
 
 
-# --- what does it say?
+# --- what the report states
 
 
 def _read(message: Message, report: Report, signs: Signs) -> Bounce:
@@ -140,8 +140,9 @@ def _failure(message: Message, report: Report) -> Failure:
 
 
 def _recipient(message: Message, report: Report) -> str:
-    """The first address that may have failed, surest sources first. Our own addresses and contacts such as the
-    postmaster count only if there is no other.
+    """The first address that may have failed, surest sources first.
+
+    An address of `_own_addresses`, or a contact such as the postmaster, counts only if there is no other.
     """
     ours, head = _own_addresses(message, report), returned_head(report.returned)
     office = own = ""
@@ -223,7 +224,7 @@ def _mailed_to(head: Iterable[str]) -> Iterator[str]:
 
 
 def _by_local_part(words: str, head: Sequence[str]) -> Iterator[str]:
-    """The recipients of our mail of whose address the report names only the part before the @, at the beginning
+    """Recipients of our mail that the report names by local part only (the part before the @), at the beginning
     of a line.
     """
     begun = {line.split()[0].strip("<>\"'(),;:*").casefold() for line in words.split("\n") if line.strip()}
