@@ -1,7 +1,7 @@
-"""A notice in words, made ready for its recipients: ids, threading, return paths and reply addresses.
+"""Makes a letter of a rendered notice: ids, threading, return paths and reply addresses for each recipient.
 
-Everything is fixed here, before the letter is queued, so that every attempt to send it writes the same bytes.
-The tokens themselves are not in a letter: only their hashes, and what they are derived from again.
+All of this is fixed before the letter is queued, so that every attempt to send the letter writes the same bytes.
+A letter does not hold the tokens: only their hashes, and the values from which a token is derived again.
 """
 
 from collections.abc import Sequence
@@ -24,26 +24,26 @@ from mailtickets.desk.notices.notice import Notice
 from mailtickets.desk.notices.rows import NOTICES, AnsweredAs
 from mailtickets.mail.model import Address, Attachment, Copy, OutboundMail
 
-TOKEN_FIELD = "{token}"  # noqa: S105 - where a token goes, not one
+TOKEN_FIELD = "{token}"  # noqa: S105 - the place of a token, not a token
 _REFERENCES = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """One copy of a letter, as it is queued."""
+    """One copy of a letter, for one recipient, as it is queued."""
 
     recipient: Address
     sender: str
-    """The reverse-path it will be sent with."""
+    """The reverse-path (envelope sender) of the copy."""
     verp: str
-    """The tag by which a bounce finds this copy: in its return path, and in its copy header."""
+    """The tag by which a bounce finds this copy. It stands in the return path and in the copy header."""
     reply_to: str
-    """With TOKEN_FIELD where the token goes, or the queue's plain address."""
+    """The Reply-To address with TOKEN_FIELD at the place of the token, or the queue's plain address."""
     token_hash: str | None = None
     token_revision: int = 0
     token_day: date | None = None
     confirms: int | None = None
-    """The held message that the token releases, where it is no ordinary reply token."""
+    """The held message that the token releases. None: the token is an ordinary reply token."""
     answered_as: AnsweredAs = ""
 
 
@@ -57,19 +57,19 @@ class Letter:
     author: str | None
     not_before: datetime
     source: int | None = None
-    """The inbound message that its attachments came with; None: the one that caused it."""
+    """The inbound message that the attachments came with. None: the message that caused the letter."""
     of_no_ticket: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stationery:
-    """What all letters of an instance have in common."""
+    """The values that all letters of an instance share."""
 
     instance: Instance
     secrets: tuple[bytes, ...]
-    """Newest first."""
+    """The secrets that tokens and ids are derived from, newest first."""
     envelope: str
-    """`verp`, `queue` or `null`."""
+    """The kind of return path: `verp`, `queue` or `null`."""
 
 
 def letter(
@@ -81,9 +81,10 @@ def letter(
     now: datetime,
     inbound: int | None = None,
 ) -> Letter:
-    """The letter for a notice about a ticket (None: digests, ops' notices) that the message `inbound` was the cause of.
+    """Makes the letter for a rendered notice.
 
-    `nonce` is a short word never used before. Seven arguments: each of them comes from somewhere else.
+    `ticket` is None for digests and for notices to operators. `inbound` is the message that caused the notice. `nonce`
+    is a short word that was never used before. Seven arguments, because each one comes from a different source.
     """
     own_id = message_id(stationery.secrets[0], stationery.instance, nonce)
     references = _references(notice, ticket, stationery)
@@ -111,7 +112,7 @@ def letter(
 
 
 def _brought_along(notice: Notice, words: Rendered) -> tuple[Attachment, ...]:
-    """Of the images that stood in a mail only those that stand in the part of it that is shown."""
+    """The attachments of a notice. Of the images inside a mail's text, only those in the part that the notice shows."""
     return tuple(file for file in notice.attachments if not (file.inline and _stays_behind(file, notice, words)))
 
 
@@ -123,7 +124,8 @@ def _stays_behind(file: Attachment, notice: Notice, words: Rendered) -> bool:
 
 
 def _references(notice: Notice, ticket: Ticket | None, stationery: Stationery) -> Sequence[str]:
-    """Customers: the ids of public messages. Agents: one root for the ticket, which customers never see."""
+    """The ids for the References header. Customers get the ids of public messages. Agents get one id that stands for
+    the ticket and that customers never see."""
     if ticket is None:
         return ()
     if notice.to_customer:
@@ -144,7 +146,7 @@ def _addressed(
     if ticket is None and not notice.takes_lines and confirms is None:
         return Addressed(person, sender, tag, reply_to)
     day = mail.date.astimezone(ZoneInfo(stationery.instance.timezone)).date()
-    number, revision = (ticket.number, ticket.revision) if ticket else (0, 0)  # 0: the answer's lines name tickets
+    number, revision = (ticket.number, ticket.revision) if ticket else (0, 0)  # 0: lines of the answer name the tickets
     answered_as = NOTICES[notice.name].answered_as
     if notice.queue.plus_addressing:
         reply_to = plus_address(notice.queue.address, TOKEN_FIELD) if _has_room(notice.queue) else reply_to
@@ -153,7 +155,7 @@ def _addressed(
 
 
 def _token(secret: bytes, ticket: int, copy: Addressed, day: date) -> str:
-    """The token of a copy. `ticket` is 0 for a notice that is about none."""
+    """The token of a copy. `ticket` is 0 for a notice that is about no ticket."""
     if copy.confirms is not None:
         return confirmation_token(secret, copy.confirms, copy.recipient.address)
     return reply_token(secret, ticket, copy.recipient.address, copy.token_revision, day, copy.answered_as)
@@ -173,10 +175,10 @@ def _return_path(queue: Queue, tag: str, stationery: Stationery) -> str:
 
 
 def copy_for(addressed: Addressed, ticket: int | None, secrets: Sequence[bytes]) -> Copy:
-    """The recipient's own part of a letter, its token derived again: under the secret that it was made with."""
+    """The recipient's own part of a letter. The token is derived again, with the secret that it was made with."""
     token = ""
     if addressed.token_hash is not None and addressed.token_day is not None:
-        kinds: tuple[AnsweredAs, ...] = (addressed.answered_as, "")  # what waited at an upgrade was made without
+        kinds: tuple[AnsweredAs, ...] = (addressed.answered_as, "")  # "": copies that were queued before an upgrade
         made = (
             _token(secret, ticket or 0, replace(addressed, answered_as=kind), addressed.token_day)
             for secret in secrets

@@ -1,11 +1,11 @@
-"""A notice in somebody's language: templates and facts in, subject, text and HTML out.
+"""Renders a notice in a locale. In: templates and facts. Out: subject, text and HTML.
 
-Owns: how templates are read (the only importer of Jinja2) and what they may touch. Strangers' words reach a template
-as plain values, never as its source; only `message.html`, which reading the mail has sanitised, is put in unescaped.
+Owns: how templates are read (the only importer of Jinja2) and what templates may access. Strangers' words reach a
+template as plain values, never as source. Only `message.html`, sanitised when the mail was read, is put in unescaped.
 A template extends a layout and sets `{% block subject %}` in its .txt; an empty .html sends the notice as text alone.
-Fails with: TypeError for a context with more than plain values in it. An overriding template that fails is no failure:
-the built-in one takes its place, and `problems` tells where and why.
-Limits: what a template adds to the values that it is given (`MAX_OWN_CHARS`). The caller limits its time.
+Fails with: TypeError for a context with other than plain values. If an overriding template fails, the built-in one
+takes its place, and `problems` says where and why.
+Limits: the characters that a template adds to the values of its context (`MAX_OWN_CHARS`). The caller limits the time.
 """
 
 import re
@@ -38,16 +38,17 @@ from mailtickets.words import locales
 from mailtickets.words.fold import folded
 
 MAX_OWN_CHARS = 200_000
-"""The most characters of one part, beyond six times those of the values (escaping makes five of one)."""
+"""The most characters of one part, in addition to six times the characters of the values (escaping turns one character
+into five)."""
 MAX_SUBJECT_CHARS = 250
 PREVIEW_CHARS = 140
-"""What a phone shows of a mail beside its subject."""
+"""The number of characters that a phone shows of a mail beside the subject."""
 
 _EVERYTHING: Mapping[str, object] = reduce(or_, (dict(row.sees) for row in NOTICES.values()), dict(COMMON))
-"""What any notice may show: a house's own template may name a key that the notice has no value for."""
+"""All keys that any notice may show. An overriding template may name a key that its notice has no value for."""
 
 _MANY_LINES = frozenset({"text", "html", "diagnostic", "comment"})
-"""Names of values that keep their line breaks; every other is one line."""
+"""Names of values that keep their line breaks. Every other value becomes one line."""
 _CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _BIDI = r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 _NOT_IN_LINES = re.compile(f"[{_CONTROLS}]+")
@@ -60,27 +61,27 @@ class TemplateProblem:
     """What is wrong with a template, for the person who wrote it."""
 
     file: str
-    """Below the template directory: `pt_BR/received.txt`."""
+    """The path below the template directory: `pt_BR/received.txt`."""
     line: int
     message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A notice in words; `REF_PLACEHOLDER` stands where the reply token goes."""
+    """A rendered notice. `REF_PLACEHOLDER` stands at the place of the reply token."""
 
     subject: str
     text: str
     html: str | None
     problems: tuple[TemplateProblem, ...] = ()
     relayed: bool = False
-    """The HTML shows the message as its author formatted it; False where it is made of the text."""
+    """Whether the HTML shows the message as the author formatted it. False: the HTML is made from the text."""
 
 
 class Templates:
-    """The built-in templates and those that take their place, by path below the template directory.
+    """The built-in templates and the overriding templates, by their path below the template directory.
 
-    Pickles as its texts; each process compiles what it uses, once.
+    Only the texts are pickled. Each process compiles the templates that it uses, once.
     """
 
     def __init__(self, builtin: Mapping[str, str], overrides: Mapping[str, str] | None = None) -> None:
@@ -105,10 +106,10 @@ def render(
     context: Mapping[str, object],
     discretion: Discretion | None = None,
 ) -> Rendered:
-    """The notice in the words of a locale. Keys that the context lacks count as unknown.
+    """Renders a notice in a locale. Keys that the context lacks count as unknown.
 
-    `discretion` is for what customers get. The HTML of a message may be its whole mail's: what is shown of it is what
-    says the message's text, and nothing if no part of it does.
+    `discretion` is for notices to customers. The HTML of a message may be the HTML of the whole mail: only the part
+    that says the message's text is shown, and nothing if no part does.
     """
     words = _words(_relayed(context, discretion), locale, notice)
     stem, problems = f"{locale}/{notice}", list[TemplateProblem]()
@@ -125,7 +126,7 @@ def render(
 
 
 def _relayed(context: Mapping[str, object], discretion: Discretion | None) -> Mapping[str, object]:
-    """The context with a message's own formatting, where that can be had, and without what customers must not see."""
+    """The context with the message's own HTML, if its part can be found, and without what customers must not see."""
     message = context.get("message")
     if isinstance(message, Mapping) and message.get("html"):
         context = {**context, "message": {**message, "html": excerpt(message["html"], message["text"])}}
@@ -135,7 +136,7 @@ def _relayed(context: Mapping[str, object], discretion: Discretion | None) -> Ma
 def _made(
     templates: Templates, name: str, make: Callable[["_Sandbox", str], str], problems: list[TemplateProblem]
 ) -> str:
-    """Made by the overriding templates if they work, else by the built-in ones."""
+    """The result of `make` with the overriding templates if they work, else with the built-in ones."""
     try:
         return make(templates.current, name)
     except Exception as error:
@@ -146,7 +147,7 @@ def _made(
 
 
 def _subject(sandbox: "_Sandbox", name: str, templates: Templates, words: Mapping[str, Any]) -> str:
-    """One line with the ticket's tag in it, whatever a template makes of it."""
+    """The subject: one line that always has the ticket's tag in it, even if the template leaves the tag out."""
     drawn = sandbox.block(name, "subject", words) or templates.shipped.block(name, "subject", words)
     line, tag = _one_line(drawn), words["ticket"]["tag"]
     line = line if tag in line else f"{tag} {line}"
@@ -164,16 +165,16 @@ def _text(sandbox: "_Sandbox", name: str, words: Mapping[str, Any]) -> str:
 
 
 def canned_names(templates: Templates, locale: str) -> tuple[str, ...]:
-    """The ready answers of a locale. An empty file of the house's own takes a built-in one away."""
+    """The names of the ready answers of a locale. An empty overriding file removes a built-in ready answer."""
     texts, folder = {**templates.builtin, **templates.overrides}, f"canned/{locale}/"
     files = (file for file in texts if file.startswith(folder) and file.endswith(".txt") and texts[file].strip())
     return tuple(sorted(file.removeprefix(folder).removesuffix(".txt") for file in files))
 
 
 def canned(templates: Templates, name: str, locale: str, context: Mapping[str, object]) -> str:
-    """A ready answer in words; accents, case and how its name is joined do not matter.
+    """The text of a ready answer. In `name`, accents, case, and blanks, `-` or `_` between words do not matter.
 
-    Raises KeyError where there is none of that name, or none that works: an agent asks for another one then.
+    Raises KeyError if no ready answer has that name, or if it does not work: the agent then asks for another one.
     """
     found = next((known for known in canned_names(templates, locale) if _joined(known) == _joined(name)), None)
     if found is None:
@@ -185,7 +186,7 @@ def canned(templates: Templates, name: str, locale: str, context: Mapping[str, o
 
 
 def canned_commands(templates: Templates, name: str, locale: str) -> str:
-    """The command lines that a ready answer carries; empty where there are none, or there is none of that name."""
+    """The command lines of a ready answer. Empty if it has none, or if no ready answer has that name."""
     texts = {**templates.builtin, **templates.overrides}
     found = next((known for known in canned_names(templates, locale) if _joined(known) == _joined(name)), None)
     return ready_answers.parted(texts[f"canned/{locale}/{found}.txt"])[1] if found is not None else ""
@@ -200,7 +201,7 @@ def _joined(name: str) -> str:
 
 
 def _canned(templates: Templates, file: str, words: Mapping[str, Any]) -> tuple[str | None, list[TemplateProblem]]:
-    """The text (None: no template of this name works) and what is wrong with the house's own."""
+    """The text (None: no template of this name works), and the problems of the overriding template."""
     problems = _wrong_commands(templates, file)
     if problems:
         return None, problems
@@ -211,7 +212,8 @@ def _canned(templates: Templates, file: str, words: Mapping[str, Any]) -> tuple[
 
 
 def _wrong_commands(templates: Templates, file: str) -> list[TemplateProblem]:
-    """What is wrong with the commands that a ready answer carries: said and not done would be worse than not sent."""
+    """Problems of the commands in a ready answer. With a problem it is not sent at all: otherwise it would tell a
+    customer something that was not done."""
     text = {**templates.builtin, **templates.overrides}.get(file, "")
     before, lines = ready_answers.parted(text)
     return [
@@ -224,14 +226,15 @@ def _wrong_commands(templates: Templates, file: str) -> list[TemplateProblem]:
 
 
 class _Unusable(TemplateError):
-    """A template that works, but not to an end that can be sent."""
+    """A template whose output cannot be sent."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Templates see keys of plain dicts, the filters below and macros; no attributes, no methods, no globals.
+    """The environment of templates: they see keys of plain dicts, the filters below and macros; no attributes, methods
+    or globals.
 
-    What makes much out of little (repetition, powers, `%` on text) is refused beforehand: Jinja would even
-    work it out while compiling. The rest is counted as it comes out.
+    Operations that make long results from short values (repetition, powers, `%` on text) are refused, because Jinja
+    would compute some of them even while compiling. The other output is counted while it is written.
     """
 
     intercepted_binops = frozenset({"*", "**", "%"})
@@ -251,27 +254,27 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         self.filters = {name: FILTERS[name] for name in _KEPT_FILTERS} | _OWN_FILTERS
 
     def whole(self, name: str, words: Mapping[str, Any]) -> str:
-        """A template's output; one that does not end in time is stopped where it stands, so that its line is known."""
+        """The output of a template. A template with too much output is stopped at once, so that its line is known."""
         chunks, length, room = list[str](), 0, MAX_OWN_CHARS
         stream = cast("Generator[str]", self.get_template(name).generate(words))
         for chunk in stream:
             chunks.append(chunk)
             length += len(chunk)
-            if length > room:  # only now need it be known how much was given
+            if length > room:  # only now count the characters of the values
                 room = MAX_OWN_CHARS + 6 * _chars(words)
             if length > room:
                 stream.throw(_Unusable(f"makes more than {MAX_OWN_CHARS} characters of its own"))
         return "".join(chunks)
 
     def block(self, name: str, block: str, words: Mapping[str, Any]) -> str:
-        """One block of a template by itself; empty when it has none of that name."""
+        """The output of one block of a template. Empty if the template has no block of that name."""
         template = self.get_template(name)
         if block not in template.blocks:
             return ""
         try:
             return "".join(template.blocks[block](template.new_context(dict(words))))
         except Exception:
-            self.handle_exception()  # puts the template's file and line into the traceback
+            self.handle_exception()  # puts the file and line of the template into the traceback
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, dict):
@@ -291,7 +294,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 def _problem(error: Exception, name: str, templates: Templates) -> TemplateProblem:
-    """Where and why, in words that hold none of the mail's: they are logged."""
+    """Where and why a template failed. The text is logged, so it holds no words of the mail."""
     if isinstance(error, TemplateSyntaxError):
         return TemplateProblem(error.name or name, error.lineno, error.message or "syntax error")
     known = {**templates.builtin, **templates.overrides}
@@ -305,7 +308,8 @@ def _problem(error: Exception, name: str, templates: Templates) -> TemplateProbl
 
 
 def _said_by(error: Exception, source: str) -> str:
-    """An error's own words, unless they may be a mail's: names count as the template's only if they stand in it."""
+    """The message of an error, if it surely has no words of a mail; else the error's type. A name in the message is the
+    template's only if it stands in the template's source."""
     kind = type(error).__name__
     if isinstance(error, TemplateNotFound):
         return f"there is no template {error.name!r}" if str(error.name) in source else kind
@@ -340,7 +344,7 @@ def _status(context: Context, code: str) -> str:
 
 @pass_context
 def _own_status(context: Context, code: str) -> str:
-    """A status in words for the customer whose ticket it is."""
+    """A status in words for the customer who owns the ticket."""
     return locales.label(locales.OWN_STATUS_LABELS, code, context["locale"])
 
 
@@ -366,13 +370,13 @@ def _topic(context: Context, subject: str) -> str:
 
 @pass_context
 def _said(context: Context, text: str) -> str:
-    """A mail's words without the places of its pictures, or that there are none."""
+    """The words of a mail without the placeholders of pictures, or the sentence that the mail has no text."""
     return without_placeholders(text).strip() or locales.NO_TEXT[context["locale"]]
 
 
 @pass_context
 def _rest(context: Context, message: Mapping[str, Any]) -> str:
-    """Where the whole of a message is of which only the beginning is shown."""
+    """A sentence that says where the whole message is, if the notice shows only its beginning."""
     number = None if context["reply_effect"] == "releases" else context["ticket"]["number"]  # held: on no ticket yet
     return locales.rest(message.get("whole_in", ""), number, context["locale"])
 
@@ -394,7 +398,7 @@ def _time(context: Context, at: datetime | None) -> str:
 
 @pass_context
 def _happened(context: Context, line: Mapping[str, Any]) -> str:
-    """One thing that was done, or an event of the ticket."""
+    """The line for one thing that was done, or for an event of the ticket."""
     value, old = (line["to"], line["from"]) if "to" in line else (line["value"], line["old"])
     return sentences.happened(line["kind"], value, old, context["locale"])
 
@@ -428,13 +432,13 @@ def _quote(text: str) -> str:
 
 
 def _breaks(text: str) -> Markup:
-    """Plain text as HTML, line by line and with its spaces: some clients know no `white-space`."""
+    """Plain text as HTML that keeps lines and spaces: some mail clients do not support `white-space`."""
     spaced = re.sub(r"^ | (?= )", "&nbsp;", str(escape(text)), flags=re.MULTILINE)
     return Markup(spaced.replace("\n", "<br>\n"))  # noqa: S704 - escaped just above
 
 
 def _excerpt(text: str) -> str:
-    """The beginning, as a phone previews it."""
+    """The beginning of a text, as long as a phone's preview (`PREVIEW_CHARS`)."""
     line = " ".join(text[: 4 * PREVIEW_CHARS].split())
     return line if len(line) <= PREVIEW_CHARS else f"{line[:PREVIEW_CHARS].rpartition(' ')[0] or line[:PREVIEW_CHARS]}…"
 
@@ -484,7 +488,7 @@ _UNKNOWN = object()
 
 
 def _shaped(value: Any, shape: object) -> Any:
-    """A value with all the keys of its shape: of one such value, of a list of them, or as it is."""
+    """A value with all the keys of its shape. The shape describes a dict or a list of dicts; other values stay."""
     known = value is not _UNKNOWN
     if isinstance(shape, list):
         return tuple(_filled(item, shape[0]) for item in value) if known and value else ()
@@ -494,7 +498,7 @@ def _shaped(value: Any, shape: object) -> Any:
 
 
 def _marked(message: dict[str, Any]) -> dict[str, Any]:
-    """A message with its HTML, and nothing else, exempt from escaping."""
+    """A message. Its HTML, and no other value of it, is marked as safe, so that it is not escaped."""
     html = Markup(message["html"]) if message["html"] else None  # noqa: S704 - sanitised where the mail was read
     return {**message, "html": html, "attachments": tuple(_filled(a, ATTACHMENT) for a in message["attachments"])}
 
@@ -505,7 +509,7 @@ def _filled(value: Any, shape: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: object, key: str) -> Any:
-    """A copy of nothing but dicts, tuples, text, numbers and times: a template has no object to reach into."""
+    """A copy of a value that holds only dicts, tuples, text, numbers and times, so that a template gets no objects."""
     if type(value) in _ATOMS:
         return value
     if isinstance(value, str):
@@ -526,7 +530,7 @@ def _one_line(text: str) -> str:
 
 
 def _no_place(text: str) -> str:
-    """The text with nothing in it that a reply token could take the place of: that place is ours alone."""
+    """The text without `REF_PLACEHOLDER`: only our own placeholder is replaced by a reply token."""
     return text.replace(REF_PLACEHOLDER, f"{REF_PLACEHOLDER[:-1]}\u200b0")
 
 
@@ -541,7 +545,7 @@ def _chars(value: Any) -> int:
 
 
 def check(templates: Templates) -> tuple[TemplateProblem, ...]:
-    """What is wrong with the overriding templates, seen by rendering everything in several situations."""
+    """The problems of the overriding templates, found by rendering every notice with full and with bare samples."""
     return tuple(dict.fromkeys(_problems(templates)))
 
 

@@ -1,9 +1,9 @@
-"""When a mail that did not go out is tried again, and for how long an account that was told to slow down rests.
+"""Computes when a mail that did not go out is tried again, and how long an account rests that was told to slow down.
 
-Pure: the caller brings the clock and the randomness. Waiting is for the remote side's good as much as
-for ours, so the first steps are short (greylisting asks for minutes) and the later ones hours.
+Pure: the caller passes the time and a random number. Waiting helps the remote side as much as ours. The first waits are
+short, because greylisting asks for minutes; later waits are hours.
 
-*Limits*: after `GIVE_UP_AFTER` from its first attempt a mail fails, whatever stood in its way.
+*Limits*: a mail fails `GIVE_UP_AFTER` after its first attempt, whatever the reason.
 """
 
 import re
@@ -24,10 +24,11 @@ BACKOFF = (
 """The wait after the first failed attempt, the second, ...; the last one repeats."""
 
 JITTER = 0.2
-"""How far a wait may be stretched or shortened, so that mails that failed together do not return together."""
+"""A wait is made longer or shorter by up to this fraction, so that mails that failed together are not retried
+together."""
 
 WARN_AFTER = timedelta(hours=4)
-"""A mail that has been failing for this long is worth telling people of."""
+"""People are told of a mail that has been failing for this long."""
 
 GIVE_UP_AFTER = timedelta(days=5)
 """RFC 5321, 4.5.4.1: the give-up time needs to be at least 4 to 5 days."""
@@ -38,10 +39,10 @@ THROTTLE_PAUSE = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 1
 def next_attempt(
     attempts: int, first_attempt_at: datetime, result: Delivery, now: datetime, jitter: float
 ) -> datetime | None:
-    """When to try again; None: never, it has failed for good (or is sent).
+    """When to try again. None: never, because the mail has failed for good or has been sent.
 
-    `attempts` counts the failed ones with this one, `jitter` lies in [-1, 1]. A throttled attempt does not
-    count: it is due again after the shortest pause, as soon as its account may send.
+    `attempts` is the number of failed attempts, this one included. `jitter` lies in [-1, 1]. A throttled attempt does
+    not count: the mail is due again after the shortest pause, as soon as the account may send.
     """
     deadline = first_attempt_at + GIVE_UP_AFTER
     if isinstance(result, Sent | Refused) or now >= deadline:
@@ -51,16 +52,16 @@ def next_attempt(
 
 
 def backoff(attempts: int) -> timedelta:
-    """The wait after so many failed attempts, before jitter."""
+    """The wait after this number of failed attempts, before jitter."""
     return BACKOFF[min(max(attempts, 1), len(BACKOFF)) - 1]
 
 
 def throttle_pause(consecutive: int) -> timedelta:
-    """How long an account rests after being told to slow down so many times in a row."""
+    """How long an account rests after it was told to slow down this many times in a row."""
     return THROTTLE_PAUSE[min(max(consecutive, 1), len(THROTTLE_PAUSE)) - 1]
 
 
-# What providers say, as of their documentation in 2026: Google support.google.com/a/answer/3726730, Microsoft
+# Replies of providers, from their documentation in 2026: Google support.google.com/a/answer/3726730, Microsoft
 # learn.microsoft.com/exchange/mail-flow-best-practices, Amazon docs.aws.amazon.com/ses (manage-sending-quotas-errors),
 # cPanel's and Plesk's per-hour limits as most shared hosting has them, Postfix anvil(8).
 _SLOW_DOWN = re.compile(
@@ -73,14 +74,14 @@ _SLOW_DOWN = re.compile(
 _SERVER_BUSY = re.compile(r"\b4\.7\.5\d\d\b|\b4\.7\.\d+\b.{0,300}\bbusy\b", re.IGNORECASE | re.DOTALL)
 _GO_AWAY = re.compile(r"\b4\.7\.\d+\b.{0,300}try again later", re.IGNORECASE | re.DOTALL)
 
-# About the one recipient, or about every newcomer: no reason to slow down the others.
+# Replies about one recipient, or about every new sender (greylisting): no reason to slow down other mail.
 _NOT_OURS = re.compile(
     r"gr[ea]y-?list|user you are trying to contact|recipient thread limit|over ?quota|mailbox.{0,300}full"
     r"|\b[45]\.2\.2\b|size",
     re.IGNORECASE | re.DOTALL,
 )
 
-# A permanent code for what passes with the hour or the day.
+# Replies with a permanent code for a limit that ends with the hour or the day.
 _SENDING_QUOTA = re.compile(
     r"\b5\.1\.90\b|\b5\.2\.25[1-5]\b|\b5\.7\.233\b"
     r"|(?:daily|hourly|sending|submission|outgoing).{0,60}(?:limit|quota|cota)"
@@ -91,7 +92,7 @@ _SENDING_QUOTA = re.compile(
 
 
 def is_throttling(code: int, text: str) -> bool:
-    """Whether a reply tells the account to slow down, rather than something of this mail or its recipient."""
+    """Whether a reply tells the account to slow down. Other replies concern only this mail or its recipient."""
     if _NOT_OURS.search(text):
         return False
     if 400 <= code < 500:

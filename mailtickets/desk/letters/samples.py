@@ -1,7 +1,7 @@
 """Sample values for templates: one ordinary ticket, with its texts in each locale.
 
-Owns: what `template preview` shows and what `check` renders. What is particular to a notice stands in its row
-(`notices/rows.py`). All addresses are under .test.
+Owns: the values that `template preview` shows and that `check` renders. Values of one notice only stand in the row of
+that notice (`notices/rows.py`). All addresses are under .test.
 """
 
 from collections.abc import Mapping
@@ -134,7 +134,7 @@ _NOTHING_KNOWN: Mapping[str, object] = {
 
 
 def sample(notice: NoticeName, locale: str) -> dict[str, Any]:
-    """The context of a notice about an ordinary ticket, with everything known that may be known."""
+    """The context of a notice about an ordinary ticket, with every value that may be known."""
     row = NOTICES[notice]
     shown, assignee = row.sample, "{agent}" if row.sample.assigned else None
     known: dict[str, object] = {
@@ -153,7 +153,7 @@ def sample(notice: NoticeName, locale: str) -> dict[str, Any]:
 
 
 def bare(notice: NoticeName, locale: str) -> dict[str, Any]:
-    """The least that is ever known: no name, no attachment, no text, nobody assigned, nothing to be echoed."""
+    """The context with the fewest values: no name, no attachment, no text, no assignee, nothing to repeat."""
     row = NOTICES[notice]
     shown = row.sample
     known: dict[str, object] = {
@@ -222,7 +222,7 @@ def _attachments(shown: Sample) -> list[dict[str, object]]:
 
 
 def _story(locale: str) -> dict[str, Any]:
-    """The texts of a locale, and the commands as they are spelled there."""
+    """The texts of a locale, and the commands as people spell them in that locale."""
     commands = [{"spelled": spelled(word.key, locale), "argument": "", "what": word.key} for word in COMMANDS]
     story = _STORIES[locale]
     return {**story, "queue_name": story["address"].partition("@")[0], "commands": commands}
@@ -233,7 +233,8 @@ def _in_words(known: Mapping[str, object], story: Mapping[str, Any]) -> dict[str
 
 
 def _filled(value: object, story: Mapping[str, Any]) -> Any:
-    """The value with the story's texts in the place of their keys; a text that is one key becomes what stands there."""
+    """The value with the story's texts in place of their keys. A text that is only a key becomes the value of that
+    key, of any type."""
     if isinstance(value, str):
         alone = story.get(value[1:-1]) if value.startswith("{") and value.endswith("}") else None
         return value.format_map(story) if alone is None else alone

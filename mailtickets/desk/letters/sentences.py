@@ -1,7 +1,7 @@
-"""One line for one thing: what was done, what happened to a ticket, what was not understood, what a command does.
+"""Single lines for notices: what was done, what happened to a ticket, what was not understood, what a command does.
 
-Owns: the words for codes that come in lists, in the locales we have; whole notices are templates.
-A code that nobody has named yet stands for itself. Values are people's words: they are put in, never read.
+Owns: the words, in each of our locales, for codes that come in lists. Whole notices are templates.
+A code that has no words yet is shown as it is. Values are people's words: they are put in, and never interpreted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -118,14 +118,15 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "rated": "Puntuación del cliente: {value}",
     },
 }
-"""Of receipts and of a ticket's history. They say neither when nor whether, so that a dry run may use them."""
+"""Lines of receipts and of a ticket's history. They do not say when it happened, or that it happened, so that a dry
+run may use them."""
 
 _SAME = {"assignee": "assigned", "dropped": "discarded", "moved": "queue", "left-out": "left_out"}
-"""Kinds of events that mean what a receipt calls otherwise."""
+"""Kinds of events, and the name that a receipt has for the same thing."""
 _WAS = {"pt_BR": "antes", "en": "was", "es": "antes"}
 _OPENED = {"pt_BR": "Chamado aberto", "en": "Ticket opened", "es": "Solicitud abierta"}
 _ENOUGH_ALONE = frozenset({"undone", "remind", "already"})
-"""Kinds that say enough without a value."""
+"""Kinds that need no value."""
 _NOTHING = "–"
 _LABELS = {
     "status": (locales.STATUS_LABELS,),
@@ -133,7 +134,7 @@ _LABELS = {
     "type": (locales.TYPE_LABELS,),
     "already": (locales.STATUS_LABELS, locales.PRIORITY_LABELS, locales.TYPE_LABELS),
 }
-"""What the values of a kind are called."""
+"""The labels for the values of each kind."""
 
 PROBLEMS: Mapping[str, Mapping[str, str]] = {
     "pt_BR": {
@@ -214,7 +215,7 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
 }
 _WITH_EXPECTATION = frozenset({"bad-argument", "missing-argument", "in-the-past"})
 _WITH_THE_NEAREST = frozenset({"missing-sign", "blank-in-command"})
-"""Codes whose sentence has what was meant in it."""
+"""Codes of problems. The sentence for such a code holds the nearest command."""
 _EXPECTS = {"pt_BR": "Esperado: {}.", "en": "Expected: {}.", "es": "Se espera: {}."}
 _PERHAPS = {"pt_BR": "Talvez: {}", "en": "Perhaps: {}", "es": "Quizás: {}"}
 
@@ -253,11 +254,11 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "duration": "un plazo o una fecha, como 3d o mañana",
     },
 }
-"""What a command wants behind it, by the kind of thing."""
+"""Descriptions of the argument that a command needs, by its kind."""
 
 
 def happened(kind: str, value: str | datetime | None, old: str | datetime | None, locale: str) -> str:
-    """A receipt's line, or an event of a ticket: `Status: resolvido (antes: em atendimento)`."""
+    """A line of a receipt, or an event of a ticket, in words: `Status: resolvido (antes: em atendimento)`."""
     kind = _SAME.get(kind, kind)
     if kind == "assigned" and value is None:
         kind = "unassigned"
@@ -279,7 +280,7 @@ def _worded(kind: str, value: str | datetime | None, locale: str) -> str:
 
 
 def problem(code: str, nearest: Sequence[str], expected: str, locale: str) -> str:
-    """Why a line was not understood, and what may have been meant."""
+    """The sentence that says why a line was not understood, and which commands are similar."""
     reason = locales.label(PROBLEMS, code, locale)
     if code in _WITH_THE_NEAREST and nearest:
         return _sentence(reason.format(nearest[0]))
@@ -292,19 +293,20 @@ def problem(code: str, nearest: Sequence[str], expected: str, locale: str) -> st
 
 
 def _sentence(text: str) -> str:
-    """With a capital, which in Spanish may stand behind a question mark."""
+    """The text with a capital at its beginning. In Spanish, the capital may stand behind `¿`."""
     first = 1 if text.startswith("¿") else 0
     return text[:first] + text[first : first + 1].upper() + text[first + 1 :]
 
 
 def example(spelled: str, argument: str, what: str, locale: str) -> str:
-    """`#prioridade alta`: how a command is written. `what` is its key; without a row `argument` is shown."""
+    """How a command is written: `#prioridade alta`. `what` is the key of the command. If no row has this key, the
+    result shows `argument`."""
     wording = _wording(what, locale)
     return f"{spelled} {wording.example if wording else argument}".rstrip()
 
 
 def purpose(what: str, locale: str) -> str:
-    """What a command does, by its key; the key for a command that has no row."""
+    """What a command does, in words. `what` is the key of the command; it is returned itself if no row has it."""
     wording = _wording(what, locale)
     return wording.purpose if wording else what
 

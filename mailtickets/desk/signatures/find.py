@@ -1,11 +1,11 @@
-"""Where under somebody's words their own signature begins, and where it ends.
+"""Finds where an author's signature begins and ends, below the author's words.
 
-A signature is known because the same lines have stood under this person's mails before (`Signer.learned`), because
-their program marks it (`marked`), or by its shape: the person's own name, and under it a post, a telephone number,
-an address or a picture. A closing formula above it (`Atenciosamente,`) and a name alone are the writer's own words.
-Owns: the kinds of lines that signatures are made of. When in doubt a line is words: a list behind a colon, somebody's
-own telephone number in a sentence, a name in the middle of a text stay where they are.
-Fails with: nothing. Limits: the last `MAX_LINES` lines are looked at; time is linear in their length.
+Lines are a signature if the same lines stood under this person's mails before (`Signer.learned`), if the mail program
+marks them (`marked`), or by their shape: the person's own name, and below it a job title, a telephone number, an
+address or a picture. A closing formula above the signature (`Atenciosamente,`) and a name alone are the writer's words.
+Owns: the kinds of lines that signatures are made of. In doubt, a line belongs to the words: a list behind a colon, the
+writer's telephone number in a sentence, or a name in the middle of a text stay where they are.
+Fails with: nothing. Limits: only the last `MAX_LINES` lines are looked at; time is linear in their length.
 """
 
 import re
@@ -21,7 +21,7 @@ from mailtickets.words.fold import folded
 MAX_LINES = 80
 MAX_SIGNATURE_LINES = 30
 MAX_LINE_CHARACTERS = 160
-"""What is longer is a sentence, or a lawyer's notice, which reading the mail has taken away."""
+"""A longer line is a sentence, or a legal notice, which the reading of the mail has removed already."""
 MAX_WORDS = 14
 
 Kind = Literal[
@@ -34,7 +34,7 @@ _OF_A_SIGNATURE: frozenset[Kind] = frozenset(
 )
 _WORDLESS: frozenset[Kind] = frozenset(("blank", "image", "rule", "device"))
 _STRONG: frozenset[Kind] = frozenset(("card", "contact", "image", "post"))
-"""Under a name they make a signature of it; a `card` is all of that on one line."""
+"""Kinds of lines that make a signature if they stand below a name. A `card` has name and contact on one line."""
 _REACHES: frozenset[Kind] = frozenset(("card", "contact", "image"))
 _NAMED: frozenset[Kind] = frozenset(("name", "card"))
 _IMAGE = re.compile(r"(?:[\[<(](?:[^\[\]<>()\n]{0,120})[\])>]\s{0,3}){1,12}")
@@ -68,30 +68,30 @@ _LABELS, _SMALL, _POSTS = (frozenset(words.split()) for words in (_LABEL_WORDS, 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Whose words they are."""
+    """The author of the words, and what is known about the author's signature."""
 
     names: tuple[str, ...] = ()
-    """As people write them."""
+    """The author's names, as people write them."""
     firms: tuple[str, ...] = ()
-    """Names of their house and its queues."""
+    """Names of the author's organization and of the queues."""
     learned: tuple[tuple[str, ...], ...] = ()
-    """Signatures that have stood under their mails before, as `key` folds their lines."""
+    """Signatures that stood under the author's earlier mails. Each line is a result of `key`."""
     marked: tuple[str, ...] = ()
-    """Texts that their program marks as a signature in the mail in hand."""
+    """Texts that the author's mail program marks as a signature in the present mail."""
     logos: frozenset[str] = frozenset()
-    """sha256 of pictures that have come with their mails again and again."""
+    """sha256 of pictures that came with many of the author's mails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """Somebody's words and their signature."""
+    """A text, divided into words and signature."""
 
     words: str
     signature: str = ""
     how: How = ""
-    """By what it was told; empty where nothing was cut."""
+    """How the signature was recognised. Empty if nothing was cut off."""
     words_below: bool = False
-    """Words stand under the signature too."""
+    """Whether there are words below the signature too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,10 @@ class _Found:
 
 
 def parted(text: str, signer: Signer, below: str = "") -> Parted:
-    """The words of a text without the signature under them.
+    """Divides a text into words and signature.
 
-    `below` is what reading the mail has cut off already (a notice of lawyers): a learned signature may end in it.
+    `below` is the text that the reading of the mail has cut off already (a legal notice): a learned signature may end
+    in it.
     """
     lines = text.split("\n")
     first = max(0, len(lines) - MAX_LINES)
@@ -119,7 +120,7 @@ def parted(text: str, signer: Signer, below: str = "") -> Parted:
 
 
 def start_of(lines: Sequence[str], signer: Signer) -> int:
-    """The line at which the signature begins; the number of lines if there is none."""
+    """The index of the line at which the signature begins; the number of lines if there is no signature."""
     found = _found(lines, [], signer)
     return found.start if found else len(lines)
 
@@ -151,7 +152,7 @@ def _found(lines: Sequence[str], below: Sequence[str], signer: Signer) -> _Found
 
 
 def _with_pictures_below(kinds: Sequence[Kind], found: _Found) -> _Found:
-    """What shows no words at its end belongs to it: a logo, a rule."""
+    """The signature with the lines below it that have no words: a logo, a rule."""
     stop = found.stop
     for index in range(found.stop, len(kinds)):
         if kinds[index] not in _WORDLESS:
@@ -165,14 +166,14 @@ def _with_pictures_below(kinds: Sequence[Kind], found: _Found) -> _Found:
 
 @lru_cache(maxsize=4096)
 def key(line: str) -> str:
-    """What is the same in two renderings of one line: its letters and digits; a picture has none."""
+    """The letters and digits of a line, which are the same in every rendering of it. Empty for a picture."""
     if is_picture(line):
         return ""
     return re.sub(r"<[^<>]{0,300}>|[\W_]+", "", folded(line[:300]))
 
 
 def _same_again(lines: Sequence[str], below: Sequence[str], signature: Sequence[str]) -> _Found | None:
-    """Where a known signature stands, whole and in order; what stands under it stays."""
+    """The place of a known signature, if all its lines stand there in order. Words below it stay in the text."""
     shown = [(index, key(line)) for index, line in enumerate([*lines, *below])]
     said = [(index, folded_line) for index, folded_line in shown if folded_line]
     wanted = list(signature)
@@ -188,9 +189,9 @@ def _same_again(lines: Sequence[str], below: Sequence[str], signature: Sequence[
 
 
 def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) -> _Found | None:
-    """Lines in what a program marks as a signature, from the first that nobody writes as an answer.
+    """The lines that a program marks as a signature, from the first line on that nobody writes as an answer.
 
-    Phones put the cursor into the signature: words that were typed above it there are words.
+    Phones put the cursor inside the marked signature. Words that were typed there, above the real signature, are words.
     """
     for text in marked:
         wanted = [folded_line for line in text.split("\n") if (folded_line := key(line))]
@@ -209,14 +210,16 @@ def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) 
 
 
 def _first_of_its_own(kinds: Sequence[Kind], inside: Sequence[int]) -> int | None:
-    """Its beginning, if nothing was typed above it; else the line with the writer's name, or with no words."""
+    """The index where a marked signature really begins: its first line if nothing was typed above; else the line with
+    the writer's name or a line without words; else None."""
     if kinds[inside[0]] in _OF_A_SIGNATURE - {"formula"}:
         return inside[0]
     return next((index for index in inside if kinds[index] in _NAMED | _WORDLESS), None)
 
 
 def _goes_on(shown: Sequence[str], at: int, wanted: Sequence[str]) -> bool:
-    """Whether the lines from there are the wanted ones, to the end of these or of the text: the rest is cut already."""
+    """Whether the lines from `at` on equal the wanted lines, up to the end of the wanted lines or of the text. At the
+    end of the text the other wanted lines may have been cut off already."""
     there = list(shown[at : at + len(wanted)])
     return there == list(wanted[: len(there)])
 
@@ -225,7 +228,7 @@ def _goes_on(shown: Sequence[str], at: int, wanted: Sequence[str]) -> bool:
 
 
 def _shaped(lines: Sequence[str], kinds: Sequence[Kind], *, below: bool) -> _Found | None:
-    """The signature by the kinds of its lines; the topmost beginning that explains all under it."""
+    """The signature, found by the kinds of its lines: it begins at the topmost line below which every line fits."""
     for start, kind in enumerate(kinds):
         if kind not in _NAMED and not (start and _is_under_a_formula(kinds, start)):
             continue
@@ -237,13 +240,13 @@ def _shaped(lines: Sequence[str], kinds: Sequence[Kind], *, below: bool) -> _Fou
         sure = not strong.isdisjoint(_REACHES)
         if (strong if kind in _NAMED else sure) and _may_stand_above(lines[stop:], kinds[stop:], sure=sure):
             return _Found(_with_what_opens_it(kinds, start), stop, "shape")
-        if kind in _NAMED and below and stop == len(lines) and "label" in inside:  # over a notice of lawyers
+        if kind in _NAMED and below and stop == len(lines) and "label" in inside:  # above a legal notice
             return _Found(_with_what_opens_it(kinds, start), stop, "shape")
     return None
 
 
 def _with_what_opens_it(kinds: Sequence[Kind], start: int) -> int:
-    """A rule above the name, or a picture right above it."""
+    """The index where the signature begins, with a rule above the name, or a picture directly above the name."""
     above = start
     while above and kinds[above - 1] == "blank":
         above -= 1
@@ -253,20 +256,20 @@ def _with_what_opens_it(kinds: Sequence[Kind], start: int) -> int:
 
 
 def _is_under_a_formula(kinds: Sequence[Kind], start: int) -> bool:
-    """Nobody's name opens the block, but a closing formula stands right above it."""
+    """Whether a block that begins without a name stands directly below a closing formula."""
     above = next((kind for kind in reversed(kinds[:start]) if kind != "blank"), "blank")
     return above == "formula" and kinds[start] in {"contact", "post", "label", "image"}
 
 
 def _is_announced(lines: Sequence[str], start: int) -> bool:
-    """`Fale com:` and then a name: that is what the writer has to say. A greeting ends with a comma."""
+    """Whether the name at `start` is part of the message: below `Fale com:`, or a greeting, which ends with a comma."""
     above = next((line.strip() for line in reversed(lines[:start]) if line.strip()), "")
     greets = lines[start].rstrip(" *_").endswith((",", ":", "!", "?"))
     return greets or (above.endswith((":", "=")) and not is_formula(above))
 
 
 def _end(lines: Sequence[str], kinds: Sequence[Kind], start: int) -> int:
-    """The line behind the last that belongs to a signature beginning here."""
+    """The index behind the last line of a signature that begins at `start`."""
     stop, strong = start + 1, kinds[start] in _STRONG
     for index in range(start + 1, min(len(lines), start + MAX_SIGNATURE_LINES)):
         kind = kinds[index]
@@ -279,12 +282,12 @@ def _end(lines: Sequence[str], kinds: Sequence[Kind], start: int) -> int:
 
 
 def _may_be_slogan(line: str) -> bool:
-    """A line right under telephone numbers, without a gap: the house speaks, not the writer."""
+    """Whether a line directly below telephone numbers, without a gap, may be the organization's slogan."""
     return not _TALKS.search(line) and not _POSTSCRIPT.match(line) and len(line) <= MAX_LINE_CHARACTERS
 
 
 def _may_stand_above(lines: Sequence[str], kinds: Sequence[Kind], *, sure: bool) -> bool:
-    """Whether what follows may stand under a signature: commands, notes, a postscript; under a sure one any words."""
+    """Whether these lines may stand below a signature: commands, notes, a postscript. `sure`: any words may."""
     first = next((index for index, kind in enumerate(kinds) if kind != "blank"), None)
     return first is None or sure or kinds[first] == "order" or bool(_POSTSCRIPT.match(lines[first][:20]))
 
@@ -293,7 +296,7 @@ def _may_stand_above(lines: Sequence[str], kinds: Sequence[Kind], *, sure: bool)
 
 
 def is_picture(line: str) -> bool:
-    """`[Logo]`, `[cid:image001.png@01DB]`, `<image001.png>`: where a text shows no picture."""
+    """Whether a line stands for a picture in plain text: `[Logo]`, `[cid:image001.png@01DB]`, `<image001.png>`."""
     line = line.strip(" *_")
     return len(line) <= MAX_LINE_CHARACTERS and bool(_IMAGE.fullmatch(line)) and bool(_PICTURE.search(line))
 
@@ -327,7 +330,7 @@ def _kind(raw: str, own: Own, firms: Sequence[str]) -> Kind:
 
 
 def _is_longer_name(line: str, own: Own) -> bool:
-    """`Ana Paula Souza` and `Ana P. Souza` are Ana Souza."""
+    """Whether a line is a longer form of the author's name: `Ana Paula Souza` and `Ana P. Souza` for Ana Souza."""
     words = re.findall(r"[^\W\d_]+", line[:MAX_LINE_CHARACTERS])
     bare = [folded(word) for word in words]
     alone = len(line.split()) == len(words) and 2 <= len(words) <= 6 and all(word[0].isupper() for word in words)
@@ -337,7 +340,7 @@ def _is_longer_name(line: str, own: Own) -> bool:
 
 
 def _by_its_words(line: str, firms: Sequence[str]) -> Kind:
-    """A line of telephone numbers and addresses, of a post, of names; or words."""
+    """The kind of a line by its words: telephone numbers and addresses, a job title, names; otherwise words."""
     contact = is_contact(line)
     tokens = [token for token in re.split(r"[\s|/•·,;:()<>–—+-]+", _ADDRESSES.sub(" ", line)) if token]
     if len(tokens) > MAX_WORDS or _TALKS.search(line) or not all(map(_is_label, tokens)):
@@ -360,7 +363,8 @@ _ABBREVIATED = re.compile(r"\b(?:ltda|inc|co|s\.a|cia|me|eireli|corp|ltd)\.$", r
 
 
 def _is_label(token: str) -> bool:
-    """A capital, a number, a small word between, or a word that labels a number."""
+    """Whether a token fits a signature: with a capital, a number, a small word between others, or the label of a number
+    (`tel`)."""
     bare = folded(token).strip(".º°ª'’\"“”")
     first = token.strip("'’\"“”*_[].º°ª")[:1]
     return not first or first.isupper() or not first.isalpha() or bare in _SMALL or bare in _LABELS or bare in _POSTS

@@ -1,9 +1,9 @@
-"""The text that an agent forwards, without the agent's own signature under it.
+"""Removes an agent's own signature below a text that the agent forwards.
 
-Programs put the signature of who forwards below the forwarded text. What stands there is the agent's only if it ends
-the text and is known: lines that were learned, or a block with the agent's own name or address in it, under a `-- `
-mark or in the shape of a signature. A block with the customer's name or address in it is the customer's.
-Fails with: nothing; when in doubt the text stays whole. Time is linear.
+Mail programs put the signature of the person who forwards below the forwarded text. Lines there are the agent's
+signature only if they end the text and are known: learned lines, or a block with the agent's own name or address, below
+a `-- ` mark or in the shape of a signature. A block with the customer's name or address is the customer's signature.
+Fails with: nothing; in doubt the text stays whole. Time is linear.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from mailtickets.mail.model import Address
 from mailtickets.words.fold import folded
 
 _MARK = "--"
-"""RFC 3676, section 4.3; its blank may be lost on the way."""
+"""The signature mark of RFC 3676, section 4.3. Its last blank may be lost on the way."""
 
 
 def without_own_signature(text: str, by: Signer, agent: Address | None, customer: Address | None) -> str:
@@ -32,7 +32,7 @@ def without_own_signature(text: str, by: Signer, agent: Address | None, customer
 
 
 def _under_mark(text: str) -> Parted:
-    """What stands under the last `-- ` mark."""
+    """The text, divided at the last `-- ` mark."""
     lines = text.split("\n")
     last = range(len(lines) - 1, max(-1, len(lines) - MAX_SIGNATURE_LINES - 2), -1)
     at = next((index for index in last if lines[index].rstrip() == _MARK), None)
@@ -42,8 +42,8 @@ def _under_mark(text: str) -> Parted:
 
 
 def _stands_apart(text: str, found: Parted) -> bool:
-    """Whether a blank line or a mark parts it from the words above, which the customer may go on with; no picture of
-    theirs begins it.
+    """Whether a blank line or a mark separates the signature from the words above. Without one, its lines may belong to
+    the customer's words. A signature that begins with a picture does not count: the picture may be the customer's.
     """
     lines = found.signature.split("\n")
     above = text.rstrip()[: -len(found.signature)].split("\n")
@@ -57,7 +57,7 @@ def _without_mark(words: str) -> str:
 
 
 def _is_agents(signature: str, by: Signer, agent: Address | None, customer: Address | None) -> bool:
-    """Whether the agent is named in it by more than a first name, and the customer is not."""
+    """Whether a signature names the agent by more than a first name, and does not name the customer."""
     lines, said = signature.split("\n"), folded(signature)
     if customer is not None and (customer.key in said or _named(lines, Own.of("", (customer.name,)))):
         return False

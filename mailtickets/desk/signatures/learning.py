@@ -1,9 +1,10 @@
-"""What stands below an agent's words again and again, and carries their name or how to reach them, is their signature.
+"""Learns agents' signatures: lines that stand below an agent's words in several mails, with a name or contact details.
 
-Owns: what is remembered of the last lines of a mail (`ending`), how a further mail adds to it (`seen_again`), and from
-when on it counts (`TIMES`). Each signature is known by its last line, so that an agent's telephone and their desk are
-two. A signature that changes is learned anew; until then its shape decides.
-Fails with: nothing. Limits: `MAX_LINES` of a mail, `MAX_PICTURES` beside it.
+Owns: what is remembered of the last lines of a mail (`ending_of`), what a further mail changes (`seen_again`), and how
+many mails it takes (`TIMES`). Each signature is identified by its last line, so that an agent may have one on the
+telephone and another one on the desk computer. A signature that changes is learned again; until then it is recognised
+by its shape.
+Fails with: nothing. Limits: `MAX_LINES` lines of a mail, and `MAX_PICTURES` pictures.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from mailtickets.desk.signatures.find import Kind, Signer, key, kinds_of
 from mailtickets.mail.model import InboundMail
 
 TIMES = 3
-"""From the mail after the third on."""
+"""So many mails must have shown the same lines: a signature counts from the mail after the third on."""
 MAX_LINES = 20
 MAX_PICTURES = 10
 _IDENTITY: frozenset[Kind] = frozenset(("name", "card", "contact", "post"))
@@ -27,26 +28,27 @@ class EndLine:
 
     key: str
     opens: bool
-    """A signature may begin with it: a name, a post, how to reach somebody; nobody's sentence."""
+    """Whether a signature may begin with the line: a name, a job title or contact details, and no sentence."""
     names: bool
-    """It names the agent."""
+    """Whether the line names the agent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The last lines of mails, as far as they are the same in all of those that were seen."""
+    """The last lines that are the same in all mails seen so far."""
 
     lines: tuple[EndLine, ...]
     seen: int = 1
 
     @property
     def last(self) -> str:
-        """What it is known by."""
+        """The sha256 of the last line, which identifies the ending. Empty without lines."""
         return sha256(self.lines[-1].key.encode()).hexdigest() if self.lines else ""
 
     @property
     def signature(self) -> tuple[str, ...]:
-        """The lines of it that are a signature; none where nothing says whose it would be, or where it is a name."""
+        """The lines of the ending that are a signature. Empty if they do not show who the author is, or are only a
+        name."""
         first = next((n for n, line in enumerate(self.lines) if line.opens), len(self.lines))
         kept = self.lines[first:]
         enough = len(kept) > 1 and (any(line.names for line in kept) or sum(line.opens for line in kept) > 1)
@@ -59,16 +61,17 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one mail shows of its author's signature."""
+    """The signature and pictures that one mail shows."""
 
     agent: str
     ending: Ending | None
     pictures: tuple[str, ...] | None
-    """sha256 of the pictures that its HTML shows; None where it has no HTML. One that is missing is no logo."""
+    """sha256 of the pictures in the HTML of the mail; None if the mail has no HTML or is a forward. A picture that is
+    missing from a mail with HTML is no logo."""
 
 
 def seen_in(mail: InboundMail, agent: str, by: Signer) -> Seen:
-    """Of a mail as it came, before anything was cut from it."""
+    """What a mail shows of the agent's signature. `mail` is the mail as it came, before anything was cut off."""
     shown = tuple(dict.fromkeys(file.sha256 for file in mail.attachments if file.inline))[:MAX_PICTURES]
     pictures = shown if mail.html is not None and mail.forwarded is None else None
     if mail.forwarded is not None:
@@ -78,7 +81,7 @@ def seen_in(mail: InboundMail, agent: str, by: Signer) -> Seen:
 
 
 def ending_of(lines: Sequence[str], by: Signer) -> Ending:
-    """The last lines of a mail."""
+    """The last lines of a mail, without blank lines."""
     lines = [line for line in lines[-3 * MAX_LINES :] if line.strip()][-MAX_LINES:]
     kinds = kinds_of(lines, by)
     found = [
@@ -90,13 +93,13 @@ def ending_of(lines: Sequence[str], by: Signer) -> Ending:
 
 
 def _opens(kinds: Sequence[Kind], index: int) -> bool:
-    """A house's name opens a signature where how to reach it stands right below."""
+    """Whether a signature may begin at `index`. An organization's name counts if its contact details stand below."""
     below = kinds[index + 1] if index + 1 < len(kinds) else "blank"
     return kinds[index] in _IDENTITY or (kinds[index] == "label" and below in _IDENTITY)
 
 
 def seen_again(before: Ending | None, now: Ending) -> Ending:
-    """What is known after a further mail with the same last line."""
+    """What is known of an ending after a further mail with the same last line."""
     if before is None:
         return now
     shared = 0

@@ -1,7 +1,7 @@
-"""What an agent wrote, without what their program puts under it: the mail in hand as everything else reads it.
+"""Removes from a mail the signature that the author's program adds. The rest of the program reads this shorter mail.
 
-Owns: whose signature is looked for, and where: under the reply, or under what stands above a forward and below it.
-Fails with: nothing; where nothing is surely a signature the mail is as it was.
+Owns: the author whose signature is searched for, and the places: below the reply, or above and below a forwarded text.
+Fails with: nothing; if no lines are surely a signature, the mail does not change.
 """
 
 import re
@@ -18,20 +18,21 @@ from mailtickets.mail.model import Address, Forwarded, InboundMail
 from mailtickets.mail.reply.excerpt import images_from
 
 Learned = tuple[tuple[tuple[str, ...], ...], frozenset[str]]
-"""Signatures line by line, and the sha256 of pictures, that come with an agent's mails again and again."""
+"""What many of an agent's mails have shown: signatures line by line, and the sha256 of pictures."""
 UNCUT = frozenset({"uncertain-cut", "cut-limit"})
-"""Defects with which the last lines of the reply need not be its author's."""
+"""Defects of a mail: with one of them, the last lines of the reply may be somebody else's."""
 
 
 def signer(agent: Agent, policy: Policy, learned: Learned = ((), frozenset())) -> Signer:
-    """What is known of an agent's signature beside the mail in hand."""
+    """What is known of an agent's signature, apart from the present mail."""
     firms = (policy.instance.name, *(queue.title for queue in policy.queues))
     signatures, logos = learned
     return Signer((agent.name,), firms, signatures, logos=logos)
 
 
 def as_written(mail: InboundMail, by: Signer) -> tuple[InboundMail, SignatureFact | None]:
-    """The mail with its signature where signatures belong and without the pictures in it, and what was cut."""
+    """Two values: the mail with the signature moved from the words to its own field and without the signature's
+    pictures, and a description of what was cut off (None: nothing)."""
     if not UNCUT.isdisjoint(mail.defects):
         return mail, None
     by = replace(by, marked=mail.signed)
@@ -52,21 +53,23 @@ def as_written(mail: InboundMail, by: Signer) -> tuple[InboundMail, SignatureFac
 
 
 def _without_signature_below(forwarded: Forwarded, by: Signer, agent: Address | None) -> Forwarded:
-    """An attached original has no words of the agent's in it."""
+    """The forwarded text without the agent's signature. Only for text in the body: an attached original has no words of
+    the agent."""
     if forwarded.source != "inline":
         return forwarded
     return replace(forwarded, text=without_own_signature(forwarded.text, by, agent, forwarded.author))
 
 
 def without_footer(mail: InboundMail) -> InboundMail:
-    """A customer's short mail without their footer, to see whether it says a word alone. Nobody is shown it so."""
+    """A customer's short mail without the footer, only to see whether a single word is left. It is never shown."""
     if mail.author is None or len(mail.reply) > MAX_REPLY_CHARACTERS:
         return mail
     return as_written(mail, Signer((mail.author.name,)))[0]
 
 
 def _without_pictures(mail: InboundMail, signature: str, by: Signer, words: str, until: str = "") -> InboundMail:
-    """Without the pictures that stand in the signature under these words, or stand below the words of every mail."""
+    """The mail without the pictures in the signature below `words`, and without the pictures that come with every
+    mail."""
     if not any(file.inline for file in mail.attachments):
         return mail
     above, end = _first_line(reversed(words.split("\n"))), _first_line(until.split("\n"))
@@ -88,7 +91,7 @@ def _first_line(lines: Iterable[str]) -> str:
 
 
 _OPENING = 2
-"""So many lines of a signature tell it from everything else in the HTML."""
+"""The number of lines that is enough to find a signature in the HTML."""
 _NAMED = re.compile(r"cid:([^\s\[\]<>()]{1,500})")
 
 
