@@ -1,9 +1,9 @@
-"""From a mail or an order to facts in the database: gather, decide, render, apply.
+"""Processes a mail or an order up to the database: gather facts, decide, render notices, store.
 
 Owns: the two transactions around a decision. The first one reads the facts and reserves a ticket number, the second one
-writes everything or nothing. Notices are rendered between them, so that no slow template holds a lock. The daemon, the
-shell and the jobs all use it.
-Fails with: `Stale` from `settle` when the facts have changed meanwhile (see `again`); `Transient` for trouble.
+writes everything or nothing. Notices are rendered between the two, so that no slow template holds a lock. The daemon,
+the shell and the jobs all use the clerk.
+Fails with: `Stale` from `settle` if the facts have changed meanwhile (see `drafts`); `Transient` for database trouble.
 """
 
 import secrets as randomness
@@ -57,7 +57,7 @@ Decide = Callable[[Ticket], Decision | None]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the configuration says, in the form that decisions and notices need; a reload replaces all of it."""
+    """The configuration, in the form that decisions and notices need. A reload replaces all of it."""
 
     policy: Policy
     templates: Templates
@@ -79,20 +79,20 @@ class Draft:
     facts: Facts | None = None
     text: str = ""
     also: tuple["Draft", ...] = ()
-    """What is done to further tickets by the same mail."""
+    """Drafts for other tickets that the same mail changes."""
     desk: Desk = field(default_factory=Desk)
-    """What the decision knew of the agents' work."""
+    """The agents' work, as it was when the decision was made."""
     signature: Seen | None = None
-    """What the mail shows of its author's signature, if it is surely an agent's."""
+    """The author's signature that the mail shows, if the author is surely an agent."""
 
     def all(self) -> Iterator["Draft"]:
-        """This draft and those that go with it."""
+        """Yields this draft, and then the drafts in `also`."""
         yield self
         yield from self.also
 
 
 def rules_of(config: Config, secrets: tuple[bytes, ...]) -> Rules:
-    """The rules a configuration stands for."""
+    """Makes the rules of a configuration."""
     overriding = config.templates.directory
     templates = Templates(
         template_texts(shipped("templates")), template_texts(config.path(overriding)) if overriding else {}
@@ -101,7 +101,7 @@ def rules_of(config: Config, secrets: tuple[bytes, ...]) -> Rules:
 
 
 def nothing_known(connection: Connection) -> Desk:
-    """An empty Desk, for notices that show nothing of the agents' work."""
+    """An empty Desk, for notices that do not show the agents' work."""
     return Desk()
 
 
@@ -123,17 +123,19 @@ class Clerk:
     def draft(
         self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
     ) -> Draft:
-        """Decides on a mail, and on the notices that follow from it."""
+        """Decides on a mail and on the notices that follow, in a transaction of its own."""
         return self.database.transact(self.draft_in, received, mail, self.asked(received, mail), unparsed, junk)
 
     def asked(self, received: Received, mail: InboundMail) -> Questions | None:
-        """What a customer's mail asks, read before a transaction begins. None for an agent's mail: `draft_in` reads it
-        without their signature, which the database knows."""
+        """The questions of a customer's mail, read before a transaction begins.
+
+        None for an agent's mail: `draft_in` reads it without the agent's signature, which is in the database.
+        """
         policy = self.rules.policy
         return None if _agent_in_from(mail, policy) else questions(mail, policy, received.correction)
 
     def explain(self, received: Received, mail: InboundMail, junk: JunkVerdict = NO_MARK) -> Draft:
-        """What would be decided on a mail now, and which notices would be sent; nothing is written."""
+        """The decision on a mail, and the notices that would be sent now. Nothing is written."""
         return self.database.transact(self._explain_in, received, mail, junk)
 
     def _explain_in(self, connection: Connection, received: Received, mail: InboundMail, junk: JunkVerdict) -> Draft:
@@ -156,13 +158,13 @@ class Clerk:
         came, (asked, signed) = mail, self._asked(connection, received, mail, asked)
         facts, asked = gather(connection, received, asked, policy, now, unparsed, junk)
         if from_our_own_address(asked.mail, policy) and (agent := agent_of(asked.mail, facts, policy)):
-            asked, signed = self._asked_by(connection, received, asked.mail, agent)  # a reply token told who it is
+            asked, signed = self._asked_by(connection, received, asked.mail, agent)  # a reply token shows the agent
         facts = replace(self._with_canned(facts, asked), signature=signed)
         decision = decide(asked.mail, facts, policy, now, asked)
         mail = as_opening(asked.mail, facts) if decision.opens is not None else asked.mail
         before = facts.tickets.get(decision.ticket or 0)
         if before is not None and decision.ticket != before.number:
-            decision = replace(decision, ticket=before.number)  # merged: the other one answers for it
+            decision = replace(decision, ticket=before.number)  # a merged ticket: the other ticket takes its place
         draft = self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
         return replace(draft, signature=_shown_signature(came, decision, policy))
 
@@ -171,7 +173,8 @@ class Clerk:
     ) -> tuple[Questions, SignatureFact | None]:
         """The questions of a mail, and the signature that was cut from it.
 
-        An agent's words are read without their signature, which the database knows. A customer's mail loses nothing.
+        An agent's mail is read without the agent's signature, which is in the database. Nothing is cut from a
+        customer's mail.
         """
         policy = self.rules.policy
         agent = _agent_in_from(mail, policy)
@@ -187,7 +190,7 @@ class Clerk:
         return questions(words, policy, received.correction).of_agent(agent), signed
 
     def _with_canned(self, facts: Facts, asked: Questions) -> Facts:
-        """The facts with the ready answers that an agent's mail asks for, written for the ticket it is about."""
+        """The facts, with the ready answers that an agent's mail asks for, rendered for the ticket of the mail."""
         policy = self.rules.policy
         names = asked.orders.ready_answers if asked.orders and agent_of(asked.mail, facts, policy) else None
         if not names:
@@ -222,7 +225,10 @@ class Clerk:
         text: str = "",
         desk: Callable[[Connection], Desk] = nothing_known,
     ) -> Ticket | None:
-        """Carries out what `decide_on` makes of a ticket; None from it changes nothing. None: no such ticket."""
+        """Carries out the decision that `decide_on` returns for a ticket. If it returns None, nothing changes.
+
+        Returns None if there is no such ticket.
+        """
         for attempt in drafts(f"ticket {number}"):
             with attempt:
                 draft = self.draft_order(number, lambda it: decide_on(it) if it else None, text=text, desk=desk)
@@ -240,7 +246,7 @@ class Clerk:
         *,
         desk: Callable[[Connection], Desk] = nothing_known,
     ) -> None:
-        """Writes the notices of a decision that concerns no ticket, and what `also` writes, in one transaction."""
+        """Writes the notices of a decision that concerns no ticket, and calls `also`, in one transaction."""
         for attempt in drafts(subject):
             with attempt:
                 draft = self.draft_order(None, lambda _: decision, desk=desk)
@@ -255,11 +261,11 @@ class Clerk:
         text: str = "",
         desk: Callable[[Connection], Desk] = nothing_known,
     ) -> Draft:
-        """Decides on a ticket (None: there is none, or none is concerned) and on the notices that follow.
+        """Decides on a ticket and on the notices that follow.
 
-        `desk` reads what these show of the agents' work.
+        `number` is None if the decision concerns no ticket; `decide_on` also gets None if the ticket does not exist.
+        `desk` reads the agents' work that the notices show.
         """
-
         return self.database.transact(self._draft_order_in, number, decide_on, text, desk)
 
     def _draft_order_in(
@@ -275,7 +281,8 @@ class Clerk:
         return self._drafted(connection, decision, before, self.clock(), text=text, desk=desk(connection))
 
     def open(self, decision: Decision, *, text: str) -> Ticket:
-        """Opens a ticket that was ordered from the shell; it is given to an agent as its queue's mail is."""
+        """Opens a ticket that was ordered from the shell. It is assigned to an agent like a ticket from the queue's
+        mail."""
         for attempt in drafts("a new ticket"):
             with attempt:
                 draft = self.database.transact(self._drafted_opening, decision, text)
@@ -296,7 +303,10 @@ class Clerk:
     # --- letters on their way -----------------------------------------------------------------------------
 
     def written(self, row: Due, attachments: tuple[Attachment, ...]) -> tuple[bytes, Copy]:
-        """One copy of a letter as it is sent, the same at every attempt; dates are those of the instance's zone."""
+        """One copy of a letter as it is sent: (bytes, the recipient's own part).
+
+        The result is the same at every attempt. Dates are in the time zone of the instance.
+        """
         zone = ZoneInfo(self.rules.policy.instance.timezone)
         copy = copy_for(row.addressed, row.ticket, self.rules.stationery.secrets)
         mail = replace(row.mail, attachments=attachments, date=row.mail.date.astimezone(zone))
@@ -349,12 +359,12 @@ class Clerk:
         return Draft(decision, before, after, kept, spent, withheld, received, mail, facts, text, also, situation.desk)
 
     def _drafted_also(self, connection: Connection, decision: Decision, facts: Facts | None, now: datetime) -> Draft:
-        """What a mail does to a ticket that it is not itself about."""
+        """The draft for another ticket that a mail changes, beside the ticket that the mail is about."""
         before = facts.tickets.get(decision.ticket or 0) if facts else None
         return self._drafted(connection, decision, before, now)
 
     def alarm(self, subject: str, text: str) -> None:
-        """Writes to `ops_address`, where there is one."""
+        """Queues an alarm to `ops_address`, if the configuration has one."""
         policy, stationery = self.rules.policy, self.rules.stationery
         if not policy.instance.ops_address:
             return
@@ -363,7 +373,7 @@ class Clerk:
         self.database.transact(outbox.queue, sent, None, None, self.clock())
 
     def words(self, draft: Draft) -> list[Rendered]:
-        """The notices of a draft, and of those that go with it, in words, in this process."""
+        """Renders the notices of a draft and of the drafts in its `also`, in this process."""
         return [render_notice(self.rules.templates, notice) for one in draft.all() for notice in one.notices]
 
     def letters(self, draft: Draft, words: Iterable[Rendered]) -> tuple[Letter, ...]:
@@ -383,7 +393,7 @@ class Clerk:
         )
 
     def settlement(self, draft: Draft, words: Iterable[Rendered]) -> Settlement:
-        """A draft with its words, in the order of `words`: what `settle` writes."""
+        """The settlement that `settle` writes, from a draft and the rendered notices in the order of `words()`."""
         words = iter(words)
         queues = (draft.facts.queue.name, *(queue.name for queue in draft.facts.also_queues)) if draft.facts else ()
         return Settlement(
@@ -408,7 +418,7 @@ class Clerk:
         )
 
     def settle(self, draft: Draft, words: Sequence[Rendered], also: Callable[[Connection], None] | None = None) -> None:
-        """Writes a draft, and what else belongs into its transaction. Raises Stale when it is out of date."""
+        """Writes a draft and calls `also`, in one transaction. Raises Stale if the draft is out of date."""
         self.database.transact(self.settle_in, draft, words, also)
 
     def settle_in(
@@ -429,7 +439,8 @@ def _agent_in_from(mail: InboundMail, policy: Policy) -> Agent | None:
 
 
 _SURELY_AN_AGENTS = frozenset({"agent-answer", "agent-note", "agent-commands", "opened-by-agent"})
-"""Reasons that stand on more than a From line: from other mail nobody's signature is learned."""
+"""Reasons of decisions that need more proof than a From line. Signatures are learned only from mail with such a
+reason."""
 
 
 def _shown_signature(came: InboundMail, decision: Decision, policy: Policy) -> Seen | None:
@@ -438,7 +449,7 @@ def _shown_signature(came: InboundMail, decision: Decision, policy: Policy) -> S
 
 
 def _thread(connection: Connection, decision: Decision, before: Ticket | None, policy: Policy) -> tuple[Said, ...]:
-    """What was said before, for the customers who are sent an answer."""
+    """The earlier messages that an answer to customers shows. Empty if the decision sends no answer."""
     if before is None or not any(isinstance(e, AddMessage) and e.direction == "out" for e in decision.effects):
         return ()
     queue = policy.queue(before.queue)
@@ -448,7 +459,7 @@ def _thread(connection: Connection, decision: Decision, before: Ticket | None, p
 
 
 def _newest(connection: Connection, decision: Decision, before: Ticket | None) -> tuple[Said, ...]:
-    """What was said last, for the notices that show it to agents."""
+    """The newest message, for the notices that show it to agents."""
     moved = next((effect.inbound for effect in decision.effects if isinstance(effect, SplitOff)), None)
     if moved is not None:
         return agents.brought_by(connection, moved)
@@ -459,7 +470,7 @@ def _newest(connection: Connection, decision: Decision, before: Ticket | None) -
 
 
 def _suspects(mail: InboundMail | None, ticket: Ticket | None, text: str, thread: Sequence[Said]) -> frozenset[str]:
-    """Words that look like reply tokens, in all that a notice may say."""
+    """Words that look like reply tokens, in all texts that a notice may show."""
     said = [text, ticket.subject if ticket else "", *(message.text for message in thread)]
     return traces.suspects("\n\n\n".join(said)).union(mail.suspects if mail else ())
 
@@ -469,7 +480,7 @@ def render_notice(templates: Templates, notice: Notice) -> Rendered:
 
 
 def _after(decision: Decision, before: Ticket | None, now: datetime, number: Callable[[], int]) -> Ticket | None:
-    """The ticket as the decision leaves it; None when it leaves every ticket as it is."""
+    """The ticket after the decision; None if the decision changes no ticket."""
     opening = decision.opens
     if opening is not None:
         fresh = opened(opening, number(), now)
@@ -482,7 +493,8 @@ def _after(decision: Decision, before: Ticket | None, now: datetime, number: Cal
 def _allowed(
     planned: Iterable[Notice], number: int, policy: Policy, used: dict[str, int], lost: frozenset[str]
 ) -> tuple[tuple[Notice, ...], tuple[tuple[str, str], ...], tuple[BudgetLine, ...]]:
-    """The notices that may go out now, less the copies that may not; why those may not, and what stopped them."""
+    """Three values: the notices that may be sent now, without the recipients that may not get them; the withheld
+    notices with the reason; the lines of budgets that are used up."""
     kept, withheld, full = [], [], list[BudgetLine]()
     for notice in planned:
         reached = tuple(who for who in notice.recipients if not (notice.automatic and who.key in lost))
@@ -497,13 +509,13 @@ def _allowed(
 
 
 def _met(facts: Facts | None, mail: InboundMail | None) -> Address | None:
-    """The author, if their own domain vouches for the mail."""
+    """The author of the mail, if the author's own domain authenticates the mail."""
     return mail.author if facts and mail and facts.authentication.verdict == "pass" else None
 
 
 def _wrote(decision: Decision, facts: Facts | None, mail: InboundMail | None) -> str:
-    """The address that a mail came from, if it was taken in and its domain does not disown it: mail reaches whoever
-    answers, whatever a report has said before.
+    """The address of the author of a mail, if the mail was taken in and did not fail the domain's authentication; else
+    empty. A person who answers can receive mail, even if an earlier report says that mail to them failed.
     """
     if mail is None or facts is None or mail.author is None or facts.authentication.verdict == "fail":
         return ""
@@ -512,7 +524,7 @@ def _wrote(decision: Decision, facts: Facts | None, mail: InboundMail | None) ->
 
 
 def _for_threading(draft: Draft) -> Ticket | None:
-    """The ticket with the id of the customer's mail in hand among its references."""
+    """The ticket, with the Message-ID of the customer's present mail added to its references."""
     ticket = draft.after or draft.before
     mail = draft.mail
     if ticket is None or mail is None or mail.message_id is None:

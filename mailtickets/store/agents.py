@@ -1,4 +1,4 @@
-"""What is stored for agents: turns, absences, reminders, threads to show, and what `#desfazer` can undo."""
+"""Reads and writes for agents: turns, absences, reminders, messages to show, and what `#desfazer` can undo."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _THREAD = 100
 
 
 def assigned_at(connection: Connection, agents: Iterable[str]) -> dict[str, datetime]:
-    """When each agent was last given a ticket by turns, by key. Agents who never were are left out."""
+    """When each agent was last given a ticket by turns, by key. Agents who never got one are left out."""
     return _moments(connection, agents, agent_state.c.assigned_at)
 
 
@@ -45,7 +45,7 @@ def take_turn(connection: Connection, agent: str, seen: datetime | None, now: da
     first = dialect.insert(agent_state).values(address_key=key).on_conflict_do_nothing()
     connection.execute(first)
     same = agent_state.c.assigned_at == seen if seen is not None else agent_state.c.assigned_at.is_(None)
-    later = max(now, seen + timedelta(microseconds=1)) if seen is not None else now  # two turns are never at one time
+    later = max(now, seen + timedelta(microseconds=1)) if seen is not None else now  # every turn has its own moment
     taken = update(agent_state).where(agent_state.c.address_key == key, same).values(assigned_at=later)
     if connection.execute(taken).rowcount != 1:
         raise Stale(f"{agent} was given another ticket meanwhile")
@@ -56,7 +56,7 @@ def set_absence(connection: Connection, agent: str, until: datetime | None) -> N
 
 
 def digested_on(connection: Connection, agents: Iterable[str]) -> dict[str, str]:
-    """The local day of each agent's last digest by the clock."""
+    """The local day of each agent's last timed digest."""
     keys = [agent.casefold() for agent in agents]
     wanted = select(agent_state.c.address_key, agent_state.c.digested_on).where(
         agent_state.c.address_key.in_(keys), agent_state.c.digested_on.is_not(None)
@@ -107,7 +107,7 @@ def reminders_due(connection: Connection, now: datetime, limit: int) -> Sequence
 def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: datetime, limit: int) -> list[int]:
     """Numbers of a queue's tickets that wait for an agent for longer than `after`, longest first.
 
-    Left out: snoozed tickets, and those of which agents were reminded in this wait within `after`, or within a day.
+    Left out: snoozed tickets, and tickets with a reminder during this wait that is younger than `after` or than a day.
     """
     again = now - max(after, timedelta(days=1))
     wanted = select(ticket.c.number).where(
@@ -126,20 +126,21 @@ def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: 
 
 
 def thread(connection: Connection, number: int, *, whole: bool = False, limit: int = _THREAD) -> tuple[Said, ...]:
-    """The newest messages of a ticket, oldest first. `whole`: with what received mails quoted, for agents only."""
+    """The newest messages of a ticket, oldest first. `whole`: with the text that received mails quote; for agents
+    only."""
     return _said(connection, limit, message.c.ticket == number, whole=whole)
 
 
 def brought_by(connection: Connection, inbound: int) -> tuple[Said, ...]:
-    """The message that a mail brought; empty if it is gone."""
+    """The message that came with a mail (`inbound`); empty if there is none any more."""
     return _said(connection, 1, message.c.inbound == inbound)
 
 
 def thread_for_all(connection: Connection, number: int, agents: Iterable[str], limit: int) -> tuple[Said, ...]:
     """The newest public messages that every customer on a ticket may read, oldest first.
 
-    What was said before somebody came is not theirs to read, unless it was an agent (of these addresses) or an
-    operator who brought them along: all copies of an answer have one text.
+    A customer who was added later may not read older messages, unless an agent (one of `agents`) or an operator added
+    them. All copies of an answer have the same text, so the newest customer decides for all.
     """
     by_order = or_(event.c.actor.in_(list(agents)), event.c.actor.like("shell:%"))
     joined = select(func.max(event.c.at)).where(
@@ -153,9 +154,9 @@ def thread_for_all(connection: Connection, number: int, agents: Iterable[str], l
 def written_since(
     connection: Connection, number: int, *, revision: int | None, moment: datetime, not_by: Iterable[str]
 ) -> tuple[Said, ...]:
-    """What people other than these have written on a ticket after a revision of it (None: after a moment).
+    """The messages of a ticket that were written after a revision (None: after `moment`) by people not in `not_by`.
 
-    Whoever has merged tickets knew what they had been sent of both: that is no news to them.
+    A person who has merged two tickets knew the messages of both that had been sent to them: these are left out.
     """
     own = [address.casefold() for address in not_by]
     others = func.lower(message.c.author_address).not_in(own)
@@ -171,7 +172,7 @@ def written_since(
 
 
 def _sent_to(people: Sequence[str], until: datetime) -> ColumnElement[bool]:
-    """A condition on messages: a notice of the message was written to these people by then."""
+    """A condition on messages: a notice of the message was written to one of these people before `until`."""
     return (
         select(outbox.c.id)
         .join(notice, notice.c.id == outbox.c.notice)
@@ -185,9 +186,10 @@ def _sent_to(people: Sequence[str], until: datetime) -> ColumnElement[bool]:
 
 
 def _said(connection: Connection, limit: int, *conditions: Any, whole: bool = False) -> tuple[Said, ...]:
-    """Of each message the beginning, one character longer than what is shown of it.
+    """The newest messages that fulfil the conditions, oldest first, each cut one character after the shown length.
 
-    `whole`: all that a mail said which came, unless a notice of ours is quoted in it: that is on the ticket anyway.
+    `whole`: with the text that a received mail quotes, unless it quotes a notice of ours: that text is on the ticket
+    already.
     """
     quotes_us = message.c.text.contains(REF_LABEL, autoescape=True)
     quotes_others = and_(message.c.direction == "in", not_(quotes_us))
@@ -203,7 +205,8 @@ def _said(connection: Connection, limit: int, *conditions: Any, whole: bool = Fa
 
 
 def files_of(connection: Connection, number: int, inbound: int | None) -> tuple[StoredFile, ...]:
-    """The attachments of one message of a ticket; if it has none, of the customer's newest message with attachments."""
+    """The attachments of one message of a ticket. If the message has none: those of the customer's newest message that
+    has attachments."""
     came = select(attachment, message.c.inbound).join(message, message.c.id == attachment.c.message)
     mine = came.where(message.c.ticket == number, message.c.inbound.is_not(None), attachment.c.inline.is_(False))
     rows = connection.execute(mine.where(message.c.inbound == inbound).order_by(attachment.c.id)).all()
@@ -215,7 +218,7 @@ def files_of(connection: Connection, number: int, inbound: int | None) -> tuple[
 
 
 def undoable(connection: Connection, number: int, agent: str, caused_by: int | None) -> Undoable | None:
-    """What `agent` did on a ticket by the message `caused_by`, or else by the one that made their newest answer."""
+    """What `agent` did on a ticket with the message `caused_by`, or else with the message of their newest answer."""
     own = func.lower(event.c.actor) == agent.casefold()
     found = None
     if caused_by is not None:
@@ -250,7 +253,7 @@ def undoable(connection: Connection, number: int, agent: str, caused_by: int | N
 
 
 def stop_answer(connection: Connection, inbound: int) -> None:
-    """Cancels all copies of the answer that a message made, and turns that message into a note.
+    """Cancels all copies of the answer that a message contained, and turns that message into a note.
 
     Raises Stale if a copy has just been sent.
     """
@@ -271,9 +274,9 @@ def count_open(connection: Connection, agents: Iterable[str]) -> dict[str, int]:
 def unfinished(
     connection: Connection, now: datetime, limit: int, *, assignee: str | None = None, queues: Sequence[str] = ()
 ) -> list[int]:
-    """Numbers of the assignee's unfinished tickets; without one, of those in `queues` that nobody has.
+    """Numbers of the assignee's unfinished tickets. Without an assignee: of unassigned unfinished tickets in `queues`.
 
-    Those that wait longest come first. Snoozed tickets are left out.
+    The tickets that have waited longest come first. Snoozed tickets are left out.
     """
     whose = (
         ticket.c.assignee == assignee
@@ -290,9 +293,10 @@ def unfinished(
 
 
 def move_message(connection: Connection, inbound: int, number: int, revision: int) -> tuple[int, int]:
-    """A message goes over to another ticket, at its revision: whoever is told of that has been shown the message.
+    """Moves a message to the ticket `number`, at that ticket's `revision`: notices of this revision show the message.
 
-    Gives the message's id, and where it was. Raises Stale when it is on none.
+    Returns the id of the message, and the number of the ticket that it was on. Raises Stale if there is no such
+    message.
     """
     found = connection.execute(select(message.c.id, message.c.ticket).where(message.c.inbound == inbound)).first()
     if found is None:
@@ -302,7 +306,7 @@ def move_message(connection: Connection, inbound: int, number: int, revision: in
 
 
 def rate(connection: Connection, number: int, resolved_at: datetime, values: dict[str, object]) -> None:
-    """Stores a rating; a later one for the same resolution takes its place."""
+    """Stores a rating. It replaces an earlier rating for the same resolution."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     row = dialect.insert(rating).values(ticket=number, resolved_at=resolved_at, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["ticket", "resolved_at"], set_=values))

@@ -1,8 +1,8 @@
-"""The engine, and what a transaction is on each of the two databases.
+"""The SQLAlchemy engine, and how a transaction works on each of the two databases.
 
 SQLite: one writer at a time (`BEGIN IMMEDIATE`), WAL, and `synchronous=FULL`, because the answer 250 promises that
 the message is on the disk. PostgreSQL: psycopg with a pool, read committed, row locks where a query asks for them.
-Fails with: `NoSpace` when the disk is full, `Transient` for everything that may pass, `Stale` from callers.
+Fails with: `NoSpace` if the disk is full, `Transient` for trouble that may pass. Callers raise `Stale`.
 """
 
 import os
@@ -28,33 +28,36 @@ T = TypeVar("T")
 
 
 class Stale(Exception):
-    """The facts that a decision was based on have changed: gather them and decide again."""
+    """The facts of a decision have changed since they were read. The caller reads them and decides again."""
 
 
 class Database:
-    """One database, embedded or served. Safe to use from several threads."""
+    """One database: SQLite in this process, or a PostgreSQL server. Safe to use from several threads."""
 
     def __init__(self, url: str, *, connections: int = 4, busy_seconds: int = _BUSY_SECONDS) -> None:
-        """`busy_seconds` is how long SQLite waits for another process that writes."""
+        """`busy_seconds` is how long SQLite waits while another process writes."""
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite(url, busy_seconds) if self.is_sqlite else _postgresql(url, connections)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A transaction that commits at the end of the block; trouble with the database becomes `Transient`."""
+        """Yields a connection in a transaction, and commits at the end of the block.
+
+        Trouble with the database is raised as `Transient`.
+        """
         try:
             with self.engine.begin() as connection:
                 yield connection
         except (IntegrityError, DataError):
-            raise  # what was to be written is wrong: trying again does not help
+            raise  # the values to be written are wrong: trying again does not help
         except DBAPIError as error:
             raise _trouble(error) from error
 
     def transact(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls `work(connection, *args, **kwargs)` in a transaction, and returns what it returns.
 
-        It is repeated when two transactions were in each other's way (SQLite locked, serialization failure).
+        The call is repeated after a conflict of two transactions (SQLite locked, serialization failure).
         """
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -70,14 +73,17 @@ class Database:
         self.engine.dispose()
 
     def make_private(self) -> None:
-        """Creates SQLite's file, if there is none yet, readable and writable by its owner only. SQLite gives
-        its log and index files the same mode."""
+        """Creates SQLite's file if there is none yet. Only the owner can read and write the file. SQLite gives the
+        same mode to the log and index files beside it."""
         file = self.url.removeprefix("sqlite:///")
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     def space_is_short(self, message_limit: int) -> bool:
-        """Whether the disk has too little room to accept another message (SQLite; a server watches its own)."""
+        """Whether the disk has too little room to accept another message of `message_limit` bytes.
+
+        Only for SQLite; always False for PostgreSQL, because a server watches its own disk.
+        """
         if not self.is_sqlite:
             return False
         disk = shutil.disk_usage(Path(self.url.removeprefix("sqlite:///")).parent)
@@ -90,7 +96,7 @@ def _sqlite(url: str, busy_seconds: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _: object) -> None:
-        connection.isolation_level = None  # or the driver begins transactions of its own and loses updates
+        connection.isolation_level = None  # otherwise the driver begins its own transactions and loses updates
         for pragma in (
             f"busy_timeout={busy_seconds * 1000}",
             "journal_mode=WAL",
@@ -111,7 +117,7 @@ def _postgresql(url: str, connections: int) -> Engine:
         url,
         pool_size=connections,
         pool_pre_ping=True,
-        hide_parameters=True,  # or an error's words would carry message bodies into the log
+        hide_parameters=True,  # otherwise error texts would carry message bodies into the log
         connect_args={"connect_timeout": 10, "options": "-c statement_timeout=60000 -c synchronous_commit=on"},
     )
 

@@ -1,10 +1,10 @@
-"""Mail that goes out: a notice's words once, a row for each recipient, and how it fares.
+"""Outgoing mail: the words of a notice once, a row for each recipient's copy, and the state of each copy.
 
-queued -> sending -> sent | deferred | unknown | failed | cancelled; deferred and unknown are sent again.
-A row's Message-ID, token and return path are fixed when it is queued, so that every attempt writes the same.
+States: queued -> sending -> sent | deferred | unknown | failed | cancelled. Deferred and unknown copies are sent again.
+A copy's Message-ID, token and return path are fixed when it is queued, so that every attempt writes the same mail.
 
-*Limits*: `sending` is what a gateway has claimed: what is on the wire, and the little that is next in line. Which of
-them had begun when the gateway was killed nobody can say, so all of them become `unknown`.
+*Limits*: a copy is `sending` while a gateway has claimed it: copies that are being sent, and the few that come next.
+If the gateway is killed, nobody knows which of them it had begun to send, so all of them become `unknown`.
 """
 
 from collections.abc import Collection, Sequence
@@ -42,20 +42,20 @@ from mailtickets.store.schema import Instant, notice, outbox, token
 from mailtickets.store.statements import inserting, inserting_for_id, replacing
 
 LEASE = timedelta(seconds=60)
-"""How long a copy that is being sent, or is next in line, belongs to its gateway, which prolongs it as long as it
-lives (`prolong`)."""
+"""How long a gateway holds a copy that is being sent or comes next. A running gateway extends this (`prolong`)."""
 
 _FURTHEST = timedelta(hours=6)
 _SKEW = timedelta(minutes=5)
-"""No letter waits longer for its next attempt, and no clock of another gateway is so far ahead: where the database says
-otherwise, our clock has been set back."""
+"""With `_FURTHEST`, the limits for moments in the database. No letter waits longer than `_FURTHEST` for its next
+attempt, and no other gateway's clock is ahead by more than `_SKEW`. A later moment means that our clock was set
+back."""
 
 _HEADERS = ("auto_submitted", "suppress", "loop", "in_reply_to")
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A copy that has been claimed for sending."""
+    """A copy of a letter that a gateway has claimed for sending."""
 
     id: int
     ticket: int | None
@@ -63,16 +63,16 @@ class Due:
     author: str | None
     addressed: Addressed
     mail: OutboundMail
-    """Without its attachments' content."""
+    """The mail without the content of the attachments."""
     inbound: int | None
     attachments: tuple[str, ...]
-    """sha256 of each attachment, to be found in the raw of `inbound`."""
+    """sha256 of each attachment. The content is in the raw mail of `inbound`."""
     attempts: int
     first_attempt_at: datetime
     state: OutboxState
     priority: int = 0
     was: str = ""
-    """The state that it was claimed in."""
+    """The state of the copy before it was claimed."""
     domain: str = ""
 
 
@@ -110,7 +110,7 @@ def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: i
         if copy.token_hash is not None
     ]
     if tokens:
-        # The token that releases a held message is the same each time it is asked about; what it was shown with is not.
+        # The token that releases a held message is the same in every notice about it; the revision may differ.
         connection.execute(replacing(connection.dialect.name, token, ("hash",), ("revision",)), tokens)
 
 
@@ -195,7 +195,8 @@ _ENDED = (
 _ANSWERED = select(outbox.c.recipient).where(
     outbox.c.id.in_(bindparam("ids", expanding=True)), outbox.c.name == literal_column("'answer'")
 )
-"""Who was sent an answer: automatic mail does not even try addresses that do not work."""
+"""The recipients of answers among copies that were sent. Their addresses are marked as reachable again. Automatic mail
+cannot show that an address works again, because it is not sent to addresses that do not work."""
 _GIVEN_BACK = (
     update(outbox)
     .where(outbox.c.id == bindparam("number"), outbox.c.state == _SENDING, outbox.c.claimed_by == bindparam("claimant"))
@@ -243,10 +244,10 @@ def claim_due(
     abandoned: bool = True,
     shares: Shares | None = None,
 ) -> list[Due]:
-    """Takes over copies that are due: people's answers first. What another gateway left unfinished is due again.
+    """Claims copies that are due, people's answers first, and returns them.
 
-    `in_hand` is what the claimant itself has claimed; with `abandoned=False` what others left is left alone. `shares`
-    is what one recipients' domain may have.
+    Copies that another gateway left unfinished are due again, except with `abandoned=False`. `in_hand` are the numbers
+    of copies that the claimant has claimed already. `shares` limits the copies for one domain of recipients.
     """
     asked: dict[str, Any] = dict(now=now, furthest=now + _FURTHEST, skew=now + _SKEW, most=limit)
     if abandoned:
@@ -267,7 +268,8 @@ def claim_due(
 def _shared_out(
     connection: Connection, copies: Sequence[Row[Any]], shares: Shares, asked: dict[str, Any], abandoned: bool
 ) -> Sequence[Row[Any]]:
-    """The most urgent copies, less those of domains that have had enough: others get their turn instead."""
+    """The most urgent copies, without those for domains that have reached their share. Copies for other domains take
+    their place."""
     picking = Picking(shares, asked["most"])
     picking.count(connection, copies, asked["now"])
     picking.take(copies)
@@ -285,7 +287,7 @@ def _shared_out(
 def _others(
     connection: Connection, enough: Collection[str], shares: Shares, asked: dict[str, Any], abandoned: bool
 ) -> Sequence[Row[Any]]:
-    """The most urgent copy of each of the next domains, wherever in the queue it stands."""
+    """The most urgent copy for each of the next domains, at any place in the queue."""
     found = connection.execute(_firsts(abandoned), {**asked, "begin": shares.begin}).all()
     shares.begin = found[-1].domain if len(found) == LOOKED_AT else ""
     ids = [copy.id for copy in found if copy.id is not None and copy.domain not in enough]
@@ -305,12 +307,12 @@ def _wanted(abandoned: bool) -> Select[Any]:
 
 @cache
 def _firsts(abandoned: bool) -> Select[Any]:
-    """Domains that copies wait for, and the most urgent copy of each that is due."""
+    """A query: the domains for which copies wait, and for each domain the most urgent copy that is due."""
     domains, copy = waiting(), outbox.alias("copy")
     first = (
         select(copy.c.id)
         .where(copy.c.domain == domains.c.domain, *_is_due(copy, abandoned))
-        .order_by(copy.c.domain, copy.c.priority, copy.c.id)  # as the index has them, and no other
+        .order_by(copy.c.domain, copy.c.priority, copy.c.id)  # exactly the order of the index
         .limit(literal_column("1"))
         .scalar_subquery()
     )
@@ -319,7 +321,7 @@ def _firsts(abandoned: bool) -> Select[Any]:
 
 @cache
 def _these(abandoned: bool) -> Select[Any]:
-    """Looked at again with the lock: another gateway may have been faster."""
+    """A query: the copies with these ids that are still due, read with a lock. Another gateway may have been faster."""
     these = outbox.c.id.in_(bindparam("ids", expanding=True))
     return (
         select(outbox)
@@ -340,33 +342,40 @@ def _is_due(copy: FromClause, abandoned: bool) -> list[ColumnElement[bool]]:
 
 
 def _left_in_the_future(copy: FromClause, due_at: ColumnElement[datetime]) -> ColumnElement[bool]:
-    """What would wait until the clock, which has been set back, is there again. An undo window may be long."""
+    """A condition: the copy would wait too long, because the clock was set back.
+
+    A queued copy is judged by its time of creation, because its undo window may be long.
+    """
     queued = copy.c.state == "queued"
     skew, furthest = bindparam("skew", type_=Instant), bindparam("furthest", type_=Instant)
     return or_(and_(queued, copy.c.created_at > skew), and_(~queued, due_at > furthest))
 
 
 def give_back(connection: Connection, claimant: str, copies: Sequence[Due]) -> None:
-    """What has been claimed but not begun waits again as it did before."""
+    """Returns copies that were claimed, but not begun, to the queue, in the state that they had before."""
     if copies:
         connection.execute(_GIVEN_BACK, [_as_it_was(copy, claimant) for copy in copies])
 
 
 def _as_it_was(copy: Due, claimant: str) -> dict[str, Any]:
-    """A queued copy has never been tried. What a gateway left behind may have been sent, for all we know."""
+    """The values for a copy that goes back to the queue. A queued copy was never tried, so it has no first attempt. A
+    copy that a gateway left in `sending` may have been sent: it becomes `unknown`."""
     first = None if copy.was == "queued" else copy.first_attempt_at
     was = "unknown" if copy.was == "sending" else copy.was
     return dict(number=copy.id, claimant=claimant, state=was, first_attempt_at=first)
 
 
 def prolong(connection: Connection, claimant: str, numbers: Sequence[int], until: datetime) -> None:
-    """Keeps copies that are still on their way."""
+    """Extends the claim on copies that are still being sent, until `until`."""
     mine = and_(outbox.c.id.in_(numbers), outbox.c.state == "sending", outbox.c.claimed_by == claimant)
     connection.execute(update(outbox).where(mine).values(claimed_until=until))
 
 
 def unclaim(connection: Connection, claimant: str, now: datetime) -> int:
-    """What a gateway of this name was sending when it died: each may have arrived. Gives how many."""
+    """Sets to `unknown` all copies that the gateway `claimant` was sending when it died: each may have arrived.
+
+    Returns how many there were.
+    """
     mine = update(outbox).where(outbox.c.state == "sending", outbox.c.claimed_by == claimant)
     lost = mine.values(
         state="unknown", claimed_by=None, claimed_until=None, next_attempt_at=now, last_reply="the gateway was stopped"
@@ -384,7 +393,7 @@ def ended(
     attempted: bool = True,
     remote_message_id: str | None = None,
 ) -> dict[str, Any]:
-    """How an attempt went, for `record_all`."""
+    """The result of one attempt, as values for `record_all`."""
     return dict(
         number=number,
         one_more=1 if attempted else 0,
@@ -399,7 +408,10 @@ def ended(
 
 
 def record_all(connection: Connection, attempts: Sequence[dict[str, Any]]) -> int:
-    """How several attempts went (`ended`). Gives how many: a row that is no longer being sent stays as it is."""
+    """Stores the results of several attempts (values from `ended`). A copy that is no longer `sending` does not change.
+
+    Returns how many copies were changed.
+    """
     if not attempts:
         return 0
     recorded = connection.execute(_ENDED, attempts).rowcount
@@ -410,13 +422,14 @@ def record_all(connection: Connection, attempts: Sequence[dict[str, Any]]) -> in
 
 
 def mark_failed(connection: Connection, number: int, reply: str) -> None:
-    """A report says that a copy, sent or not, did not arrive. What is just being sent is ended by `record`."""
+    """Sets a copy to `failed`, after a report that it did not arrive. A copy that is being sent right now does not
+    change: `record_all` stores the result of its attempt."""
     ended = update(outbox).where(outbox.c.id == number, outbox.c.state != "sending")
     connection.execute(ended.values(state="failed", last_reply=clean(reply), next_attempt_at=None))
 
 
 def retry(connection: Connection, number: int, now: datetime) -> bool:
-    """Sends a copy again, from the first attempt on. Gives False when it is not one that waits or has failed."""
+    """Queues a copy again, as if it had never been tried. Returns False if the copy neither waits nor has failed."""
     again = (
         update(outbox)
         .where(outbox.c.id == number, outbox.c.state.in_(("deferred", "unknown", "failed", "cancelled", "queued")))
@@ -426,7 +439,7 @@ def retry(connection: Connection, number: int, now: datetime) -> bool:
 
 
 def cancel(connection: Connection, number: int) -> bool:
-    """Takes a copy out of the queue. Gives False when it has gone out already, or is just going."""
+    """Cancels a copy. Returns False if the copy does not wait, for example because it was sent or is being sent."""
     stopped = (
         update(outbox)
         .where(outbox.c.id == number, outbox.c.state.in_(("queued", "deferred", "unknown")))
@@ -436,7 +449,7 @@ def cancel(connection: Connection, number: int) -> bool:
 
 
 def sent_since(connection: Connection, moment: datetime, now: datetime, limit: int) -> int:
-    """How many copies have gone out since then, counted up to a limit: for the rate limits of the account."""
+    """The number of copies sent since `moment`, at most `limit`. For the rate limits of the account."""
     gone = select(outbox.c.id).where(outbox.c.sent_at.between(moment, now)).limit(limit).subquery()
     return connection.execute(select(func.count()).select_from(gone)).scalar_one()
 
@@ -447,16 +460,18 @@ def load(connection: Connection, number: int) -> Due | None:
 
 
 def by_verp(connection: Connection, tags: Sequence[str], since: datetime) -> Row[Any] | None:
-    """The copy whose return path carried one of these tags."""
+    """The copy with one of these tags in its return path, created since `since`; or None."""
     wanted = _WHOLE.where(outbox.c.verp.in_(tags), outbox.c.created_at >= since).limit(1)
     return connection.execute(wanted).first()
 
 
 def by_message_id(connection: Connection, given: str, recipient: str, since: datetime) -> Row[Any] | None:
-    """The copy of a mail with this id that went to a recipient; where none went to them, the first: they may be
-    somebody to whom it was passed on."""
+    """The copy, sent to `recipient`, of the mail with the Message-ID `given`; or None.
+
+    If no copy went to the recipient, the first copy: the mail may have been passed on to this recipient.
+    """
     rows: list[Row[Any]] = []
-    for same in (notice.c.message_id == given, outbox.c.remote_message_id == given):  # at once, neither index is used
+    for same in (notice.c.message_id == given, outbox.c.remote_message_id == given):  # an OR would use neither index
         rows += connection.execute(_WHOLE.where(same, outbox.c.created_at >= since).limit(100)).all()
     exact = next((row for row in rows if row.recipient.casefold() == recipient.casefold()), None)
     return exact or min(rows, key=lambda row: row.id, default=None)

@@ -1,7 +1,7 @@
-"""Carries out a decision: ticket, message, events, outbox rows and the mail's outcome, in the caller's transaction.
+"""Stores a decision in the caller's transaction: ticket, message, events, outbox rows and the outcome of the mail.
 
-Raises `Stale` when the mail was decided by somebody else, when the ticket has changed since the facts were
-gathered, or when the same mail was settled from another door meanwhile. Nothing is written then.
+Raises `Stale` if another worker has decided on the mail, if the ticket has changed since the facts were gathered, or if
+the same mail, received by another way, was settled meanwhile. Then nothing is written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,45 +58,46 @@ from mailtickets.store.statements import inserting, inserting_for_id
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A decision with all that it needs to become fact."""
+    """A decision, with all values that are needed to store it."""
 
     decision: Decision
     now: datetime
     before: Ticket | None = None
     after: Ticket | None = None
-    """None: no ticket is changed."""
+    """The ticket after the decision. None: the decision changes no ticket."""
     letters: tuple[Letter, ...] = ()
     budget: tuple[BudgetLine, ...] = ()
-    """What the letters use up."""
+    """The lines of budgets that the letters use."""
     withheld: tuple[tuple[str, str], ...] = ()
-    """(notice, reason) of automatic mail that was not written."""
+    """(notice, reason) for each automatic notice that was not written."""
     received: Received | None = None
     mail: InboundMail | None = None
     text: str = ""
-    """The words, where no mail brought them."""
+    """The text of the message, if it does not come from a mail."""
     met: Address | None = None
-    """A person whose own domain has vouched for them now."""
+    """The author of the mail, if the author's own domain has authenticated the mail."""
     wrote: str = ""
-    """The address of a person who has written, and whom mail may be sent to again."""
+    """The address of the author of the mail, if mail may be sent to it again; else empty."""
     queues: tuple[str, ...] = ()
-    """Names of the queues that have now been told of the mail."""
+    """Names of the queues that have now received a notice of the mail."""
     instead_of: int | None = None
+    """An earlier copy of the mail that has not reached the people it should reach. The present copy is the first from
+    now on."""
     instead_was: str | None = None
-    """That copy's outcome, as the decision knew it."""
-    """An earlier copy of the mail that has not reached whom it should: this one is the first from now on."""
+    """The outcome of the copy `instead_of` when the decision was made."""
     turns: Mapping[str, datetime] = field(default_factory=dict)
-    """When each agent (by key) was last given a ticket, as the decision knew it."""
+    """When each agent (by key) was last given a ticket, as it was when the decision was made."""
     also: tuple["Settlement", ...] = ()
-    """What is done to further tickets by the same mail."""
+    """Settlements for other tickets that the same mail changes."""
     signature: Seen | None = None
-    """What the mail shows of its author's signature."""
+    """The author's signature that the mail shows; None: nothing is learned from this mail."""
 
 
 _DECIDED = update(inbound).where(inbound.c.id == bindparam("number"), inbound.c.state == literal_column("'accepted'"))
 
 
 def settle(connection: Connection, settlement: Settlement) -> None:
-    """Writes all of a settlement."""
+    """Writes a settlement: the outcome of the mail, its ticket, and the other tickets in `also`."""
     if settlement.received is not None:
         _finish(connection, settlement, settlement.received)
     _write(connection, settlement)
@@ -107,7 +108,7 @@ def settle(connection: Connection, settlement: Settlement) -> None:
 
 
 def _write(connection: Connection, settlement: Settlement) -> None:
-    """A settlement's own ticket: its row, what its effects change beside that, its letters."""
+    """Writes the settlement's own ticket: the ticket row, the other effects, and the letters."""
     after = settlement.after
     if after is not None:
         tickets.save(connection, settlement.before, after)
@@ -126,7 +127,8 @@ def _write(connection: Connection, settlement: Settlement) -> None:
 
 
 def _finish(connection: Connection, settlement: Settlement, received: Received) -> None:
-    """The mail's one outcome. Only an accepted mail can be decided, and only one of the same mails is the first."""
+    """Writes the outcome of the mail, once. Raises `Stale` if the mail has an outcome already, or if another copy of
+    the same mail has become the first meanwhile."""
     decision, mail = settlement.decision, settlement.mail
     first = decision.outcome != "duplicate"
     if first and settlement.instead_of is not None:
@@ -159,20 +161,23 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
 
 
 def _no_longer_first(connection: Connection, number: int, outcome: str | None) -> None:
-    """A copy whose outcome is another by now than the caller knew stays the first, and the caller's is out of date."""
+    """Makes an earlier copy of the mail no longer the first, if its outcome is still the one that the caller knew.
+
+    Otherwise nothing changes, and the caller's copy is out of date.
+    """
     as_known = inbound.c.id == number, inbound.c.outcome == outcome
     connection.execute(update(inbound).where(*as_known).values(content=None))
 
 
 def _remember_told(connection: Connection, mail: InboundMail, queues: Sequence[str]) -> None:
-    """Notes with the first of the same mails that more queues have been told of it."""
+    """Adds the queues that have now received a notice of the mail to the row of the first copy of this mail."""
     same = inbound.c.content == content_key(mail)
     told = connection.execute(select(inbound.c.queues).where(same)).scalar() or []
     connection.execute(update(inbound).where(same).values(queues=sorted({*told, *queues})))
 
 
 def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -> None:  # noqa: C901 - a case each
-    """What an effect changes beside the ticket's own row, and the event that tells of it."""
+    """Writes what an effect changes outside the ticket row, and the event that records the effect."""
     before = settlement.before
     match effect:
         case AddMessage():
@@ -203,7 +208,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             agents.rate(connection, before.number, before.resolved_at, {**values, "at": settlement.now})
         case ReleaseHeld(inbound=held):
             if not accept_again(connection, held, released=True, correction=effect.correction, seen=effect.seen):
-                raise Stale(f"inbound {held} is held no more")  # its author has replied twice: tell them
+                raise Stale(f"inbound {held} is held no more")  # the author replied twice: decide again and say so
         case DropHeld(inbound=held):
             if not drop(connection, held, "discarded-by-its-author", settlement.now):
                 raise Stale(f"inbound {held} is held no more")
@@ -225,16 +230,16 @@ def _revision(settlement: Settlement) -> int:
 
 
 _Event = tuple[EventKind, str | None, str | None, str | None]
-"""Kind, what it was, what it is, and a reason of its own if it has one."""
+"""The kind of the event, the old value, the new value, and a reason (None: the decision's reason)."""
 
 
 def _event_of(effect: Effect, before: Ticket | None) -> _Event | None:  # noqa: C901 - a case for each effect
-    """What is remembered of an effect."""
+    """The event that records an effect; None if the effect has no event, or if it is recorded elsewhere."""
     match effect:
         case OpenTicket():
             return "opened", None, "new", None
         case AddMessage():
-            return None  # told by `_add_message`, which knows the number
+            return None  # recorded by `_add_message`, which knows the number
         case SetStatus():
             return "status", before.status if before else None, effect.to, effect.reason
         case SetPriority():

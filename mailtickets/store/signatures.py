@@ -1,4 +1,4 @@
-"""The signatures that stand under agents' mails, and the pictures in them, with how often they were seen."""
+"""Stores agents' signatures and the pictures in them, and how often each was seen."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from mailtickets.store.schema import signature, signature_picture
 from mailtickets.store.statements import replacing
 
 MAX_SIGNATURES = 8
-"""So many signatures are kept for one agent, the last seen ones: of their computer, of their telephones."""
+"""The number of signatures that are kept for one agent (computer, telephones). The last seen ones are kept."""
 
 
 def learned(connection: Connection, agent: str) -> tuple[tuple[tuple[str, ...], ...], frozenset[str]]:
@@ -25,7 +25,7 @@ def learned(connection: Connection, agent: str) -> tuple[tuple[tuple[str, ...], 
 
 
 def learn(connection: Connection, seen: Seen, now: datetime) -> None:
-    """Adds the signature and the pictures that one mail shows."""
+    """Adds the signature and the pictures of one mail."""
     agent = seen.agent.casefold()
     if seen.ending is not None:
         _learn_ending(connection, agent, seen.ending, now)
@@ -56,7 +56,7 @@ def _replace(connection: Connection, table: Table, keys: tuple[str, ...], values
 
 
 def _forget(connection: Connection, table: Table, agent: str, kept: int) -> None:
-    """Deletes an agent's rows, except the `kept` last seen ones."""
+    """Deletes an agent's rows in a table, except the `kept` rows that were seen last."""
     oldest = (
         select(table.c.seen_at).where(table.c.agent == agent).order_by(table.c.seen_at.desc()).offset(kept).limit(1)
     )
