@@ -66,7 +66,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A decision and its notices, before the notices are put into words and all of it is written."""
+    """A decision and its notices, before the notices are rendered and everything is written."""
 
     decision: Decision
     before: Ticket | None
@@ -300,7 +300,7 @@ class Clerk:
         effects = (*decision.effects, given) if given else decision.effects
         return self._drafted(connection, replace(decision, effects=effects), None, now, text=text, desk=desk)
 
-    # --- letters on their way -----------------------------------------------------------------------------
+    # --- letters that are being sent ----------------------------------------------------------------------
 
     def written(self, row: Due, attachments: tuple[Attachment, ...]) -> tuple[bytes, Copy]:
         """One copy of a letter as it is sent: (bytes, the recipient's own part).
@@ -312,7 +312,7 @@ class Clerk:
         mail = replace(row.mail, attachments=attachments, date=row.mail.date.astimezone(zone))
         return compose(mail, copy), copy
 
-    # --- both ---------------------------------------------------------------------------------------------
+    # --- mail and orders ----------------------------------------------------------------------------------
 
     def _drafted(
         self,

@@ -86,7 +86,7 @@ def remind(connection: Connection, number: int, agent: str, due_at: datetime, *,
 
 
 def reminded(connection: Connection, number: int, agent: str | None, now: datetime) -> None:
-    """Deletes the agent's reminder; without an agent, stores that agents were told how long the ticket waits.
+    """Deletes the agent's reminder. Without an agent, stores that agents were reminded of the waiting ticket at `now`.
 
     Raises Stale if the reminder is gone.
     """
@@ -107,7 +107,8 @@ def reminders_due(connection: Connection, now: datetime, limit: int) -> Sequence
 def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: datetime, limit: int) -> list[int]:
     """Numbers of a queue's tickets that wait for an agent for longer than `after`, longest first.
 
-    Left out: snoozed tickets, and tickets with a reminder during this wait that is younger than `after` or than a day.
+    Left out: snoozed tickets, and tickets of which agents were reminded during this wait, less than `after` ago or less
+    than a day ago.
     """
     again = now - max(after, timedelta(days=1))
     wanted = select(ticket.c.number).where(
@@ -122,7 +123,7 @@ def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: 
     return list(connection.execute(wanted.order_by(ticket.c.waiting_since).limit(limit)).scalars())
 
 
-# --- what was written and done -------------------------------------------------------------------------
+# --- messages, and changes to undo ---------------------------------------------------------------------
 
 
 def thread(connection: Connection, number: int, *, whole: bool = False, limit: int = _THREAD) -> tuple[Said, ...]:
@@ -140,7 +141,7 @@ def thread_for_all(connection: Connection, number: int, agents: Iterable[str], l
     """The newest public messages that every customer on a ticket may read, oldest first.
 
     A customer who was added later may not read older messages, unless an agent (one of `agents`) or an operator added
-    them. All copies of an answer have the same text, so the newest customer decides for all.
+    them. All copies of an answer have the same text, so the customer who was added last decides for all.
     """
     by_order = or_(event.c.actor.in_(list(agents)), event.c.actor.like("shell:%"))
     joined = select(func.max(event.c.at)).where(
@@ -172,7 +173,7 @@ def written_since(
 
 
 def _sent_to(people: Sequence[str], until: datetime) -> ColumnElement[bool]:
-    """A condition on messages: a notice of the message was written to one of these people before `until`."""
+    """A condition on messages: a notice of the message was written to one of these people, at `until` or earlier."""
     return (
         select(outbox.c.id)
         .join(notice, notice.c.id == outbox.c.notice)

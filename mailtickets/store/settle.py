@@ -97,7 +97,7 @@ _DECIDED = update(inbound).where(inbound.c.id == bindparam("number"), inbound.c.
 
 
 def settle(connection: Connection, settlement: Settlement) -> None:
-    """Writes a settlement: the outcome of the mail, its ticket, and the other tickets in `also`."""
+    """Writes a settlement: the outcome of the mail, its ticket, the author's signature, and the tickets in `also`."""
     if settlement.received is not None:
         _finish(connection, settlement, settlement.received)
     _write(connection, settlement)

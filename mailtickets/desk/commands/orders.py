@@ -100,7 +100,7 @@ def answer(ticket: Ticket, text: str, author: Address, actor: str, *, by_agent: 
 
 
 def merge(ticket: Ticket, into: int, actor: str) -> Decision:
-    """Merges the ticket into the ticket `into`, which takes its place from now on, and closes it."""
+    """Merges `ticket` into the ticket number `into`, and closes it. `into` takes the place of `ticket` from now on."""
     effects: list[Effect] = [MergeInto(into)]
     if ticket.status != "closed":
         effects.append(SetStatus("closed", "merged"))

@@ -1,4 +1,4 @@
-"""The commands that a ready answer carries: `encerramento` says that the ticket is done, and sets its status to match.
+"""The commands that a ready answer carries: `encerramento` says that the ticket is done, and also changes the status.
 
 The commands are the last lines of the file, and are read from the file, before the template is rendered. So a
 customer's name or subject never becomes a command. Fails with: nothing; a command that a ready answer cannot carry is

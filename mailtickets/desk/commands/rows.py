@@ -1,7 +1,7 @@
 """The table of commands that agents write: one row for each, in the order of the help.
 
-A new command is a name in `command.CommandName`, a row here, a function in `on_ticket`, a sentence a locale for its
-receipt if none fits, a line in both agents' pages, and its test. tests/test_house.py walks the rows.
+A new command needs a name in `command.CommandName`, a row here, a function in `on_ticket`, a sentence in each locale
+for the receipt if no sentence fits, a line in both agents' pages, and a test. tests/test_house.py checks the rows.
 Fails with: nothing; the lookup of an unknown word returns None.
 """
 

@@ -105,7 +105,7 @@ def undo(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     if too_late(earlier, by.now):
         return
     taken_back = list(_taken_back(ticket, earlier, by))
-    if earlier.until is None and not taken_back:  # what is merged, split off or moved on stays so
+    if earlier.until is None and not taken_back:  # merged, split or moved messages stay where they are
         yield Problem(order.line, "nothing-to-undo")
         return
     yield Undo(earlier.inbound)

@@ -239,7 +239,7 @@ def read_number(text: str) -> Value | Rejected:
     return number or Rejected()
 
 
-# --- what stands around an argument --------------------------------------------------------------------
+# --- signs around an argument --------------------------------------------------------------------------
 
 _OPENING, _CLOSING = "\"'“”‘’«„", "\"'“”‘’»"
 

@@ -126,7 +126,8 @@ def render(
 
 
 def _relayed(context: Mapping[str, object], discretion: Discretion | None) -> Mapping[str, object]:
-    """The context with the message's own HTML, if its part can be found, and without what customers must not see."""
+    """The context with the author's HTML of the message, if the part for the shown text can be found. `discretion`
+    removes the things that customers must not see."""
     message = context.get("message")
     if isinstance(message, Mapping) and message.get("html"):
         context = {**context, "message": {**message, "html": excerpt(message["html"], message["text"])}}
@@ -470,7 +471,7 @@ _OWN_FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 
-# --- what templates see -------------------------------------------------------------------------------
+# --- values for templates -----------------------------------------------------------------------------
 
 
 def _words(context: Mapping[str, object], locale: str, notice: NoticeName | None = None) -> dict[str, Any]:
@@ -541,7 +542,7 @@ def _chars(value: Any) -> int:
     return sum(_chars(item) for item in items)
 
 
-# --- looking over -------------------------------------------------------------------------------------
+# --- checking templates -------------------------------------------------------------------------------
 
 
 def check(templates: Templates) -> tuple[TemplateProblem, ...]:

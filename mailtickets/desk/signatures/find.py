@@ -161,7 +161,7 @@ def _with_pictures_below(kinds: Sequence[Kind], found: _Found) -> _Found:
     return replace(found, stop=stop)
 
 
-# --- lines that stood there before --------------------------------------------------------------------
+# --- signatures that were learned ---------------------------------------------------------------------
 
 
 @lru_cache(maxsize=4096)
@@ -185,7 +185,7 @@ def _same_again(lines: Sequence[str], below: Sequence[str], signature: Sequence[
     return None
 
 
-# --- what the program marks ---------------------------------------------------------------------------
+# --- signatures that the mail program marks -----------------------------------------------------------
 
 
 def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) -> _Found | None:
@@ -224,7 +224,7 @@ def _goes_on(shown: Sequence[str], at: int, wanted: Sequence[str]) -> bool:
     return there == list(wanted[: len(there)])
 
 
-# --- its shape ----------------------------------------------------------------------------------------
+# --- the shape of a signature -------------------------------------------------------------------------
 
 
 def _shaped(lines: Sequence[str], kinds: Sequence[Kind], *, below: bool) -> _Found | None:
