@@ -215,7 +215,7 @@ def _written(piece: Piece, command: CommandRow) -> str:
 
 
 def _value(row: CommandRow, argument: str) -> Value | Rejected:
-    """What the argument means, if that is clear without the desk's configuration; else None."""
+    """What the argument means: `Rejected` if it is wrong, None if only the desk's configuration can tell."""
     if row.means is not None:
         return row.means
     return row.read(tidy(argument)) if argument and row.read is not None else None

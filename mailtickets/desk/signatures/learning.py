@@ -93,7 +93,7 @@ def ending_of(lines: Sequence[str], by: Signer) -> Ending:
 
 
 def _opens(kinds: Sequence[Kind], index: int) -> bool:
-    """Whether a signature may begin at `index`. An organization's name counts if its contact details stand below."""
+    """Whether a signature may begin at `index`. An organization's name counts with contact details directly below."""
     below = kinds[index + 1] if index + 1 < len(kinds) else "blank"
     return kinds[index] in _IDENTITY or (kinds[index] == "label" and below in _IDENTITY)
 
