@@ -21,10 +21,11 @@ from typing import Any
 import mailtickets.desk
 import mailtickets.edges
 import mailtickets.mail
+import mailtickets.words
 
 from re import _compiler, _constants, _parser  # type: ignore[attr-defined]  # isort: skip
 
-ROOMS = (mailtickets.mail, mailtickets.desk, mailtickets.edges)
+ROOMS = (mailtickets.words, mailtickets.mail, mailtickets.desk, mailtickets.edges)
 _LOOKING = {"search", "sub", "subn", "findall", "finditer", "split"}
 _ANCHORED = {"match", "fullmatch"}
 

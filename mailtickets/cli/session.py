@@ -78,8 +78,6 @@ def _user_name(number: int) -> str:
 def reading(args: argparse.Namespace) -> Iterator[Desk]:
     """The configured desk, for commands that only read. An error of the database ends the command with 75."""
     desk = _desk(args)
-    if problems := tuple(directory_problems(desk.state_dir)):
-        raise Stop(BAD_USAGE, broken(ConfigError(None, problems)))
     if not desk.secret_file.exists() or database_is_missing(desk.database_url):
         raise Stop(BAD_USAGE, NO_DESK.format(desk.state_dir))
     try:
@@ -103,11 +101,18 @@ def _desk(args: argparse.Namespace) -> Proven:
         from mailtickets.cli.desk import configuration  # costs a quarter of a second, once
 
         config = configuration(args)
-        act_as_owner(config.state_dir)
+        _enter(config.state_dir)
         remember(file, config.state_dir)
         return proven(file) or Proven.of(config)
-    act_as_owner(found.state_dir)
+    _enter(found.state_dir)
     return found
+
+
+def _enter(state_dir: Path) -> None:
+    """Acts as the owner of the state directory. Nothing is opened or written in one that others can write to."""
+    act_as_owner(state_dir)
+    if problems := tuple(directory_problems(state_dir)):
+        raise Stop(BAD_USAGE, broken(ConfigError(None, problems)))
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

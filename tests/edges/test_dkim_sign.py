@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from mailtickets import config
+from mailtickets.config.load import load
+from mailtickets.config.places import ConfigError
 from mailtickets.edges.out import dkim as dkim_sign
 from mailtickets.edges.out.dkim import Signer, sign
 from mailtickets.mail.model import Address, Attachment, Copy, OutboundMail
@@ -254,20 +255,20 @@ def written(directory: Path, *, key: bytes | None = PKCS8, **keys: str) -> Path:
 
 
 def problems(file: Path) -> list[tuple[str, str]]:
-    with pytest.raises(config.ConfigError) as caught:
-        config.load(file, secrets=True)
+    with pytest.raises(ConfigError) as caught:
+        load(file, secrets=True)
     return list(caught.value.problems)
 
 
 async def test_a_configured_signer(tmp_path: Path) -> None:
-    loaded = config.load(written(tmp_path, dkim_selector="S1", dkim_key_file="dkim.pem"), secrets=True)
+    loaded = load(written(tmp_path, dkim_selector="S1", dkim_key_file="dkim.pem"), secrets=True)
     signer = Signer.of(loaded)
     assert signer is not None
     assert verifies(await signer.signed(RAW))
 
 
 def test_nothing_is_signed_by_default(tmp_path: Path) -> None:
-    assert Signer.of(config.load(written(tmp_path), secrets=True)) is None
+    assert Signer.of(load(written(tmp_path), secrets=True)) is None
 
 
 @pytest.mark.parametrize(
@@ -326,4 +327,4 @@ def test_a_selector_is_a_name_in_the_dns(tmp_path: Path, name: str) -> None:
 
 def test_the_key_is_not_opened_where_no_secret_is_needed(tmp_path: Path) -> None:
     file = written(tmp_path, key=None, dkim_selector="s1", dkim_key_file="dkim.pem")
-    assert config.load(file).delivery.dkim_selector == "s1"
+    assert load(file).delivery.dkim_selector == "s1"
