@@ -9,8 +9,7 @@ from mailtickets.desk.model.decision import OUTCOMES
 from mailtickets.store.read import inbound
 from mailtickets.views import inbound as view
 
-_REPLAYABLE = ("held", "ignored", "bounced", "duplicate")
-_AUDITED_DAYS = 3
+REPLAYABLE = ("held", "ignored", "bounced", "duplicate")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("raw", "the message as it came, on stdout", _raw),
         ("release", "let a held message through", _work),
         ("drop", "ignore a held message", _work),
-        ("replay", f"decide again on a message that is {', '.join(_REPLAYABLE[:-1])} or {_REPLAYABLE[-1]}", _work),
+        ("replay", f"decide again on a message that is {', '.join(REPLAYABLE[:-1])} or {REPLAYABLE[-1]}", _work),
     ):
         add_verb(verbs, verb, what, act)
     reconcile = verbs.add_parser("reconcile", help="prove that every message has exactly one outcome")
@@ -34,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--mailboxes", action="store_true", help="look into the IMAP folders too, without marking anything"
     )
     reconcile.add_argument(
-        "--days", type=number, default=_AUDITED_DAYS, metavar="N", help="how far back in them (default %(default)s)"
+        "--days", type=number, metavar="N", help="how far back in them (default: as the nightly comparison)"
     )
     reconcile.set_defaults(act=_work)
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from mailtickets.cli import DONE, REFUSED, TRY_AGAIN, Stop
 from mailtickets.cli.desk import configuration, opened
+from mailtickets.cli.inbound import REPLAYABLE
 from mailtickets.cli.session import actor, print_json
 from mailtickets.config.models import Config
 from mailtickets.desk.model.states import EventKind
@@ -20,8 +21,6 @@ from mailtickets.store import inbound
 from mailtickets.store.read.inbound import shown
 from mailtickets.store.read.reader import within
 from mailtickets.views.inbound import as_json
-
-REPLAYABLE = ("held", "ignored", "bounced", "duplicate")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,7 +85,8 @@ def _reconcile(clerk: Clerk, args: argparse.Namespace) -> int:
     """Counts every message and every outcome, and compares the mailboxes on request. Exit 1 when they do not agree."""
     sums = clerk.database.transact(inbound.sums)
     if args.mailboxes:
-        audits = asyncio.run(_audits(clerk, configuration(args, secrets=True), args.days))
+        days = audit.DAYS if args.days is None else args.days
+        audits = asyncio.run(_audits(clerk, configuration(args, secrets=True), days))
         sums["mailboxes"] = [{"account": found.account, "folders": found.held} for found in audits]
         sums["problems"] += [problem for found in audits for problem in found.problems]
     if args.json:
