@@ -10,17 +10,17 @@ import sys
 from importlib import import_module
 
 NOUNS = {
-    "run": "the daemon: take mail, work it, send what follows",
-    "init": "write a configuration to start from",
-    "check": "say line by line what is right and what is wrong",
-    "demo": "play a short story with a customer and an agent",
-    "parse": "print what mail files say, as JSON",
-    "explain": "show how a mail is decided on, rule by rule",
-    "deliver": "take one message from an MTA on standard input",
-    "ticket": "list, show, search and work tickets",
-    "inbound": "every message that came in, and what became of it",
-    "outbox": "every mail that goes out, and whether it arrived",
-    "agent": "list agents and what waits for them",
+    "run": "start the daemon: it takes mail, decides on it, and sends the answers",
+    "init": "write a first configuration",
+    "check": "check configuration, database, mailboxes and delivery, line by line",
+    "demo": "play a short story between a customer and an agent",
+    "parse": "print the content of mail files as JSON",
+    "explain": "show the decision on a mail, rule by rule",
+    "deliver": "hand one message from an MTA, on standard input, to the daemon",
+    "ticket": "list, show, search and change tickets",
+    "inbound": "list messages that came in, with their outcomes; release or drop held ones",
+    "outbox": "list outgoing mail and its state; send it again, or cancel it",
+    "agent": "list agents, and how many tickets they hold",
     "template": "list and preview the texts of notices",
     "db": "upgrade and check the database",
 }
@@ -66,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"commands:\n{nouns}\n\n`mailtickets COMMAND --help` says more.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    searched = "default: $MAILTICKETS_CONFIG, then /etc/mailtickets/config.toml, then ./config.toml"
+    searched = (
+        "configuration file (default: $MAILTICKETS_CONFIG, then /etc/mailtickets/config.toml, then ./config.toml)"
+    )
     parser.add_argument("-c", "--config", metavar="FILE", help=searched)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     parser.add_argument("noun", metavar="COMMAND", choices=list(NOUNS))

@@ -1,4 +1,4 @@
-"""Agents: who they are, which queues they work on, and how many tickets they hold."""
+"""Lists agents with their addresses, their queues, and how many open tickets they hold."""
 
 import argparse
 
@@ -9,7 +9,7 @@ from mailtickets.store.read import tickets
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    add_page(verbs.add_parser("list", help="agents, in the order of the configuration"))
+    add_page(verbs.add_parser("list", help="list agents in the order of the configuration"))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,8 +1,9 @@
-"""Prints line by line what is right and what is wrong: configuration, database, mailboxes, delivery, templates.
+"""Checks configuration, database, mailboxes, delivery and templates. Prints one line for each finding.
 
-Exit 0 when nothing is wrong (warnings are allowed), 1 when something is, 2 for a broken configuration.
-With --send, a test message goes to ADDRESS by the configured delivery. If ADDRESS is a queue's own, check waits for it.
-With --agent: what the agent's last mail showed, and what the domain of the agent publishes.
+The exit status is 0 when nothing is wrong (there may be warnings), 1 when something is wrong, and 2 when the
+configuration is broken. --send sends a test message to ADDRESS by the configured delivery. If ADDRESS is the address of
+a queue, the command waits for the message. --agent shows what the agent's newest mail proved, and what the agent's
+domain publishes.
 """
 
 import argparse
@@ -56,8 +57,8 @@ class Line:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--send", metavar="ADDRESS", help="send a test message there")
-    parser.add_argument("--agent", metavar="ADDRESS", help="say what this agent's newest mail showed")
+    parser.add_argument("--send", metavar="ADDRESS", help="send a test message to this address")
+    parser.add_argument("--agent", metavar="ADDRESS", help="show what the newest mail of this agent proved")
     add_json(parser)
 
 

@@ -1,4 +1,4 @@
-"""The database: bring its schema to this version, and check that the database is sound."""
+"""Upgrades the schema of the database to this version, or checks that the database is sound."""
 
 import argparse
 
@@ -15,7 +15,10 @@ from mailtickets.store.database import Database
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb, what in (("upgrade", "make or change the tables as this version needs them"), ("check", "look it over")):
+    for verb, what in (
+        ("upgrade", "create or change the tables as this version needs them"),
+        ("check", "check the schema and the data of the database"),
+    ):
         add_json(verbs.add_parser(verb, help=what))
 
 

@@ -36,14 +36,16 @@ class NotDelivered(Exception):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Hand the message on stdin to the running daemon. Exits 0 when it is durable, else 75."
-    parser.add_argument("--sender", metavar="A", help="envelope sender, <> for none (default: $SENDER)")
+    parser.description = (
+        "Hands the message on stdin to the running daemon. Exits with 0 when it is stored, else with 75."
+    )
+    parser.add_argument("--sender", metavar="A", help="the envelope sender; <> means none (default: $SENDER)")
     parser.add_argument(
         "--recipient",
         metavar="A",
         action="append",
         default=[],
-        help="envelope recipient, may be repeated (default: $ORIGINAL_RECIPIENT, then $RECIPIENT)",
+        help="an envelope recipient; may be repeated (default: $ORIGINAL_RECIPIENT, then $RECIPIENT)",
     )
 
     def keep_the_mail(message: str) -> NoReturn:

@@ -1,7 +1,7 @@
 """Plays a short story: a customer sends an attachment, an agent answers with commands, a mail resolves the ticket.
 
-Everything goes through the real daemon: the one of this configuration, if it runs and delivers into a Maildir.
-Otherwise the demo starts a daemon in a folder of its own for the story, and stops it again.
+The story needs a daemon. If the daemon of this configuration runs and delivers into a Maildir, the demo uses it.
+Otherwise the demo starts another daemon in a new folder, and stops it at the end.
 """
 
 import argparse
@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--keep", metavar="DIR", help="play in this new folder, and leave it for looking around")
+    parser.add_argument("--keep", metavar="DIR", help="start the daemon in this new folder, and keep the folder")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
-"""Shows how a mail is decided on: what it claims, what of that is fact, what each rule said, and the outcome.
+"""Shows the decision on a mail: its claims, the facts, the verdict of each rule, and the outcome.
 
-FILE|ID is a mail file, or the id of an inbound message. A file is taken as if a trusted relay had handed it in. Nothing
-is written and nothing is sent.
+FILE|ID is a mail file, or the id of an inbound message. The command treats a file like a mail from a trusted relay. It
+writes nothing and sends nothing.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from mailtickets.store.inbound import Received
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("mail", metavar="FILE|ID")
+    parser.add_argument("mail", metavar="FILE|ID", help="a mail file, or the id of an inbound message")
     add_json(parser)
 
 

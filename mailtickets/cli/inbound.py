@@ -1,4 +1,4 @@
-"""Every message that came in, and its outcome. Held messages are released or dropped here."""
+"""Lists and shows messages that came in, with their outcomes. Releases or drops held messages."""
 
 import argparse
 import sys
@@ -14,26 +14,26 @@ REPLAYABLE = ("held", "ignored", "bounced", "duplicate")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    listing = verbs.add_parser("list", help="messages, newest first")
+    listing = verbs.add_parser("list", help="list messages, newest first")
     listing.add_argument("--state", choices=("accepted", "done", "held"))
     listing.add_argument("--outcome", choices=OUTCOMES)
     add_page(listing)
     listing.set_defaults(act=_list)
     for verb, what, act in (
-        ("show", "one message with the rules that were asked", _show),
-        ("raw", "the message as it came, on stdout", _raw),
-        ("release", "let a held message through", _work),
+        ("show", "show one message, and what each rule decided", _show),
+        ("raw", "print the message as it came", _raw),
+        ("release", "release a held message: the daemon decides on it again", _work),
         ("drop", "ignore a held message", _work),
         ("replay", f"decide again on a message that is {', '.join(REPLAYABLE[:-1])} or {REPLAYABLE[-1]}", _work),
     ):
         add_verb(verbs, verb, what, act)
-    reconcile = verbs.add_parser("reconcile", help="prove that every message has exactly one outcome")
+    reconcile = verbs.add_parser("reconcile", help="check that every message has exactly one outcome")
     add_json(reconcile)
     reconcile.add_argument(
-        "--mailboxes", action="store_true", help="look into the IMAP folders too, without marking anything"
+        "--mailboxes", action="store_true", help="also compare with the IMAP folders; changes nothing in them"
     )
     reconcile.add_argument(
-        "--days", type=number, metavar="N", help="how far back in them (default: as the nightly comparison)"
+        "--days", type=number, metavar="N", help="days of mail to compare (default: as in the nightly comparison)"
     )
     reconcile.set_defaults(act=_work)
 

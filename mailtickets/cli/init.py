@@ -1,6 +1,6 @@
-"""Writes a configuration to start from. With --system, as root: the service's user, folders and systemd units.
+"""Writes a first configuration. --system, as root, also makes the user, the folders and the systemd units.
 
-What exists is never overwritten.
+The command never overwrites a file.
 """
 
 import argparse
@@ -26,7 +26,9 @@ HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--system", action="store_true", help=f"as root: {SYSTEM_CONFIG}, user {USER}, systemd units")
+    parser.add_argument(
+        "--system", action="store_true", help=f"as root: {SYSTEM_CONFIG}, the user {USER}, systemd units"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

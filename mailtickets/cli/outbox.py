@@ -1,4 +1,4 @@
-"""Every mail that goes out, with a row for each recipient, and whether it arrived."""
+"""Lists and shows outgoing mail: one copy for each recipient, and its state. Sends a copy again, or cancels it."""
 
 import argparse
 
@@ -12,15 +12,15 @@ STATES = ("queued", "sending", "sent", "deferred", "unknown", "failed", "cancell
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    listing = verbs.add_parser("list", help="copies, newest first")
+    listing = verbs.add_parser("list", help="list copies, newest first")
     listing.add_argument("--state", choices=STATES)
     add_page(listing)
     listing.set_defaults(act=_list)
     for verb, what, act in (
-        ("show", "one copy", _show),
-        ("raw", "the mail as it is sent, on stdout", _work),
-        ("retry", "send again, now", _work),
-        ("cancel", "do not send, if it has not gone out", _work),
+        ("show", "show one copy", _show),
+        ("raw", "print the mail as it is sent", _work),
+        ("retry", "send a copy again, now", _work),
+        ("cancel", "cancel a copy that is not sent yet", _work),
     ):
         add_verb(verbs, verb, what, act)
 

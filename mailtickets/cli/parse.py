@@ -1,7 +1,7 @@
-"""Print what mail files say: one JSON object a line for each FILE, in their order; `-` is standard input.
+"""Prints the content of mail files: one line of JSON for each FILE, in the order of the files.
 
-Needs no configuration and no database and never fails on content. Exit status: 0, or 1 when a file cannot be read.
-Files are read one after the other and parsed on all cores; no more than a few are held at a time.
+The command needs no configuration and no database. It takes any content. The exit status is 0, or 1 when a file cannot
+be read. It reads one file after the other, parses on all cores, and keeps only a few files in memory.
 """
 
 import argparse
@@ -17,9 +17,11 @@ FILES_BEFORE_WORKERS = 8
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("files", nargs="+", metavar="FILE", help="a message as it was received; - is standard input")
-    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (default: all cores)")
-    parser.add_argument("--json", action="store_true", help="accepted for uniformity: the output always is JSON")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a message as it was received; - means standard input")
+    parser.add_argument(
+        "--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (default: one for each core)"
+    )
+    parser.add_argument("--json", action="store_true", help="has no effect: the output is always JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
-"""The daemon: takes mail, decides on it, sends the mail that follows, until it gets a signal to stop.
+"""Runs the daemon until a signal stops it. The daemon takes mail, decides on it, and sends the answers.
 
-Prints one line `ready smtp=... lmtp=...` on stdout when everything listens; logs go to stderr.
-SIGHUP reads the configuration again. SIGTERM finishes the work under way and stops.
+The daemon prints one line `ready smtp=... lmtp=...` on stdout when it listens, and writes its log to stderr. On SIGHUP
+it reads the configuration again. On SIGTERM it finishes the work that it has begun, and stops.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from mailtickets.daemon import Busy, Daemon
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--verbose", action="store_true", help="log what is of interest to developers too")
+    parser.add_argument("--verbose", action="store_true", help="write more log lines, for developers")
 
 
 def run(args: argparse.Namespace) -> int:

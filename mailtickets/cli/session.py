@@ -116,7 +116,7 @@ def _enter(state_dir: Path) -> None:
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON document on stdout, nothing else")
+    parser.add_argument("--json", action="store_true", help="print one JSON document on stdout, and nothing else")
 
 
 def add_verb(verbs: Any, verb: str, what: str, act: Callable[[argparse.Namespace], int]) -> None:
@@ -131,9 +131,9 @@ def add_verb(verbs: Any, verb: str, what: str, act: Callable[[argparse.Namespace
 def add_page(parser: argparse.ArgumentParser) -> None:
     """Adds the options of every listing: newest first, one page at a time."""
     add_json(parser)
-    parser.add_argument("--limit", type=_positive, default=100, metavar="N", help="at most so many (default 100)")
+    parser.add_argument("--limit", type=_positive, default=100, metavar="N", help="the most rows to list (default 100)")
     parser.add_argument(
-        "--after", type=number, metavar="ID", help="go on after the one that the page before ended with"
+        "--after", type=number, metavar="ID", help="start after this id, the last one of the page before"
     )
 
 

@@ -1,4 +1,4 @@
-"""The texts of notices and ready answers: list them, and preview one with sample data."""
+"""Lists the texts of notices and ready answers, and shows one of them with sample data."""
 
 import argparse
 
@@ -16,11 +16,11 @@ _READY = "canned/"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    add_page(verbs.add_parser("list", help="every notice and ready answer, and where it comes from"))
-    preview = verbs.add_parser("preview", help="a notice or a ready answer with sample data")
+    add_page(verbs.add_parser("list", help="list every notice and ready answer, and its file"))
+    preview = verbs.add_parser("preview", help="show a notice or a ready answer with sample data")
     preview.add_argument("notice", metavar="NOTICE", help=f"{', '.join(NOTICES)}, or canned/NAME")
     preview.add_argument("--locale", choices=LOCALES)
-    preview.add_argument("--html", action="store_true", help="the HTML part instead of the text")
+    preview.add_argument("--html", action="store_true", help="show the HTML part instead of the text")
 
 
 def run(args: argparse.Namespace) -> int:

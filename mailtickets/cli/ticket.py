@@ -1,4 +1,4 @@
-"""Tickets: list, show, search, open, answer, note, move, assign, merge, and fetch attachments."""
+"""Lists, shows, searches, opens, answers, changes and merges tickets, and saves their attachments."""
 
 import argparse
 from pathlib import Path
@@ -19,33 +19,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _configure_reading(verbs: Any) -> None:
-    listing = verbs.add_parser("list", help="tickets, newest first")
+    listing = verbs.add_parser("list", help="list tickets, newest first")
     listing.add_argument("--queue")
     listing.add_argument("--status", type=_status, metavar="STATUS")
-    listing.add_argument("--assignee", metavar="ADDRESS", help='"-" is nobody')
+    listing.add_argument("--assignee", metavar="ADDRESS", help='tickets of this agent; "-" means nobody')
     add_page(listing)
     listing.set_defaults(act=_list)
 
-    show = verbs.add_parser("show", help="one ticket with its messages and events")
+    show = verbs.add_parser("show", help="show one ticket with its messages and events")
     show.add_argument("number", type=number)
     add_json(show)
     show.set_defaults(act=_show)
 
-    searching = verbs.add_parser("search", help="tickets that have all the words, accents or not")
+    searching = verbs.add_parser("search", help="find tickets that contain all the words, with or without accents")
     searching.add_argument("words", nargs="+")
     add_page(searching)
     searching.set_defaults(act=_search)
 
-    attachment = verbs.add_parser("attachment", help="list a ticket's attachments, or save them")
+    attachment = verbs.add_parser("attachment", help="list the attachments of a ticket, or save them")
     attachment.add_argument("number", type=number)
     attachment.add_argument("id", type=number, nargs="?")
-    attachment.add_argument("--out", metavar="DIR", help="save into this folder (default: here, when an ID is given)")
+    attachment.add_argument("--out", metavar="DIR", help="save into this folder (with an id, default: here)")
     add_json(attachment)
     attachment.set_defaults(act=_attachment)
 
 
 def _configure_writing(verbs: Any) -> None:
-    opening = verbs.add_parser("open", help="open a ticket in a customer's name; the text comes on stdin")
+    opening = verbs.add_parser("open", help="open a ticket in the name of a customer; reads the text from stdin")
     opening.add_argument("--queue", required=True)
     opening.add_argument("--requester", required=True, metavar="ADDRESS")
     opening.add_argument("--subject", required=True)
@@ -53,17 +53,17 @@ def _configure_writing(verbs: Any) -> None:
     opening.set_defaults(act=_work)
 
     for verb, what in (("reply", "answer the customer"), ("note", "add an internal note")):
-        writing = _about_ticket(verbs, verb, f"{what}; the text comes on stdin")
-        writing.add_argument("--as", dest="agent", metavar="AGENT", help="the agent in whose name (an address)")
-        writing.add_argument("--file", metavar="F", help="read the text from a file")
+        writing = _about_ticket(verbs, verb, f"{what}; reads the text from stdin")
+        writing.add_argument("--as", dest="agent", metavar="AGENT", help="the address of the agent who writes")
+        writing.add_argument("--file", metavar="F", help="read the text from this file")
 
-    status = _about_ticket(verbs, "status", f"move to {', '.join(STATUSES)}, or a Portuguese name")
+    status = _about_ticket(verbs, "status", f"set the status: {', '.join(STATUSES)}, or its name in Portuguese")
     status.add_argument("status", type=_status, metavar="STATUS")
-    assign = _about_ticket(verbs, "assign", 'give to an agent; "-" is nobody')
+    assign = _about_ticket(verbs, "assign", 'assign the ticket to an agent; "-" means nobody')
     assign.add_argument("agent", metavar="ADDRESS")
-    priority = _about_ticket(verbs, "priority", f"set to {', '.join(PRIORITIES)}, or a Portuguese name")
+    priority = _about_ticket(verbs, "priority", f"set the priority: {', '.join(PRIORITIES)}, or its name in Portuguese")
     priority.add_argument("priority", type=_priority, metavar="PRIORITY")
-    merge = _about_ticket(verbs, "merge", "hand everything over to another ticket")
+    merge = _about_ticket(verbs, "merge", "merge the ticket into another ticket")
     merge.add_argument("into", type=number, metavar="INTO")
 
 
