@@ -76,5 +76,5 @@ environment:
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tests/servers/install --venv-only; \
 	echo "Installing into $(VENV): a minute or two."; \
 	$(PYTHON) -m venv --clear $(VENV); \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,http,oauth]'; \
 	touch $(VENV)/complete
