@@ -119,6 +119,7 @@ ASKED_OF_EVERYBODY = {
     "instance.name", "instance.hostname", "delivery.method", "delivery.host", "queue.name", "queue.addresses",
     "queue.display_name", "agent.name", "agent.address", "agent.queues", "imap_in.name", "imap_in.host",
     "imap_in.username", "imap_in.password_file", "imap_in.queue", "trust.agents",
+    "oauth.name", "oauth.provider", "oauth.flow",
 }  # fmt: skip
 """Keys of the example that show a value of somebody's own rather than the default."""
 ONLY_SAID = {"imap_in.password_env"}

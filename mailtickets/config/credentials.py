@@ -1,4 +1,5 @@
-"""How an account logs in, and where its secret comes from: systemd's credentials directory, a file, the environment.
+"""How an account logs in, and where its secret comes from: systemd's credentials directory, a file, the environment,
+or a token server.
 
 The IMAP and SMTP clients know a `Credential` and do not know where its secret comes from. A new method needs a name in
 `Method`, a function that makes such a `Credential`, and a case in `edges/imap/login.py` and `edges/out/login.py`.
@@ -12,20 +13,43 @@ from typing import Literal
 
 from mailtickets.config.values import credential_file
 
-Method = Literal["password"]
-"""What kind of secret an account has. `password`: the password of the account, for LOGIN (IMAP) and AUTH (SMTP)."""
+Method = Literal["password", "token"]
+"""What kind of secret an account has. `password`: the password of the account, for LOGIN (IMAP) and AUTH (SMTP).
+`token`: an access token of OAuth2, for XOAUTH2.
+"""
+
+
+class CredentialDead(ValueError):
+    """There is no secret, and there will be none until a person acts. `advice` says what the person has to do."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        self.reason, self.advice = reason, advice
+        super().__init__(f"{reason}. {advice}" if advice else reason)
+
+
+class CredentialLate(OSError):
+    """There is no secret now, and there may be one later: the token server does not answer, or is busy."""
+
+
+async def _cannot_renew(refused: str) -> str:
+    raise CredentialDead("the server refuses the password", "Give the account its present password.")
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The secret of one account: what it is, and a function that fetches it.
+    """The secret of one account: what it is, and functions that fetch it.
 
     `fetch` is called at each login, so that a secret that was changed needs no restart and a token can be renewed in
     time. It raises OSError, KeyError (an environment variable is not set) or ValueError when there is no secret.
+
+    `renew` is for tokens. It is called with the token that a server has just refused, and returns another one, to be
+    tried once. It raises CredentialDead when there is no other one: the refused token was fresh itself, or the token
+    server gives none. It raises CredentialLate when another token may come later.
     """
 
     method: Method
     fetch: Callable[[], Awaitable[str]]
+    renew: Callable[[str], Awaitable[str]] = _cannot_renew
 
 
 def password(read: Callable[[], str]) -> Credential:

@@ -60,7 +60,7 @@ def _account_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, st
             yield f"{key}.username", "is missing"
         if not account.folders:
             yield f"{key}.folders", "at least one folder was expected"
-        if secrets and not (account.password_file or account.password_env):
+        if secrets and not (account.password_file or account.password_env or account.oauth):
             yield f"{key}.password_file", "is missing (or password_env)"
         yield from _login_problems(config, key, account, secrets)
         yield from _clear_text_problems(key, account.tls, account.host)

@@ -17,12 +17,14 @@ from mailtickets.config.values import (
     Duration,
     Evidence,
     HostName,
+    HttpsUrl,
     HttpUrl,
     Line,
     Listen,
     Locale,
     Network,
     OptionalAddrSpec,
+    OptionalDate,
     Port,
     Positive,
     SubjectTag,
@@ -72,10 +74,34 @@ class LmtpIn(Section):
     listen: tuple[Listen, ...] = ("unix:intake.sock",)
 
 
+class OAuth(Section):
+    """How tokens are got for the accounts that name this table."""
+
+    name: Word
+    provider: Literal["microsoft", "google", "other"]
+    flow: Literal["client_credentials", "device_code", "refresh_token", "service_account"]
+    tenant: Line = ""
+    client_id: Line = ""
+    client_secret_file: str = ""
+    client_secret_env: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
+    service_account_file: str = ""
+    subject: Line = ""
+    scopes: tuple[Line, ...] = ()
+    token_url: HttpsUrl = ""
+    device_url: HttpsUrl = ""
+    authorize_url: HttpsUrl = ""
+    redirect_url: Line = "http://localhost"
+    ca_file: str = ""
+    expires: OptionalDate = ""
+
+
 class Login(Section):
     username: str = ""
     password_file: str = ""
     password_env: str = ""
+    oauth: str = ""
 
 
 class ImapIn(Login):
@@ -192,6 +218,7 @@ class Config(Section):
     smtp_in: SmtpIn | None = None
     lmtp_in: LmtpIn = LmtpIn()
     imap_in: tuple[ImapIn, ...] = ()
+    oauth: tuple[OAuth, ...] = ()
     delivery: Delivery = Delivery()
     dns: Dns = Dns()
     templates: TemplateFiles = TemplateFiles()

@@ -6,7 +6,7 @@ Fails with: ValueError, in words for the person who wrote the file. Pure, except
 import ipaddress
 import os
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -133,6 +133,24 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _https_url(value: str) -> str:
+    """Secrets go there: only https, except to this machine itself."""
+    url = _http_url(value)
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise ValueError(f"secrets would go to {parts.hostname} in the clear: https, or loopback, was expected")
+    return url
+
+
+def _optional_date(value: str) -> str:
+    try:
+        if value:
+            date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f'a date like "2027-03-31" was expected, not {value!r}') from None
+    return value
+
+
 def _unix_or_host(value: str) -> str:
     if not value or (value.startswith("unix:") and len(value) > len("unix:")):
         return value
@@ -173,6 +191,8 @@ TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 Word = Annotated[str, AfterValidator(_one_word)]
 Correspondent = Annotated[str, AfterValidator(_correspondent)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
+HttpsUrl = Annotated[str, AfterValidator(_https_url)]
+OptionalDate = Annotated[str, AfterValidator(_optional_date)]
 UnixOrHost = Annotated[str, AfterValidator(_unix_or_host)]
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 HostName = Annotated[str, AfterValidator(_host_name)]

@@ -15,6 +15,8 @@ def log_in(
     match method:
         case "password":  # LOGIN, RFC 3501, 6.2.3
             return cast("Awaitable[aioimaplib.Response]", protocol.login(aioimaplib.quoted(username), secret))
+        case "token":
+            return cast("Awaitable[aioimaplib.Response]", protocol.xoauth2(username, secret))
         case _:
             assert_never(method)
 

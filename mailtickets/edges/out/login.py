@@ -38,6 +38,8 @@ def _mechanisms(smtp: SMTP, method: Method) -> dict[str, Login]:
     match method:
         case "password":
             return {"plain": smtp.auth_plain, "login": smtp.auth_login, "cram-md5": smtp.auth_crammd5}
+        case "token":
+            return {"xoauth2": smtp.auth_xoauth2}
         case _:
             assert_never(method)
 
