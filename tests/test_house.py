@@ -129,7 +129,7 @@ ONLY_SAID = {"imap_in.password_env"}
 def example() -> dict[str, Any]:
     """The example file, its commented tables included."""
     text = shipped("config.example.toml").read_text(encoding="utf-8")
-    return tomllib.loads(re.sub(r"^# (?=\[\[|[a-z_]+ = )", "", text, flags=re.MULTILINE))
+    return tomllib.loads(re.sub(r"^# (?=\[|[a-z_]+ = )", "", text, flags=re.MULTILINE))
 
 
 def keys_of_models() -> Iterator[tuple[str, Any]]:

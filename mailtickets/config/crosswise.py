@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mailtickets.config import http
 from mailtickets.config.values import credential_file, is_loopback
 from mailtickets.mail.write import keys as dkim_key
 
@@ -23,6 +24,7 @@ def crosswise(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
     """Returns the problems between keys: names that do not agree, files that do not exist."""
     yield from _database_problems(config)
     yield from _listener_problems(config)
+    yield from http.problems(config, secrets)
     yield from _account_problems(config, secrets)
     yield from _dkim_problems(config, secrets)
     yield from _junk_problems(config, secrets)

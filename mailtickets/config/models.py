@@ -97,6 +97,14 @@ class OAuth(Section):
     expires: OptionalDate = ""
 
 
+class Http(Section):
+    listen: Annotated[tuple[Listen, ...], Field(min_length=1)] = ("127.0.0.1:8026",)
+    metrics: bool = True
+    status_page: bool = True
+    api: bool = False
+    public_url: HttpUrl = ""
+
+
 class Login(Section):
     username: str = ""
     password_file: str = ""
@@ -217,6 +225,7 @@ class Config(Section):
     database: Database = Database()
     smtp_in: SmtpIn | None = None
     lmtp_in: LmtpIn = LmtpIn()
+    http: Http | None = None
     imap_in: tuple[ImapIn, ...] = ()
     oauth: tuple[OAuth, ...] = ()
     delivery: Delivery = Delivery()
@@ -262,6 +271,11 @@ class Config(Section):
         if not any(entry.startswith("unix:") for entry in listen):
             listen = (*LmtpIn().listen, *listen)
         return tuple(absolute_listen(self.state_dir, entry) for entry in listen)
+
+    @property
+    def http_listen(self) -> tuple[str, ...]:
+        """The addresses where HTTP is spoken; none without the table."""
+        return tuple(absolute_listen(self.state_dir, entry) for entry in (self.http.listen if self.http else ()))
 
     @property
     def clamav(self) -> str:

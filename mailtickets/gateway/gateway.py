@@ -27,6 +27,7 @@ from mailtickets.gateway.delivery.deliver import Delivering
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.delivery.send import Send, Sender
 from mailtickets.gateway.intake import Intake
+from mailtickets.gateway.measures import Measures
 from mailtickets.gateway.process import Authenticate, Processing, Scan
 from mailtickets.gateway.settling import Settling
 from mailtickets.gateway.workers import Workers
@@ -65,7 +66,9 @@ class Gateway:
         largest: Callable[[], int | None] = lambda: None,
         authenticate: Authenticate = unknown_sender,
         scan: Scan = nothing_found,
+        measures: Measures | None = None,
     ) -> None:
+        self.measures = measures = measures or Measures()
         self.clerk, self.name, self._largest = clerk, name, largest
         self._lane = Lane(1 if clerk.database.is_sqlite else 4)
         self._transactions = work = Transactions(clerk.database, self._lane)
@@ -78,8 +81,9 @@ class Gateway:
             max_message_bytes=max_message_bytes,
             claimant=self.backlog.claimant,
             claimed=self.backlog.take,
+            measures=measures,
         )
-        self.settling = Settling(clerk, workers, work, alarms, mail_is_due)
+        self.settling = Settling(clerk, workers, work, alarms, mail_is_due, measures)
         self.processing = Processing(
             clerk,
             workers,
@@ -90,6 +94,7 @@ class Gateway:
             self.intake,
             authenticate=authenticate,
             scan=scan,
+            measures=measures,
         )
         attachments = Attachments(clerk, workers, work)
         self.delivering = Delivering(
@@ -103,6 +108,7 @@ class Gateway:
             claims=Claims(clerk, work, name, pace),
             sender=Sender(clerk, send, largest, attachments),
             attachments=attachments,
+            measures=measures,
         )
         self._running: list[asyncio.Task[None]] = []
         self._draining = False

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from mailtickets.desk.model.delivery import NoSpace, Transient
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.measures import Measures
 from mailtickets.mail.model import Envelope
 from mailtickets.store import inbound
 from mailtickets.store.keeper import Keeper
@@ -71,12 +72,14 @@ class Intake:
         max_message_bytes: int,
         claimant: Callable[[], str | None],
         claimed: Callable[[int], None],
+        measures: Measures | None = None,
     ) -> None:
         self.committing: asyncio.Task[None] | None = None
         """The task that commits, if one has begun."""
         self._clerk, self._lane = clerk, lane
         self._max_message_bytes = max_message_bytes
         self._claimant, self._claimed = claimant, claimed
+        self._measures = measures or Measures()
         self._waiting: list[_Waiting] = []
         self._keeper = Keeper(clerk.database.url) if clerk.database.is_sqlite else None
         self._commit_seconds = self._space_until = 0.0
@@ -88,7 +91,8 @@ class Intake:
         """Commits a message, and returns its inbound id; a retransmission gets the id it had."""
         failpoint("message-received")
         loop = asyncio.get_running_loop()
-        self._in_a_row = self._in_a_row + 1 if self._stirs(loop.time()) else 0
+        begun = loop.time()
+        self._in_a_row = self._in_a_row + 1 if self._stirs(begun) else 0
         mail = _Waiting(raw, envelope, loop.create_future())
         self._waiting.append(mail)
         self._under_way += 1
@@ -98,6 +102,7 @@ class Intake:
             number = await mail.committed
         finally:
             self._under_way, self._answered_at = self._under_way - 1, loop.time()
+        self._measures.time("accept", self._answered_at - begun, envelope.door.kind)
         failpoint("before-answer")
         return number
 
@@ -122,6 +127,7 @@ class Intake:
                     await self._commit_group([mail])
                 return
             for mail in group:
+                self._measures.count("not-received", mail.envelope.door.name, "deferred")
                 if not mail.committed.done():
                     mail.committed.set_exception(_transient(error))
                     mail.committed.exception()  # the door may have gone; nothing is lost with it
@@ -131,8 +137,15 @@ class Intake:
                 mail.committed.set_result(number)
             if new and claimed:
                 self._claimed(number)
-            if not new:
-                log.info("accepted before", extra={"inbound": number, "source": mail.envelope.door.name})
+            self._note(mail, number, new)
+
+    def _note(self, mail: _Waiting, number: int, new: bool) -> None:
+        door = mail.envelope.door.name
+        self._measures.count("received" if new else "received-again", door)
+        if new:
+            self._measures.count("received-bytes", door, by=len(mail.raw))
+        else:
+            log.info("accepted before", extra={"inbound": number, "source": door})
 
     async def _keep(self, mails: Mails) -> list[Keeping]:
         if self._keeper is not None:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import Connection
 
@@ -23,6 +24,7 @@ from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.backlog import Backlog
 from mailtickets.gateway.clerk import Clerk, Draft
 from mailtickets.gateway.intake import Intake
+from mailtickets.gateway.measures import Measures
 from mailtickets.gateway.settling import Settling
 from mailtickets.gateway.workers import Unreadable, Workers
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
@@ -65,11 +67,12 @@ class Processing:
         *,
         authenticate: Authenticate,
         scan: Scan,
+        measures: Measures,
     ) -> None:
         self.workers = workers
         self._clerk, self._transactions, self._alarms, self._settling = clerk, transactions, alarms, settling
         self._backlog, self._intake = backlog, intake
-        self._authenticate, self._scan = authenticate, scan
+        self._authenticate, self._scan, self._measures = authenticate, scan, measures
         self._with_care = asyncio.Lock()
         """Held while a message is in process that an attempt was made at before."""
         self._draining = False
@@ -89,14 +92,19 @@ class Processing:
         received = await self._transactions.share(inbound.load, number)
         if received is None or received.state != "accepted":
             return
+        begun = monotonic()
         try:
             await self._process(received, with_care)
         except (Transient, Stale) as error:
             log.warning("processing deferred", extra={"inbound": number, "error": str(error)})
+            self._measures.count("not-decided", "deferred")
             await self._try_later(inbound.postpone, number)
         except Exception:
             log.exception("processing failed", extra={"inbound": number})
+            self._measures.count("not-decided", "failed")
             await self._failed(received)
+        finally:
+            self._measures.time("process", monotonic() - begun)
 
     async def _failed(self, received: inbound.Received) -> None:
         """Counts a failed attempt at a message; after the last one it becomes a ticket with the raw mail."""
@@ -165,6 +173,7 @@ class Processing:
                 failpoint("after-draft")
                 await self._settling.settle(draft, _before_apply_commit)
                 failpoint("after-apply-commit")
+                self._measures.count("decided", draft.decision.outcome or "", draft.decision.reason)
                 log.info("decided", extra=_decided_facts(received.id, draft))
                 return
             if not await self._is_accepted(received.id):

@@ -13,6 +13,7 @@ from mailtickets.desk.letters.render import Rendered
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.clerk import Clerk, Draft
+from mailtickets.gateway.measures import Measures
 from mailtickets.gateway.workers import Workers
 from mailtickets.store.transactions import Transactions
 
@@ -36,9 +37,10 @@ class Settling:
         transactions: Transactions,
         alarms: Alarms,
         mail_is_due: asyncio.Event,
+        measures: Measures,
     ) -> None:
         self._clerk, self._workers, self._transactions = clerk, workers, transactions
-        self._alarms, self._mail_is_due = alarms, mail_is_due
+        self._alarms, self._mail_is_due, self._measures = alarms, mail_is_due, measures
 
     async def settle(self, draft: Draft, also: Callable[[Connection], None]) -> None:
         """Writes the draft, and what `also` writes in the same transaction."""
@@ -46,6 +48,8 @@ class Settling:
         failpoint("after-words")
         await self._transactions.share(self._clerk.settle_in, draft, words, also)
         self._mail_is_due.set()
+        for reason in (reason for one in draft.all() for _, reason in one.withheld):
+            self._measures.count("withheld", reason)
         await self._sound_breakers(draft)
 
     async def words(self, draft: Draft) -> list[Rendered]:

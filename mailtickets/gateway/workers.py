@@ -24,6 +24,7 @@ from mailtickets.desk.letters.render import Rendered, Templates, render
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.gateway.measures import Measures
 from mailtickets.mail.model import Attachment, InboundMail
 from mailtickets.mail.read.attachments import of_read, of_unread, picked
 
@@ -54,8 +55,8 @@ class Unreadable(Exception):
 class _Pool:
     """`count` processes, which are started when there is work."""
 
-    def __init__(self, count: int, memory_bytes: int) -> None:
-        self._count, self._memory_bytes = count, memory_bytes
+    def __init__(self, count: int, memory_bytes: int, measures: Measures) -> None:
+        self._count, self._memory_bytes, self._measures = count, memory_bytes, measures
         self._pool = self._begun()
 
     def _begun(self) -> ProcessPool:
@@ -74,9 +75,14 @@ class _Pool:
             await asyncio.to_thread(_end, broken)
         try:
             return await asyncio.wrap_future(self._pool.schedule(work, args=args, timeout=seconds))
+        except (WorkTimeoutError, ProcessExpired) as error:
+            cause = "took-too-long" if isinstance(error, WorkTimeoutError) else "died"
+            self._measures.count("worker-restarted", cause)
+            raise
         except (BrokenProcessPool, RuntimeError) as error:
             if self._pool.active:
                 raise
+            self._measures.count("worker-restarted", "died-idle")
             raise Transient("the workers have died and are started again") from error
 
     def close(self) -> None:
@@ -94,10 +100,12 @@ class Workers:
         read_seconds: float = READ_SECONDS,
         memory_bytes: int = MEMORY_BYTES,
         reader: Callable[[bytes, str], InboundMail] | None = None,
+        measures: Measures | None = None,
     ) -> None:
         """`reader` is for tests: what is called in the worker."""
+        measures = measures or Measures()
         self._quick_seconds, self._read_seconds, self._reader = quick_seconds, read_seconds, reader or parse_for
-        self._quick, self._slow = _Pool(count, memory_bytes), _Pool(1, memory_bytes)
+        self._quick, self._slow = _Pool(count, memory_bytes, measures), _Pool(1, memory_bytes, measures)
 
     async def read(self, raw: bytes, instance: str) -> InboundMail:
         """The mail, read. Raises Unreadable when two workers have failed at it, Transient when they died without it."""

@@ -26,6 +26,11 @@ class Door:
     account: str | None = None
     """The IMAP account whose server that is; None when it is the relay before SMTP and LMTP."""
 
+    @property
+    def kind(self) -> str:
+        """The name without the account: `smtp`, `lmtp`, `imap`."""
+        return self.name.partition(":")[0]
+
     @classmethod
     def imap(cls, account: str) -> Self:
         """The mailbox of a configured account."""

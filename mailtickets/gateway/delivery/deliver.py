@@ -21,6 +21,7 @@ from mailtickets.gateway.delivery.record import Results, after_result_commit, re
 from mailtickets.gateway.delivery.send import Sender
 from mailtickets.gateway.delivery.tasks import Tasks
 from mailtickets.gateway.intake import Intake
+from mailtickets.gateway.measures import Measures
 from mailtickets.gateway.settling import Settling
 from mailtickets.store.outbox import Due
 from mailtickets.store.transactions import Transactions
@@ -44,8 +45,10 @@ class Delivering:
         claims: Claims,
         sender: Sender,
         attachments: Attachments,
+        measures: Measures,
     ) -> None:
         self._clerk, self._alarms, self._intake, self.mail_is_due = clerk, alarms, intake, mail_is_due
+        self._measures = measures
         self.claims, self.sender, self._attachments = claims, sender, attachments
         self.tasks = Tasks()
         self._results = Results(transactions, name, self.tasks, self._let_go)
@@ -99,7 +102,10 @@ class Delivering:
         begun = monotonic()
         delivery = await self.sender.attempt(copy)
         self.claims.pace.note(delivery, self._clerk.clock())
-        self.claims.quickness.note(delivery, monotonic() - begun)
+        seconds = monotonic() - begun
+        self.claims.quickness.note(delivery, seconds)
+        self._measures.time("deliver", seconds)
+        self._measures.count("delivered", copy.name, type(delivery).__name__.lower())
         await self._record(copy, delivery)
         await self._sound_delay(copy, delivery)
 
