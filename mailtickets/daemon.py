@@ -36,6 +36,8 @@ from mailtickets.edges.doors import smtp as smtp_in
 from mailtickets.edges.doors.imap import ImapPoller
 from mailtickets.edges.imap import audit
 from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
+from mailtickets.edges.oauth2.kept import Kept
+from mailtickets.edges.oauth2.tokens import for_daemon
 from mailtickets.edges.out.dkim import Signer
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
@@ -108,7 +110,6 @@ class Daemon:
     async def _live_on(self, database: Database, ready: Callable[[str], None]) -> None:
         self._spool = Spool(self.config.state_dir / "spool")
         workers = Workers()
-        self._out = _way_out(self.config)
         self._signer = Signer.of(self.config)
         self._scanners = junk.ScanSettings.of(self.config)
         self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
@@ -124,7 +125,10 @@ class Daemon:
             authenticate=self._authenticate,
             scan=self._scan,
         )
+        self._tokens = for_daemon(database, self.config, self.gateway, self._note_token, clerk.clock)
+        self._out = _way_out(self.config.with_tokens(self._tokens.credential))
         try:
+            await self._tokens.take_over(self.config)
             await self.gateway.start()
             await self.gateway.look_for_work()
             await self._open_doors()
@@ -257,6 +261,9 @@ class Daemon:
                 problems += found.problems
         return problems
 
+    async def _note_token(self, name: str, kept: Kept | None, error: str) -> None:
+        """Records how an account is, for the commands that show it."""
+
     async def _stop_pollers(self) -> None:
         for _, task in self._pollers:
             task.cancel()
@@ -302,6 +309,7 @@ class Daemon:
         ):
             if changed:
                 log.error("takes effect only after a restart", extra={"key": key})
+        await self._tokens.take_over(config.with_tokens(self._tokens.credential))
         await self._take_over_doors(before, config)
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
@@ -354,6 +362,7 @@ class Daemon:
         await self._close_doors()
         await self.gateway.drain(_DRAIN_SECONDS)
         await self._out.close()
+        await self._tokens.close()
         self._authenticator.close()
 
     async def _close_doors(self) -> None:

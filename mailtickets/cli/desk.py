@@ -11,6 +11,7 @@ from mailtickets.config.models import Config
 from mailtickets.config.places import ConfigError, database_is_missing, locate
 from mailtickets.config.state import load_secrets
 from mailtickets.desk.model.delivery import Transient
+from mailtickets.edges.oauth2 import tokens
 from mailtickets.gateway.clerk import Clerk, rules_of
 from mailtickets.store import migrate
 from mailtickets.store.database import Database, Stale
@@ -19,9 +20,10 @@ from mailtickets.store.database import Database, Stale
 def configuration(args: argparse.Namespace, *, secrets: bool = False) -> Config:
     """The configuration that the command uses. Ends the command with all errors when the configuration is broken."""
     try:
-        return load(locate(args.config), secrets=secrets)
+        config = load(locate(args.config), secrets=secrets)
     except ConfigError as error:
         raise Stop(BAD_USAGE, broken(error)) from error
+    return config.with_tokens(tokens.for_command(config))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mailtickets.config import http
+from mailtickets.config.oauth import login_problems, oauth_problems
 from mailtickets.config.values import credential_file, is_loopback
 from mailtickets.mail.write import keys as dkim_key
 
@@ -26,6 +27,7 @@ def crosswise(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
     yield from _listener_problems(config)
     yield from http.problems(config, secrets)
     yield from _account_problems(config, secrets)
+    yield from oauth_problems(config, secrets)
     yield from _dkim_problems(config, secrets)
     yield from _junk_problems(config, secrets)
     yield from _template_problems(config)
@@ -65,6 +67,7 @@ def _account_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, st
         if secrets and not (account.password_file or account.password_env or account.oauth):
             yield f"{key}.password_file", "is missing (or password_env)"
         yield from _login_problems(config, key, account, secrets)
+        yield from login_problems(config, key, account)
         yield from _clear_text_problems(key, account.tls, account.host)
     for name, count in Counter(account.name for account in config.imap_in).items():
         if count > 1:
@@ -73,6 +76,7 @@ def _account_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, st
         if not config.delivery.host:
             yield "delivery.host", 'is missing: a host was expected, or method = "maildir"'
         yield from _login_problems(config, "delivery", config.delivery, secrets)
+        yield from login_problems(config, "delivery", config.delivery)
         yield from _clear_text_problems("delivery", config.delivery.tls, config.delivery.host)
 
 

@@ -1,6 +1,7 @@
 """The tables and keys of the configuration file, as frozen models."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -218,6 +219,11 @@ class Junk(Section):
     intake_per_sender_per_hour: Count = 0
 
 
+def _no_tokens(login: Login) -> Credential:
+    """Where nobody has said how tokens are got."""
+    raise LookupError(f"no tokens for {login.oauth}: the configuration was loaded without `with_tokens`")
+
+
 class Config(Section):
     """The whole file. Methods return its paths as absolute paths, wherever the file was loaded from."""
 
@@ -238,10 +244,16 @@ class Config(Section):
     junk: Junk = Junk()
 
     _file: Path = PrivateAttr(default=Path("config.toml"))
+    _tokens: Callable[[Login], Credential] = PrivateAttr(default=_no_tokens)
 
     def placed(self, file: Path) -> "Config":
         """This configuration with the file that it was read from: relative paths start at the folder of that file."""
         self._file = file.absolute()
+        return self
+
+    def with_tokens(self, tokens: Callable[[Login], Credential]) -> "Config":
+        """This configuration with the one who gets tokens for the accounts that name an `[[oauth]]` table."""
+        self._tokens = tokens
         return self
 
     @property
@@ -287,7 +299,9 @@ class Config(Section):
         return self._file.parent / value
 
     def credential(self, login: Login) -> Credential:
-        """How an account logs in. The secret is read anew at each login. It is empty if the account has none."""
+        """How an account logs in. A password is read anew at each login. It is empty if the account has none."""
+        if login.oauth:
+            return self._tokens(login)
         return password(lambda: self._password(login))
 
     def _password(self, login: Login) -> str:

@@ -380,6 +380,14 @@ lease = Table(
     Column("until", Instant, nullable=False),
 )
 
+oauth_token = Table(
+    "oauth_token",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("generation", BigInteger, nullable=False),  # counts the tokens of an account, on all gateways
+    Column("sealed", LargeBinary, nullable=False),  # the tokens, encrypted with a key from the instance's secret
+)
+
 budget = Table(
     "budget",
     metadata,
