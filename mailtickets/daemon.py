@@ -13,14 +13,15 @@ import socket
 import ssl
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
+from mailtickets.config import http
 from mailtickets.config.load import load
 from mailtickets.config.models import Config, SmtpIn
 from mailtickets.config.places import ConfigError
@@ -47,6 +48,7 @@ from mailtickets.edges.smtp_server.spool import Spool
 from mailtickets.gateway.clerk import Clerk, rules_of
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.measures import Measures
 from mailtickets.gateway.workers import Workers
 from mailtickets.jobs.housekeeping import housekeeping
 from mailtickets.jobs.schedule import mind_clock, schedule
@@ -57,6 +59,9 @@ from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.trust import header_truth
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
+
+if TYPE_CHECKING:
+    from mailtickets.edges.http.door import HttpDoor
 
 log = logging.getLogger("mailtickets.daemon")
 
@@ -81,10 +86,21 @@ class Daemon:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self.measures = Measures()
+        self.working: Gateway | None = None
+        """The gateway, once the database is there and all doors are open."""
+        self.started_at = datetime.now(UTC)
+        self.reloaded_at: datetime | None = None
+        self.reload_succeeded = True
         self._stopping = asyncio.Event()
         passed = systemd.passed_sockets()
-        self._passed = {"smtp": passed.get("smtp", []) + passed.get("unknown", []), "lmtp": passed.get("lmtp", [])}
+        self._passed = {
+            "smtp": passed.get("smtp", []) + passed.get("unknown", []),
+            "lmtp": passed.get("lmtp", []),
+            "http": passed.get("http", []),
+        }
         self._doors: dict[str, Listener] = {}
+        self._http: HttpDoor | None = None
         self._pollers: list[tuple[ImapPoller, asyncio.Task[None]]] = []
         self._reloading: asyncio.Task[None] | None = None
         self._hour: datetime | None = None
@@ -98,8 +114,10 @@ class Daemon:
             asyncio.get_running_loop().add_signal_handler(number, react)
         lock = _lock(self.config.state_dir)
         try:
+            await self._open_http(self.config.http_listen)
             await self._live(ready)
         finally:
+            await self._close_http()
             lock.close()
 
     async def _live(self, ready: Callable[[str], None]) -> None:
@@ -109,7 +127,7 @@ class Daemon:
 
     async def _live_on(self, database: Database, ready: Callable[[str], None]) -> None:
         self._spool = Spool(self.config.state_dir / "spool")
-        workers = Workers()
+        workers = Workers(measures=self.measures)
         self._signer = Signer.of(self.config)
         self._scanners = junk.ScanSettings.of(self.config)
         self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
@@ -124,6 +142,7 @@ class Daemon:
             largest=lambda: self._out.max_size,
             authenticate=self._authenticate,
             scan=self._scan,
+            measures=self.measures,
         )
         self._tokens = for_daemon(database, self.config, self.gateway, self._note_token, clerk.clock)
         self._out = _way_out(self.config.with_tokens(self._tokens.credential))
@@ -133,6 +152,7 @@ class Daemon:
             await self.gateway.look_for_work()
             await self._open_doors()
             self._start_pollers()
+            self.working = self.gateway
             scheduler = schedule(self.gateway, self._compare_mailboxes)
             scheduler.start()
             beat = asyncio.create_task(self._beat())
@@ -184,7 +204,11 @@ class Daemon:
         """
         self._count_intake(envelope)
         if not envelope.trusted:
-            await self._screen(raw, envelope)
+            try:
+                await self._screen(raw, envelope)
+            except Permanent:
+                self.measures.count("not-received", envelope.door.name, "refused")
+                raise
         return await self.gateway.accept(raw, envelope)
 
     def _count_intake(self, envelope: Envelope) -> None:
@@ -271,8 +295,59 @@ class Daemon:
         self._pollers.clear()
 
     def _ready_line(self) -> str:
-        listening = [f"{name}={','.join(listener.addresses)}" for name, listener in self._doors.items()]
-        return " ".join(["ready", *listening])
+        listening = {name: listener.addresses for name, listener in self._doors.items()}
+        if self._http is not None:
+            listening["http"] = self._http.addresses
+        return " ".join(["ready", *(f"{name}={','.join(addresses)}" for name, addresses in listening.items())])
+
+    # --- seen from outside --------------------------------------------------------------------------------
+
+    @property
+    def connections(self) -> Mapping[str, int]:
+        """How many clients each open door has."""
+        return {name: listener.connections for name, listener in self._doors.items()}
+
+    @property
+    def missing_doors(self) -> list[str]:
+        """The doors that are to listen, and do not."""
+        wanted = [name for name, listen in _listens(self.config).items() if listen or self._passed[name]]
+        return [name for name in wanted if name not in self._doors]
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    async def _open_http(self, listen: tuple[str, ...]) -> None:
+        """Serves the pages of `[http]`, already while the database is waited for. Without the table nothing of them
+        is imported.
+        """
+        if not listen:
+            return
+        for key, text in http.warnings(self.config):
+            log.warning("configuration", extra={"key": key, "text": text})
+        from mailtickets.edges.http.door import HttpDoor
+
+        door = HttpDoor(self)
+        await door.open([sock.dup() for sock in self._passed["http"]] or _bound(listen))
+        self._http = door
+
+    async def _close_http(self) -> None:
+        door, self._http = self._http, None
+        if door is not None:
+            await door.close()
+
+    async def _take_over_http(self, before: Config) -> None:
+        """Listens where the new configuration says. If that fails, listens at the old addresses again."""
+        same = before.http_listen == self.config.http_listen or self._passed["http"]
+        if self._http is not None and self.config.http is not None and same:
+            self._http.take_over()
+            return
+        await self._close_http()
+        try:
+            await self._open_http(self.config.http_listen)
+        except OSError as error:
+            log.error("cannot listen there", extra={"key": "http.listen", "error": str(error)})
+            await self._open_http(before.http_listen)
 
     # --- signals ------------------------------------------------------------------------------------------
 
@@ -286,9 +361,11 @@ class Daemon:
 
     async def _reload(self) -> None:
         systemd.notify_reloading()
+        succeeded = False
         try:
             config = await asyncio.to_thread(lambda: load(self.config.file, secrets=True))
             await self._take_over(config)
+            self.reloaded_at, succeeded = datetime.now(UTC), True
             log.info("reloaded", extra={"file": str(config.file)})
         except ConfigError as error:
             for key, problem in error.problems:
@@ -296,6 +373,7 @@ class Daemon:
         except Exception:
             log.exception("configuration not reloaded")
         finally:
+            self.reload_succeeded = succeeded
             systemd.notify("READY=1")
 
     async def _take_over(self, config: Config) -> None:
@@ -311,6 +389,7 @@ class Daemon:
                 log.error("takes effect only after a restart", extra={"key": key})
         await self._tokens.take_over(config.with_tokens(self._tokens.credential))
         await self._take_over_doors(before, config)
+        await self._take_over_http(before)
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
             self._signer = Signer.of(config)
@@ -384,6 +463,19 @@ def _lock(state_dir: Path) -> IO[str]:
 def _listens(config: Config) -> dict[str, tuple[str, ...]]:
     """The addresses where each door listens."""
     return {"smtp": config.smtp_in.listen if config.smtp_in else (), "lmtp": config.lmtp_listen}
+
+
+def _bound(listen: tuple[str, ...]) -> list[socket.socket]:
+    """Bound sockets for `http.listen`. Raises OSError that names the entry which is taken."""
+    sockets: list[socket.socket] = []
+    try:
+        for entry in listen:
+            sockets.append(bind(entry))  # noqa: PERF401 - those that are bound are closed again
+    except OSError as error:
+        for sock in sockets:
+            sock.close()
+        raise OSError(error.errno, f"http.listen.{len(sockets)}: {error.strerror}") from error
+    return sockets
 
 
 def _settings(config: Config, smtp: SmtpIn, spool: Spool) -> Settings:

@@ -131,6 +131,11 @@ REASONS: Mapping[DeskReason, str] = {
 _SENTENCES: Mapping[str, str] = {**{str(code): words for code, words in REASONS.items()}, **classify.REASONS}
 
 
+def known() -> frozenset[str]:
+    """Every reason that has a sentence."""
+    return frozenset(_SENTENCES)
+
+
 def sentence(reason: str) -> str:
     """A reason in words; a code that nobody has named yet stands for itself."""
     return _SENTENCES.get(reason, reason)

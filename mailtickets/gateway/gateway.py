@@ -70,6 +70,7 @@ class Gateway:
     ) -> None:
         self.measures = measures = measures or Measures()
         self.clerk, self.name, self._largest = clerk, name, largest
+        self.max_message_bytes = max_message_bytes
         self._lane = Lane(1 if clerk.database.is_sqlite else 4)
         self._transactions = work = Transactions(clerk.database, self._lane)
         mail_is_due = asyncio.Event()

@@ -19,7 +19,7 @@ _USED = select(budget.c.key, budget.c.used).where(
 
 def used(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> dict[str, int]:
     """How many mails each line has counted in its present window, by key. Keys without a count are left out."""
-    wanted = {(line.key, _window(line, now)) for line in lines}
+    wanted = {(line.key, line.window(now)) for line in lines}
     if not wanted:
         return {}
     return {row.key: row.used for row in connection.execute(_USED, {"windows": sorted(wanted)})}
@@ -37,7 +37,7 @@ def spend(connection: Connection, lines: Sequence[BudgetLine], now: datetime) ->
 def add(connection: Connection, lines: Iterable[BudgetLine], now: datetime) -> None:
     """Counts one more for each line."""
     rows = [
-        {"key": line.key, "window": (window := _window(line, now)), "used": 1, "expires_at": _end(window, line)}
+        {"key": line.key, "window": (window := line.window(now)), "used": 1, "expires_at": _end(window, line)}
         for line in sorted(lines, key=lambda line: line.key)  # the same order in every transaction: no deadlock
     ]
     if rows:
@@ -87,7 +87,3 @@ def now_told(connection: Connection, one: Untold) -> None:
     deleted = connection.execute(delete(budget).where(budget.c.key == key, budget.c.window == one.window)).rowcount
     if deleted != 1:
         raise Stale(f"{key} has been told")
-
-
-def _window(line: BudgetLine, now: datetime) -> int:
-    return int(now.timestamp()) // line.seconds

@@ -69,6 +69,10 @@ class Database:
                 time.sleep(0.05 * attempt)
         raise AssertionError("unreachable")
 
+    def ping(self) -> None:
+        """Raises Transient when the database does not answer, or takes no transaction."""
+        self.transact(lambda connection: connection.exec_driver_sql("SELECT 1"))
+
     def close(self) -> None:
         self.engine.dispose()
 

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
+from mailtickets.config.models import Budget
+from mailtickets.desk.notices.budget import shared_lines
 from mailtickets.store import agents, budgets, domains, inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
-from mailtickets.store.read import facts
+from mailtickets.store.read import facts, figures
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read import outbox as read_outbox
 from mailtickets.store.read import tickets as read_tickets
@@ -62,6 +64,7 @@ ASKED: dict[str, Work] = {
     "what may be closed": lambda c: tickets.resolved_before(c, "suporte", NOW, 100),
     "tickets of agents who left": lambda c: tickets.assigned_to_others(c, ["bruno@desk.test"], 100),
     "used-up budgets": lambda c: budgets.forget_expired(c, NOW),
+    "figures": lambda c: figures.look(within(c), ["suporte"], shared_lines(Budget(), 100), NOW),
     "words moved along": lambda c: search.move(c, 5, 60_000),
 }  # fmt: skip
 
@@ -84,7 +87,7 @@ PAGES: dict[str, Work] = {
     "the outbox in a state": lambda c: read_outbox.listed(within(c), state="failed", after=5000),
 }
 
-SMALL = ("tally", "ix_outbox_due", "waiting_domains", "(subquery", "CONSTANT ROW", "anon_")
+SMALL = ("tally", "lease", "ix_outbox_due", "waiting_domains", "(subquery", "CONSTANT ROW", "anon_")
 """What does not grow with the tickets: counts, what has yet to go out, and what a statement makes for itself."""
 
 

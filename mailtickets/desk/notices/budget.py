@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mailtickets.config.models import Budget
 from mailtickets.desk.claims.authors import agent_of, authentic, matched
@@ -43,6 +44,10 @@ class BudgetLine:
         """The reason with which this line stops a copy."""
         return f"budget-{self.key.partition(':')[0]}"
 
+    def window(self, now: datetime) -> int:
+        """The number of the present window since the epoch, all windows being of one length."""
+        return int(now.timestamp()) // self.seconds
+
 
 def standing(situation: Situation, policy: Policy) -> Standing:
     """What speaks for the mail in hand. Whoever is proven is never counted together with whoever is not."""
@@ -77,8 +82,21 @@ def _share_of_the_account(notice: Notice, max_per_day: int) -> tuple[BudgetLine,
     """What people who are not proven may use up of what the account may send a day: the rest is kept for answers."""
     if not max_per_day or notice.standing in {"proven", "token"}:
         return ()
-    apart = _apart(notice.standing)
-    return (BudgetLine(f"{apart}-account", DAY, max(1, max_per_day // SHARES_OF_ACCOUNT)),)
+    return (_account(f"{_apart(notice.standing)}-", max_per_day),)
+
+
+def _account(apart: str, max_per_day: int) -> BudgetLine:
+    return BudgetLine(f"{apart}account", DAY, max(1, max_per_day // SHARES_OF_ACCOUNT))
+
+
+def _everybody(apart: str, budget: Budget) -> BudgetLine:
+    return BudgetLine(f"{apart}everybody", HOUR, budget.automatic_per_hour)
+
+
+def shared_lines(budget: Budget, max_per_day: int) -> tuple[BudgetLine, ...]:
+    """The counters of no one person, domain or ticket: when one of them is full, its automatic mail stops."""
+    everybody = tuple(_everybody(apart, budget) for apart in ("", "known-", "unproven-"))
+    return (*everybody, *(_account(apart, max_per_day) for apart in ("known-", "unproven-") if max_per_day))
 
 
 def _held(notice: Notice, who: str) -> tuple[BudgetLine, ...]:
@@ -103,7 +121,7 @@ def _automatic(notice: Notice, who: str, ticket: int, budget: Budget) -> tuple[B
     lines: tuple[BudgetLine, ...] = (
         BudgetLine(f"{apart}person:{who}", DAY, budget.automatic_per_sender_per_day),
         BudgetLine(f"{apart}domain:{domain}", HOUR, budget.automatic_per_domain_per_hour),
-        BudgetLine(f"{apart}everybody", HOUR, budget.automatic_per_hour),
+        _everybody(apart, budget),
         BudgetLine(f"{apart}ticket:{ticket}:{who}", HOUR, budget.automatic_per_ticket_per_hour),
     )
     if notice.cause:

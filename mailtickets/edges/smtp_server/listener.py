@@ -96,6 +96,11 @@ class Listener:
         self._servers.append(server)
         self.addresses.append(address_of(sock))
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._sessions)
+
     # --- connections --------------------------------------------------------------------------------------
 
     def refusal(self, peer: str) -> str | None:

@@ -51,7 +51,10 @@ class Reader:
 
     def each(self, statement: str, **given: object) -> Iterator[Any]:
         """Rows one by one, as the database finds them."""
-        cursor = self._execute(statement if self.is_sqlite else _PARAMETER.sub(r"%(\1)s", statement), given)
+        if self.is_sqlite:
+            cursor = self._execute(statement, {name: _kept(value) for name, value in given.items()})
+        else:
+            cursor = self._execute(_PARAMETER.sub(r"%(\1)s", statement), given)
         columns = tuple(column[0] for column in cursor.description)
         make, convert = _row(columns), _conversions(columns) if self.is_sqlite else ()
         for values in cursor:
@@ -131,6 +134,11 @@ def _conversions(columns: tuple[str, ...]) -> tuple[tuple[int, Callable[[Any], o
         (FLAGS, bool),
     )
     return tuple((place, read) for place, name in enumerate(columns) for names, read in kinds if name in names)
+
+
+def _kept(value: object) -> object:
+    """A parameter as SQLite has such values: a moment is text, so that it can be compared with a column."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
 
 
 def _instant(text: str) -> datetime:
