@@ -101,9 +101,13 @@ def _one_word(value: str) -> str:
     return value
 
 
-def _host_name(value: str) -> str:
+def is_host_name(value: str) -> bool:
     label = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-    if not re.fullmatch(rf"{label}(\.{label})*", value):
+    return re.fullmatch(rf"{label}(\.{label})*", value) is not None
+
+
+def _host_name(value: str) -> str:
+    if not is_host_name(value):
         raise ValueError(f"a host name in ASCII was expected, not {value!r}")
     return value.lower()
 

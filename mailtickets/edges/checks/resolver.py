@@ -9,6 +9,7 @@ Limits: `CACHE_NAMES` answers are kept, each as long as its TTL; no DNSSEC.
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import dns.exception
@@ -20,6 +21,7 @@ import dns.rdtypes.ANY.PTR
 import dns.rdtypes.ANY.TXT
 import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
+import dns.rdtypes.IN.SRV
 import dns.resolver
 
 CACHE_NAMES = 2_000
@@ -29,6 +31,17 @@ _Rdata = TypeVar("_Rdata")
 
 class Unanswered(Exception):
     """No server said whether there are such records. Asking again later may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """An SRV record (RFC 2782)."""
+
+    priority: int
+    weight: int
+    port: int
+    host: str
+    """Empty when the record says that the service is not offered."""
 
 
 def resolver(servers: Sequence[str], timeout_seconds: float) -> dns.resolver.Resolver:
@@ -73,6 +86,14 @@ class Lookups:
         """The MX records of a name, as (preference, host)."""
         found = self._ask(name, "MX", dns.rdtypes.ANY.MX.MX)
         return [(record.preference, record.exchange.to_text(omit_final_dot=True)) for record in found]
+
+    def services(self, name: str) -> list[Service]:
+        """The SRV records of a name such as `_imaps._tcp.example.org`."""
+        found = self._ask(name, "SRV", dns.rdtypes.IN.SRV.SRV)
+        return [
+            Service(one.priority, one.weight, one.port, one.target.to_text(omit_final_dot=True).rstrip("."))
+            for one in found
+        ]
 
     def pointers(self, name: str) -> list[str]:
         found = self._ask(name, "PTR", dns.rdtypes.ANY.PTR.PTR)
