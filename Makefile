@@ -21,7 +21,7 @@ BENCHES ?= parse accept tickets imap outgoing latency growth memory
 .PHONY: run demo test test-trixie test-on check bench chaos soak fuzz environment clean
 
 run: $(VENV)/complete
-	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init
+	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init --example
 	@echo
 	@echo "The desk starts. In another terminal, 'make demo' plays a short story against it;"
 	@echo "'$(BIN)/mailtickets -c $(CONFIG) ticket list' shows what became of it. Control-C stops the desk."

@@ -21,13 +21,22 @@ from mailtickets.config.places import ConfigError
 def load(file: Path, *, secrets: bool = False) -> Config:
     """The configuration in `file`. With `secrets`, a missing password file of an account is an error too."""
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(file, [("", f"cannot be read: {error.strerror}")]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(file, [("", f"is not TOML: {error}")]) from error
+    return parsed(file, text, secrets=secrets)
+
+
+def parsed(file: Path, text: str, *, secrets: bool = False) -> Config:
+    """The configuration in `text`, which is or will be the content of `file`."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(file, [("", f"is not TOML: {error}")]) from error
     try:
-        config = Config.model_validate(_tuples(data))
+        config = Config.model_validate(tuples(data))
     except ValidationError as error:
         sound, problems = _without_faults(data, error)
         raise ConfigError(file, problems + _cross_problems(file, sound, secrets, problems)) from error
@@ -37,26 +46,30 @@ def load(file: Path, *, secrets: bool = False) -> Config:
     return config
 
 
-def _tuples(value: Any) -> Any:
+def tuples(value: Any) -> Any:
     """Turns the lists of TOML into tuples, at every depth, because the models are frozen."""
     if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
-    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+        return {key: tuples(item) for key, item in value.items()}
+    return tuple(tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Config | None, list[tuple[str, str]]]:
     """The errors that pydantic found, and the configuration with stand-ins in those places, for the checks that
     remain.
     """
-    told = _told_once(error)
-    problems = [(".".join(str(step) for step in found["loc"]), _in_words(found)) for found in told]
-    mended = _tuples(data)
-    for found in told:
+    problems = in_words(error)
+    mended = tuples(data)
+    for found in _told_once(error):
         _mend(mended, found["loc"])
     try:
         return Config.model_validate(mended), problems
     except ValidationError:
         return None, problems
+
+
+def in_words(error: ValidationError) -> list[tuple[str, str]]:
+    """The errors that pydantic found, as (key path, what was expected)."""
+    return [(".".join(str(step) for step in found["loc"]), _told(found)) for found in _told_once(error)]
 
 
 def _told_once(error: ValidationError) -> list[Mapping[str, Any]]:
@@ -97,7 +110,7 @@ _STAND_INS: Mapping[int | str, Callable[[str], Any]] = {
 _SECRET_KEY = re.compile("password|secret|token|key")
 
 
-def _in_words(found: Mapping[str, Any]) -> str:
+def _told(found: Mapping[str, Any]) -> str:
     match found["type"]:
         case "extra_forbidden":
             return "there is no such key"

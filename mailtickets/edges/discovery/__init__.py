@@ -1,1 +1,1 @@
-"""Where a domain's mail is read and handed in, as its DNS and its autoconfig file say. Only `init` asks."""
+"""Where a domain's mail is read and handed in: its DNS, its autoconfig file."""

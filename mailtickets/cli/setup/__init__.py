@@ -1,0 +1,1 @@
+"""How `init` makes a configuration of answers that are asked or read."""

@@ -1,0 +1,185 @@
+"""What an administrator does at Microsoft or Google before the desk can log in, filled in with the answers.
+
+Pure: answers come in, lines go out. What is not known yet is shown in capital letters.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import wrap
+
+from mailtickets.cli.setup import secrets
+from mailtickets.cli.setup.answers import Answers
+
+WIDTH = 100
+GOOGLE_SCOPE = "https://mail.google.com/"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do."""
+
+    text: str
+    lines: Sequence[str] = ()
+    """Commands, or values to copy, as they are typed."""
+
+
+def steps(answers: Answers) -> list[Step]:
+    """All steps for this provider and this way of login; none where there is nothing to do but to know a password."""
+    address = answers.address or "ADDRESS"
+    match answers.provider, answers.login:
+        case "microsoft", "certificate" | "client_secret":
+            return _microsoft_application(answers, address)
+        case "microsoft", "device_code":
+            return _microsoft_person(answers, address)
+        case "google", "service_account":
+            return _google_service_account(answers, address)
+        case "google", "refresh_token":
+            return _google_person(address)
+        case "google", _:
+            return _google_password(address)
+    return []
+
+
+def text(found: Sequence[Step]) -> str:
+    """The steps as they are printed and as the pages in docs/providers show them."""
+    lines: list[str] = []
+    for number, step in enumerate(found, 1):
+        lines += wrap(f"{number}. {step.text}", WIDTH, subsequent_indent="   ", break_on_hyphens=False)
+        lines += [f"       {line}" for line in step.lines]
+    return "\n".join(lines)
+
+
+# --- Microsoft 365 --------------------------------------------------------------------------------------
+
+
+def _microsoft_application(answers: Answers, address: str) -> list[Step]:
+    given = answers.oauth
+    tenant, client, object_id = given.tenant or "TENANT", given.client_id or "CLIENT_ID", given.object_id or "OBJECT_ID"
+    proof = "upload the certificate (the .pem or .crt file; the key stays with you)."
+    if answers.login == "client_secret":
+        proof = "make a client secret, copy its Value at once (not its ID), and note the day when it expires."
+    return [
+        Step(
+            "entra.microsoft.com, App registrations, New registration: any name, accounts in this organizational "
+            f"directory only. Note the Application (client) ID and the Directory (tenant) ID:{_noted(answers)}"
+        ),
+        Step(f"There, Certificates & secrets: {proof}"),
+        Step(
+            "There, API permissions, Add a permission, APIs my organization uses, Office 365 Exchange Online, "
+            "Application permissions:",
+            ("IMAP.AccessAsApp", "SMTP.SendAsApp"),
+        ),
+        Step("There: Grant admin consent. Each permission must then say Granted."),
+        Step(
+            "Enterprise applications, the application of the same name: copy its Object ID. The Object ID under App "
+            "registrations is another one, and with it the login is refused."
+        ),
+        Step(
+            "In PowerShell, as an Exchange administrator:",
+            (
+                "Install-Module ExchangeOnlineManagement",
+                f"Connect-ExchangeOnline -Organization {tenant}",
+                f"New-ServicePrincipal -AppId {client} -ObjectId {object_id}",
+                f"Add-MailboxPermission -Identity {address} -User {object_id} -AccessRights FullAccess",
+                *_mailbox_settings(address),
+            ),
+        ),
+        _PATIENCE,
+    ]
+
+
+def _noted(answers: Answers) -> str:
+    given = answers.oauth
+    known = f" {given.client_id} and {given.tenant}." if given.client_id and given.tenant else ""
+    return known or " `init` asks for both."
+
+
+def _mailbox_settings(address: str) -> tuple[str, ...]:
+    return (
+        f"Set-CASMailbox -Identity {address} -ImapEnabled $true -SmtpClientAuthenticationDisabled $false",
+        f"Get-CASMailbox -Identity {address} | Format-List ImapEnabled,SmtpClientAuthenticationDisabled",
+    )
+
+
+_PATIENCE = Step("Wait. Exchange may need half an hour until it knows the new rights.")
+
+
+def _microsoft_person(answers: Answers, address: str) -> list[Step]:
+    tenant = answers.oauth.tenant or "TENANT"
+    return [
+        Step(
+            "entra.microsoft.com, App registrations, New registration: any name, accounts in this organizational "
+            f"directory only. Note the Application (client) ID and the Directory (tenant) ID:{_noted(answers)}"
+        ),
+        Step("There, Authentication, Advanced settings: Allow public client flows: Yes."),
+        Step(
+            "There, API permissions, Add a permission, Microsoft Graph, Delegated permissions:",
+            ("IMAP.AccessAsUser.All", "SMTP.Send", "offline_access"),
+        ),
+        Step(
+            "In PowerShell, as an Exchange administrator:",
+            (
+                "Install-Module ExchangeOnlineManagement",
+                f"Connect-ExchangeOnline -Organization {tenant}",
+                *_mailbox_settings(address),
+            ),
+        ),
+        Step(
+            f"On any machine with a browser, as {address}: enter the code that this command shows.",
+            ("mailtickets oauth login microsoft",),
+        ),
+    ]
+
+
+# --- Google ---------------------------------------------------------------------------------------------
+
+
+def _google_service_account(answers: Answers, address: str) -> list[Step]:
+    file = answers.oauth.service_account_file
+    client = answers.oauth.client_id or (secrets.service_account(Path(file))[0].get("client_id", "") if file else "")
+    return [
+        Step("console.cloud.google.com: make a project, and in it enable the Gmail API."),
+        Step(
+            "IAM & Admin, Service Accounts, Create service account: any name, no roles. Its Keys, Add key, JSON: a "
+            "file is downloaded. Its Details show the Unique ID, which is the client ID."
+        ),
+        Step(
+            "admin.google.com, as a super administrator: Security, Access and data control, API controls, Manage "
+            "domain-wide delegation, Add new, with this client ID and this scope:",
+            (client or "CLIENT_ID", GOOGLE_SCOPE),
+        ),
+        Step(
+            "admin.google.com: Apps, Google Workspace, Gmail, End User Access: IMAP is enabled for the organisational "
+            f"unit of {address}, for any mail client."
+        ),
+        Step("Wait. Google may need some minutes, rarely a day, until it knows the delegation."),
+    ]
+
+
+def _google_person(address: str) -> list[Step]:
+    return [
+        Step("console.cloud.google.com: make a project, and in it enable the Gmail API."),
+        Step(
+            "Google Auth Platform, Audience: Internal. While it is External and Testing, the login dies after seven "
+            "days."
+        ),
+        Step("Google Auth Platform, Data Access: add this scope:", (GOOGLE_SCOPE,)),
+        Step("Google Auth Platform, Clients, Create client, Desktop app: note the client ID and the client secret."),
+        Step(
+            f"On any machine with a browser, as {address}: follow what this command says. A later change of the "
+            "account's password ends the login, and the command is needed again.",
+            ("mailtickets oauth login google",),
+        ),
+    ]
+
+
+def _google_password(address: str) -> list[Step]:
+    return [
+        Step(f"myaccount.google.com, as {address}: Security, turn on 2-Step Verification."),
+        Step("myaccount.google.com/apppasswords: make an app password. Its sixteen letters are the password here."),
+        Step(
+            "Google Workspace only: the administrator can forbid both. admin.google.com: Security, Authentication, "
+            "2-step verification; and Apps, Google Workspace, Gmail, End User Access, for IMAP."
+        ),
+    ]
