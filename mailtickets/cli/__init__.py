@@ -21,6 +21,7 @@ NOUNS = {
     "inbound": "list messages that came in, with their outcomes; release or drop held ones",
     "outbox": "list outgoing mail and its state; send it again, or cancel it",
     "agent": "list agents, and how many tickets they hold",
+    "oauth": "log in at the provider of a mailbox, and show how long its tokens are good",
     "template": "list and preview the texts of notices",
     "db": "upgrade and check the database",
 }

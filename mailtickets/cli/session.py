@@ -77,7 +77,7 @@ def _user_name(number: int) -> str:
 @contextmanager
 def reading(args: argparse.Namespace) -> Iterator[Desk]:
     """The configured desk, for commands that only read. An error of the database ends the command with 75."""
-    desk = _desk(args)
+    desk = desk_of(args)
     if not desk.secret_file.exists() or database_is_missing(desk.database_url):
         raise Stop(BAD_USAGE, NO_DESK.format(desk.state_dir))
     try:
@@ -90,7 +90,7 @@ def reading(args: argparse.Namespace) -> Iterator[Desk]:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
 
 
-def _desk(args: argparse.Namespace) -> Proven:
+def desk_of(args: argparse.Namespace) -> Proven:
     """Where the desk is. A configuration that has changed since the last check is checked now."""
     try:
         file = locate(args.config)

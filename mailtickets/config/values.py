@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 LOCALES = ("pt_BR", "en", "es")
 Locale = Literal["pt_BR", "en", "es"]
@@ -146,10 +146,15 @@ def _https_url(value: str) -> str:
     return url
 
 
+def _date_as_text(value: object) -> object:
+    """TOML has dates of its own, without quotes."""
+    return value.isoformat() if type(value) is date else value
+
+
 def _optional_date(value: str) -> str:
     try:
-        if value:
-            date.fromisoformat(value)
+        if value and date.fromisoformat(value).isoformat() != value:
+            raise ValueError
     except ValueError:
         raise ValueError(f'a date like "2027-03-31" was expected, not {value!r}') from None
     return value
@@ -196,7 +201,7 @@ Word = Annotated[str, AfterValidator(_one_word)]
 Correspondent = Annotated[str, AfterValidator(_correspondent)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url)]
-OptionalDate = Annotated[str, AfterValidator(_optional_date)]
+OptionalDate = Annotated[str, BeforeValidator(_date_as_text), AfterValidator(_optional_date)]
 UnixOrHost = Annotated[str, AfterValidator(_unix_or_host)]
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 HostName = Annotated[str, AfterValidator(_host_name)]

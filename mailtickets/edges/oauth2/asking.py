@@ -1,5 +1,7 @@
 """One question for a token, whoever is asked. It blocks: call it in a thread."""
 
+from collections.abc import Callable
+
 from mailtickets.edges.oauth2 import google, microsoft, other
 from mailtickets.edges.oauth2.account import Account
 from mailtickets.edges.oauth2.outcome import Dead, Outcome, Retry, of_answer, one_line
@@ -9,9 +11,16 @@ _ASK = {"microsoft": microsoft.ask, "google": google.ask, "other": other.ask}
 
 
 def ask(account: Account, refresh: str, transport: Transport) -> Outcome:
-    """Asks the provider. Returns an outcome in every case; raises nothing that a provider or a file can cause."""
+    """Asks the provider. Returns an outcome in every case."""
+    return guarded(account, transport, lambda: _ASK[account.settings.provider](account, refresh, transport))
+
+
+def guarded(account: Account, transport: Transport, question: Callable[[], Outcome]) -> Outcome:
+    """What the question returns, or the outcome for what it raises because of a provider or a file."""
     try:
-        return _ASK[account.settings.provider](account, refresh, transport)
+        return question()
+    except EOFError:
+        raise
     except ModuleNotFoundError as error:
         return not_installed(error)
     except KeyError as error:

@@ -28,6 +28,8 @@ def ask(account: Account, refresh: str, transport: Transport) -> Outcome:
         return Retry(one_line(str(error)))
     except exceptions.RefreshError as error:
         return _refused(error, transport)
+    if not isinstance(who.token, str):
+        return Retry("the token server gives an answer that makes no sense")
     return Token(who.token, _life_seconds(who.expiry), _new_refresh(who, refresh), _who(account))
 
 

@@ -38,7 +38,7 @@ def ask(account: Account, refresh: str, transport: Transport) -> Outcome:
 
 def outcome(found: Mapping[str, Any], transport: Transport) -> Outcome:
     """Reads what MSAL returns. It returns errors as values; the HTTP status is in the transport."""
-    if found.get("access_token"):
+    if isinstance(found.get("access_token"), str):
         return of_token(found)
     if transport.last is None:
         return Retry("the token server gives no answer")
@@ -68,7 +68,9 @@ def _look_at(key: str, certificate: str) -> None:
     Microsoft, and then it could as well be Microsoft's answer.
     """
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     x509.load_pem_x509_certificate(certificate.encode())
-    load_pem_private_key(key.encode(), None)
+    if not isinstance(load_pem_private_key(key.encode(), None), RSAPrivateKey):
+        raise ValueError("Microsoft takes certificates with an RSA key only")

@@ -60,7 +60,7 @@ Outcome = Token | Retry | Dead
 
 def of_answer(answer: Answer, provider: str) -> Outcome:
     """Reads a token server's answer."""
-    found = _object(answer.text)
+    found = json_object(answer.text)
     if answer.status == 200 and isinstance(found.get("access_token"), str) and found["access_token"]:
         return of_token(found)
     error = found.get("error")
@@ -100,12 +100,12 @@ def _claims(token: object) -> Mapping[str, Any]:
 
     try:
         payload = str(token).split(".")[1]
-        return _object(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode())
+        return json_object(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode())
     except (IndexError, ValueError):
         return {}
 
 
-def _object(text: str) -> Mapping[str, Any]:
+def json_object(text: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
     except ValueError:

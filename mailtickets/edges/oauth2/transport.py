@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import IO, Any
 
 LARGEST_OCTETS = 1_000_000
+REQUEST_SECONDS = 20
+"""The longest time for one request, where many belong to one question: a person is waited for."""
 _READ_OCTETS = 65_536
 _LONGEST_RETRY_AFTER_SECONDS = 3600
 
@@ -102,7 +104,7 @@ class Transport:
         left = self._end - time.monotonic()
         if left <= 0:
             raise TimeoutError("no answer in time")
-        return left
+        return min(left, REQUEST_SECONDS)
 
     def _read(self, answer: Any) -> str:
         """The body. Each piece that comes is a moment to look at the clock."""

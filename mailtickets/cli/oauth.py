@@ -1,0 +1,78 @@
+"""Logs in at a provider of OAuth2, and shows the accounts with their tokens."""
+
+import argparse
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
+from mailtickets.cli.session import add_json, desk_of, print_json, print_table
+from mailtickets.config.places import locate
+from mailtickets.edges.oauth2.kept import Kept, Shelf
+from mailtickets.views import oauth as view
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    login = verbs.add_parser(
+        "login", help="log in as the mailbox's user, with a browser on any machine; or try out the other ways"
+    )
+    login.add_argument("name", metavar="NAME", help="the name of an [[oauth]] table")
+    add_json(login)
+    login.set_defaults(act=_login)
+    status = verbs.add_parser("status", help="show who is logged in, until when, the last renewal and the last error")
+    add_json(status)
+    status.set_defaults(act=_status)
+
+
+def run(args: argparse.Namespace) -> int:
+    status: int = args.act(args)
+    return status
+
+
+def _login(args: argparse.Namespace) -> int:
+    from mailtickets.cli import oauth_work  # the import costs a second; showing the state does not need it
+
+    return oauth_work.login(args)
+
+
+def _status(args: argparse.Namespace) -> int:
+    now, shown = datetime.now(UTC), _accounts(args)
+    if args.json:
+        print_json([view.as_json(one, now) for one in shown])
+    elif not shown:
+        print("no [[oauth]] table in the configuration")
+    else:
+        print_table(view.HEADER, [view.row(one, now) for one in shown])
+    return REFUSED if any(one.state(now) in {"none", "expired"} for one in shown) else DONE
+
+
+def _kept(state_dir: Path, name: str) -> Kept | None:
+    try:
+        return Shelf(state_dir, name).load()
+    except OSError as error:
+        raise Stop(BAD_USAGE, f"{error.filename}: {error.strerror}") from error
+
+
+def _shown(given: Mapping[str, Any], tables: Mapping[str, Any], kept: Kept | None) -> view.Shown:
+    name = given["name"]
+    return view.Shown(
+        name=name,
+        provider=given["provider"],
+        flow=given["flow"],
+        who=(kept.who if kept else "") or ", ".join(view.usernames(name, tables)),
+        used_by=view.used_by(name, tables),
+        renewed_at=kept.obtained_at if kept else None,
+        valid_until=kept.expires_at if kept else None,
+        error="",
+        failed_at=None,
+        secret_expires=str(given.get("expires", "")),
+    )
+
+
+def _accounts(args: argparse.Namespace) -> list[view.Shown]:
+    desk = desk_of(args)
+    tables = tomllib.loads(locate(args.config).read_text(encoding="utf-8"))
+    return [_shown(given, tables, _kept(desk.state_dir, given["name"])) for given in tables.get("oauth", ())]
