@@ -137,9 +137,9 @@ def _secret_problems(config: "Config", key: str, given: "OAuth") -> Iterator[tup
         return
     if "client_secret_file" in paths and not paths["client_secret_file"].read_bytes().strip():
         yield f"{key}.client_secret_file", f"{paths['client_secret_file']} is empty"
-    if {*_CERTIFICATE} <= paths.keys() and (fault := _pair_fault(*(paths[name] for name in _CERTIFICATE))):
+    if {*_CERTIFICATE} <= paths.keys() and (fault := pair_fault(*(paths[name] for name in _CERTIFICATE))):
         yield f"{key}.certificate_file", fault
-    if "service_account_file" in paths and (fault := _service_account_fault(paths["service_account_file"])):
+    if "service_account_file" in paths and (fault := service_account_fault(paths["service_account_file"])):
         yield f"{key}.service_account_file", fault
     if "ca_file" in paths and (fault := _authorities_fault(paths["ca_file"])):
         yield f"{key}.ca_file", fault
@@ -151,7 +151,7 @@ def _unreadable(path: Path) -> str:
     return "" if os.access(path, os.R_OK) else f"{path} cannot be read by this user"
 
 
-def _pair_fault(certificate: Path, key: Path) -> str:
+def pair_fault(certificate: Path, key: Path) -> str:
     """Whether both files are PEM, and belong together."""
 
     def no_password() -> str:
@@ -168,7 +168,7 @@ def _pair_fault(certificate: Path, key: Path) -> str:
     return ""
 
 
-def _service_account_fault(path: Path) -> str:
+def service_account_fault(path: Path) -> str:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except ValueError:

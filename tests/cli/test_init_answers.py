@@ -274,6 +274,9 @@ def test_any_provider_by_its_token_url(setup: Setup) -> None:
     token_url = "https://login.host.test/token"
     scopes = ["mail"]
     """
+    for login, missing in (("device_code", "device_url"), ("refresh_token", "authorize_url")):
+        status, _, error = setup.run(text.replace('"client_secret"', f'"{login}"'))
+        assert (status, f"oauth.{missing}: is missing" in error) == (BAD_USAGE, True), error
     (oauth,) = setup.desk(text).oauth
     assert (oauth.provider, oauth.token_url, oauth.scopes) == ("other", "https://login.host.test/token", ("mail",))
 
@@ -393,11 +396,12 @@ def test_a_password_file_that_is_none(setup: Setup, content: bytes, said: str) -
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "is not JSON"),
-        ("[]", "is not the key of a service account"),
+        ("{", "is no service account key"),
+        ("[]", "is no service account key"),
+        ('{"type": "service_account"}', "has no client_email, private_key, token_uri"),
         (
             '{"type": "authorized_user", "client_email": "", "client_id": "", "private_key": "", "token_uri": ""}',
-            "authorized_user",
+            "is no service account key",
         ),
     ],
 )
@@ -411,13 +415,13 @@ def test_a_service_account_that_is_none(setup: Setup, content: str, said: str) -
 def test_a_key_of_another_certificate_is_told(setup: Setup, certificate: Path) -> None:
     trustme.CA().issue_cert("desk.test").private_key_pem.write_to_path(str(setup.directory / "desk.key"))
     status, _, error = setup.run(MICROSOFT)
-    assert (status, "does not belong to" in error) == (BAD_USAGE, True), error
+    assert (status, "is not the certificate of the key" in error) == (BAD_USAGE, True), error
 
 
 def test_a_certificate_that_is_none_is_told(setup: Setup, certificate: Path) -> None:
     certificate.write_text("hello\n")
     status, _, error = setup.run(MICROSOFT)
-    assert (status, "is not in PEM form" in error) == (BAD_USAGE, True), error
+    assert (status, "are no certificate and no private key in PEM" in error) == (BAD_USAGE, True), error
 
 
 def test_a_key_with_a_passphrase_is_told_and_nobody_is_asked_for_it(setup: Setup, certificate: Path) -> None:
@@ -432,7 +436,7 @@ def test_a_key_with_a_passphrase_is_told_and_nobody_is_asked_for_it(setup: Setup
     key = load_pem_private_key(file.read_bytes(), None)
     file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word")))
     status, _, error = setup.run(MICROSOFT)
-    assert (status, "has a passphrase" in error) == (BAD_USAGE, True), error
+    assert (status, "is encrypted" in error) == (BAD_USAGE, True), error
 
 
 def test_the_example_takes_no_answers(setup: Setup) -> None:

@@ -240,6 +240,8 @@ def _login_problems(answers: Answers, has_secret: bool) -> Iterator[tuple[str, s
         "password": (),
     }
     keys = [*(("tenant",) if answers.provider == "microsoft" else ()), *needed[login]]
+    if answers.provider == OTHER:
+        keys += {"device_code": ["device_url"], "refresh_token": ["authorize_url"]}.get(login, [])
     yield from ((f"oauth.{key}", f"is missing: {NEEDED[key]}") for key in keys if not getattr(oauth, key))
     if needs_secret(answers) and not answers.secret_file and not has_secret:
         yield "secret_file", f"is missing: a file that holds the {secret_name(answers)}"
@@ -252,6 +254,8 @@ NEEDED = {
     "key_file": "the private key of the certificate, PEM",
     "service_account_file": "the key of the service account, JSON",
     "token_url": "where the provider's tokens come from",
+    "device_url": "where the provider gives codes for a login on another device",
+    "authorize_url": "where a person consents at the provider",
 }
 
 

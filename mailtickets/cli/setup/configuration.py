@@ -126,7 +126,11 @@ def _tokens(settled: Settled) -> Table:
         ("provider", known, ""),
         ("flow", FLOWS.get(login, login), ""),
         ("tenant", given.tenant, "the directory of your organisation"),
-        ("client_id", given.client_id, "the application that was registered for the desk"),
+        (
+            "client_id",
+            "" if login == "service_account" else given.client_id,
+            "the application that was registered for the desk",
+        ),
     ]
     rows += [(one.key, one.name, _BESIDE) for one in settled.secrets if one.key not in {"smtp", "ca_file"}]
     rows += [

@@ -5,12 +5,13 @@ Fails with: nothing. What is wrong with a file is said in words, and its content
 """
 
 import json
-import ssl
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailtickets.cli.setup.answers import Answers, needs_secret
+from mailtickets.config.oauth import pair_fault, service_account_fault
 
 MAILBOX_PASSWORD = "mailbox-password"  # noqa: S105 - names of files
 SMTP_PASSWORD = "smtp-password"  # noqa: S105
@@ -59,67 +60,37 @@ def of(answers: Answers) -> Iterator[Secret]:
 
 
 def problems(answers: Answers) -> Iterator[tuple[str, str]]:
-    """What is wrong with the content of the files that the answers name."""
+    """What is wrong with the content of the files that the answers name. Files that cannot be read are passed over:
+    `answers.problems` has told of them.
+    """
     oauth = answers.oauth
-    for path, where in ((answers.secret_file, "secret_file"), (answers.smtp.secret_file, "smtp.secret_file")):
-        if path and (problem := _not_one_line(Path(path))):
-            yield where, problem
-    if answers.login == "certificate" and oauth.certificate_file and oauth.key_file:
-        yield from _pair_problems(oauth.certificate_file, oauth.key_file)
-    if answers.login == "service_account" and oauth.service_account_file:
-        problem = service_account(Path(oauth.service_account_file))[1]
-        yield from [("oauth.service_account_file", problem)] if problem else []
+    for name, check in (("secret_file", _one_line_fault), ("smtp.secret_file", _one_line_fault)):
+        path = answers.secret_file if name == "secret_file" else answers.smtp.secret_file
+        yield from _found(name, [path], check)
+    if answers.login == "certificate":
+        yield from _found("oauth.certificate_file", [oauth.certificate_file, oauth.key_file], pair_fault)
+    if answers.login == "service_account":
+        yield from _found("oauth.service_account_file", [oauth.service_account_file], service_account_fault)
 
 
-def _not_one_line(file: Path) -> str:
+def _found(key: str, names: Sequence[str], check: Callable[..., str]) -> Iterator[tuple[str, str]]:
+    """What `check` says of these files, if all of them are there."""
+    if all(name and os.access(name, os.R_OK) for name in names) and (fault := check(*map(Path, names))):
+        yield key, fault
+
+
+def _one_line_fault(file: Path) -> str:
     try:
         lines = file.read_text(encoding="utf-8").rstrip("\r\n").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        return f"{file} is not UTF-8" if isinstance(error, UnicodeDecodeError) else ""
+    except UnicodeDecodeError:
+        return f"{file} is not UTF-8"
     return f"{file} has {len(lines)} lines: one was expected" if len(lines) > 1 else ""
 
 
-def _pair_problems(certificate_file: str, key_file: str) -> Iterator[tuple[str, str]]:
-    """Whether the key is that of the certificate, and can be read without a passphrase."""
-    for where, file, mark in (
-        ("certificate_file", certificate_file, b"-----BEGIN CERTIFICATE-----"),
-        ("key_file", key_file, b"PRIVATE KEY-----"),
-    ):
-        try:
-            if mark not in Path(file).read_bytes():
-                yield f"oauth.{where}", f"{file} is not in PEM form (it has no {mark.decode().strip('-')})"
-                return
-        except OSError:
-            return
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+def google_client(file: str) -> str:
+    """The client ID of a service account, by its key file; empty when the file does not say."""
     try:
-        context.load_cert_chain(certificate_file, key_file, password=_no_passphrase)
-    except _HasPassphrase:
-        yield "oauth.key_file", f"{key_file} has a passphrase: a service cannot type it; write the key without one"
-    except ssl.SSLError as error:
-        said = (error.reason or str(error)).replace("_", " ").lower()
-        yield "oauth.key_file", f"{key_file} does not belong to {certificate_file}, or is broken ({said})"
-
-
-class _HasPassphrase(Exception):
-    """OpenSSL asks for the passphrase of a key."""
-
-
-def _no_passphrase() -> str:
-    raise _HasPassphrase
-
-
-def service_account(file: Path) -> tuple[dict[str, str], str]:
-    """The content of a Google key file, and what is wrong with it; empty when nothing is."""
-    try:
-        found = json.loads(file.read_bytes())
-    except OSError:
-        return {}, ""
-    except ValueError:
-        return {}, f"{file} is not JSON: Google gives the key of a service account as a JSON file"
-    needed = ("type", "client_email", "client_id", "private_key", "token_uri")
-    if not isinstance(found, dict) or any(not isinstance(found.get(name), str) for name in needed):
-        return {}, f"{file} is not the key of a service account: {', '.join(needed)} were expected in it"
-    if found["type"] != "service_account":
-        return {}, f'{file} has type = "{found["type"][:40]}": "service_account" was expected'
-    return {name: found[name] for name in needed if name != "private_key"}, ""
+        found = json.loads(Path(file).read_bytes())
+        return str(found["client_id"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""

@@ -5,7 +5,6 @@ Pure: answers come in, lines go out. What is not known yet is shown in capital l
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from textwrap import wrap
 
 from mailtickets.cli.setup import secrets
@@ -136,8 +135,7 @@ def _microsoft_person(answers: Answers, address: str) -> list[Step]:
 
 
 def _google_service_account(answers: Answers, address: str) -> list[Step]:
-    file = answers.oauth.service_account_file
-    client = answers.oauth.client_id or (secrets.service_account(Path(file))[0].get("client_id", "") if file else "")
+    client = answers.oauth.client_id or secrets.google_client(answers.oauth.service_account_file)
     return [
         Step("console.cloud.google.com: make a project, and in it enable the Gmail API."),
         Step(
