@@ -8,7 +8,7 @@ from mailtickets.config.load import load
 from mailtickets.config.models import Config
 from mailtickets.edges.http.metrics import Moment, Scene
 from mailtickets.gateway.measures import Measures
-from mailtickets.store.read.figures import WAITING_IN, WAITING_OUT, Figures, Waiting
+from mailtickets.store.read.figures import WAITING_IN, WAITING_OUT, Account, Figures, Waiting
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -81,6 +81,11 @@ def a_scene(
         sent_in_a_day=17,
         leases={"housekeeping": NOW + timedelta(minutes=1), "somebody@else.test": NOW},
         database_bytes=331_776,
+        accounts=(
+            Account("imap", "suporte", NOW - timedelta(minutes=1), NOW - timedelta(days=1), None),
+            Account("oauth", "microsoft", NOW - timedelta(minutes=20), None, NOW + timedelta(minutes=40)),
+            Account("imap", "outra", NOW, NOW, NOW),
+        ),
     )
     moment = Moment(
         NOW - timedelta(days=1),

@@ -121,6 +121,19 @@ def test_a_budget_that_is_used_up_is_an_open_breaker(config: Config) -> None:
     assert ("mailtickets_breaker_open", frozenset({("budget", "delivery-day")})) not in shown
 
 
+def test_accounts_are_those_of_the_configuration(config: Config) -> None:
+    shown = samples(a_scene(config))
+    a_minute_ago = (NOW - timedelta(minutes=1)).timestamp()
+    assert (
+        value(shown, "mailtickets_account_last_success_timestamp_seconds", kind="imap", account="suporte")
+        == a_minute_ago
+    )
+    assert value(shown, "mailtickets_account_last_failure_timestamp_seconds", kind="oauth", account="microsoft") == 0
+    in_time = (NOW + timedelta(minutes=40)).timestamp()
+    assert value(shown, "mailtickets_token_expiry_timestamp_seconds", account="microsoft") == in_time
+    assert not [labels for _, labels in shown if ("account", "outra") in labels]
+
+
 def test_without_the_database_the_process_is_still_shown(config: Config) -> None:
     shown = samples(Scene(config, Measures(), Moment(NOW, ready={"database": "away"}), None))
     assert value(shown, "mailtickets_database_up") == 0

@@ -99,6 +99,17 @@ GAUGES: Mapping[str, Family] = {
             "mailtickets_lease_until_timestamp_seconds", "When the lease on a task of one gateway ends.", ("lease",)
         ),
         Family(
+            "mailtickets_account_last_success_timestamp_seconds",
+            "When a mailbox was last read, a copy taken by the smarthost, a token got; 0: never.",
+            ("kind", "account"),
+        ),
+        Family(
+            "mailtickets_account_last_failure_timestamp_seconds",
+            "When that last failed; 0: never.",
+            ("kind", "account"),
+        ),
+        Family("mailtickets_token_expiry_timestamp_seconds", "When the token of an account ends.", ("account",)),
+        Family(
             "mailtickets_secret_expiry_timestamp_seconds", "When the secret of an [[oauth]] table ends.", ("account",)
         ),
     )

@@ -107,6 +107,7 @@ class _Shown(Collector):
             yield from _waiting(scene.figures)
             yield from _tickets(scene.figures, lists)
             yield from _budgets(scene.figures, scene.config)
+            yield from _accounts(scene.figures, lists)
             yield _gauge("database_size_bytes", {(): scene.figures.database_bytes})
             yield _gauge("lease_until_timestamp_seconds", _by(lists.leases, _seconds_each(scene.figures.leases)))
         yield _gauge("secret_expiry_timestamp_seconds", _secrets(scene.config))
@@ -122,6 +123,8 @@ class Lists:
 
     queues: frozenset[str]
     leases: frozenset[str]
+    accounts: frozenset[tuple[str, str]]
+    """Kind and name."""
     labels: Mapping[str, frozenset[str]]
     """By the name of the label."""
 
@@ -133,6 +136,7 @@ class Lists:
         return cls(
             queues,
             frozenset({"housekeeping", "reconcile", *(f"oauth-{account.name}" for account in config.oauth)}),
+            frozenset(_configured(config)),
             {
                 "door": frozenset(doors),
                 "answer": frozenset({"deferred", "refused"}),
@@ -148,6 +152,13 @@ class Lists:
     def closed(self, names: tuple[str, ...], values: tuple[str, ...]) -> tuple[str, ...]:
         """The same values, where one that is on no list is `other`."""
         return tuple(value if value in self.labels[name] else OTHER for name, value in zip(names, values, strict=True))
+
+
+def _configured(config: Config) -> Iterator[tuple[str, str]]:
+    """The accounts of the configuration; the smarthost has no name of its own there."""
+    yield "smtp", "delivery"
+    yield from (("imap", account.name) for account in config.imap_in)
+    yield from (("oauth", account.name) for account in config.oauth)
 
 
 Samples = Mapping[tuple[str, ...], float]
@@ -246,6 +257,16 @@ def _budgets(figures: Figures, config: Config) -> Iterator[Metric]:
 def lines_of(config: Config) -> tuple[BudgetLine, ...]:
     """The budgets that are shown."""
     return shared_lines(config.budget, config.delivery.max_per_day)
+
+
+def _accounts(figures: Figures, lists: Lists) -> Iterator[Metric]:
+    """Accounts that the configuration no longer has are left out."""
+    known = {(one.kind, one.name): one for one in figures.accounts if (one.kind, one.name) in lists.accounts}
+    success, failure = "account_last_success_timestamp_seconds", "account_last_failure_timestamp_seconds"
+    yield _gauge(success, {key: _seconds(one.last_success_at) for key, one in known.items()})
+    yield _gauge(failure, {key: _seconds(one.last_failure_at) for key, one in known.items()})
+    ends = {(name,): _seconds(one.expires_at) for (_, name), one in known.items() if one.expires_at}
+    yield _gauge("token_expiry_timestamp_seconds", ends)
 
 
 def _secrets(config: Config) -> Samples:

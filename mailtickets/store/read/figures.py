@@ -27,6 +27,19 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """How an account fares, among all gateways."""
+
+    kind: str
+    """`imap`, `smtp` or `oauth`."""
+    name: str
+    last_success_at: datetime | None
+    last_failure_at: datetime | None
+    expires_at: datetime | None
+    """The end of its token."""
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """What one look has found."""
 
@@ -44,6 +57,7 @@ class Figures:
     leases: Mapping[str, datetime]
     """When each lease ends."""
     database_bytes: int
+    accounts: Sequence[Account] = ()
 
 
 def look(reader: Reader, queues: Iterable[str], budgets: Sequence[BudgetLine], now: datetime) -> Figures:
