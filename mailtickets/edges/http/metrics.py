@@ -265,7 +265,7 @@ def _accounts(figures: Figures, lists: Lists) -> Iterator[Metric]:
     success, failure = "account_last_success_timestamp_seconds", "account_last_failure_timestamp_seconds"
     yield _gauge(success, {key: _seconds(one.last_success_at) for key, one in known.items()})
     yield _gauge(failure, {key: _seconds(one.last_failure_at) for key, one in known.items()})
-    ends = {(name,): _seconds(one.expires_at) for (_, name), one in known.items() if one.expires_at}
+    ends: Samples = {(name,): _seconds(one.expires_at) for (_, name), one in known.items() if one.expires_at}
     yield _gauge("token_expiry_timestamp_seconds", ends)
 
 
