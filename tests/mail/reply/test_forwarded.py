@@ -14,7 +14,7 @@ from mailtickets.mail.model import Address, Forwarded, InboundMail
 from mailtickets.mail.read.parse import as_json, parse
 from mailtickets.mail.reply.forwarded import MAX_ORIGINALS
 
-FORWARDS = Path(__file__).parent / "forwards"
+FORWARDS = Path(__file__).parents[1] / "forwards"
 NAMES = sorted(path.stem for path in FORWARDS.glob("*.eml"))
 ENDINGS = {"lf": b"\n", "crlf": b"\r\n"}
 

@@ -13,7 +13,7 @@ from mailtickets.mail.kind.classify import REASONS, classify
 from mailtickets.mail.model import Address, Bounce, Kind
 from mailtickets.mail.read import header
 
-FOLDER = Path(__file__).parent / "kinds"
+FOLDER = Path(__file__).parents[1] / "kinds"
 BOUNCE = Bounce("joao@cliente.test", "failed", "5.1.1", None, "")
 ANA = Address("Ana", "ana@cliente.test")
 

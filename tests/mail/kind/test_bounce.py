@@ -15,7 +15,7 @@ from mailtickets.mail.kind.bounce.fields import original_message_id
 from mailtickets.mail.kind.bounce.report_of import read_bounce
 from mailtickets.mail.model import Bounce
 
-FOLDER = Path(__file__).parent / "bounces"
+FOLDER = Path(__file__).parents[1] / "bounces"
 
 
 class Expected(NamedTuple):

@@ -14,7 +14,7 @@ import pytest
 
 from mailtickets.mail.read.parse import as_json, parse
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS = Path(__file__).parents[1] / "corpus"
 NAMES = sorted(path.stem for path in CORPUS.glob("*.eml"))
 LINE_ENDINGS: dict[str, Callable[[bytes], bytes]] = {
     "lf": lambda raw: raw,

@@ -1,7 +1,6 @@
 """What holds for every message whatever is in it."""
 
 import json
-import sys
 from email import policy
 from email.message import EmailMessage, Message
 from pathlib import Path
@@ -15,11 +14,9 @@ from mailtickets.mail.read import mime
 from mailtickets.mail.read.parse import as_json, parse
 from mailtickets.mail.reply import cut
 from mailtickets.words import language
+from tests.mail.bombs import BOMBS
 
-sys.path.insert(0, str(Path(__file__).parent))
-from bombs import BOMBS
-
-CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.eml"))
+CORPUS = sorted((Path(__file__).parents[1] / "corpus").glob("*.eml"))
 SLOW = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 SCRAPS = st.sampled_from(
