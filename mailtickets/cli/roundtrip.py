@@ -29,7 +29,7 @@ from mailtickets.store.read.reader import within
 COMES_BACK_SECONDS = 60
 """Seconds to wait for the message: the default `poll_seconds` of a mailbox. A longer wait is of no use."""
 
-Verdict = tuple[bool, str]
+RoundtripFinding = tuple[bool, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ async def send(config: Config, out: SmtpOut | MaildirOut, message: Outgoing) -> 
     return await out.send(raw, message.return_path, message.recipient)
 
 
-async def findings(config: Config, out: SmtpOut | MaildirOut, address: str) -> list[Verdict]:
+async def findings(config: Config, out: SmtpOut | MaildirOut, address: str) -> list[RoundtripFinding]:
     """Whether the message was sent, and how it came back if it was sent to ourselves."""
     message = prepared(config, address)
     result = await send(config, out, message)
@@ -104,7 +104,7 @@ async def _returned(config: Config, message: Outgoing) -> Any | None:
     return None
 
 
-def compared(message: Outgoing, row: Row[Any]) -> Iterator[Verdict]:
+def compared(message: Outgoing, row: Row[Any]) -> Iterator[RoundtripFinding]:
     """What the way left unchanged, and what it changed."""
     sent_from = message.queue.address
     yield _same("From", sent_from, row.from_address or "nobody")
@@ -115,7 +115,7 @@ def compared(message: Outgoing, row: Row[Any]) -> Iterator[Verdict]:
         yield _same("the plus-address", message.recipient, ", ".join(row.recipients))
 
 
-def _same(what: str, sent: str, came: str) -> Verdict:
+def _same(what: str, sent: str, came: str) -> RoundtripFinding:
     if sent.casefold() in came.casefold():
         return True, f"{what} came back as it was: {came}"
     return False, f"{what} was changed on the way: {sent} was sent, {came} came back"

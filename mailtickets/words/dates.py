@@ -52,15 +52,15 @@ def moment(value: str, zone: tzinfo, *, month_first: bool = False) -> datetime |
 
 
 def _day(found: re.Match[str], *, month_first: bool) -> date | None:
-    given = found.groupdict()
-    if "one" in given:
-        first, second = int(given["one"]), int(given["two"])
-        swapped = (month_first and given["mark"] == "/" and first <= 12) or second > 12
+    parts = found.groupdict()
+    if "one" in parts:
+        first, second = int(parts["one"]), int(parts["two"])
+        swapped = (month_first and parts["mark"] == "/" and first <= 12) or second > 12
         day, month = (second, first) if swapped else (first, second)
-        year = int(given["year"]) + (2000 if len(given["year"]) == 2 else 0)
+        year = int(parts["year"]) + (2000 if len(parts["year"]) == 2 else 0)
         return valid(year, month, day)
-    month = MONTHS.get(given["month"]) or int(given["month"])
-    return valid(int(given["year"]), month, int(given["day"]))
+    month = MONTHS.get(parts["month"]) or int(parts["month"])
+    return valid(int(parts["year"]), month, int(parts["day"]))
 
 
 def valid(year: int, month: int, day: int) -> date | None:

@@ -200,8 +200,8 @@ def first_name(name: str | None) -> str:
     """What to call somebody in a greeting: `Maria` of `Maria Souza`; empty when the name is no person's."""
     if not name or _COMPANY.search(name.strip()):
         return ""
-    _, comma, given = name.partition(",")
-    words = [word for word in (given if comma else name).split() if word.rstrip(".").casefold() not in _TITLES]
+    _, comma, after_comma = name.partition(",")
+    words = [word for word in (after_comma if comma else name).split() if word.rstrip(".").casefold() not in _TITLES]
     if not words or not re.fullmatch(r"(?=.{2,30}$)[^\W\d_]+(?:['’-][^\W\d_]+)?", words[0]):
         return ""
     return words[0].title() if words[0].isupper() else words[0]

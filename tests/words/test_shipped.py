@@ -6,6 +6,7 @@ import pytest
 
 from mailtickets import words
 from mailtickets.words import calendar_names, dates, locales, prefixes, shipped
+from mailtickets.words.language import Language
 
 LISTS = sorted(path.stem for path in (Path(words.__file__).parent / "lists").glob("*.toml"))
 
@@ -22,7 +23,7 @@ def test_a_list_that_is_not_there_is_told_by_its_path() -> None:
 
 
 @pytest.mark.parametrize("language", calendar_names.LANGUAGES)
-def test_a_year_has_twelve_months_and_a_week_seven_days(language: calendar_names.Language) -> None:
+def test_a_year_has_twelve_months_and_a_week_seven_days(language: Language) -> None:
     assert len(calendar_names.written("months", language)) == 12
     assert len(calendar_names.written("weekdays", language)) == 7
 

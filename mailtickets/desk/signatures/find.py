@@ -24,19 +24,19 @@ MAX_LINE_CHARACTERS = 160
 """A longer line is a sentence, or a legal notice, which the reading of the mail has removed already."""
 MAX_WORDS = 14
 
-Kind = Literal[
+LineKind = Literal[
     "blank", "name", "card", "formula", "rule", "image", "device", "contact", "post", "label", "order", "words"
 ]
 How = Literal["", "shape", "marked", "learned"]
 
-_OF_A_SIGNATURE: frozenset[Kind] = frozenset(
+_OF_A_SIGNATURE: frozenset[LineKind] = frozenset(
     ("blank", "name", "card", "formula", "rule", "image", "device", "contact", "post", "label")
 )
-_WORDLESS: frozenset[Kind] = frozenset(("blank", "image", "rule", "device"))
-_STRONG: frozenset[Kind] = frozenset(("card", "contact", "image", "post"))
+_WORDLESS: frozenset[LineKind] = frozenset(("blank", "image", "rule", "device"))
+_STRONG: frozenset[LineKind] = frozenset(("card", "contact", "image", "post"))
 """Kinds of lines that make a signature if they stand below a name. A `card` has name and contact on one line."""
-_REACHES: frozenset[Kind] = frozenset(("card", "contact", "image"))
-_NAMED: frozenset[Kind] = frozenset(("name", "card"))
+_REACHES: frozenset[LineKind] = frozenset(("card", "contact", "image"))
+_NAMED: frozenset[LineKind] = frozenset(("name", "card"))
 _IMAGE = re.compile(r"(?:[\[<(](?:[^\[\]<>()\n]{0,120})[\])>]\s{0,3}){1,12}")
 _PICTURE = re.compile(
     r"cid:|\.(?:png|jpe?g|gif|bmp)\b|\b(?:image|imagem|imagen|logo\w*|logotipo|assinatura|signature|banner"
@@ -151,7 +151,7 @@ def _found(lines: Sequence[str], below: Sequence[str], signer: Signer) -> _Found
     return _with_pictures_below(kinds, found) if found is not None else None
 
 
-def _with_pictures_below(kinds: Sequence[Kind], found: _Found) -> _Found:
+def _with_pictures_below(kinds: Sequence[LineKind], found: _Found) -> _Found:
     """The signature with the lines below it that have no words: a logo, a rule."""
     stop = found.stop
     for index in range(found.stop, len(kinds)):
@@ -188,7 +188,7 @@ def _same_again(lines: Sequence[str], below: Sequence[str], signature: Sequence[
 # --- signatures that the mail program marks -----------------------------------------------------------
 
 
-def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) -> _Found | None:
+def _marked(lines: Sequence[str], kinds: Sequence[LineKind], marked: Sequence[str]) -> _Found | None:
     """The lines that a program marks as a signature, from the first line on that nobody writes as an answer.
 
     Phones put the cursor inside the marked signature. Words that were typed there, above the real signature, are words.
@@ -209,7 +209,7 @@ def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) 
     return None
 
 
-def _first_of_its_own(kinds: Sequence[Kind], inside: Sequence[int]) -> int | None:
+def _first_of_its_own(kinds: Sequence[LineKind], inside: Sequence[int]) -> int | None:
     """The index where a marked signature really begins: its first line if nothing was typed above; else the line with
     the writer's name or a line without words; else None."""
     if kinds[inside[0]] in _OF_A_SIGNATURE - {"formula"}:
@@ -227,7 +227,7 @@ def _goes_on(shown: Sequence[str], at: int, wanted: Sequence[str]) -> bool:
 # --- the shape of a signature -------------------------------------------------------------------------
 
 
-def _shaped(lines: Sequence[str], kinds: Sequence[Kind], *, below: bool) -> _Found | None:
+def _shaped(lines: Sequence[str], kinds: Sequence[LineKind], *, below: bool) -> _Found | None:
     """The signature, found by the kinds of its lines: it begins at the topmost line below which every line fits."""
     for start, kind in enumerate(kinds):
         if kind not in _NAMED and not (start and _is_under_a_formula(kinds, start)):
@@ -245,7 +245,7 @@ def _shaped(lines: Sequence[str], kinds: Sequence[Kind], *, below: bool) -> _Fou
     return None
 
 
-def _with_what_opens_it(kinds: Sequence[Kind], start: int) -> int:
+def _with_what_opens_it(kinds: Sequence[LineKind], start: int) -> int:
     """The index where the signature begins, with a rule above the name, or a picture directly above the name."""
     above = start
     while above and kinds[above - 1] == "blank":
@@ -255,7 +255,7 @@ def _with_what_opens_it(kinds: Sequence[Kind], start: int) -> int:
     return start - 1 if start and kinds[start - 1] == "image" else start
 
 
-def _is_under_a_formula(kinds: Sequence[Kind], start: int) -> bool:
+def _is_under_a_formula(kinds: Sequence[LineKind], start: int) -> bool:
     """Whether a block that begins without a name stands directly below a closing formula."""
     above = next((kind for kind in reversed(kinds[:start]) if kind != "blank"), "blank")
     return above == "formula" and kinds[start] in {"contact", "post", "label", "image"}
@@ -268,7 +268,7 @@ def _is_announced(lines: Sequence[str], start: int) -> bool:
     return greets or (above.endswith((":", "=")) and not is_formula(above))
 
 
-def _end(lines: Sequence[str], kinds: Sequence[Kind], start: int) -> int:
+def _end(lines: Sequence[str], kinds: Sequence[LineKind], start: int) -> int:
     """The index behind the last line of a signature that begins at `start`."""
     stop, strong = start + 1, kinds[start] in _STRONG
     for index in range(start + 1, min(len(lines), start + MAX_SIGNATURE_LINES)):
@@ -286,7 +286,7 @@ def _may_be_slogan(line: str) -> bool:
     return not _TALKS.search(line) and not _POSTSCRIPT.match(line) and len(line) <= MAX_LINE_CHARACTERS
 
 
-def _may_stand_above(lines: Sequence[str], kinds: Sequence[Kind], *, sure: bool) -> bool:
+def _may_stand_above(lines: Sequence[str], kinds: Sequence[LineKind], *, sure: bool) -> bool:
     """Whether these lines may stand below a signature: commands, notes, a postscript. `sure`: any words may."""
     first = next((index for index, kind in enumerate(kinds) if kind != "blank"), None)
     return first is None or sure or kinds[first] == "order" or bool(_POSTSCRIPT.match(lines[first][:20]))
@@ -301,12 +301,12 @@ def is_picture(line: str) -> bool:
     return len(line) <= MAX_LINE_CHARACTERS and bool(_IMAGE.fullmatch(line)) and bool(_PICTURE.search(line))
 
 
-def kinds_of(lines: Sequence[str], signer: Signer) -> list[Kind]:
+def kinds_of(lines: Sequence[str], signer: Signer) -> list[LineKind]:
     own = Own.of("", signer.names)
     return [_kind(line, own, signer.firms) for line in lines]
 
 
-def _kind(raw: str, own: Own, firms: Sequence[str]) -> Kind:
+def _kind(raw: str, own: Own, firms: Sequence[str]) -> LineKind:
     line = raw.strip().strip("*_").strip()
     if not line:
         return "blank"
@@ -339,7 +339,7 @@ def _is_longer_name(line: str, own: Own) -> bool:
     )
 
 
-def _by_its_words(line: str, firms: Sequence[str]) -> Kind:
+def _by_its_words(line: str, firms: Sequence[str]) -> LineKind:
     """The kind of a line by its words: telephone numbers and addresses, a job title, names; otherwise words."""
     contact = is_contact(line)
     tokens = [token for token in re.split(r"[\s|/•·,;:()<>–—+-]+", _ADDRESSES.sub(" ", line)) if token]

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from mailtickets.desk.signatures.find import Kind, Signer, key, kinds_of
+from mailtickets.desk.signatures.find import LineKind, Signer, key, kinds_of
 from mailtickets.mail.model import InboundMail
 
 TIMES = 3
 """So many mails must have shown the same lines: a signature counts from the mail after the third on."""
 MAX_LINES = 20
 MAX_PICTURES = 10
-_IDENTITY: frozenset[Kind] = frozenset(("name", "card", "contact", "post"))
-_WHOSE: frozenset[Kind] = frozenset(("name", "card"))
+_IDENTITY: frozenset[LineKind] = frozenset(("name", "card", "contact", "post"))
+_WHOSE: frozenset[LineKind] = frozenset(("name", "card"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def ending_of(lines: Sequence[str], by: Signer) -> Ending:
     return Ending(tuple(found))
 
 
-def _opens(kinds: Sequence[Kind], index: int) -> bool:
+def _opens(kinds: Sequence[LineKind], index: int) -> bool:
     """Whether a signature may begin at `index`. An organization's name counts with contact details directly below."""
     below = kinds[index + 1] if index + 1 < len(kinds) else "blank"
     return kinds[index] in _IDENTITY or (kinds[index] == "label" and below in _IDENTITY)

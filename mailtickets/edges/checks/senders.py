@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 import dkim
 import spf
 
-from mailtickets.desk.model.facts import AuthFact, AuthVerdict
+from mailtickets.desk.model.facts import AuthFact
 from mailtickets.edges.checks.resolver import Lookups, Unanswered
 from mailtickets.mail.domain import aligned, domain_of, normal, organizational
+from mailtickets.mail.model import AuthVerdict
 from mailtickets.mail.trust import header_truth
 
 MAX_SIGNATURES = 5

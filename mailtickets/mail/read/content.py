@@ -128,7 +128,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class _Body:
+class _BranchText:
     """The text of one branch of the tree of parts."""
 
     text: str = ""
@@ -142,12 +142,12 @@ class _Body:
 
 
 def read(root: Part) -> Content:
-    reader = _Reader(root)
+    reader = _TreeReader(root)
     body = reader.body(root)
     if body.is_blank and body.html is None:
         body = reader.named_text() or body
     if body.is_blank and reader.sealed:
-        body = _Body(f"[{reader.sealed}]", is_plain=True)
+        body = _BranchText(f"[{reader.sealed}]", is_plain=True)
     shown = frozenset(_SHOWN.findall(body.html or ""))
     attachments = tuple(_as_shown(file, shown) for file in reader.attachments)
     marks = None if body.is_plain else body.marks
@@ -201,29 +201,29 @@ def _base64(body: memoryview) -> bytes:
 
 
 def _quoted_printable(part: Part) -> bytes:
-    given, is_text = bytes(part.body), part.content_type.startswith("text/")
-    if is_text and _is_unencoded(given, part.parameters.get("charset", "")):
-        return given
-    if b"= " in given or b"=\t" in given:  # RFC 2045 section 6.7 (3): ignore blanks at the end of a line
-        given = re.sub(rb"=[ \t]+(\r?\n)", rb"=\1", given)
+    octets_sent, is_text = bytes(part.body), part.content_type.startswith("text/")
+    if is_text and _is_unencoded(octets_sent, part.parameters.get("charset", "")):
+        return octets_sent
+    if b"= " in octets_sent or b"=\t" in octets_sent:  # RFC 2045 section 6.7 (3): ignore blanks at the end of a line
+        octets_sent = re.sub(rb"=[ \t]+(\r?\n)", rb"=\1", octets_sent)
     if is_text:  # `?id=12` would decode to a control character: such text was not encoded
-        given = _QP_CONTROL.sub(rb"=3D\1", given)
-    return binascii.a2b_qp(given)
+        octets_sent = _QP_CONTROL.sub(rb"=3D\1", octets_sent)
+    return binascii.a2b_qp(octets_sent)
 
 
-def _is_unencoded(given: bytes, label: str) -> bool:
+def _is_unencoded(octets_sent: bytes, label: str) -> bool:
     """Whether a part is labelled quoted-printable but was never encoded: it has bare equals signs or unencoded letters.
 
     Encoded text shows its encoding: `=3D` for an equals sign, lines that end in an equals sign, encoded letters beyond
     ASCII.
     """
-    if _QP_MADE.search(given) or (given.isascii() and _QP_NEVER_MADE.search(given) is None):
+    if _QP_MADE.search(octets_sent) or (octets_sent.isascii() and _QP_NEVER_MADE.search(octets_sent) is None):
         return False
-    letters = b" ".join(_QP_LETTERS.findall(given))
-    return not letters or not charset.fits(binascii.a2b_qp(letters), label if given.isascii() else "utf-8")
+    letters = b" ".join(_QP_LETTERS.findall(octets_sent))
+    return not letters or not charset.fits(binascii.a2b_qp(letters), label if octets_sent.isascii() else "utf-8")
 
 
-class _Reader:
+class _TreeReader:
     """Collects attachments and defects while it walks the tree."""
 
     def __init__(self, root: Part) -> None:
@@ -239,16 +239,16 @@ class _Reader:
         self.named: list[Part] = []
         self.names: dict[str, int] = {}
 
-    def body(self, part: Part, *, related: bool = False) -> _Body:
+    def body(self, part: Part, *, related: bool = False) -> _BranchText:
         """The text of a part. A part that cannot be read becomes an attachment with a defect."""
         try:
             return self._read(part, related=related)
         except Exception:  # a reader's error concerns this part alone, not the mail
             self.defects.append("part-unreadable")
             self._add(self._default_name(part.content_type), part.content_type, bytes(part.body))
-            return _Body()
+            return _BranchText()
 
-    def _read(self, part: Part, *, related: bool) -> _Body:
+    def _read(self, part: Part, *, related: bool) -> _BranchText:
         if part.parts:
             return self._multipart(part)
         if self._is_body(part):
@@ -256,14 +256,14 @@ class _Reader:
         if part.content_type == reaction.PART and part.disposition[0] != "attachment":
             self.reaction = self.reaction or reaction.emoji_of(octets(part))
             if self.reaction is not None:
-                return _Body(self.reaction if part is self.root else "", is_plain=part is self.root)
+                return _BranchText(self.reaction if part is self.root else "", is_plain=part is self.root)
         if part.content_type in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
             return self._opaque(part)
         if part.content_type in ("application/ms-tnef", "application/vnd.ms-tnef") or _is_winmail(part):
             return self._tnef(part)
         if not self._is_for_programs(part):
             self.attach(part, related=related)
-        return _Body()
+        return _BranchText()
 
     def _is_for_programs(self, part: Part) -> bool:
         named = part.filename or part.disposition[0] == "attachment"
@@ -274,7 +274,7 @@ class _Reader:
             return False
         return not part.filename or part is self.root
 
-    def _multipart(self, part: Part) -> _Body:
+    def _multipart(self, part: Part) -> _BranchText:
         subtype = part.content_type.partition("/")[2]
         if subtype == "alternative":
             return self._alternative(part)
@@ -285,9 +285,9 @@ class _Reader:
             self.sealed = "PGP-encrypted message: it cannot be read here"
         return _joined([self.body(child) for child in part.parts])
 
-    def _alternative(self, part: Part) -> _Body:
+    def _alternative(self, part: Part) -> _BranchText:
         """The plain text if it is not empty, together with the HTML."""
-        bodies: list[_Body] = []
+        bodies: list[_BranchText] = []
         for child in part.parts:
             if child.content_type != "text/x-amp-html":
                 self.has_text = self.has_text or any(
@@ -299,11 +299,11 @@ class _Reader:
         plain = next((body for body in bodies if body.is_plain and not body.is_blank), None)
         rich = next((body for body in reversed(bodies) if not body.is_plain and not body.is_blank), None)
         if plain is not None and not (rich is not None and _is_stub(plain.text, rich.text)):
-            return _Body(plain.text, shown, is_plain=True)
-        best = rich or plain or _Body()
-        return _Body(best.text, shown, best.marks, best.is_plain)
+            return _BranchText(plain.text, shown, is_plain=True)
+        best = rich or plain or _BranchText()
+        return _BranchText(best.text, shown, best.marks, best.is_plain)
 
-    def _related(self, part: Part) -> _Body:
+    def _related(self, part: Part) -> _BranchText:
         """The text of a multipart/related part. Its root is the part that `start` names, otherwise the first
         part (RFC 2387).
         """
@@ -313,23 +313,23 @@ class _Reader:
         others = [self.body(child, related=True) for child in part.parts if child is not root]
         return body if not body.is_blank or body.html else _joined(others)
 
-    def _leaf(self, part: Part) -> _Body:
-        given = octets(part)
+    def _leaf(self, part: Part) -> _BranchText:
+        raw = octets(part)
         label = part.parameters.get("charset", "")
         if part.content_type == "text/html":
-            meta = _META_CHARSET.search(given, 0, 4_096)
+            meta = _META_CHARSET.search(raw, 0, 4_096)
             label = label or (meta[1].decode("ascii") if meta else "")
-        text, defect = charset.text(given, label)
+        text, defect = charset.text(raw, label)
         if defect:
             self.defects.append(defect)
         text = _lines(text)
         if part.content_type == "text/html" or (_IS_HTML.match(text) and "</" in text):
-            return _Body(html=text) if self.has_text else _from_html(text)
+            return _BranchText(html=text) if self.has_text else _from_html(text)
         if part.content_type in ("text/enriched", "text/richtext"):
-            return _Body(_plain_of_enriched(text), is_plain=True)
+            return _BranchText(_plain_of_enriched(text), is_plain=True)
         if part.parameters.get("format", "").lower() == "flowed":
             text = flowed(text, part.parameters.get("delsp", "").lower() == "yes")
-        return _Body(self._without_enclosures(text), is_plain=True)
+        return _BranchText(self._without_enclosures(text), is_plain=True)
 
     def _without_enclosures(self, text: str) -> str:
         """The text without files that are written into it, as programs did before MIME. These files become
@@ -353,70 +353,70 @@ class _Reader:
             opening = None
             while openings and openings[0].start() < closing.start():
                 opening = openings.popleft()
-            given = unpacked(opening[0], text[opening.end() : closing.start()]) if opening else b""
-            if opening is None or not given:
+            raw = unpacked(opening[0], text[opening.end() : closing.start()]) if opening else b""
+            if opening is None or not raw:
                 continue
             name = safe_filename(opening[1]) or "file.bin"
-            self._add(name, _type_of_name(name), given)
+            self._add(name, _type_of_name(name), raw)
             kept, position = kept + text[position : opening.start()], closing.end()
         return kept + text[position:]
 
-    def _opaque(self, part: Part) -> _Body:
-        given = octets(part)
-        inside = smime.content(given) if self.layers < MAX_SMIME_LAYERS else None
+    def _opaque(self, part: Part) -> _BranchText:
+        raw = octets(part)
+        inside = smime.content(raw) if self.layers < MAX_SMIME_LAYERS else None
         if inside is None:
             self.attach(part)
-            if smime.is_encrypted(given):
+            if smime.is_encrypted(raw):
                 self.defects.append("encrypted-smime")
                 self.sealed = "S/MIME-encrypted message: it cannot be read here"
-            return _Body()
+            return _BranchText()
         self.layers += 1
         tree = mime.read(inside)
         self.defects += tree.defects
         return self.body(tree.root)
 
-    def _tnef(self, part: Part) -> _Body:
+    def _tnef(self, part: Part) -> _BranchText:
         from mailtickets.mail.read import tnef
 
         unpacked = tnef.unpack(octets(part))
         if unpacked is None:
             self.attach(part)
             self.defects.append("tnef-unreadable")
-            return _Body()
-        for name, given in unpacked.files:
+            return _BranchText()
+        for name, file in unpacked.files:
             safe = safe_filename(name) or "attachment.bin"
-            self._add(safe, _type_of_name(safe), given)
+            self._add(safe, _type_of_name(safe), file)
         if unpacked.html:
             return _from_html(_lines(unpacked.html))
-        return _Body(_lines(unpacked.text), is_plain=True)
+        return _BranchText(_lines(unpacked.text), is_plain=True)
 
     def attach(self, part: Part, *, related: bool = False) -> None:
-        given = octets(part)
+        raw = octets(part)
         if part.content_type.startswith(("text/", "message/")) and part.encoding != "base64":
-            given = given.replace(b"\r\n", b"\n")  # same line ends, so that all copies of a file have one digest
+            raw = raw.replace(b"\r\n", b"\n")  # same line ends, so that all copies of a file have one digest
         if part.content_type in ("text/calendar", "application/ics"):
-            self._invite(part, given)
+            self._invite(part, raw)
         if part.content_type.startswith("text/") and part.disposition[0] != "attachment":
             self.named.append(part)
         disposition = part.disposition[0]
         inline = disposition == "inline" or (disposition != "attachment" and related and part.content_id is not None)
-        given_name = part.filename or part.text("content-location").partition("?")[0]
-        name = safe_filename(given_name) or self._default_name(part.content_type)
-        self._add(name, part.content_type, given, inline=inline, content_id=part.content_id)
+        sent_name = part.filename or part.text("content-location").partition("?")[0]
+        name = safe_filename(sent_name) or self._default_name(part.content_type)
+        self._add(name, part.content_type, raw, inline=inline, content_id=part.content_id)
 
-    def _invite(self, part: Part, given: bytes) -> None:
+    def _invite(self, part: Part, raw: bytes) -> None:
         try:
-            line = invite.line(charset.text(given, part.parameters.get("charset", ""))[0])
+            line = invite.line(charset.text(raw, part.parameters.get("charset", ""))[0])
         except Exception:  # the calendar is attached as a file
             self.defects.append("calendar-unreadable")
             return
         self.invites += [line] if line and line not in self.invites else []
 
     def _add(
-        self, name: str, content_type: str, given: bytes, *, inline: bool = False, content_id: str | None = None
+        self, name: str, content_type: str, raw: bytes, *, inline: bool = False, content_id: str | None = None
     ) -> None:
-        digest = hashlib.sha256(given).hexdigest()
-        self.attachments.append(Attachment(name, content_type, len(given), digest, inline, content_id, given))
+        digest = hashlib.sha256(raw).hexdigest()
+        self.attachments.append(Attachment(name, content_type, len(raw), digest, inline, content_id, raw))
 
     def _default_name(self, content_type: str) -> str:
         """A file name for a part that came without one: `image.png`, `image-2.png`."""
@@ -428,7 +428,7 @@ class _Reader:
         count = self.names[f"{stem}.{extension}"] = self.names.get(f"{stem}.{extension}", 0) + 1
         return f"{stem}.{extension}" if count == 1 else f"{stem}-{count}.{extension}"
 
-    def named_text(self) -> _Body | None:
+    def named_text(self) -> _BranchText | None:
         """The text of a message that consists only of a named text part: the text of that part. None if there
         is no such part.
         """
@@ -440,29 +440,29 @@ class _Reader:
             return None
 
 
-def _from_html(text: str) -> _Body:
+def _from_html(text: str) -> _BranchText:
     if _ANY_TAG.search(text) is None and "&" not in text:
-        return _Body(text, text)  # plain text with the label of HTML
+        return _BranchText(text, text)  # plain text with the label of HTML
     rendered = html.render(text)
-    return _Body(rendered.text, text, rendered.marks)
+    return _BranchText(rendered.text, text, rendered.marks)
 
 
-def _joined(bodies: list[_Body]) -> _Body:
+def _joined(bodies: list[_BranchText]) -> _BranchText:
     """Texts joined one after the other. Marks are line numbers of the joined text."""
-    said = _once([body for body in bodies if not body.is_blank])
+    written = _once([body for body in bodies if not body.is_blank])
     shown = [body.html for body in bodies if body.html is not None]
-    if len(said) <= 1:
-        best = said[0] if said else _Body()
-        return _Body(best.text, "\n".join(shown) if shown else None, best.marks, best.is_plain)
+    if len(written) <= 1:
+        best = written[0] if written else _BranchText()
+        return _BranchText(best.text, "\n".join(shown) if shown else None, best.marks, best.is_plain)
     text, marks = "", list[int]()
-    for body in said:
+    for body in written:
         text += "" if not text or text.endswith("\n") else "\n"
         marks += [mark + text.count("\n") for mark in body.marks]
         text += body.text
-    return _Body(text, "\n".join(shown) if shown else None, tuple(marks), all(body.is_plain for body in said))
+    return _BranchText(text, "\n".join(shown) if shown else None, tuple(marks), all(body.is_plain for body in written))
 
 
-def _once(bodies: list[_Body]) -> list[_Body]:
+def _once(bodies: list[_BranchText]) -> list[_BranchText]:
     """The texts without those that another text contains. Some programs put two forms of one text side by side."""
     if len(bodies) > MAX_COMPARED:
         return bodies
@@ -554,9 +554,9 @@ def _yenc_octets(opening: str, inside: str) -> bytes:
     """The octets of a yEnc file (http://www.yenc.org/yenc-draft.1.3.txt). yEnc adds 42 to each octet; it writes a
     critical octet as `=` and the octet plus 64.
     """
-    given = inside.replace("\n", "").encode("cp1252", "replace")
-    given = re.sub(rb"=(.)", lambda match: bytes([(match[1][0] - 64) % 256]), given, flags=re.DOTALL)
-    return given.translate(bytes((octet - 42) % 256 for octet in range(256)))
+    raw = inside.replace("\n", "").encode("cp1252", "replace")
+    raw = re.sub(rb"=(.)", lambda match: bytes([(match[1][0] - 64) % 256]), raw, flags=re.DOTALL)
+    return raw.translate(bytes((octet - 42) % 256 for octet in range(256)))
 
 
 def _is_winmail(part: Part) -> bool:

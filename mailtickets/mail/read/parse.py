@@ -39,7 +39,7 @@ from mailtickets.words import language
 MAX_REPORT_BYTES = 1_000_000
 MAX_REPORT_CONTAINERS = 60
 
-Read = TypeVar("Read")
+StepResult = TypeVar("StepResult")
 
 _CONTAINER = re.compile(rb"^content-type:[ \t\r\n]*(?:message|multipart)/", re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"\[[^\[\]#]{0,80}#\s*\d{1,12}\s*\]")
@@ -228,7 +228,7 @@ _NOTHING_READ = Content("", None, None, (), (), ())
 _KIND_NOT_READ: tuple[Kind, str] = ("human", "not-read")
 
 
-def _step(name: str, read: Callable[[], Read], otherwise: Read, defects: list[str]) -> Read:
+def _step(name: str, read: Callable[[], StepResult], otherwise: StepResult, defects: list[str]) -> StepResult:
     """The result of one step of reading. If the step fails, it adds a defect and returns `otherwise`; the other
     steps go on.
     """
@@ -350,13 +350,13 @@ def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
     """The delivery report in the raw message; None if there is none. A mail bomb (over the limits of `mime`) is
     not read.
     """
-    given = raw[:MAX_REPORT_BYTES]
+    beginning = raw[:MAX_REPORT_BYTES]
     if _UNREADABLE.intersection(defects):
         return None
     try:
-        if not report_of.may_be_report(given) or len(_CONTAINER.findall(given)) > MAX_REPORT_CONTAINERS:
+        if not report_of.may_be_report(beginning) or len(_CONTAINER.findall(beginning)) > MAX_REPORT_CONTAINERS:
             return None
-        return report_of.read_bounce(email.message_from_bytes(given), text)
+        return report_of.read_bounce(email.message_from_bytes(beginning), text)
     except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
         defects.append("report-unreadable")  # the standard library fails on a charset with a NUL
         return None

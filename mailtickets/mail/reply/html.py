@@ -65,19 +65,19 @@ _VOID |= {"p", "li", "td", "tr", "th", "option"}  # the next sibling closes them
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class HtmlText:
     text: str
     marks: tuple[int, ...] = ()
     """The numbers of the lines at which a part begins that a mail program marked as history."""
 
 
 @dataclass(slots=True)
-class _Page:
+class _TextPage:
     """The finished lines, and the line that is being written."""
 
     lines: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
-    said: bool = False
+    has_words: bool = False
     """Whether the line being written has more than blanks and separators of cells."""
     marks: list[int] = field(default_factory=list)
     gap: int | None = None
@@ -106,13 +106,13 @@ class _Page:
             for line in others:
                 self.break_line()
                 self.current.append(line)
-            self.said = self.said or bool(self.current[-1].strip(" |"))
+            self.has_words = self.has_words or bool(self.current[-1].strip(" |"))
             return
         text = _BLANKS.sub(" ", text)
         if (text == " " and not self.current) or not text:
             return
         self.current.append(text if self.current and not self.current[-1].endswith(" ") else text.lstrip(" "))
-        self.said = self.said or bool(text.strip(" |"))
+        self.has_words = self.has_words or bool(text.strip(" |"))
 
     def trim(self) -> None:
         """Take the blanks off the end of the line. The line is not joined for that, because it may have many cells."""
@@ -131,28 +131,30 @@ class _Page:
         bullet, self.bullet = (self.bullet, "") if text else ("", self.bullet)
         indent = self.indent[: -len(bullet)] if bullet else self.indent
         self.lines.append((self.prefix() + indent + bullet + text).rstrip() if text else self.prefix().rstrip())
-        self.current, self.said = [], False
+        self.current, self.has_words = [], False
 
     def end_block(self) -> None:
         """End the line if it has text."""
         if "".join(self.current).strip(" "):
             self.break_line()
-        self.current, self.said = [], False
+        self.current, self.has_words = [], False
 
     def mark(self) -> None:
         self.end_block()
         self.marks.append(len(self.lines))
 
 
-def render(html: str) -> Rendered:
+def render(html: str) -> HtmlText:
     """The text of a document, as a person reads it on the screen."""
     html = html[:MAX_HTML_CHARACTERS].replace("\0", "")
     if not html.strip():
-        return Rendered("")
+        return HtmlText("")
     root = None if too_deep(html) else tree(html)
     if root is None:
-        return Rendered(_stripped(html))
-    page = _Page(has_history=_MAY_HAVE_HISTORY.search(html) is not None and any(map(is_made_by_program, root.iter())))
+        return HtmlText(_stripped(html))
+    page = _TextPage(
+        has_history=_MAY_HAVE_HISTORY.search(html) is not None and any(map(is_made_by_program, root.iter()))
+    )
     _element(root, page)
     page.end_block()
     return _tidy(page)
@@ -191,7 +193,7 @@ def _signed(root: etree._Element) -> Iterator[etree._Element]:
 
 
 def _text_of(element: etree._Element) -> str:
-    page = _Page()
+    page = _TextPage()
     _content(element, page)
     page.end_block()
     return _tidy(page).text
@@ -226,7 +228,7 @@ def _stripped(html: str) -> str:
     return "\n".join(line for line in (_BLANKS.sub(" ", line).strip() for line in text.split("\n")) if line)
 
 
-def _element(element: etree._Element, page: _Page) -> None:
+def _element(element: etree._Element, page: _TextPage) -> None:
     tag = element.tag if isinstance(element.tag, str) else ""
     style = element.get("style") or ""
     if not tag or tag in SKIPPED or _HIDDEN_STYLE.search(style):
@@ -246,7 +248,7 @@ def _element(element: etree._Element, page: _Page) -> None:
         _content(element, page, pre=bool(_PRE_STYLE.search(style)))
 
 
-def _content(element: etree._Element, page: _Page, *, pre: bool = False) -> None:
+def _content(element: etree._Element, page: _TextPage, *, pre: bool = False) -> None:
     page.preformatted += pre
     if element.text:
         page.write(element.text)
@@ -279,7 +281,7 @@ def _is_tight(element: etree._Element, style: str) -> bool:
     return "MsoNormal" in kind or "MsoPlainText" in kind or (element.tag == "p" and bool(_NO_MARGIN.search(style)))
 
 
-def _paragraph(element: etree._Element, page: _Page, *, pre: bool = False) -> None:
+def _paragraph(element: etree._Element, page: _TextPage, *, pre: bool = False) -> None:
     page.end_block()
     page.space()
     _content(element, page, pre=pre or element.tag == "pre")
@@ -287,7 +289,7 @@ def _paragraph(element: etree._Element, page: _Page, *, pre: bool = False) -> No
     page.space()
 
 
-def _blockquote(element: etree._Element, page: _Page) -> None:
+def _blockquote(element: etree._Element, page: _TextPage) -> None:
     """Write a blockquote as a quotation. It is plain text if the writer's program uses it to indent, or if the writer
     quotes something else above the history.
     """
@@ -310,7 +312,7 @@ def is_made_by_program(element: etree._Element) -> bool:
     )
 
 
-def _is_in_history(element: etree._Element, page: _Page) -> bool:
+def _is_in_history(element: etree._Element, page: _TextPage) -> bool:
     """Whether this quotation is inside another one, or has an announcement (`On ... wrote:`) right above it."""
     if page.depth or any(is_made_by_program(outer) for outer in element.iterancestors()):
         return True
@@ -318,17 +320,17 @@ def _is_in_history(element: etree._Element, page: _Page) -> bool:
     return above[-1:] in ":：-" and (_DIGIT.search(above) is not None or "@" in above)
 
 
-def _break(element: etree._Element, page: _Page) -> None:
+def _break(element: etree._Element, page: _TextPage) -> None:
     page.break_line()
 
 
-def _rule(element: etree._Element, page: _Page) -> None:
+def _rule(element: etree._Element, page: _TextPage) -> None:
     page.end_block()
     page.current = [RULE]
     page.end_block()
 
 
-def _item(element: etree._Element, page: _Page) -> None:
+def _item(element: etree._Element, page: _TextPage) -> None:
     page.end_block()
     bullet = "- "
     if page.lists and page.lists[-1]:
@@ -341,7 +343,7 @@ def _item(element: etree._Element, page: _Page) -> None:
     page.indent, page.bullet = outer, ""
 
 
-def _list(element: etree._Element, page: _Page) -> None:
+def _list(element: etree._Element, page: _TextPage) -> None:
     page.end_block()
     if not page.lists:
         page.space()
@@ -354,9 +356,9 @@ def _list(element: etree._Element, page: _Page) -> None:
         page.space()
 
 
-def _cell(element: etree._Element, page: _Page) -> None:
+def _cell(element: etree._Element, page: _TextPage) -> None:
     """Write a cell of a table. Cells of one row share a line as long as no cell has several lines."""
-    if page.said:
+    if page.has_words:
         page.trim()
         page.current.append(" | ")
     before = len(page.lines)
@@ -365,14 +367,14 @@ def _cell(element: etree._Element, page: _Page) -> None:
         page.end_block()
 
 
-def _row(element: etree._Element, page: _Page) -> None:
+def _row(element: etree._Element, page: _TextPage) -> None:
     page.end_block()
     _content(element, page)
     page.current = ["".join(page.current).rstrip(" |")]
     page.end_block()
 
 
-def _link(element: etree._Element, page: _Page) -> None:
+def _link(element: etree._Element, page: _TextPage) -> None:
     lines, start = len(page.lines), len(page.current)
     _content(element, page)
     shown = "".join(page.current[start:] if len(page.lines) == lines else page.current).strip()
@@ -388,7 +390,7 @@ def _worth_showing(target: str, shown: str) -> bool:
     return bare.split("?")[0].casefold() not in shown.casefold() and not re.search(r"\s", target)
 
 
-def _image(element: etree._Element, page: _Page) -> None:
+def _image(element: etree._Element, page: _TextPage) -> None:
     alternative = _BLANKS.sub(" ", element.get("alt") or "").strip()
     if alternative and element.get("width") not in ("0", "1"):
         page.write(f"[{alternative}]")
@@ -409,7 +411,7 @@ _HANDLERS = {
 }
 
 
-def _tidy(page: _Page) -> Rendered:
+def _tidy(page: _TextPage) -> HtmlText:
     """The lines without blank ones at both ends and with at most two blank ones in a row. Marks move with their
     lines.
     """
@@ -422,7 +424,7 @@ def _tidy(page: _Page) -> Rendered:
     while kept and not kept[-1].strip("> "):
         kept.pop()
     marks = sorted({number[mark] for mark in page.marks if mark in number and number[mark] < len(kept)})
-    return Rendered("\n".join(kept), tuple(marks))
+    return HtmlText("\n".join(kept), tuple(marks))
 
 
 _STYLES = {"background-color", "border", "border-collapse", "color", "font-family", "font-size", "font-style"}

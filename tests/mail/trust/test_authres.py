@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtickets.mail.domain import aligned, domain_of, organizational
+from mailtickets.mail.model import AuthVerdict
 from mailtickets.mail.trust import header_truth
-from mailtickets.mail.trust.authres import AuthResults, Result, Verdict, believed, is_from_exchange, parse, verdict
+from mailtickets.mail.trust.authres import AuthResults, MethodResult, believed, is_from_exchange, parse, verdict
 
 ID = "mx.desk.test"
 AUTHOR = "corp.test"
@@ -23,19 +24,19 @@ EXCHANGE = (
 )
 
 
-def judged(value: str, author: str = AUTHOR, authserv_id: str = ID) -> Verdict:
+def judged(value: str, author: str = AUTHOR, authserv_id: str = ID) -> AuthVerdict:
     """The verdict on a mail that carries this one field above everything that came with it."""
     results = believed([("authentication-results", value), RECEIVED], authserv_id)
     return verdict(results, author)[0] if results else "none"
 
 
-def judged_by_microsoft(value: str, author: str = AUTHOR) -> Verdict:
+def judged_by_microsoft(value: str, author: str = AUTHOR) -> AuthVerdict:
     results = believed([EXCHANGE, ("authentication-results", value), OUTSIDE], "", microsoft=True)
     return verdict(results, author)[0] if results else "none"
 
 
 # What mail servers write. The names are ours, the manner is theirs.
-WRITTEN: tuple[tuple[str, str, Verdict], ...] = (
+WRITTEN: tuple[tuple[str, str, AuthVerdict], ...] = (
     # Gmail
     (
         "gmail, all well",
@@ -329,11 +330,11 @@ WRITTEN: tuple[tuple[str, str, Verdict], ...] = (
 
 
 @pytest.mark.parametrize(("value", "expected"), [row[1:] for row in WRITTEN], ids=[row[0] for row in WRITTEN])
-def test_a_server_we_trust_is_understood(value: str, expected: Verdict) -> None:
+def test_a_server_we_trust_is_understood(value: str, expected: AuthVerdict) -> None:
     assert judged(value) == expected
 
 
-MICROSOFT: tuple[tuple[str, str, Verdict], ...] = (
+MICROSOFT: tuple[tuple[str, str, AuthVerdict], ...] = (
     (
         "all well",
         "spf=pass (sender IP is 192.0.2.1) smtp.mailfrom=corp.test; dkim=pass (signature was verified)"
@@ -373,7 +374,7 @@ MICROSOFT: tuple[tuple[str, str, Verdict], ...] = (
 
 
 @pytest.mark.parametrize(("value", "expected"), [row[1:] for row in MICROSOFT], ids=[row[0] for row in MICROSOFT])
-def test_microsoft_365_writes_no_id(value: str, expected: Verdict) -> None:
+def test_microsoft_365_writes_no_id(value: str, expected: AuthVerdict) -> None:
     assert judged_by_microsoft(value) == expected
 
 
@@ -440,7 +441,7 @@ BROKEN = ("authentication-results", "mx.desk.test; (")
 SUBJECT = ("subject", "x")
 
 
-def judged_fields(*fields: tuple[str, str]) -> Verdict | None:
+def judged_fields(*fields: tuple[str, str]) -> AuthVerdict | None:
     results = believed(fields, ID)
     return verdict(results, AUTHOR)[0] if results else None
 
@@ -549,7 +550,7 @@ def test_properties_and_reasons_are_kept() -> None:
     value = 'mx.desk.test; dkim=fail reason="bad \\"key\\"" header.d=Corp.Test header.b="a b"@c'
     assert parse(value) == AuthResults(
         "mx.desk.test",
-        (Result("dkim", "fail", (("header.d", "Corp.Test"), ("header.b", "a b@c")), 'bad "key"'),),
+        (MethodResult("dkim", "fail", (("header.d", "Corp.Test"), ("header.b", "a b@c")), 'bad "key"'),),
     )
 
 
@@ -562,7 +563,7 @@ def test_a_result_names_the_domain_it_speaks_of() -> None:
 def test_the_verdict_names_the_result_that_decided() -> None:
     results = parse("mx.desk.test; spf=pass smtp.mailfrom=a@corp.test; dkim=pass header.d=corp.test")
     assert results is not None
-    assert verdict(results, AUTHOR) == ("pass", Result("dkim", "pass", (("header.d", "corp.test"),)))
+    assert verdict(results, AUTHOR) == ("pass", MethodResult("dkim", "pass", (("header.d", "corp.test"),)))
 
 
 @given(st.text(alphabet=st.sampled_from(list('mx.desk.test; dmarc=pass header.from=corp.test()\\"/\r\n\t1\u00e9\x00'))))
