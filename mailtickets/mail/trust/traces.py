@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 
 from mailtickets.mail.model import LOOP_HEADER, REF_LABEL, Attachment
-from mailtickets.mail.read import content, header, mime
+from mailtickets.mail.read import header, mime, transfer
 from mailtickets.mail.read.mime import Part
 from mailtickets.words.fold import INVISIBLE, ascii_in_place
 
@@ -126,7 +126,7 @@ def _without_tags(octets: bytes) -> str:
 def _part_holds(part: Part, room: _Room, layer: int) -> bool:
     if any(gives_away(value) for value in _fields(part)):
         return True
-    return not part.parts and _holds(content.octets(part), room, layer)
+    return not part.parts and _holds(transfer.octets(part), room, layer)
 
 
 def _fields(part: Part) -> Iterator[str]:

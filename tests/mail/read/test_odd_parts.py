@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailtickets.mail import address
 from mailtickets.mail.kind import classify
 from mailtickets.mail.model import InboundMail
-from mailtickets.mail.read import charset, content, invite, mime, smime, tnef
+from mailtickets.mail.read import charset, content, enclosures, invite, mime, smime, text_formats, tnef, transfer
 from mailtickets.mail.read.parse import parse
 from mailtickets.mail.reply import cut as body
 from mailtickets.mail.reply import forwarded as forwards
@@ -92,11 +92,11 @@ READERS: dict[str, tuple[Any, str, str]] = {
     "winmail.dat": (tnef, "unpack", "winmail.dat"),
     "S/MIME": (smime, "content", "signed"),
     "calendar": (invite, "line", "calendar"),
-    "enriched": (content, "_plain_of_enriched", "enriched"),
-    "uuencode": (content, "_uu_octets", "uuencode in the text"),
-    "yenc": (content, "_yenc_octets", "yenc in the text"),
-    "base64": (content, "_base64", "base64"),
-    "quoted-printable": (content, "_quoted_printable", "quoted-printable"),
+    "enriched": (text_formats, "plain_of_enriched", "enriched"),
+    "uuencode": (enclosures, "_uu_octets", "uuencode in the text"),
+    "yenc": (enclosures, "_yenc_octets", "yenc in the text"),
+    "base64": (transfer, "_base64", "base64"),
+    "quoted-printable": (transfer, "_quoted_printable", "quoted-printable"),
     "media type": (mime, "_media_type", "type"),
 }
 
