@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.mail.model import Address
-from mailtickets.mail.reply.html import sanitised
+from mailtickets.mail.reply.sanitise import sanitised
 from tests.desk.builders import ANA, ANA_ALIAS, BRUNO, POLICY, a_policy, an_agent, an_attachment
 
 QUEUE = POLICY.queues[0]

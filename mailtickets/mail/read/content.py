@@ -4,7 +4,7 @@ Owns: which parts are the body and which are attachments, however the tree is ne
 signed, report, digest), and which packed parts are opened (winmail.dat, opaque S/MIME).
 Fails with: nothing. `Content.defects` names what could not be trusted or read. A part that its reader fails on becomes
 an attachment as it came, and the other parts are still read.
-Limits: `MAX_UNPACKED_BYTES` out of packed parts. `mime` limits the rest.
+Limits: those of `mime`, `smime` and `tnef`.
 """
 
 import hashlib
@@ -19,7 +19,6 @@ from mailtickets.mail.read.filename import default_name, safe_filename, type_of_
 from mailtickets.mail.read.mime import Part
 from mailtickets.mail.reply import html
 
-MAX_UNPACKED_BYTES = 50 * 1024 * 1024
 MAX_SMIME_LAYERS = 3
 MAX_COMPARED = 10
 """How many texts side by side are compared to find a text that stands there twice."""

@@ -6,7 +6,7 @@ parsers disagree on the author, the author counts as unknown.
 Fails with: nothing. `defects` names what is wrong with a message. If a limit cuts something off, the raw mail is
 attached. If a step (a field, the quotation) fails, its result is left out and the raw mail is attached. The worst mails
 give only an outline with the defect `unparsed` and the raw mail attached.
-Limits: those of `mime`, `cut` and `html`; the bounce reader gets the first `MAX_REPORT_BYTES`.
+Limits: those of `mime`, `cut` and `document`; the bounce reader gets the first `MAX_REPORT_BYTES`.
 """
 
 import email
@@ -30,7 +30,7 @@ from mailtickets.mail.read import content, header, mime
 from mailtickets.mail.read.content import Content
 from mailtickets.mail.read.mime import Part
 from mailtickets.mail.read.outline import outline
-from mailtickets.mail.reply import attribution, forwarded, html
+from mailtickets.mail.reply import attribution, forwarded, html, sanitise
 from mailtickets.mail.reply import cut as body
 from mailtickets.mail.reply.cut import Split
 from mailtickets.mail.trust import disguise, traces
@@ -340,7 +340,7 @@ def _too_many(fields: _Fields) -> list[str]:
 def _shown(source: str | None, defects: list[str]) -> str | None:
     if source is None:
         return None
-    shown = html.sanitised(source)
+    shown = sanitise.sanitised(source)
     if shown is None:
         defects.append("html-too-deep")
     return shown

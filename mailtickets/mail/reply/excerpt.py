@@ -4,8 +4,8 @@ Owns: how words that were cut out of a mail's text are found again in its HTML, 
 lists, tables, images of the mail itself). The returned HTML says exactly these words: history, signature, command
 lines, hidden text and words in attributes are gone.
 Fails with: nothing. Returns None if the HTML does not say exactly these words in this order.
-Limits: `MAX_CHARACTERS` of HTML and of words, `MAX_TAGS`, `html.MAX_NESTING`, and `MAX_PIECES` pieces that the words
-may stand in. Beyond a limit the result is None. Time is linear.
+Limits: `MAX_CHARACTERS` of HTML and of words, `MAX_TAGS`, the nesting of `document`, and `MAX_PIECES` pieces that the
+words may stand in. Beyond a limit the result is None. Time is linear.
 """
 
 import re
@@ -17,7 +17,8 @@ from html import unescape
 import nh3
 from lxml import etree
 
-from mailtickets.mail.reply.html import quotes, sanitised, too_deep
+from mailtickets.mail.reply.document import quotes, too_deep
+from mailtickets.mail.reply.sanitise import sanitised
 
 MAX_CHARACTERS = 1_000_000
 MAX_TAGS = 40_000

@@ -1,28 +1,31 @@
-"""Turns HTML into readable lines that keep where a quotation begins, and into HTML that is safe to show.
+"""Turns HTML into readable lines that keep where a quotation begins.
 
-Owns: which elements break lines, how lists, tables and links read as text, and the marks that mail programs put on the
-quoted message (`gmail_quote`, `divRplyFwdMsg`, `blockquote type=cite` and similar ones).
-Fails with: nothing. HTML that is nested too deeply is read as text without structure and is not shown as HTML.
-Limits: `MAX_NESTING` levels of elements, `MAX_HTML_CHARACTERS` characters; one pass.
+Owns: which elements break lines, and how lists, tables and links read as text.
+Fails with: nothing. HTML that is nested too deeply is read as text without structure.
+Limits: those of `document`; one pass.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.entities import html5
 from typing import Final
 
-import nh3
 from lxml import etree
 
-MAX_NESTING = 200
-MAX_HTML_CHARACTERS = 4_000_000
+from mailtickets.mail.reply.document import (
+    MAX_HTML_CHARACTERS,
+    SKIPPED,
+    is_made_by_program,
+    quotes,
+    too_deep,
+    tree,
+)
+from mailtickets.mail.reply.sanitise import without_prepared_words
+
 MAX_LINK_CHARACTERS = 300
 RULE: Final = "_" * 32
 """The text for a horizontal rule, as Outlook writes it."""
 
-SKIPPED = {"head", "style", "script", "title", "template", "noscript", "select", "object", "svg", "math", "audio"}
-SKIPPED |= {"video", "iframe", "datalist"}
 _BLOCKS = {
     "address",
     "article",
@@ -40,17 +43,6 @@ _BLOCKS = {
 _BLOCKS |= {"figure", "footer", "form", "header", "html", "li", "main", "nav", "section", "summary", "tbody", "tfoot"}
 _BLOCKS |= {"thead", "tr", "caption"}
 _PARAGRAPHS = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
-_QUOTE_CLASS = re.compile(
-    r"(?:^|\s)(?:gmail_quote(?:_container)?|gmail_extra_quote|yahoo_quoted|yahoo-quoted|protonmail_quote|zmail_extra"
-    r"|tutanota_quote|moz-cite-prefix|sh-quoted-content|missive_quote|front-blockquote|mailplug_quote|ymail_quote"
-    r"|OutlookMessageHeader|ms-outlook-mobile-reference-message|mail_quote|mailru-blockquote|x_gmail_quote"
-    r"|freemail_quote|cm_quote|reply-quote|quotedMessage|email-quote|js-helper-quote|mcntmcntquote)(?:\s|$)"
-)
-_QUOTE_ID = re.compile(
-    r"(?:x_)*(?:divRplyFwdMsg|mail-editor-reference-message-container|OLK_SRC_BODY_SECTION|isReplyContent|replySplit"
-    r"|AOLMsgPart\w*|yahoo_quoted\w*|ymail_quoted\w*|appendonsend|zwchr|stopSpelling|reply-intro|origbody|qt|_rc_quote"
-    r"|uol_quote\w*|mensagem_original)"
-)
 _MAY_HAVE_HISTORY = re.compile("<blockquote", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _INDENT_STYLE = re.compile(r"border(?:-left)?\s*:\s*(?:none|0)", re.IGNORECASE)
@@ -59,9 +51,6 @@ _NO_MARGIN = re.compile(r"margin(?:-top|-bottom)?\s*:\s*0", re.IGNORECASE)
 _PRE_STYLE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _TAG = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)|<[^<>]*>")
-_DEEP = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
-_VOID |= {"p", "li", "td", "tr", "th", "option"}  # the next sibling closes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,27 +188,6 @@ def _text_of(element: etree._Element) -> str:
     return _tidy(page).text
 
 
-def tree(html: str) -> etree._Element | None:
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    try:
-        return etree.fromstring(html.encode("utf-8", "replace"), parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
-
-
-def too_deep(html: str) -> bool:
-    """Whether elements are nested deeper than any mail program nests them."""
-    if html.count("<") <= MAX_NESTING:
-        return False
-    depth = 0
-    for closing, name in _DEEP.findall(html):
-        if name.lower() not in _VOID:
-            depth = max(depth - 1, 0) if closing else depth + 1
-            if depth > MAX_NESTING:
-                return True
-    return False
-
-
 def _stripped(html: str) -> str:
     """The text of a document that is nested too deeply to be rendered, without any structure."""
     import html as entities
@@ -263,16 +231,6 @@ def _is_quote(element: etree._Element, tag: str) -> bool:
     return tag != "blockquote" and quotes(element)  # the text shows a blockquote with `>`
 
 
-def quotes(element: etree._Element) -> bool:
-    """Whether a mail program marks the content of this element as history."""
-    return element.tag == "blockquote" or _is_named_quote(element)
-
-
-def _is_named_quote(element: etree._Element) -> bool:
-    named = _QUOTE_CLASS.search(element.get("class") or "") or _QUOTE_ID.fullmatch(element.get("id") or "")
-    return bool(named)
-
-
 def _is_tight(element: etree._Element, style: str) -> bool:
     """Whether paragraphs like this are shown without space between them: Outlook's paragraphs and those with such a
     style.
@@ -303,13 +261,6 @@ def _blockquote(element: etree._Element, page: _TextPage) -> None:
     page.end_block()
     page.depth -= quoted
     page.space()
-
-
-def is_made_by_program(element: etree._Element) -> bool:
-    """Whether the element is one that a mail program makes to hold history."""
-    return (
-        element.get("type") == "cite" or (element.tag != "blockquote" and quotes(element)) or _is_named_quote(element)
-    )
 
 
 def _is_in_history(element: etree._Element, page: _TextPage) -> bool:
@@ -378,7 +329,7 @@ def _link(element: etree._Element, page: _TextPage) -> None:
     lines, start = len(page.lines), len(page.current)
     _content(element, page)
     shown = "".join(page.current[start:] if len(page.lines) == lines else page.current).strip()
-    target = _without_words((element.get("href") or "").strip())
+    target = without_prepared_words((element.get("href") or "").strip())
     if shown and _worth_showing(target, shown):
         page.current.append(f" <{target}>")
 
@@ -425,84 +376,3 @@ def _tidy(page: _TextPage) -> HtmlText:
         kept.pop()
     marks = sorted({number[mark] for mark in page.marks if mark in number and number[mark] < len(kept)})
     return HtmlText("\n".join(kept), tuple(marks))
-
-
-_STYLES = {"background-color", "border", "border-collapse", "color", "font-family", "font-size", "font-style"}
-_STYLES |= {"font-weight", "height", "list-style-type", "margin", "margin-bottom", "margin-left", "margin-right"}
-_STYLES |= {"margin-top", "padding", "padding-bottom", "padding-left", "padding-right", "padding-top", "text-align"}
-_STYLES |= {"text-decoration", "vertical-align", "white-space", "width", "border-left"}
-_CSS_CALL = re.compile(r"(?<!rgb)(?<!rgba)(?<!hsl)(?<!hsla)\(|\\|@", re.IGNORECASE)
-"""A CSS function other than a colour's: `url()` loads from outside, and old engines run `expression()` in any property.
-A backslash escape may spell such a function.
-"""
-_REFERENCE = re.compile(r"&(#[0-9]|#[xX][0-9a-fA-F]|[a-zA-Z][a-zA-Z0-9]{0,31};?|)")
-_NAMED = frozenset(html5)
-_NAMED_UNENDED = tuple(name for name in html5 if not name.endswith(";"))
-"""The named references that need no semicolon, whatever follows them."""
-_OWN_IMAGE = re.compile(r"\s*cid:", re.IGNORECASE)
-_LINK = re.compile(r"\s*(?:https?|mailto|tel):", re.IGNORECASE)
-"""Where a link may lead. A path without a host has no meaning in a mail."""
-_WRITES = re.compile(r"\s*mailto:", re.IGNORECASE)
-_TAGS = (nh3.ALLOWED_TAGS | {"center", "font", "u", "s"}) - {"map", "area"}
-_ATTRIBUTES = {tag: set(names) - {"cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
-_ATTRIBUTES["*"] = {
-    "align",
-    "class",
-    "dir",
-    "lang",
-    "style",
-    "title",
-    "type",
-    "valign",
-    "width",
-    "height",
-    "bgcolor",
-}
-_ATTRIBUTES["font"] = {"color", "face", "size"}
-_ATTRIBUTES["img"] = {"alt", "src", "width", "height"}
-_ATTRIBUTES["table"] = {"border", "cellpadding", "cellspacing", "summary"}
-
-
-def _harmless(tag: str, attribute: str, value: str) -> str | None:
-    """The value of an attribute, or None to drop it. Nothing may load a picture or style from outside: that would tell
-    the sender who reads the mail, and when.
-    """
-    if attribute == "src":
-        return value if _OWN_IMAGE.match(value) else None
-    if attribute == "href":
-        return _without_words(value) if _LINK.match(value) else None
-    if attribute == "style":
-        return ";".join(part for part in value.split(";") if not _CSS_CALL.search(part)) or None
-    return value
-
-
-def _without_words(target: str) -> str:
-    """A `mailto:` link without its prepared subject and body (RFC 6068). With them, one click and *Send* would make an
-    agent send commands that a stranger wrote.
-    """
-    return target.partition("?")[0] if _WRITES.match(target) else target
-
-
-def _known_reference(match: re.Match[str]) -> str:
-    """Keep a known character reference; write any other ampersand as `&amp;`. Otherwise the sanitiser undoes each
-    unknown reference, which takes quadratic time for many of them.
-    """
-    name = match[1]
-    known = name.startswith("#") or name in _NAMED or name.startswith(_NAMED_UNENDED)
-    return match[0] if known else f"&amp;{name}"
-
-
-def sanitised(html: str) -> str | None:
-    """HTML that is safe to show: allow-listed elements and styles, the mail's own images, no scripts, no loading."""
-    if len(html) > MAX_HTML_CHARACTERS or too_deep(html):
-        return None
-    return nh3.clean(
-        _REFERENCE.sub(_known_reference, html),
-        tags=_TAGS,
-        clean_content_tags={"script", "style", "title", "svg", "math", "template", "noscript", "iframe", "object"},
-        attributes=_ATTRIBUTES,
-        attribute_filter=_harmless,
-        url_schemes={"http", "https", "mailto", "tel", "cid"},
-        filter_style_properties=_STYLES,
-        link_rel="noopener noreferrer nofollow",
-    )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from mailtickets.mail.reply.html import SKIPPED, is_made_by_program, too_deep, tree
+from mailtickets.mail.reply.document import SKIPPED, is_made_by_program, too_deep, tree
 
 MAX_CHARACTERS = 300_000
 MIN_WORDS = 4

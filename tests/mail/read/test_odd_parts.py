@@ -15,7 +15,7 @@ from mailtickets.mail.read import charset, content, enclosures, invite, mime, sm
 from mailtickets.mail.read.parse import parse
 from mailtickets.mail.reply import cut as body
 from mailtickets.mail.reply import forwarded as forwards
-from mailtickets.mail.reply import html
+from mailtickets.mail.reply import html, sanitise
 from mailtickets.mail.trust import traces
 from mailtickets.words import language
 
@@ -123,7 +123,7 @@ def test_a_part_whose_reader_fails_is_a_file_and_a_defect(reader: str, monkeypat
 
 STEPS: dict[str, tuple[Any, str]] = {
     "reply-unread": (body, "split"),
-    "html-unread": (html, "sanitised"),
+    "html-unread": (sanitise, "sanitised"),
     "kind-unread": (classify, "classify"),
     "language-unread": (language, "of"),
     "traces-unread": (traces, "carriers"),

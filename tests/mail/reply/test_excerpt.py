@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mailtickets.mail.model import InboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.mail.reply.excerpt import MAX_CHARACTERS, MAX_TAGS, excerpt, letters
-from mailtickets.mail.reply.html import render, sanitised
+from mailtickets.mail.reply.html import render
+from mailtickets.mail.reply.sanitise import sanitised
 
 TOKEN = "abcdefghijklmnopqrstuvwx23"
 PLAIN_NOTICE = f"> Ref.: {TOKEN}\n>\n> Maria Souza escreveu:\n>\n> > A impressora parou."

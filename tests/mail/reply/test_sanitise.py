@@ -15,7 +15,7 @@ from mailtickets.mail.model import InboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.mail.reply.excerpt import excerpt
 from mailtickets.mail.reply.html import render as as_text
-from mailtickets.mail.reply.html import sanitised
+from mailtickets.mail.reply.sanitise import sanitised
 
 TEMPLATES = Templates(template_texts(shipped("templates")))
 FIRST, LAST = "The till says", "error seven"
