@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from mailtickets.mail.model import InboundMail
 from mailtickets.mail.read.parse import parse
-from mailtickets.mail.reply.excerpt import MAX_CHARACTERS, MAX_TAGS, excerpt, letters
+from mailtickets.mail.reply.excerpt import MAX_CHARACTERS, MAX_TAGS, excerpt
 from mailtickets.mail.reply.html import render
+from mailtickets.mail.reply.letters import letters
 from mailtickets.mail.reply.sanitise import sanitised
 
 TOKEN = "abcdefghijklmnopqrstuvwx23"
