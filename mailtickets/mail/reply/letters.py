@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from mailtickets.mail.reply.document import tree
+
 _NO_LETTER = (
     r"\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     r"\u3164\ufe00-\ufe0f\ufeff\uffa0"
@@ -84,11 +86,8 @@ class LetterPage:
 
 
 def read(html: str) -> LetterPage | None:
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    try:
-        root = etree.fromstring(html.replace("\0", "").encode("utf-8", "replace"), parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
+    """The letters of a document; None if it has no body."""
+    root = tree(html.replace("\0", ""))
     body = root.find("body") if root is not None else None
     if body is None:
         return None
