@@ -1,8 +1,6 @@
 """Parses the bytes of any mail into an `InboundMail`.
 
-Owns: which header field states what, the second opinion on who the author is, and the order in which the pure modules
-of this package are called. Only this module imports mail-parser: it reads the From field independently. If the two
-parsers disagree on the author, the author counts as unknown.
+Owns: the order in which the pure modules of this package are called, and what is left of a mail if one of them fails.
 Fails with: nothing. `defects` names what is wrong with a message. If a limit cuts something off, the raw mail is
 attached. If a step (a field, the quotation) fails, its result is left out and the raw mail is attached. The worst mails
 give only an outline with the defect `unparsed` and the raw mail attached.
@@ -14,20 +12,15 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
-from email.message import Message
-from email.utils import parsedate_tz
-from functools import partial
 from typing import Any, TypeVar
 
-import mailparser
-
-from mailtickets.mail import address
 from mailtickets.mail.kind import classify, reaction, recall
 from mailtickets.mail.kind.bounce import report_of, signs
 from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail, Kind
 from mailtickets.mail.read import content, header, mime
+from mailtickets.mail.read import fields as fields_of
 from mailtickets.mail.read.content import Content
+from mailtickets.mail.read.fields import Fields
 from mailtickets.mail.read.mime import Part
 from mailtickets.mail.read.outline import outline
 from mailtickets.mail.reply import attribution, forwarded, html, sanitise
@@ -44,11 +37,6 @@ StepResult = TypeVar("StepResult")
 _CONTAINER = re.compile(rb"^content-type:[ \t\r\n]*(?:message|multipart)/", re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"\[[^\[\]#]{0,80}#\s*\d{1,12}\s*\]")
 _TAGGED = re.compile(r"\+[a-z2-7]{26}@", re.IGNORECASE)
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?")
-_NAME = r"[^<>@\",;:()\\\[\]]*"
-_ATOMS = r"[!#-'*+\--9?A-Z^-~]+"
-_PLAIN_FROM = re.compile(rf"(?:\"({_NAME})\"\s*|({_NAME}))<{_ATOMS}@{_ATOMS}>|[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
-_PLAIN_NAME = re.compile(r"[^<>@\",;:()\\\[\]=]*")
 _UNREADABLE = {"nested-too-deep", "too-many-parts", "header-too-large", "too-many-headers"}
 _STEPS = {
     f"{step}-unread" for step in ("addresses", "author", "body", "bounce", "date", "html", "kind", "language", "reply")
@@ -107,35 +95,14 @@ def _bounce_json(report: Bounce | None) -> dict[str, str | None] | None:
     return {name: getattr(report, name) for name in names} if report else None
 
 
-class _Fields:
-    """The top-level header section, with its octets decoded to text."""
-
-    def __init__(self, root: Part) -> None:
-        hint = next((part.parameters["charset"] for part in root.walk() if part.parameters.get("charset")), None)
-        self.all = [(name, header.octets_to_text(value, hint)) for name, value in root.fields]
-        self.defects: list[str] = []
-
-    def values(self, name: str) -> list[str]:
-        return [value for key, value in self.all if key == name]
-
-    def decoded(self) -> tuple[tuple[str, str], ...]:
-        return tuple((name, header.one_line(header.decoded(value))) for name, value in self.all)
-
-    def mailboxes(self, name: str) -> tuple[Address, ...]:
-        found = list[Address]()
-        for value in self.values(name):
-            found += _step("addresses", partial(address.parse_addresses, value), (), self.defects)
-        return tuple(found)[: address.MAX_ADDRESSES]
-
-
 def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> InboundMail:
     tree = mime.read(raw)
-    fields = _Fields(tree.root)
+    fields = Fields(tree.root)
     defects = fields.defects
-    defects += [*tree.defects, *_too_many(fields)]
+    defects += [*tree.defects, *fields_of.too_many(fields)]
     read = _step("body", lambda: content.read(tree.root), _NOTHING_READ, defects)
     defects += read.defects
-    author = _step("author", lambda: _author(fields, defects), None, defects)
+    author = _step("author", lambda: fields_of.author(fields, defects), None, defects)
     people = {name: fields.mailboxes(name) for name in ("sender", "reply-to", "to", "cc")}
     headers = fields.decoded()
     subject = next((value for name, value in headers if name == "subject"), "")
@@ -151,7 +118,7 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
         plain = read.text if read.marks is None else None
         defects += _step("disguise", lambda: list(disguise.found(plain, cut.reply, read.html or "")), [], defects)
     ids = header.ids(fields.values("message-id")) or tuple(fields.values("message-id")[:1])
-    date = _step("date", lambda: _date(fields, defects), None, defects)
+    date = _step("date", lambda: fields_of.date(fields, defects), None, defects)
     invites = "".join(f"\n\n{line}" for line in read.invites)
     text, reply = (read.text + invites).strip("\n"), (written.reply + invites).strip("\n")
     uncut = (written.uncut.reply + invites).strip("\n") if written.uncut is not None else ""
@@ -202,7 +169,7 @@ def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> Inbou
     return replace(mail, defects=_unique([*defects, *written.defects]))
 
 
-def _answers(fields: _Fields, people: dict[str, tuple[Address, ...]], subject: str, cut: Split) -> bool:
+def _answers(fields: Fields, people: dict[str, tuple[Address, ...]], subject: str, cut: Split) -> bool:
     """Whether anything shows that the mail is a reply. In a mail that is not, text that looks like history is new.
 
     A complete header block is enough: people write lists, but not lists like that.
@@ -215,7 +182,7 @@ def _answers(fields: _Fields, people: dict[str, tuple[Address, ...]], subject: s
 
 
 def _kind(
-    fields: _Fields, subject: str, author: Address | None, root: Part, report: Bounce | None, instance: str | None
+    fields: Fields, subject: str, author: Address | None, root: Part, report: Bounce | None, instance: str | None
 ) -> tuple[Kind, str]:
     """The kind of the mail, and the reason for it."""
     content_type = next(iter(fields.values("content-type")), root.content_type)
@@ -258,83 +225,6 @@ def _attached(raw: bytes, instance: str | None) -> InboundMail | None:
 
 def _unique(defects: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(defects))
-
-
-def _author(fields: _Fields, defects: list[str]) -> Address | None:
-    """The mailbox on which both parsers agree, from the only From field."""
-    values = fields.values("from")
-    found = {mailbox.key: mailbox for mailbox in reversed(fields.mailboxes("from")) if "@" in mailbox.address}
-    if not found:
-        defects.append("from-missing" if not values else "from-unreadable")
-        return next(iter(fields.mailboxes("from")), None) if values else None
-    if len(found) > 1:
-        defects.append("from-several")
-        return None
-    author = next(iter(found.values()))
-    if _disputed(values[0], author):
-        defects.append("from-ambiguous")
-        return None
-    if "@" in author.name and author.key not in author.name.casefold():
-        defects.append("from-name-is-another-address")
-    return author
-
-
-def _disputed(value: str, author: Address) -> bool:
-    """Whether mail-parser reads another address out of the same field. A plain field is never disputed.
-
-    A field that is too long for mail-parser counts as disputed.
-    """
-    if len(value) > address.MAX_AUTHOR_CHARACTERS:
-        return True
-    if _is_plain(value):
-        return False
-    message = Message()
-    message.add_header("From", value.encode("ascii", "replace").decode("ascii"))
-    others = [spec.casefold() for _, spec in mailparser.MailParser(message).from_ if spec.count("@") == 1]
-    own = author.key.encode("ascii", "replace").decode("ascii")
-    return bool(others) and own not in others
-
-
-def _is_plain(value: str) -> bool:
-    """Whether the value is one ASCII address with a name, quoted or in encoded words, that holds nothing like
-    address syntax.
-    """
-    plain = _PLAIN_FROM.fullmatch(value)
-    return plain is not None and _PLAIN_NAME.fullmatch(header.decoded(plain[1] or plain[2] or "")) is not None
-
-
-def _date(fields: _Fields, defects: list[str]) -> datetime | None:
-    value = next(iter(fields.values("date")), None)
-    if value is None:
-        defects.append("date-missing")
-        return None
-    found = _moment(header.decoded(value))
-    if found is None:
-        defects.append("date-unreadable")
-    return found
-
-
-def _moment(value: str) -> datetime | None:
-    """The moment that a date field states: RFC 5322 as leniently as the standard library reads it, or ISO 8601. Without
-    a zone it is UTC.
-    """
-    try:
-        if match := _ISO_DATE.search(value):
-            stated = datetime.fromisoformat(re.sub(r"(?<!\s)\s++(?=[Z+-])", "", match[0]))
-            return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
-        parsed = parsedate_tz(re.sub(r"\([^()]*\)", "", value))
-        if parsed is None:
-            return None
-        zone = timezone(timedelta(seconds=parsed[9] or 0))
-        year, month, day, hour, minute, second = parsed[:6]
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
-
-
-def _too_many(fields: _Fields) -> list[str]:
-    lists = [value for name in ("from", "to", "cc", "reply-to") for value in fields.values(name)]
-    return ["too-many-addresses"] if any(value.count("@") > address.MAX_ADDRESSES for value in lists) else []
 
 
 def _shown(source: str | None, defects: list[str]) -> str | None:
