@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from mailtickets.mail import address
 from mailtickets.mail.kind import classify
 from mailtickets.mail.model import InboundMail
-from mailtickets.mail.read import charset, content, enclosures, invite, mime, smime, text_formats, tnef, transfer
+from mailtickets.mail.read import charset, content, enclosures, invite, mime, smime, steps, text_formats, tnef, transfer
+from mailtickets.mail.read import parse as parsing
 from mailtickets.mail.read.parse import parse
 from mailtickets.mail.reply import cut as body
 from mailtickets.mail.reply import forwarded as forwards
@@ -147,6 +149,20 @@ def test_a_step_of_reading_that_fails_is_a_defect_and_the_others_go_on(
     assert mail.subject == "Contas"
     assert "Bom dia" in mail.reply or step == "body-unread"
     assert "message.eml" in [file.filename for file in mail.attachments] or step in ("traces-unread", "forward-unread")
+
+
+@pytest.mark.parametrize("number", range(len(steps.STEPS)), ids=[step.name for step in steps.STEPS])
+def test_any_step_of_the_table_may_fail(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(draft: steps.Draft) -> None:
+        raise RecursionError
+
+    step = steps.STEPS[number]
+    table = (*steps.STEPS[:number], replace(step, read=fails), *steps.STEPS[number + 1 :])
+    monkeypatch.setattr(parsing, "STEPS", table)
+    mail = parse(_mail("html", b"x"))
+    assert f"{step.name}-unread" in mail.defects
+    assert ("unparsed" in mail.defects, mail.subject) == (False, "Contas")
+    assert "message.eml" in [file.filename for file in mail.attachments] or not step.attaches_raw
 
 
 def test_one_odd_line_of_uuencode_does_not_cost_the_mail() -> None:
