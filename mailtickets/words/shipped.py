@@ -27,3 +27,10 @@ def words(name: str, *keys: str) -> frozenset[str]:
     for key in keys:
         entry = entry[key]
     return frozenset(entry.split())
+
+
+@cache
+def lines(name: str, key: str) -> tuple[str, ...]:
+    """The lines of one entry of a list, each a regular expression: `lines("absence", "beginnings")`."""
+    text: str = read(name)[key]
+    return tuple(text.removesuffix("\n").split("\n"))

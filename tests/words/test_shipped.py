@@ -22,6 +22,12 @@ def test_a_list_that_is_not_there_is_told_by_its_path() -> None:
         shipped.read("nothing")
 
 
+def test_the_lines_of_an_entry_are_its_patterns_without_an_empty_one() -> None:
+    lines = shipped.lines("report_signs", "daemons")
+    assert r"\binternet mail delivery" in lines
+    assert all(lines)
+
+
 @pytest.mark.parametrize("language", calendar_names.LANGUAGES)
 def test_a_year_has_twelve_months_and_a_week_seven_days(language: Language) -> None:
     assert len(calendar_names.written("months", language)) == 12
