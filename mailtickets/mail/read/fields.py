@@ -25,7 +25,7 @@ _PLAIN_FROM = re.compile(rf"(?:\"({_NAME})\"\s*|({_NAME}))<{_ATOMS}@{_ATOMS}>|[A
 _PLAIN_NAME = re.compile(r"[^<>@\",;:()\\\[\]=]*")
 
 
-class Fields:
+class HeaderFields:
     """The top-level header section, with its octets decoded to text."""
 
     def __init__(self, root: Part) -> None:
@@ -49,7 +49,7 @@ class Fields:
         return tuple(found)[: address.MAX_ADDRESSES]
 
 
-def author(fields: Fields, defects: list[str]) -> Address | None:
+def author(fields: HeaderFields, defects: list[str]) -> Address | None:
     """The mailbox on which both parsers agree, from the only From field."""
     values = fields.values("from")
     found = {mailbox.key: mailbox for mailbox in reversed(fields.mailboxes("from")) if "@" in mailbox.address}
@@ -92,7 +92,7 @@ def _is_plain(value: str) -> bool:
     return plain is not None and _PLAIN_NAME.fullmatch(header.decoded(plain[1] or plain[2] or "")) is not None
 
 
-def date(fields: Fields, defects: list[str]) -> datetime | None:
+def date(fields: HeaderFields, defects: list[str]) -> datetime | None:
     value = next(iter(fields.values("date")), None)
     if value is None:
         defects.append("date-missing")
@@ -121,6 +121,6 @@ def _moment(value: str) -> datetime | None:
         return None
 
 
-def too_many(fields: Fields) -> list[str]:
+def too_many(fields: HeaderFields) -> list[str]:
     lists = [value for name in ("from", "to", "cc", "reply-to") for value in fields.values(name)]
     return ["too-many-addresses"] if any(value.count("@") > address.MAX_ADDRESSES for value in lists) else []

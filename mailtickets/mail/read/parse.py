@@ -15,7 +15,7 @@ from typing import Any
 from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail
 from mailtickets.mail.read import header
 from mailtickets.mail.read.outline import outline
-from mailtickets.mail.read.steps import STEPS, Draft, draft_of
+from mailtickets.mail.read.steps import STEPS, MailReading, begin_reading
 from mailtickets.mail.reply import forwarded
 from mailtickets.mail.trust import traces
 
@@ -71,61 +71,61 @@ def _bounce_json(report: Bounce | None) -> dict[str, str | None] | None:
 
 
 def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> InboundMail:
-    draft = draft_of(raw, instance)
+    reading = begin_reading(raw, instance)
     for step in STEPS:
-        step.run(draft)
-    mail = _mail(draft)
-    if not attached and draft.is_human:
-        mail = _with_forwarded(mail, draft)
-    return replace(mail, defects=_unique([*draft.defects, *draft.written.defects]))
+        step.run(reading)
+    mail = _mail(reading)
+    if not attached and reading.is_human:
+        mail = _with_forwarded(mail, reading)
+    return replace(mail, defects=_unique([*reading.defects, *reading.written.defects]))
 
 
-def _mail(draft: Draft) -> InboundMail:
-    fields, written = draft.fields, draft.written
-    text, reply = draft.with_invites(draft.content.text), draft.with_invites(written.reply)
-    uncut = draft.with_invites(written.uncut.reply) if written.uncut is not None else ""
+def _mail(reading: MailReading) -> InboundMail:
+    fields, written = reading.fields, reading.written
+    text, reply = reading.with_invites(reading.content.text), reading.with_invites(written.reply)
+    uncut = reading.with_invites(written.uncut.reply) if written.uncut is not None else ""
     ids = header.ids(fields.values("message-id")) or tuple(fields.values("message-id")[:1])
     return InboundMail(
         message_id=header.one_line(ids[0]).strip("<>") or None if ids else None,
         in_reply_to=header.ids(fields.values("in-reply-to")),
         references=header.ids(fields.values("references")),
-        author=draft.author,
-        sender=next(iter(draft.people["sender"]), None),
-        reply_to=draft.people["reply-to"],
-        to=draft.people["to"],
-        cc=draft.people["cc"],
-        subject=draft.subject,
-        date=draft.date,
+        author=reading.author,
+        sender=next(iter(reading.people["sender"]), None),
+        reply_to=reading.people["reply-to"],
+        to=reading.people["to"],
+        cc=reading.people["cc"],
+        subject=reading.subject,
+        date=reading.date,
         text=text,
-        html=draft.shown,
+        html=reading.shown,
         reply=reply,
         quoted=written.quoted,
         signature=written.signature,
-        attachments=draft.attachments,
-        kind=draft.kind,
-        kind_reason=draft.kind_reason,
-        bounce=draft.bounce,
-        language=draft.language,
-        defects=_unique([*draft.defects, *written.defects]),
-        headers=draft.headers,
-        digest=_digest(draft.subject, text, draft.shown, draft.content.attachments),
-        carriers=draft.carriers,
-        suspects=_suspects(draft.subject, text, draft.shown, draft.author, draft.attachments),
-        reaction=draft.reaction,
-        recalls=draft.recalls,
-        original_from=draft.original_from,
+        attachments=reading.attachments,
+        kind=reading.kind,
+        kind_reason=reading.kind_reason,
+        bounce=reading.bounce,
+        language=reading.language,
+        defects=_unique([*reading.defects, *written.defects]),
+        headers=reading.headers,
+        digest=_digest(reading.subject, text, reading.shown, reading.content.attachments),
+        carriers=reading.carriers,
+        suspects=_suspects(reading.subject, text, reading.shown, reading.author, reading.attachments),
+        reaction=reading.reaction,
+        recalls=reading.recalls,
+        original_from=reading.original_from,
         cut_by=written.cut_by,
         uncut=uncut if uncut != reply else "",
-        signed=draft.signed,
+        signed=reading.signed,
     )
 
 
-def _with_forwarded(mail: InboundMail, draft: Draft) -> InboundMail:
+def _with_forwarded(mail: InboundMail, reading: MailReading) -> InboundMail:
     """The mail with the original that it forwards. This is the last step: it looks at the mail as it is read."""
     try:
-        found = forwarded.find(mail, draft.cut, draft.content, lambda raw: _attached(raw, draft.instance))
+        found = forwarded.find(mail, reading.cut, reading.content, lambda raw: _attached(raw, reading.instance))
     except Exception:  # RecursionError too
-        draft.defects.append("forward-unread")
+        reading.defects.append("forward-unread")
         return mail
     return replace(mail, forwarded=found)
 

@@ -1,7 +1,7 @@
 """The steps of reading a mail, in their order. A step that fails costs its own result, and the other steps go on.
 
 Owns: the table of the steps with the defect of each, and what is left of a mail if a step fails.
-Fails with: nothing, apart from `draft_of`. `Draft.defects` names what is wrong with the mail.
+Fails with: nothing, apart from `begin_reading`. `MailReading.defects` names what is wrong with the mail.
 Limits: those of `mime`, `cut` and `document`; the bounce reader gets the first `MAX_REPORT_BYTES`.
 """
 
@@ -17,7 +17,7 @@ from mailtickets.mail.model import Address, Attachment, Bounce, Kind
 from mailtickets.mail.read import content, header, mime
 from mailtickets.mail.read import fields as fields_of
 from mailtickets.mail.read.content import Content
-from mailtickets.mail.read.fields import Fields
+from mailtickets.mail.read.fields import HeaderFields
 from mailtickets.mail.read.mime import Part
 from mailtickets.mail.read.outline import outline
 from mailtickets.mail.reply import attribution, html, sanitise
@@ -41,13 +41,13 @@ _NO_TEXT = Split("", "", "")
 
 
 @dataclass(slots=True)
-class Draft:
+class MailReading:
     """A mail while it is read: each step sets what it has read. If a step fails, the defaults stay."""
 
     raw: bytes
     instance: str | None
     root: Part
-    fields: Fields
+    fields: HeaderFields
     defects: list[str]
     headers: tuple[tuple[str, str], ...]
     subject: str
@@ -81,54 +81,56 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReadStep:
     """One step of reading. If it fails, the defect `NAME-unread` says so, and the other steps go on."""
 
     name: str
-    read: Callable[[Draft], None]
+    read: Callable[[MailReading], None]
     attaches_raw: bool = False
     """Whether the raw mail is attached if the step fails, because something a person wrote may be missing."""
 
-    def run(self, draft: Draft) -> None:
+    def run(self, reading: MailReading) -> None:
         """Run the step; add its defect if it fails."""
         try:
-            self.read(draft)
+            self.read(reading)
         except Exception:  # RecursionError too
-            draft.defects.append(f"{self.name}-unread")
+            reading.defects.append(f"{self.name}-unread")
 
 
-def draft_of(raw: bytes, instance: str | None) -> Draft:
-    """The draft of a mail whose header is read, and no more. Raises what `mime` and `header` did not foresee."""
+def begin_reading(raw: bytes, instance: str | None) -> MailReading:
+    """A reading in which only the header is read. Raises whatever `mime` and `header` raise."""
     tree = mime.read(raw)
-    fields = Fields(tree.root)
+    fields = HeaderFields(tree.root)
     fields.defects += [*tree.defects, *fields_of.too_many(fields)]
     headers = fields.decoded()
     subject = next((value for name, value in headers if name == "subject"), "")
-    return Draft(raw, instance, tree.root, fields, fields.defects, headers, subject)
+    return MailReading(raw, instance, tree.root, fields, fields.defects, headers, subject)
 
 
-def _read_body(draft: Draft) -> None:
-    draft.content = content.read(draft.root)
-    draft.cut = draft.written = Split(draft.content.text.strip("\n"), "", "")
-    draft.defects += draft.content.defects
+def _read_body(reading: MailReading) -> None:
+    reading.content = content.read(reading.root)
+    reading.cut = reading.written = Split(reading.content.text.strip("\n"), "", "")
+    reading.defects += reading.content.defects
 
 
-def _read_author(draft: Draft) -> None:
-    draft.author = fields_of.author(draft.fields, draft.defects)
+def _read_author(reading: MailReading) -> None:
+    reading.author = fields_of.author(reading.fields, reading.defects)
 
 
-def _read_people(draft: Draft) -> None:
-    draft.people = {name: draft.fields.mailboxes(name) for name in _PEOPLE}
+def _read_people(reading: MailReading) -> None:
+    reading.people = {name: reading.fields.mailboxes(name) for name in _PEOPLE}
 
 
-def _read_reply(draft: Draft) -> None:
-    read = draft.content
-    cut = body.split(read.text, read.html, subject=draft.subject, marks=read.marks)
-    draft.written = cut if cut.uncut is None or _answers(draft.fields, draft.people, draft.subject, cut) else cut.uncut
-    draft.cut = cut
+def _read_reply(reading: MailReading) -> None:
+    read = reading.content
+    cut = body.split(read.text, read.html, subject=reading.subject, marks=read.marks)
+    reading.written = (
+        cut if cut.uncut is None or _answers(reading.fields, reading.people, reading.subject, cut) else cut.uncut
+    )
+    reading.cut = cut
 
 
-def _answers(fields: Fields, people: dict[str, tuple[Address, ...]], subject: str, cut: Split) -> bool:
+def _answers(fields: HeaderFields, people: dict[str, tuple[Address, ...]], subject: str, cut: Split) -> bool:
     """Whether anything shows that the mail is a reply. In a mail that is not, text that looks like history is new.
 
     A complete header block is enough: people write lists, but not lists like that.
@@ -140,8 +142,8 @@ def _answers(fields: Fields, people: dict[str, tuple[Address, ...]], subject: st
     return bool(quoting or threaded or named or addressed)
 
 
-def _read_html(draft: Draft) -> None:
-    draft.shown = _shown(draft.content.html, draft.defects)
+def _read_html(reading: MailReading) -> None:
+    reading.shown = _shown(reading.content.html, reading.defects)
 
 
 def _shown(source: str | None, defects: list[str]) -> str | None:
@@ -153,8 +155,8 @@ def _shown(source: str | None, defects: list[str]) -> str | None:
     return shown
 
 
-def _read_bounce(draft: Draft) -> None:
-    draft.bounce = _report(draft.raw, draft.content.text, draft.defects)
+def _read_bounce(reading: MailReading) -> None:
+    reading.bounce = _report(reading.raw, reading.content.text, reading.defects)
 
 
 def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
@@ -173,34 +175,34 @@ def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
         return None
 
 
-def _read_kind(draft: Draft) -> None:
-    content_type = next(iter(draft.fields.values("content-type")), draft.root.content_type)
-    draft.kind, draft.kind_reason = classify.classify(
-        draft.headers,
-        subject=draft.subject,
-        author=draft.author,
+def _read_kind(reading: MailReading) -> None:
+    content_type = next(iter(reading.fields.values("content-type")), reading.root.content_type)
+    reading.kind, reading.kind_reason = classify.classify(
+        reading.headers,
+        subject=reading.subject,
+        author=reading.author,
         content_type=content_type,
-        bounce=draft.bounce,
-        instance=draft.instance,
+        bounce=reading.bounce,
+        instance=reading.instance,
     )
 
 
-def _find_disguise(draft: Draft) -> None:
-    if draft.is_human and draft.content.html is not None:
-        plain = draft.content.text if draft.content.marks is None else None
-        draft.defects += list(disguise.found(plain, draft.cut.reply, draft.content.html))
+def _find_disguise(reading: MailReading) -> None:
+    if reading.is_human and reading.content.html is not None:
+        plain = reading.content.text if reading.content.marks is None else None
+        reading.defects += list(disguise.found(plain, reading.cut.reply, reading.content.html))
 
 
-def _read_date(draft: Draft) -> None:
-    draft.date = fields_of.date(draft.fields, draft.defects)
+def _read_date(reading: MailReading) -> None:
+    reading.date = fields_of.date(reading.fields, reading.defects)
 
 
-def _find_language(draft: Draft) -> None:
-    draft.language = language.of(draft.with_invites(draft.written.reply))
+def _find_language(reading: MailReading) -> None:
+    reading.language = language.of(reading.with_invites(reading.written.reply))
 
 
-def _collect_attachments(draft: Draft) -> None:
-    draft.attachments = (*draft.content.attachments, *_whole(draft.raw, draft.defects))
+def _collect_attachments(reading: MailReading) -> None:
+    reading.attachments = (*reading.content.attachments, *_whole(reading.raw, reading.defects))
 
 
 def _whole(raw: bytes, defects: list[str]) -> tuple[Attachment, ...]:
@@ -210,61 +212,61 @@ def _whole(raw: bytes, defects: list[str]) -> tuple[Attachment, ...]:
     return outline(raw).attachments if _CUT.intersection(defects) else ()
 
 
-def _is_bare(draft: Draft) -> bool:
+def _is_bare(reading: MailReading) -> bool:
     """Whether a person wrote the mail and no file came with it, only pictures within the text."""
-    return draft.is_human and all(file.inline for file in draft.attachments)
+    return reading.is_human and all(file.inline for file in reading.attachments)
 
 
-def _find_reaction(draft: Draft) -> None:
-    if not _is_bare(draft):
+def _find_reaction(reading: MailReading) -> None:
+    if not _is_bare(reading):
         return
-    draft.reaction = reaction.find(draft.content.reaction, draft.content.text, draft.cut.reply)
-    if draft.reaction is not None:
-        draft.kind_reason = "emoji-reaction"
+    reading.reaction = reaction.find(reading.content.reaction, reading.content.text, reading.cut.reply)
+    if reading.reaction is not None:
+        reading.kind_reason = "emoji-reaction"
 
 
-def _find_recall(draft: Draft) -> None:
-    if not _is_bare(draft):
+def _find_recall(reading: MailReading) -> None:
+    if not _is_bare(reading):
         return
-    draft.recalls = recall.find(draft.headers, draft.subject, draft.cut.reply)
-    if draft.recalls and draft.reaction is None:
-        draft.kind_reason = "message-recall"
+    reading.recalls = recall.find(reading.headers, reading.subject, reading.cut.reply)
+    if reading.recalls and reading.reaction is None:
+        reading.kind_reason = "message-recall"
 
 
-def _find_traces(draft: Draft) -> None:
+def _find_traces(reading: MailReading) -> None:
     """Name the files that hold a notice of ours; all files if the search fails, so that none goes to a customer."""
-    draft.carriers = tuple(attachment.filename for attachment in draft.attachments)
-    draft.carriers = traces.carriers(draft.attachments)
+    reading.carriers = tuple(attachment.filename for attachment in reading.attachments)
+    reading.carriers = traces.carriers(reading.attachments)
 
 
-def _read_original_author(draft: Draft) -> None:
-    draft.original_from = tuple(
-        mailbox for name in ("x-original-from", "x-original-sender") for mailbox in draft.fields.mailboxes(name)
+def _read_original_author(reading: MailReading) -> None:
+    reading.original_from = tuple(
+        mailbox for name in ("x-original-from", "x-original-sender") for mailbox in reading.fields.mailboxes(name)
     )
 
 
-def _find_signatures(draft: Draft) -> None:
-    if draft.is_human:
-        draft.signed = html.signatures(draft.content.html or "")
+def _find_signatures(reading: MailReading) -> None:
+    if reading.is_human:
+        reading.signed = html.signatures(reading.content.html or "")
 
 
 STEPS = (
-    Step("body", _read_body, attaches_raw=True),
-    Step("author", _read_author, attaches_raw=True),
-    Step("addresses", _read_people, attaches_raw=True),
-    Step("reply", _read_reply, attaches_raw=True),
-    Step("html", _read_html, attaches_raw=True),
-    Step("bounce", _read_bounce, attaches_raw=True),
-    Step("kind", _read_kind, attaches_raw=True),
-    Step("disguise", _find_disguise),
-    Step("date", _read_date, attaches_raw=True),
-    Step("language", _find_language, attaches_raw=True),
-    Step("attachments", _collect_attachments),
-    Step("reaction", _find_reaction),
-    Step("recall", _find_recall),
-    Step("traces", _find_traces),
-    Step("addresses", _read_original_author),
-    Step("signature", _find_signatures),
+    ReadStep("body", _read_body, attaches_raw=True),
+    ReadStep("author", _read_author, attaches_raw=True),
+    ReadStep("addresses", _read_people, attaches_raw=True),
+    ReadStep("reply", _read_reply, attaches_raw=True),
+    ReadStep("html", _read_html, attaches_raw=True),
+    ReadStep("bounce", _read_bounce, attaches_raw=True),
+    ReadStep("kind", _read_kind, attaches_raw=True),
+    ReadStep("disguise", _find_disguise),
+    ReadStep("date", _read_date, attaches_raw=True),
+    ReadStep("language", _find_language, attaches_raw=True),
+    ReadStep("attachments", _collect_attachments),
+    ReadStep("reaction", _find_reaction),
+    ReadStep("recall", _find_recall),
+    ReadStep("traces", _find_traces),
+    ReadStep("addresses", _read_original_author),
+    ReadStep("signature", _find_signatures),
 )
 """In their order: a step uses what the steps before it have read."""
 

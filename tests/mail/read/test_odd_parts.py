@@ -153,7 +153,7 @@ def test_a_step_of_reading_that_fails_is_a_defect_and_the_others_go_on(
 
 @pytest.mark.parametrize("number", range(len(steps.STEPS)), ids=[step.name for step in steps.STEPS])
 def test_any_step_of_the_table_may_fail(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(draft: steps.Draft) -> None:
+    def fails(reading: steps.MailReading) -> None:
         raise RecursionError
 
     step = steps.STEPS[number]
