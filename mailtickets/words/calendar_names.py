@@ -1,4 +1,4 @@
-"""Names of months and of days of the week, as people write them and as the desk does.
+"""Names of months and of days of the week, as people write them and as the desk writes them.
 
 Owns: the reading of `lists/calendar.toml`.
 """
