@@ -160,7 +160,7 @@ class Processing:
     ) -> None:
         for attempt in drafts(f"inbound {received.id}"):
             with attempt:
-                asked = self._clerk.asked(received, mail)
+                asked = await asyncio.to_thread(self._clerk.asked, received, mail)  # long words take milliseconds
                 draft = await self._transactions.share(self._clerk.draft_in, received, mail, asked, unparsed, junk)
                 failpoint("after-draft")
                 await self._settling.settle(draft, _before_apply_commit)

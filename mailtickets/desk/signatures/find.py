@@ -342,7 +342,7 @@ def _is_longer_name(line: str, own: Own) -> bool:
 def _by_its_words(line: str, firms: Sequence[str]) -> LineKind:
     """The kind of a line by its words: telephone numbers and addresses, a job title, names; otherwise words."""
     contact = is_contact(line)
-    tokens = [token for token in re.split(r"[\s|/•·,;:()<>–—+-]+", _ADDRESSES.sub(" ", line)) if token]
+    tokens = [token for token in re.split(r"[\s|/•·,;:()<>–—+-]+", _without_addresses(line)) if token]
     if len(tokens) > MAX_WORDS or _TALKS.search(line) or not all(map(_is_label, tokens)):
         return "words"
     bare = [folded(token).strip(".") for token in tokens]
@@ -360,6 +360,11 @@ _ADDRESSES = re.compile(
 )
 _PLACE = re.compile(r"\b\d{5}-\d{3}\b|^(?:rua|r\.|av\.|avenida|alameda|praça|rodovia|calle|estrada)\s", re.IGNORECASE)
 _ABBREVIATED = re.compile(r"\b(?:ltda|inc|co|s\.a|cia|me|eireli|corp|ltd)\.$", re.IGNORECASE)
+
+
+def _without_addresses(line: str) -> str:
+    """The line without mail and web addresses. The pattern is slow on a long word: lines without its marks skip it."""
+    return _ADDRESSES.sub(" ", line) if "@" in line or "." in line or ":" in line else line
 
 
 def _is_label(token: str) -> bool:
