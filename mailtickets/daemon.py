@@ -252,7 +252,10 @@ class Daemon:
             try:
                 found = await audit.audit(account, self.config.credential(account), read, known, since)
             except (ConnectionLost, LoginRefused, CommandRefused) as error:
-                log.warning("mailbox not compared", extra={"account": account.name, "error": str(error)})
+                log.warning(
+                    "mailbox not compared with the messages received",
+                    extra={"account": account.name, "error": str(error)},
+                )
             else:
                 problems += found.problems
         return problems
@@ -301,7 +304,7 @@ class Daemon:
             ("database.url", before.database_url != config.database_url),
         ):
             if changed:
-                log.error("takes effect only after a restart", extra={"key": key})
+                log.error("new value takes effect only after a restart", extra={"key": key})
         await self._take_over_doors(before, config)
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
@@ -331,7 +334,7 @@ class Daemon:
         try:
             await self._open_door(name, now)
         except OSError as error:
-            log.error("cannot listen there", extra={"key": f"{name}_in.listen", "error": str(error)})
+            log.error("cannot listen on the new address", extra={"key": f"{name}_in.listen", "error": str(error)})
             await self._open_door(name, was)
 
     # --- watchdog and end ---------------------------------------------------------------------------------

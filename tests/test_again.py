@@ -27,8 +27,8 @@ def test_what_is_stale_is_drafted_again_and_the_log_says_so(caplog: pytest.LogCa
     assert caplog.records == []
     assert drafted(stale=2) == 3
     assert [(record.message, vars(record)["drafts"]) for record in caplog.records] == [
-        ("stale, drafted again", 1),
-        ("stale, drafted again", 2),
+        ("draft was stale: drafted again", 1),
+        ("draft was stale: drafted again", 2),
     ]
     assert {vars(record)["subject"] for record in caplog.records} == {"ticket 7"}
 

@@ -78,7 +78,10 @@ class Backlog:
         """Frees the messages that an earlier run of this gateway had claimed."""
         interrupted = inbound.unclaim(connection, self._name)
         if interrupted:
-            log.warning("interrupted while processing: one at a time now", extra={"messages": interrupted})
+            log.warning(
+                "gateway died while it processed messages: they are processed one at a time now",
+                extra={"messages": interrupted},
+            )
 
     async def give_back(self) -> None:
         """Frees all messages that this gateway has claimed, without counting an attempt."""

@@ -132,7 +132,7 @@ class Intake:
             if new and claimed:
                 self._claimed(number)
             if not new:
-                log.info("accepted before", extra={"inbound": number, "source": mail.envelope.door.name})
+                log.info("message was accepted before", extra={"inbound": number, "source": mail.envelope.door.name})
 
     async def _keep(self, mails: Mails) -> list[Keeping]:
         if self._keeper is not None:

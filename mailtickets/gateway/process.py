@@ -141,11 +141,13 @@ class Processing:
                 return None
             return mail, "reading-failed" if "unparsed" in mail.defects else None
         except Unreadable as error:
-            log.error("unreadable", extra={"inbound": received.id, "reason": error.reason})
+            log.error("message cannot be read", extra={"inbound": received.id, "reason": error.reason})
             return outline(received.raw), error.reason
 
     async def _leave_for_later(self, received: inbound.Received) -> None:
-        log.info("left to be read slowly", extra={"inbound": received.id, "size": len(received.raw)})
+        log.info(
+            "message left to be read later, with more time", extra={"inbound": received.id, "size": len(received.raw)}
+        )
         await self._try_later(inbound.count_attempt, received.id, timedelta())
         self._backlog.doubt.set()
 

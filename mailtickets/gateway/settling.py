@@ -55,7 +55,7 @@ class Settling:
         for rendered in words:
             for problem in rendered.problems:
                 log.error(
-                    "template failed, the built-in one was used",
+                    "template failed: the built-in template was used",
                     extra={"file": problem.file, "line": problem.line, "error": problem.message},
                 )
         return words

@@ -276,7 +276,7 @@ class ImapPoller:
             cursor = ImapCursor(name, folder, selected.uidvalidity, last, self._now())
             await self._in_time(self._inbox.save_imap_cursor(cursor))
         elif cursor.uidvalidity != selected.uidvalidity:
-            log.warning("imap-uidvalidity-changed account=%s folder=%s: all is looked at again", name, folder)
+            log.warning("imap-uidvalidity-changed account=%s folder=%s: all messages are looked at again", name, folder)
             cursor = replace(cursor, uidvalidity=selected.uidvalidity, last_uid=0)
             self._again[folder] = cursor
         return cursor

@@ -156,4 +156,4 @@ class Claims:
         """Frees the copies that an earlier run of this gateway was sending."""
         interrupted = outbox.unclaim(connection, self._name, self._clerk.clock())
         if interrupted:
-            log.warning("interrupted while sending: they may arrive twice", extra={"copies": interrupted})
+            log.warning("gateway died while it sent copies: they may arrive twice", extra={"copies": interrupted})

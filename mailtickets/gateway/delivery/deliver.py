@@ -136,7 +136,7 @@ class Delivering:
             try:
                 await self._alarms.sound("delivery-late", text)
             except Transient as error:
-                log.warning("alarm not told yet", extra={"error": str(error)})
+                log.warning("alarm not sent yet", extra={"error": str(error)})
 
     async def prolong_leases(self) -> None:
         """Keeps what is on its way; gives back what was claimed ahead, where the smarthost has become slow."""

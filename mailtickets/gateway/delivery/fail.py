@@ -39,7 +39,7 @@ class Failures:
         try:
             await insist(self._give_up, copy, delivery, result)
         except _AlreadyRecorded:
-            log.info("recorded already", extra={"outbox": copy.id})
+            log.info("delivery result was recorded before", extra={"outbox": copy.id})
 
     async def _give_up(self, copy: Due, delivery: Delivery, result: Result) -> None:
         decide_on = partial(_decision, copy, delivery)

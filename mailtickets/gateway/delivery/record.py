@@ -123,7 +123,7 @@ class Results:
             await insist(self._transactions.share, self._record_in, results, returns)
         except Exception:
             if len(results) + len(returns) == 1:
-                log.exception("result not recorded")  # its lease ends by itself
+                log.exception("delivery result not recorded")  # its lease ends by itself
                 return
             for result in results:
                 await self._record_each([result], [])
@@ -149,7 +149,7 @@ async def insist(write: Callable[P, Awaitable[object]], *args: P.args, **kwargs:
         try:
             await write(*args, **kwargs)
         except (Transient, Stale) as error:
-            log.warning("results not recorded yet", extra={"error": str(error)})
+            log.warning("delivery results not recorded yet", extra={"error": str(error)})
             await asyncio.sleep(RETRY_SECONDS)
         else:
             return

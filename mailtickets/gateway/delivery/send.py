@@ -38,7 +38,7 @@ class Sender:
             result = await self.send(raw, sent.envelope_sender, sent.recipient.address)
             failpoint("after-sending")
         except Exception as error:  # whatever it is, the copy did not go out for certain, and it must not get stuck
-            log.exception("sending failed", extra={"outbox": copy.id})
+            log.exception("sending a copy failed", extra={"outbox": copy.id})
             return Deferred(f"internal error: {type(error).__name__}")
         return result
 
