@@ -16,7 +16,7 @@ from mailtickets.config.values import credential_file, is_loopback
 from mailtickets.mail.write import keys as dkim_key
 
 if TYPE_CHECKING:
-    from mailtickets.config.models import Config, Login
+    from mailtickets.config.models import Config, LoginSettings
 
 
 def crosswise(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
@@ -74,7 +74,7 @@ def _account_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, st
         yield from _clear_text_problems("delivery", config.delivery.tls, config.delivery.host)
 
 
-def _login_problems(config: "Config", key: str, login: "Login", secrets: bool) -> Iterator[tuple[str, str]]:
+def _login_problems(config: "Config", key: str, login: "LoginSettings", secrets: bool) -> Iterator[tuple[str, str]]:
     if not secrets:
         return
     if login.password_env and login.password_env not in os.environ:

@@ -15,13 +15,13 @@ from mailtickets.config.values import (
     DnsName,
     DnsServer,
     Duration,
-    Evidence,
     HostName,
     HttpUrl,
-    Line,
+    InternalEvidence,
     Listen,
     Locale,
     Network,
+    OneLine,
     OptionalAddrSpec,
     Port,
     Positive,
@@ -51,7 +51,7 @@ class Instance(Section):
     first_number: Positive = 1
 
 
-class Database(Section):
+class DatabaseSettings(Section):
     url: str = "sqlite:///mailtickets.db"
 
 
@@ -72,31 +72,31 @@ class LmtpIn(Section):
     listen: tuple[Listen, ...] = ("unix:intake.sock",)
 
 
-class Login(Section):
+class LoginSettings(Section):
     username: str = ""
     password_file: str = ""
     password_env: str = ""
 
 
-class ImapIn(Login):
+class ImapIn(LoginSettings):
     name: Word
-    host: Line
+    host: OneLine
     port: Port = 993
     tls: Literal["implicit", "none"] = "implicit"
     folders: tuple[str, ...] = ("INBOX",)
     queue: str = ""
     after: Literal["move", "seen", "keep"] = "move"
-    processed_folder: Line = "Processados"
-    failed_folder: Line = "Falhas"
+    processed_folder: OneLine = "Processados"
+    failed_folder: OneLine = "Falhas"
     start: Literal["new", "all"] = "new"
     idle: bool = True
     poll_seconds: Positive = 60
     authserv_id: str = ""
 
 
-class Delivery(Login):
+class DeliverySettings(LoginSettings):
     method: Literal["smtp", "maildir"] = "smtp"
-    host: Line = ""
+    host: OneLine = ""
     port: Port = 587
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     envelope: Literal["verp", "queue", "null"] = "verp"
@@ -122,7 +122,7 @@ class TemplateFiles(Section):
 class Queue(Section):
     name: Word
     addresses: Annotated[tuple[AddrSpec, ...], Field(min_length=1)]
-    display_name: Line = ""
+    display_name: OneLine = ""
     subject_tag: SubjectTag = "[#{number}]"
     locale: Literal["pt_BR", "en", "es", "auto"] = "pt_BR"
     plus_addressing: bool = True
@@ -149,7 +149,7 @@ class Queue(Section):
 
 
 class Agent(Section):
-    name: Line
+    name: OneLine
     address: AddrSpec
     aliases: tuple[AddrSpec, ...] = ()
     queues: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -159,7 +159,7 @@ class Agent(Section):
 
 class Trust(Section):
     agents: Literal["verified", "token"] = "verified"
-    internal_evidence: tuple[Evidence, ...] = ()
+    internal_evidence: tuple[InternalEvidence, ...] = ()
     token_days: Positive = 180
 
 
@@ -188,11 +188,11 @@ class Config(Section):
     """The whole file. Methods return its paths as absolute paths, wherever the file was loaded from."""
 
     instance: Instance
-    database: Database = Database()
+    database: DatabaseSettings = DatabaseSettings()
     smtp_in: SmtpIn | None = None
     lmtp_in: LmtpIn = LmtpIn()
     imap_in: tuple[ImapIn, ...] = ()
-    delivery: Delivery = Delivery()
+    delivery: DeliverySettings = DeliverySettings()
     dns: Dns = Dns()
     templates: TemplateFiles = TemplateFiles()
     queue: Annotated[tuple[Queue, ...], Field(min_length=1)]
@@ -245,11 +245,11 @@ class Config(Section):
         """A path in the file, relative to the folder of the file."""
         return self._file.parent / value
 
-    def credential(self, login: Login) -> Credential:
+    def credential(self, login: LoginSettings) -> Credential:
         """How an account logs in. The secret is read anew at each login. It is empty if the account has none."""
         return password(lambda: self._password(login))
 
-    def _password(self, login: Login) -> str:
+    def _password(self, login: LoginSettings) -> str:
         """The password of an account. Raises OSError, KeyError for a variable that is not set, UnicodeDecodeError."""
         if login.password_env:
             return os.environ[login.password_env]
