@@ -36,7 +36,7 @@ from mailtickets.edges.doors import smtp as smtp_in
 from mailtickets.edges.doors.imap import ImapPoller
 from mailtickets.edges.imap import audit
 from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
-from mailtickets.edges.out.dkim import Signer
+from mailtickets.edges.out.dkim import DkimSigner
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_server.listener import Listener, bind
@@ -109,7 +109,7 @@ class Daemon:
         self._spool = Spool(self.config.state_dir / "spool")
         workers = Workers()
         self._out = _way_out(self.config)
-        self._signer = Signer.of(self.config)
+        self._signer = DkimSigner.of(self.config)
         self._scanners = junk.ScanSettings.of(self.config)
         self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
         clerk = Clerk(database, rules_of(self.config, load_secrets(self.config)))
@@ -308,7 +308,7 @@ class Daemon:
         await self._take_over_doors(before, config)
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
-            self._signer = Signer.of(config)
+            self._signer = DkimSigner.of(config)
             self.gateway.use_pace(_pace(config))
             await old.close()
         self._scanners = junk.ScanSettings.of(config)

@@ -17,7 +17,7 @@ _CHATTY = ("aioimaplib", "aiosmtplib", "mail.log", "apscheduler", "asyncio", "al
 def start(*, verbose: bool = False) -> None:
     """Sets up logging for the process."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Text() if sys.stderr.isatty() else _Json())
+    handler.setFormatter(_TextFormatter() if sys.stderr.isatty() else _JsonFormatter())
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -27,7 +27,7 @@ def _facts(record: logging.LogRecord) -> dict[str, object]:
     return {key: value for key, value in vars(record).items() if key not in _OWN}
 
 
-class _Json(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     """One object a line; control characters in values arrive escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -43,7 +43,7 @@ class _Json(logging.Formatter):
         return _ENCODER.encode(line)
 
 
-class _Text(logging.Formatter):
+class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         facts = " ".join(f"{key}={value!r}" for key, value in _facts(record).items())

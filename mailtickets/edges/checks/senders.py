@@ -218,7 +218,7 @@ def _unacceptable(value: bytes, tags: dict[bytes, bytes]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class DmarcPolicy:
     """What a domain asks of those who receive mail in its name (RFC 7489, 6.3)."""
 
     name: str
@@ -230,14 +230,14 @@ class Policy:
         return self.tags.get(tag, "r").lower() == "s"
 
 
-def find_policy(author_domain: str, lookups: Lookups) -> Policy | None:
+def find_policy(author_domain: str, lookups: Lookups) -> DmarcPolicy | None:
     """The policy of the author's domain, or else of its organisational domain (6.6.3). Raises Unanswered."""
     for domain in dict.fromkeys((normal(author_domain), organizational(author_domain))):
         records = [text for text in _texts(f"_dmarc.{domain}", lookups) if re.match(r"v=DMARC1\s*(;|$)", text)]
         if len(records) == 1:
             tags = dict(_tags(records[0]))
             if tags.get("p", "").lower() in _POLICIES or "rua" in tags:
-                return Policy(f"_dmarc.{domain}", records[0], tags)
+                return DmarcPolicy(f"_dmarc.{domain}", records[0], tags)
     return None
 
 
@@ -273,7 +273,9 @@ def check_dmarc(
     return verdict, (AuthFact("dmarc", verdict, author_domain, f"TXT {policy.name}: {_shown(policy.text)}{by}"),)
 
 
-def _supporting(result: str, author_domain: str, found: tuple[AuthFact, ...], policy: Policy | None) -> AuthFact | None:
+def _supporting(
+    result: str, author_domain: str, found: tuple[AuthFact, ...], policy: DmarcPolicy | None
+) -> AuthFact | None:
     """The first aligned fact that has this result."""
     for fact in found:
         strict = policy is not None and policy.strict("adkim" if fact.method == "dkim" else "aspf")

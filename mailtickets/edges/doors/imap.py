@@ -29,7 +29,7 @@ from typing import Literal, Protocol, TypeVar
 from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
-from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, Listed, LoginRefused, Selected
+from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, ListedMessage, LoginRefused, Selected
 from mailtickets.edges.imap.client import ImapClient, Limits
 from mailtickets.edges.imap.connect import connected, tls_context
 from mailtickets.edges.imap.probe import NO_MOVE
@@ -297,7 +297,7 @@ class ImapPoller:
         listed = {message.uid: message for message in await client.look_at(uids)}
         try:
             for uid in uids:
-                message = listed.get(uid, Listed(uid, 0, None))
+                message = listed.get(uid, ListedMessage(uid, 0, None))
                 if not self._too_old(message, cursor):
                     await self._take(client, cursor, message)
                 self._progress()
@@ -314,7 +314,7 @@ class ImapPoller:
         await self._save(cursor)
         return cursor
 
-    def _too_old(self, message: Listed, cursor: ImapCursor) -> bool:
+    def _too_old(self, message: ListedMessage, cursor: ImapCursor) -> bool:
         """Whether a message was here before the first connect, and is seen only because the folder is read again.
 
         At other times the UID alone tells what is new: people may put old mail into the folder, and clocks differ.
@@ -325,7 +325,7 @@ class ImapPoller:
 
     # --- one message ----------------------------------------------------------------------------------
 
-    async def _take(self, client: ImapClient, cursor: ImapCursor, message: Listed) -> None:
+    async def _take(self, client: ImapClient, cursor: ImapCursor, message: ListedMessage) -> None:
         """Takes one message into our store, or sets it aside for good."""
         key = _key(cursor, message.uid)
         if key in self._accepted:
@@ -351,7 +351,7 @@ class ImapPoller:
                 self._attempts[key] += 1
             raise
 
-    async def _fetch(self, client: ImapClient, key: _Key, message: Listed) -> None:
+    async def _fetch(self, client: ImapClient, key: _Key, message: ListedMessage) -> None:
         raw = await client.body(message.uid, message.size)
         if raw is None:
             log.info("imap-gone account=%s folder=%s uid=%d", self._account.name, key[0], message.uid)
@@ -380,7 +380,7 @@ class ImapPoller:
                 self._accepted.add(fetched.key)
         self._in_flight.clear()
 
-    def _envelope(self, message: Listed) -> Envelope:
+    def _envelope(self, message: ListedMessage) -> Envelope:
         return Envelope(
             door=Door.imap(self._account.name),
             sender=None,

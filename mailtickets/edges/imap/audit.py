@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor
-from mailtickets.edges.imap.answers import CommandRefused, Listed
+from mailtickets.edges.imap.answers import CommandRefused, ListedMessage
 from mailtickets.edges.imap.client import ImapClient, Limits
 from mailtickets.edges.imap.connect import connected, tls_context
 from mailtickets.mail.door import Door
@@ -87,13 +87,13 @@ async def audit(
 
 async def _listed(
     client: ImapClient, folder: str, since: datetime, cursor: ImapCursor | None
-) -> tuple[list[Listed], list[Listed]]:
+) -> tuple[list[ListedMessage], list[ListedMessage]]:
     """The messages since then, and those among them that the ledger must hold. In a folder that only we put messages
     into, that is all of them.
     """
     selected = await client.select(folder)
     uids = await client.search_since((since - timedelta(days=1)).date())  # servers count days in their own time zone
-    listed: list[Listed] = []
+    listed: list[ListedMessage] = []
     for at in range(0, len(uids), _LISTED_AT_ONCE):
         listed += await client.look_at(uids[at : at + _LISTED_AT_ONCE])
     fresh = [m for m in listed if m.received_at is not None and m.received_at >= since.replace(microsecond=0)]
@@ -110,13 +110,13 @@ class _Ledger:
         self._kept = {(one.size, one.received_at.astimezone(UTC).replace(microsecond=0)) for one in known}
         self._ids = {one.message_id for one in known if one.message_id}
 
-    async def unknown(self, client: ImapClient, messages: Sequence[Listed]) -> list[Listed]:
+    async def unknown(self, client: ImapClient, messages: Sequence[ListedMessage]) -> list[ListedMessage]:
         odd = [m for m in messages if m.received_at and (m.size, m.received_at.astimezone(UTC)) not in self._kept]
         ids = await client.message_ids([message.uid for message in odd]) if odd else {}
         return [message for message in odd if ids.get(message.uid, "") not in self._ids]
 
 
-def _told(account: ImapIn, folder: str, messages: Sequence[Listed], what: str) -> Iterator[str]:
+def _told(account: ImapIn, folder: str, messages: Sequence[ListedMessage], what: str) -> Iterator[str]:
     for message in messages[:_NAMED]:
         when = message.received_at.isoformat() if message.received_at else "an unknown time"
         yield f"{account.name}: message UID {message.uid} in {folder}, of {when}, {what}"

@@ -1,8 +1,8 @@
 """Signs outgoing mail with DKIM (RFC 6376), for a smarthost that does not sign.
 
 Owns: which fields are signed, and that nobody can add another From or Subject to a signed mail.
-*Fails with*: `ValueError` from `sign` and from `Signer.of`, for a key that is not one and for a mail without an author.
-A mail that cannot be signed goes out unsigned (`Signer.signed`), with a line in the log.
+*Fails with*: `ValueError` from `sign` and from `DkimSigner.of`, for a key that is not one and for a mail without an author.
+A mail that cannot be signed goes out unsigned (`DkimSigner.signed`), with a line in the log.
 *Limits*: RSA with SHA-256. A mail takes about 20 ms of one processor, in a thread. The same mail signed again differs
 only in t= and in the signature.
 """
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class DkimSigner:
     """One key and the place in DNS where it is published."""
 
     selector: str
@@ -45,7 +45,7 @@ class Signer:
     """Empty: the domain in From of each mail."""
 
     @classmethod
-    def of(cls, config: Config) -> "Signer | None":
+    def of(cls, config: Config) -> "DkimSigner | None":
         """The signer of the configuration; None if nothing is to be signed. Reads the key's file: OSError,
         ValueError.
         """

@@ -19,7 +19,7 @@ from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, T
 from mailtickets.edges.out.login import log_in
 from mailtickets.edges.out.settings import SmtpOutSettings
 from mailtickets.edges.out.transmission import Transmission, reported_id
-from mailtickets.edges.out.wire import Reply, Wire
+from mailtickets.edges.out.wire import Reply, SmtpWire
 
 QUIT_SECONDS = 5.0
 CHUNK_OCTETS = 65_536
@@ -59,7 +59,7 @@ class SmarthostConnection:
             use_tls=settings.tls == "implicit",
             start_tls=False,  # `open` starts TLS: aiosmtplib goes on in clear text when TLS is not offered
         )
-        self._wire: Wire | None = None
+        self._wire: SmtpWire | None = None
         self._extensions: frozenset[str] = frozenset()
         self._reused = False
         self._within = False
@@ -75,7 +75,7 @@ class SmarthostConnection:
         return self._wire is not None and self._wire.is_open and not self._broken
 
     @property
-    def _open_wire(self) -> Wire:
+    def _open_wire(self) -> SmtpWire:
         assert self._wire is not None  # noqa: S101 - set by `open`
         return self._wire
 
@@ -140,7 +140,7 @@ class SmarthostConnection:
         size = self._smtp.esmtp_extensions.get("size", "").strip()
         self.max_size = int(size) or None if size.isascii() and size.isdigit() else None
         self._extensions = frozenset(self._smtp.esmtp_extensions)
-        self._wire = Wire(transport)
+        self._wire = SmtpWire(transport)
 
     async def quit(self) -> None:
         self._stop_expiring()
@@ -263,7 +263,7 @@ class SmarthostConnection:
         await asyncio.wait({reply}, timeout=self._settings.timeouts.final_dot)
         return self._final(reply, mail)
 
-    async def _write(self, wire: Wire, octets: bytes, reply: Reply) -> Delivery | None:
+    async def _write(self, wire: SmtpWire, octets: bytes, reply: Reply) -> Delivery | None:
         """Sends everything before the final dot. Returns a result only if that failed."""
         await asyncio.sleep(0)  # lets data be read that came together with the 354
         try:
@@ -277,7 +277,7 @@ class SmarthostConnection:
             return Deferred(f"{self._settings.host}: connection lost before the final dot: {why(error)}")
         return self._early(reply) if reply.done() else None
 
-    async def _drained(self, wire: Wire, reply: Reply) -> None:
+    async def _drained(self, wire: SmtpWire, reply: Reply) -> None:
         """Waits until the kernel has taken the block, or the server answers instead of reading it."""
         if wire.is_drained:
             return

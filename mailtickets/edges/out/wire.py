@@ -16,7 +16,7 @@ _NO_REPLY = -1
 Reply = asyncio.Future[SMTPResponse]
 
 
-class Wire(asyncio.Protocol):
+class SmtpWire(asyncio.Protocol):
     def __init__(self, transport: asyncio.WriteTransport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
