@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Job = tuple["Future[Any]", Callable[[], Any]]
+QueuedCall = tuple["Future[Any]", Callable[[], Any]]
 
 
 class Lane:
@@ -27,8 +27,8 @@ class Lane:
         self._threads = ThreadPoolExecutor(threads, "store")
         self._lock = Lock()
         self._unfinished = 0
-        self._first: deque[Job] = deque()
-        self._others: deque[Job] = deque()
+        self._first: deque[QueuedCall] = deque()
+        self._others: deque[QueuedCall] = deque()
 
     async def do(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls the function in a thread; returns what it returns, and raises what it raises."""
@@ -38,7 +38,7 @@ class Lane:
         """Like `do`, but before all work that `do` has queued."""
         return await self._queue(self._first, partial(function, *args, **kwargs))
 
-    async def _queue(self, queue: deque[Job], work: Callable[[], T]) -> T:
+    async def _queue(self, queue: deque[QueuedCall], work: Callable[[], T]) -> T:
         job: Future[T] = Future()
         with self._lock:
             self._unfinished += 1

@@ -24,7 +24,7 @@ MOST = 16
 """Pieces of work in one transaction. It ends with fewer when intake waits for the database."""
 
 Work = Callable[[Connection], Any]
-Outcome = tuple[Any, Exception | None]
+ResultOrError = tuple[Any, Exception | None]
 
 
 class Transactions:
@@ -92,7 +92,9 @@ class _Spoilt(Exception):
     """A piece of work has undone the whole transaction, or may have."""
 
 
-def together(database: Database, works: Sequence[Work], hurry: Callable[[], bool] = lambda: False) -> list[Outcome]:
+def together(
+    database: Database, works: Sequence[Work], hurry: Callable[[], bool] = lambda: False
+) -> list[ResultOrError]:
     """What each piece of work returns or raises. Ends after the piece of work in hand when `hurry` says so."""
     if len(works) == 1:
         return [_alone(database, works[0])]
@@ -104,21 +106,21 @@ def together(database: Database, works: Sequence[Work], hurry: Callable[[], bool
         return [_alone(database, work) for work in works]
 
 
-def _until(hurry: Callable[[], bool], connection: Connection, works: Sequence[Work]) -> Iterator[Outcome]:
+def _until(hurry: Callable[[], bool], connection: Connection, works: Sequence[Work]) -> Iterator[ResultOrError]:
     for work in works:
         yield _within(connection, work)
         if hurry():
             return
 
 
-def _alone(database: Database, work: Work) -> Outcome:
+def _alone(database: Database, work: Work) -> ResultOrError:
     try:
         return database.transact(work), None
     except Exception as error:
         return None, error
 
 
-def _within(connection: Connection, work: Work) -> Outcome:
+def _within(connection: Connection, work: Work) -> ResultOrError:
     """The work within a savepoint, written as SQL: SQLAlchemy's own savepoints cost five times as much."""
     trouble: Exception
     connection.exec_driver_sql("SAVEPOINT work")
