@@ -90,29 +90,29 @@ def _login_problems(config: "Config", key: str, login: "LoginSettings", secrets:
 
 
 def _dkim_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
-    given = config.delivery
-    if given.dkim_key_file and not given.dkim_selector:
+    settings = config.delivery
+    if settings.dkim_key_file and not settings.dkim_selector:
         yield "delivery.dkim_selector", "is missing: dkim_key_file is set"
-    if given.dkim_selector and not given.dkim_key_file:
+    if settings.dkim_selector and not settings.dkim_key_file:
         yield "delivery.dkim_key_file", "is missing: dkim_selector is set"
-    if given.dkim_domain and not given.dkim_selector:
+    if settings.dkim_domain and not settings.dkim_selector:
         yield "delivery.dkim_selector", "is missing: dkim_domain is set"
-    if given.dkim_key_file and secrets:
-        path = credential_file(config.path(given.dkim_key_file))
+    if settings.dkim_key_file and secrets:
+        path = credential_file(config.path(settings.dkim_key_file))
         problem = _unreadable(path) or dkim_key.problem(path.read_bytes())
         if problem:
             yield "delivery.dkim_key_file", problem
 
 
 def _junk_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
-    given = config.junk
-    if given.rspamd_password_file and not given.rspamd:
+    settings = config.junk
+    if settings.rspamd_password_file and not settings.rspamd:
         yield "junk.rspamd", "is missing: rspamd_password_file is set"
-    if given.rspamd_password_file and secrets:
-        problem = _unreadable(credential_file(config.path(given.rspamd_password_file)))
+    if settings.rspamd_password_file and secrets:
+        problem = _unreadable(credential_file(config.path(settings.rspamd_password_file)))
         yield from [("junk.rspamd_password_file", problem)] if problem else []
-    url = urlsplit(given.rspamd)
-    if given.rspamd_password_file and url.scheme == "http" and not is_loopback(url.hostname or ""):
+    url = urlsplit(settings.rspamd)
+    if settings.rspamd_password_file and url.scheme == "http" and not is_loopback(url.hostname or ""):
         yield "junk.rspamd", f"the password would go to {url.hostname} in the clear: https, or loopback, was expected"
 
 

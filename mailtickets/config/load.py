@@ -48,10 +48,10 @@ def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Confi
     """The errors that pydantic found, and the configuration with stand-ins in those places, for the checks that
     remain.
     """
-    told = _told_once(error)
-    problems = [(".".join(str(step) for step in found["loc"]), _in_words(found)) for found in told]
+    faults = _faults_once(error)
+    problems = [(".".join(str(step) for step in found["loc"]), _in_words(found)) for found in faults]
     mended = _tuples(data)
-    for found in told:
+    for found in faults:
         _mend(mended, found["loc"])
     try:
         return Config.model_validate(mended), problems
@@ -59,7 +59,7 @@ def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Confi
         return None, problems
 
 
-def _told_once(error: ValidationError) -> list[Mapping[str, Any]]:
+def _faults_once(error: ValidationError) -> list[Mapping[str, Any]]:
     """The errors without those about a list that is too short only because one of its entries is wrong."""
     found = error.errors()
     above = {one["loc"][:at] for one in found for at in range(1, len(one["loc"]))}

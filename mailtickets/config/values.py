@@ -200,5 +200,5 @@ def is_loopback(host: str) -> bool:
 def credential_file(path: Path) -> Path:
     """The file of that name in systemd's credentials directory if there is one, otherwise `path` itself."""
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    given = Path(directory) / path.name if directory else path
-    return given if given.exists() else path
+    file = Path(directory) / path.name if directory else path
+    return file if file.exists() else path

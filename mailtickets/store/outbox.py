@@ -377,10 +377,10 @@ def unclaim(connection: Connection, claimant: str, now: datetime) -> int:
     Returns how many there were.
     """
     mine = update(outbox).where(outbox.c.state == "sending", outbox.c.claimed_by == claimant)
-    lost = mine.values(
+    interrupted = mine.values(
         state="unknown", claimed_by=None, claimed_until=None, next_attempt_at=now, last_reply="the gateway was stopped"
     )
-    return connection.execute(lost).rowcount
+    return connection.execute(interrupted).rowcount
 
 
 def ended(
@@ -465,13 +465,14 @@ def by_verp(connection: Connection, tags: Sequence[str], since: datetime) -> Row
     return connection.execute(wanted).first()
 
 
-def by_message_id(connection: Connection, given: str, recipient: str, since: datetime) -> Row[Any] | None:
-    """The copy, sent to `recipient`, of the mail with the Message-ID `given`; or None.
+def by_message_id(connection: Connection, message_id: str, recipient: str, since: datetime) -> Row[Any] | None:
+    """The copy, sent to `recipient`, of the mail with the Message-ID `message_id`; or None.
 
     If no copy went to the recipient, the first copy: the mail may have been passed on to this recipient.
     """
     rows: list[Row[Any]] = []
-    for same in (notice.c.message_id == given, outbox.c.remote_message_id == given):  # an OR would use neither index
+    # An OR would use neither index.
+    for same in (notice.c.message_id == message_id, outbox.c.remote_message_id == message_id):
         rows += connection.execute(_WHOLE.where(same, outbox.c.created_at >= since).limit(100)).all()
     exact = next((row for row in rows if row.recipient.casefold() == recipient.casefold()), None)
     return exact or min(rows, key=lambda row: row.id, default=None)

@@ -74,9 +74,9 @@ class Settlement:
     mail: InboundMail | None = None
     text: str = ""
     """The text of the message, if it does not come from a mail."""
-    met: Address | None = None
+    proven_author: Address | None = None
     """The author of the mail, if the author's own domain has authenticated the mail."""
-    wrote: str = ""
+    reachable_author: str = ""
     """The address of the author of the mail, if mail may be sent to it again; else empty."""
     queues: tuple[str, ...] = ()
     """Names of the queues that have now received a notice of the mail."""
@@ -119,9 +119,9 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     for letter in settlement.letters:
         outbox.queue(connection, letter, number, inbound_id, settlement.now)
     budgets.spend(connection, settlement.budget, settlement.now)
-    if settlement.met is not None:
-        contacts.make_known(connection, settlement.met, settlement.now)
-    contacts.make_reachable(connection, [settlement.wrote] if settlement.wrote else [])
+    if settlement.proven_author is not None:
+        contacts.make_known(connection, settlement.proven_author, settlement.now)
+    contacts.make_reachable(connection, [settlement.reachable_author] if settlement.reachable_author else [])
     for name, reason in settlement.withheld:
         _record(connection, settlement, "withheld", new=name, reason=reason)
 
@@ -157,7 +157,7 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
     if finished != 1:
         raise Stale(f"inbound {received.id} is decided")
     if mail is not None and not first:
-        _remember_told(connection, mail, settlement.queues)
+        _add_queues(connection, mail, settlement.queues)
 
 
 def _no_longer_first(connection: Connection, number: int, outcome: str | None) -> None:
@@ -169,11 +169,11 @@ def _no_longer_first(connection: Connection, number: int, outcome: str | None) -
     connection.execute(update(inbound).where(*as_known).values(content=None))
 
 
-def _remember_told(connection: Connection, mail: InboundMail, queues: Sequence[str]) -> None:
+def _add_queues(connection: Connection, mail: InboundMail, queues: Sequence[str]) -> None:
     """Adds the queues that have now received a notice of the mail to the row of the first copy of this mail."""
     same = inbound.c.content == content_key(mail)
-    told = connection.execute(select(inbound.c.queues).where(same)).scalar() or []
-    connection.execute(update(inbound).where(same).values(queues=sorted({*told, *queues})))
+    informed = connection.execute(select(inbound.c.queues).where(same)).scalar() or []
+    connection.execute(update(inbound).where(same).values(queues=sorted({*informed, *queues})))
 
 
 def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -> None:  # noqa: C901 - a case each
@@ -214,9 +214,9 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
                 raise Stale(f"inbound {held} is held no more")
         case OpenTicket(linked=int() as other):
             _record(connection, settlement, "linked", new=str(other))
-    told = _event_of(effect, before)
-    if told is not None:
-        _record(connection, settlement, *told)
+    recorded = _event_of(effect, before)
+    if recorded is not None:
+        _record(connection, settlement, *recorded)
 
 
 def _number(settlement: Settlement) -> int:

@@ -55,9 +55,9 @@ class ScanSettings:
     @classmethod
     def of(cls, config: Config) -> "ScanSettings":
         """Makes the settings and reads the file of the password. Raises OSError."""
-        given = config.junk
-        secret = read_secret(config.path(given.rspamd_password_file)) if given.rspamd_password_file else ""
-        return cls(given.rspamd, secret, config.clamav, given.max_scan_bytes)
+        section = config.junk
+        secret = read_secret(config.path(section.rspamd_password_file)) if section.rspamd_password_file else ""
+        return cls(section.rspamd, secret, config.clamav, section.max_scan_bytes)
 
     @property
     def scans(self) -> bool:
@@ -187,10 +187,10 @@ def _fields(url: SplitResult, length: int, envelope: Envelope, password: str) ->
     """The header fields of the request. The sender chose some of the values, so none may contain a line end."""
     yield "Host", url.netloc
     yield "Content-Length", str(length)
-    given = [("IP", envelope.peer), ("Helo", envelope.helo), ("From", envelope.sender or "")]
-    given += [("Rcpt", recipient) for recipient in envelope.recipients]
-    given += [("Password", password)]
-    for name, value in given:
+    fields = [("IP", envelope.peer), ("Helo", envelope.helo), ("From", envelope.sender or "")]
+    fields += [("Rcpt", recipient) for recipient in envelope.recipients]
+    fields += [("Password", password)]
+    for name, value in fields:
         if written := _NOT_TEXT.sub(" ", value).strip():
             yield name, written
 
@@ -223,10 +223,11 @@ def _said_by_rspamd(body: bytes) -> JunkVerdict:
         raise _UnknownAnswer("no verdict in the reply") from trouble
     if virus:  # CLAM_VIRUS and so on, as Rspamd's antivirus module calls them
         return verdict("infected", "rspamd-virus", "rspamd", f"{virus}: {detail}")
-    said = junk.rspamd_action(action)
-    if said is None:
+    known = junk.rspamd_action(action)
+    if known is None:
         raise _UnknownAnswer(f"an action that is not known: {action[:40]!r}")
-    return verdict(said[0], "rspamd-clean" if said[0] == "clean" else said[1], "rspamd", detail)
+    kind, why = known
+    return verdict(kind, "rspamd-clean" if kind == "clean" else why, "rspamd", detail)
 
 
 # --- octets -----------------------------------------------------------------------------------------------------------

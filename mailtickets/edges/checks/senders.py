@@ -269,8 +269,8 @@ def check_dmarc(
         none = AuthFact("dmarc", "none", author_domain, f"TXT _dmarc.{normal(author_domain)}: there is no policy")
         return ("pass" if passed else "temperror" if open_questions else "none"), (none,)
     verdict: AuthVerdict = "pass" if passed else "temperror" if open_questions else "fail"
-    by = f", by {passed.method} of {passed.domain}" if passed else ""
-    return verdict, (AuthFact("dmarc", verdict, author_domain, f"TXT {policy.name}: {_shown(policy.text)}{by}"),)
+    evidence = f", by {passed.method} of {passed.domain}" if passed else ""
+    return verdict, (AuthFact("dmarc", verdict, author_domain, f"TXT {policy.name}: {_shown(policy.text)}{evidence}"),)
 
 
 def _supporting(

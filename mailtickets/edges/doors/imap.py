@@ -116,7 +116,7 @@ class ImapPoller:
         self._now = now
         self._key = f"imap-{account.name}"
         self._well_at = 0.0
-        self._told: dict[str, bool] = {}
+        self._alarms: dict[str, bool] = {}
         """Alarms by key: True when raised by this process, False when taken back by it."""
         self._attempts: Counter[_Key] = Counter()
         """How many rounds each message has broken."""
@@ -125,7 +125,7 @@ class ImapPoller:
         self._in_flight: deque[_Fetched] = deque()
         self._again: dict[str, ImapCursor] = {}
         """Folders that are read again after a change of UIDVALIDITY, and how far the reading is."""
-        self._said_seen = False
+        self._seen_is_logged = False
 
     # --- running --------------------------------------------------------------------------------------
 
@@ -215,18 +215,18 @@ class ImapPoller:
 
     async def _tell(self, key: str, text: str) -> None:
         """Tells ops, once for each key. Raises what the inbox raises."""
-        if self._told.get(key):
+        if self._alarms.get(key):
             return
         log.error("imap-alarm account=%s key=%s: %s", self._account.name, key, text)
-        whose = f"IMAP account {self._account.name} ({self._account.username} on {self._account.host})"
-        await self._in_time(self._inbox.alarm(key, f"{whose}: {text}"))
-        self._told[key] = True
+        where = f"IMAP account {self._account.name} ({self._account.username} on {self._account.host})"
+        await self._in_time(self._inbox.alarm(key, f"{where}: {text}"))
+        self._alarms[key] = True
 
     async def _all_clear(self, key: str) -> None:
         """Takes an alarm back: one of this process, or one that an earlier process may have left."""
-        if self._told.get(key, True):
+        if self._alarms.get(key, True):
             await self._in_time(self._inbox.all_clear(key))
-            self._told[key] = False
+            self._alarms[key] = False
 
     async def _in_time(self, work: Awaitable[_T]) -> _T:
         """Runs a call to the inbox. Raises Transient when it takes too long."""
@@ -438,17 +438,17 @@ class ImapPoller:
             case "move" if client.can_move:
                 await client.move(uids, self._account.processed_folder)
             case "move":
-                self._say_seen()
+                self._log_seen_once()
                 await client.mark_seen(uids)
             case "seen":
                 await client.mark_seen(uids)
             case "keep":
                 pass
 
-    def _say_seen(self) -> None:
-        if not self._said_seen:
+    def _log_seen_once(self) -> None:
+        if not self._seen_is_logged:
             log.warning("imap-no-move account=%s: %s", self._account.name, NO_MOVE)
-        self._said_seen = True
+        self._seen_is_logged = True
 
 
 def _key(cursor: ImapCursor, uid: int) -> _Key:

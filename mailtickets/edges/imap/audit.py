@@ -79,9 +79,9 @@ async def audit(
             unknown = await ledger.unknown(client, passed)
             if folder == account.failed_folder:
                 ours = [message for message in passed if message not in unknown]
-                problems += _told(account, folder, ours, "has become something, and yet lies here as a failed one")
+                problems += _problems(account, folder, ours, "has become something, and yet lies here as a failed one")
             else:
-                problems += _told(account, folder, unknown, "is not in the ledger")
+                problems += _problems(account, folder, unknown, "is not in the ledger")
     return Audit(account.name, held, tuple(problems))
 
 
@@ -116,7 +116,7 @@ class _Ledger:
         return [message for message in odd if ids.get(message.uid, "") not in self._ids]
 
 
-def _told(account: ImapIn, folder: str, messages: Sequence[ListedMessage], what: str) -> Iterator[str]:
+def _problems(account: ImapIn, folder: str, messages: Sequence[ListedMessage], what: str) -> Iterator[str]:
     for message in messages[:_NAMED]:
         when = message.received_at.isoformat() if message.received_at else "an unknown time"
         yield f"{account.name}: message UID {message.uid} in {folder}, of {when}, {what}"

@@ -174,9 +174,9 @@ class ImapClient:
         lines = await self._fetch(set(uids), "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
         found: dict[int, str] = {}
         for text, literal in fetch_records(lines):
-            uid, given = item_number(text, b"UID"), _MESSAGE_ID.search(literal or b"")
-            if uid is not None and given:
-                found[uid] = given[1].decode("utf-8", "replace")
+            uid, message_id = item_number(text, b"UID"), _MESSAGE_ID.search(literal or b"")
+            if uid is not None and message_id:
+                found[uid] = message_id[1].decode("utf-8", "replace")
         return found
 
     async def _search(self, criteria: str) -> set[int]:

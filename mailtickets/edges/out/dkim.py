@@ -1,8 +1,8 @@
 """Signs outgoing mail with DKIM (RFC 6376), for a smarthost that does not sign.
 
 Owns: which fields are signed, and that nobody can add another From or Subject to a signed mail.
-*Fails with*: `ValueError` from `sign` and from `DkimSigner.of`, for a key that is not one and for a mail without an author.
-A mail that cannot be signed goes out unsigned (`DkimSigner.signed`), with a line in the log.
+*Fails with*: `ValueError` from `sign` and `DkimSigner.of`, for a key that is none, and for a mail without an author.
+`DkimSigner.signed` sends a mail that it cannot sign without a signature, and writes a line to the log.
 *Limits*: RSA with SHA-256. A mail takes about 20 ms of one processor, in a thread. The same mail signed again differs
 only in t= and in the signature.
 """
@@ -49,11 +49,11 @@ class DkimSigner:
         """The signer of the configuration; None if nothing is to be signed. Reads the key's file: OSError,
         ValueError.
         """
-        given = config.delivery
-        if not given.dkim_selector:
+        settings = config.delivery
+        if not settings.dkim_selector:
             return None
-        pem = credential_file(config.path(given.dkim_key_file)).read_bytes()
-        return cls(given.dkim_selector, keys.pem_block(pem), given.dkim_domain)
+        pem = credential_file(config.path(settings.dkim_key_file)).read_bytes()
+        return cls(settings.dkim_selector, keys.pem_block(pem), settings.dkim_domain)
 
     async def signed(self, raw: bytes) -> bytes:
         """The mail with its signature, or without one if the signature cannot be made."""

@@ -67,8 +67,8 @@ class SmarthostConnection:
         self._expire: asyncio.TimerHandle | None = None
         self.max_size: int | None = None
         """The SIZE that EHLO announced (RFC 1870). 0 there means no limit."""
-        self.said: list[str] = []
-        """Which steps went well so far, in words."""
+        self.steps: list[str] = []
+        """The steps that have succeeded so far, in words."""
 
     @property
     def usable(self) -> bool:
@@ -110,7 +110,7 @@ class SmarthostConnection:
     async def _greet(self, context: ssl.SSLContext) -> None:
         where = f"{self._settings.host}:{self._settings.port}"
         await self._smtp.connect(timeout=self._settings.timeouts.connect, tls_context=context)
-        self.said.append(f"connected to {where}")
+        self.steps.append(f"connected to {where}")
         await self._smtp.ehlo()
 
     async def _secure(self, context: ssl.SSLContext) -> None:
@@ -123,12 +123,12 @@ class SmarthostConnection:
             await self._smtp.starttls(tls_context=context, timeout=self._settings.timeouts.connect)
             await self._smtp.ehlo()
         if self._settings.tls != "none":
-            self.said.append(f"{self._smtp.get_transport_info('cipher')[1]}, and the certificate of {host} is valid")
+            self.steps.append(f"{self._smtp.get_transport_info('cipher')[1]}, and the certificate of {host} is valid")
 
     async def _login(self) -> None:
         if self._settings.username:
             await log_in(self._smtp, self._settings.username, self._settings.credential)
-            self.said.append(f"logged in as {self._settings.username}")
+            self.steps.append(f"logged in as {self._settings.username}")
 
     def _take_over(self) -> None:
         """Takes the transport over from aiosmtplib, which cannot tell before the dot from after it, and cannot
@@ -257,8 +257,8 @@ class SmarthostConnection:
         """Sends the message and the final dot. Listens meanwhile: a server may refuse, or close, in the middle."""
         wire = self._open_wire
         reply = wire.listen()
-        if lost := await self._write(wire, mail.wire, reply):
-            return lost
+        if failure := await self._write(wire, mail.wire, reply):
+            return failure
         wire.write(b".\r\n")
         await asyncio.wait({reply}, timeout=self._settings.timeouts.final_dot)
         return self._final(reply, mail)

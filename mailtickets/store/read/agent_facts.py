@@ -113,8 +113,8 @@ def _since(
 
 def _seen(facts: Facts) -> int:
     """The newest revision for which the agent has confirmed their answer; 0 if there is none."""
-    said = (reason.partition(f"{STALE}@")[2] for reason in facts.confirmed)
-    return max((int(revision) for revision in said if revision), default=0)
+    revisions = (reason.partition(f"{STALE}@")[2] for reason in facts.confirmed)
+    return max((int(revision) for revision in revisions if revision), default=0)
 
 
 def _origin(connection: Connection, ticket: Ticket, caused_by: int | None) -> Origin | None:
@@ -126,9 +126,9 @@ def _origin(connection: Connection, ticket: Ticket, caused_by: int | None) -> Or
         .where(message.c.ticket == ticket.number, message.c.visibility == "public")
         .order_by(message.c.id)
     )
-    said = connection.execute(public).all()
-    rows = [row for row in said if row.inbound is not None and row.direction == "in"]
-    begun_by_us = bool(said) and said[0].direction == "out"
+    messages = connection.execute(public).all()
+    rows = [row for row in messages if row.inbound is not None and row.direction == "in"]
+    begun_by_us = bool(messages) and messages[0].direction == "out"
     wanted = next((row for row in rows if row.inbound == caused_by), rows[-1] if rows else None)
     if wanted is None or (len(rows) < 2 and not begun_by_us):
         return None

@@ -70,12 +70,12 @@ def _of_any_mail(connection: Connection, received: Received, asked: Questions, p
     """The facts that are read for every mail."""
     mail = asked.mail
     queue, *also = queues(mail, received.envelope, policy)
-    said = claims(mail, received.envelope, policy)
-    tokens = _tokens(connection, said, policy, now)
-    ids = _ids(connection, said.message_ids)
+    claimed = claims(mail, received.envelope, policy)
+    tokens = _tokens(connection, claimed, policy, now)
+    ids = _ids(connection, claimed.message_ids)
     bounced = _bounced(connection, received, mail, policy, now)
     duplicate = _duplicate(connection, received, mail)
-    numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *said.subject_numbers}
+    numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *claimed.subject_numbers}
     numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
     numbers |= {asked.number} if asked.number is not None else set()
     found = _tickets(connection, numbers)
@@ -87,7 +87,7 @@ def _of_any_mail(connection: Connection, received: Received, asked: Questions, p
         also_queues=tuple(also),
         tokens=tokens,
         ids=ids,
-        subject_numbers=said.subject_numbers,
+        subject_numbers=claimed.subject_numbers,
         tickets=found,
         duplicate=duplicate,
         bounced=bounced,
@@ -219,12 +219,12 @@ def _duplicate(connection: Connection, received: Received, mail: InboundMail) ->
     row = connection.execute(_FIRST, {"key": key, "this": received.id}).one_or_none()
     if row is None:
         return None
-    told = row.outcome in {"opened", "appended", "noted", "commanded", "unparsed"}  # of the rest nobody is told
-    return DuplicateFact(row.id, row.ticket if told else None, tuple(row.queues), row.outcome, row.reason)
+    is_known = row.outcome in {"opened", "appended", "noted", "commanded", "unparsed"}  # nobody hears of other outcomes
+    return DuplicateFact(row.id, row.ticket if is_known else None, tuple(row.queues), row.outcome, row.reason)
 
 
-def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime) -> tuple[TokenFact, ...]:
-    by_hash = {token_hash(found): source for found, source in reversed(said.tokens)}
+def _tokens(connection: Connection, claimed: Claims, policy: Policy, now: datetime) -> tuple[TokenFact, ...]:
+    by_hash = {token_hash(found): source for found, source in reversed(claimed.tokens)}
     oldest = now - timedelta(days=policy.trust.token_days)
     rows = {row.hash: row for row in connection.execute(_TOKENS, {"hashes": list(by_hash)})} if by_hash else {}
     confirmed = [row.confirms for row in rows.values() if row.confirms is not None]

@@ -27,8 +27,8 @@ def listed(
     limit: int = 100,
 ) -> Sequence[Any]:
     """Rows, newest first; `after` is the id that the page before ended with."""
-    where, given = narrowed({"state = :state": state, "outcome = :outcome": outcome, "id < :after": after})
-    return reader.all(f"{_SELECT} {where} ORDER BY id DESC LIMIT :limit", limit=limit, **given)
+    where, values = narrowed({"state = :state": state, "outcome = :outcome": outcome, "id < :after": after})
+    return reader.all(f"{_SELECT} {where} ORDER BY id DESC LIMIT :limit", limit=limit, **values)
 
 
 def shown(reader: Reader, number: int) -> Any | None:
@@ -43,11 +43,11 @@ def raw(reader: Reader, number: int) -> bytes | None:
 
 def newest_from(reader: Reader, addresses: Sequence[str]) -> Any | None:
     """The newest among the last messages whose From is one of these addresses."""
-    these, given = among("address", [address.casefold() for address in addresses])
+    these, values = among("address", [address.casefold() for address in addresses])
     return reader.one(
         f"{_SELECT} WHERE id > (SELECT max(id) FROM inbound) - {AMONG}"  # noqa: S608
         f" AND lower(from_address) IN ({these}) ORDER BY id DESC LIMIT 1",
-        **given,
+        **values,
     )
 
 

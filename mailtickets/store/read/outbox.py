@@ -13,8 +13,8 @@ _SELECT = (
 
 def listed(reader: Reader, *, state: str | None = None, after: int | None = None, limit: int = 100) -> Sequence[Any]:
     """Rows, newest first; `after` is the id that the page before ended with."""
-    where, given = narrowed({"outbox.state = :state": state, "outbox.id < :after": after})
-    return reader.all(f"{_SELECT} {where} ORDER BY outbox.id DESC LIMIT :limit", limit=limit, **given)
+    where, values = narrowed({"outbox.state = :state": state, "outbox.id < :after": after})
+    return reader.all(f"{_SELECT} {where} ORDER BY outbox.id DESC LIMIT :limit", limit=limit, **values)
 
 
 def shown(reader: Reader, number: int) -> Any | None:

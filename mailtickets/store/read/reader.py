@@ -49,9 +49,9 @@ class Reader:
         """`execute` takes a statement and its parameters by name, and gives a cursor of the database's driver."""
         self._execute, self.is_sqlite = execute, is_sqlite
 
-    def each(self, statement: str, **given: object) -> Iterator[Any]:
+    def each(self, statement: str, **parameters: object) -> Iterator[Any]:
         """Rows one by one, as the database finds them."""
-        cursor = self._execute(statement if self.is_sqlite else _PARAMETER.sub(r"%(\1)s", statement), given)
+        cursor = self._execute(statement if self.is_sqlite else _PARAMETER.sub(r"%(\1)s", statement), parameters)
         columns = tuple(column[0] for column in cursor.description)
         make, convert = _row(columns), _conversions(columns) if self.is_sqlite else ()
         for values in cursor:
@@ -61,25 +61,25 @@ class Reader:
                     found[place] = plain(found[place])
             yield make._make(found)
 
-    def all(self, statement: str, **given: object) -> list[Any]:
-        return list(self.each(statement, **given))
+    def all(self, statement: str, **parameters: object) -> list[Any]:
+        return list(self.each(statement, **parameters))
 
-    def one(self, statement: str, **given: object) -> Any | None:
+    def one(self, statement: str, **parameters: object) -> Any | None:
         """The first row; None where there is none."""
-        return next(self.each(statement, **given), None)
+        return next(self.each(statement, **parameters), None)
 
 
 def among(name: str, values: Sequence[object]) -> tuple[str, dict[str, object]]:
     """For `column IN (...)`: the parameters as SQL, and their values by name. No value: nothing is among them."""
-    given = {f"{name}{place}": value for place, value in enumerate(values)}
-    return ", ".join(f":{key}" for key in given) or "NULL", given
+    named = {f"{name}{place}": value for place, value in enumerate(values)}
+    return ", ".join(f":{key}" for key in named) or "NULL", named
 
 
 def narrowed(tests: Mapping[str, object], *more: str) -> tuple[str, dict[str, object]]:
     """A WHERE clause and its parameters: `{"state = :state": state}`, less the tests whose value is None."""
-    given = {_PARAMETER.findall(test)[0]: value for test, value in tests.items() if value is not None}
+    values = {_PARAMETER.findall(test)[0]: value for test, value in tests.items() if value is not None}
     stated = [*(test for test, value in tests.items() if value is not None), *more]
-    return (f"WHERE {' AND '.join(stated)}" if stated else ""), given
+    return (f"WHERE {' AND '.join(stated)}" if stated else ""), values
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def opened(url: str, busy_seconds: int = BUSY_SECONDS) -> Iterator[Reader]:
 def within(connection: "Connection") -> Reader:
     """A reader in somebody's transaction."""
     is_sqlite = connection.dialect.name == "sqlite"
-    return Reader(lambda sql, given: connection.exec_driver_sql(sql, dict(given)).cursor, is_sqlite=is_sqlite)
+    return Reader(lambda sql, parameters: connection.exec_driver_sql(sql, dict(parameters)).cursor, is_sqlite=is_sqlite)
 
 
 def _sqlite(url: str, busy_seconds: int) -> sqlite3.Connection:

@@ -74,7 +74,7 @@ def _newest(reader: Reader, words: Sequence[str], below: int) -> Sequence[Sequen
     """The newest rows below one: its number, and for each word whether the message has it."""
     has = ", ".join(f"{_has(reader, number)} AS has{number}" for number in range(len(words)))
     statement = f"SELECT rowid, {has} FROM search WHERE rowid < :below ORDER BY rowid DESC LIMIT :limit"  # noqa: S608
-    return reader.all(statement, below=below, limit=_AT_ONCE, **_given(reader, words))
+    return reader.all(statement, below=below, limit=_AT_ONCE, **_patterns(reader, words))
 
 
 def _matching(reader: Reader, words: Sequence[str], rare: Sequence[str], below: int) -> Iterator[int]:
@@ -90,7 +90,7 @@ def _matching(reader: Reader, words: Sequence[str], rare: Sequence[str], below: 
             f" SELECT rowid FROM matched WHERE true {' '.join(others)}"
         )
         query = " & ".join(f"'{word}':*" for word in rare)
-    rows = reader.each(f"{matched} ORDER BY rowid DESC", rare=query, below=below, **_given(reader, words))
+    rows = reader.each(f"{matched} ORDER BY rowid DESC", rare=query, below=below, **_patterns(reader, words))
     return (int(row.rowid) for row in rows)
 
 
@@ -101,6 +101,6 @@ def _has(reader: Reader, number: int) -> str:
     return f"words @@ CAST(:word{number} AS tsquery)"
 
 
-def _given(reader: Reader, words: Sequence[str]) -> dict[str, str]:
+def _patterns(reader: Reader, words: Sequence[str]) -> dict[str, str]:
     pattern = " {}" if reader.is_sqlite else "'{}':*"
     return {f"word{number}": pattern.format(word) for number, word in enumerate(words)}

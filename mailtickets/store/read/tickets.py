@@ -48,8 +48,8 @@ def listed(
         *([f"number IN ({these})"] if numbers is not None else []),
     )
     tests = {"queue = :queue": queue, "status = :status": status, "assignee = :assignee": assignee or None}
-    where, given = narrowed({**tests, "number < :after": after}, *more)
-    rows = reader.all(f"SELECT * FROM ticket {where} ORDER BY number DESC LIMIT :limit", limit=limit, **given, **named)  # noqa: S608
+    where, values = narrowed({**tests, "number < :after": after}, *more)
+    rows = reader.all(f"SELECT * FROM ticket {where} ORDER BY number DESC LIMIT :limit", limit=limit, **values, **named)  # noqa: S608
     page = [row.number for row in rows]
     people, links = _people(reader, page), _links(reader, page)
     return [ticket_of(row, people[row.number], links[row.number], ids=()) for row in rows]
@@ -71,8 +71,8 @@ def show(reader: Reader, number: int) -> Shown | None:
         return None
     messages = reader.all("SELECT * FROM message WHERE ticket = :number ORDER BY id", number=number)
     files: dict[int, list[Any]] = defaultdict(list)
-    these, given = among("message", [row.id for row in messages])
-    for row in reader.each(f"SELECT * FROM attachment WHERE message IN ({these}) ORDER BY id", **given):  # noqa: S608
+    these, values = among("message", [row.id for row in messages])
+    for row in reader.each(f"SELECT * FROM attachment WHERE message IN ({these}) ORDER BY id", **values):  # noqa: S608
         files[row.message].append(row)
     events = reader.all("SELECT * FROM event WHERE ticket = :number ORDER BY id", number=number)
     return Shown(found, messages, files, events)
@@ -131,16 +131,16 @@ def participant_of(row: Any) -> Participant:
 
 
 def _people(reader: Reader, numbers: Sequence[int]) -> dict[int, list[Participant]]:
-    these, given = among("ticket", numbers)
+    these, values = among("ticket", numbers)
     people: dict[int, list[Participant]] = defaultdict(list)
-    for row in reader.each(f"SELECT * FROM participant WHERE ticket IN ({these}) ORDER BY position", **given):  # noqa: S608
+    for row in reader.each(f"SELECT * FROM participant WHERE ticket IN ({these}) ORDER BY position", **values):  # noqa: S608
         people[row.ticket].append(participant_of(row))
     return people
 
 
 def _links(reader: Reader, numbers: Sequence[int]) -> dict[int, list[int]]:
-    these, given = among("ticket", numbers)
+    these, values = among("ticket", numbers)
     links: dict[int, list[int]] = defaultdict(list)
-    for row in reader.each(f"SELECT * FROM ticket_link WHERE ticket IN ({these}) ORDER BY other", **given):  # noqa: S608
+    for row in reader.each(f"SELECT * FROM ticket_link WHERE ticket IN ({these}) ORDER BY other", **values):  # noqa: S608
         links[row.ticket].append(row.other)
     return links
