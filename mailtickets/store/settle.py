@@ -7,7 +7,6 @@ the same mail, received by another way, was settled meanwhile. Then nothing is w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
 
 from sqlalchemy import Connection, bindparam, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,29 +16,17 @@ from mailtickets.desk.letters.letter import Letter
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import (
     AddMessage,
-    AddParticipant,
     Assign,
     DropHeld,
     Effect,
     FailDelivery,
-    LeaveOut,
     MergeInto,
-    MoveTo,
-    Mute,
     OpenTicket,
     Rate,
-    RecordEvent,
     ReleaseHeld,
     Remind,
     Reminded,
-    RemoveParticipant,
     SetAbsence,
-    SetPriority,
-    SetRequester,
-    SetStatus,
-    SetSubject,
-    SetTags,
-    SetType,
     SplitOff,
     Undo,
 )
@@ -50,6 +37,7 @@ from mailtickets.desk.signatures.learning import Seen
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import agents, budgets, contacts, outbox, search, signatures, tickets
 from mailtickets.store.database import Stale
+from mailtickets.store.events import event_of
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
 from mailtickets.store.read.facts import content_key
 from mailtickets.store.schema import attachment, event, inbound, message
@@ -214,7 +202,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
                 raise Stale(f"inbound {held} is held no more")
         case OpenTicket(linked=int() as other):
             _record(connection, settlement, "linked", new=str(other))
-    recorded = _event_of(effect, before)
+    recorded = event_of(effect, before)
     if recorded is not None:
         _record(connection, settlement, *recorded)
 
@@ -227,69 +215,6 @@ def _number(settlement: Settlement) -> int:
 
 def _revision(settlement: Settlement) -> int:
     return settlement.after.revision if settlement.after is not None else 0
-
-
-_Event = tuple[EventKind, str | None, str | None, str | None]
-"""The kind of the event, the old value, the new value, and a reason (None: the decision's reason)."""
-
-
-def _event_of(effect: Effect, before: Ticket | None) -> _Event | None:  # noqa: C901 - a case for each effect
-    """The event that records an effect; None if the effect has no event, or if it is recorded elsewhere."""
-    match effect:
-        case OpenTicket():
-            return "opened", None, "new", None
-        case AddMessage():
-            return None  # recorded by `_add_message`, which knows the number
-        case SetStatus():
-            return "status", before.status if before else None, effect.to, effect.reason
-        case SetPriority():
-            return "priority", before.priority if before else None, effect.to, None
-        case SetSubject():
-            return "subject", before.subject if before else None, effect.to, None
-        case SetType():
-            return "type", before.type if before else None, effect.to, None
-        case SetTags():
-            return "tags", " ".join(before.tags) if before else None, " ".join(effect.to), None
-        case Assign():
-            return "assignee", before.assignee if before else None, effect.to, effect.reason
-        case MoveTo():
-            return "queue", before.queue if before else None, effect.queue, None
-        case RemoveParticipant():
-            return "participant", effect.address.address, None, "cc"
-        case LeaveOut():
-            return "left-out", None, effect.address, None
-        case SetRequester():
-            return "requester", before.requester.address if before else None, effect.to.address, None
-        case Mute():
-            return "muted" if effect.on else "unmuted", None, effect.address, None
-        case Remind():
-            return "snoozed" if effect.snooze else "reminder", None, effect.at.isoformat(), None
-        case Reminded():
-            return "reminded", None, effect.agent, None
-        case Undo():
-            return "undone", None, str(effect.inbound), None
-        case SplitOff():
-            return "split", None, str(effect.inbound), None
-        case Rate():
-            return "rated", None, str(effect.score), None
-        case SetAbsence():
-            return "absence", None, effect.until.isoformat() if effect.until else None, None
-        case AddParticipant():
-            on_it = {(p.address.key, p.role) for p in before.participants} if before else set()
-            new = (effect.address.key, effect.role) not in on_it
-            return ("participant", None, effect.address.address, effect.role) if new else None
-        case MergeInto():
-            return "merged", str(before.number) if before else None, str(effect.into), None
-        case FailDelivery():
-            return "delivery", str(effect.outbox), effect.diagnostic, None
-        case ReleaseHeld():
-            return "released", str(effect.inbound), None, None
-        case DropHeld():
-            return "dropped", str(effect.inbound), None, None
-        case RecordEvent():
-            return effect.kind, None, effect.detail or None, effect.reason
-        case _:
-            assert_never(effect)
 
 
 def _record(
