@@ -30,14 +30,13 @@ from mailtickets.desk.model.effects import (
     SplitOff,
     Undo,
 )
-from mailtickets.desk.model.states import EventKind
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import agents, budgets, contacts, outbox, search, signatures, tickets
 from mailtickets.store.database import Stale
-from mailtickets.store.events import event_of
+from mailtickets.store.events import Event, event_of
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
 from mailtickets.store.read.facts import content_key
 from mailtickets.store.schema import attachment, event, inbound, message
@@ -111,7 +110,7 @@ def _write(connection: Connection, settlement: Settlement) -> None:
         contacts.make_known(connection, settlement.proven_author, settlement.now)
     contacts.make_reachable(connection, [settlement.reachable_author] if settlement.reachable_author else [])
     for name, reason in settlement.withheld:
-        _record(connection, settlement, "withheld", new=name, reason=reason)
+        _record(connection, settlement, Event("withheld", new=name, reason=reason))
 
 
 def _finish(connection: Connection, settlement: Settlement, received: Received) -> None:
@@ -173,7 +172,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         case MergeInto() if before is not None:
             tickets.merge(connection, before.number, effect.into)
             search.move(connection, before.number, effect.into)
-            _record(connection, settlement, "merged", str(before.number), str(effect.into), ticket=effect.into)
+            _record(connection, settlement, Event("merged", str(before.number), str(effect.into)), ticket=effect.into)
         case FailDelivery(permanent=True):
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
             if effect.gone:
@@ -201,10 +200,10 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             if not drop(connection, held, "discarded-by-its-author", settlement.now):
                 raise Stale(f"inbound {held} is held no more")
         case OpenTicket(linked=int() as other):
-            _record(connection, settlement, "linked", new=str(other))
+            _record(connection, settlement, Event("linked", new=str(other)))
     recorded = event_of(effect, before)
     if recorded is not None:
-        _record(connection, settlement, *recorded)
+        _record(connection, settlement, recorded)
 
 
 def _number(settlement: Settlement) -> int:
@@ -217,28 +216,20 @@ def _revision(settlement: Settlement) -> int:
     return settlement.after.revision if settlement.after is not None else 0
 
 
-def _record(
-    connection: Connection,
-    settlement: Settlement,
-    kind: EventKind,
-    old: str | None = None,
-    new: str | None = None,
-    reason: str | None = None,
-    *,
-    ticket: int | None = None,
-) -> None:
+def _record(connection: Connection, settlement: Settlement, happened: Event, *, ticket: int | None = None) -> None:
+    """Stores an event of the settlement: on `ticket`, or else on the ticket of the settlement."""
     decision = settlement.decision
-    happened = dict(
+    row = dict(
         ticket=ticket or (settlement.after.number if settlement.after else decision.ticket),
         inbound=settlement.received.id if settlement.received else None,
         at=settlement.now,
         actor=decision.actor,
-        kind=kind,
-        old=clean(old),
-        new=clean(new),
-        reason=reason or decision.reason,
+        kind=happened.kind,
+        old=clean(happened.old),
+        new=clean(happened.new),
+        reason=happened.reason or decision.reason,
     )
-    connection.execute(inserting(event), happened)
+    connection.execute(inserting(event), row)
 
 
 def _add_message(connection: Connection, settlement: Settlement, effect: AddMessage) -> None:
@@ -272,7 +263,7 @@ def _add_message(connection: Connection, settlement: Settlement, effect: AddMess
     subject = mail.subject if mail else after.subject
     words = f"{after.number} {subject} {effect.author.name} {effect.author.address} {files} {text}"
     search.index(connection, number, after.number, words)
-    _record(connection, settlement, "message", effect.visibility, str(number))
+    _record(connection, settlement, Event("message", effect.visibility, str(number)))
     if effect.direction == "out" and effect.visibility == "public":
         for person in customers(after):
             contacts.make_known(connection, person, settlement.now)
