@@ -241,7 +241,7 @@ class Desk:
             self.timed(
                 times,
                 "record that it went",
-                lambda c, row=row, done=done: outbox.record_all(c, [outbox.ended(row.id, "sent", **done)]),
+                lambda c, row=row, done=done: outbox.record_all(c, [outbox.AttemptResult(row.id, "sent", **done)]),
             )
         times[f"message end to end, {kind}"] = time.perf_counter() - start
         if reply and draft.decision.outcome == "opened" and not draft.after.linked:

@@ -173,7 +173,7 @@ async def _one_by_one(database: Database, clerk: Clerk, out: SmtpOut, number: in
     sent = await out.send(wire, copy.envelope_sender, copy.recipient.address)
     times["send"] = time.perf_counter() - begun
     done = {"reply": sent.reply, "now": now}
-    database.transact(lambda c: outbox.record_all(c, [outbox.ended(due.id, "sent", **done)]))
+    database.transact(lambda c: outbox.record_all(c, [outbox.AttemptResult(due.id, "sent", **done)]))
     return times
 
 

@@ -852,7 +852,7 @@ async def test_a_result_that_cannot_be_written_holds_up_no_other(
     record, bad = outbox.record_all, house.copy(MARIA.address).id
 
     def picky(connection: Any, ends: Any) -> int:
-        if any(end["number"] == bad for end in ends):
+        if any(end.number == bad for end in ends):
             raise ValueError("cannot be written")
         return record(connection, ends)
 

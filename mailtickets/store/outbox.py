@@ -8,7 +8,7 @@ If the gateway is killed, nobody knows which of them it had begun to send, so al
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -247,7 +247,8 @@ def claim_due(
     """Claims copies that are due, people's answers first, and returns them.
 
     Copies that another gateway left unfinished are due again, except with `abandoned=False`. `in_hand` are the numbers
-    of copies that the claimant has claimed already. `shares` limits the copies for one domain of recipients.
+    of copies that the claimant has claimed already. `shares` limits the copies for one domain of recipients. These
+    three have a default, because only a running gateway knows them.
     """
     asked: dict[str, Any] = dict(now=now, furthest=now + _FURTHEST, skew=now + _SKEW, most=limit)
     if abandoned:
@@ -383,42 +384,49 @@ def unclaim(connection: Connection, claimant: str, now: datetime) -> int:
     return connection.execute(interrupted).rowcount
 
 
-def ended(
-    number: int,
-    state: OutboxState,
-    *,
-    reply: str,
-    now: datetime,
-    next_attempt_at: datetime | None = None,
-    attempted: bool = True,
-    remote_message_id: str | None = None,
-) -> dict[str, Any]:
-    """The result of one attempt, as values for `record_all`."""
-    return dict(
-        number=number,
-        one_more=1 if attempted else 0,
-        state=state,
-        last_reply=clean(reply),
-        next_attempt_at=next_attempt_at,
-        sent_at=now if state == "sent" else None,
-        remote_message_id=remote_message_id,
-        claimed_by=None,
-        claimed_until=None,
-    )
+@dataclass(frozen=True, slots=True)
+class AttemptResult:
+    """The result of one attempt to send a copy."""
+
+    number: int
+    """The id of the copy."""
+    state: OutboxState
+    _: KW_ONLY
+    reply: str
+    now: datetime
+    next_attempt_at: datetime | None = None
+    attempted: bool = True
+    """False if the smarthost only asked us to slow down: that does not count as an attempt."""
+    remote_message_id: str | None = None
 
 
-def record_all(connection: Connection, attempts: Sequence[dict[str, Any]]) -> int:
-    """Stores the results of several attempts (values from `ended`). A copy that is no longer `sending` does not change.
+def record_all(connection: Connection, results: Sequence[AttemptResult]) -> int:
+    """Stores the results of several attempts. A copy that is no longer `sending` does not change.
 
     Returns how many copies were changed.
     """
-    if not attempts:
+    if not results:
         return 0
-    recorded = connection.execute(_ENDED, attempts).rowcount
-    sent = [attempt["number"] for attempt in attempts if attempt["state"] == "sent"]
+    recorded = connection.execute(_ENDED, [_ended(result) for result in results]).rowcount
+    sent = [result.number for result in results if result.state == "sent"]
     if sent:
         contacts.make_reachable(connection, connection.execute(_ANSWERED, {"ids": sent}).scalars().all())
     return recorded
+
+
+def _ended(result: AttemptResult) -> dict[str, Any]:
+    """The values of a result for the statement `_ENDED`."""
+    return dict(
+        number=result.number,
+        one_more=1 if result.attempted else 0,
+        state=result.state,
+        last_reply=clean(result.reply),
+        next_attempt_at=result.next_attempt_at,
+        sent_at=result.now if result.state == "sent" else None,
+        remote_message_id=result.remote_message_id,
+        claimed_by=None,
+        claimed_until=None,
+    )
 
 
 def mark_failed(connection: Connection, number: int, reply: str) -> None:

@@ -65,7 +65,7 @@ def answer(office: Office, words: str = "Segue a resposta.") -> list[str]:
 def send_all(office: Office) -> list[Due]:
     due = office.due()
     for copy in due:
-        attempt = outbox.ended(copy.id, "sent", reply="250 ok", now=office.now)
+        attempt = outbox.AttemptResult(copy.id, "sent", reply="250 ok", now=office.now)
         office.run(lambda c, attempt=attempt: outbox.record_all(c, [attempt]))
     return due
 

@@ -39,7 +39,9 @@ class Post:
         for row in self.office.run(lambda c: copies(c, state="sending")):
             again = {"next_attempt_at": self.office.now + timedelta(hours=1)} if state == "deferred" else {}
             how = {"reply": "said", "now": self.office.now, **again}
-            self.office.run(lambda c, row=row, how=how: outbox.record_all(c, [outbox.ended(row.id, state, **how)]))
+            self.office.run(
+                lambda c, row=row, how=how: outbox.record_all(c, [outbox.AttemptResult(row.id, state, **how)])
+            )
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def busy(office: Office) -> Office:
 
 
 def record(office: Office, number: int, state: str, **how: Any) -> bool:
-    attempt = outbox.ended(number, state, **{"reply": "said", "now": office.now, **how})
+    attempt = outbox.AttemptResult(number, state, **{"reply": "said", "now": office.now, **how})
     recorded: int = office.run(lambda c: outbox.record_all(c, [attempt]))
     return recorded == 1
 

@@ -133,7 +133,7 @@ def test_an_id_the_smarthost_reported_is_ours(office: Office) -> None:
 
     office.take(a_message())
     due = next(due for due in office.due() if due.name == "received")
-    attempt = outbox.ended(due.id, "sent", reply="250", now=NOW, remote_message_id="ses@amazon.test")
+    attempt = outbox.AttemptResult(due.id, "sent", reply="250", now=NOW, remote_message_id="ses@amazon.test")
     office.run(lambda c: outbox.record_all(c, [attempt]))
     row = office.take(a_message("Ok", message_id="<r@x.test>", references="<ses@amazon.test>"))
     assert (row.outcome, row.reason, row.ticket) == ("appended", "message-id", 1)

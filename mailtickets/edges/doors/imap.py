@@ -93,7 +93,11 @@ class _Fetched:
 
 
 class ImapPoller:
-    """Reads one account until it is cancelled. `tls`, `random` and `now` are for tests."""
+    """Reads one account until it is cancelled.
+
+    The daemon sets account, credential and inbox. Tests also set `limits`, `tls` (their own certificate), `random` and
+    `now`.
+    """
 
     def __init__(
         self,

@@ -15,10 +15,10 @@ from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.bounces import refused
 from mailtickets.gateway.again import drafts
 from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.delivery.record import Result, before_result_commit, insist
+from mailtickets.gateway.delivery.record import before_result_commit, insist
 from mailtickets.gateway.settling import Settling
 from mailtickets.store import outbox
-from mailtickets.store.outbox import Due
+from mailtickets.store.outbox import AttemptResult, Due
 from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
@@ -34,14 +34,14 @@ class Failures:
     def __init__(self, clerk: Clerk, transactions: Transactions, settling: Settling) -> None:
         self._clerk, self._transactions, self._settling = clerk, transactions, settling
 
-    async def record(self, copy: Due, delivery: Delivery, result: Result) -> None:
+    async def record(self, copy: Due, delivery: Delivery, result: AttemptResult) -> None:
         """Writes the result, the failure as an event of the ticket, and the notices about it."""
         try:
             await insist(self._give_up, copy, delivery, result)
         except _AlreadyRecorded:
             log.info("delivery result was recorded before", extra={"outbox": copy.id})
 
-    async def _give_up(self, copy: Due, delivery: Delivery, result: Result) -> None:
+    async def _give_up(self, copy: Due, delivery: Delivery, result: AttemptResult) -> None:
         decide_on = partial(_decision, copy, delivery)
         for attempt in drafts(f"outbox {copy.id}"):
             with attempt:
@@ -56,7 +56,7 @@ def _decision(copy: Due, delivery: Delivery, ticket: Ticket | None) -> Decision:
     return refused(fact, delivery.reply, status, ticket)
 
 
-def _record_in(connection: Connection, result: Result) -> None:
+def _record_in(connection: Connection, result: AttemptResult) -> None:
     if not outbox.record_all(connection, [result]):
         raise _AlreadyRecorded
     before_result_commit()

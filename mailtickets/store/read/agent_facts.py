@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from mailtickets.config.models import Agent, Queue
-from mailtickets.desk.claims.authors import matched, without_tags
+from mailtickets.desk.claims.authors import without_tags
 from mailtickets.desk.claims.matching import Match, claimed
 from mailtickets.desk.model.facts import Desk, Facts, Origin, TokenFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Status, Ticket, status_named
 from mailtickets.desk.rules.agent_reading import STALE
 from mailtickets.desk.rules.questions import Orders
-from mailtickets.mail.model import Address, InboundMail
+from mailtickets.mail.model import Address
 from mailtickets.store import agents, tickets
 from mailtickets.store.read import search
 from mailtickets.store.read.reader import within
@@ -37,17 +37,10 @@ def turns(connection: Connection, queue: Queue, policy: Policy) -> Desk:
 
 
 def for_agent(
-    connection: Connection,
-    facts: Facts,
-    mail: InboundMail,
-    orders: Orders,
-    agent: Agent,
-    policy: Policy,
-    now: datetime,
+    connection: Connection, facts: Facts, found: Match | None, orders: Orders, agent: Agent, now: datetime
 ) -> Facts:
-    """The facts with those that the agent's commands ask for."""
+    """The facts with those that the agent's commands ask for. `found` is the ticket that the mail belongs to."""
     asked = orders.names
-    found = matched(mail, facts, policy)
     ticket = found.ticket if found else claimed(facts)
     away = agents.absent_until(connection, [agent.address])
     desk = replace(facts.desk, absent_until={**facts.desk.absent_until, **away})

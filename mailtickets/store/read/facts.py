@@ -49,6 +49,8 @@ def gather(
     """Returns the facts, and the questions.
 
     If only a reply token says which agent wrote the mail, the agent's commands are added to the questions here.
+    `unparsed` is the reason why the mail could not be read, `junk` the verdict of the scanners. Both come from before
+    the transaction, and a mail that was read and not scanned has neither: so they are arguments with a default.
     """
     facts = _of_any_mail(connection, received, asked, policy, now)
     mail, author = asked.mail, author_of(asked.mail, facts.queue, policy)
@@ -59,7 +61,7 @@ def gather(
     agent = agent_of(mail, facts, policy)
     asked = asked.of_agent(agent)
     if agent is not None and asked.orders is not None:
-        return for_agent(connection, facts, mail, asked.orders, agent, policy, now), asked
+        return for_agent(connection, facts, matched(mail, facts, policy), asked.orders, agent, now), asked
     if asked.wishes.without_ticket == "tickets":
         theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
         facts = replace(facts, desk=replace(facts.desk, found=theirs))

@@ -41,7 +41,10 @@ def listed(
     after: int | None = None,
     limit: int = 100,
 ) -> list[Ticket]:
-    """Tickets, newest first. `after` is the number that the page before ended with; `assignee` "" is nobody."""
+    """Tickets, newest first. `after` is the last number of the page before; `assignee` "" means nobody.
+
+    Each keyword is a filter that may be left out: the same as the options of `mailtickets ticket list`.
+    """
     these, named = among("number", numbers or ())
     more = (
         *(["assignee IS NULL"] if assignee == "" else []),
