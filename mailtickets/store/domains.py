@@ -1,9 +1,9 @@
 """How many copies may go to one recipients' domain, so that a domain that is slow or has a rate limit delays no other.
 
-Owns: the counts of copies for each domain, and the search for other domains when one has had enough. The claim itself
-is in `outbox`.
+Owns: the counts of copies for each domain, and the search for other domains when one has had enough. The claim is
+in `outbox`, and the queries are in `due`.
 *Limits*: two gateways that claim at the same moment do not see each other's copies yet, and may go over the limit by
-what they claim. Behind a domain that has had enough so many others are looked at in one claim, and the next ones then.
+what they claim. Behind a domain that has reached its share, one claim looks at `LOOKED_AT` other domains.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ from sqlalchemy import (
 from mailtickets.store.schema import Instant, outbox
 
 LOOKED_AT = 200
-"""Domains in one claim: each is a look-up in an index."""
+"""How many other domains one claim looks at. Each takes a look-up in an index."""
 
 SPAN = timedelta(minutes=1)
 
@@ -39,9 +39,9 @@ class Shares:
     """The limits for one domain, and where the search among domains stands; one for each gateway."""
 
     per_minute: int = 0
-    """Copies sent to it, by whatever gateway; 0 is no limit."""
+    """Copies that all gateways together may send to a domain in a minute; 0 means no limit."""
     at_once: int | None = None
-    """Copies of one domain that the gateway has in hand, while others wait; None is as many as there are."""
+    """Copies for one domain that this gateway may have in hand while copies for others wait; None means no limit."""
     in_hand: Mapping[str, int] = field(default_factory=dict)
     begin: str = ""
     """The domain at which the next search among the other domains begins."""

@@ -7,25 +7,21 @@ A copy's Message-ID, token and return path are fixed when it is queued, so that 
 If the gateway is killed, nobody knows which of them it had begun to send, so all of them become `unknown`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
     Integer,
     Row,
     Select,
     and_,
     bindparam,
-    case,
     func,
     literal_column,
-    or_,
     select,
     update,
 )
@@ -36,19 +32,14 @@ from mailtickets.desk.notices.rows import answered_as
 from mailtickets.mail.domain import domain_of
 from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store import contacts
-from mailtickets.store.domains import LOOKED_AT, Picking, Shares, waiting
+from mailtickets.store.domains import Shares
+from mailtickets.store.due import SENDING, most_urgent
 from mailtickets.store.inbound import clean
 from mailtickets.store.schema import Instant, notice, outbox, token
 from mailtickets.store.statements import inserting, inserting_for_id, replacing
 
 LEASE = timedelta(seconds=60)
 """How long a gateway holds a copy that is being sent or comes next. A running gateway extends this (`prolong`)."""
-
-_FURTHEST = timedelta(hours=6)
-_SKEW = timedelta(minutes=5)
-"""With `_FURTHEST`, the limits for moments in the database. No letter waits longer than `_FURTHEST` for its next
-attempt, and no other gateway's clock is ahead by more than `_SKEW`. A later moment means that our clock was set
-back."""
 
 _HEADERS = ("auto_submitted", "suppress", "loop", "in_reply_to")
 
@@ -186,10 +177,9 @@ _CLAIM = (
 _NOTICES: Select[Any] = select(*_NOTICE, notice.c.id.label("notice"), notice.c.name).where(
     notice.c.id.in_(bindparam("notices", expanding=True))
 )
-_SENDING: ColumnElement[str] = literal_column("'sending'")
 _ENDED = (
     update(outbox)
-    .where(outbox.c.id == bindparam("number"), outbox.c.state == _SENDING)
+    .where(outbox.c.id == bindparam("number"), outbox.c.state == SENDING)
     .values(attempts=outbox.c.attempts + bindparam("one_more", type_=Integer))
 )
 _ANSWERED = select(outbox.c.recipient).where(
@@ -199,7 +189,7 @@ _ANSWERED = select(outbox.c.recipient).where(
 cannot show that an address works again, because it is not sent to addresses that do not work."""
 _GIVEN_BACK = (
     update(outbox)
-    .where(outbox.c.id == bindparam("number"), outbox.c.state == _SENDING, outbox.c.claimed_by == bindparam("claimant"))
+    .where(outbox.c.id == bindparam("number"), outbox.c.state == SENDING, outbox.c.claimed_by == bindparam("claimant"))
     .values(claimed_by=None, claimed_until=None)
 )
 
@@ -250,12 +240,7 @@ def claim_due(
     of copies that the claimant has claimed already. `shares` limits the copies for one domain of recipients. These
     three have a default, because only a running gateway knows them.
     """
-    asked: dict[str, Any] = dict(now=now, furthest=now + _FURTHEST, skew=now + _SKEW, most=limit)
-    if abandoned:
-        asked["in_hand"] = in_hand
-    copies = connection.execute(_wanted(abandoned), asked).all()
-    if shares is not None:
-        copies = _shared_out(connection, copies, shares, asked, abandoned)
+    copies = most_urgent(connection, now, limit, in_hand=in_hand, abandoned=abandoned, shares=shares)
     if not copies:
         return []
     ids = [copy.id for copy in copies]
@@ -264,92 +249,6 @@ def claim_due(
     notices = connection.execute(_NOTICES, {"notices": sorted({copy.notice for copy in copies})}).all()
     words = {row.notice: (row, _mail(row)) for row in notices}  # once for all its copies
     return [_due(copy, *words[copy.notice], now) for copy in copies]
-
-
-def _shared_out(
-    connection: Connection, copies: Sequence[Row[Any]], shares: Shares, asked: dict[str, Any], abandoned: bool
-) -> Sequence[Row[Any]]:
-    """The most urgent copies, without those for domains that have reached their share. Copies for other domains take
-    their place."""
-    picking = Picking(shares, asked["most"])
-    picking.count(connection, copies, asked["now"])
-    picking.take(copies)
-    shares.more = False
-    if not picking.enough:
-        return copies
-    others = _others(connection, picking.enough, shares, asked, abandoned)
-    picking.count(connection, others, asked["now"])
-    shares.more = picking.take(others) > 0 or bool(shares.begin)
-    if not shares.more:
-        picking.take_passed()
-    return sorted(picking.taken, key=lambda copy: (copy.priority, copy.id))
-
-
-def _others(
-    connection: Connection, enough: Collection[str], shares: Shares, asked: dict[str, Any], abandoned: bool
-) -> Sequence[Row[Any]]:
-    """The most urgent copy for each of the next domains, at any place in the queue."""
-    found = connection.execute(_firsts(abandoned), {**asked, "begin": shares.begin}).all()
-    shares.begin = found[-1].domain if len(found) == LOOKED_AT else ""
-    ids = [copy.id for copy in found if copy.id is not None and copy.domain not in enough]
-    return connection.execute(_these(abandoned), {**asked, "ids": ids}).all() if ids else []
-
-
-@cache
-def _wanted(abandoned: bool) -> Select[Any]:
-    return (
-        select(outbox)
-        .where(*_is_due(outbox, abandoned))
-        .order_by(outbox.c.priority, outbox.c.id)
-        .limit(bindparam("most", type_=Integer))
-        .with_for_update(skip_locked=True)
-    )
-
-
-@cache
-def _firsts(abandoned: bool) -> Select[Any]:
-    """A query: the domains for which copies wait, and for each domain the most urgent copy that is due."""
-    domains, copy = waiting(), outbox.alias("copy")
-    first = (
-        select(copy.c.id)
-        .where(copy.c.domain == domains.c.domain, *_is_due(copy, abandoned))
-        .order_by(copy.c.domain, copy.c.priority, copy.c.id)  # exactly the order of the index
-        .limit(literal_column("1"))
-        .scalar_subquery()
-    )
-    return select(domains.c.domain, first.label("id")).where(domains.c.domain.is_not(None))
-
-
-@cache
-def _these(abandoned: bool) -> Select[Any]:
-    """A query: the copies with these ids that are still due, read with a lock. Another gateway may have been faster."""
-    these = outbox.c.id.in_(bindparam("ids", expanding=True))
-    return (
-        select(outbox)
-        .where(these, *_is_due(outbox, abandoned))
-        .order_by(outbox.c.priority, outbox.c.id)
-        .with_for_update(skip_locked=True)
-    )
-
-
-def _is_due(copy: FromClause, abandoned: bool) -> list[ColumnElement[bool]]:
-    sending, now = copy.c.state == _SENDING, bindparam("now", type_=Instant)
-    due_at = case((sending, copy.c.claimed_until), else_=copy.c.next_attempt_at)  # an OR would sort the backlog
-    return [
-        copy.c.next_attempt_at.is_not(None),
-        or_(due_at <= now, _left_in_the_future(copy, due_at)),
-        copy.c.id.not_in(bindparam("in_hand", expanding=True)) if abandoned else ~sending,
-    ]
-
-
-def _left_in_the_future(copy: FromClause, due_at: ColumnElement[datetime]) -> ColumnElement[bool]:
-    """A condition: the copy would wait too long, because the clock was set back.
-
-    A queued copy is judged by its time of creation, because its undo window may be long.
-    """
-    queued = copy.c.state == "queued"
-    skew, furthest = bindparam("skew", type_=Instant), bindparam("furthest", type_=Instant)
-    return or_(and_(queued, copy.c.created_at > skew), and_(~queued, due_at > furthest))
 
 
 def give_back(connection: Connection, claimant: str, copies: Sequence[Due]) -> None:
