@@ -17,7 +17,7 @@ from mailtickets.desk.model.states import EventKind
 from mailtickets.edges.imap import audit
 from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
 from mailtickets.gateway.clerk import Clerk
-from mailtickets.store import inbound
+from mailtickets.store import inbound, ledger
 from mailtickets.store.read.inbound import shown
 from mailtickets.store.read.reader import within
 from mailtickets.views.inbound import as_json
@@ -83,7 +83,7 @@ def _print_changed(clerk: Clerk, args: argparse.Namespace) -> int:
 
 def _reconcile(clerk: Clerk, args: argparse.Namespace) -> int:
     """Counts every message and every outcome, and compares the mailboxes on request. Exit 1 when they do not agree."""
-    sums = clerk.database.transact(inbound.sums)
+    sums = clerk.database.transact(ledger.sums)
     if args.mailboxes:
         days = audit.DAYS if args.days is None else args.days
         audits = asyncio.run(_audits(clerk, configuration(args, secrets=True), days))

@@ -6,7 +6,7 @@ from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 from mailtickets.gateway.gateway import Gateway
-from mailtickets.store import cursors, inbound
+from mailtickets.store import cursors, ledger
 
 log = logging.getLogger("mailtickets.jobs")
 
@@ -20,7 +20,7 @@ Compare = Callable[[], Awaitable[list[str]]]
 async def reconcile_nightly(gateway: Gateway, compare: Compare) -> None:
     """Once a night, by one of the gateways: tells ops of what does not add up."""
     if await gateway.off_loop(_is_night, gateway):
-        sums = await gateway.off_loop(gateway.clerk.database.transact, inbound.sums)
+        sums = await gateway.off_loop(gateway.clerk.database.transact, ledger.sums)
         problems = [*sums["problems"], *await compare()]
         log.log(logging.ERROR if problems else logging.INFO, "reconciled", extra={"problems": len(problems)})
         if problems:

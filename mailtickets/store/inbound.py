@@ -1,13 +1,11 @@
 """Received messages: kept as they came. Each of them ends with exactly one outcome."""
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.model.decision import Outcome
@@ -20,6 +18,7 @@ from mailtickets.store import schema
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read.reader import within
 from mailtickets.store.schema import inbound
+from mailtickets.store.transmission import transmission_key
 
 LEASE = timedelta(seconds=60)
 """So long a claim of a gateway on a message holds. Then another gateway may claim the message."""
@@ -27,21 +26,8 @@ LEASE = timedelta(seconds=60)
 _FURTHEST = timedelta(hours=1)
 """A message waits at most so long for its next attempt."""
 
-MAX_HEAD_BYTES = 256 * 1024
-"""Header fields are looked for in so many octets of a message that is compared. The rest counts as its body."""
-
-_LOOKED_BACK = 200_000
-"""At most so many newest messages are compared with a mailbox: `received_at` has no index."""
-
 _HELD_LOOKED_AT = 10_000
 """Messages of some senders are looked for among so many newest held messages."""
-
-_TRACE_HEADERS = re.compile(
-    rb"(?:received|return-path|delivered-to|x-original-to|x-received|received-spf|authentication-results"
-    rb"|arc-[a-z-]+|x-spam-[a-z-]+)\s*:",
-    re.IGNORECASE,
-)
-_IDENTITY_HEADERS = re.compile(rb"^(?:message-id|date)\s*:", re.IGNORECASE | re.MULTILINE)
 
 KEEP = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(inbound)
@@ -71,34 +57,6 @@ class Received:
     """The reasons for which it was held, and from which it was released."""
     correction: str = ""
     """The command lines that its author sent in place of those that were not understood."""
-
-
-def transmission_key(raw: bytes, envelope: Envelope) -> str:
-    """What is the same in a retransmission by the same door: the mail less its trace, and the envelope.
-
-    A mail with neither Message-ID nor Date could honestly be sent again, alike to the letter: there the day
-    counts too.
-    """
-    if envelope.door.answers == "nobody":  # who is answered by nobody sends nothing again: the bytes are the same
-        fields: list[bytes | memoryview] = [envelope.door.name.encode(), raw]
-    else:
-        end = raw.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES)
-        split = (end, end + 4) if end >= 0 else (min(len(raw), MAX_HEAD_BYTES),) * 2
-        head, body = raw[: split[0]], memoryview(raw)[split[1] :]  # no copy of it
-        kept = b"\r\n".join(field for field in _fields(head) if not _TRACE_HEADERS.match(field))
-        day = b"" if _IDENTITY_HEADERS.search(kept) else envelope.received_at.date().isoformat().encode()
-        people = "\0".join([envelope.door.name, envelope.sender or "", *sorted(envelope.recipients)])
-        fields = [people.encode("utf-8", "surrogateescape"), kept, body, day]
-    digest = hashlib.sha256()
-    for field in fields:
-        digest.update(len(field).to_bytes(8, "big"))
-        digest.update(field)
-    return digest.hexdigest()
-
-
-def _fields(head: bytes) -> list[bytes]:
-    """The header fields, each with its folded lines."""
-    return re.split(rb"\r\n(?![ \t])", head)
 
 
 def insert_all(
@@ -347,55 +305,6 @@ def record_event(
     connection.execute(
         insert(schema.event).values(inbound=number, ticket=ticket, at=now, actor=actor, kind=kind, reason=kind)
     )
-
-
-def sums(connection: Connection) -> dict[str, Any]:
-    """How many messages came, how many have which outcome, and what contradicts these counts.
-
-    One mail of an agent can be two messages of a ticket: an answer and a note.
-    """
-    counted = select(inbound.c.outcome, func.count()).where(inbound.c.outcome.is_not(None)).group_by(inbound.c.outcome)
-    outcomes = {str(row[0]): int(row[1]) for row in connection.execute(counted)}
-    received = connection.execute(select(func.count()).select_from(inbound)).scalar_one()
-    waiting = connection.execute(select(func.count()).where(inbound.c.state == "accepted")).scalar_one()
-    problems = []
-    if sum(outcomes.values()) + waiting != received:
-        problems.append(f"{received} messages, but {sum(outcomes.values())} outcomes and {waiting} waiting")
-    on_tickets = ("opened", "appended", "noted", "unparsed")
-    messages = (
-        select(schema.message.c.inbound, func.count().label("times")).group_by(schema.message.c.inbound).subquery()
-    )
-    odd = (
-        select(inbound.c.id, inbound.c.outcome, messages.c.times)
-        .outerjoin(messages, messages.c.inbound == inbound.c.id)
-        .where(inbound.c.outcome.in_(on_tickets), func.coalesce(messages.c.times, 0).not_in((1, 2)))
-        .order_by(inbound.c.id)
-        .limit(100)
-    )
-    problems += [
-        f"inbound {row.id} is {row.outcome}, and on {row.times or 0} messages of tickets"
-        for row in connection.execute(odd)
-    ]
-    return {"received": received, "waiting": waiting, "outcomes": dict(sorted(outcomes.items())), "problems": problems}
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a message is recognised by when it is compared with a mailbox."""
-
-    size: int
-    received_at: datetime
-    message_id: str | None
-    """None until the message is decided."""
-
-
-def known_of(connection: Connection, source: str, since: datetime) -> list[Known]:
-    """The messages that a door has accepted since then, among the last `_LOOKED_BACK` of all doors."""
-    newest = connection.execute(select(func.max(inbound.c.id))).scalar() or 0
-    wanted = select(inbound.c.size, inbound.c.received_at, inbound.c.message_id).where(
-        inbound.c.id > newest - _LOOKED_BACK, inbound.c.source == source, inbound.c.received_at >= since
-    )
-    return [Known(row.size, row.received_at, row.message_id) for row in connection.execute(wanted)]
 
 
 def held_from(

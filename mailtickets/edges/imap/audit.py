@@ -21,8 +21,8 @@ from mailtickets.edges.imap.answers import CommandRefused, ListedMessage
 from mailtickets.edges.imap.client import ImapClient, Limits
 from mailtickets.edges.imap.connect import connected, tls_context
 from mailtickets.mail.door import Door
-from mailtickets.store import cursors, inbound
-from mailtickets.store.inbound import Known
+from mailtickets.store import cursors
+from mailtickets.store.ledger import Known, known_of
 
 DAYS = 3
 """How far the nightly comparison looks back."""
@@ -33,7 +33,7 @@ _NAMED = 20
 def facts(connection: Connection, account: ImapIn, since: datetime) -> tuple[list[ImapCursor], list[Known]]:
     """How far an account was read, and what the ledger holds of that account from that time on."""
     door = Door.imap(account.name)
-    known = inbound.known_of(connection, door.name, since - timedelta(days=1))
+    known = known_of(connection, door.name, since - timedelta(days=1))
     return cursors.load_all(connection, account.name), known
 
 
