@@ -1,7 +1,7 @@
 """Log lines: JSON for the journal, readable text on a terminal.
 
-Everything goes to stderr. What a line says beyond its words is in `extra`; no secret, token or message body is
-ever given to a logger, and the loggers of mail libraries, which would print them, are kept at WARNING.
+Everything goes to stderr. The facts of a line are in `extra`. No logger gets a secret, a token or a message body.
+Mail libraries would log these, so their loggers write only warnings and errors.
 """
 
 import json
@@ -28,7 +28,7 @@ def _facts(record: logging.LogRecord) -> dict[str, object]:
 
 
 class _JsonFormatter(logging.Formatter):
-    """One object a line; control characters in values arrive escaped."""
+    """Writes one JSON object for each line, with control characters escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {

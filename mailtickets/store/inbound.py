@@ -1,4 +1,4 @@
-"""Received messages: kept as they came. Each of them ends with exactly one outcome."""
+"""Received messages, stored as they came, and the claims of gateways on them. Each ends with exactly one outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from mailtickets.store.schema import inbound
 from mailtickets.store.transmission import transmission_key
 
 LEASE = timedelta(seconds=60)
-"""So long a claim of a gateway on a message holds. Then another gateway may claim the message."""
+"""How long a gateway has a claim on a message. After that, another gateway may claim the message."""
 
 _FURTHEST = timedelta(hours=1)
-"""A message waits at most so long for its next attempt."""
+"""The longest time that a message waits for its next attempt."""
 
 _HELD_LOOKED_AT = 10_000
-"""Messages of some senders are looked for among so many newest held messages."""
+"""How many of the newest held messages `held_from` looks at."""
 
 KEEP = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(inbound)
@@ -35,7 +35,7 @@ KEEP = {
     .returning(inbound.c.transmission, inbound.c.id)
     for dialect in (sqlite, postgresql)
 }
-"""Built once, because to build the statement takes longer than to execute it."""
+"""The statements are built once, because building one takes longer than executing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +52,19 @@ class Received:
     attempts: int
     released: bool
     authentication: Authentication | None = None
-    """The verdict on its author, found when it was first worked on."""
+    """The verdict on the author of the mail. None until the message is first processed."""
     confirmed: tuple[str, ...] = ()
-    """The reasons for which it was held, and from which it was released."""
+    """The reasons for which the message was held before it was released."""
     correction: str = ""
-    """The command lines that its author sent in place of those that were not understood."""
+    """Command lines that the author sent later, in place of those that were not understood."""
 
 
 def insert_all(
     connection: Connection, mails: Sequence[tuple[bytes, Envelope]], claimant: str | None, now: datetime
 ) -> list[tuple[int, bool]]:
-    """Keeps the messages; gives for each its id and whether it is new rather than a retransmission.
+    """Stores the messages. Returns for each message its id, and whether it is new: False for a retransmission.
 
-    All in one statement: every one costs the lane's thread two turns of Python's lock, for which the doors compete.
+    All messages are in one statement, because each statement takes Python's lock twice, and the doors wait for it.
     """
     rows = [arriving(raw, envelope, claimant, now) for raw, envelope in mails]
     new = {key: number for key, number in connection.execute(KEEP[connection.dialect.name], rows)}  # noqa: C416
@@ -150,7 +150,7 @@ def _received(row: Row[Any]) -> Received:
 
 
 def stored_authentication(stored: dict[str, Any] | None) -> Authentication | None:
-    """The verdict as it was stored when the mail came."""
+    """The verdict from its stored form. None: no verdict was stored."""
     if stored is None:
         return None
     facts = tuple(AuthFact(*fact) for fact in stored["facts"])
@@ -158,7 +158,7 @@ def stored_authentication(stored: dict[str, Any] | None) -> Authentication | Non
 
 
 def storable_authentication(found: Authentication) -> dict[str, Any]:
-    """The verdict as a JSON column keeps it."""
+    """The verdict in the form that a JSON column stores."""
     facts = [[fact.method, fact.result, fact.domain, fact.source] for fact in found.facts]
     return {"verdict": found.verdict, "internal": found.internal, "facts": facts}
 
@@ -172,10 +172,11 @@ def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) 
 
 
 def claim_doubtful(connection: Connection, claimant: str, now: datetime) -> int | None:
-    """Takes over a message that attempts were made at before; gives its id.
+    """Claims one message that has had attempts before, and returns its id. None: there is no such message.
 
-    The one with the fewest attempts comes first, then the oldest: so gateways that die for another reason do not blame
-    one message again and again. One at a time: a gateway that a message kills counts an attempt for no other.
+    The message with the fewest attempts comes first, then the oldest. So a gateway that dies for another reason does
+    not count attempts for the same message again and again. A gateway claims one such message at a time: if the message
+    kills the gateway, no other message gets an attempt.
     """
     return next(iter(_claimed(connection, claimant, now, inbound.c.attempts > 0, 1)), None)
 
@@ -198,7 +199,10 @@ def _claimed(
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    """True if no claim holds: there is none, it has ended, or its end is so far off that the clock was set back."""
+    """A condition: no gateway has a claim on the message.
+
+    There is none, it has ended, or it ends so late that the clock must have been set back.
+    """
     until = inbound.c.claimed_until
     return or_(until.is_(None), until <= now, until > now + _FURTHEST)
 
@@ -215,31 +219,31 @@ def count_attempt(connection: Connection, number: int, retry_at: datetime) -> in
 
 
 def postpone(connection: Connection, number: int, until: datetime) -> None:
-    """Puts a message off until then. It does not count as a failed attempt."""
+    """Postpones a message until `until`. This does not count as a failed attempt."""
     connection.execute(update(inbound).where(inbound.c.id == number).values(claimed_by=None, claimed_until=until))
 
 
 def prolong(connection: Connection, claimant: str, numbers: Sequence[int], until: datetime) -> None:
-    """Prolongs the claims on messages that still wait in a gateway's memory."""
+    """Extends the claims on messages that wait in the memory of a gateway, until `until`."""
     mine = update(inbound).where(inbound.c.id.in_(numbers), inbound.c.claimed_by == claimant)
     connection.execute(mine.values(claimed_until=until))
 
 
 def give_back(connection: Connection, claimant: str) -> None:
-    """Ends the claims of a gateway that stops in good order. No attempt is counted."""
+    """Ends the claims of a gateway that stops normally. This counts no attempt."""
     connection.execute(_taken_over_by(claimant).values(claimed_by=None, claimed_until=None))
 
 
 def unclaim(connection: Connection, claimant: str) -> int:
-    """Ends the claims that a gateway of this name had when it died. It calls this when it has been started again.
+    """Ends the claims that the gateway `claimant` had when it died. The gateway calls this when it starts again.
 
-    Any of the messages may have caused the death: each counts as one attempt. Returns how many messages there are.
+    Any of the messages may have killed the gateway, so each gets one more attempt. Returns how many messages there are.
     """
     return connection.execute(_taken_over_by(claimant).values(_INTERRUPTED)).rowcount
 
 
 def unclaim_abandoned(connection: Connection, claimant: str, now: datetime) -> None:
-    """Like the claims of a gateway that died: ends those of other gateways that they did not prolong."""
+    """Ends claims that other gateways did not extend in time. Each message gets one more attempt."""
     theirs = inbound.c.state == "accepted", inbound.c.claimed_by.is_not(None), inbound.c.claimed_by != claimant
     connection.execute(update(inbound).where(*theirs, _is_free(now)).values(_INTERRUPTED))
 
@@ -256,7 +260,7 @@ def accept_again(
 ) -> bool:
     """Puts a decided message back for another decision. Returns False if there is no such message.
 
-    Only a held one can be released, and so only once.
+    `released`: the message must be held. So it is released only once.
     """
     decided = inbound.c.state == "held" if released else inbound.c.state != "accepted"
     before = connection.execute(
@@ -284,12 +288,12 @@ def accept_again(
 
 
 def _confirmed(reason: str, seen: int | None) -> str:
-    """A reason as it stands in `confirmed`. `stale-answer` has the revision seen: others may write again after it."""
+    """A reason as `confirmed` has it. `stale-answer` comes with the revision seen, as others may write again later."""
     return f"{STALE}@{seen}" if reason == STALE and seen is not None else reason
 
 
 def drop(connection: Connection, number: int, reason: str, now: datetime) -> bool:
-    """Ignores a held message, at the word of a person. Returns False if no such message is held."""
+    """Ignores a held message, because a person says so. Returns False if the message is not held."""
     dropped = (
         update(inbound)
         .where(inbound.c.id == number, inbound.c.state == "held")
@@ -310,7 +314,7 @@ def record_event(
 def held_from(
     connection: Connection, addresses: Sequence[str], hour: tuple[datetime, datetime], limit: int
 ) -> list[Any]:
-    """The held messages from these addresses that were decided in this hour, oldest first, the last `limit` of them."""
+    """The newest `limit` held messages from these addresses that were decided in this hour, oldest first."""
     keys = {address.casefold() for address in addresses}
     found = [
         row

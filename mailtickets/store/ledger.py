@@ -9,11 +9,11 @@ from sqlalchemy import Connection, func, select
 from mailtickets.store.schema import inbound, message
 
 _LOOKED_BACK = 200_000
-"""At most so many newest messages are compared with a mailbox: `received_at` has no index."""
+"""How many of the newest messages are compared with a mailbox, because `received_at` has no index."""
 
 
 def sums(connection: Connection) -> dict[str, Any]:
-    """How many messages came, how many have which outcome, and what contradicts these counts.
+    """How many messages came, how many have each outcome, and what contradicts these counts.
 
     One mail of an agent can be two messages of a ticket: an answer and a note.
     """
@@ -42,7 +42,7 @@ def sums(connection: Connection) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a message is recognised by when it is compared with a mailbox."""
+    """What identifies a stored message when a mailbox is compared with the ledger."""
 
     size: int
     received_at: datetime
@@ -51,7 +51,7 @@ class Known:
 
 
 def known_of(connection: Connection, source: str, since: datetime) -> list[Known]:
-    """The messages that a door has accepted since then, among the last `_LOOKED_BACK` of all doors."""
+    """The messages that a door has accepted since `since`, among the newest `_LOOKED_BACK` messages of all doors."""
     newest = connection.execute(select(func.max(inbound.c.id))).scalar() or 0
     wanted = select(inbound.c.size, inbound.c.received_at, inbound.c.message_id).where(
         inbound.c.id > newest - _LOOKED_BACK, inbound.c.source == source, inbound.c.received_at >= since

@@ -6,7 +6,7 @@ import re
 from mailtickets.mail.model import Envelope
 
 MAX_HEAD_BYTES = 256 * 1024
-"""Header fields are looked for in so many octets of a message that is compared. The rest counts as its body."""
+"""How many octets of a message may be header fields. The rest counts as body."""
 
 _TRACE_HEADERS = re.compile(
     rb"(?:received|return-path|delivered-to|x-original-to|x-received|received-spf|authentication-results"
@@ -17,17 +17,17 @@ _IDENTITY_HEADERS = re.compile(rb"^(?:message-id|date)\s*:", re.IGNORECASE | re.
 
 
 def transmission_key(raw: bytes, envelope: Envelope) -> str:
-    """What is the same in a retransmission by the same door: the mail less its trace, and the envelope.
+    """A digest that is the same when the same door receives a mail again: of the envelope and the mail, without the
+    trace fields that each transmission changes.
 
-    A mail with neither Message-ID nor Date could honestly be sent again, alike to the letter: there the day
-    counts too.
+    A person may really send the same mail twice. If the mail has neither Message-ID nor Date, the day counts too.
     """
-    if envelope.door.answers == "nobody":  # who is answered by nobody sends nothing again: the bytes are the same
+    if envelope.door.answers == "nobody":  # such a door reads a mailbox, and the same message has the same bytes there
         fields: list[bytes | memoryview] = [envelope.door.name.encode(), raw]
     else:
         end = raw.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES)
         split = (end, end + 4) if end >= 0 else (min(len(raw), MAX_HEAD_BYTES),) * 2
-        head, body = raw[: split[0]], memoryview(raw)[split[1] :]  # no copy of it
+        head, body = raw[: split[0]], memoryview(raw)[split[1] :]  # does not copy the body
         kept = b"\r\n".join(field for field in _fields(head) if not _TRACE_HEADERS.match(field))
         day = b"" if _IDENTITY_HEADERS.search(kept) else envelope.received_at.date().isoformat().encode()
         people = "\0".join([envelope.door.name, envelope.sender or "", *sorted(envelope.recipients)])
@@ -40,5 +40,5 @@ def transmission_key(raw: bytes, envelope: Envelope) -> str:
 
 
 def _fields(head: bytes) -> list[bytes]:
-    """The header fields, each with its folded lines."""
+    """The header fields. Each includes its folded lines."""
     return re.split(rb"\r\n(?![ \t])", head)
