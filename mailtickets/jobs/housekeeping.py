@@ -1,5 +1,5 @@
-"""Housekeeping: closes what has been resolved for long, frees the tickets of agents who have left, forgets what has
-expired.
+"""Housekeeping: closes tickets that were resolved long ago, unassigns tickets of agents who have left, and deletes what
+has expired.
 
 Several gateways may work on one database: the one that holds the lease does the housekeeping, and sends the reminders.
 """
@@ -13,11 +13,11 @@ from mailtickets.store import budgets, cursors, tickets
 HOUSEKEEPING_SECONDS = 60
 _LEASE = timedelta(seconds=3 * HOUSEKEEPING_SECONDS)
 AT_ONCE = 100
-"""Tickets that one job changes in one run."""
+"""The most tickets that one job changes in one run."""
 
 
 async def housekeeping(gateway: Gateway) -> None:
-    """One run of it, if this gateway holds the lease."""
+    """Does the housekeeping once, if this gateway holds the lease."""
     if await gateway.off_loop(may_keep_house, gateway):
         await gateway.off_loop(close_resolved, gateway)
         await gateway.off_loop(unassign_lost, gateway)
@@ -26,7 +26,7 @@ async def housekeeping(gateway: Gateway) -> None:
 
 
 def may_keep_house(gateway: Gateway) -> bool:
-    """Takes or prolongs the lease; False: another gateway holds it."""
+    """Takes or prolongs the lease. Returns False if another gateway holds it."""
     clerk, now = gateway.clerk, gateway.clerk.clock()
     return clerk.database.transact(cursors.take_lease, "housekeeping", gateway.name, now + _LEASE, now)
 

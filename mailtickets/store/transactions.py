@@ -21,7 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST = 16
-"""Pieces of work in one transaction. It ends with fewer when intake waits for the database."""
+"""The most pieces of work in one transaction. There are fewer when intake waits for the database."""
 
 Work = Callable[[Connection], Any]
 ResultOrError = tuple[Any, Exception | None]
@@ -78,7 +78,7 @@ class Transactions:
 
 
 def _bound(work: Callable[..., T], *args: Any, **kwargs: Any) -> Callable[[Connection], T]:
-    """The work with its arguments; only the connection is missing."""
+    """The work with its arguments. It still needs the connection."""
     if not args and not kwargs:
         return work
 
@@ -95,7 +95,7 @@ class _Spoilt(Exception):
 def together(
     database: Database, works: Sequence[Work], hurry: Callable[[], bool] = lambda: False
 ) -> list[ResultOrError]:
-    """What each piece of work returns or raises. Ends after the piece of work in hand when `hurry` says so."""
+    """Does the work, and returns the result or the error of each piece. Stops after a piece if `hurry` returns True."""
     if len(works) == 1:
         return [_alone(database, works[0])]
     try:

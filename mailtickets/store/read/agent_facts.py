@@ -21,7 +21,7 @@ from mailtickets.store.read.reader import within
 from mailtickets.store.schema import event, message
 
 SHOWN = 50
-"""At most so many tickets stand in a digest, or in the result of a search."""
+"""The most tickets that a digest, or the result of a search, lists."""
 
 
 def turns(connection: Connection, queue: Queue, policy: Policy) -> Desk:

@@ -34,7 +34,7 @@ BOUNCES_COUNT_FOR = timedelta(days=14)
 _MAX_IDS = 200
 _MAX_SUBJECTS = 200
 _MAX_RECALLABLE = 50
-"""A recalled message is looked for among so many of its author's newest tickets, and among so many messages there."""
+"""How many of the author's newest tickets, and how many of their messages, are searched for a recalled message."""
 
 
 def gather(
@@ -109,7 +109,7 @@ def _of_any_mail(connection: Connection, received: Received, asked: Questions, p
 def _new_subject(connection: Connection, mail: InboundMail, found: Match | None) -> str:
     """The subject of the mail if no earlier message of its ticket has the same; else empty.
 
-    Empty too for a reply with our ticket tag: its subject is ours.
+    Also empty for a reply with our ticket tag, because its subject is ours.
     """
     bare = bare_subject(mail.subject)
     inherited = SUBJECT_NUMBER.search(mail.subject) is not None and REPLY_PREFIX.match(mail.subject) is not None
@@ -142,7 +142,7 @@ def _recalled(connection: Connection, author: Address, subject: str, named: Iter
 
 
 def _returned_to(connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime) -> str:
-    """The recipient of that copy of our mail whose return path an automatic answer went to; empty if there is none."""
+    """The recipient of the copy of our mail that an automatic answer came back for; empty if there is none."""
     if mail.kind != "auto_reply":
         return ""
     addressed = recipients(mail, received.envelope)
@@ -152,7 +152,7 @@ def _returned_to(connection: Connection, received: Received, mail: InboundMail, 
 
 
 def _left_out(connection: Connection, found: Mapping[int, Ticket]) -> dict[int, frozenset[str]]:
-    """By ticket number: keys of the people in To and Cc of its mails who were beyond the limit (`COPY_LIMIT`)."""
+    """For each ticket number, the keys of people in To and Cc who were over the limit (`COPY_LIMIT`)."""
     left: dict[int, frozenset[str]] = {}
     if not found:
         return left
@@ -169,7 +169,7 @@ def _tickets(connection: Connection, numbers: set[int]) -> dict[int, Ticket]:
 
 
 def content_key(mail: InboundMail) -> str | None:
-    """A digest that is the same for all copies of one mail, whichever door they came by.
+    """A digest that is the same for all copies of one mail, at any door.
 
     None if the mail has neither Message-ID nor Date: two different mails could not be told apart.
     """
@@ -320,7 +320,7 @@ def _outbox_fact(row: Row[tuple[object, ...]], *, proven: bool) -> OutboxFact:
 
 
 def _doubted_before(connection: Connection, ours: OutboxFact, found: dict[int, Ticket]) -> bool:
-    """Whether agents were told before of an unproven report on this copy."""
+    """Whether agents have had a notice of an unproven report about this copy."""
     ticket = found.get(ours.ticket or 0)
     earlier = {"ticket": ticket.number if ticket else None, "copy": str(ours.id)}
     return connection.execute(_DOUBTED, earlier).first() is not None

@@ -10,7 +10,7 @@ from mailtickets.mail.model import Address
 from mailtickets.store.read.reader import Reader, among, narrowed
 
 REFERENCES = 20
-"""Message-IDs of public messages that a ticket knows of: the newest."""
+"""How many Message-IDs of the newest public messages a ticket has."""
 
 UNFINISHED = ("new", "open", "pending")
 
@@ -22,7 +22,7 @@ _PUBLIC_IDS = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A ticket with all that is on it; messages, attachments and events are rows of their tables."""
+    """A ticket with its messages, attachments and events, which are rows of their tables."""
 
     ticket: Ticket
     messages: Sequence[Any]
@@ -59,7 +59,7 @@ def listed(
 
 
 def exact(reader: Reader, number: int) -> Ticket | None:
-    """The ticket of this very number, even if it was merged into another."""
+    """The ticket with exactly this number, even if it was merged into another."""
     row = reader.one("SELECT * FROM ticket WHERE number = :number", number=number)
     if row is None:
         return None
@@ -93,7 +93,7 @@ def attachment_source(reader: Reader, number: int, attachment_id: int) -> int | 
 
 
 def open_by_assignee(reader: Reader) -> dict[str, int]:
-    """How many unfinished tickets each assignee has, by their address case-folded."""
+    """How many unfinished tickets each assignee has, by case-folded address."""
     open_by: Counter[str] = Counter()
     for row in reader.each("SELECT status, assignee, sum(change) AS held FROM tally GROUP BY status, assignee"):
         if row.assignee and row.status in UNFINISHED:
@@ -102,7 +102,7 @@ def open_by_assignee(reader: Reader) -> dict[str, int]:
 
 
 def ticket_of(row: Any, people: Sequence[Participant], links: Sequence[int], ids: Sequence[str]) -> Ticket:
-    """The ticket in a row of `ticket`; `ids` are those of its public messages, oldest first."""
+    """The ticket in a row of `ticket`. `ids` are the Message-IDs of its public messages, oldest first."""
     return Ticket(
         number=row.number,
         queue=row.queue,
