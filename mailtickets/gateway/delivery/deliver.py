@@ -106,7 +106,7 @@ class Delivering:
     async def _record(self, copy: Due, delivery: Delivery) -> None:
         """Transaction 3."""
         result = result_of(copy, delivery, self._clerk.clock())
-        if result["state"] != "failed":
+        if result.state != "failed":
             await self._results.record(result)
             return
         try:
