@@ -161,11 +161,15 @@ class Clerk:
             asked, signed = self._asked_by(connection, received, asked.mail, agent)  # a reply token shows the agent
         facts = replace(self._with_canned(facts, asked), signature=signed)
         decision = decide(asked.mail, facts, policy, now, asked)
-        mail = as_opening(asked.mail, facts) if decision.opens is not None else asked.mail
+        mail, as_read = asked.mail, came
+        if decision.opens is not None:
+            mail, as_read = as_opening(mail, facts), as_opening(as_read, facts)
         before = facts.tickets.get(decision.ticket or 0)
         if before is not None and decision.ticket != before.number:
             decision = replace(decision, ticket=before.number)  # a merged ticket: the other ticket takes its place
-        draft = self._drafted(connection, decision, before, now, received=received, mail=mail, facts=facts)
+        draft = self._drafted(
+            connection, decision, before, now, received=received, mail=mail, mail_as_read=as_read, facts=facts
+        )
         return replace(draft, signature=_shown_signature(came, decision, policy))
 
     def _asked(
@@ -323,6 +327,7 @@ class Clerk:
         *,
         received: Received | None = None,
         mail: InboundMail | None = None,
+        mail_as_read: InboundMail | None = None,
         facts: Facts | None = None,
         text: str = "",
         desk: Desk | None = None,
@@ -343,6 +348,7 @@ class Clerk:
             thread=thread,
             newest=newest,
             secrets=known_tokens(connection, _suspects(mail, after or before, text, (*thread, *newest))),
+            mail_as_read=mail_as_read,
         )
         planned = notices.plan(situation, policy, now)
         number = situation.after.number if situation.after else 0

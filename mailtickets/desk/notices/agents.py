@@ -464,5 +464,5 @@ def _attached(situation: Situation, policy: Policy) -> tuple[tuple[Attachment, .
             room -= attachment.size
     if mail is None or not MAX_SHOWN < len(mail.reply) <= room or (message and message.text is not None):
         return tuple(fitting), ""
-    whole = text_file(mail)
+    whole = text_file(situation.mail_as_read or mail)
     return (*fitting, *([whole] if whole.size <= room else [])), FILENAME if whole.size <= room else ""

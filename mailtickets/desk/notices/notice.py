@@ -109,6 +109,8 @@ class Situation:
     """The ticket's newest messages before this one, oldest first, where agents are shown the customer's last."""
     secrets: frozenset[str] = frozenset()
     """Reply tokens that are said in the mail or the messages."""
+    mail_as_read: InboundMail | None = None
+    """The mail before its author's signature was cut off; None: the same as `mail`."""
 
     @property
     def message(self) -> AddMessage | None:
