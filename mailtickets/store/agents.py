@@ -222,8 +222,9 @@ def undoable(connection: Connection, number: int, agent: str, caused_by: int | N
     """What `agent` did on a ticket with the message `caused_by`, or else with the message of their newest answer."""
     own = func.lower(event.c.actor) == agent.casefold()
     found = None
+    here = or_(event.c.ticket == number, event.c.kind == "split")  # a split is recorded with the new ticket
     if caused_by is not None:
-        theirs = select(event.c.inbound).where(event.c.inbound == caused_by, event.c.ticket == number, own).limit(1)
+        theirs = select(event.c.inbound).where(event.c.inbound == caused_by, here, own).limit(1)
         found = connection.execute(theirs).scalar()
     if found is None:
         answers = (
@@ -245,9 +246,7 @@ def undoable(connection: Connection, number: int, agent: str, caused_by: int | N
     ).all()
     waits = [row.next_attempt_at for row in copies if row.state == "queued"]
     happened = (
-        select(event.c.kind, event.c.old, event.c.new)
-        .where(event.c.inbound == found, event.c.ticket == number, own)
-        .order_by(event.c.id)
+        select(event.c.kind, event.c.old, event.c.new).where(event.c.inbound == found, here, own).order_by(event.c.id)
     )
     changes = tuple((row.kind, row.old, row.new) for row in connection.execute(happened))
     return Undoable(found, min(waits, default=None), gone=len(waits) < len(copies), changes=changes)

@@ -255,11 +255,17 @@ def test_what_is_out_in_the_world_cannot_be_undone(late: Undoable) -> None:
     assert (deeds.effects, deeds.done, deeds.problems) == ([], [], [])
 
 
-def test_what_is_merged_cannot_be_taken_back() -> None:
-    merged = Undoable(9, None, gone=False, changes=(("merged", "41", "42"),))
-    assert [p.code for p in ordered("#desfazer", known=facts(a_ticket(), undoable=merged)).problems] == [
-        "nothing-to-undo"
-    ]
+@pytest.mark.parametrize("moved", [("merged", "41", "42"), ("split", None, "7")])
+def test_a_merge_and_a_split_stay_and_so_does_the_status_that_they_set(moved: tuple[str, str | None, str]) -> None:
+    earlier = Undoable(9, None, gone=False, changes=(("status", "resolved", "open"), moved))
+    deeds = ordered("#desfazer", a_ticket(status="open"), facts(a_ticket(status="open"), undoable=earlier))
+    assert (deeds.effects, deeds.done, [p.code for p in deeds.problems]) == ([], [], ["nothing-to-undo"])
+
+
+def test_of_an_answer_with_a_merge_only_the_answer_is_said_to_be_taken_back() -> None:
+    earlier = Undoable(9, NOW + timedelta(seconds=30), gone=False, changes=(("merged", "41", "42"),))
+    deeds = ordered("#desfazer", known=facts(a_ticket(), undoable=earlier))
+    assert (deeds.effects, deeds.done) == ([Undo(9)], [Done("unsent")])
 
 
 # --- lines of a digest's answer -------------------------------------------------------------------------

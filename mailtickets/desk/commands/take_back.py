@@ -1,7 +1,8 @@
 """`#desfazer`: undoes the changes that an agent's earlier mail made, if nobody has changed the same thing since.
 
 Owns: how each kind of change is undone. A row of the table of commands says which kinds of changes the command makes.
-Fails with: `Problem`s, which are values. Merged, split or moved messages are not moved back.
+Fails with: `Problem`s, which are values. Messages that a merge or a split has moved stay where they are, and so does
+the status that the merge or the split has set.
 """
 
 from collections.abc import Callable, Iterator
@@ -104,13 +105,15 @@ def undo(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
         return
     if too_late(earlier, by.now):
         return
+    moved = _has_moved_messages(earlier)
     taken_back = list(_taken_back(ticket, earlier, by))
-    if earlier.until is None and not taken_back:  # merged, split or moved messages stay where they are
+    if earlier.until is None and not taken_back:
         yield Problem(order.line, "nothing-to-undo")
         return
     yield Undo(earlier.inbound)
     yield from taken_back
-    yield Done("undone")
+    if taken_back or not moved:
+        yield Done("undone")
     if earlier.until is not None:
         yield Done("unsent")
 
@@ -122,8 +125,17 @@ def too_late(earlier: Undoable, now: datetime) -> bool:
 
 
 def _taken_back(ticket: Ticket, earlier: Undoable, by: Asker) -> Iterator[Effect]:
-    """Undoes the changes of the earlier mail, newest first, except those that somebody has changed since."""
+    """Undoes the changes of the earlier mail, newest first, except those that somebody has changed since.
+
+    If the earlier mail has merged or split the ticket, its status stays: a customer's message that has come to another
+    ticket still waits there.
+    """
+    stays = STATUS if _has_moved_messages(earlier) else None
     for kind, old, new in reversed(earlier.changes):
         for change in CHANGES:
-            if change.kind == kind:
+            if change.kind == kind and change is not stays:
                 yield from change.back(ticket, old, new, by)
+
+
+def _has_moved_messages(earlier: Undoable) -> bool:
+    return any(kind in {"merged", "split"} for kind, _, _ in earlier.changes)
