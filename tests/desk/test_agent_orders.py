@@ -11,6 +11,7 @@ from mailtickets.desk.change import changed
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.asker import Asker
 from mailtickets.desk.commands.carry_out import Deeds, carry_out, on_lines
+from mailtickets.desk.commands.digest import read_lines
 from mailtickets.desk.commands.on_ticket import agents_named, queue_named
 from mailtickets.desk.model.decision import Done, Problem
 from mailtickets.desk.model.effects import (
@@ -272,7 +273,7 @@ def test_of_an_answer_with_a_merge_only_the_answer_is_said_to_be_taken_back() ->
 
 
 def lines(said: str, *tickets: Ticket) -> Deeds:
-    return on_lines(reading.read_lines(said).orders, by(facts(*tickets)))
+    return on_lines(read_lines(said).orders, by(facts(*tickets)))
 
 
 def test_lines_act_each_on_its_ticket() -> None:

@@ -9,24 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailtickets.desk.commands.reading import (
-    COMMANDS,
-    PROBLEMS,
-    Asked,
-    Changes,
-    Command,
-    Problem,
-    When,
-    corrected,
-    people,
-    read,
-    read_lines,
-    spelled,
-    tags,
-    when,
-    with_canned,
-)
-from mailtickets.desk.commands.rows import known
+from mailtickets.desk.commands.command import Command, people, tags
+from mailtickets.desk.commands.correcting import corrected
+from mailtickets.desk.commands.digest import read_lines
+from mailtickets.desk.commands.lines import PROBLEMS
+from mailtickets.desk.commands.moments import when
+from mailtickets.desk.commands.reading import Asked, read, with_canned
+from mailtickets.desk.commands.rows import COMMANDS, known, spelled
+from mailtickets.desk.commands.values import Changes, When
+from mailtickets.desk.model.decision import Problem
 from mailtickets.mail.model import Address
 from mailtickets.mail.reply import cut as body
 from mailtickets.mail.reply import html

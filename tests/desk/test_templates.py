@@ -12,7 +12,7 @@ import pytest
 
 from mailtickets.config.places import shipped, template_texts
 from mailtickets.config.values import LOCALES
-from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.lines import PROBLEMS as CODES_OF_READING
 from mailtickets.desk.commands.rows import COMMANDS, known
 from mailtickets.desk.customers.wishes import wishes
 from mailtickets.desk.letters import sentences
@@ -556,7 +556,7 @@ def test_sentences_are_known_in_every_locale() -> None:
     for table in (HAPPENED, PROBLEMS, EXPECTED):
         assert len({frozenset(table[locale]) for locale in LOCALES}) == 1
     assert {command.takes for command in COMMANDS} - {""} <= set(EXPECTED["en"])
-    assert set(reading.PROBLEMS) <= set(PROBLEMS["en"])
+    assert set(CODES_OF_READING) <= set(PROBLEMS["en"])
 
 
 @pytest.mark.parametrize(

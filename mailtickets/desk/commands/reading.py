@@ -5,52 +5,39 @@ matter. All lines between are text; a command among them stops the mail, so that
 `#nota` begins an internal note, wherever it stands. `#fim` or the end of the mail ends the note. The first and last
 lines of a note may be commands too, except commands with words that a customer would see (`CommandRow.in_a_note`):
 nothing that stands in a note is ever published.
-Owns: the division of a reply into commands, words and notes; the answers to a digest.
+Owns: the division of a reply into commands, words and notes.
 Fails with: `Problem`s, which are values. No text raises an exception.
 Limits: replies longer than anybody types are not read (`is_beyond`). At most `MAX_PROBLEMS` are reported.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from mailtickets.desk.commands import closing
 from mailtickets.desk.commands.closing import Own
-from mailtickets.desk.commands.command import Command, CommandName, people, tags
-from mailtickets.desk.commands.digest import Listed, read_lines
+from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.lines import (
-    PROBLEMS,
     Line,
     Piece,
     almost,
     clashing,
-    clean,
     first_suspect,
     inline,
     is_beyond,
     is_stray,
     meant,
-    pieces,
 )
-from mailtickets.desk.commands.moments import when
-from mailtickets.desk.commands.rows import COMMANDS, known, nearest, row_of, spelled
-from mailtickets.desk.commands.slips import is_like_end, is_like_note, likely
-from mailtickets.desk.commands.values import Changes, Value, When
+from mailtickets.desk.commands.rows import nearest, row_of
+from mailtickets.desk.commands.slips import is_like_end, is_like_note, likely, note_bound
 from mailtickets.desk.model.decision import Problem
-from mailtickets.words.fold import folded
-
-__all__ = [
-    "COMMANDS", "PROBLEMS", "Asked", "Changes", "Command", "Listed", "Problem", "Value", "When",
-    "corrected", "people", "read", "read_lines", "spelled", "tags", "when", "with_canned",
-]  # fmt: skip
 
 MAX_PROBLEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """The reply that was read, and where problems and commands stand in it: `corrected` starts from here."""
+class Source:
+    """The reply that was read, and where problems and commands stand in it: `correcting.corrected` starts from here."""
 
     reply: str = ""
     signature: str = ""
@@ -79,7 +66,7 @@ class Asked:
     """`words` in pieces. Each command for a ready answer stands where the text of the ready answer belongs."""
     aside: str = ""
     """Words of a correction that are no commands. They are not used."""
-    source: _Source = field(default=_Source(), repr=False)
+    source: Source = field(default=Source(), repr=False)
 
 
 @dataclass(slots=True)
@@ -149,7 +136,7 @@ def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked
     reading.settle()
     opens = any(command.name == "to" for _, _, command in reading.commands)
     some = bool(reading.commands or reading.problems or blocks)
-    silent = any(_bound(problem) for _, problem in reading.problems) or (
+    silent = any(note_bound(problem) for _, problem in reading.problems) or (
         some and _says_nothing(kept, own) and not opens
     )
     layout = () if silent else _layout(kept, reading)
@@ -161,7 +148,7 @@ def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked
         "\n\n".join(piece for piece in layout if isinstance(piece, str)),
         "\n\n".join(note for note in notes if note),
         layout,
-        source=_Source(
+        source=Source(
             reply,
             signature,
             tuple(names),
@@ -177,26 +164,7 @@ def _unread(reply: str) -> Asked:
     if found is None:
         return Asked((), (), reply, "", (reply,))
     where = next(number for number, line in enumerate(reply.splitlines()) if found.line in line)
-    return Asked((), (found,), "", "", source=_Source(reply, places=(where,)))
-
-
-def without_sign(asked: Asked) -> Problem | None:
-    """The problem of a reply that is nothing but a command without `#`: `desfazer`, `status pendente`; else None.
-
-    Only words that nobody writes as an answer to a customer count: `resolvido` may be an answer, `resolver` hardly.
-    """
-    if asked.commands or asked.problems or asked.note or "\n" in asked.words.strip() or len(asked.words) > 60:
-        return None
-    line = asked.words.strip().rstrip(".!")
-    word = known(line.partition(" ")[0].strip(":"))
-    sure = word is not None and word.takes not in {"words", "name"}  # "Resposta do Bruno" is an answer
-    meant = read(f"#{line}") if sure and folded(line.split()[0].strip(":")) in _NO_ANSWERS else None
-    if meant is None or len(meant.commands) != 1 or meant.problems or meant.words:
-        return None
-    return Problem(asked.words.strip(), "missing-sign", (meant.commands[0].line,))
-
-
-_NO_ANSWERS = frozenset(folded(words[0]) for one in COMMANDS for words in (one.pt.words, one.en.words, one.es.words))
+    return Asked((), (found,), "", "", source=Source(reply, places=(where,)))
 
 
 def with_canned(asked: Asked, texts: Mapping[str, str]) -> str:
@@ -425,136 +393,3 @@ def _bottom(lines: Sequence[Line], is_command: Callable[[Line], bool], own: Own)
         elif line.clean:
             below.insert(0, line.clean)
     return found
-
-
-# --- corrections --------------------------------------------------------------------------------------
-
-
-def corrected(asked: Asked, correction: str, without: Sequence[Command] = ()) -> Asked:
-    """Reads a reply again, with the commands of a correction in place of the lines that were not understood.
-
-    An empty correction drops these lines. A correction without any command changes nothing; its words become `aside`.
-    `without` are commands of `asked` that cannot be carried out (nobody has that name): they are replaced too.
-    Lines that may have been meant to begin or end a note are never dropped, because internal words would be
-    published. They stay problems until the correction has `#nota` or `#fim` for them.
-    """
-    source = asked.source
-    given = _given(correction, source)
-    if given.aside and not given.commands and not given.bounds:
-        return replace(asked, aside=given.aside)
-    found = read(_replaced(asked, given, without), signature=source.signature, names=source.names)
-    return replace(found, aside=given.aside)
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The parts of a correction: lines for the top of the reply, lines for the place of a problem, and words."""
-
-    commands: tuple[str, ...]
-    bounds: tuple[str, ...]
-    aside: str
-
-    @property
-    def has_note_bounds(self) -> bool:
-        return any(piece.key in ("note", "end") for text in self.bounds for piece in pieces(text))
-
-
-def _given(correction: str, source: _Source) -> _Given:
-    """Divides a correction into its parts. In a correction, commands may be written without `#`: `resolver`."""
-    own = Own.of(source.signature, source.names)
-    commands: list[str] = []
-    bounds: list[str] = []
-    aside: list[str] = []
-    in_note = False
-    for number, raw in enumerate(correction.splitlines()):
-        line = _signed(Line.of(number, raw))
-        keys = [piece.key for piece in line.found]
-        if in_note or {"note", "end", "canned"} & set(keys):
-            bounds.append(line.clean)
-            in_note = keys[0] != "end" if keys and {"note", "end"} & set(keys) else in_note
-        elif line.is_known:
-            commands += [piece.text for piece in line.found]
-        elif is_stray(line.clean, line.found):
-            commands.append(line.clean)
-        else:
-            aside.append(raw)
-    words = "\n".join(aside).strip()
-    return _Given(tuple(commands), tuple(bounds), "" if closing.says_nothing(aside, own) else words)
-
-
-def _signed(line: Line) -> Line:
-    """The line with `#` before it, if that makes it a complete command (`resolver` becomes `#resolver`); else the line.
-
-    Only for places where nothing but commands is expected.
-    """
-    if line.found or not line.clean:
-        return line
-    signed = Line.of(line.number, f"#{line.clean}")
-    complete = signed.is_known and all(isinstance(meant(piece, signed.clean), Command) for piece in signed.found)
-    return signed if complete else line
-
-
-def _replaced(asked: Asked, given: _Given, without: Sequence[Command]) -> str:
-    """The text of the reply with the correction in it. Commands go to the top, where they count; lines that begin or
-    end a note, and ready answers, go to their places."""
-    lines: list[str | None] = [*asked.source.reply.splitlines()]
-    placed = _placed(asked, given, without)
-    for problem, number in zip(asked.problems, asked.source.places, strict=True):
-        kind = _bound(problem)
-        if kind and (not given.has_note_bounds or (kind == "end-without-note" and number not in placed)):
-            continue
-        lines[number] = _less(lines[number], problem.line)
-    for command, (number, text) in zip(asked.commands, asked.source.said, strict=True):
-        lines[number] = _less(lines[number], text) if command in without else lines[number]
-    for number in sorted(placed, reverse=True):
-        lines[number + 1 : number + 1] = placed[number]
-    done = {(command.name, command.argument) for command in asked.commands if command not in without}
-    commands = [text for text in given.commands if not _is_done(text, done)]
-    return "\n".join([*commands, *(line for line in lines if line is not None)])
-
-
-def _less(line: str | None, text: str) -> str | None:
-    """The line without the part `text`. None if only a ticket's number is left, as of `1042 #fechar`."""
-    left = clean(line or "").replace(text, "", 1)
-    return left if re.search(r"[^\W\d_]", left) else None
-
-
-def _bound(problem: Problem) -> str:
-    """Whether a problem's line was perhaps meant to begin or end a note: its code, `note` or `end`; empty if not."""
-    if problem.code in ("empty-note", "end-without-note"):
-        return problem.code
-    match = re.match(r"\W*([^\W_]+)", problem.line)
-    word = match[1] if match else ""
-    command = known(word)
-    if command is not None:
-        return command.key if command.key in ("note", "end") else ""
-    return "note" if is_like_note(word) else "end" if is_like_end(word) else ""
-
-
-def _placed(asked: Asked, given: _Given, without: Sequence[Command]) -> dict[int, list[str]]:
-    """The lines that begin or end a note, by the number of the line of the reply below which they go.
-
-    Each goes below the problem that it answers; otherwise all go below the first problem, or to the top.
-    """
-    if not given.bounds:
-        return {}
-    kinds = {number: _bound(problem) for problem, number in zip(asked.problems, asked.source.places, strict=True)}
-    doubtful = {number: kind for number, kind in kinds.items() if kind}
-    if [kind.removesuffix("-without-note") for kind in doubtful.values()] == [*map(_first_key, given.bounds)]:
-        return {number: [text] for number, text in zip(doubtful, given.bounds, strict=True)}
-    inner = [number for number, kind in doubtful.items() if kind in ("note", "end")]
-    if doubtful:
-        return {min(inner, default=-1): [*given.bounds]}
-    said = zip(asked.commands, asked.source.said, strict=True)
-    answers = [number for command, (number, _) in said if command.name == "canned" and command in without]
-    return {min(answers or kinds, default=-1): [*given.bounds]}
-
-
-def _first_key(text: str) -> str:
-    return next((piece.key for piece in pieces(text)), "")
-
-
-def _is_done(line: str, done: set[tuple[CommandName, str]]) -> bool:
-    """Whether a line of the correction only repeats commands that were understood the first time (`done`)."""
-    found = [meant(piece, line) for piece in pieces(line)]
-    return bool(found) and all(isinstance(one, Command) and (one.name, one.argument) in done for one in found)

@@ -21,7 +21,9 @@ from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.asker import Asker
 from mailtickets.desk.commands.carry_out import carry_out, on_lines
 from mailtickets.desk.commands.closing import Own, says_nothing
-from mailtickets.desk.commands.command import Command
+from mailtickets.desk.commands.command import Command, people
+from mailtickets.desk.commands.correcting import corrected
+from mailtickets.desk.commands.digest import Listed, read_lines
 from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.commands.rows import row_of
 from mailtickets.desk.customers.thanks import is_courtesy
@@ -98,7 +100,7 @@ def _answered(asked: Asked, by: Asker) -> Decision:
     return Decision("agent-asks", effects, None, "commanded", by.agent.address, notices=notices, feedback=feedback)
 
 
-def _lines(lines: reading.Listed, by: Asker) -> Decision:
+def _lines(lines: Listed, by: Asker) -> Decision:
     """Orders to several tickets: all are carried out, or none. Words that name no ticket are sent back."""
     if NOT_UNDERSTOOD in by.facts.confirmed:
         lines = _corrected_lines(lines, by)
@@ -129,21 +131,21 @@ def _lines(lines: reading.Listed, by: Asker) -> Decision:
     )
 
 
-def _only_signs(lines: reading.Listed, by: Asker) -> bool:
+def _only_signs(lines: Listed, by: Asker) -> bool:
     """Whether nothing but thanks, or a closing formula and a name, stands below the orders."""
     rest = lines.rest.strip()
     signs = says_nothing([line.strip() for line in rest.splitlines()], Own.of("", (by.agent.name,)))
     return bool(lines.orders) and (signs or is_courtesy(rest, names=(by.agent.name,)))
 
 
-def _corrected_lines(lines: reading.Listed, by: Asker) -> reading.Listed:
+def _corrected_lines(lines: Listed, by: Asker) -> Listed:
     """The orders that can be carried out, with the correction in place of the others."""
     kept = [order for order in lines.orders if not on_lines([order], by).problems]
-    correction = reading.read_lines(by.facts.correction)
+    correction = read_lines(by.facts.correction)
     wrong = [problem.line for problem in lines.problems]
     numbers = _LEADING_NUMBERS.match(wrong[0]) if len(wrong) == 1 and not correction.orders else None
     if numbers:  # `#fechar` corrects `1042 #fehcar`
-        correction = reading.read_lines("\n".join(f"{numbers[0]} {line}" for line in by.facts.correction.splitlines()))
+        correction = read_lines("\n".join(f"{numbers[0]} {line}" for line in by.facts.correction.splitlines()))
     return replace(correction, orders=tuple(dict.fromkeys([*kept, *correction.orders])))
 
 
@@ -154,7 +156,7 @@ def _starts(mail: InboundMail, said: str, asked: Asked, by: Asker) -> Decision:
     """Opens a ticket. `said` are the words of the mail, and `asked` is how they were read."""
     forwarded = mail.forwarded if _forwards_a_customer(mail, by.policy) else None
     me, queue = Address(by.agent.name, by.agent.address), by.facts.queue
-    orders = reading.corrected(asked, by.facts.correction).commands if by.facts.correction else asked.commands
+    orders = corrected(asked, by.facts.correction).commands if by.facts.correction else asked.commands
     to = next((order for order in orders if order.name == "to"), None)
     named = next((order for order in orders if order.name == "requester"), None)
     requester = _person(to) or _person(named) or (forwarded.author if forwarded else None) or me
@@ -189,7 +191,7 @@ def _starts(mail: InboundMail, said: str, asked: Asked, by: Asker) -> Decision:
 
 
 def _person(order: Command | None) -> Address | None:
-    return next(iter(reading.people(order).added), None) if order else None
+    return next(iter(people(order).added), None) if order else None
 
 
 def _proven(by: Asker) -> bool:

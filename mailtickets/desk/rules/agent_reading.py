@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mailtickets.config.models import Agent
-from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.asker import Asker
 from mailtickets.desk.commands.carry_out import Deeds, carry_out
 from mailtickets.desk.commands.command import Command, CommandName
-from mailtickets.desk.commands.reading import Asked
+from mailtickets.desk.commands.correcting import corrected, without_sign
+from mailtickets.desk.commands.reading import Asked, with_canned
 from mailtickets.desk.commands.ready_answers import with_their_commands
 from mailtickets.desk.model.decision import Decision, Feedback, Problem
 from mailtickets.desk.model.effects import Effect, RecordEvent, SetAbsence
@@ -50,7 +50,7 @@ class Reading:
 
 def reading_of(asked: Asked, ticket: Ticket | None, by: Asker, without: Sequence[CommandName] = ()) -> Reading:
     """What an agent's words do on the ticket. `without` names commands that the caller has dealt with."""
-    bare = reading.without_sign(asked)
+    bare = without_sign(asked)
     if bare is not None and NOT_UNDERSTOOD not in by.facts.confirmed:
         asked = replace(asked, problems=(bare,))
     orders = _ordered(asked, by, without)
@@ -62,7 +62,7 @@ def reading_of(asked: Asked, ticket: Ticket | None, by: Asker, without: Sequence
         for order in asked.commands
         if carry_out(ticket, with_their_commands((order,), by.facts.canned_commands), by).problems
     ]
-    right = reading.corrected(asked, by.facts.correction, refused)
+    right = corrected(asked, by.facts.correction, refused)
     orders = _ordered(right, by, without)
     deeds = carry_out(ticket, orders, by)
     return _whole(right, orders, deeds, (*right.problems, *deeds.problems), by)
@@ -74,7 +74,7 @@ def _ordered(asked: Asked, by: Asker, without: Sequence[CommandName]) -> tuple[C
 
 
 def _whole(asked: Asked, orders: Sequence[Command], deeds: Deeds, problems: Sequence[Problem], by: Asker) -> Reading:
-    words = reading.with_canned(asked, dict(by.facts.canned)) if not problems else asked.words
+    words = with_canned(asked, dict(by.facts.canned)) if not problems else asked.words
     return Reading(words.strip(), asked.note, tuple(orders), deeds, tuple(dict.fromkeys(problems)))
 
 

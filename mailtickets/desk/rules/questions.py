@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from mailtickets.config.models import Agent
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.command import Command
-from mailtickets.desk.commands.digest import Listed
+from mailtickets.desk.commands.correcting import corrected
+from mailtickets.desk.commands.digest import Listed, read_lines
 from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.customers.wishes import Wishes, number_named, wishes
 from mailtickets.desk.model.policy import Policy
@@ -108,8 +109,8 @@ def _orders(mail: InboundMail, agent: Agent, correction: str) -> Orders:
     asked = reading.read(mail.reply, signature=mail.signature, names=(agent.name,))
     return Orders(
         reply=asked,
-        corrected=reading.corrected(asked, correction) if asked.problems or correction else asked,
-        listed=reading.read_lines(mail.reply),
+        corrected=corrected(asked, correction) if asked.problems or correction else asked,
+        listed=read_lines(mail.reply),
         subject=reading.read(mail.subject),
-        correction=reading.read_lines(correction) if correction else None,
+        correction=read_lines(correction) if correction else None,
     )
