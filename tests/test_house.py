@@ -22,8 +22,9 @@ from mailtickets.desk.commands.command import CommandKey, CommandName
 from mailtickets.desk.commands.row import CommandRow
 from mailtickets.desk.commands.rows import COMMANDS
 from mailtickets.desk.commands.take_back import CHANGES
-from mailtickets.desk.letters.render import Templates, render
+from mailtickets.desk.letters.render import render
 from mailtickets.desk.letters.samples import bare, sample
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.letters.sentences import EXPECTED, HAPPENED
 from mailtickets.desk.model.decision import DoneKind
 from mailtickets.desk.model.reason import DeskReason

@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from mailtickets.config.places import shipped, template_texts
-from mailtickets.desk.letters.render import Templates, sample
+from mailtickets.desk.letters.samples import sample
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.gateway.workers import Unreadable, Workers, parse_for
 from mailtickets.mail.model import InboundMail

@@ -23,7 +23,7 @@ from mailtickets.config.models import Agent, Config, Queue
 from mailtickets.config.places import ConfigError
 from mailtickets.config.state import directory_problems, load_secrets
 from mailtickets.desk.claims.identity import plus_address
-from mailtickets.desk.letters.render import check as check_templates
+from mailtickets.desk.letters.checking import check as check_templates
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.edges.checks.authentication import published

@@ -20,8 +20,10 @@ from mailtickets.config.places import shipped, template_texts
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.claims.authors import agent_of, from_our_own_address, matched
 from mailtickets.desk.claims.matching import claimed
+from mailtickets.desk.letters.canned import canned, canned_commands, canned_names
 from mailtickets.desk.letters.letter import Letter, Stationery, copy_for, letter
-from mailtickets.desk.letters.render import Rendered, Templates, canned, canned_commands, canned_names, render
+from mailtickets.desk.letters.render import Rendered, render
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, OpenTicket, SplitOff
 from mailtickets.desk.model.facts import Desk, Facts, SignatureFact

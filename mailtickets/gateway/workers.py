@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from mailtickets.config.places import shipped, template_texts
-from mailtickets.desk.letters.render import Rendered, Templates, render
+from mailtickets.desk.letters.render import Rendered, render
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.desk.notices.rows import NoticeName

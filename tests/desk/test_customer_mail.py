@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from mailtickets.config.places import shipped, template_texts
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.letters.letter import Stationery, copy_for, letter
-from mailtickets.desk.letters.render import Templates, render
+from mailtickets.desk.letters.render import render
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import OpenTicket
 from mailtickets.desk.model.facts import Authentication

@@ -9,8 +9,9 @@ from mailtickets.config.places import shipped, template_texts
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.commands.lines import first_suspect
-from mailtickets.desk.letters.render import Templates, render
+from mailtickets.desk.letters.render import render
 from mailtickets.desk.letters.samples import sample
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.effects import OpenTicket
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy

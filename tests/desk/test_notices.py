@@ -12,7 +12,8 @@ from mailtickets.config.places import shipped, template_texts
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.claims.authors import NOBODY
 from mailtickets.desk.commands import orders
-from mailtickets.desk.letters.render import Templates, render
+from mailtickets.desk.letters.render import render
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import OpenTicket
 from mailtickets.desk.model.facts import Facts, IdFact, OutboxFact

@@ -8,19 +8,12 @@ import pytest
 from markupsafe import Markup
 
 from mailtickets.config.places import shipped, template_texts
-from mailtickets.desk.letters.render import (
-    MAX_OWN_CHARS,
-    MAX_SUBJECT_CHARS,
-    TemplateProblem,
-    Templates,
-    bare,
-    canned,
-    canned_commands,
-    canned_names,
-    check,
-    render,
-    sample,
-)
+from mailtickets.desk.letters.canned import canned, canned_commands, canned_names
+from mailtickets.desk.letters.checking import check
+from mailtickets.desk.letters.render import MAX_SUBJECT_CHARS, render
+from mailtickets.desk.letters.samples import bare, sample
+from mailtickets.desk.letters.sandbox import MAX_OWN_CHARS, Templates
+from mailtickets.desk.letters.template_problems import TemplateProblem
 from mailtickets.mail.model import REF_PLACEHOLDER
 from mailtickets.words import locales
 

@@ -16,14 +16,10 @@ from mailtickets.desk.commands.lines import PROBLEMS as CODES_OF_READING
 from mailtickets.desk.commands.rows import COMMANDS, known
 from mailtickets.desk.customers.wishes import wishes
 from mailtickets.desk.letters import sentences
-from mailtickets.desk.letters.render import (
-    MAX_SUBJECT_CHARS,
-    Rendered,
-    Templates,
-    check,
-    render,
-)
+from mailtickets.desk.letters.checking import check
+from mailtickets.desk.letters.render import MAX_SUBJECT_CHARS, Rendered, render
 from mailtickets.desk.letters.samples import bare, sample
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.letters.sentences import EXPECTED, HAPPENED, PROBLEMS
 from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, TYPES
 from mailtickets.desk.notices.rows import NOTICES, ReplyEffect

@@ -10,7 +10,9 @@ from urllib.parse import quote
 import pytest
 
 from mailtickets.config.places import shipped, template_texts
-from mailtickets.desk.letters.render import Templates, render, sample
+from mailtickets.desk.letters.render import render
+from mailtickets.desk.letters.samples import sample
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.mail.model import InboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.mail.reply.excerpt import excerpt
