@@ -28,7 +28,8 @@ from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.letters.sentences import EXPECTED, HAPPENED
 from mailtickets.desk.model.decision import DoneKind
 from mailtickets.desk.model.reason import DeskReason
-from mailtickets.desk.notices.rows import NOTICES, NoticeName
+from mailtickets.desk.notices.row import NoticeName
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.notices.shapes import ALWAYS, COMMON
 from mailtickets.desk.reasons import REASONS, sentence
 from mailtickets.mail.kind import classify

@@ -24,7 +24,7 @@ from mailtickets.desk.letters.render import Rendered, render
 from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.notices.discretion import Discretion
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.mail.model import Attachment, InboundMail
 from mailtickets.mail.read.attachments import of_read, of_unread, picked
 

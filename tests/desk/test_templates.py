@@ -22,7 +22,8 @@ from mailtickets.desk.letters.samples import bare, sample
 from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.letters.sentences import EXPECTED, HAPPENED, PROBLEMS
 from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, TYPES
-from mailtickets.desk.notices.rows import NOTICES, ReplyEffect
+from mailtickets.desk.notices.row import ReplyEffect
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.mail.model import REF_LABEL, REF_PLACEHOLDER
 
 CUSTOMER_NOTICES = [name for name, row in NOTICES.items() if row.audience == "customers"]

@@ -13,7 +13,7 @@ from mailtickets.desk.letters.sandbox import Sandbox, Templates, UnusableTemplat
 from mailtickets.desk.letters.template_problems import TemplateProblem, problem_of
 from mailtickets.desk.letters.template_values import one_line, values_of
 from mailtickets.desk.notices.discretion import Discretion
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.mail.reply.excerpt import excerpt
 
 MAX_SUBJECT_CHARS = 250

@@ -14,7 +14,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from mailtickets.desk.notices.rows import NOTICES, NoticeName
+from mailtickets.desk.notices.row import NoticeName
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.notices.shapes import ALWAYS, ATTACHMENT, COMMON, PERSON
 from mailtickets.mail.model import REF_PLACEHOLDER
 

@@ -23,7 +23,7 @@ from mailtickets.desk.notices.notice import (
     Situation,
 )
 from mailtickets.desk.notices.own_mail import to_its_author
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.rules.assignment import is_away
 from mailtickets.mail.model import Address
 

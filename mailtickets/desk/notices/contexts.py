@@ -18,7 +18,7 @@ from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, M
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.notice import CONFIRMABLE, Occasion, Situation
-from mailtickets.desk.notices.rows import ReplyEffect
+from mailtickets.desk.notices.row import ReplyEffect
 from mailtickets.desk.rules.opening import leaves_out_history
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 from mailtickets.mail.trust import disguise

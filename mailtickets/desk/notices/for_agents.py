@@ -23,7 +23,8 @@ from mailtickets.desk.notices.notice import (
     Occasion,
     Situation,
 )
-from mailtickets.desk.notices.rows import NOTICES, AnsweredAs, NoticeName, ReplyEffect
+from mailtickets.desk.notices.row import AnsweredAs, NoticeName, ReplyEffect
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.mail.model import Address, Attachment
 from mailtickets.mail.read.text_file import FILENAME, text_file
 

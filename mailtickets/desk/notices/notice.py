@@ -12,7 +12,7 @@ from mailtickets.desk.model.facts import Desk, Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.discretion import Discretion
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.mail.model import Address, Attachment, AutoSubmitted, InboundMail
 
 Standing = Literal["proven", "token", "known", "unproven", "disowned"]

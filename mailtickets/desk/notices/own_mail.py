@@ -27,7 +27,7 @@ from mailtickets.desk.notices.notice import (
     Occasion,
     Situation,
 )
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN
 from mailtickets.mail.model import Address, Attachment
 

@@ -41,7 +41,7 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.facts import Facts, TokenFact
 from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.rules.agent_reading import (
     ASKED_AGAIN,
     NOBODY_TO_ANSWER,

@@ -14,7 +14,7 @@ from mailtickets.desk.customers.thanks import is_courtesy
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices import rows
-from mailtickets.desk.notices.rows import AnsweredAs
+from mailtickets.desk.notices.row import AnsweredAs
 from mailtickets.desk.rules.agent_reading import Reading
 from mailtickets.mail.model import InboundMail
 

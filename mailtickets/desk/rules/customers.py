@@ -22,7 +22,7 @@ from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.rules.case import Case, nothing, other_queues
 from mailtickets.desk.rules.opening import open_ticket
 from mailtickets.mail.model import Address
