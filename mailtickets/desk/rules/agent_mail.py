@@ -8,7 +8,7 @@ Fails with: nothing; what cannot be done is said in the decision.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -153,44 +153,35 @@ def _doubtful(doubts: Sequence[Doubt], ticket: Ticket, agent: Agent) -> Decision
     return replace(held(doubts[0].reason, ticket, agent), feedback=feedback)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of what a mail does: its effects, and its lines of the receipt."""
+
+    effects: tuple[Effect, ...] = ()
+    done: tuple[Done, ...] = ()
+
+
 def _done(
     mail: InboundMail, read: Reading, ticket: Ticket, by: Asker, *, publishes: bool, drops: int | None
 ) -> Decision:
-    me = Address(by.agent.name, by.agent.address)
-    direct = _reached_directly(mail, ticket)
+    """Carries out a mail that was understood. `publishes`: its words or files are for the customer."""
+    answer = _answer(mail, read, ticket, by, replaces=drops is not None) if publishes else _Part()
+    note = _note(mail, read, by, publishes=publishes)
     effects: list[Effect] = [DropHeld(drops)] if drops is not None else []
-    done: list[Done] = []
-    if publishes:
-        text = None if read.words == mail.reply.strip() else read.words
-        effects += [AddMessage("out", "public", me, verified=True, text=text, relayed=not direct)]
-        effects += [AddParticipant(me, "agent")]
-        copies = copies_of.by_agent(mail, me, by.policy, ticket)
-        effects += [AddParticipant(person, "cc") for person in copies.joining]
-        effects += copies.events()
-        effects += [RecordEvent("delivered-directly", "delivered-directly", ticket.requester.address)] if direct else []
-        done.append(Done("answered"))
-        left = (*copies.beyond, *copies.unwritable)
-        done += [Done("left_out", ", ".join(person.address for person in left))] if left else []
-        done += [Done("discarded")] if drops is not None else []
-    files = any(not file.inline for file in mail.attachments)
-    if read.note or (files and not publishes):
-        effects.append(AddMessage("out", "note", me, verified=True, text=read.note, with_files=not publishes))
-        effects.append(AddParticipant(me, "agent"))
-        done.append(Done("noted"))
-    effects += read.deeds.effects
+    effects += [*answer.effects, *note.effects, *read.deeds.effects]
     effects += () if _says_where_it_stands(read) else _status_after(ticket, effects, publishes=publishes)
     effects += back_again(by)
-    outcome: Outcome = "appended" if publishes else "noted" if len(done) else "commanded"
+    outcome: Outcome = "appended" if publishes else "noted" if note.done else "commanded"
     feedback = Feedback(
-        done=(*done, *read.deeds.done),
+        done=(*answer.done, *note.done, *read.deeds.done),
         commanded=bool(read.orders),
-        sent_to=_sent_to(mail, ticket, effects) if publishes and not direct else (),
+        sent_to=_sent_to(mail, ticket, effects) if publishes and not _reached_directly(mail, ticket) else (),
         dry_run=read.asks("dry-run"),
         too_late=_comes_too_late(read, by),
         search=next((request.search for request in read.deeds.requests if request.search), ""),
     )
     decision = Decision(
-        "agent-answer" if publishes else "agent-note" if read.note or files else "agent-commands",
+        "agent-answer" if publishes else "agent-note" if note.done else "agent-commands",
         tuple(effects),
         ticket.number,
         outcome,
@@ -202,6 +193,31 @@ def _done(
     if feedback.dry_run:
         return replace(decision, reason="dry-run", effects=(), outcome="commanded", also=())
     return decision
+
+
+def _answer(mail: InboundMail, read: Reading, ticket: Ticket, by: Asker, *, replaces: bool) -> _Part:
+    """The public answer, with the people whom the mail puts in copy. `replaces`: a held answer is dropped for it."""
+    me, direct = Address(by.agent.name, by.agent.address), _reached_directly(mail, ticket)
+    text = None if read.words == mail.reply.strip() else read.words
+    copies = copies_of.by_agent(mail, me, by.policy, ticket)
+    effects: list[Effect] = [AddMessage("out", "public", me, verified=True, text=text, relayed=not direct)]
+    effects += [AddParticipant(me, "agent"), *(AddParticipant(person, "cc") for person in copies.joining)]
+    effects += copies.events()
+    effects += [RecordEvent("delivered-directly", "delivered-directly", ticket.requester.address)] if direct else []
+    done, left = [Done("answered")], (*copies.beyond, *copies.unwritable)
+    done += [Done("left_out", ", ".join(person.address for person in left))] if left else []
+    done += [Done("discarded")] if replaces else []
+    return _Part(tuple(effects), tuple(done))
+
+
+def _note(mail: InboundMail, read: Reading, by: Asker, *, publishes: bool) -> _Part:
+    """The note to the team: words of a note, and files that do not go to the customer."""
+    files = any(not file.inline for file in mail.attachments)
+    if not read.note and (publishes or not files):
+        return _Part()
+    me = Address(by.agent.name, by.agent.address)
+    message = AddMessage("out", "note", me, verified=True, text=read.note, with_files=not publishes)
+    return _Part((message, AddParticipant(me, "agent")), (Done("noted"),))
 
 
 def _says_where_it_stands(read: Reading) -> bool:
