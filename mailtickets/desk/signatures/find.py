@@ -11,11 +11,12 @@ Fails with: nothing. Limits: only the last `MAX_LINES` lines are looked at; time
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from mailtickets.desk.commands.closing import Own, is_contact, is_device_line, is_formula
 from mailtickets.desk.commands.lines import Line
+from mailtickets.words import shipped
 from mailtickets.words.fold import folded
 
 MAX_LINES = 80
@@ -46,24 +47,6 @@ _PICTURE = re.compile(
 _RULE = re.compile(r"[-_=*~—–─|\s]{2,}")
 _POSTSCRIPT = re.compile(r"\W{0,3}(?:p\.? ?s\b|p\.s\.|obs\b|nota:|n\.b\.|edit:)", re.IGNORECASE)
 _TALKS = re.compile(r"[?¿]")
-_LABEL_WORDS = """
-tel telefone telefones telefono fone cel celular phone mobile movil fax ramal ext whats whatsapp wpp zap site web
-website email e-mail mail correo skype teams t m c w e f p linkedin instagram facebook twitter youtube cep cnpj cpf
-crc creci oab rua r av avenida alameda al praca rodovia rod estrada km sala andar conj conjunto bloco bl lote quadra
-n no nº street st road rd suite floor calle piso of oficina horario seg sex segunda sexta das as ou or
-"""
-_SMALL_WORDS = "a e o y ao aos de da do das dos em no na nos nas para of and the in at for la el los las del"
-_POST_WORDS = """
-analista assistente atendente auxiliar coordenador coordenadora gerente supervisor supervisora diretor diretora
-consultor consultora tecnico tecnica suporte vendas vendedor vendedora financeiro comercial atendimento secretaria
-secretario estagiario estagiaria engenheiro engenheira especialista encarregado encarregada socio socia fundador
-presidente advogado advogada contador contadora recepcionista equipe time setor departamento depto dept
-relacionamento pleno senior junior sr jr ii iii adjunto adjunta associado associada analyst assistant agent manager
-director consultant technician support sales engineer specialist coordinator head lead officer representative team
-department customer founder owner accountant asistente directora soporte ventas ingeniero ingeniera encargado
-atencion equipo agente ejecutivo ejecutiva responsable jefe jefa
-"""
-_LABELS, _SMALL, _POSTS = (frozenset(words.split()) for words in (_LABEL_WORDS, _SMALL_WORDS, _POST_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +333,7 @@ def _by_its_words(line: str, firms: Sequence[str]) -> LineKind:
         return "contact"
     if line.endswith((".", "!", ":")) and not _ABBREVIATED.search(line):
         return "words"
-    if any(word in _POSTS for word in bare) or _is_firm(bare, firms):
+    if not shipped.words("signatures", "posts").isdisjoint(bare) or _is_firm(bare, firms):
         return "post"
     return "label" if line[0].isupper() and len(tokens) <= 8 else "words"
 
@@ -372,7 +355,13 @@ def _is_label(token: str) -> bool:
     (`tel`)."""
     bare = folded(token).strip(".º°ª'’\"“”")
     first = token.strip("'’\"“”*_[].º°ª")[:1]
-    return not first or first.isupper() or not first.isalpha() or bare in _SMALL or bare in _LABELS or bare in _POSTS
+    return not first or first.isupper() or not first.isalpha() or bare in _label_words()
+
+
+@cache
+def _label_words() -> frozenset[str]:
+    """Words that may stand in a signature without a capital."""
+    return frozenset().union(*(shipped.words("signatures", kind) for kind in ("labels", "small", "posts")))
 
 
 def _is_firm(words: Sequence[str], firms: Sequence[str]) -> bool:
