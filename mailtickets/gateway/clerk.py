@@ -40,7 +40,7 @@ from mailtickets.desk.rules.decide import decide
 from mailtickets.desk.rules.opening import as_opening
 from mailtickets.desk.rules.questions import Questions, questions
 from mailtickets.desk.signatures.learning import Seen, seen_in
-from mailtickets.desk.signatures.written import as_written, signer
+from mailtickets.desk.signatures.written import as_written, signer_of
 from mailtickets.gateway.again import drafts
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, Attachment, Copy, InboundMail
@@ -192,7 +192,7 @@ class Clerk:
         self, connection: Connection, received: Received, mail: InboundMail, agent: Agent
     ) -> tuple[Questions, SignatureFact | None]:
         policy = self.rules.policy
-        words, signed = as_written(mail, signer(agent, policy, signatures.learned(connection, agent.address)))
+        words, signed = as_written(mail, signer_of(agent, policy, signatures.learned(connection, agent.address)))
         return questions(words, policy, received.correction).of_agent(agent), signed
 
     def _with_canned(self, facts: Facts, asked: Questions) -> Facts:
@@ -453,7 +453,7 @@ reason."""
 
 def _shown_signature(came: InboundMail, decision: Decision, policy: Policy) -> Seen | None:
     agent = policy.agent(decision.actor) if decision.reason in _SURELY_AN_AGENTS else None
-    return seen_in(came, agent.address, signer(agent, policy)) if agent else None
+    return seen_in(came, agent.address, signer_of(agent, policy)) if agent else None
 
 
 def _thread(connection: Connection, decision: Decision, before: Ticket | None, policy: Policy) -> tuple[Said, ...]:

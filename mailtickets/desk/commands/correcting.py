@@ -31,15 +31,15 @@ def corrected(asked: Asked, correction: str, without: Sequence[Command] = ()) ->
     published. They stay problems until the correction has `#nota` or `#fim` for them.
     """
     source = asked.source
-    given = _given(correction, source)
-    if given.aside and not given.commands and not given.bounds:
-        return replace(asked, aside=given.aside)
-    found = read(_replaced(asked, given, without), signature=source.signature, names=source.names)
-    return replace(found, aside=given.aside)
+    parts = _parts_of(correction, source)
+    if parts.aside and not parts.commands and not parts.bounds:
+        return replace(asked, aside=parts.aside)
+    found = read(_replaced(asked, parts, without), signature=source.signature, names=source.names)
+    return replace(found, aside=parts.aside)
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _Correction:
     """The parts of a correction: lines for the top of the reply, lines for the place of a problem, and words."""
 
     commands: tuple[str, ...]
@@ -51,7 +51,7 @@ class _Given:
         return any(piece.key in ("note", "end") for text in self.bounds for piece in pieces(text))
 
 
-def _given(correction: str, source: Source) -> _Given:
+def _parts_of(correction: str, source: Source) -> _Correction:
     """Divides a correction into its parts. In a correction, commands may be written without `#`: `resolver`."""
     own = Own.of(source.signature, source.names)
     commands: list[str] = []
@@ -71,7 +71,7 @@ def _given(correction: str, source: Source) -> _Given:
         else:
             aside.append(raw)
     words = "\n".join(aside).strip()
-    return _Given(tuple(commands), tuple(bounds), "" if closing.says_nothing(aside, own) else words)
+    return _Correction(tuple(commands), tuple(bounds), "" if closing.says_nothing(aside, own) else words)
 
 
 def _signed(line: Line) -> Line:
@@ -86,22 +86,22 @@ def _signed(line: Line) -> Line:
     return signed if complete else line
 
 
-def _replaced(asked: Asked, given: _Given, without: Sequence[Command]) -> str:
+def _replaced(asked: Asked, parts: _Correction, without: Sequence[Command]) -> str:
     """The text of the reply with the correction in it. Commands go to the top, where they count; lines that begin or
     end a note, and ready answers, go to their places."""
     lines: list[str | None] = [*asked.source.reply.splitlines()]
-    placed = _placed(asked, given, without)
-    for problem, number in zip(asked.problems, asked.source.places, strict=True):
+    placed = _placed(asked, parts, without)
+    for problem, number in zip(asked.problems, asked.source.problem_places, strict=True):
         kind = note_bound(problem)
-        if kind and (not given.has_note_bounds or (kind == "end-without-note" and number not in placed)):
+        if kind and (not parts.has_note_bounds or (kind == "end-without-note" and number not in placed)):
             continue
         lines[number] = _less(lines[number], problem.line)
-    for command, (number, text) in zip(asked.commands, asked.source.said, strict=True):
+    for command, (number, text) in zip(asked.commands, asked.source.command_places, strict=True):
         lines[number] = _less(lines[number], text) if command in without else lines[number]
     for number in sorted(placed, reverse=True):
         lines[number + 1 : number + 1] = placed[number]
     done = {(command.name, command.argument) for command in asked.commands if command not in without}
-    commands = [text for text in given.commands if not _is_done(text, done)]
+    commands = [text for text in parts.commands if not _is_done(text, done)]
     return "\n".join([*commands, *(line for line in lines if line is not None)])
 
 
@@ -111,23 +111,25 @@ def _less(line: str | None, text: str) -> str | None:
     return left if re.search(r"[^\W\d_]", left) else None
 
 
-def _placed(asked: Asked, given: _Given, without: Sequence[Command]) -> dict[int, list[str]]:
+def _placed(asked: Asked, parts: _Correction, without: Sequence[Command]) -> dict[int, list[str]]:
     """The lines that begin or end a note, by the number of the line of the reply below which they go.
 
     Each goes below the problem that it answers; otherwise all go below the first problem, or to the top.
     """
-    if not given.bounds:
+    if not parts.bounds:
         return {}
-    kinds = {number: note_bound(problem) for problem, number in zip(asked.problems, asked.source.places, strict=True)}
+    kinds = {
+        number: note_bound(problem) for problem, number in zip(asked.problems, asked.source.problem_places, strict=True)
+    }
     doubtful = {number: kind for number, kind in kinds.items() if kind}
-    if [kind.removesuffix("-without-note") for kind in doubtful.values()] == [*map(_first_key, given.bounds)]:
-        return {number: [text] for number, text in zip(doubtful, given.bounds, strict=True)}
+    if [kind.removesuffix("-without-note") for kind in doubtful.values()] == [*map(_first_key, parts.bounds)]:
+        return {number: [text] for number, text in zip(doubtful, parts.bounds, strict=True)}
     inner = [number for number, kind in doubtful.items() if kind in ("note", "end")]
     if doubtful:
-        return {min(inner, default=-1): [*given.bounds]}
-    said = zip(asked.commands, asked.source.said, strict=True)
-    answers = [number for command, (number, _) in said if command.name == "canned" and command in without]
-    return {min(answers or kinds, default=-1): [*given.bounds]}
+        return {min(inner, default=-1): [*parts.bounds]}
+    commands = zip(asked.commands, asked.source.command_places, strict=True)
+    answers = [number for command, (number, _) in commands if command.name == "canned" and command in without]
+    return {min(answers or kinds, default=-1): [*parts.bounds]}
 
 
 def _first_key(text: str) -> str:

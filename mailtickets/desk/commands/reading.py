@@ -42,9 +42,9 @@ class Source:
     reply: str = ""
     signature: str = ""
     names: tuple[str, ...] = ()
-    places: tuple[int, ...] = ()
+    problem_places: tuple[int, ...] = ()
     """The line number of each problem."""
-    said: tuple[tuple[int, str], ...] = ()
+    command_places: tuple[tuple[int, str], ...] = ()
     """For each command, the line number and the part of the line that is the command."""
 
 
@@ -141,9 +141,9 @@ def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked
     )
     layout = () if silent else _layout(kept, reading)
     problems = sorted(reading.problems, key=lambda found: found[0])[:MAX_PROBLEMS]
-    said = sorted(reading.commands, key=lambda found: found[0])
+    commands = sorted(reading.commands, key=lambda found: found[0])
     return Asked(
-        tuple(command for _, _, command in said),
+        tuple(command for _, _, command in commands),
         tuple(problem for _, problem in problems),
         "\n\n".join(piece for piece in layout if isinstance(piece, str)),
         "\n\n".join(note for note in notes if note),
@@ -153,7 +153,7 @@ def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked
             signature,
             tuple(names),
             tuple(number for number, _ in problems),
-            tuple((number, text) for number, text, _ in said),
+            tuple((number, text) for number, text, _ in commands),
         ),
     )
 
@@ -164,7 +164,7 @@ def _unread(reply: str) -> Asked:
     if found is None:
         return Asked((), (), reply, "", (reply,))
     where = next(number for number, line in enumerate(reply.splitlines()) if found.line in line)
-    return Asked((), (found,), "", "", source=Source(reply, places=(where,)))
+    return Asked((), (found,), "", "", source=Source(reply, problem_places=(where,)))
 
 
 def with_canned(asked: Asked, texts: Mapping[str, str]) -> str:

@@ -41,9 +41,9 @@ def with_their_commands(orders: Sequence[Command], carried: Mapping[str, str]) -
     `carried` has the command lines of each ready answer by the name as typed. If both are about the same matter, the
     agent's own command counts: `#status pendente` beside `#resposta encerramento`.
     """
-    said = {matter(order) for order in orders}
+    matters = {matter(order) for order in orders}
     theirs = (replace(one, line=order.line) for order in orders for one in _carried(order, carried))
-    return (*orders, *_first_of_each(one for one in theirs if matter(one) not in said or adds_up(one)))
+    return (*orders, *_first_of_each(one for one in theirs if matter(one) not in matters or adds_up(one)))
 
 
 def _carried(order: Command, carried: Mapping[str, str]) -> tuple[Command, ...]:

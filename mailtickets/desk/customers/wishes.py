@@ -103,11 +103,11 @@ def _said(text: str, names: frozenset[str]) -> _Said | None:
     found: set[Wish] = set()
     fine = False
     for sentence in sentences:
-        said = phrasing.meanings(sentence, _lexicon(), names)
-        if said is None or sentence.count(NUMBER) > 1:
+        phrases = phrasing.meanings(sentence, _lexicon(), names)
+        if phrases is None or sentence.count(NUMBER) > 1:
             return None
-        found |= {_BY_NAME[meaning] for meaning, _ in said if meaning != _FINE}
-        fine = fine or any(meaning == _FINE for meaning, _ in said)
+        found |= {_BY_NAME[meaning] for meaning, _ in phrases if meaning != _FINE}
+        fine = fine or any(meaning == _FINE for meaning, _ in phrases)
     return _Said(frozenset(found), fine)
 
 

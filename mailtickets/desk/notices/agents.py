@@ -143,13 +143,13 @@ def _shown_last(
     extra: Mapping[str, object],
 ) -> Notice:
     """A notice that shows what the customer wrote last."""
-    said = _last_of_the_customer(occasion.situation)
-    last = AddMessage("in", "public", said.author, verified=True, text=said.text) if said else None
+    newest = _last_of_the_customer(occasion.situation)
+    last = AddMessage("in", "public", newest.author, verified=True, text=newest.text) if newest else None
     notice = for_agents(name, agents, occasion, message=last, silent=last is None, extra=extra)
     shown = notice.context["message"]
-    if said is None or not isinstance(shown, dict):
+    if newest is None or not isinstance(shown, dict):
         return notice
-    at = said.received_at.astimezone(ZoneInfo(occasion.policy.instance.timezone))
+    at = newest.received_at.astimezone(ZoneInfo(occasion.policy.instance.timezone))
     return replace(notice, context={**notice.context, "message": {**shown, "received_at": at}})
 
 

@@ -103,8 +103,8 @@ def _confirms(situation: Situation) -> bool:
 
 def _doers(situation: Situation, policy: Policy) -> frozenset[Agent | None]:
     """The agents who did what the notice is about."""
-    said = situation.message or situation.note
-    author = said.author.address if said is not None and said.direction == "out" else ""  # the shell answers as one
+    added = situation.message or situation.note
+    author = added.author.address if added and added.direction == "out" else ""  # the shell answers as an agent
     return frozenset({policy.agent(situation.decision.actor), policy.agent(author)})
 
 

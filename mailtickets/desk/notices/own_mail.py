@@ -62,9 +62,9 @@ def _second_word(author: Agent, occasion: Occasion) -> Notice:
     situation = occasion.situation
     decision, mail = situation.decision, situation.mail
     feedback, again = decision.feedback, decision.reason in _ASKED_AGAIN
-    said = mail.reply if mail and decision.reason == ASKED_AGAIN else ""
+    reply = mail.reply if mail and decision.reason == ASKED_AGAIN else ""
     words = (
-        AddMessage("in", "public", Address(author.name, author.address), verified=False, text=said) if said else None
+        AddMessage("in", "public", Address(author.name, author.address), verified=False, text=reply) if reply else None
     )
     extra: dict[str, object] = {
         "identity": feedback.held in IDENTITY_DOUBTS,

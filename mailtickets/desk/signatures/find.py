@@ -158,11 +158,11 @@ def key(line: str) -> str:
 def _same_again(lines: Sequence[str], below: Sequence[str], signature: Sequence[str]) -> _Found | None:
     """The place of a known signature, if all its lines stand there in order. Words below it stay in the text."""
     shown = [(index, key(line)) for index, line in enumerate([*lines, *below])]
-    said = [(index, folded_line) for index, folded_line in shown if folded_line]
+    worded = [(index, folded_line) for index, folded_line in shown if folded_line]
     wanted = list(signature)
-    for at in range(len(said) - len(wanted), -1, -1):
-        if [folded_line for _, folded_line in said[at : at + len(wanted)]] == wanted:
-            start, stop = said[at][0], said[at + len(wanted) - 1][0] + 1
+    for at in range(len(worded) - len(wanted), -1, -1):
+        if [folded_line for _, folded_line in worded[at : at + len(wanted)]] == wanted:
+            start, stop = worded[at][0], worded[at + len(wanted) - 1][0] + 1
             whole = _Found(start, min(stop, len(lines)), "learned")
             return whole if start < len(lines) and not _is_announced(lines, start) else None
     return None
@@ -178,14 +178,14 @@ def _marked(lines: Sequence[str], kinds: Sequence[LineKind], marked: Sequence[st
     """
     for text in marked:
         wanted = [folded_line for line in text.split("\n") if (folded_line := key(line))]
-        said = [(index, key(line)) for index, line in enumerate(lines) if key(line)]
+        worded = [(index, key(line)) for index, line in enumerate(lines) if key(line)]
         if not wanted or len(wanted) > MAX_SIGNATURE_LINES:
             continue
-        shown = [folded_line for _, folded_line in said]
+        shown = [folded_line for _, folded_line in worded]
         at = next((n for n in range(len(shown) - 1, -1, -1) if _goes_on(shown, n, wanted)), None)
         if at is None:
             continue
-        inside = [index for index, _ in said[at : at + len(wanted)]]
+        inside = [index for index, _ in worded[at : at + len(wanted)]]
         start = _first_of_its_own(kinds, inside)
         if start is not None and not _is_announced(lines, start):
             return _Found(start, inside[-1] + 1, "marked")
