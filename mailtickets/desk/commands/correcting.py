@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from mailtickets.desk.commands import closing
 from mailtickets.desk.commands.closing import Own
 from mailtickets.desk.commands.command import Command, CommandName
-from mailtickets.desk.commands.lines import Line, clean, is_stray, meant, pieces
+from mailtickets.desk.commands.lines import TypedLine, clean, is_stray, meant, pieces
 from mailtickets.desk.commands.reading import Asked, Source, read
 from mailtickets.desk.commands.rows import COMMANDS, known
 from mailtickets.desk.commands.slips import note_bound
@@ -59,7 +59,7 @@ def _parts_of(correction: str, source: Source) -> _Correction:
     aside: list[str] = []
     in_note = False
     for number, raw in enumerate(correction.splitlines()):
-        line = _signed(Line.of(number, raw))
+        line = _signed(TypedLine.of(number, raw))
         keys = [piece.key for piece in line.found]
         if in_note or {"note", "end", "canned"} & set(keys):
             bounds.append(line.clean)
@@ -74,14 +74,14 @@ def _parts_of(correction: str, source: Source) -> _Correction:
     return _Correction(tuple(commands), tuple(bounds), "" if closing.says_nothing(aside, own) else words)
 
 
-def _signed(line: Line) -> Line:
+def _signed(line: TypedLine) -> TypedLine:
     """The line with `#` before it, if that makes it a complete command (`resolver` becomes `#resolver`); else the line.
 
     Only for places where nothing but commands is expected.
     """
     if line.found or not line.clean:
         return line
-    signed = Line.of(line.number, f"#{line.clean}")
+    signed = TypedLine.of(line.number, f"#{line.clean}")
     complete = signed.is_known and all(isinstance(meant(piece, signed.clean), Command) for piece in signed.found)
     return signed if complete else line
 

@@ -18,8 +18,8 @@ from mailtickets.desk.commands import closing
 from mailtickets.desk.commands.closing import Own
 from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.lines import (
-    Line,
     Piece,
+    TypedLine,
     almost,
     clashing,
     first_suspect,
@@ -73,9 +73,9 @@ class Asked:
 class _Block:
     """A note: the line that begins the note, and the lines of the note."""
 
-    begin: Line
+    begin: TypedLine
     head: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[TypedLine] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ class _Reading:
     commands: list[tuple[int, str, Command]] = field(default_factory=list)
     problems: list[tuple[int, Problem]] = field(default_factory=list)
 
-    def take(self, line: Line) -> None:
+    def take(self, line: TypedLine) -> None:
         """Adds the commands and problems of a line at a place where commands may stand."""
         if not line.found:
             problem = almost(line.clean)
@@ -94,7 +94,7 @@ class _Reading:
         for piece in line.found:
             self._take_piece(line, piece)
 
-    def _take_piece(self, line: Line, piece: Piece) -> None:
+    def _take_piece(self, line: TypedLine, piece: Piece) -> None:
         if piece.key == "end":
             self.stop(line, piece.text, "end-without-note")
             return
@@ -111,7 +111,7 @@ class _Reading:
         self.problems += [(number, Problem(text, "said-twice")) for number, text, _ in twice]
         self.commands = [found for index, found in enumerate(self.commands) if index not in clashes]
 
-    def stop(self, line: Line, text: str, code: str, near: tuple[str, ...] = ()) -> None:
+    def stop(self, line: TypedLine, text: str, code: str, near: tuple[str, ...] = ()) -> None:
         self.problems.append((line.number, Problem(text, code, near)))
 
 
@@ -182,20 +182,20 @@ def _parted(signature: str) -> tuple[list[str], str]:
     rest: list[str] = []
     lines = signature.splitlines()
     for number, raw in enumerate(lines):
-        line = Line.of(number, raw)
+        line = TypedLine.of(number, raw)
         if any(piece.key == "note" for piece in line.found):
             return [*commands, *lines[number:]], "\n".join(rest)
         (commands if line.is_known else rest).append(raw)
     return commands, "\n".join(rest)
 
 
-def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[Line], list[_Block]]:
+def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[TypedLine], list[_Block]]:
     """The public lines and the notes of a reply."""
-    public: list[Line] = []
+    public: list[TypedLine] = []
     blocks: list[_Block] = []
     block: _Block | None = None
     for number, raw in enumerate(lines):
-        line: Line | None = Line.of(number, raw)
+        line: TypedLine | None = TypedLine.of(number, raw)
         while line is not None:
             if block is None:
                 line, block = _outside(line, public)
@@ -208,7 +208,7 @@ def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[Line], list[
     return public, blocks
 
 
-def _outside(line: Line, public: list[Line]) -> tuple[Line | None, _Block | None]:
+def _outside(line: TypedLine, public: list[TypedLine]) -> tuple[TypedLine | None, _Block | None]:
     """Adds the part of a line before a note to `public`. Returns (None: all is read, the note that begins or None)."""
     at = next((n for n, piece in enumerate(line.found) if piece.key == "note"), None)
     if at is None:
@@ -219,19 +219,19 @@ def _outside(line: Line, public: list[Line]) -> tuple[Line | None, _Block | None
     note = line.found[at]
     head = note.text.removesuffix(note.argument).strip() if note.argument else note.text
     block = _Block(line, head)
-    block.lines += [Line.of(line.number, note.argument)] if note.argument else []
+    block.lines += [TypedLine.of(line.number, note.argument)] if note.argument else []
     return None, block
 
 
-def _ends(line: Line) -> bool:
+def _ends(line: TypedLine) -> bool:
     return bool(line.found) and line.found[0].key == "end" and not line.found[0].argument
 
 
-def _rest(line: Line, found: Sequence[Piece]) -> Line | None:
-    return Line.of(line.number, " ".join(piece.text for piece in found)) if found else None
+def _rest(line: TypedLine, found: Sequence[Piece]) -> TypedLine | None:
+    return TypedLine.of(line.number, " ".join(piece.text for piece in found)) if found else None
 
 
-def _inside(line: Line, reading: _Reading) -> list[Line]:
+def _inside(line: TypedLine, reading: _Reading) -> list[TypedLine]:
     """The lines that a line adds to a note. A line that may be meant to end the note becomes a problem: otherwise an
     answer below it would not be sent."""
     first = line.found[0] if line.found else None
@@ -241,7 +241,7 @@ def _inside(line: Line, reading: _Reading) -> list[Line]:
         reading.problems.append((line.number, slip))
     elif note is not None:
         before = _rest(line, line.found[:note])
-        return [*([before] if before else []), Line.of(line.number, line.found[note].argument)]
+        return [*([before] if before else []), TypedLine.of(line.number, line.found[note].argument)]
     elif first is not None and first.key == "end":
         reading.stop(line, line.clean, "needless-argument", (f"#{first.word.lower()}",))
     elif first is not None and first.command is None and is_like_end(first.word) and not first.argument:
@@ -251,10 +251,10 @@ def _inside(line: Line, reading: _Reading) -> list[Line]:
     return []
 
 
-def _public(lines: list[Line], reading: _Reading, own: Own) -> list[Line]:
+def _public(lines: list[TypedLine], reading: _Reading, own: Own) -> list[TypedLine]:
     """Takes commands out of public lines. Returns the lines of text and the places of ready answers."""
     edge, rest = _at_the_edges(lines, own)
-    between: list[Line] = []
+    between: list[TypedLine] = []
     for line in rest:
         if _stops(line):
             _stop_in_the_middle(line, reading)
@@ -268,7 +268,7 @@ def _public(lines: list[Line], reading: _Reading, own: Own) -> list[Line]:
     return [_without_inline(line, reading) for line in sorted(kept, key=lambda line: line.number)]
 
 
-def _stops(line: Line) -> bool:
+def _stops(line: TypedLine) -> bool:
     """Whether a line between other lines must stop the mail, because it may be a command."""
     if not line.found:
         problem = almost(line.clean)
@@ -279,7 +279,7 @@ def _stops(line: Line) -> bool:
     return len(line.found) > 1 or first.key != "canned"
 
 
-def _stop_in_the_middle(line: Line, reading: _Reading) -> None:
+def _stop_in_the_middle(line: TypedLine, reading: _Reading) -> None:
     slip = almost(line.clean) if not line.found else None
     if slip is not None:
         reading.problems.append((line.number, slip))
@@ -290,13 +290,13 @@ def _stop_in_the_middle(line: Line, reading: _Reading) -> None:
         reading.stop(line, line.clean, code)
 
 
-def _without_inline(line: Line, reading: _Reading) -> Line:
+def _without_inline(line: TypedLine, reading: _Reading) -> TypedLine:
     """The line without a command at the end of a sentence, which customers must not read. It becomes a problem."""
     at = inline(line.clean) if not line.found or line.found[0].command is None else None
     if at is None:
         return line
     reading.stop(line, line.clean[at:], "command-in-the-middle")
-    return Line(line.number, line.clean[:at].rstrip(), line.clean[:at].rstrip(), ())
+    return TypedLine(line.number, line.clean[:at].rstrip(), line.clean[:at].rstrip(), ())
 
 
 def _internal(block: _Block, reading: _Reading, own: Own) -> str:
@@ -322,20 +322,20 @@ def _may_stand_in_a_note(command: Command) -> bool:
     return row.in_a_note == "yes" or (row.in_a_note == "without-argument" and not command.argument)
 
 
-def _joined(lines: Sequence[Line]) -> str:
+def _joined(lines: Sequence[TypedLine]) -> str:
     """The text of lines, without the gaps that removed commands leave."""
-    kept: list[Line] = []
+    kept: list[TypedLine] = []
     for line in lines:
         gap = bool(kept) and not kept[-1].clean and not line.clean and line.number > kept[-1].number + 1
         kept += [] if gap else [line]
     return "\n".join(line.raw for line in kept).strip("\n \t")
 
 
-def _says_nothing(lines: Sequence[Line], own: Own) -> bool:
+def _says_nothing(lines: Sequence[TypedLine], own: Own) -> bool:
     return not any(line.is_known for line in lines) and closing.says_nothing([x.clean for x in lines], own)
 
 
-def _layout(kept: Sequence[Line], reading: _Reading) -> tuple[str | Command, ...]:
+def _layout(kept: Sequence[TypedLine], reading: _Reading) -> tuple[str | Command, ...]:
     """Texts and commands for ready answers, in the order of the mail."""
     canned: dict[int, list[Command]] = {}
     for number, _, command in reading.commands:
@@ -351,12 +351,12 @@ def _layout(kept: Sequence[Line], reading: _Reading) -> tuple[str | Command, ...
 # --- first and last lines -----------------------------------------------------------------------------
 
 
-def _at_the_edges(lines: Sequence[Line], own: Own) -> tuple[list[Line], list[Line]]:
+def _at_the_edges(lines: Sequence[TypedLine], own: Own) -> tuple[list[TypedLine], list[TypedLine]]:
     """The command lines at the top and at the bottom, and the other lines."""
-    taken: list[Line] = []
+    taken: list[TypedLine] = []
     rest = list(lines)
 
-    def is_command(line: Line) -> bool:
+    def is_command(line: TypedLine) -> bool:
         return line.is_known or (is_stray(line.clean, line.found) and not own.has_line(line.clean))
 
     while edge := {*_top(rest, is_command), *_bottom(rest, is_command, own)}:
@@ -365,7 +365,7 @@ def _at_the_edges(lines: Sequence[Line], own: Own) -> tuple[list[Line], list[Lin
     return taken, rest
 
 
-def _top(lines: Sequence[Line], is_command: Callable[[Line], bool]) -> list[int]:
+def _top(lines: Sequence[TypedLine], is_command: Callable[[TypedLine], bool]) -> list[int]:
     found: list[int] = []
     greeted = False
     for n, line in enumerate(lines):
@@ -378,7 +378,7 @@ def _top(lines: Sequence[Line], is_command: Callable[[Line], bool]) -> list[int]
     return found
 
 
-def _bottom(lines: Sequence[Line], is_command: Callable[[Line], bool], own: Own) -> list[int]:
+def _bottom(lines: Sequence[TypedLine], is_command: Callable[[TypedLine], bool], own: Own) -> list[int]:
     """The indexes of the last command lines, if only a signature stands below them."""
     below: list[str] = []
     found: list[int] = []

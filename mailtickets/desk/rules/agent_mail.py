@@ -23,7 +23,7 @@ from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest
 from mailtickets.desk.commands.carry_out import first_action
 from mailtickets.desk.commands.closing import Own, is_greeting
 from mailtickets.desk.commands.command import Command, CommandName
-from mailtickets.desk.commands.digest import Listed
+from mailtickets.desk.commands.digest import DigestAnswer
 from mailtickets.desk.commands.second_words import is_left_over, is_tail
 from mailtickets.desk.commands.take_back import too_late
 from mailtickets.desk.customers.phrasing import is_device_line
@@ -331,7 +331,7 @@ def _is_no_answer(words: str, token: TokenFact, own: Own, *, corrects: bool) -> 
     return token.held == NOT_UNDERSTOOD and (corrects or len(words.split()) <= _FEW_WORDS)
 
 
-def _are_lines(lines: Listed) -> bool:
+def _are_lines(lines: DigestAnswer) -> bool:
     """Whether a reply orders something of several tickets and does nothing else."""
     return bool(lines.orders) and not lines.problems and not lines.rest
 

@@ -23,7 +23,7 @@ from mailtickets.desk.commands.carry_out import carry_out, on_lines
 from mailtickets.desk.commands.closing import Own, says_nothing
 from mailtickets.desk.commands.command import Command, people
 from mailtickets.desk.commands.correcting import corrected
-from mailtickets.desk.commands.digest import Listed, read_lines
+from mailtickets.desk.commands.digest import DigestAnswer, read_lines
 from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.commands.rows import row_of
 from mailtickets.desk.customers.thanks import is_courtesy
@@ -100,7 +100,7 @@ def _answered(asked: Asked, asker: Asker) -> Decision:
     return Decision("agent-asks", effects, None, "commanded", asker.agent.address, notices=notices, feedback=feedback)
 
 
-def _lines(lines: Listed, asker: Asker) -> Decision:
+def _lines(lines: DigestAnswer, asker: Asker) -> Decision:
     """Orders to several tickets: all are carried out, or none. Words that name no ticket are sent back."""
     if NOT_UNDERSTOOD in asker.facts.confirmed:
         lines = _corrected_lines(lines, asker)
@@ -131,14 +131,14 @@ def _lines(lines: Listed, asker: Asker) -> Decision:
     )
 
 
-def _only_signs(lines: Listed, asker: Asker) -> bool:
+def _only_signs(lines: DigestAnswer, asker: Asker) -> bool:
     """Whether nothing but thanks, or a closing formula and a name, stands below the orders."""
     rest = lines.rest.strip()
     signs = says_nothing([line.strip() for line in rest.splitlines()], Own.of("", (asker.agent.name,)))
     return bool(lines.orders) and (signs or is_courtesy(rest, names=(asker.agent.name,)))
 
 
-def _corrected_lines(lines: Listed, asker: Asker) -> Listed:
+def _corrected_lines(lines: DigestAnswer, asker: Asker) -> DigestAnswer:
     """The orders that can be carried out, with the correction in place of the others."""
     kept = [order for order in lines.orders if not on_lines([order], asker).problems]
     correction = read_lines(asker.facts.correction)

@@ -2,7 +2,7 @@
 
 The words are read once, here. The store looks up what they ask for, and the rules decide on the same reading.
 Owns: which commands, ticket numbers, ready answers and wishes a mail holds, and so which facts it calls for.
-Fails with: nothing; what is not understood stands in `Asked.problems` and `Listed.problems`.
+Fails with: nothing; what is not understood stands in `Asked.problems` and `DigestAnswer.problems`.
 """
 
 import re
@@ -12,7 +12,7 @@ from mailtickets.config.models import Agent
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.correcting import corrected
-from mailtickets.desk.commands.digest import Listed, read_lines
+from mailtickets.desk.commands.digest import DigestAnswer, read_lines
 from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.customers.wishes import Wishes, number_named, wishes
 from mailtickets.desk.model.policy import Policy
@@ -30,10 +30,10 @@ class Orders:
     """The new words, read as an answer on one ticket."""
     corrected: Asked
     """The same with the correction of its author; without one, less the lines that were not understood."""
-    listed: Listed
+    listed: DigestAnswer
     """The new words, read as an answer to a digest: each line names its tickets."""
     subject: Asked
-    correction: Listed | None
+    correction: DigestAnswer | None
     """The author's correction, read as an answer to a digest."""
 
     @property

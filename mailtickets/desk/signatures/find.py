@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 from mailtickets.desk.commands.closing import Own, is_contact, is_device_line, is_formula
-from mailtickets.desk.commands.lines import Line
+from mailtickets.desk.commands.lines import TypedLine
 from mailtickets.words import shipped
 from mailtickets.words.fold import folded
 
@@ -293,7 +293,7 @@ def _kind(raw: str, own: Own, firms: Sequence[str]) -> LineKind:
     line = raw.strip().strip("*_").strip()
     if not line:
         return "blank"
-    if Line.of(0, raw).found:
+    if TypedLine.of(0, raw).found:
         return "order"
     if len(line) > MAX_LINE_CHARACTERS or line.startswith(">"):
         return "words"
