@@ -119,7 +119,7 @@ def second_word(mail: InboundMail, names: Sequence[str]) -> SecondWord:
         return "no" if _denies(mail.forwarded.note) else "unclear"
     own = Own.of(mail.signature, names)
     lines = _new_lines(mail.reply)
-    answer = _said(lines[0], own) if lines else ""
+    answer = _answer_in(lines[0], own) if lines else ""
     whole = " ".join(lines)
     if answer in _YES and is_tail(lines[1:], own) and not _denies(mail.signature):
         return "yes"
@@ -156,7 +156,7 @@ def _doubts(line: str, own: Own) -> bool:
     """Whether a line may contradict the words above it."""
     if "?" in line or len(line) > MAX_LINE_CHARACTERS:
         return True
-    return bool(set(_spoken(line)) & _DOUBTS) or _said(line, own) in _YES | _NO
+    return bool(set(_spoken(line)) & _DOUBTS) or _answer_in(line, own) in _YES | _NO
 
 
 def _begins_footer(line: str) -> bool:
@@ -181,7 +181,7 @@ def _spoken(line: str) -> list[str]:
     return _SPOKEN.findall(folded(line).replace("’", "'"))
 
 
-def _said(line: str, own: Own) -> str:
+def _answer_in(line: str, own: Own) -> str:
     """The words of a line without words of courtesy and the agent's name. Empty if the line has more than words."""
     if len(line) > MAX_LINE_CHARACTERS or not _BESIDE.fullmatch(line):
         return ""

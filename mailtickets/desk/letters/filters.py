@@ -68,7 +68,7 @@ def _topic(context: Context, subject: str) -> str:
 
 
 @pass_context
-def _said(context: Context, text: str) -> str:
+def _text_of_mail(context: Context, text: str) -> str:
     """The words of a mail without the placeholders of pictures, or the sentence that the mail has no text."""
     return without_placeholders(text).strip() or locales.NO_TEXT[context["locale"]]
 
@@ -158,7 +158,7 @@ OWN_FILTERS: dict[str, Callable[..., Any]] = {
     "quote": _quote,
     "remark": _remark,
     "rest": _rest,
-    "said": _said,
+    "said": _text_of_mail,
     "series": _series,
     "short": _short,
     "size": _size,

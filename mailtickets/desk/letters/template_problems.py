@@ -35,10 +35,10 @@ def problem_of(error: Exception, name: str, templates: Templates) -> TemplatePro
         if frame.f_code.co_filename in known
     ]
     file, line = frames[-1] if frames else (name, 1)
-    return TemplateProblem(file, line, _said_by(error, known.get(file, "")))
+    return TemplateProblem(file, line, _message_of(error, known.get(file, "")))
 
 
-def _said_by(error: Exception, source: str) -> str:
+def _message_of(error: Exception, source: str) -> str:
     """The message of an error, if it surely has no words of a mail; else the error's type. A name in the message is the
     template's only if it stands in the template's source."""
     kind = type(error).__name__
