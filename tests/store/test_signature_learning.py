@@ -82,8 +82,8 @@ async def test_a_long_mail_without_its_signature_reaches_colleagues_with_its_who
 
 async def test_a_long_mail_that_opens_a_ticket_reaches_agents_with_the_words_that_it_quotes(office: Office) -> None:
     quoted = "\n".join(f"> {'palavra ' * 20}" for _ in range(MAX_SHOWN // 160 + 1))
-    raw = a_message(f"Segue o contrato:\n\n{quoted}\n", message_id="<q@x>", subject="Contrato")
-    row = office.take(raw)
+    fields = {"message-id": "<q@x>", "subject": "Re: Contrato", "in-reply-to": "<of-somebody-else@x>"}
+    row = office.take(a_message(f"Segue o contrato:\n\n{quoted}\n", **fields))
     (text,) = await text_files_of(office, row.id, ANA.address)
     assert text.count("palavra") == quoted.count("palavra")
 
