@@ -22,7 +22,7 @@ from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.attachments import Attachments
 from mailtickets.gateway.backlog import Backlog
 from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.delivery.claim import Claims
+from mailtickets.gateway.delivery.claim import CopyClaims
 from mailtickets.gateway.delivery.deliver import Delivering
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.delivery.send import Send, Sender
@@ -100,7 +100,7 @@ class Gateway:
             self.intake,
             mail_is_due,
             name=name,
-            claims=Claims(clerk, work, name, pace),
+            claims=CopyClaims(clerk, work, name, pace),
             sender=Sender(clerk, send, largest, attachments),
             attachments=attachments,
         )

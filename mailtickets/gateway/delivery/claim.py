@@ -27,7 +27,7 @@ _PATIENCE = timedelta(seconds=5)
 """A copy that was claimed ahead and is not begun after this time is given back."""
 
 
-class Claims:
+class CopyClaims:
     """The copies that the gateway `name` has claimed."""
 
     def __init__(self, clerk: Clerk, transactions: Transactions, name: str, pace: Pace) -> None:

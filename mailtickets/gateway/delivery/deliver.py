@@ -15,7 +15,7 @@ from mailtickets.desk.model.delivery import Delivery, Sent, Transient
 from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.attachments import Attachments
 from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.delivery.claim import Claims
+from mailtickets.gateway.delivery.claim import CopyClaims
 from mailtickets.gateway.delivery.fail import Failures
 from mailtickets.gateway.delivery.record import Results, after_result_commit, result_of
 from mailtickets.gateway.delivery.send import Sender
@@ -41,7 +41,7 @@ class Delivering:
         mail_is_due: asyncio.Event,
         *,
         name: str,
-        claims: Claims,
+        claims: CopyClaims,
         sender: Sender,
         attachments: Attachments,
     ) -> None:
