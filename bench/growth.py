@@ -26,7 +26,8 @@ import report
 
 from mailtickets.config.load import load
 from mailtickets.config.models import Config
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.rules import rules_of
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse

@@ -26,9 +26,10 @@ from mailtickets.config.credentials import password
 from mailtickets.config.load import load
 from mailtickets.desk.model.delivery import Sent
 from mailtickets.edges.doors.imap import ImapPoller
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
 from mailtickets.store import migrate
 from mailtickets.store.database import Database

@@ -22,7 +22,8 @@ from running import Running, Smarthost, smarthost
 
 from mailtickets.config.load import load
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.rules import rules_of
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse

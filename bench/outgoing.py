@@ -27,9 +27,10 @@ from sqlalchemy import Connection, text
 from mailtickets.config.load import load
 from mailtickets.config.models import Config
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope

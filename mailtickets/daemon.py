@@ -42,9 +42,10 @@ from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_server.listener import Listener, bind
 from mailtickets.edges.smtp_server.settings import Settings
 from mailtickets.edges.smtp_server.spool import Spool
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
 from mailtickets.jobs.housekeeping import housekeeping
 from mailtickets.jobs.schedule import mind_clock, schedule

@@ -31,7 +31,7 @@ from mailtickets.edges.checks.resolver import resolver
 from mailtickets.edges.imap.probe import probe
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
-from mailtickets.gateway.clerk import rules_of
+from mailtickets.gateway.rules import rules_of
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 from mailtickets.store.inbound import stored_authentication

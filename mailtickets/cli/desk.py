@@ -11,7 +11,8 @@ from mailtickets.config.models import Config
 from mailtickets.config.places import ConfigError, database_is_missing, locate
 from mailtickets.config.state import load_secrets
 from mailtickets.desk.model.delivery import Transient
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.rules import rules_of
 from mailtickets.store import migrate
 from mailtickets.store.database import Database, Stale
 

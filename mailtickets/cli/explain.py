@@ -20,7 +20,8 @@ from mailtickets.desk.model.facts import Authentication, Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.reasons import sentence
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
-from mailtickets.gateway.clerk import Clerk, Draft
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.draft import Draft
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.kind.junk import spam_flags
 from mailtickets.mail.model import Envelope, InboundMail

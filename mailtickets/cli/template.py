@@ -12,7 +12,7 @@ from mailtickets.desk.letters.render import render
 from mailtickets.desk.letters.samples import sample
 from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.notices.rows import NOTICES, named
-from mailtickets.gateway.clerk import rules_of
+from mailtickets.gateway.rules import rules_of
 
 _READY = "canned/"
 

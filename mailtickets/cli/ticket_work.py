@@ -14,6 +14,7 @@ from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.order import Order
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
 from mailtickets.store import tickets
@@ -118,7 +119,7 @@ def _order(clerk: Clerk, args: argparse.Namespace, decide_on: Any, *, text: str 
         decision: Decision | None = decide_on(ticket)
         return decision
 
-    ticket = clerk.order(args.number, about, text=text)
+    ticket = clerk.order(Order(args.number, about, text=text))
     if ticket is None:
         raise Stop(REFUSED, f"there is no ticket {args.number}")
     return _print_changed(ticket, args)

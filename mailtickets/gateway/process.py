@@ -21,7 +21,8 @@ from mailtickets.failpoint import failpoint
 from mailtickets.gateway.again import drafts
 from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.backlog import Backlog
-from mailtickets.gateway.clerk import Clerk, Draft
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.draft import Draft
 from mailtickets.gateway.intake import Intake
 from mailtickets.gateway.settling import Settling
 from mailtickets.gateway.workers import Unreadable, Workers
@@ -162,8 +163,10 @@ class Processing:
     ) -> None:
         for attempt in drafts(f"inbound {received.id}"):
             with attempt:
-                asked = await asyncio.to_thread(self._clerk.asked, received, mail)  # long words take milliseconds
-                draft = await self._transactions.share(self._clerk.draft_in, received, mail, asked, unparsed, junk)
+                incoming = await asyncio.to_thread(  # the questions of long words take milliseconds
+                    self._clerk.incoming, received, mail, unparsed, junk
+                )
+                draft = await self._transactions.share(self._clerk.draft_in, incoming)
                 failpoint("after-draft")
                 await self._settling.settle(draft, _before_apply_commit)
                 failpoint("after-apply-commit")

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from mailtickets.desk.letters.render import Rendered
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.alarms import Alarms
-from mailtickets.gateway.clerk import Clerk, Draft
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.draft import Draft
 from mailtickets.gateway.workers import Workers
 from mailtickets.store.transactions import Transactions
 

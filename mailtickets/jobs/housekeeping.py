@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from mailtickets.desk.commands import orders
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.order import Order
 from mailtickets.store import budgets, cursors, tickets
 
 HOUSEKEEPING_SECONDS = 60
@@ -39,7 +40,7 @@ def close_resolved(gateway: Gateway) -> None:
             continue
         moment = clerk.clock() - timedelta(days=queue.close_after_days)
         for number in clerk.database.transact(tickets.resolved_before, queue.name, moment, AT_ONCE):
-            clerk.order(number, orders.close_resolved)
+            clerk.order(Order(number, orders.close_resolved))
 
 
 def unassign_lost(gateway: Gateway) -> None:
@@ -47,7 +48,7 @@ def unassign_lost(gateway: Gateway) -> None:
     clerk = gateway.clerk
     known = [agent.address for agent in clerk.rules.policy.agents]
     for number in clerk.database.transact(tickets.assigned_to_others, known, AT_ONCE):
-        clerk.order(number, orders.unassign_lost)
+        clerk.order(Order(number, orders.unassign_lost))
 
 
 def _forget(gateway: Gateway) -> None:

@@ -14,6 +14,7 @@ from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import HeldMail
 from mailtickets.desk.model.facts import Desk
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.order import Order
 from mailtickets.jobs.digest import digest
 from mailtickets.jobs.housekeeping import AT_ONCE, may_keep_house
 from mailtickets.store import agents, budgets, inbound
@@ -40,7 +41,7 @@ def remind_as_asked(gateway: Gateway) -> int:
         if clerk.rules.policy.agent(row.agent) is None:
             clerk.database.transact(agents.reminded, row.ticket, row.agent, clerk.clock())
         else:
-            clerk.order(row.ticket, partial(orders.remind, agent=row.agent, snooze=row.snooze))
+            clerk.order(Order(row.ticket, partial(orders.remind, agent=row.agent, snooze=row.snooze)))
     return len(due)
 
 
@@ -53,7 +54,7 @@ def remind_of_waiting(gateway: Gateway) -> int:
         if after is None:
             continue
         for number in clerk.database.transact(agents.waiting_too_long, queue.name, after, clerk.clock(), AT_ONCE):
-            clerk.order(number, orders.remind_of_waiting, desk=away)
+            clerk.order(Order(number, orders.remind_of_waiting, desk=away))
             reminded += 1
     return reminded
 

@@ -28,6 +28,7 @@ from mailtickets.gateway.again import MOST_DRAFTS
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.order import Order
 from mailtickets.gateway.workers import Workers
 from mailtickets.jobs.housekeeping import housekeeping, may_keep_house
 from mailtickets.jobs.reconcile import reconcile_nightly
@@ -111,7 +112,7 @@ class House:
 
     def say(self, words: str = "Pronto.") -> None:
         answer = lambda t: orders.answer(t, words, ANA, "shell:root", by_agent=True)  # noqa: E731
-        self.office.clerk.order(1, answer, text=words)
+        self.office.clerk.order(Order(1, answer, text=words))
 
 
 @pytest.fixture
@@ -244,7 +245,7 @@ async def test_a_mail_that_changed_its_ticket_meanwhile_is_decided_again(house: 
     async def while_somebody_else_works(draft: Any) -> Any:
         times.append(1)
         if len(times) == 1:
-            house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "other"))
+            house.office.clerk.order(Order(1, lambda t: orders.set_status(t, "resolved", "other")))
         return await words(draft)
 
     house.gateway.settling.words = while_somebody_else_works  # type: ignore[method-assign]
@@ -395,12 +396,12 @@ async def test_an_answer_that_is_taken_ends_the_state_of_being_undeliverable(hou
     house.answer = lambda who: Refused("550 5.1.1 unknown", "5.1.1") if who == MARIA.address else Sent("250")
     house.say()
     await house.deliver()
-    house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    house.office.clerk.order(Order(1, lambda t: orders.set_status(t, "resolved", "x")))
     assert await house.deliver() == []
     house.answer = lambda _: Sent("250")
     house.say()
     assert await house.deliver() == [MARIA.address]
-    house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    house.office.clerk.order(Order(1, lambda t: orders.set_status(t, "resolved", "x")))
     assert await house.deliver() == [MARIA.address]
     assert house.copy(MARIA.address).name == "resolved"
 
@@ -931,7 +932,7 @@ async def test_the_imap_doors_memory(house: House) -> None:
 
 async def test_housekeeping_closes_what_was_resolved_a_week_ago_and_tells_the_requester(house: House) -> None:
     await house.take(a_message())
-    house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    house.office.clerk.order(Order(1, lambda t: orders.set_status(t, "resolved", "x")))
     house.office.pass_time(days=6)
     await housekeeping(house.gateway)
     assert house.office.ticket(1).ticket.status == "resolved"
@@ -943,7 +944,7 @@ async def test_housekeeping_closes_what_was_resolved_a_week_ago_and_tells_the_re
 
 async def test_housekeeping_frees_the_tickets_of_an_agent_who_left(house: House) -> None:
     await house.take(a_message())
-    house.office.clerk.order(1, lambda t: orders.assign(t, AGENTS[0], "x"))
+    house.office.clerk.order(Order(1, lambda t: orders.assign(t, AGENTS[0], "x")))
     house.gateway.clerk.rules = replace(RULES, policy=a_policy(agents=AGENTS[1:]))
     await housekeeping(house.gateway)
     assert house.office.ticket(1).ticket.assignee is None
@@ -952,7 +953,7 @@ async def test_housekeeping_frees_the_tickets_of_an_agent_who_left(house: House)
 
 async def test_housekeeping_is_done_by_one_gateway_at_a_time(house: House) -> None:
     await house.take(a_message())
-    house.office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    house.office.clerk.order(Order(1, lambda t: orders.set_status(t, "resolved", "x")))
     house.office.pass_time(days=7)
     assert may_keep_house(house.begin("two"))
     await housekeeping(house.gateway)

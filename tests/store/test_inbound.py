@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailtickets.desk.model.decision import Decision
+from mailtickets.gateway.order import Order
 from mailtickets.mail.door import LMTP, Door
 from mailtickets.store import inbound, ledger, schema
 from mailtickets.store.database import Stale
@@ -383,6 +384,6 @@ def test_a_failing_settlement_leaves_nothing_behind(office: Office) -> None:
 def test_an_order_on_nothing_writes_nothing(office: Office) -> None:
     office.take(a_message())
     before = office.ticket(1)
-    assert office.clerk.order(1, lambda _: None) == before.ticket
-    assert office.clerk.order(99, lambda _: Decision("x")) is None
+    assert office.clerk.order(Order(1, lambda _: None)) == before.ticket
+    assert office.clerk.order(Order(99, lambda _: Decision("x"))) is None
     assert office.ticket(1).events == before.events

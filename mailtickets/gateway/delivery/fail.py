@@ -16,6 +16,7 @@ from mailtickets.desk.rules.bounces import refused
 from mailtickets.gateway.again import drafts
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.record import before_result_commit, insist
+from mailtickets.gateway.order import Order
 from mailtickets.gateway.settling import Settling
 from mailtickets.store import outbox
 from mailtickets.store.outbox import AttemptResult, Due
@@ -42,10 +43,11 @@ class Failures:
             log.info("delivery result was recorded before", extra={"outbox": copy.id})
 
     async def _give_up(self, copy: Due, delivery: Delivery, result: AttemptResult) -> None:
-        decide_on = partial(_decision, copy, delivery)
+        decide = partial(_decision, copy, delivery)
+        order = Order(copy.ticket, decide, without_ticket=decide(None))
         for attempt in drafts(f"outbox {copy.id}"):
             with attempt:
-                draft = await self._transactions.off_loop(self._clerk.draft_order, copy.ticket, decide_on)
+                draft = await self._transactions.off_loop(self._clerk.draft_order, order)
                 await self._settling.settle(draft, partial(_record_in, result=result))
                 return
 
