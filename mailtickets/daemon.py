@@ -42,8 +42,10 @@ from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_server.listener import Listener, bind
 from mailtickets.edges.smtp_server.settings import Settings
 from mailtickets.edges.smtp_server.spool import Spool
+from mailtickets.gateway.checks import Checks
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
+from mailtickets.gateway.delivery.send import WayOut
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
@@ -117,13 +119,10 @@ class Daemon:
         self.gateway = Gateway(
             clerk,
             workers,
-            self._send,
+            WayOut(self._send, _pace(self.config), self._largest),
             name=f"{socket.gethostname()}:{self.config.state_dir}",
-            pace=_pace(self.config),
             max_message_bytes=(self.config.smtp_in or SmtpIn()).max_message_bytes,
-            largest=lambda: self._out.max_size,
-            authenticate=self._authenticate,
-            scan=self._scan,
+            checks=Checks(self._authenticate, self._scan),
         )
         try:
             await self.gateway.start()
@@ -165,6 +164,10 @@ class Daemon:
     async def _send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
         signed = await self._signer.signed(raw) if self._signer else raw
         return await self._out.send(signed, sender, recipient)
+
+    def _largest(self) -> int | None:
+        """How many octets the smarthost takes, if it has said so."""
+        return self._out.max_size
 
     async def _authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
         return await self._authenticator.authenticate(raw, mail, envelope)
@@ -238,7 +241,7 @@ class Daemon:
 
     def _start_pollers(self) -> None:
         for account in self.config.imap_in:
-            poller = ImapPoller(account, self.config.credential(account), self.gateway)
+            poller = ImapPoller(account, self.config.credential(account), self.gateway.mailboxes)
             self._pollers.append((poller, asyncio.create_task(poller.run(), name=f"imap-{account.name}")))
 
     async def _compare_mailboxes(self) -> list[str]:
@@ -284,7 +287,7 @@ class Daemon:
     async def _reload(self) -> None:
         systemd.notify_reloading()
         try:
-            config = await asyncio.to_thread(lambda: load(self.config.file, secrets=True))
+            config = await asyncio.to_thread(load, self.config.file, secrets=True)
             await self._take_over(config)
             log.info("reloaded", extra={"file": str(config.file)})
         except ConfigError as error:
@@ -310,7 +313,7 @@ class Daemon:
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
             self._signer = DkimSigner.of(config)
-            self.gateway.use_pace(_pace(config))
+            self.gateway.delivering.claims.pace = _pace(config)
             await old.close()
         self._scanners = junk.ScanSettings.of(config)
         self._authenticator.take_over(AuthenticationSettings.of(config))
@@ -346,7 +349,7 @@ class Daemon:
         while seconds is not None:
             try:
                 async with asyncio.timeout(seconds):
-                    await self.gateway.off_loop(lambda: None)
+                    await self.gateway.off_loop(_answer)
                 if self.gateway.is_alive:
                     systemd.notify("WATCHDOG=1")
             except TimeoutError:
@@ -363,6 +366,10 @@ class Daemon:
     async def _close_doors(self) -> None:
         await asyncio.gather(*(listener.close(_DOORS_SECONDS) for listener in self._doors.values()))
         self._doors.clear()
+
+
+def _answer() -> None:
+    """Called in a thread of the database, to see that the threads still do their work."""
 
 
 def _lock(state_dir: Path) -> IO[str]:

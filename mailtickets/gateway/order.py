@@ -15,6 +15,9 @@ from mailtickets.gateway.basis import Basis
 from mailtickets.store import tickets
 from mailtickets.store.read.agent_facts import turns
 
+Decide = Callable[[Ticket], Decision | None]
+"""Decides on a ticket as it is then. None: there is nothing to do."""
+
 ReadDesk = Callable[[Connection], Desk]
 """Reads the agents' work, as far as the notices of an order show it."""
 
@@ -33,8 +36,7 @@ class Order:
 
     ticket: int | None
     """The number of the ticket; None if the order concerns none."""
-    decide: Callable[[Ticket], Decision | None]
-    """Decides on the ticket as it is then. None: there is nothing to do."""
+    decide: Decide
     text: str = ""
     """The text of the message that the order adds."""
     desk: ReadDesk = nothing_known

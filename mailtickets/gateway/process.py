@@ -16,30 +16,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mailtickets.desk.model.delivery import Transient
-from mailtickets.desk.model.facts import Authentication
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.again import drafts
-from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.backlog import Backlog
-from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.checks import Checks
 from mailtickets.gateway.draft import Draft
 from mailtickets.gateway.intake import Intake
 from mailtickets.gateway.settling import Settling
-from mailtickets.gateway.workers import Unreadable, Workers
+from mailtickets.gateway.shared import Shared
+from mailtickets.gateway.workers import Unreadable
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
-from mailtickets.mail.model import Envelope, InboundMail
+from mailtickets.mail.model import InboundMail
 from mailtickets.mail.read.outline import outline
 from mailtickets.store import inbound
 from mailtickets.store.database import Stale
-from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
-
-Authenticate = Callable[[bytes, InboundMail, Envelope], Awaitable[Authentication]]
-"""What is known of where a mail comes from. Raises nothing."""
-
-Scan = Callable[[bytes, InboundMail, Envelope], Awaitable[JunkVerdict]]
-"""What filters and scanners hold against a mail. Raises nothing."""
 
 _AT_ONCE = 16
 """Messages in process at the same time: enough to keep two workers busy, and to share the waits for the disk."""
@@ -54,23 +46,10 @@ _RETRY_AFTER = timedelta(seconds=15)
 class Processing:
     """The processing of one gateway's messages."""
 
-    def __init__(
-        self,
-        clerk: Clerk,
-        workers: Workers,
-        transactions: Transactions,
-        alarms: Alarms,
-        settling: Settling,
-        backlog: Backlog,
-        intake: Intake,
-        *,
-        authenticate: Authenticate,
-        scan: Scan,
-    ) -> None:
-        self.workers = workers
-        self._clerk, self._transactions, self._alarms, self._settling = clerk, transactions, alarms, settling
-        self._backlog, self._intake = backlog, intake
-        self._authenticate, self._scan = authenticate, scan
+    def __init__(self, shared: Shared, settling: Settling, backlog: Backlog, intake: Intake, checks: Checks) -> None:
+        self.workers, self.checks = shared.workers, checks
+        self._clerk, self._transactions, self._alarms = shared.clerk, shared.transactions, shared.alarms
+        self._settling, self._backlog, self._intake = settling, backlog, intake
         self._with_care = asyncio.Lock()
         """Held while a message is in process that an attempt was made at before."""
         self._draining = False
@@ -124,9 +103,9 @@ class Processing:
         mail, unparsed = read
         failpoint("after-reading")
         if received.authentication is None and unparsed is None:
-            found = await self._authenticate(received.raw, mail, received.envelope)
+            found = await self.checks.authenticate(received.raw, mail, received.envelope)
             received = replace(received, authentication=found)
-        junk = await self._scan(received.raw, mail, received.envelope) if unparsed is None else NO_MARK
+        junk = await self.checks.scan(received.raw, mail, received.envelope) if unparsed is None else NO_MARK
         if junk.action == "unavailable" and self._clerk.rules.policy.junk.when_unavailable == "defer":
             await self._wait_for_scanner(received.id, junk)
             return

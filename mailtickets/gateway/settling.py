@@ -3,7 +3,6 @@
 Fails with: `Stale` when the draft is out of date, `Transient` for trouble. Nothing has been written then.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 
@@ -11,11 +10,8 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.letters.render import Rendered
 from mailtickets.failpoint import failpoint
-from mailtickets.gateway.alarms import Alarms
-from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.draft import Draft
-from mailtickets.gateway.workers import Workers
-from mailtickets.store.transactions import Transactions
+from mailtickets.gateway.shared import Shared
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -30,16 +26,9 @@ _BREAKERS = {
 class Settling:
     """What `process` and a failed delivery have in common."""
 
-    def __init__(
-        self,
-        clerk: Clerk,
-        workers: Workers,
-        transactions: Transactions,
-        alarms: Alarms,
-        mail_is_due: asyncio.Event,
-    ) -> None:
-        self._clerk, self._workers, self._transactions = clerk, workers, transactions
-        self._alarms, self._mail_is_due = alarms, mail_is_due
+    def __init__(self, shared: Shared) -> None:
+        self._clerk, self._workers, self._transactions = shared.clerk, shared.workers, shared.transactions
+        self._alarms, self._mail_is_due = shared.alarms, shared.mail_is_due
 
     async def settle(self, draft: Draft, also: Callable[[Connection], None]) -> None:
         """Writes the draft, and what `also` writes in the same transaction."""

@@ -25,8 +25,10 @@ from mailtickets.desk.model.delivery import (
     Unknown,
 )
 from mailtickets.gateway.again import MOST_DRAFTS
+from mailtickets.gateway.checks import Checks
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
+from mailtickets.gateway.delivery.send import WayOut
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.order import Order
 from mailtickets.gateway.workers import Workers
@@ -74,8 +76,8 @@ class House:
 
     def begin(self, name: str = "one", **pace: Any) -> Gateway:
         clerk = Clerk(self.office.database, RULES, clock=lambda: self.office.now)
-        paced = Pace(**pace)
-        self.begun.append(Gateway(clerk, self.workers, self.send, name=name, pace=paced, max_message_bytes=1_000_000))
+        way_out = WayOut(self.send, Pace(**pace))
+        self.begun.append(Gateway(clerk, self.workers, way_out, name=name, max_message_bytes=1_000_000))
         return self.begun[-1]
 
     async def close(self) -> None:
@@ -228,7 +230,7 @@ async def test_what_fails_again_and_again_becomes_a_ticket_with_the_raw(small_ho
     async def fail(*_: object) -> Any:
         raise ValueError("a fault of ours, or the mail's")
 
-    house.gateway.processing._authenticate = fail
+    house.gateway.processing.checks = Checks(fail)
     for attempts in range(5):
         assert (house.office.row(number).state, house.office.row(number).attempts) == ("accepted", attempts)
         await house.gateway.process(number)
@@ -909,25 +911,25 @@ async def test_ops_are_told_of_trouble_once_until_it_is_well_again(house: House)
     policy = a_policy(instance={"ops_address": "ops@empresa.test"})
     house.gateway.clerk.rules = replace(RULES, policy=policy)
     for _ in range(2):
-        await house.gateway.alarm("imap suporte", "does not answer")
+        await house.gateway.mailboxes.alarm("imap suporte", "does not answer")
     assert await house.deliver() == ["ops@empresa.test"]
-    await house.gateway.all_clear("imap suporte")
-    await house.gateway.all_clear("imap suporte")
-    await house.gateway.alarm("imap suporte", "does not answer")
+    await house.gateway.mailboxes.all_clear("imap suporte")
+    await house.gateway.mailboxes.all_clear("imap suporte")
+    await house.gateway.mailboxes.alarm("imap suporte", "does not answer")
     assert await house.deliver() == ["ops@empresa.test"]
     assert parse(house.sent[0][2]).header("auto-submitted") == "auto-generated"
 
 
 async def test_without_an_ops_address_an_alarm_is_only_logged(house: House) -> None:
-    await house.gateway.alarm("disk", "full")
+    await house.gateway.mailboxes.alarm("disk", "full")
     assert await house.deliver() == []
 
 
 async def test_the_imap_doors_memory(house: House) -> None:
-    assert await house.gateway.imap_cursor("suporte", "INBOX") is None
+    assert await house.gateway.mailboxes.imap_cursor("suporte", "INBOX") is None
     cursor = ImapCursor("suporte", "INBOX", 7, 10, NOW)
-    await house.gateway.save_imap_cursor(cursor)
-    assert await house.gateway.imap_cursor("suporte", "INBOX") == cursor
+    await house.gateway.mailboxes.save_imap_cursor(cursor)
+    assert await house.gateway.mailboxes.imap_cursor("suporte", "INBOX") == cursor
 
 
 async def test_housekeeping_closes_what_was_resolved_a_week_ago_and_tells_the_requester(house: House) -> None:

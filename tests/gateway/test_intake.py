@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import event
 
 from mailtickets.gateway import intake
+from mailtickets.gateway.backlog import Backlog
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.intake import Intake
 from mailtickets.store.database import Database
@@ -39,14 +40,24 @@ class Door:
         return await self.intake.accept(a_message(str(number), message_id=f"<{number}@x.test>"), an_envelope())
 
 
+class Roomy(Backlog):
+    """A backlog that claims every message and does nothing with it."""
+
+    def __init__(self) -> None:
+        pass
+
+    def claimant(self) -> str:
+        return "one"
+
+    def take(self, number: int) -> None:
+        pass
+
+
 @pytest.fixture
 async def door(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Door]:
     shutil.copy(migrated_file, tmp_path / "mailtickets.db")
     database, lane = Database(f"sqlite:///{tmp_path / 'mailtickets.db'}"), Lane(1)
-    claimed: asyncio.Queue[int] = asyncio.Queue()
-    made = Intake(
-        Clerk(database, RULES), lane, max_message_bytes=1_000_000, claimant=lambda: "one", claimed=claimed.put_nowait
-    )
+    made = Intake(Clerk(database, RULES), lane, Roomy(), max_message_bytes=1_000_000)
     door = Door(made, lane)
     event.listen(database.engine, "commit", lambda _: door.commits.append(door.handed_over))
     assert made._keeper is not None

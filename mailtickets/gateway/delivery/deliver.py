@@ -12,18 +12,16 @@ from time import monotonic
 
 from mailtickets.desk.letters.retry import WARN_AFTER
 from mailtickets.desk.model.delivery import Delivery, Sent, Transient
-from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.attachments import Attachments
-from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.delivery.claim import CopyClaims
+from mailtickets.gateway.delivery.claim import ClaimedCopies
 from mailtickets.gateway.delivery.fail import Failures
 from mailtickets.gateway.delivery.record import Results, after_result_commit, result_of
-from mailtickets.gateway.delivery.send import Sender
+from mailtickets.gateway.delivery.send import Sender, WayOut
 from mailtickets.gateway.delivery.tasks import Tasks
 from mailtickets.gateway.intake import Intake
 from mailtickets.gateway.settling import Settling
+from mailtickets.gateway.shared import Shared
 from mailtickets.store.outbox import Due
-from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -31,25 +29,14 @@ log = logging.getLogger("mailtickets.gateway")
 class Delivering:
     """The delivery of one gateway."""
 
-    def __init__(
-        self,
-        clerk: Clerk,
-        transactions: Transactions,
-        alarms: Alarms,
-        settling: Settling,
-        intake: Intake,
-        mail_is_due: asyncio.Event,
-        *,
-        name: str,
-        claims: CopyClaims,
-        sender: Sender,
-        attachments: Attachments,
-    ) -> None:
-        self._clerk, self._alarms, self._intake, self.mail_is_due = clerk, alarms, intake, mail_is_due
-        self.claims, self.sender, self._attachments = claims, sender, attachments
+    def __init__(self, shared: Shared, settling: Settling, intake: Intake, way_out: WayOut) -> None:
+        self._clerk, self._alarms, self.mail_is_due = shared.clerk, shared.alarms, shared.mail_is_due
+        self._intake, self._attachments = intake, Attachments(shared)
+        self.claims = ClaimedCopies(shared, way_out.pace)
+        self.sender = Sender(shared.clerk, way_out, self._attachments)
         self.tasks = Tasks()
-        self._results = Results(transactions, name, self.tasks, self._let_go)
-        self._failures = Failures(clerk, transactions, settling)
+        self._results = Results(shared, self.tasks, self._let_go)
+        self._failures = Failures(shared, settling)
         self._claiming = asyncio.Lock()
         self._draining = False
 

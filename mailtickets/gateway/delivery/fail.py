@@ -14,13 +14,12 @@ from mailtickets.desk.model.facts import OutboxFact
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.bounces import refused
 from mailtickets.gateway.again import drafts
-from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.record import before_result_commit, insist
 from mailtickets.gateway.order import Order
 from mailtickets.gateway.settling import Settling
+from mailtickets.gateway.shared import Shared
 from mailtickets.store import outbox
 from mailtickets.store.outbox import AttemptResult, Due
-from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -32,8 +31,8 @@ class _AlreadyRecorded(Exception):
 class Failures:
     """Records the failed copies of one gateway."""
 
-    def __init__(self, clerk: Clerk, transactions: Transactions, settling: Settling) -> None:
-        self._clerk, self._transactions, self._settling = clerk, transactions, settling
+    def __init__(self, shared: Shared, settling: Settling) -> None:
+        self._clerk, self._transactions, self._settling = shared.clerk, shared.transactions, settling
 
     async def record(self, copy: Due, delivery: Delivery, result: AttemptResult) -> None:
         """Writes the result, the failure as an event of the ticket, and the notices about it."""

@@ -19,10 +19,10 @@ from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, T
 from mailtickets.desk.model.states import OutboxState
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.delivery.tasks import Tasks
+from mailtickets.gateway.shared import Shared
 from mailtickets.store import outbox
 from mailtickets.store.database import Stale
 from mailtickets.store.outbox import AttemptResult, Due
-from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -71,10 +71,8 @@ def _state(delivery: Delivery, again: datetime | None) -> OutboxState:
 class Results:
     """The results of one gateway. `recorded` is called with the ids of copies whose results have been written."""
 
-    def __init__(
-        self, transactions: Transactions, name: str, tasks: Tasks, recorded: Callable[[Sequence[int]], None]
-    ) -> None:
-        self._transactions, self._name, self._tasks, self._recorded = transactions, name, tasks, recorded
+    def __init__(self, shared: Shared, tasks: Tasks, recorded: Callable[[Sequence[int]], None]) -> None:
+        self._transactions, self._name, self._tasks, self._recorded = shared.transactions, shared.name, tasks, recorded
         self._results: list[AttemptResult] = []
         self._returns: list[Due] = []
         """Copies that were claimed and not begun: the database gets them back."""
