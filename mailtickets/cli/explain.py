@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _received(clerk: Clerk, named: str) -> Received:
     if named.isdigit() and not Path(named).exists():
-        found = clerk.database.transact(lambda c: inbound.load(c, int(named)))
+        found = clerk.database.transact(inbound.load, int(named))
         if found is None:
             raise Stop(REFUSED, f"there is no inbound message {named}")
         return found

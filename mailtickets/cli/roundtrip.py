@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
+from mailtickets.cli.desk import read_in
 from mailtickets.config.models import Config, Queue
 from mailtickets.desk.claims.identity import plus_address
 from mailtickets.desk.model.delivery import Delivery, Sent, Transient
@@ -24,12 +25,12 @@ from mailtickets.mail.model import Address, Copy, OutboundMail
 from mailtickets.mail.write.compose import compose
 from mailtickets.store.database import Database
 from mailtickets.store.read import inbound
-from mailtickets.store.read.reader import within
 
 COMES_BACK_SECONDS = 60
 """Seconds to wait for the message: the default `poll_seconds` of a mailbox. A longer wait is of no use."""
 
 RoundtripFinding = tuple[bool, str]
+"""Whether something is right, and a sentence about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ def prepared(config: Config, address: str) -> Outgoing:
     queue = own or config.queue[0]
     tagged = plus_address(address, f"c{marker}") if own and own.plus_addressing else ""
     return_path = plus_address(queue.address, f"c{marker}") if config.delivery.envelope == "verp" else queue.address
-    given_id = f"check.{marker}@{config.instance.hostname}"
-    return Outgoing(queue, tagged or address, return_path or queue.address, given_id, marker)
+    own_id = f"check.{marker}@{config.instance.hostname}"
+    return Outgoing(queue, tagged or address, return_path or queue.address, own_id, marker)
 
 
 async def send(config: Config, out: SmtpOut | MaildirOut, message: Outgoing) -> Delivery:
@@ -80,20 +81,20 @@ async def findings(config: Config, out: SmtpOut | MaildirOut, address: str) -> l
     """Whether the message was sent, and how it came back if it was sent to ourselves."""
     message = prepared(config, address)
     result = await send(config, out, message)
-    told = [(isinstance(result, Sent), result.reply)]
+    sent = [(isinstance(result, Sent), result.reply)]
     if not isinstance(result, Sent) or config.delivery.method == "maildir" or not Policy.of(config).queue_at(address):
-        return told
+        return sent
     row = await _returned(config, message)
     if row is None:
-        return [*told, (False, f"it has not come back within {COMES_BACK_SECONDS} s: is the daemon running?")]
-    return [*told, (True, f"it came back by {row.source}"), *compared(message, row)]
+        return [*sent, (False, f"it has not come back within {COMES_BACK_SECONDS} s: is the daemon running?")]
+    return [*sent, (True, f"it came back by {row.source}"), *compared(message, row)]
 
 
 async def _returned(config: Config, message: Outgoing) -> Any | None:
     database = Database(config.database_url)
     try:
         for _ in range(COMES_BACK_SECONDS):
-            row = await asyncio.to_thread(database.transact, lambda c: inbound.newest_with(within(c), message.marker))
+            row = await asyncio.to_thread(database.transact, read_in, inbound.newest_with, message.marker)
             if row is not None:
                 return row
             await asyncio.sleep(1)
