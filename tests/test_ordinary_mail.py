@@ -28,8 +28,8 @@ from mailtickets.config.models import Trust
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
-from mailtickets.gateway.draft import Draft
-from mailtickets.gateway.order import Order
+from mailtickets.gateway.drafting.draft import Draft
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.rules import rules_of
 from mailtickets.mail.door import LMTP, SMTP, Door
 from mailtickets.mail.model import REF_LABEL, Address, InboundMail

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from mailtickets.config.models import Trust
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
-from mailtickets.gateway.order import Order
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.rules import rules_of
 from mailtickets.mail.model import Address
 from mailtickets.mail.read.parse import parse

@@ -21,7 +21,7 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.reasons import sentence
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
 from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.draft import Draft
+from mailtickets.gateway.drafting.draft import Draft
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.kind.junk import spam_flags
 from mailtickets.mail.model import Envelope, InboundMail

@@ -17,7 +17,7 @@ from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.order import Decide, Order
+from mailtickets.gateway.drafting.order import Decide, Order
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
 from mailtickets.store import tickets

@@ -24,10 +24,10 @@ from mailtickets.desk.notices import plan as notices
 from mailtickets.desk.rules.decide import decide
 from mailtickets.desk.rules.opening import as_opening
 from mailtickets.gateway.again import drafts
-from mailtickets.gateway.basis import Basis
-from mailtickets.gateway.draft import Draft, drafted
-from mailtickets.gateway.order import Order, ReadDesk, basis_of_opening, nothing_known
-from mailtickets.gateway.reading import (
+from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.gateway.drafting.draft import Draft, drafted
+from mailtickets.gateway.drafting.order import Order, ReadDesk, basis_of_opening, nothing_known
+from mailtickets.gateway.drafting.reading import (
     Incoming,
     agent_questions,
     customer_questions,
@@ -35,8 +35,8 @@ from mailtickets.gateway.reading import (
     shown_signature,
     with_canned,
 )
+from mailtickets.gateway.drafting.settlement import Writing, render_notice, rendered
 from mailtickets.gateway.rules import Rules
-from mailtickets.gateway.settlement import Writing, render_notice, rendered
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Attachment, Copy, InboundMail
 from mailtickets.mail.write.compose import compose

@@ -20,7 +20,7 @@ from mailtickets.failpoint import failpoint
 from mailtickets.gateway.again import drafts
 from mailtickets.gateway.backlog import Backlog
 from mailtickets.gateway.checks import Checks
-from mailtickets.gateway.draft import Draft
+from mailtickets.gateway.drafting.draft import Draft
 from mailtickets.gateway.intake import Intake
 from mailtickets.gateway.settling import Settling
 from mailtickets.gateway.shared import Shared

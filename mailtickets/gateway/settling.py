@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.letters.render import Rendered
 from mailtickets.failpoint import failpoint
-from mailtickets.gateway.draft import Draft
+from mailtickets.gateway.drafting.draft import Draft
 from mailtickets.gateway.shared import Shared
 
 log = logging.getLogger("mailtickets.gateway")

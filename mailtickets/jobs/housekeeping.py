@@ -7,8 +7,8 @@ Several gateways may work on one database: the one that holds the lease does the
 from datetime import timedelta
 
 from mailtickets.desk.commands import orders
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
-from mailtickets.gateway.order import Order
 from mailtickets.store import budgets, cursors, tickets
 
 HOUSEKEEPING_SECONDS = 60

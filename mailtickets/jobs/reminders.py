@@ -13,8 +13,8 @@ from mailtickets.config.values import span
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import HeldMail
 from mailtickets.desk.model.facts import Desk
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
-from mailtickets.gateway.order import Order
 from mailtickets.jobs.digest import digest
 from mailtickets.jobs.housekeeping import AT_ONCE, may_keep_house
 from mailtickets.store import agents, budgets, inbound

@@ -29,8 +29,8 @@ from mailtickets.gateway.checks import Checks
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.delivery.send import WayOut
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
-from mailtickets.gateway.order import Order
 from mailtickets.gateway.workers import Workers
 from mailtickets.jobs.housekeeping import housekeeping, may_keep_house
 from mailtickets.jobs.reconcile import reconcile_nightly

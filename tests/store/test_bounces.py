@@ -11,7 +11,7 @@ import pytest
 
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
-from mailtickets.gateway.order import Order
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.rules import Rules
 from mailtickets.mail.model import COPY_HEADER
 from mailtickets.mail.read.parse import parse

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
-from mailtickets.gateway.order import Order
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs.reminders import tell_of_held
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import budgets, outbox

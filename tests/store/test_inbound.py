@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mailtickets.desk.model.decision import Decision
-from mailtickets.gateway.order import Order
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.mail.door import LMTP, Door
 from mailtickets.store import inbound, ledger, schema
 from mailtickets.store.database import Stale

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from mailtickets.gateway.order import Order
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.mail.door import LMTP
 from mailtickets.mail.model import Address
 from mailtickets.store import outbox, schema

@@ -12,7 +12,7 @@ from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddParticipant
 from mailtickets.desk.notices.contexts import MAX_SHOWN
-from mailtickets.gateway.order import Order
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.store import agents, contacts, schema, tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.read import search as read_search

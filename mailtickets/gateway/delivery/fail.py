@@ -15,7 +15,7 @@ from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.bounces import refused
 from mailtickets.gateway.again import drafts
 from mailtickets.gateway.delivery.record import before_result_commit, insist
-from mailtickets.gateway.order import Order
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.settling import Settling
 from mailtickets.gateway.shared import Shared
 from mailtickets.store import outbox

@@ -20,9 +20,9 @@ from mailtickets.desk.notices import plan as notices
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.notices.notice import Notice
 from mailtickets.desk.signatures.learning import Seen
-from mailtickets.gateway.allowance import allowance
-from mailtickets.gateway.basis import Basis
-from mailtickets.gateway.situation import situation_of
+from mailtickets.gateway.drafting.allowance import allowance
+from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.gateway.drafting.situation import situation_of
 from mailtickets.mail.model import InboundMail
 from mailtickets.store import tickets
 from mailtickets.store.inbound import Received

@@ -8,7 +8,7 @@ from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, SplitOff
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.notice import Situation
-from mailtickets.gateway.basis import Basis
+from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.mail.trust import traces
 from mailtickets.store import agents
 from mailtickets.store.read.facts import known_tokens

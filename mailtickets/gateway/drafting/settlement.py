@@ -10,7 +10,7 @@ from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.notice import Notice, Situation
 from mailtickets.desk.notices.rows import NOTICES
-from mailtickets.gateway.draft import Draft
+from mailtickets.gateway.drafting.draft import Draft
 from mailtickets.mail.model import Address
 from mailtickets.store.settle import Settlement
 

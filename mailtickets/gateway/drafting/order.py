@@ -11,7 +11,7 @@ from mailtickets.desk.model.facts import Desk
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.assignment import turn
-from mailtickets.gateway.basis import Basis
+from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.store import tickets
 from mailtickets.store.read.agent_facts import turns
 
