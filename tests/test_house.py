@@ -115,23 +115,24 @@ def _set_twice(path: Path) -> list[str]:
     return [name for name, times in names.items() if times > 1]
 
 
-def test_no_class_and_no_type_has_the_name_of_another() -> None:
-    where: dict[str, list[str]] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for name in _types(path):
-            where.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
-    assert {name: places for name, places in where.items() if len(places) > 1} == {}
+# --- transactions -------------------------------------------------------------------------------------
+
+TAKE_WORK = {"transact", "share", "alone", "off_loop", "do", "do_first", "order", "draft_order", "tell"}
+"""Functions that call the function they are handed: in a transaction, or in a thread of the database."""
 
 
-def _types(path: Path) -> Iterator[str]:
-    """The public classes and type aliases of a module. An alias is known by its capital letter."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        names = [target.id for target in targets if isinstance(target, ast.Name) and not target.id.isupper()]
-        names += [node.name] if isinstance(node, ast.ClassDef) else []
-        yield from (name for name in names if name[0].isupper())
+def test_work_goes_to_a_transaction_under_a_name_that_can_be_followed() -> None:
+    lambdas = [f"{path.relative_to(PACKAGE)}:{line}" for path in PACKAGE.rglob("*.py") for line in _lambdas(path)]
+    assert lambdas == []
+
+
+def _lambdas(path: Path) -> Iterator[int]:
+    """The lines of calls that hand a lambda to one of `TAKE_WORK`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in TAKE_WORK:
+            arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if any(isinstance(inner, ast.Lambda) for argument in arguments for inner in ast.walk(argument)):
+                yield node.lineno
 
 
 # --- the configuration --------------------------------------------------------------------------------

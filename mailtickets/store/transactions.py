@@ -7,7 +7,7 @@ changes are undone, and only its own caller sees the error.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection
@@ -99,18 +99,20 @@ def together(
     if len(works) == 1:
         return [_alone(database, works[0])]
     try:
-        return database.transact(lambda connection: list(_until(hurry, connection, works)))
+        return database.transact(_all_in, works, hurry)
     except Transient as error:
         return [(None, error)] * len(works)
     except _Spoilt:
         return [_alone(database, work) for work in works]
 
 
-def _until(hurry: Callable[[], bool], connection: Connection, works: Sequence[Work]) -> Iterator[ResultOrError]:
+def _all_in(connection: Connection, works: Sequence[Work], hurry: Callable[[], bool]) -> list[ResultOrError]:
+    outcomes = list[ResultOrError]()
     for work in works:
-        yield _within(connection, work)
+        outcomes.append(_within(connection, work))
         if hurry():
-            return
+            break
+    return outcomes
 
 
 def _alone(database: Database, work: Work) -> ResultOrError:
