@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
-from mailtickets.cli.desk import read_in
 from mailtickets.config.models import Config, Queue
 from mailtickets.desk.claims.identity import plus_address
 from mailtickets.desk.model.delivery import Delivery, Sent, Transient
@@ -25,6 +24,7 @@ from mailtickets.mail.model import Address, Copy, OutboundMail
 from mailtickets.mail.write.compose import compose
 from mailtickets.store.database import Database
 from mailtickets.store.read import inbound
+from mailtickets.store.read.reader import within
 
 COMES_BACK_SECONDS = 60
 """Seconds to wait for the message: the default `poll_seconds` of a mailbox. A longer wait is of no use."""
@@ -94,7 +94,7 @@ async def _returned(config: Config, message: Outgoing) -> Any | None:
     database = Database(config.database_url)
     try:
         for _ in range(COMES_BACK_SECONDS):
-            row = await asyncio.to_thread(database.transact, read_in, inbound.newest_with, message.marker)
+            row = await asyncio.to_thread(database.transact, _newest_in, message.marker)
             if row is not None:
                 return row
             await asyncio.sleep(1)
@@ -103,6 +103,10 @@ async def _returned(config: Config, message: Outgoing) -> Any | None:
     finally:
         database.close()
     return None
+
+
+def _newest_in(connection: Connection, marker: str) -> Any | None:
+    return inbound.newest_with(within(connection), marker)
 
 
 def compared(message: Outgoing, row: Row[Any]) -> Iterator[RoundtripFinding]:
