@@ -115,6 +115,25 @@ def _set_twice(path: Path) -> list[str]:
     return [name for name, times in names.items() if times > 1]
 
 
+def test_no_class_and_no_type_has_the_name_of_another() -> None:
+    where: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for name in _types(path):
+            where.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: places for name, places in where.items() if len(places) > 1} == {}
+
+
+def _types(path: Path) -> Iterator[str]:
+    """The public classes and type aliases of a module. An alias is known by its capital letter."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        names = [target.id for target in targets if isinstance(target, ast.Name) and not target.id.isupper()]
+        names += [node.name] if isinstance(node, ast.ClassDef) else []
+        yield from (name for name in names if name[0].isupper())
+
+
 # --- transactions -------------------------------------------------------------------------------------
 
 TAKE_WORK = {"transact", "share", "alone", "off_loop", "do", "do_first", "order", "draft_order", "tell"}

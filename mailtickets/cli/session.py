@@ -28,7 +28,7 @@ NO_DESK = "{} has no desk yet: `mailtickets run` makes one"
 
 
 @dataclass(frozen=True, slots=True)
-class ReadOnlyDesk:
+class OpenDesk:
     """A desk that is only read."""
 
     reader: Reader
@@ -76,7 +76,7 @@ def _user_name(number: int) -> str:
 
 
 @contextmanager
-def reading(args: argparse.Namespace) -> Iterator[ReadOnlyDesk]:
+def reading(args: argparse.Namespace) -> Iterator[OpenDesk]:
     """The configured desk, for commands that only read. An error of the database ends the command with 75."""
     desk = _desk(args)
     if not desk.secret_file.exists() or database_is_missing(desk.database_url):
@@ -86,7 +86,7 @@ def reading(args: argparse.Namespace) -> Iterator[ReadOnlyDesk]:
             missing = version.behind(version.version(opened))
             if missing is not None:
                 raise Stop(BAD_USAGE, missing)
-            yield ReadOnlyDesk(opened, desk.agents)
+            yield OpenDesk(opened, desk.agents)
     except Transient as error:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
 

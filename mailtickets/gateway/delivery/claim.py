@@ -26,7 +26,7 @@ _PATIENCE = timedelta(seconds=5)
 """A copy that was claimed ahead and is not begun after this time is given back."""
 
 
-class ClaimedCopies:
+class CopyClaims:
     """The copies that one gateway has claimed."""
 
     def __init__(self, shared: Shared, pace: Pace) -> None:

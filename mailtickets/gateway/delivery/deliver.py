@@ -13,7 +13,7 @@ from time import monotonic
 from mailtickets.desk.letters.retry import WARN_AFTER
 from mailtickets.desk.model.delivery import Delivery, Sent, Transient
 from mailtickets.gateway.attachments import Attachments
-from mailtickets.gateway.delivery.claim import ClaimedCopies
+from mailtickets.gateway.delivery.claim import CopyClaims
 from mailtickets.gateway.delivery.fail import Failures
 from mailtickets.gateway.delivery.record import Results, after_result_commit, result_of
 from mailtickets.gateway.delivery.send import Sender, WayOut
@@ -32,7 +32,7 @@ class Delivering:
     def __init__(self, shared: Shared, settling: Settling, intake: Intake, way_out: WayOut) -> None:
         self._clerk, self._alarms, self.mail_is_due = shared.clerk, shared.alarms, shared.mail_is_due
         self._intake, self._attachments = intake, Attachments(shared)
-        self.claims = ClaimedCopies(shared, way_out.pace)
+        self.claims = CopyClaims(shared, way_out.pace)
         self.sender = Sender(shared.clerk, way_out, self._attachments)
         self.tasks = Tasks()
         self._results = Results(shared, self.tasks, self._let_go)
