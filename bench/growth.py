@@ -26,7 +26,8 @@ import report
 
 from mailtickets.config.load import load
 from mailtickets.config.models import Config
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.rules import rules_of
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse
@@ -241,7 +242,7 @@ class Desk:
             self.timed(
                 times,
                 "record that it went",
-                lambda c, row=row, done=done: outbox.record_all(c, [outbox.ended(row.id, "sent", **done)]),
+                lambda c, row=row, done=done: outbox.record_all(c, [outbox.AttemptResult(row.id, "sent", **done)]),
             )
         times[f"message end to end, {kind}"] = time.perf_counter() - start
         if reply and draft.decision.outcome == "opened" and not draft.after.linked:

@@ -26,9 +26,11 @@ from mailtickets.config.credentials import password
 from mailtickets.config.load import load
 from mailtickets.desk.model.delivery import Sent
 from mailtickets.edges.doors.imap import ImapPoller
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
+from mailtickets.gateway.delivery.send import WayOut
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
@@ -106,10 +108,10 @@ async def ours(dovecot: Dovecot, user: str, mails: int) -> float:
         database, workers = Database(f"sqlite:///{directory}/bench.db"), Workers()
         migrate.upgrade(database)
         clerk = Clerk(database, rules_of(config, (b"bench" * 10,)))
-        gateway = Gateway(clerk, workers, nowhere, name="bench", pace=Pace(), max_message_bytes=10**7)
+        gateway = Gateway(clerk, workers, WayOut(nowhere, Pace()), name="bench", max_message_bytes=10**7)
         await gateway.start()
         start = time.perf_counter()
-        poller = asyncio.create_task(ImapPoller(config.imap_in[0], password(lambda: "secret"), gateway).run())
+        poller = asyncio.create_task(ImapPoller(config.imap_in[0], password(lambda: "secret"), gateway.mailboxes).run())
         while waiting(dovecot, user):  # noqa: ASYNC110 - Dovecot has no event for us
             await asyncio.sleep(0.1)
         seconds = time.perf_counter() - start

@@ -22,7 +22,8 @@ from running import Running, Smarthost, smarthost
 
 from mailtickets.config.load import load
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.rules import rules_of
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse
@@ -173,7 +174,7 @@ async def _one_by_one(database: Database, clerk: Clerk, out: SmtpOut, number: in
     sent = await out.send(wire, copy.envelope_sender, copy.recipient.address)
     times["send"] = time.perf_counter() - begun
     done = {"reply": sent.reply, "now": now}
-    database.transact(lambda c: outbox.record_all(c, [outbox.ended(due.id, "sent", **done)]))
+    database.transact(lambda c: outbox.record_all(c, [outbox.AttemptResult(due.id, "sent", **done)]))
     return times
 
 

@@ -27,9 +27,11 @@ from sqlalchemy import Connection, text
 from mailtickets.config.load import load
 from mailtickets.config.models import Config
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
+from mailtickets.gateway.delivery.send import WayOut
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
@@ -128,7 +130,7 @@ async def ours(host: Smarthost, notices: int, connections: str = "") -> float:
         made.fill(notices)
         out, workers = SmtpOut(SmtpOutSettings.of(made.config)), Workers(1)
         pace = Pace(made.config.delivery.max_connections)
-        gateway = Gateway(made.clerk, workers, out.send, name="bench", pace=pace, max_message_bytes=10**7)
+        gateway = Gateway(made.clerk, workers, WayOut(out.send, pace), name="bench", max_message_bytes=10**7)
         start = time.perf_counter()
         await gateway.start()
         await gateway.look_for_work()

@@ -39,16 +39,19 @@ from mailtickets.edges.imap import audit
 from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
 from mailtickets.edges.oauth2.kept import Kept
 from mailtickets.edges.oauth2.tokens import for_daemon
-from mailtickets.edges.out.dkim import Signer
+from mailtickets.edges.out.dkim import DkimSigner
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_server.listener import Listener, bind
 from mailtickets.edges.smtp_server.settings import Settings
 from mailtickets.edges.smtp_server.spool import Spool
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.checks import Checks
+from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
+from mailtickets.gateway.delivery.send import WayOut
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.measures import Measures
+from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
 from mailtickets.jobs.housekeeping import housekeeping
 from mailtickets.jobs.schedule import mind_clock, schedule
@@ -128,23 +131,20 @@ class Daemon:
     async def _live_on(self, database: Database, ready: Callable[[str], None]) -> None:
         self._spool = Spool(self.config.state_dir / "spool")
         workers = Workers(measures=self.measures)
-        self._signer = Signer.of(self.config)
+        self._signer = DkimSigner.of(self.config)
         self._scanners = junk.ScanSettings.of(self.config)
         self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
         clerk = Clerk(database, rules_of(self.config, load_secrets(self.config)))
         self.gateway = Gateway(
             clerk,
             workers,
-            self._send,
+            WayOut(self._send, _pace(self.config), self._largest),
             name=f"{socket.gethostname()}:{self.config.state_dir}",
-            pace=_pace(self.config),
             max_message_bytes=(self.config.smtp_in or SmtpIn()).max_message_bytes,
-            largest=lambda: self._out.max_size,
-            authenticate=self._authenticate,
-            scan=self._scan,
+            checks=Checks(self._authenticate, self._scan),
             measures=self.measures,
         )
-        self._tokens = for_daemon(database, self.config, self.gateway, self._note_token, clerk.clock)
+        self._tokens = for_daemon(database, self.config, self.gateway.alarms, self._note_token, clerk.clock)
         self._out = _way_out(self.config.with_tokens(self._tokens.credential))
         try:
             await self._tokens.take_over(self.config)
@@ -188,6 +188,10 @@ class Daemon:
     async def _send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
         signed = await self._signer.signed(raw) if self._signer else raw
         return await self._out.send(signed, sender, recipient)
+
+    def _largest(self) -> int | None:
+        """How many octets the smarthost takes, if it has said so."""
+        return self._out.max_size
 
     async def _authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
         return await self._authenticator.authenticate(raw, mail, envelope)
@@ -265,7 +269,7 @@ class Daemon:
 
     def _start_pollers(self) -> None:
         for account in self.config.imap_in:
-            poller = ImapPoller(account, self.config.credential(account), self.gateway)
+            poller = ImapPoller(account, self.config.credential(account), self.gateway.mailboxes)
             self._pollers.append((poller, asyncio.create_task(poller.run(), name=f"imap-{account.name}")))
 
     async def _compare_mailboxes(self) -> list[str]:
@@ -280,7 +284,10 @@ class Daemon:
             try:
                 found = await audit.audit(account, self.config.credential(account), read, known, since)
             except (ConnectionLost, LoginRefused, CommandRefused) as error:
-                log.warning("mailbox not compared", extra={"account": account.name, "error": str(error)})
+                log.warning(
+                    "mailbox not compared with the messages received",
+                    extra={"account": account.name, "error": str(error)},
+                )
             else:
                 problems += found.problems
         return problems
@@ -363,7 +370,7 @@ class Daemon:
         systemd.notify_reloading()
         succeeded = False
         try:
-            config = await asyncio.to_thread(lambda: load(self.config.file, secrets=True))
+            config = await asyncio.to_thread(load, self.config.file, secrets=True)
             await self._take_over(config)
             self.reloaded_at, succeeded = datetime.now(UTC), True
             log.info("reloaded", extra={"file": str(config.file)})
@@ -386,14 +393,14 @@ class Daemon:
             ("database.url", before.database_url != config.database_url),
         ):
             if changed:
-                log.error("takes effect only after a restart", extra={"key": key})
+                log.error("new value takes effect only after a restart", extra={"key": key})
         await self._tokens.take_over(config.with_tokens(self._tokens.credential))
         await self._take_over_doors(before, config)
         await self._take_over_http(before)
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
-            self._signer = Signer.of(config)
-            self.gateway.use_pace(_pace(config))
+            self._signer = DkimSigner.of(config)
+            self.gateway.delivering.claims.pace = _pace(config)
             await old.close()
         self._scanners = junk.ScanSettings.of(config)
         self._authenticator.take_over(AuthenticationSettings.of(config))
@@ -418,7 +425,7 @@ class Daemon:
         try:
             await self._open_door(name, now)
         except OSError as error:
-            log.error("cannot listen there", extra={"key": f"{name}_in.listen", "error": str(error)})
+            log.error("cannot listen on the new address", extra={"key": f"{name}_in.listen", "error": str(error)})
             await self._open_door(name, was)
 
     # --- watchdog and end ---------------------------------------------------------------------------------
@@ -429,7 +436,7 @@ class Daemon:
         while seconds is not None:
             try:
                 async with asyncio.timeout(seconds):
-                    await self.gateway.off_loop(lambda: None)
+                    await self.gateway.off_loop(_answer)
                 if self.gateway.is_alive:
                     systemd.notify("WATCHDOG=1")
             except TimeoutError:
@@ -447,6 +454,10 @@ class Daemon:
     async def _close_doors(self) -> None:
         await asyncio.gather(*(listener.close(_DOORS_SECONDS) for listener in self._doors.values()))
         self._doors.clear()
+
+
+def _answer() -> None:
+    """Called in a thread of the database, to see that the threads still do their work."""
 
 
 def _lock(state_dir: Path) -> IO[str]:

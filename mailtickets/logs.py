@@ -1,7 +1,7 @@
 """Log lines: JSON for the journal, readable text on a terminal.
 
-Everything goes to stderr. What a line says beyond its words is in `extra`; no secret, token or message body is
-ever given to a logger, and the loggers of mail libraries, which would print them, are kept at WARNING.
+Everything goes to stderr. The facts of a line are in `extra`. No logger gets a secret, a token or a message body.
+Mail libraries would log these, so their loggers write only warnings and errors.
 """
 
 import json
@@ -17,7 +17,7 @@ _CHATTY = ("aioimaplib", "aiosmtplib", "mail.log", "apscheduler", "asyncio", "al
 def start(*, verbose: bool = False) -> None:
     """Sets up logging for the process."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Text() if sys.stderr.isatty() else _Json())
+    handler.setFormatter(_TextFormatter() if sys.stderr.isatty() else _JsonFormatter())
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -27,8 +27,8 @@ def _facts(record: logging.LogRecord) -> dict[str, object]:
     return {key: value for key, value in vars(record).items() if key not in _OWN}
 
 
-class _Json(logging.Formatter):
-    """One object a line; control characters in values arrive escaped."""
+class _JsonFormatter(logging.Formatter):
+    """Writes one JSON object for each line, with control characters escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -43,7 +43,7 @@ class _Json(logging.Formatter):
         return _ENCODER.encode(line)
 
 
-class _Text(logging.Formatter):
+class _TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         facts = " ".join(f"{key}={value!r}" for key, value in _facts(record).items())

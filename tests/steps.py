@@ -2,7 +2,7 @@
 
 The parse tree of the standard library (`re._parser`) becomes a program of a few instructions, which is carried out
 with an explicit stack, as `re` itself does it: one choice after the other, the newest taken back first. Results are
-those of `re` (tests/mail/test_linear.py compares them); steps are instructions carried out, the same on every machine.
+those of `re` (tests/test_linear.py compares them); steps are instructions carried out, the same on every machine.
 
 A choice among alternatives looks at the next character first, as `re` does. Repetitions of at most so many times
 (`{0,200}`) are counted as if the bound were `BOUND`: a bounded repetition costs a constant, however large, and texts

@@ -8,6 +8,7 @@ import pytest
 
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.commands import reading
+from mailtickets.desk.commands.digest import read_lines
 from mailtickets.desk.commands.rows import COMMANDS, known
 from mailtickets.desk.customers.ratings import rating
 from mailtickets.desk.customers.wishes import wishes
@@ -201,7 +202,7 @@ def test_the_answer_on_the_page_is_read_as_it_says(locale: str) -> None:
 
 @BY_LOCALE
 def test_the_lines_on_the_page_act_on_the_tickets_that_they_name(locale: str) -> None:
-    listed = reading.read_lines(blocks(locale)[1])
+    listed = read_lines(blocks(locale)[1])
     assert not listed.problems
     assert not listed.rest
     assert [(number, order.name) for number, order in listed.orders] == [
@@ -268,7 +269,7 @@ def test_what_a_readme_says_in_commands_is_understood(readme: Path) -> None:
     said = re.findall(r"`((?:\d+ )?#[^\W\d][^`\n]*)`", readme.read_text("utf-8"))
     assert len(said) >= 10
     for line in said:
-        listed = reading.read_lines(line)
+        listed = read_lines(line)
         asked = reading.read(f"{line} algo" if line == "#nota" else line)
         assert listed.orders if line[0].isdigit() else asked.commands or asked.note, line
         assert not (listed.problems if line[0].isdigit() else asked.problems), line

@@ -22,12 +22,14 @@ from mailtickets.desk.commands.command import CommandKey, CommandName
 from mailtickets.desk.commands.row import CommandRow
 from mailtickets.desk.commands.rows import COMMANDS
 from mailtickets.desk.commands.take_back import CHANGES
-from mailtickets.desk.letters.render import Templates, render
+from mailtickets.desk.letters.render import render
 from mailtickets.desk.letters.samples import bare, sample
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.letters.sentences import EXPECTED, HAPPENED
 from mailtickets.desk.model.decision import DoneKind
 from mailtickets.desk.model.reason import DeskReason
-from mailtickets.desk.notices.rows import NOTICES, NoticeName
+from mailtickets.desk.notices.row import NoticeName
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.notices.shapes import ALWAYS, COMMON
 from mailtickets.desk.reasons import REASONS, sentence
 from mailtickets.mail.kind import classify
@@ -111,6 +113,45 @@ def _set_twice(path: Path) -> list[str]:
         if isinstance(target, ast.Name)
     )
     return [name for name, times in names.items() if times > 1]
+
+
+def test_no_class_and_no_type_has_the_name_of_another() -> None:
+    where: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for name in _types(path):
+            where.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: places for name, places in where.items() if len(places) > 1} == {}
+
+
+def _types(path: Path) -> Iterator[str]:
+    """The public classes and type aliases of a module. An alias is known by its capital letter."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        names = [target.id for target in targets if isinstance(target, ast.Name) and not target.id.isupper()]
+        names += [node.name] if isinstance(node, ast.ClassDef) else []
+        yield from (name for name in names if name[0].isupper())
+
+
+# --- transactions -------------------------------------------------------------------------------------
+
+TAKE_WORK = {"transact", "share", "alone", "off_loop", "do", "do_first", "order", "draft_order", "tell"}
+"""Functions that call the function they are handed: in a transaction, or in a thread of the database."""
+
+
+def test_work_goes_to_a_transaction_under_a_name_that_can_be_followed() -> None:
+    lambdas = [f"{path.relative_to(PACKAGE)}:{line}" for path in PACKAGE.rglob("*.py") for line in _lambdas(path)]
+    assert lambdas == []
+
+
+def _lambdas(path: Path) -> Iterator[int]:
+    """The lines of calls that hand a lambda to one of `TAKE_WORK`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in TAKE_WORK:
+            arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+            if any(isinstance(inner, ast.Lambda) for argument in arguments for inner in ast.walk(argument)):
+                yield node.lineno
 
 
 # --- the configuration --------------------------------------------------------------------------------
@@ -218,7 +259,7 @@ def test_reasons_are_kebab_case_and_have_a_sentence_of_their_own() -> None:
 # --- one row a notice ---------------------------------------------------------------------------------
 
 TEMPLATES = Templates(template_texts(shipped("templates")))
-PLANS = ("plan", "agents")
+PLANS = ("plan", "agents", "own_mail", "for_agents")
 """Modules of `desk/notices` that make notices of what happened."""
 
 

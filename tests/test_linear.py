@@ -19,7 +19,7 @@ from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.mail import address
 from mailtickets.mail.read import header
 from mailtickets.mail.read.parse import parse
-from mailtickets.mail.reply.html import sanitised
+from mailtickets.mail.reply.sanitise import sanitised
 from mailtickets.mail.trust import authres, header_truth, traces
 from tests.desk.builders import POLICY
 from tests.patterns import Pump, Use, collected, fragments, pumps

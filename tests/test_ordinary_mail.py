@@ -28,7 +28,9 @@ from mailtickets.config.models import Trust
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
-from mailtickets.gateway.clerk import Draft, rules_of
+from mailtickets.gateway.drafting.draft import Draft
+from mailtickets.gateway.drafting.order import Order
+from mailtickets.gateway.rules import rules_of
 from mailtickets.mail.door import LMTP, SMTP, Door
 from mailtickets.mail.model import REF_LABEL, Address, InboundMail
 from mailtickets.mail.read.parse import parse
@@ -116,7 +118,9 @@ def customer_has_written(office: Office, author: Address) -> None:
 def agent_has_answered(office: Office) -> None:
     words = "Pode tentar de novo, por favor?"
     office.pass_time(minutes=20)
-    office.clerk.order(1, lambda ticket: orders.answer(ticket, words, ANA, ANA.address, by_agent=True), text=words)
+    office.clerk.order(
+        Order(1, lambda ticket: orders.answer(ticket, words, ANA, ANA.address, by_agent=True), text=words)
+    )
 
 
 def customer_has_asked_again(office: Office) -> None:
@@ -127,7 +131,7 @@ def customer_has_asked_again(office: Office) -> None:
 
 def ticket_was_resolved(office: Office) -> None:
     office.pass_time(minutes=20)
-    office.clerk.order(1, lambda ticket: orders.set_status(ticket, "resolved", ANA.address))
+    office.clerk.order(Order(1, lambda ticket: orders.set_status(ticket, "resolved", ANA.address)))
 
 
 SCENES: dict[str, tuple[Any, ...]] = {

@@ -19,7 +19,8 @@ from sqlalchemy import select
 from mailtickets.config.models import Trust
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
-from mailtickets.gateway.clerk import rules_of
+from mailtickets.gateway.drafting.order import Order
+from mailtickets.gateway.rules import rules_of
 from mailtickets.mail.model import Address
 from mailtickets.mail.read.parse import parse
 from mailtickets.mail.reply.html import render
@@ -226,7 +227,7 @@ FOOTERS = [pytest.param(client, word, id=f"{client.name}-{word}") for client in 
 def test_a_word_above_a_customers_footer_is_a_word_alone(client: Client, word: str, office: Office) -> None:
     office.take(a_message("Cobraram duas vezes.", from_=None, **customer("<c1@correio.test>", "Cobrança")))
     if word == "thanks":
-        office.clerk.order(2, lambda ticket: orders.set_status(ticket, "resolved", ANA.address))
+        office.clerk.order(Order(2, lambda ticket: orders.set_status(ticket, "resolved", ANA.address)))
     post = AnasPost(office, client)
     answered = next(letter for letter in reversed(post.sent()) if letter.reader == JULIA.address)
     before = [letter for letter in post.sent() if letter.reader == JULIA.address]

@@ -39,12 +39,12 @@ class Stop(Exception):
 
 def main(argv: list[str] | None = None) -> int:
     """The entry point of the `mailtickets` command."""
-    given = _parser().parse_args(argv)
-    noun = import_module(f"mailtickets.cli.{given.noun}")
-    parser = argparse.ArgumentParser(prog=f"mailtickets {given.noun}", description=noun.__doc__)
+    command = _parser().parse_args(argv)
+    noun = import_module(f"mailtickets.cli.{command.noun}")
+    parser = argparse.ArgumentParser(prog=f"mailtickets {command.noun}", description=noun.__doc__)
     noun.configure(parser)
-    args = parser.parse_args(given.rest)
-    args.config = given.config
+    args = parser.parse_args(command.rest)
+    args.config = command.config
     try:
         status: int = noun.run(args)
         sys.stdout.flush()

@@ -17,13 +17,13 @@ from typing import Any, Literal
 from sqlalchemy import Row
 
 from mailtickets.cli import DONE, REFUSED, roundtrip
-from mailtickets.cli.desk import configuration, secrets_of
+from mailtickets.cli.desk import configuration, read_in, secrets_of
 from mailtickets.cli.session import act_as_owner, add_json, print_json
 from mailtickets.config.models import Agent, Config, Queue
 from mailtickets.config.places import ConfigError
 from mailtickets.config.state import directory_problems, load_secrets
 from mailtickets.desk.claims.identity import plus_address
-from mailtickets.desk.letters.render import check as check_templates
+from mailtickets.desk.letters.checking import check as check_templates
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.edges.checks.authentication import published
@@ -31,12 +31,11 @@ from mailtickets.edges.checks.resolver import resolver
 from mailtickets.edges.imap.probe import probe
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
-from mailtickets.gateway.clerk import rules_of
+from mailtickets.gateway.rules import rules_of
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 from mailtickets.store.inbound import stored_authentication
 from mailtickets.store.read import inbound
-from mailtickets.store.read.reader import within
 
 _FROM_ALONE = (
     "is \"token\": an agent's reply address and From line are believed, whatever the agent's domain says; whoever has "
@@ -45,12 +44,12 @@ _FROM_ALONE = (
     '`mailtickets check --agent ADDRESS` that their mail passes, then set trust.agents = "verified"'
 )
 
-Verdict = Literal["ok", "warning", "wrong"]
+CheckVerdict = Literal["ok", "warning", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    verdict: Verdict
+class CheckLine:
+    verdict: CheckVerdict
     about: str
     """A key path of the configuration, or another name for what the line is about."""
     text: str
@@ -65,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     config = configuration(args, secrets=True)
     act_as_owner(config.state_dir)
-    lines = [Line("ok", "configuration", f"{config.file} is sound")]
+    lines = [CheckLine("ok", "configuration", f"{config.file} is sound")]
     lines += _state(config)
     if not any(directory_problems(config.state_dir)):  # `_rest` opens files, maybe those of an intruder
         lines += _rest(config, args)
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     return REFUSED if any(line.verdict == "wrong" for line in lines) else DONE
 
 
-def _rest(config: Config, args: argparse.Namespace) -> Iterator[Line]:
+def _rest(config: Config, args: argparse.Namespace) -> Iterator[CheckLine]:
     for part in (_database(config), _queues(config), _templates(config), _listeners(config)):
         yield from part
     yield from asyncio.run(_accounts(config))
@@ -89,97 +88,101 @@ def _rest(config: Config, args: argparse.Namespace) -> Iterator[Line]:
 # --- this machine -------------------------------------------------------------------------------------
 
 
-def _state(config: Config) -> Iterator[Line]:
+def _state(config: Config) -> Iterator[CheckLine]:
     directory, secret = config.state_dir, config.secret_file
     if not directory.is_dir():
-        yield Line("warning", "instance.state_dir", f"{directory} is not there yet: `run` makes it")
+        yield CheckLine("warning", "instance.state_dir", f"{directory} is not there yet: `run` makes it")
         return
     if problems := list(directory_problems(config.state_dir)):
-        yield from (Line("wrong", key, problem) for key, problem in problems)
+        yield from (CheckLine("wrong", key, problem) for key, problem in problems)
         return
-    yield Line("ok", "instance.state_dir", str(directory))
+    yield CheckLine("ok", "instance.state_dir", str(directory))
     if not secret.exists():
-        yield Line("warning", "instance.secret_file", f"{secret} is not there yet: `run` makes it")
+        yield CheckLine("warning", "instance.secret_file", f"{secret} is not there yet: `run` makes it")
     else:
         yield _secret(config)
     if not config.instance.ops_address:
-        yield Line("warning", "instance.ops_address", "is empty: nobody is told by mail when something is wrong")
+        yield CheckLine("warning", "instance.ops_address", "is empty: nobody is told by mail when something is wrong")
 
 
-def _secret(config: Config) -> Line:
+def _secret(config: Config) -> CheckLine:
     file = config.secret_file
     try:
         load_secrets(config)
     except ConfigError as error:
-        return Line("wrong", *error.problems[0])
+        return CheckLine("wrong", *error.problems[0])
     if file.stat().st_mode & 0o077:
-        return Line("wrong", "instance.secret_file", f"{file} can be read by others: chmod 600 {file}")
-    return Line("ok", "instance.secret_file", f"{file}, for its owner only")
+        return CheckLine("wrong", "instance.secret_file", f"{file} can be read by others: chmod 600 {file}")
+    return CheckLine("ok", "instance.secret_file", f"{file}, for its owner only")
 
 
-def _database(config: Config) -> Iterator[Line]:
+def _database(config: Config) -> Iterator[CheckLine]:
     database = Database(config.database_url)
     try:
         if database.is_sqlite and not os.path.exists(config.database_url.removeprefix("sqlite:///")):  # noqa: PTH110
-            yield Line("warning", "database.url", "is not there yet: `run` makes it")
+            yield CheckLine("warning", "database.url", "is not there yet: `run` makes it")
             return
         missing = migrate.behind(database)
-        yield Line("wrong", "database.url", missing) if missing else Line("ok", "database.url", "schema up to date")
+        yield (
+            CheckLine("wrong", "database.url", missing)
+            if missing
+            else CheckLine("ok", "database.url", "schema up to date")
+        )
         if database.space_is_short(26_214_400):
-            yield Line("wrong", "database.url", "the disk is nearly full: mail is deferred")
+            yield CheckLine("wrong", "database.url", "the disk is nearly full: mail is deferred")
     except Transient as error:
-        yield Line("wrong", "database.url", str(error))
+        yield CheckLine("wrong", "database.url", str(error))
     finally:
         database.close()
 
 
-def _queues(config: Config) -> Iterator[Line]:
+def _queues(config: Config) -> Iterator[CheckLine]:
     for number, queue in enumerate(config.queue):
         agents = [agent.address for agent in config.agent if queue.name in agent.queues]
         if agents:
-            yield Line("ok", f"queue.{number}", f"{queue.name}: {queue.address}, agents {', '.join(agents)}")
+            yield CheckLine("ok", f"queue.{number}", f"{queue.name}: {queue.address}, agents {', '.join(agents)}")
         else:
-            yield Line("warning", f"queue.{number}", f"{queue.name}: no agent is told of its tickets")
+            yield CheckLine("warning", f"queue.{number}", f"{queue.name}: no agent is told of its tickets")
         if queue.plus_addressing and not _fits(queue):
-            yield Line(
+            yield CheckLine(
                 "warning",
                 f"queue.{number}.addresses.0",
                 "too long for a reply token: used as if plus_addressing = false",
             )
     if config.smtp_in and config.trust.agents == "verified" and not config.smtp_in.authserv_id:
-        yield Line(
+        yield CheckLine(
             "warning",
             "smtp_in.authserv_id",
             "is empty: no Authentication-Results of your relays are believed, and an agent's answer by this door waits "
             'to be confirmed unless trust.internal_evidence speaks for it; name it, or set trust.agents = "token"',
         )
     if config.trust.agents == "token":
-        yield Line("warning", "trust.agents", _FROM_ALONE)
+        yield CheckLine("warning", "trust.agents", _FROM_ALONE)
     if config.delivery.envelope == "verp" and not all(queue.plus_addressing for queue in config.queue):
-        yield Line("warning", "delivery.envelope", "verp needs plus_addressing: queues without it send as `queue`")
+        yield CheckLine("warning", "delivery.envelope", "verp needs plus_addressing: queues without it send as `queue`")
 
 
 def _fits(queue: Queue) -> bool:
     return bool(plus_address(queue.address, "a" * 26))
 
 
-def _templates(config: Config) -> Iterator[Line]:
+def _templates(config: Config) -> Iterator[CheckLine]:
     problems = check_templates(rules_of(config, ()).templates)
     for problem in problems:
-        yield Line("wrong", "templates.directory", f"{problem.file}:{problem.line}: {problem.message}")
+        yield CheckLine("wrong", "templates.directory", f"{problem.file}:{problem.line}: {problem.message}")
     if not problems:
-        yield Line("ok", "templates", "every notice can be written in every locale")
+        yield CheckLine("ok", "templates", "every notice can be written in every locale")
 
 
-def _listeners(config: Config) -> Iterator[Line]:
+def _listeners(config: Config) -> Iterator[CheckLine]:
     listening = [("lmtp_in.listen", entry) for entry in config.lmtp_listen]
     listening += [("smtp_in.listen", entry) for entry in (config.smtp_in.listen if config.smtp_in else ())]
     for key, entry in listening:
         answered = _answers(entry)
         yield (
-            Line("ok", key, f"{entry} answers")
+            CheckLine("ok", key, f"{entry} answers")
             if answered
-            else Line("warning", key, f"{entry}: nobody listens there now")
+            else CheckLine("warning", key, f"{entry}: nobody listens there now")
         )
 
 
@@ -199,69 +202,69 @@ def _answers(entry: str) -> bool:
 # --- the world ----------------------------------------------------------------------------------------
 
 
-async def _accounts(config: Config) -> list[Line]:
+async def _accounts(config: Config) -> list[CheckLine]:
     lines = []
     for number, account in enumerate(config.imap_in):
         found = await probe(account, config.credential(account))
-        lines += [Line("ok" if right else "wrong", f"imap_in.{number}", text) for right, text in found]
+        lines += [CheckLine("ok" if right else "wrong", f"imap_in.{number}", text) for right, text in found]
     return lines
 
 
-async def _way_out(config: Config, address: str | None) -> list[Line]:
+async def _way_out(config: Config, address: str | None) -> list[CheckLine]:
     if config.delivery.method == "maildir":
         out: MaildirOut | SmtpOut = MaildirOut(config.maildir)
-        lines = [Line("ok", "delivery", f"mail is put into {config.maildir}, not sent")]
+        lines = [CheckLine("ok", "delivery", f"mail is put into {config.maildir}, not sent")]
     else:
         out = SmtpOut(SmtpOutSettings.of(config))
         probe = await out.probe()
-        lines = [Line("ok" if found.ok else "wrong", "delivery", found.text) for found in probe.findings]
+        lines = [CheckLine("ok" if found.ok else "wrong", "delivery", found.text) for found in probe.findings]
     if address:
-        told = await roundtrip.findings(config, out, address)
-        lines += [Line("ok" if right else "wrong", f"--send {address}", text) for right, text in told]
+        found = await roundtrip.findings(config, out, address)
+        lines += [CheckLine("ok" if right else "wrong", f"--send {address}", text) for right, text in found]
     await out.close()
     return lines
 
 
-def _agent(config: Config, address: str) -> Iterator[Line]:
+def _agent(config: Config, address: str) -> Iterator[CheckLine]:
     """Who this agent is, and what became of the agent's newest mail."""
     about = f"--agent {address}"
     agent = rules_of(config, secrets_of(config)).policy.agent(address)
     if agent is None:
-        yield Line("wrong", about, "is no agent's address or alias")
+        yield CheckLine("wrong", about, "is no agent's address or alias")
         return
-    yield Line("ok", about, f"{agent.name}, queues {', '.join(agent.queues)}")
+    yield CheckLine("ok", about, f"{agent.name}, queues {', '.join(agent.queues)}")
     database = Database(config.database_url)
     try:
-        row = database.transact(lambda c: inbound.newest_from(within(c), (agent.address, *agent.aliases)))
+        row = database.transact(read_in, inbound.newest_from, (agent.address, *agent.aliases))
     except Transient as error:
-        yield Line("wrong", about, str(error))
+        yield CheckLine("wrong", about, str(error))
         return
     finally:
         database.close()
     if row is None:
-        yield Line("warning", about, "no mail of theirs has come in yet")
+        yield CheckLine("warning", about, "no mail of theirs has come in yet")
     else:
         yield from _newest(config, about, row)
     yield from _published(config, agent)
 
 
-def _newest(config: Config, about: str, row: Row[Any]) -> Iterator[Line]:
+def _newest(config: Config, about: str, row: Row[Any]) -> Iterator[CheckLine]:
     """What the agent's newest mail carried, and how it was decided."""
-    verdict: Verdict = "warning" if row.outcome == "held" else "ok"
-    yield Line(verdict, about, f"newest mail: inbound {row.id}, {row.outcome or row.state} ({row.reason})")
+    verdict: CheckVerdict = "warning" if row.outcome == "held" else "ok"
+    yield CheckLine(verdict, about, f"newest mail: inbound {row.id}, {row.outcome or row.state} ({row.reason})")
     found = stored_authentication(row.authentication) or Authentication()
     for fact in found.facts:
-        yield Line("ok", about, f"{fact.method}={fact.result} {fact.domain} ({fact.source})")
+        yield CheckLine("ok", about, f"{fact.method}={fact.result} {fact.domain} ({fact.source})")
     if found.verdict == "pass" or found.internal:
-        yield Line("ok", about, 'that is evidence enough for `agents = "verified"`')
+        yield CheckLine("ok", about, 'that is evidence enough for `agents = "verified"`')
     else:
-        missing: Verdict = "warning" if config.trust.agents == "verified" else "ok"
-        yield Line(missing, about, 'no evidence of its sender: under `agents = "verified"` such mail is held')
+        missing: CheckVerdict = "warning" if config.trust.agents == "verified" else "ok"
+        yield CheckLine(missing, about, 'no evidence of its sender: under `agents = "verified"` such mail is held')
 
 
-def _published(config: Config, agent: Agent) -> Iterator[Line]:
+def _published(config: Config, agent: Agent) -> Iterator[CheckLine]:
     """What the domains of an agent's addresses publish about mail in their name."""
     servers = resolver(config.dns.servers, config.dns.timeout_seconds)
     for domain in sorted({address.rpartition("@")[2] for address in (agent.address, *agent.aliases)}):
         for fact in asyncio.run(published(domain, servers)):
-            yield Line("ok" if fact.result == "published" else "warning", domain, f"{fact.method}: {fact.source}")
+            yield CheckLine("ok" if fact.result == "published" else "warning", domain, f"{fact.method}: {fact.source}")

@@ -111,8 +111,8 @@ def _first_line(source: BinaryIO) -> tuple[bytes, bytes]:
 def _sender(option: str | None, from_line: bytes) -> bytes:
     """The sender: the option, $SENDER, or the mbox line. MTAs write MAILER-DAEMON for the null path."""
     words = from_line.split()
-    given = option if option is not None else os.environ.get("SENDER")
-    sender = os.fsencode(given) if given is not None else (words[1] if len(words) > 1 else b"")
+    named = option if option is not None else os.environ.get("SENDER")
+    sender = os.fsencode(named) if named is not None else (words[1] if len(words) > 1 else b"")
     sender = _address(sender.strip())
     return b"" if sender.upper() == b"MAILER-DAEMON" else sender
 
@@ -123,17 +123,17 @@ def _recipients(options: Sequence[str]) -> list[list[bytes]]:
     """
     if options:
         return [[_address(os.fsencode(option))] for option in options]
-    given = [os.environ.get(name, "") for name in ("ORIGINAL_RECIPIENT", "RECIPIENT")]
-    known = [_address(os.fsencode(address)) for address in dict.fromkeys(given) if address]
+    values = [os.environ.get(name, "") for name in ("ORIGINAL_RECIPIENT", "RECIPIENT")]
+    known = [_address(os.fsencode(address)) for address in dict.fromkeys(values) if address]
     if not known:
         raise NotDelivered("no recipient: neither --recipient nor $ORIGINAL_RECIPIENT nor $RECIPIENT")
     return [known]
 
 
-def _address(given: bytes) -> bytes:
-    address = given.removeprefix(b"<").removesuffix(b">")
+def _address(word: bytes) -> bytes:
+    address = word.removeprefix(b"<").removesuffix(b">")
     if re.search(rb"[\x00-\x20\x7f<>]", address):
-        raise NotDelivered(f"no address: {given!r}")
+        raise NotDelivered(f"no address: {word!r}")
     return address
 
 
@@ -189,9 +189,9 @@ def _config_file(option: str | None) -> str:
 
 
 def _state_dir(file: str, data: dict[str, object]) -> str:
-    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    by_systemd = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     configured = _table(data, "instance").get("state_dir", "var")
-    return given or os.path.join(os.path.dirname(os.path.abspath(file)), str(configured))  # noqa: PTH100, PTH118, PTH120
+    return by_systemd or os.path.join(os.path.dirname(os.path.abspath(file)), str(configured))  # noqa: PTH100, PTH118, PTH120
 
 
 def _table(data: dict[str, object], name: str) -> dict[str, object]:

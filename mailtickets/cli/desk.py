@@ -1,8 +1,11 @@
 """The start of every command that acts: the checked configuration, and a clerk on its database."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
 
 from mailtickets.cli import BAD_USAGE, TRY_AGAIN, Stop
 from mailtickets.cli.session import NO_DESK, act_as_owner, broken
@@ -12,9 +15,28 @@ from mailtickets.config.places import ConfigError, database_is_missing, locate
 from mailtickets.config.state import load_secrets
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.oauth2 import tokens
-from mailtickets.gateway.clerk import Clerk, rules_of
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.rules import rules_of
 from mailtickets.store import migrate
 from mailtickets.store.database import Database, Stale
+from mailtickets.store.read.reader import Reader, within
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Verb = Callable[[Clerk, argparse.Namespace], int]
+"""Does the work of one verb, and returns the exit status."""
+
+
+def run_verb(verbs: Mapping[str, Verb], args: argparse.Namespace) -> int:
+    """Does the work of the verb in `args` on the configured desk."""
+    with opened(args) as clerk:
+        return verbs[args.verb](clerk, args)
+
+
+def read_in(connection: Connection, read: Callable[Concatenate[Reader, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Calls a function of `store.read` in a transaction."""
+    return read(within(connection), *args, **kwargs)
 
 
 def configuration(args: argparse.Namespace, *, secrets: bool = False) -> Config:

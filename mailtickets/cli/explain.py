@@ -20,7 +20,8 @@ from mailtickets.desk.model.facts import Authentication, Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.reasons import sentence
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
-from mailtickets.gateway.clerk import Clerk, Draft
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.drafting.draft import Draft
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.kind.junk import spam_flags
 from mailtickets.mail.model import Envelope, InboundMail
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _received(clerk: Clerk, named: str) -> Received:
     if named.isdigit() and not Path(named).exists():
-        found = clerk.database.transact(lambda c: inbound.load(c, int(named)))
+        found = clerk.database.transact(inbound.load, int(named))
         if found is None:
             raise Stop(REFUSED, f"there is no inbound message {named}")
         return found

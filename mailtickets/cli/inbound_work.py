@@ -2,88 +2,76 @@
 
 import argparse
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
 from mailtickets.cli import DONE, REFUSED, TRY_AGAIN, Stop
-from mailtickets.cli.desk import configuration, opened
+from mailtickets.cli.desk import configuration, run_verb
 from mailtickets.cli.inbound import REPLAYABLE
+from mailtickets.cli.rows import Rows
 from mailtickets.cli.session import actor, print_json
 from mailtickets.config.models import Config
 from mailtickets.desk.model.states import EventKind
 from mailtickets.edges.imap import audit
 from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
 from mailtickets.gateway.clerk import Clerk
-from mailtickets.store import inbound
+from mailtickets.store import inbound, ledger
 from mailtickets.store.read.inbound import shown
-from mailtickets.store.read.reader import within
 from mailtickets.views.inbound import as_json
 
 
 def run(args: argparse.Namespace) -> int:
-    with opened(args) as clerk:
-        status: int = _VERBS[args.verb](clerk, args)
-        return status
+    return run_verb(_VERBS, args)
 
 
-def _row(clerk: Clerk, number: int) -> Any:
-    row = clerk.database.transact(lambda c: shown(within(c), number))
-    if row is None:
-        raise Stop(REFUSED, f"there is no inbound message {number}")
-    return row
+def _line(row: Any) -> str:
+    return f"inbound {row.id}: {row.outcome or row.state}"
+
+
+_ROWS = Rows("inbound message", shown, as_json, _line)
 
 
 def _release(clerk: Clerk, args: argparse.Namespace) -> int:
-    return _again(clerk, args, ("held",), released=True)
+    return _again(clerk, args, ("held",), "released")
 
 
 def _replay(clerk: Clerk, args: argparse.Namespace) -> int:
-    return _again(clerk, args, REPLAYABLE, released=False)
+    return _again(clerk, args, REPLAYABLE, "replayed")
 
 
-def _again(clerk: Clerk, args: argparse.Namespace, outcomes: tuple[str, ...], *, released: bool) -> int:
+def _again(clerk: Clerk, args: argparse.Namespace, outcomes: tuple[str, ...], kind: EventKind) -> int:
     """Puts a decided message back. The running daemon decides on it again within two seconds."""
-    row = _row(clerk, args.id)
+    row = _ROWS.found(clerk, args.id)
     if row.outcome not in outcomes:
         found = row.outcome or row.state
         raise Stop(REFUSED, f"inbound {args.id} is {found}: only what is {' or '.join(outcomes)} can be")
+    clerk.database.transact(_accept_again_in, row, kind, clerk.clock())
+    return _ROWS.print(clerk, args)
 
-    def work(connection: Connection) -> None:
-        inbound.accept_again(connection, args.id, released=released)
-        kind: EventKind = "released" if released else "replayed"
-        inbound.record_event(connection, args.id, row.ticket, kind, actor(), clerk.clock())
 
-    clerk.database.transact(work)
-    return _print_changed(clerk, args)
+def _accept_again_in(connection: Connection, row: Any, kind: EventKind, now: datetime) -> None:
+    inbound.accept_again(connection, row.id, released=kind == "released")
+    inbound.record_event(connection, row.id, row.ticket, kind, actor(), now)
 
 
 def _drop(clerk: Clerk, args: argparse.Namespace) -> int:
-    row = _row(clerk, args.id)
-
-    def work(connection: Connection) -> bool:
-        inbound.record_event(connection, args.id, row.ticket, "dropped", actor(), clerk.clock())
-        return inbound.drop(connection, args.id, "dropped-by-hand", clerk.clock())
-
-    if row.state != "held" or not clerk.database.transact(work):
+    row = _ROWS.found(clerk, args.id)
+    if row.state != "held" or not clerk.database.transact(_drop_in, row, clerk.clock()):
         raise Stop(REFUSED, f"inbound {args.id} is {row.outcome or row.state}, not held")
-    return _print_changed(clerk, args)
+    return _ROWS.print(clerk, args)
 
 
-def _print_changed(clerk: Clerk, args: argparse.Namespace) -> int:
-    row = _row(clerk, args.id)
-    if args.json:
-        print_json(as_json(row))
-    else:
-        print(f"inbound {row.id}: {row.outcome or row.state}")
-    return DONE
+def _drop_in(connection: Connection, row: Any, now: datetime) -> bool:
+    inbound.record_event(connection, row.id, row.ticket, "dropped", actor(), now)
+    return inbound.drop(connection, row.id, "dropped-by-hand", now)
 
 
 def _reconcile(clerk: Clerk, args: argparse.Namespace) -> int:
     """Counts every message and every outcome, and compares the mailboxes on request. Exit 1 when they do not agree."""
-    sums = clerk.database.transact(inbound.sums)
+    sums = clerk.database.transact(ledger.sums)
     if args.mailboxes:
         days = audit.DAYS if args.days is None else args.days
         audits = asyncio.run(_audits(clerk, configuration(args, secrets=True), days))

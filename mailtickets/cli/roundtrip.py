@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from mailtickets.config.models import Config, Queue
 from mailtickets.desk.claims.identity import plus_address
@@ -29,7 +29,8 @@ from mailtickets.store.read.reader import within
 COMES_BACK_SECONDS = 60
 """Seconds to wait for the message: the default `poll_seconds` of a mailbox. A longer wait is of no use."""
 
-Verdict = tuple[bool, str]
+RoundtripFinding = tuple[bool, str]
+"""Whether something is right, and a sentence about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ def prepared(config: Config, address: str) -> Outgoing:
     queue = own or config.queue[0]
     tagged = plus_address(address, f"c{marker}") if own and own.plus_addressing else ""
     return_path = plus_address(queue.address, f"c{marker}") if config.delivery.envelope == "verp" else queue.address
-    given_id = f"check.{marker}@{config.instance.hostname}"
-    return Outgoing(queue, tagged or address, return_path or queue.address, given_id, marker)
+    own_id = f"check.{marker}@{config.instance.hostname}"
+    return Outgoing(queue, tagged or address, return_path or queue.address, own_id, marker)
 
 
 async def send(config: Config, out: SmtpOut | MaildirOut, message: Outgoing) -> Delivery:
@@ -76,24 +77,24 @@ async def send(config: Config, out: SmtpOut | MaildirOut, message: Outgoing) -> 
     return await out.send(raw, message.return_path, message.recipient)
 
 
-async def findings(config: Config, out: SmtpOut | MaildirOut, address: str) -> list[Verdict]:
+async def findings(config: Config, out: SmtpOut | MaildirOut, address: str) -> list[RoundtripFinding]:
     """Whether the message was sent, and how it came back if it was sent to ourselves."""
     message = prepared(config, address)
     result = await send(config, out, message)
-    told = [(isinstance(result, Sent), result.reply)]
+    sent = [(isinstance(result, Sent), result.reply)]
     if not isinstance(result, Sent) or config.delivery.method == "maildir" or not Policy.of(config).queue_at(address):
-        return told
+        return sent
     row = await _returned(config, message)
     if row is None:
-        return [*told, (False, f"it has not come back within {COMES_BACK_SECONDS} s: is the daemon running?")]
-    return [*told, (True, f"it came back by {row.source}"), *compared(message, row)]
+        return [*sent, (False, f"it has not come back within {COMES_BACK_SECONDS} s: is the daemon running?")]
+    return [*sent, (True, f"it came back by {row.source}"), *compared(message, row)]
 
 
 async def _returned(config: Config, message: Outgoing) -> Any | None:
     database = Database(config.database_url)
     try:
         for _ in range(COMES_BACK_SECONDS):
-            row = await asyncio.to_thread(database.transact, lambda c: inbound.newest_with(within(c), message.marker))
+            row = await asyncio.to_thread(database.transact, _newest_in, message.marker)
             if row is not None:
                 return row
             await asyncio.sleep(1)
@@ -104,7 +105,11 @@ async def _returned(config: Config, message: Outgoing) -> Any | None:
     return None
 
 
-def compared(message: Outgoing, row: Row[Any]) -> Iterator[Verdict]:
+def _newest_in(connection: Connection, marker: str) -> Any | None:
+    return inbound.newest_with(within(connection), marker)
+
+
+def compared(message: Outgoing, row: Row[Any]) -> Iterator[RoundtripFinding]:
     """What the way left unchanged, and what it changed."""
     sent_from = message.queue.address
     yield _same("From", sent_from, row.from_address or "nobody")
@@ -115,7 +120,7 @@ def compared(message: Outgoing, row: Row[Any]) -> Iterator[Verdict]:
         yield _same("the plus-address", message.recipient, ", ".join(row.recipients))
 
 
-def _same(what: str, sent: str, came: str) -> Verdict:
+def _same(what: str, sent: str, came: str) -> RoundtripFinding:
     if sent.casefold() in came.casefold():
         return True, f"{what} came back as it was: {came}"
     return False, f"{what} was changed on the way: {sent} was sent, {came} came back"

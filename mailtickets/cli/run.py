@@ -7,6 +7,7 @@ it reads the configuration again. On SIGTERM it finishes the work that it has be
 import argparse
 import asyncio
 import os
+from functools import partial
 
 from mailtickets import logs
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
@@ -40,4 +41,4 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(config: Config) -> None:
-    await Daemon(config).run(lambda line: print(line, flush=True))
+    await Daemon(config).run(partial(print, flush=True))

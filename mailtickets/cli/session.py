@@ -28,19 +28,20 @@ NO_DESK = "{} has no desk yet: `mailtickets run` makes one"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class OpenDesk:
     """A desk that is only read."""
 
     reader: Reader
     agents: Sequence[Mapping[str, Any]]
     """The tables of the agents in the configuration."""
 
-    def agent_address(self, given: str | None) -> str | None:
+    def agent_address(self, name: str | None) -> str | None:
         """The address of the agent who has this address or alias. If there is no such agent: the argument unchanged."""
-        key = (given or "").casefold()
-        theirs = (one for one in self.agents if key in {name.casefold() for name in (one["address"], *one["aliases"])})
-        found = next(theirs, None)
-        return str(found["address"]) if found is not None else given
+        key = (name or "").casefold()
+        for agent in self.agents:
+            if key in {address.casefold() for address in (agent["address"], *agent["aliases"])}:
+                return str(agent["address"])
+        return name
 
 
 def broken(error: ConfigError) -> str:
@@ -75,7 +76,7 @@ def _user_name(number: int) -> str:
 
 
 @contextmanager
-def reading(args: argparse.Namespace) -> Iterator[Desk]:
+def reading(args: argparse.Namespace) -> Iterator[OpenDesk]:
     """The configured desk, for commands that only read. An error of the database ends the command with 75."""
     desk = desk_of(args)
     if not desk.secret_file.exists() or database_is_missing(desk.database_url):
@@ -85,7 +86,7 @@ def reading(args: argparse.Namespace) -> Iterator[Desk]:
             missing = version.behind(version.version(opened))
             if missing is not None:
                 raise Stop(BAD_USAGE, missing)
-            yield Desk(opened, desk.agents)
+            yield OpenDesk(opened, desk.agents)
     except Transient as error:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
 
@@ -143,10 +144,10 @@ def number(word: str) -> int:
 
 
 def _positive(word: str) -> int:
-    given = number(word)
-    if given < 1:
+    positive = number(word)
+    if positive < 1:
         raise argparse.ArgumentTypeError("a number from 1 was expected")
-    return given
+    return positive
 
 
 def actor() -> str:

@@ -6,10 +6,13 @@ from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.desk import configuration
 from mailtickets.cli.session import add_page, print_json, print_table
 from mailtickets.config.values import LOCALES
-from mailtickets.desk.letters.render import Templates, canned, canned_commands, canned_names, check, render
+from mailtickets.desk.letters.canned import canned, canned_commands, canned_names
+from mailtickets.desk.letters.checking import check
+from mailtickets.desk.letters.render import render
 from mailtickets.desk.letters.samples import sample
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.notices.rows import NOTICES, named
-from mailtickets.gateway.clerk import rules_of
+from mailtickets.gateway.rules import rules_of
 
 _READY = "canned/"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mailtickets.cli import DONE, REFUSED, Stop
-from mailtickets.cli.session import Desk, add_json, add_page, number, print_json, print_table, reading
+from mailtickets.cli.session import OpenDesk, add_json, add_page, number, print_json, print_table, reading
 from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, Ticket, priority_named, status_named
 from mailtickets.store.read import inbound, search, tickets
 from mailtickets.store.read.tickets import Shown
@@ -136,7 +136,7 @@ def _show(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _shown(desk: Desk, number: int) -> Shown:
+def _shown(desk: OpenDesk, number: int) -> Shown:
     shown = tickets.show(desk.reader, number)
     if shown is None:
         raise Stop(REFUSED, f"there is no ticket {number}")
@@ -148,7 +148,7 @@ def _attachment(args: argparse.Namespace) -> int:
         return _list_or_save(desk, args)
 
 
-def _list_or_save(desk: Desk, args: argparse.Namespace) -> int:
+def _list_or_save(desk: OpenDesk, args: argparse.Namespace) -> int:
     shown = _shown(desk, args.number)
     files = [file for row in shown.messages for file in shown.attachments.get(row.id, ())]
     if args.id is None and args.out is None:
@@ -168,7 +168,7 @@ def _list_or_save(desk: Desk, args: argparse.Namespace) -> int:
     return DONE
 
 
-def _save(desk: Desk, number: int, file: Any, directory: Path) -> Path:
+def _save(desk: OpenDesk, number: int, file: Any, directory: Path) -> Path:
     """Writes an attachment into a folder. The name in the mail is only a label: it is made safe, and overwrites
     nothing.
     """

@@ -1,10 +1,12 @@
 """The work of `mailtickets ticket` on tickets: open, answer, note, move, assign, merge."""
 
 import argparse
-from typing import Any
+from functools import partial
+
+from sqlalchemy import Connection
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
-from mailtickets.cli.desk import opened
+from mailtickets.cli.desk import run_verb
 from mailtickets.cli.session import actor, print_json, read_text
 from mailtickets.config.models import Agent
 from mailtickets.desk.change import customers
@@ -12,8 +14,10 @@ from mailtickets.desk.claims.authors import locale_for, without_tags
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.drafting.order import Decide, Order
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import Address
 from mailtickets.store import tickets
@@ -23,9 +27,7 @@ from mailtickets.views.tickets import as_json
 
 
 def run(args: argparse.Namespace) -> int:
-    with opened(args) as clerk:
-        status: int = _VERBS[args.verb](clerk, args)
-        return status
+    return run_verb(_VERBS, args)
 
 
 def _open(clerk: Clerk, args: argparse.Namespace) -> int:
@@ -46,20 +48,21 @@ def _open(clerk: Clerk, args: argparse.Namespace) -> int:
 def _reply(clerk: Clerk, args: argparse.Namespace) -> int:
     author = _author(clerk, args)
     text = _some_text(args)
-    by_agent = args.agent is not None
+    answer = partial(orders.answer, text=text, author=author, actor=actor(), by_agent=args.agent is not None)
+    return _order(clerk, args, partial(_if_customers, policy=clerk.rules.policy, decide=answer), text=text)
 
-    def answer(ticket: Ticket) -> Decision:
-        if not readers(customers(ticket), clerk.rules.policy):
-            raise Stop(REFUSED, f"ticket {ticket.number} has no customer to write to: {ticket.requester.address!r}")
-        return orders.answer(ticket, text, author, actor(), by_agent=by_agent)
 
-    return _order(clerk, args, answer, text=text)
+def _if_customers(ticket: Ticket, *, policy: Policy, decide: Decide) -> Decision | None:
+    """The decision on a ticket. Ends the command if the ticket has no customer to write to."""
+    if not readers(customers(ticket), policy):
+        raise Stop(REFUSED, f"ticket {ticket.number} has no customer to write to: {ticket.requester.address!r}")
+    return decide(ticket)
 
 
 def _note(clerk: Clerk, args: argparse.Namespace) -> int:
     author = _author(clerk, args)
     text = _some_text(args)
-    return _order(clerk, args, lambda ticket: orders.note(ticket, text, author, actor()), text=text)
+    return _order(clerk, args, partial(orders.note, text=text, author=author, actor=actor()), text=text)
 
 
 def _some_text(args: argparse.Namespace) -> str:
@@ -74,7 +77,7 @@ def _author(clerk: Clerk, args: argparse.Namespace) -> Address:
     if args.agent is not None:
         agent = _agent(clerk, args.agent)
         return Address(agent.name, agent.address)
-    ticket = clerk.database.transact(lambda c: tickets.load(c, args.number))
+    ticket = clerk.database.transact(tickets.load, args.number)
     queue = clerk.rules.policy.queue(ticket.queue) if ticket else None
     return Address("", queue.address) if queue else Address("", clerk.rules.policy.queues[0].address)
 
@@ -87,41 +90,46 @@ def _agent(clerk: Clerk, address: str) -> Agent:
 
 
 def _set_status(clerk: Clerk, args: argparse.Namespace) -> int:
-    return _order(clerk, args, lambda ticket: orders.set_status(ticket, args.status, actor()))
+    return _order(clerk, args, partial(orders.set_status, to=args.status, actor=actor()))
 
 
 def _assign(clerk: Clerk, args: argparse.Namespace) -> int:
     agent = None if args.agent == "-" else _agent(clerk, args.agent)
-    return _order(clerk, args, lambda ticket: orders.assign(ticket, agent, actor()))
+    return _order(clerk, args, partial(orders.assign, agent=agent, actor=actor()))
 
 
 def _set_priority(clerk: Clerk, args: argparse.Namespace) -> int:
-    return _order(clerk, args, lambda ticket: orders.set_priority(ticket, args.priority, actor()))
+    return _order(clerk, args, partial(orders.set_priority, to=args.priority, actor=actor()))
 
 
 def _merge(clerk: Clerk, args: argparse.Namespace) -> int:
-    def work(connection: Any) -> tuple[Ticket | None, Ticket | None]:
-        return exact(within(connection), args.number), tickets.load(connection, args.into)
-
-    ticket, into = clerk.database.transact(work)
+    ticket, into = clerk.database.transact(_load_both_in, args.number, args.into)
     if ticket is None or into is None:
         raise Stop(REFUSED, f"there is no ticket {args.number if ticket is None else args.into}")
     if into.number == args.number:
         raise Stop(REFUSED, f"ticket {args.into} is (or went into) ticket {args.number} itself")
-    return _order(clerk, args, lambda found: orders.merge(found, into.number, actor()))
+    return _order(clerk, args, partial(orders.merge, into=into.number, actor=actor()))
 
 
-def _order(clerk: Clerk, args: argparse.Namespace, decide_on: Any, *, text: str = "") -> int:
-    def about(ticket: Ticket) -> Decision | None:
-        if ticket.number != args.number:
-            raise Stop(REFUSED, f"ticket {args.number} was merged into {ticket.number}")
-        decision: Decision | None = decide_on(ticket)
-        return decision
+def _load_both_in(connection: Connection, number: int, into: int) -> tuple[Ticket | None, Ticket | None]:
+    """The ticket of exactly this number, and the ticket to merge it into; None for one that does not exist."""
+    return exact(within(connection), number), tickets.load(connection, into)
 
-    ticket = clerk.order(args.number, about, text=text)
+
+def _order(clerk: Clerk, args: argparse.Namespace, decide: Decide, *, text: str = "") -> int:
+    """Carries out an order on the ticket `args.number`, and prints the ticket."""
+    unmerged = partial(_unless_merged, number=args.number, decide=decide)
+    ticket = clerk.order(Order(args.number, unmerged, text=text))
     if ticket is None:
         raise Stop(REFUSED, f"there is no ticket {args.number}")
     return _print_changed(ticket, args)
+
+
+def _unless_merged(ticket: Ticket, *, number: int, decide: Decide) -> Decision | None:
+    """The decision on a ticket. Ends the command if ticket `number` was merged into this one."""
+    if ticket.number != number:
+        raise Stop(REFUSED, f"ticket {number} was merged into {ticket.number}")
+    return decide(ticket)
 
 
 def _print_changed(ticket: Ticket, args: argparse.Namespace) -> int:

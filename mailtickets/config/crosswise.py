@@ -18,7 +18,7 @@ from mailtickets.config.values import credential_file, is_loopback
 from mailtickets.mail.write import keys as dkim_key
 
 if TYPE_CHECKING:
-    from mailtickets.config.models import Config, Login
+    from mailtickets.config.models import Config, LoginSettings
 
 
 def crosswise(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
@@ -80,7 +80,7 @@ def _account_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, st
         yield from _clear_text_problems("delivery", config.delivery.tls, config.delivery.host)
 
 
-def _login_problems(config: "Config", key: str, login: "Login", secrets: bool) -> Iterator[tuple[str, str]]:
+def _login_problems(config: "Config", key: str, login: "LoginSettings", secrets: bool) -> Iterator[tuple[str, str]]:
     if not secrets:
         return
     if login.password_env and login.password_env not in os.environ:
@@ -96,29 +96,29 @@ def _login_problems(config: "Config", key: str, login: "Login", secrets: bool) -
 
 
 def _dkim_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
-    given = config.delivery
-    if given.dkim_key_file and not given.dkim_selector:
+    settings = config.delivery
+    if settings.dkim_key_file and not settings.dkim_selector:
         yield "delivery.dkim_selector", "is missing: dkim_key_file is set"
-    if given.dkim_selector and not given.dkim_key_file:
+    if settings.dkim_selector and not settings.dkim_key_file:
         yield "delivery.dkim_key_file", "is missing: dkim_selector is set"
-    if given.dkim_domain and not given.dkim_selector:
+    if settings.dkim_domain and not settings.dkim_selector:
         yield "delivery.dkim_selector", "is missing: dkim_domain is set"
-    if given.dkim_key_file and secrets:
-        path = credential_file(config.path(given.dkim_key_file))
+    if settings.dkim_key_file and secrets:
+        path = credential_file(config.path(settings.dkim_key_file))
         problem = _unreadable(path) or dkim_key.problem(path.read_bytes())
         if problem:
             yield "delivery.dkim_key_file", problem
 
 
 def _junk_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
-    given = config.junk
-    if given.rspamd_password_file and not given.rspamd:
+    settings = config.junk
+    if settings.rspamd_password_file and not settings.rspamd:
         yield "junk.rspamd", "is missing: rspamd_password_file is set"
-    if given.rspamd_password_file and secrets:
-        problem = _unreadable(credential_file(config.path(given.rspamd_password_file)))
+    if settings.rspamd_password_file and secrets:
+        problem = _unreadable(credential_file(config.path(settings.rspamd_password_file)))
         yield from [("junk.rspamd_password_file", problem)] if problem else []
-    url = urlsplit(given.rspamd)
-    if given.rspamd_password_file and url.scheme == "http" and not is_loopback(url.hostname or ""):
+    url = urlsplit(settings.rspamd)
+    if settings.rspamd_password_file and url.scheme == "http" and not is_loopback(url.hostname or ""):
         yield "junk.rspamd", f"the password would go to {url.hostname} in the clear: https, or loopback, was expected"
 
 

@@ -59,7 +59,7 @@ def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Confi
     """
     problems = in_words(error)
     mended = tuples(data)
-    for found in _told_once(error):
+    for found in _faults_once(error):
         _mend(mended, found["loc"])
     try:
         return Config.model_validate(mended), problems
@@ -69,10 +69,10 @@ def _without_faults(data: dict[str, Any], error: ValidationError) -> tuple[Confi
 
 def in_words(error: ValidationError) -> list[tuple[str, str]]:
     """The errors that pydantic found, as (key path, what was expected)."""
-    return [(".".join(str(step) for step in found["loc"]), _told(found)) for found in _told_once(error)]
+    return [(".".join(str(step) for step in found["loc"]), _in_words(found)) for found in _faults_once(error)]
 
 
-def _told_once(error: ValidationError) -> list[Mapping[str, Any]]:
+def _faults_once(error: ValidationError) -> list[Mapping[str, Any]]:
     """The errors without those about a list that is too short only because one of its entries is wrong."""
     found = error.errors()
     above = {one["loc"][:at] for one in found for at in range(1, len(one["loc"]))}
@@ -110,7 +110,7 @@ _STAND_INS: Mapping[int | str, Callable[[str], Any]] = {
 _SECRET_KEY = re.compile("password|secret|token|key")
 
 
-def _told(found: Mapping[str, Any]) -> str:
+def _in_words(found: Mapping[str, Any]) -> str:
     match found["type"]:
         case "extra_forbidden":
             return "there is no such key"

@@ -16,14 +16,14 @@ from mailtickets.config.values import (
     DnsName,
     DnsServer,
     Duration,
-    Evidence,
     HostName,
     HttpsUrl,
     HttpUrl,
-    Line,
+    InternalEvidence,
     Listen,
     Locale,
     Network,
+    OneLine,
     OptionalAddrSpec,
     OptionalDate,
     Port,
@@ -54,7 +54,7 @@ class Instance(Section):
     first_number: Positive = 1
 
 
-class Database(Section):
+class DatabaseSettings(Section):
     url: str = "sqlite:///mailtickets.db"
 
 
@@ -81,19 +81,19 @@ class OAuth(Section):
     name: Word
     provider: Literal["microsoft", "google", "other"]
     flow: Literal["client_credentials", "device_code", "refresh_token", "service_account"]
-    tenant: Line = ""
-    client_id: Line = ""
+    tenant: OneLine = ""
+    client_id: OneLine = ""
     client_secret_file: str = ""
     client_secret_env: str = ""
     certificate_file: str = ""
     key_file: str = ""
     service_account_file: str = ""
-    subject: Line = ""
-    scopes: tuple[Line, ...] = ()
+    subject: OneLine = ""
+    scopes: tuple[OneLine, ...] = ()
     token_url: HttpsUrl = ""
     device_url: HttpsUrl = ""
     authorize_url: HttpsUrl = ""
-    redirect_url: Line = "http://localhost"
+    redirect_url: OneLine = "http://localhost"
     ca_file: str = ""
     expires: OptionalDate = ""
 
@@ -106,32 +106,32 @@ class Http(Section):
     public_url: HttpUrl = ""
 
 
-class Login(Section):
+class LoginSettings(Section):
     username: str = ""
     password_file: str = ""
     password_env: str = ""
     oauth: str = ""
 
 
-class ImapIn(Login):
+class ImapIn(LoginSettings):
     name: Word
-    host: Line
+    host: OneLine
     port: Port = 993
     tls: Literal["implicit", "none"] = "implicit"
     folders: tuple[str, ...] = ("INBOX",)
     queue: str = ""
     after: Literal["move", "seen", "keep"] = "move"
-    processed_folder: Line = "Processados"
-    failed_folder: Line = "Falhas"
+    processed_folder: OneLine = "Processados"
+    failed_folder: OneLine = "Falhas"
     start: Literal["new", "all"] = "new"
     idle: bool = True
     poll_seconds: Positive = 60
     authserv_id: str = ""
 
 
-class Delivery(Login):
+class DeliverySettings(LoginSettings):
     method: Literal["smtp", "maildir"] = "smtp"
-    host: Line = ""
+    host: OneLine = ""
     port: Port = 587
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     envelope: Literal["verp", "queue", "null"] = "verp"
@@ -157,7 +157,7 @@ class TemplateFiles(Section):
 class Queue(Section):
     name: Word
     addresses: Annotated[tuple[AddrSpec, ...], Field(min_length=1)]
-    display_name: Line = ""
+    display_name: OneLine = ""
     subject_tag: SubjectTag = "[#{number}]"
     locale: Literal["pt_BR", "en", "es", "auto"] = "pt_BR"
     plus_addressing: bool = True
@@ -184,7 +184,7 @@ class Queue(Section):
 
 
 class Agent(Section):
-    name: Line
+    name: OneLine
     address: AddrSpec
     aliases: tuple[AddrSpec, ...] = ()
     queues: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -194,7 +194,7 @@ class Agent(Section):
 
 class Trust(Section):
     agents: Literal["verified", "token"] = "verified"
-    internal_evidence: tuple[Evidence, ...] = ()
+    internal_evidence: tuple[InternalEvidence, ...] = ()
     token_days: Positive = 180
 
 
@@ -219,7 +219,7 @@ class Junk(Section):
     intake_per_sender_per_hour: Count = 0
 
 
-def _no_tokens(login: Login) -> Credential:
+def _no_tokens(login: LoginSettings) -> Credential:
     """Where nobody has said how tokens are got."""
     raise LookupError(f"no tokens for {login.oauth}: the configuration was loaded without `with_tokens`")
 
@@ -228,13 +228,13 @@ class Config(Section):
     """The whole file. Methods return its paths as absolute paths, wherever the file was loaded from."""
 
     instance: Instance
-    database: Database = Database()
+    database: DatabaseSettings = DatabaseSettings()
     smtp_in: SmtpIn | None = None
     lmtp_in: LmtpIn = LmtpIn()
     http: Http | None = None
     imap_in: tuple[ImapIn, ...] = ()
     oauth: tuple[OAuth, ...] = ()
-    delivery: Delivery = Delivery()
+    delivery: DeliverySettings = DeliverySettings()
     dns: Dns = Dns()
     templates: TemplateFiles = TemplateFiles()
     queue: Annotated[tuple[Queue, ...], Field(min_length=1)]
@@ -244,14 +244,14 @@ class Config(Section):
     junk: Junk = Junk()
 
     _file: Path = PrivateAttr(default=Path("config.toml"))
-    _tokens: Callable[[Login], Credential] = PrivateAttr(default=_no_tokens)
+    _tokens: Callable[[LoginSettings], Credential] = PrivateAttr(default=_no_tokens)
 
     def placed(self, file: Path) -> "Config":
         """This configuration with the file that it was read from: relative paths start at the folder of that file."""
         self._file = file.absolute()
         return self
 
-    def with_tokens(self, tokens: Callable[[Login], Credential]) -> "Config":
+    def with_tokens(self, tokens: Callable[[LoginSettings], Credential]) -> "Config":
         """This configuration with the one who gets tokens for the accounts that name an `[[oauth]]` table."""
         self._tokens = tokens
         return self
@@ -298,13 +298,13 @@ class Config(Section):
         """A path in the file, relative to the folder of the file."""
         return self._file.parent / value
 
-    def credential(self, login: Login) -> Credential:
+    def credential(self, login: LoginSettings) -> Credential:
         """How an account logs in. A password is read anew at each login. It is empty if the account has none."""
         if login.oauth:
             return self._tokens(login)
         return password(lambda: self._password(login))
 
-    def _password(self, login: Login) -> str:
+    def _password(self, login: LoginSettings) -> str:
         """The password of an account. Raises OSError, KeyError for a variable that is not set, UnicodeDecodeError."""
         if login.password_env:
             return os.environ[login.password_env]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from mailtickets.config.values import credential_file
 
 if TYPE_CHECKING:
-    from mailtickets.config.models import Config, Login, OAuth
+    from mailtickets.config.models import Config, LoginSettings, OAuth
 
 _FLOWS = {
     "microsoft": ("client_credentials", "device_code", "refresh_token"),
@@ -69,7 +69,7 @@ def oauth_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]
             yield from _library_problems(key, given)
 
 
-def login_problems(config: "Config", key: str, login: "Login") -> Iterator[tuple[str, str]]:
+def login_problems(config: "Config", key: str, login: "LoginSettings") -> Iterator[tuple[str, str]]:
     """What is wrong with an account that names an `[[oauth]]` table."""
     if not login.oauth:
         return

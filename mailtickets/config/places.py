@@ -32,8 +32,8 @@ def locate(option: str | None) -> Path:
 
 def state_dir(file: Path, value: str) -> Path:
     """The directory where the instance keeps its state. systemd's $STATE_DIRECTORY has priority over the file."""
-    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    return Path(given) if given else (file.parent / value).absolute()
+    directory = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(directory) if directory else (file.parent / value).absolute()
 
 
 def database_url(state_dir: Path, url: str) -> str:

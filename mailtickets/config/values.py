@@ -194,7 +194,7 @@ Listen = Annotated[str, AfterValidator(_listen)]
 TcpListen = Annotated[str, AfterValidator(_tcp)]
 Network = Annotated[str, AfterValidator(_network)]
 DnsServer = Annotated[str, AfterValidator(_dns_server)]
-Evidence = Annotated[str, AfterValidator(_evidence)]
+InternalEvidence = Annotated[str, AfterValidator(_evidence)]
 Duration = Annotated[str, AfterValidator(_duration)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 Word = Annotated[str, AfterValidator(_one_word)]
@@ -205,7 +205,7 @@ OptionalDate = Annotated[str, BeforeValidator(_date_as_text), AfterValidator(_op
 UnixOrHost = Annotated[str, AfterValidator(_unix_or_host)]
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 HostName = Annotated[str, AfterValidator(_host_name)]
-Line = Annotated[str, AfterValidator(_one_line)]
+OneLine = Annotated[str, AfterValidator(_one_line)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 SubjectTag = Annotated[str, AfterValidator(_subject_tag)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -229,5 +229,5 @@ def is_loopback(host: str) -> bool:
 def credential_file(path: Path) -> Path:
     """The file of that name in systemd's credentials directory if there is one, otherwise `path` itself."""
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    given = Path(directory) / path.name if directory else path
-    return given if given.exists() else path
+    file = Path(directory) / path.name if directory else path
+    return file if file.exists() else path

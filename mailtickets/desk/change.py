@@ -95,8 +95,7 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C9
         case AddParticipant(address=address, role=role, notified=notified):
             return _with_participant(ticket, Participant(address, role, notified))
         case RemoveParticipant(address=address):
-            others = (p for p in ticket.participants if p.role == "agent" or p.address.key != address.key)
-            return replace(ticket, participants=tuple(others))
+            return _without_participant(ticket, address)
         case LeaveOut(address=address):
             return _with_left_out(ticket, address, True)
         case SetRequester(to=person):
@@ -110,11 +109,7 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C9
         case MoveTo(queue=queue):
             return replace(ticket, queue=queue)
         case Mute(address=address, on=on):
-            key = address.casefold()
-            return replace(
-                ticket,
-                participants=tuple(replace(p, muted=on) if p.address.key == key else p for p in ticket.participants),
-            )
+            return _with_muted(ticket, address, on)
         case Remind(at=at, snooze=True):
             return replace(ticket, snoozed_until=at)
         case Reminded(agent=str()):
@@ -122,12 +117,9 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C9
         case SplitOff():
             return replace(ticket, waiting_since=now)
         case AddMessage(direction="out", visibility="public"):
-            everyone = tuple(replace(participant, notified=True) for participant in ticket.participants)
-            return replace(ticket, answered=True, participants=everyone, waiting_since=None)
+            return _answered(ticket)
         case AddMessage(direction="in", visibility="public", author=author, waits=waits):
-            ticket = _with_left_out(ticket, author.address, False)
-            waiting = replace(ticket, waiting_since=ticket.waiting_since or now, snoozed_until=None)
-            return waiting if waits else ticket
+            return _written_to(ticket, author, now, waits=waits)
         case _ if isinstance(effect, _NO_CHANGE_OF_ROW):
             return ticket
         case _:
@@ -157,6 +149,31 @@ def with_status(ticket: Ticket, to: Status, now: datetime) -> Ticket:
         resolved_at=(ticket.resolved_at or now) if to in {"resolved", "closed"} else None,
         closed_at=now if to == "closed" else None,
     )
+
+
+def _answered(ticket: Ticket) -> Ticket:
+    """The ticket after a public answer, which reaches everybody on it."""
+    everyone = tuple(replace(participant, notified=True) for participant in ticket.participants)
+    return replace(ticket, answered=True, participants=everyone, waiting_since=None)
+
+
+def _written_to(ticket: Ticket, author: Address, now: datetime, *, waits: bool) -> Ticket:
+    """The ticket after a public message to the desk. `waits`: the message waits for an answer."""
+    ticket = _with_left_out(ticket, author.address, False)
+    waiting = replace(ticket, waiting_since=ticket.waiting_since or now, snoozed_until=None)
+    return waiting if waits else ticket
+
+
+def _without_participant(ticket: Ticket, address: Address) -> Ticket:
+    """The ticket without a person; an agent stays."""
+    others = (p for p in ticket.participants if p.role == "agent" or p.address.key != address.key)
+    return replace(ticket, participants=tuple(others))
+
+
+def _with_muted(ticket: Ticket, address: str, muted: bool) -> Ticket:
+    key = address.casefold()
+    people = (replace(p, muted=muted) if p.address.key == key else p for p in ticket.participants)
+    return replace(ticket, participants=tuple(people))
 
 
 def _with_participant(ticket: Ticket, new: Participant) -> Ticket:

@@ -26,11 +26,11 @@ def passed_sockets() -> dict[str, list[socket.socket]]:
     return found
 
 
-def _with_protocol(given: socket.socket) -> socket.socket:
+def _with_protocol(listening: socket.socket) -> socket.socket:
     """The same socket with TCP as its protocol: asyncio sets TCP_NODELAY only if the protocol is named."""
-    if given.family == socket.AF_UNIX:
-        return given
-    return socket.socket(given.family, given.type, socket.IPPROTO_TCP, fileno=given.detach())
+    if listening.family == socket.AF_UNIX:
+        return listening
+    return socket.socket(listening.family, listening.type, socket.IPPROTO_TCP, fileno=listening.detach())
 
 
 def notify(*lines: str) -> None:

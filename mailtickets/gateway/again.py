@@ -43,7 +43,7 @@ class Attempt:
             return False
         facts = {"subject": self.subject, "drafts": self.number, "why": str(error)}
         if self.number == MOST_DRAFTS:
-            log.warning("stale again and again, given up", extra=facts)
+            log.warning("draft was stale too often: given up", extra=facts)
             return False
-        log.info("stale, drafted again", extra=facts)
+        log.info("draft was stale: drafted again", extra=facts)
         return True

@@ -6,19 +6,17 @@ Fails with: `Transient` and `Unreadable` from the database and the workers.
 
 import asyncio
 
-from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.workers import Workers
+from mailtickets.gateway.shared import Shared
 from mailtickets.mail.model import Attachment
 from mailtickets.store import inbound
 from mailtickets.store.outbox import Due
-from mailtickets.store.transactions import Transactions
 
 
 class Attachments:
     """Reads attachments, one mail at a time."""
 
-    def __init__(self, clerk: Clerk, workers: Workers, transactions: Transactions) -> None:
-        self._clerk, self._workers, self._transactions = clerk, workers, transactions
+    def __init__(self, shared: Shared) -> None:
+        self._clerk, self._workers, self._transactions = shared.clerk, shared.workers, shared.transactions
         self._last: tuple[tuple[int, tuple[str, ...]], tuple[Attachment, ...]] | None = None
         """Inbound id and digests of the last notice, and its attachments."""
         self._reading = asyncio.Lock()

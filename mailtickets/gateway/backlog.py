@@ -12,9 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.shared import Shared
 from mailtickets.store import inbound
-from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -22,10 +21,10 @@ BACKLOG = 200
 
 
 class Backlog:
-    """The messages of the gateway `name`."""
+    """The messages of one gateway."""
 
-    def __init__(self, clerk: Clerk, transactions: Transactions, name: str) -> None:
-        self._clerk, self._transactions, self._name = clerk, transactions, name
+    def __init__(self, shared: Shared) -> None:
+        self._clerk, self._transactions, self._name = shared.clerk, shared.transactions, shared.name
         self.accepted: asyncio.Queue[int] = asyncio.Queue()
         """Ids of messages that wait to be processed for the first time."""
         self.doubt = asyncio.Event()
@@ -54,6 +53,12 @@ class Backlog:
         """Notes that a message is no longer in process."""
         self._leases.pop(number, None)
 
+    async def fill(self) -> None:
+        """Queues messages that no gateway works on, unless there is enough in memory."""
+        if not self.is_full:
+            for number in await self.claim_due():
+                self.take(number)
+
     async def claim_due(self) -> Sequence[int]:
         """Claims messages that no gateway works on, and returns their ids."""
         return await self._transactions.alone(self._claim_due_in, self._clerk.clock())
@@ -78,7 +83,10 @@ class Backlog:
         """Frees the messages that an earlier run of this gateway had claimed."""
         interrupted = inbound.unclaim(connection, self._name)
         if interrupted:
-            log.warning("interrupted while processing: one at a time now", extra={"messages": interrupted})
+            log.warning(
+                "gateway died while it processed messages: they are processed one at a time now",
+                extra={"messages": interrupted},
+            )
 
     async def give_back(self) -> None:
         """Frees all messages that this gateway has claimed, without counting an attempt."""

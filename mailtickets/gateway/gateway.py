@@ -9,46 +9,30 @@ mail that is itself the cause becomes a ticket marked unparsed.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from mailtickets.desk.model.delivery import ImapCursor, Transient
-from mailtickets.desk.model.facts import Authentication
-from mailtickets.desk.model.policy import MAX_ATTACHMENT_BYTES
-from mailtickets.failpoint import failpoint
+from mailtickets.desk.model.delivery import Transient
 from mailtickets.gateway.alarms import Alarms
-from mailtickets.gateway.attachments import Attachments
 from mailtickets.gateway.backlog import Backlog
+from mailtickets.gateway.checks import NO_CHECKS, Checks
 from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.delivery.claim import Claims
 from mailtickets.gateway.delivery.deliver import Delivering
-from mailtickets.gateway.delivery.pace import Pace
-from mailtickets.gateway.delivery.send import Send, Sender
+from mailtickets.gateway.delivery.send import WayOut
 from mailtickets.gateway.intake import Intake
+from mailtickets.gateway.mailboxes import Mailboxes
 from mailtickets.gateway.measures import Measures
-from mailtickets.gateway.process import Authenticate, Processing, Scan
+from mailtickets.gateway.process import Processing
 from mailtickets.gateway.settling import Settling
+from mailtickets.gateway.shared import Shared
 from mailtickets.gateway.workers import Workers
-from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
-from mailtickets.mail.model import Envelope, InboundMail
-from mailtickets.store import cursors
+from mailtickets.mail.model import Envelope
 from mailtickets.store.lane import Lane
 from mailtickets.store.transactions import Transactions
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-async def unknown_sender(raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
-    """For gateways that check no senders."""
-    return Authentication()
-
-
-async def nothing_found(raw: bytes, mail: InboundMail, envelope: Envelope) -> JunkVerdict:
-    """For gateways without a scanner."""
-    return NO_MARK
 
 
 class Gateway:
@@ -58,66 +42,30 @@ class Gateway:
         self,
         clerk: Clerk,
         workers: Workers,
-        send: Send,
+        way_out: WayOut,
         *,
         name: str,
-        pace: Pace,
         max_message_bytes: int,
-        largest: Callable[[], int | None] = lambda: None,
-        authenticate: Authenticate = unknown_sender,
-        scan: Scan = nothing_found,
+        checks: Checks = NO_CHECKS,
         measures: Measures | None = None,
     ) -> None:
-        self.measures = measures = measures or Measures()
-        self.clerk, self.name, self._largest = clerk, name, largest
+        self.clerk, self.name, self.measures = clerk, name, measures or Measures()
         self.max_message_bytes = max_message_bytes
         self._lane = Lane(1 if clerk.database.is_sqlite else 4)
-        self._transactions = work = Transactions(clerk.database, self._lane)
-        mail_is_due = asyncio.Event()
-        self._alarms = alarms = Alarms(clerk, work, mail_is_due)
-        self.backlog = Backlog(clerk, work, name)
-        self.intake = Intake(
-            clerk,
-            self._lane,
-            max_message_bytes=max_message_bytes,
-            claimant=self.backlog.claimant,
-            claimed=self.backlog.take,
-            measures=measures,
-        )
-        self.settling = Settling(clerk, workers, work, alarms, mail_is_due, measures)
-        self.processing = Processing(
-            clerk,
-            workers,
-            work,
-            alarms,
-            self.settling,
-            self.backlog,
-            self.intake,
-            authenticate=authenticate,
-            scan=scan,
-            measures=measures,
-        )
-        attachments = Attachments(clerk, workers, work)
-        self.delivering = Delivering(
-            clerk,
-            work,
-            alarms,
-            self.settling,
-            self.intake,
-            mail_is_due,
-            name=name,
-            claims=Claims(clerk, work, name, pace),
-            sender=Sender(clerk, send, largest, attachments),
-            attachments=attachments,
-            measures=measures,
-        )
+        self._transactions, mail_is_due = Transactions(clerk.database, self._lane), asyncio.Event()
+        self.alarms = alarms = Alarms(clerk, self._transactions, mail_is_due)
+        shared = Shared(name, clerk, workers, self._transactions, alarms, mail_is_due, self.measures)
+        self.backlog = Backlog(shared)
+        self.intake = Intake(clerk, self._lane, self.backlog, self.measures, max_message_bytes=max_message_bytes)
+        self.mailboxes = Mailboxes(self.intake, self._transactions, alarms)
+        self.settling = Settling(shared)
+        self.processing = Processing(shared, self.settling, self.backlog, self.intake, checks)
+        self.delivering = Delivering(shared, self.settling, self.intake, way_out)
         self._running: list[asyncio.Task[None]] = []
         self._draining = False
 
-    # --- mail ---------------------------------------------------------------------------------------------
-
     async def accept(self, raw: bytes, envelope: Envelope) -> int:
-        """Keeps a message for good, and returns its inbound id; a retransmission gets the id it had."""
+        """Commits a message, and returns its inbound id; a retransmission gets the id it had."""
         return await self.intake.accept(raw, envelope)
 
     async def process(self, number: int) -> None:
@@ -128,7 +76,11 @@ class Gateway:
         """Begins to send what is due; returns how many copies were claimed."""
         return await self.delivering.deliver()
 
-    # --- life ---------------------------------------------------------------------------------------------
+    async def off_loop(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Calls a function that begins its transactions itself, in one of the database's threads."""
+        return await self._transactions.off_loop(function, *args, **kwargs)
+
+    # --- start and stop -----------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Takes up what an earlier run of this gateway left, and begins to work."""
@@ -139,10 +91,6 @@ class Gateway:
         """Frees what an earlier run of this gateway had claimed."""
         self.backlog.unclaim_interrupted(connection)
         self.delivering.claims.unclaim_interrupted(connection)
-
-    def use_pace(self, pace: Pace) -> None:
-        """Puts other limits of the delivery account into force."""
-        self.delivering.claims.pace = pace
 
     @property
     def is_alive(self) -> bool:
@@ -155,19 +103,9 @@ class Gateway:
         self.backlog.doubt.set()
         await self.delivering.prolong_leases()
         await self.backlog.prolong_leases()
-        self._limit_attachments()
-        if not self._draining and not self.backlog.is_full:
-            for number in await self.backlog.claim_due():
-                self.backlog.take(number)
-
-    def _limit_attachments(self) -> None:
-        """Lets notices carry no more than the smarthost takes: base64 makes four octets of three, and lines."""
-        limit = self._largest()
-        if limit:
-            room = max(0, min(MAX_ATTACHMENT_BYTES, (limit - 200_000) * 7 // 10))
-            rules = self.clerk.rules
-            if rules.policy.max_attachment_bytes != room:
-                self.clerk.rules = replace(rules, policy=replace(rules.policy, max_attachment_bytes=room))
+        self.delivering.sender.limit_attachments()
+        if not self._draining:
+            await self.backlog.fill()
 
     async def drain(self, seconds: float) -> None:
         """Ends the work in hand, and begins no more. What is not done after so many seconds is done after the next
@@ -178,40 +116,12 @@ class Gateway:
         if self.intake.committing is not None:
             working.append(self.intake.committing)
         _, unfinished = await asyncio.wait([asyncio.ensure_future(work) for work in working], timeout=seconds)
-        given_up = (*unfinished, *self._running, *self.delivering.tasks.running)
-        for task in given_up:
+        cancelled = (*unfinished, *self._running, *self.delivering.tasks.running)
+        for task in cancelled:
             task.cancel()
-        await asyncio.gather(*given_up, return_exceptions=True)
+        await asyncio.gather(*cancelled, return_exceptions=True)
         if not drained:
             with suppress(Transient):  # then it counts as interrupted
                 await self.backlog.give_back()
         self._lane.close()
         self.intake.close()
-
-    # --- for the doors, the clock and ops -----------------------------------------------------------------
-
-    async def off_loop(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Calls a function that begins its transactions itself, in one of the database's threads."""
-        return await self._transactions.off_loop(function, *args, **kwargs)
-
-    async def alarm(self, key: str, text: str) -> None:
-        """Tells `ops_address` that something is wrong: once, until `all_clear`."""
-        await self._alarms.sound(key, text)
-
-    async def all_clear(self, key: str) -> None:
-        """Notes that the trouble of this alarm has passed."""
-        await self._alarms.clear(key)
-
-    async def imap_cursor(self, account: str, folder: str) -> ImapCursor | None:
-        """How far a folder has been read."""
-        return await self._transactions.alone(cursors.load, account, folder)
-
-    async def save_imap_cursor(self, cursor: ImapCursor) -> None:
-        """Notes how far a folder has been read."""
-        await self._transactions.alone(_save_cursor_in, cursor)
-        failpoint("after-cursor-commit")
-
-
-def _save_cursor_in(connection: Connection, cursor: ImapCursor) -> None:
-    cursors.save(connection, cursor)
-    failpoint("before-cursor-commit")

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.model.delivery import NoSpace, Transient
 from mailtickets.failpoint import failpoint
+from mailtickets.gateway.backlog import Backlog
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.measures import Measures
 from mailtickets.mail.model import Envelope
@@ -49,8 +50,8 @@ Keeping = tuple[int, bool, bool]
 """The id, whether it is new, and whether this gateway is to work on it."""
 
 Mails = list[tuple[bytes, Envelope]]
-Kept = list[tuple[int, bool]]
-Keep = Callable[[str | None, datetime, Callable[[], None]], Kept]
+Stored = list[tuple[int, bool]]
+Keep = Callable[[str | None, datetime, Callable[[], None]], Stored]
 """(claimant, now, function that is called just before the commit) -> (id, whether it is new) of each mail."""
 
 
@@ -65,21 +66,13 @@ class Intake:
     """The intake of one gateway. All its coroutines belong to one event loop."""
 
     def __init__(
-        self,
-        clerk: Clerk,
-        lane: Lane,
-        *,
-        max_message_bytes: int,
-        claimant: Callable[[], str | None],
-        claimed: Callable[[int], None],
-        measures: Measures | None = None,
+        self, clerk: Clerk, lane: Lane, backlog: Backlog, measures: Measures, *, max_message_bytes: int
     ) -> None:
+        """New messages are claimed for the backlog, as long as it has room."""
         self.committing: asyncio.Task[None] | None = None
         """The task that commits, if one has begun."""
-        self._clerk, self._lane = clerk, lane
+        self._clerk, self._measures, self._lane, self._backlog = clerk, measures, lane, backlog
         self._max_message_bytes = max_message_bytes
-        self._claimant, self._claimed = claimant, claimed
-        self._measures = measures or Measures()
         self._waiting: list[_Waiting] = []
         self._keeper = Keeper(clerk.database.url) if clerk.database.is_sqlite else None
         self._commit_seconds = self._space_until = 0.0
@@ -136,7 +129,7 @@ class Intake:
             if not mail.committed.done():
                 mail.committed.set_result(number)
             if new and claimed:
-                self._claimed(number)
+                self._backlog.take(number)
             self._note(mail, number, new)
 
     def _note(self, mail: _Waiting, number: int, new: bool) -> None:
@@ -145,7 +138,7 @@ class Intake:
         if new:
             self._measures.count("received-bytes", door, by=len(mail.raw))
         else:
-            log.info("accepted before", extra={"inbound": number, "source": door})
+            log.info("message was accepted before", extra={"inbound": number, "source": door})
 
     async def _keep(self, mails: Mails) -> list[Keeping]:
         if self._keeper is not None:
@@ -160,12 +153,12 @@ class Intake:
         small = sum(len(raw) for raw, _ in mails) <= AT_ONCE_BYTES
         return small and self._lane.is_idle and self._commit_seconds < AT_ONCE_SECONDS
 
-    def _insert(self, mails: Mails, claimant: str | None, now: datetime, before_commit: Callable[[], None]) -> Kept:
+    def _insert(self, mails: Mails, claimant: str | None, now: datetime, before_commit: Callable[[], None]) -> Stored:
         return self._clerk.database.transact(_insert_in, mails, claimant, now, before_commit)
 
     def _commit(self, keep: Keep) -> list[Keeping]:
         self._mind_space()
-        claimant, begun = self._claimant(), time.monotonic()
+        claimant, begun = self._backlog.claimant(), time.monotonic()
         kept = keep(claimant, self._clerk.clock(), _before_commit)
         failpoint("after-accept-commit")
         self._commit_seconds += (time.monotonic() - begun - self._commit_seconds) * _MEMORY_OF_COMMITS
@@ -199,7 +192,7 @@ class Intake:
 
 def _insert_in(
     connection: Connection, mails: Mails, claimant: str | None, now: datetime, before_commit: Callable[[], None]
-) -> Kept:
+) -> Stored:
     kept = inbound.insert_all(connection, mails, claimant, now)
     before_commit()
     return kept

@@ -17,30 +17,22 @@ from time import monotonic
 from sqlalchemy import Connection
 
 from mailtickets.desk.model.delivery import Transient
-from mailtickets.desk.model.facts import Authentication
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.again import drafts
-from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.backlog import Backlog
-from mailtickets.gateway.clerk import Clerk, Draft
+from mailtickets.gateway.checks import Checks
+from mailtickets.gateway.drafting.draft import Draft
 from mailtickets.gateway.intake import Intake
-from mailtickets.gateway.measures import Measures
 from mailtickets.gateway.settling import Settling
-from mailtickets.gateway.workers import Unreadable, Workers
+from mailtickets.gateway.shared import Shared
+from mailtickets.gateway.workers import Unreadable
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
-from mailtickets.mail.model import Envelope, InboundMail
+from mailtickets.mail.model import InboundMail
 from mailtickets.mail.read.outline import outline
 from mailtickets.store import inbound
 from mailtickets.store.database import Stale
-from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
-
-Authenticate = Callable[[bytes, InboundMail, Envelope], Awaitable[Authentication]]
-"""What is known of where a mail comes from. Raises nothing."""
-
-Scan = Callable[[bytes, InboundMail, Envelope], Awaitable[JunkVerdict]]
-"""What filters and scanners hold against a mail. Raises nothing."""
 
 _AT_ONCE = 16
 """Messages in process at the same time: enough to keep two workers busy, and to share the waits for the disk."""
@@ -55,24 +47,11 @@ _RETRY_AFTER = timedelta(seconds=15)
 class Processing:
     """The processing of one gateway's messages."""
 
-    def __init__(
-        self,
-        clerk: Clerk,
-        workers: Workers,
-        transactions: Transactions,
-        alarms: Alarms,
-        settling: Settling,
-        backlog: Backlog,
-        intake: Intake,
-        *,
-        authenticate: Authenticate,
-        scan: Scan,
-        measures: Measures,
-    ) -> None:
-        self.workers = workers
-        self._clerk, self._transactions, self._alarms, self._settling = clerk, transactions, alarms, settling
-        self._backlog, self._intake = backlog, intake
-        self._authenticate, self._scan, self._measures = authenticate, scan, measures
+    def __init__(self, shared: Shared, settling: Settling, backlog: Backlog, intake: Intake, checks: Checks) -> None:
+        self.workers, self.checks = shared.workers, checks
+        self._clerk, self._transactions, self._alarms = shared.clerk, shared.transactions, shared.alarms
+        self._settling, self._backlog, self._intake = settling, backlog, intake
+        self._measures = shared.measures
         self._with_care = asyncio.Lock()
         """Held while a message is in process that an attempt was made at before."""
         self._draining = False
@@ -131,9 +110,9 @@ class Processing:
         mail, unparsed = read
         failpoint("after-reading")
         if received.authentication is None and unparsed is None:
-            found = await self._authenticate(received.raw, mail, received.envelope)
+            found = await self.checks.authenticate(received.raw, mail, received.envelope)
             received = replace(received, authentication=found)
-        junk = await self._scan(received.raw, mail, received.envelope) if unparsed is None else NO_MARK
+        junk = await self.checks.scan(received.raw, mail, received.envelope) if unparsed is None else NO_MARK
         if junk.action == "unavailable" and self._clerk.rules.policy.junk.when_unavailable == "defer":
             await self._wait_for_scanner(received.id, junk)
             return
@@ -149,11 +128,13 @@ class Processing:
                 return None
             return mail, "reading-failed" if "unparsed" in mail.defects else None
         except Unreadable as error:
-            log.error("unreadable", extra={"inbound": received.id, "reason": error.reason})
+            log.error("message cannot be read", extra={"inbound": received.id, "reason": error.reason})
             return outline(received.raw), error.reason
 
     async def _leave_for_later(self, received: inbound.Received) -> None:
-        log.info("left to be read slowly", extra={"inbound": received.id, "size": len(received.raw)})
+        log.info(
+            "message left to be read later, with more time", extra={"inbound": received.id, "size": len(received.raw)}
+        )
         await self._try_later(inbound.count_attempt, received.id, timedelta())
         self._backlog.doubt.set()
 
@@ -168,8 +149,10 @@ class Processing:
     ) -> None:
         for attempt in drafts(f"inbound {received.id}"):
             with attempt:
-                asked = self._clerk.asked(received, mail)
-                draft = await self._transactions.share(self._clerk.draft_in, received, mail, asked, unparsed, junk)
+                incoming = await asyncio.to_thread(  # the questions of long words take milliseconds
+                    self._clerk.incoming, received, mail, unparsed, junk
+                )
+                draft = await self._transactions.share(self._clerk.draft_in, incoming)
                 failpoint("after-draft")
                 await self._settling.settle(draft, _before_apply_commit)
                 failpoint("after-apply-commit")

@@ -3,7 +3,6 @@
 Fails with: `Stale` when the draft is out of date, `Transient` for trouble. Nothing has been written then.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 
@@ -11,11 +10,8 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.letters.render import Rendered
 from mailtickets.failpoint import failpoint
-from mailtickets.gateway.alarms import Alarms
-from mailtickets.gateway.clerk import Clerk, Draft
-from mailtickets.gateway.measures import Measures
-from mailtickets.gateway.workers import Workers
-from mailtickets.store.transactions import Transactions
+from mailtickets.gateway.drafting.draft import Draft
+from mailtickets.gateway.shared import Shared
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -30,17 +26,9 @@ _BREAKERS = {
 class Settling:
     """What `process` and a failed delivery have in common."""
 
-    def __init__(
-        self,
-        clerk: Clerk,
-        workers: Workers,
-        transactions: Transactions,
-        alarms: Alarms,
-        mail_is_due: asyncio.Event,
-        measures: Measures,
-    ) -> None:
-        self._clerk, self._workers, self._transactions = clerk, workers, transactions
-        self._alarms, self._mail_is_due, self._measures = alarms, mail_is_due, measures
+    def __init__(self, shared: Shared) -> None:
+        self._clerk, self._workers, self._transactions = shared.clerk, shared.workers, shared.transactions
+        self._alarms, self._mail_is_due, self._measures = shared.alarms, shared.mail_is_due, shared.measures
 
     async def settle(self, draft: Draft, also: Callable[[Connection], None]) -> None:
         """Writes the draft, and what `also` writes in the same transaction."""
@@ -59,7 +47,7 @@ class Settling:
         for rendered in words:
             for problem in rendered.problems:
                 log.error(
-                    "template failed, the built-in one was used",
+                    "template failed: the built-in template was used",
                     extra={"file": problem.file, "line": problem.line, "error": problem.message},
                 )
         return words

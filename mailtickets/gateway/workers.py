@@ -20,10 +20,11 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from mailtickets.config.places import shipped, template_texts
-from mailtickets.desk.letters.render import Rendered, Templates, render
+from mailtickets.desk.letters.render import Rendered, render
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.notices.discretion import Discretion
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.gateway.measures import Measures
 from mailtickets.mail.model import Attachment, InboundMail
 from mailtickets.mail.read.attachments import of_read, of_unread, picked
@@ -40,7 +41,7 @@ _LONG = 100_000
 _FAILURES = (WorkTimeoutError, ProcessExpired, MemoryError, Transient)
 
 T = TypeVar("T")
-Job = tuple[NoticeName, str, Mapping[str, object], Discretion | None]
+NoticeJob = tuple[NoticeName, str, Mapping[str, object], Discretion | None]
 """A notice's name, its locale, its context, and what its readers must not see."""
 
 
@@ -146,7 +147,7 @@ class Workers:
             found = of_read(raw, await self.read(raw, instance))
         return picked(found, wanted)
 
-    async def words(self, templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:
+    async def words(self, templates: Templates, jobs: Sequence[NoticeJob]) -> list[Rendered]:
         """Notices in words. The built-in templates are our own and need no process, only a thread for long mail."""
         if not jobs or not templates.overrides:
             long = _are_long(jobs)
@@ -182,15 +183,15 @@ def parse_for(raw: bytes, instance: str) -> InboundMail:
     return parse(raw, instance=instance)
 
 
-def render_with(overrides: Mapping[str, str], jobs: Sequence[Job]) -> list[Rendered]:
+def render_with(overrides: Mapping[str, str], jobs: Sequence[NoticeJob]) -> list[Rendered]:
     return _rendered(_compiled(tuple(sorted(overrides.items()))), jobs)
 
 
-def _rendered(templates: Templates, jobs: Sequence[Job]) -> list[Rendered]:
+def _rendered(templates: Templates, jobs: Sequence[NoticeJob]) -> list[Rendered]:
     return [render(templates, *job) for job in jobs]
 
 
-def _are_long(jobs: Sequence[Job]) -> bool:
+def _are_long(jobs: Sequence[NoticeJob]) -> bool:
     """Whether the event loop would feel it: a megabyte of text takes 60 ms, one of HTML twenty times that."""
     messages = (context.get("message") for _, _, context, _ in jobs)
     return any(isinstance(m, dict) and len(m["text"]) + 20 * len(m["html"] or "") > _LONG for m in messages)

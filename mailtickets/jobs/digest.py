@@ -11,7 +11,7 @@ from mailtickets.store.read.agent_facts import own_work
 
 
 def digest(gateway: Gateway) -> int:
-    """Sends the digests whose time of day has come; an agent who has no work gets none. Returns how many were due."""
+    """Sends the digests whose time of day has come. An agent without work gets none. Returns how many were due."""
     clerk, policy = gateway.clerk, gateway.clerk.rules.policy
     local = clerk.clock().astimezone(ZoneInfo(policy.instance.timezone))
     timely = [agent for agent in policy.agents if agent.digest and agent.digest <= f"{local:%H:%M}"]

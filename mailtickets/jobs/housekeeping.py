@@ -1,5 +1,5 @@
-"""Housekeeping: closes what has been resolved for long, frees the tickets of agents who have left, forgets what has
-expired.
+"""Housekeeping: closes tickets that were resolved long ago, unassigns tickets of agents who have left, and deletes what
+has expired.
 
 Several gateways may work on one database: the one that holds the lease does the housekeeping, and sends the reminders.
 """
@@ -7,17 +7,18 @@ Several gateways may work on one database: the one that holds the lease does the
 from datetime import timedelta
 
 from mailtickets.desk.commands import orders
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.store import budgets, cursors, tickets
 
 HOUSEKEEPING_SECONDS = 60
 _LEASE = timedelta(seconds=3 * HOUSEKEEPING_SECONDS)
 AT_ONCE = 100
-"""Tickets that one job changes in one run."""
+"""The most tickets that one job changes in one run."""
 
 
 async def housekeeping(gateway: Gateway) -> None:
-    """One run of it, if this gateway holds the lease."""
+    """Does the housekeeping once, if this gateway holds the lease."""
     if await gateway.off_loop(may_keep_house, gateway):
         await gateway.off_loop(close_resolved, gateway)
         await gateway.off_loop(unassign_lost, gateway)
@@ -26,7 +27,7 @@ async def housekeeping(gateway: Gateway) -> None:
 
 
 def may_keep_house(gateway: Gateway) -> bool:
-    """Takes or prolongs the lease; False: another gateway holds it."""
+    """Takes or prolongs the lease. Returns False if another gateway holds it."""
     clerk, now = gateway.clerk, gateway.clerk.clock()
     return clerk.database.transact(cursors.take_lease, "housekeeping", gateway.name, now + _LEASE, now)
 
@@ -39,7 +40,7 @@ def close_resolved(gateway: Gateway) -> None:
             continue
         moment = clerk.clock() - timedelta(days=queue.close_after_days)
         for number in clerk.database.transact(tickets.resolved_before, queue.name, moment, AT_ONCE):
-            clerk.order(number, orders.close_resolved)
+            clerk.order(Order(number, orders.close_resolved))
 
 
 def unassign_lost(gateway: Gateway) -> None:
@@ -47,7 +48,7 @@ def unassign_lost(gateway: Gateway) -> None:
     clerk = gateway.clerk
     known = [agent.address for agent in clerk.rules.policy.agents]
     for number in clerk.database.transact(tickets.assigned_to_others, known, AT_ONCE):
-        clerk.order(number, orders.unassign_lost)
+        clerk.order(Order(number, orders.unassign_lost))
 
 
 def _forget(gateway: Gateway) -> None:

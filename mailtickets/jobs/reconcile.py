@@ -6,21 +6,21 @@ from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 from mailtickets.gateway.gateway import Gateway
-from mailtickets.store import cursors, inbound
+from mailtickets.store import cursors, ledger
 
 log = logging.getLogger("mailtickets.jobs")
 
 NIGHT_HOUR = 3
-"""When this is done, in the instance's time zone."""
+"""The hour of the comparison, in the instance's time zone."""
 
 Compare = Callable[[], Awaitable[list[str]]]
-"""Looks into the mailboxes; returns what there contradicts the ledger, in words."""
+"""Compares the mailboxes with the ledger. Returns each contradiction as a sentence."""
 
 
 async def reconcile_nightly(gateway: Gateway, compare: Compare) -> None:
-    """Once a night, by one of the gateways: tells ops of what does not add up."""
+    """Compares once a night, in one of the gateways, and writes to ops if the ledger is wrong."""
     if await gateway.off_loop(_is_night, gateway):
-        sums = await gateway.off_loop(gateway.clerk.database.transact, inbound.sums)
+        sums = await gateway.off_loop(gateway.clerk.database.transact, ledger.sums)
         problems = [*sums["problems"], *await compare()]
         log.log(logging.ERROR if problems else logging.INFO, "reconciled", extra={"problems": len(problems)})
         if problems:
@@ -30,7 +30,7 @@ async def reconcile_nightly(gateway: Gateway, compare: Compare) -> None:
 
 
 def _is_night(gateway: Gateway) -> bool:
-    """Whether it is time, and no other gateway has done it tonight."""
+    """Whether it is time, and no other gateway has compared tonight."""
     clerk, now = gateway.clerk, gateway.clerk.clock()
     here = now.astimezone(ZoneInfo(clerk.rules.policy.instance.timezone))
     tonight = here.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)

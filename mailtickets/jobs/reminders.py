@@ -13,17 +13,18 @@ from mailtickets.config.values import span
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import HeldMail
 from mailtickets.desk.model.facts import Desk
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.jobs.digest import digest
 from mailtickets.jobs.housekeeping import AT_ONCE, may_keep_house
 from mailtickets.store import agents, budgets, inbound
 
 _LISTED = 20
-"""Held mails that one notice names; more are counted."""
+"""How many held mails one notice names. It only counts the others."""
 
 
 async def remind(gateway: Gateway) -> None:
-    """All reminders that are due, if this gateway does the housekeeping."""
+    """Sends all reminders that are due, if this gateway does the housekeeping."""
     if await gateway.off_loop(may_keep_house, gateway):
         sent = [
             await gateway.off_loop(job, gateway) for job in (remind_as_asked, remind_of_waiting, digest, tell_of_held)
@@ -40,7 +41,7 @@ def remind_as_asked(gateway: Gateway) -> int:
         if clerk.rules.policy.agent(row.agent) is None:
             clerk.database.transact(agents.reminded, row.ticket, row.agent, clerk.clock())
         else:
-            clerk.order(row.ticket, partial(orders.remind, agent=row.agent, snooze=row.snooze))
+            clerk.order(Order(row.ticket, partial(orders.remind, agent=row.agent, snooze=row.snooze)))
     return len(due)
 
 
@@ -53,7 +54,7 @@ def remind_of_waiting(gateway: Gateway) -> int:
         if after is None:
             continue
         for number in clerk.database.transact(agents.waiting_too_long, queue.name, after, clerk.clock(), AT_ONCE):
-            clerk.order(number, orders.remind_of_waiting, desk=away)
+            clerk.order(Order(number, orders.remind_of_waiting, desk=away))
             reminded += 1
     return reminded
 
@@ -63,8 +64,8 @@ def _absences(connection: Connection, everybody: Sequence[str]) -> Desk:
 
 
 def tell_of_held(gateway: Gateway) -> int:
-    """Writes to each agent one mail about all mail that was held in their name in an hour, and that single notices did
-    not tell of. Returns how many agents were written to."""
+    """Writes one notice to each agent about the mail in their name that was held in the last hour and had no notice of
+    its own. Returns the number of agents."""
     clerk, written_to = gateway.clerk, 0
     for untold in clerk.database.transact(budgets.untold, clerk.clock()):
         agent = clerk.rules.policy.agent(untold.agent)

@@ -1,6 +1,6 @@
-"""When each job is run. APScheduler rings, the database says what is due.
+"""When each job runs. APScheduler starts a job, and the job asks the database what is due.
 
-Fails with: nothing. A job that fails is logged, and run again at its next time.
+Fails with: nothing. The failure of a job goes to the log, and the job runs again at its next time.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ _LOOK_AT_CLOCK_SECONDS = 5
 
 
 def schedule(gateway: Gateway, compare: Compare) -> AsyncIOScheduler:
-    """The jobs of a running daemon; the caller starts them, and shuts them down before the gateway drains."""
+    """The jobs of a running daemon. The caller starts them, and stops them before the gateway drains."""
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
@@ -52,7 +52,7 @@ async def _ring(name: str, job: Callable[[], Awaitable[None]]) -> None:
 
 
 async def mind_clock(scheduler: AsyncIOScheduler) -> None:
-    """Runs all jobs now when the clock has been set back: APScheduler would wait until it is that late again."""
+    """Runs all jobs now if the clock was set back. Otherwise APScheduler would wait until the old time comes again."""
     ahead = time.time() - time.monotonic()
     while True:
         await asyncio.sleep(_LOOK_AT_CLOCK_SECONDS)

@@ -12,6 +12,8 @@ from typing import Literal
 from mailtickets.mail.door import Door
 
 Kind = Literal["human", "auto_reply", "bounce", "list", "report", "loop"]
+AuthVerdict = Literal["pass", "fail", "none", "temperror"]
+"""Whether the domain of the author vouches for a mail, as RFC 8601 writes it."""
 AutoSubmitted = Literal["auto-replied", "auto-generated"]
 
 LOOP_HEADER = "X-Mailtickets-Loop"

@@ -129,12 +129,12 @@ def waiting_too_long(connection: Connection, queue: str, after: timedelta, now: 
 def thread(connection: Connection, number: int, *, whole: bool = False, limit: int = _THREAD) -> tuple[Said, ...]:
     """The newest messages of a ticket, oldest first. `whole`: with the text that received mails quote; for agents
     only."""
-    return _said(connection, limit, message.c.ticket == number, whole=whole)
+    return _messages(connection, limit, message.c.ticket == number, whole=whole)
 
 
 def brought_by(connection: Connection, inbound: int) -> tuple[Said, ...]:
     """The message that came with a mail (`inbound`); empty if there is none any more."""
-    return _said(connection, 1, message.c.inbound == inbound)
+    return _messages(connection, 1, message.c.inbound == inbound)
 
 
 def thread_for_all(connection: Connection, number: int, agents: Iterable[str], limit: int) -> tuple[Said, ...]:
@@ -149,7 +149,7 @@ def thread_for_all(connection: Connection, number: int, agents: Iterable[str], l
     )
     since = connection.execute(joined.where(~by_order)).scalar()
     later = (message.c.received_at > since,) if since is not None else ()
-    return _said(connection, limit, message.c.ticket == number, message.c.visibility == "public", *later)
+    return _messages(connection, limit, message.c.ticket == number, message.c.visibility == "public", *later)
 
 
 def written_since(
@@ -169,7 +169,7 @@ def written_since(
     at = connection.execute(merged).scalar()
     if at is not None:
         fresh.append(~_sent_to(own, at))
-    return _said(connection, _THREAD, message.c.ticket == number, *fresh)
+    return _messages(connection, _THREAD, message.c.ticket == number, *fresh)
 
 
 def _sent_to(people: Sequence[str], until: datetime) -> ColumnElement[bool]:
@@ -186,7 +186,7 @@ def _sent_to(people: Sequence[str], until: datetime) -> ColumnElement[bool]:
     )
 
 
-def _said(connection: Connection, limit: int, *conditions: Any, whole: bool = False) -> tuple[Said, ...]:
+def _messages(connection: Connection, limit: int, *conditions: Any, whole: bool = False) -> tuple[Said, ...]:
     """The newest messages that fulfil the conditions, oldest first, each cut one character after the shown length.
 
     `whole`: with the text that a received mail quotes, unless it quotes a notice of ours: that text is on the ticket
@@ -222,8 +222,9 @@ def undoable(connection: Connection, number: int, agent: str, caused_by: int | N
     """What `agent` did on a ticket with the message `caused_by`, or else with the message of their newest answer."""
     own = func.lower(event.c.actor) == agent.casefold()
     found = None
+    here = or_(event.c.ticket == number, event.c.kind == "split")  # a split is recorded with the new ticket
     if caused_by is not None:
-        theirs = select(event.c.inbound).where(event.c.inbound == caused_by, event.c.ticket == number, own).limit(1)
+        theirs = select(event.c.inbound).where(event.c.inbound == caused_by, here, own).limit(1)
         found = connection.execute(theirs).scalar()
     if found is None:
         answers = (
@@ -245,9 +246,7 @@ def undoable(connection: Connection, number: int, agent: str, caused_by: int | N
     ).all()
     waits = [row.next_attempt_at for row in copies if row.state == "queued"]
     happened = (
-        select(event.c.kind, event.c.old, event.c.new)
-        .where(event.c.inbound == found, event.c.ticket == number, own)
-        .order_by(event.c.id)
+        select(event.c.kind, event.c.old, event.c.new).where(event.c.inbound == found, here, own).order_by(event.c.id)
     )
     changes = tuple((row.kind, row.old, row.new) for row in connection.execute(happened))
     return Undoable(found, min(waits, default=None), gone=len(waits) < len(copies), changes=changes)
@@ -279,13 +278,13 @@ def unfinished(
 
     The tickets that have waited longest come first. Snoozed tickets are left out.
     """
-    whose = (
+    holder = (
         ticket.c.assignee == assignee
         if assignee is not None
         else (ticket.c.assignee.is_(None) & ticket.c.queue.in_(queues))
     )
     wanted = select(ticket.c.number).where(
-        whose,
+        holder,
         ticket.c.status.in_(("new", "open", "pending")),
         or_(ticket.c.snoozed_until.is_(None), ticket.c.snoozed_until <= now),
     )

@@ -43,7 +43,7 @@ def _making_known(dialect: str) -> Insert:
 
 
 def make_undeliverable(connection: Connection, address: str, now: datetime) -> None:
-    """Marks an address that mail to it has failed for good.
+    """Marks an address as undeliverable, because mail to it has failed for good.
 
     No automatic mail is sent to it until somebody writes from there, or a mail to it is accepted (`make_reachable`).
     """
@@ -54,7 +54,7 @@ def make_undeliverable(connection: Connection, address: str, now: datetime) -> N
 
 
 def make_reachable(connection: Connection, addresses: Sequence[str]) -> None:
-    """Takes the mark `undeliverable` from these addresses."""
+    """Removes the mark `undeliverable` from these addresses."""
     if addresses:
         connection.execute(_REACHED, {"keys": sorted({address.casefold() for address in addresses})})
 

@@ -1,4 +1,4 @@
-"""How far IMAP folders have been read, and who holds a lease on what only one gateway may do."""
+"""How far IMAP folders have been read, and which gateway holds the lease on tasks that only one gateway may do."""
 
 from datetime import datetime
 

@@ -1,9 +1,9 @@
-"""How many copies may go to one recipients' domain, so that a domain that is slow or has a rate limit delays no other.
+"""How many copies may go to one domain of recipients, so that a slow or limited domain delays no other domain.
 
-Owns: the counts of copies for each domain, and the search for other domains when one has had enough. The claim itself
-is in `outbox`.
+Owns: the counts of copies for each domain, and the search for other domains when one has had enough. The claim is
+in `outbox`, and the queries are in `due`.
 *Limits*: two gateways that claim at the same moment do not see each other's copies yet, and may go over the limit by
-what they claim. Behind a domain that has had enough so many others are looked at in one claim, and the next ones then.
+what they claim. Behind a domain that has reached its share, one claim looks at `LOOKED_AT` other domains.
 """
 
 from collections import Counter
@@ -29,24 +29,24 @@ from sqlalchemy import (
 from mailtickets.store.schema import Instant, outbox
 
 LOOKED_AT = 200
-"""Domains in one claim: each is a look-up in an index."""
+"""How many other domains one claim looks at. Each takes a look-up in an index."""
 
 SPAN = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
 class Shares:
-    """The limits for one domain, and where the search among domains stands; one for each gateway."""
+    """The limits for one domain, and where the search for other domains goes on. Each gateway has one."""
 
     per_minute: int = 0
-    """Copies sent to it, by whatever gateway; 0 is no limit."""
+    """Copies that all gateways together may send to a domain in a minute; 0 means no limit."""
     at_once: int | None = None
-    """Copies of one domain that the gateway has in hand, while others wait; None is as many as there are."""
+    """Copies for one domain that this gateway may have in hand while copies for others wait; None means no limit."""
     in_hand: Mapping[str, int] = field(default_factory=dict)
     begin: str = ""
     """The domain at which the next search among the other domains begins."""
     more: bool = False
-    """Whether copies for other domains may wait that the last claim did not look at."""
+    """Whether copies may wait for domains that the last claim did not look at."""
 
 
 class Picking:
@@ -60,16 +60,16 @@ class Picking:
         self._seen: set[int] = set()
         self.taken: list[Row[Any]] = []
         self.passed: list[Row[Any]] = []
-        """Copies for domains that have their share in hand already."""
+        """Copies for domains that have reached their share."""
         self.enough: set[str] = set()
-        """Domains of which a copy has not been taken."""
+        """Domains with a copy that was not taken."""
 
     @property
     def missing(self) -> int:
         return self._most - len(self.taken)
 
     def count(self, connection: Connection, rows: Iterable[Row[Any]], now: datetime) -> None:
-        """What has been sent lately to the domains of these, and what is being sent, by any gateway."""
+        """Counts the copies to the domains of `rows` that any gateway has sent in the last minute, or is sending."""
         new = {row.domain for row in rows} - self._counted - {""}
         if not self._shares.per_minute or not new:
             return
@@ -97,7 +97,7 @@ class Picking:
         return len(self.taken) - before
 
     def take_passed(self) -> None:
-        """Takes copies that were passed over, when no other domain waits: no connection is to be idle."""
+        """Takes copies that were passed over, if no other domain waits: otherwise connections would be idle."""
         for row in self.passed:
             if self.missing and not self._is_used_up(row.domain):
                 self._add(row)

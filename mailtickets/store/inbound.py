@@ -1,13 +1,11 @@
-"""Received messages: kept as they came. Each of them ends with exactly one outcome."""
+"""Received messages, stored as they came, and the claims of gateways on them. Each ends with exactly one outcome."""
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, bindparam, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailtickets.desk.model.decision import Outcome
@@ -20,28 +18,16 @@ from mailtickets.store import schema
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read.reader import within
 from mailtickets.store.schema import inbound
+from mailtickets.store.transmission import transmission_key
 
 LEASE = timedelta(seconds=60)
-"""So long a claim of a gateway on a message holds. Then another gateway may claim the message."""
+"""How long a gateway has a claim on a message. After that, another gateway may claim the message."""
 
 _FURTHEST = timedelta(hours=1)
-"""A message waits at most so long for its next attempt."""
-
-MAX_HEAD_BYTES = 256 * 1024
-"""Header fields are looked for in so many octets of a message that is compared. The rest counts as its body."""
-
-_LOOKED_BACK = 200_000
-"""At most so many newest messages are compared with a mailbox: `received_at` has no index."""
+"""The longest time that a message waits for its next attempt."""
 
 _HELD_LOOKED_AT = 10_000
-"""Messages of some senders are looked for among so many newest held messages."""
-
-_TRACE_HEADERS = re.compile(
-    rb"(?:received|return-path|delivered-to|x-original-to|x-received|received-spf|authentication-results"
-    rb"|arc-[a-z-]+|x-spam-[a-z-]+)\s*:",
-    re.IGNORECASE,
-)
-_IDENTITY_HEADERS = re.compile(rb"^(?:message-id|date)\s*:", re.IGNORECASE | re.MULTILINE)
+"""How many of the newest held messages `held_from` looks at."""
 
 KEEP = {
     dialect.__name__.rpartition(".")[2]: dialect.insert(inbound)
@@ -49,7 +35,7 @@ KEEP = {
     .returning(inbound.c.transmission, inbound.c.id)
     for dialect in (sqlite, postgresql)
 }
-"""Built once, because to build the statement takes longer than to execute it."""
+"""The statements are built once, because building one takes longer than executing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,47 +52,19 @@ class Received:
     attempts: int
     released: bool
     authentication: Authentication | None = None
-    """The verdict on its author, found when it was first worked on."""
+    """The verdict on the author of the mail. None until the message is first processed."""
     confirmed: tuple[str, ...] = ()
-    """The reasons for which it was held, and from which it was released."""
+    """The reasons for which the message was held before it was released."""
     correction: str = ""
-    """The command lines that its author sent in place of those that were not understood."""
-
-
-def transmission_key(raw: bytes, envelope: Envelope) -> str:
-    """What is the same in a retransmission by the same door: the mail less its trace, and the envelope.
-
-    A mail with neither Message-ID nor Date could honestly be sent again, alike to the letter: there the day
-    counts too.
-    """
-    if envelope.door.answers == "nobody":  # who is answered by nobody sends nothing again: the bytes are the same
-        fields: list[bytes | memoryview] = [envelope.door.name.encode(), raw]
-    else:
-        end = raw.find(b"\r\n\r\n", 0, MAX_HEAD_BYTES)
-        split = (end, end + 4) if end >= 0 else (min(len(raw), MAX_HEAD_BYTES),) * 2
-        head, body = raw[: split[0]], memoryview(raw)[split[1] :]  # no copy of it
-        kept = b"\r\n".join(field for field in _fields(head) if not _TRACE_HEADERS.match(field))
-        day = b"" if _IDENTITY_HEADERS.search(kept) else envelope.received_at.date().isoformat().encode()
-        people = "\0".join([envelope.door.name, envelope.sender or "", *sorted(envelope.recipients)])
-        fields = [people.encode("utf-8", "surrogateescape"), kept, body, day]
-    digest = hashlib.sha256()
-    for field in fields:
-        digest.update(len(field).to_bytes(8, "big"))
-        digest.update(field)
-    return digest.hexdigest()
-
-
-def _fields(head: bytes) -> list[bytes]:
-    """The header fields, each with its folded lines."""
-    return re.split(rb"\r\n(?![ \t])", head)
+    """Command lines that the author sent later, in place of those that were not understood."""
 
 
 def insert_all(
     connection: Connection, mails: Sequence[tuple[bytes, Envelope]], claimant: str | None, now: datetime
 ) -> list[tuple[int, bool]]:
-    """Keeps the messages; gives for each its id and whether it is new rather than a retransmission.
+    """Stores the messages. Returns for each message its id, and whether it is new: False for a retransmission.
 
-    All in one statement: every one costs the lane's thread two turns of Python's lock, for which the doors compete.
+    All messages are in one statement, because each statement takes Python's lock twice, and the doors wait for it.
     """
     rows = [arriving(raw, envelope, claimant, now) for raw, envelope in mails]
     new = {key: number for key, number in connection.execute(KEEP[connection.dialect.name], rows)}  # noqa: C416
@@ -192,7 +150,7 @@ def _received(row: Row[Any]) -> Received:
 
 
 def stored_authentication(stored: dict[str, Any] | None) -> Authentication | None:
-    """The verdict as it was stored when the mail came."""
+    """The verdict from its stored form. None: no verdict was stored."""
     if stored is None:
         return None
     facts = tuple(AuthFact(*fact) for fact in stored["facts"])
@@ -200,7 +158,7 @@ def stored_authentication(stored: dict[str, Any] | None) -> Authentication | Non
 
 
 def storable_authentication(found: Authentication) -> dict[str, Any]:
-    """The verdict as a JSON column keeps it."""
+    """The verdict in the form that a JSON column stores."""
     facts = [[fact.method, fact.result, fact.domain, fact.source] for fact in found.facts]
     return {"verdict": found.verdict, "internal": found.internal, "facts": facts}
 
@@ -214,10 +172,11 @@ def claim_due(connection: Connection, claimant: str, now: datetime, limit: int) 
 
 
 def claim_doubtful(connection: Connection, claimant: str, now: datetime) -> int | None:
-    """Takes over a message that attempts were made at before; gives its id.
+    """Claims one message that has had attempts before, and returns its id. None: there is no such message.
 
-    The one with the fewest attempts comes first, then the oldest: so gateways that die for another reason do not blame
-    one message again and again. One at a time: a gateway that a message kills counts an attempt for no other.
+    The message with the fewest attempts comes first, then the oldest. So a gateway that dies for another reason does
+    not count attempts for the same message again and again. A gateway claims one such message at a time: if the message
+    kills the gateway, no other message gets an attempt.
     """
     return next(iter(_claimed(connection, claimant, now, inbound.c.attempts > 0, 1)), None)
 
@@ -240,7 +199,10 @@ def _claimed(
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    """True if no claim holds: there is none, it has ended, or its end is so far off that the clock was set back."""
+    """A condition: no gateway has a claim on the message.
+
+    There is none, it has ended, or it ends so late that the clock must have been set back.
+    """
     until = inbound.c.claimed_until
     return or_(until.is_(None), until <= now, until > now + _FURTHEST)
 
@@ -257,31 +219,31 @@ def count_attempt(connection: Connection, number: int, retry_at: datetime) -> in
 
 
 def postpone(connection: Connection, number: int, until: datetime) -> None:
-    """Puts a message off until then. It does not count as a failed attempt."""
+    """Postpones a message until `until`. This does not count as a failed attempt."""
     connection.execute(update(inbound).where(inbound.c.id == number).values(claimed_by=None, claimed_until=until))
 
 
 def prolong(connection: Connection, claimant: str, numbers: Sequence[int], until: datetime) -> None:
-    """Prolongs the claims on messages that still wait in a gateway's memory."""
+    """Extends the claims on messages that wait in the memory of a gateway, until `until`."""
     mine = update(inbound).where(inbound.c.id.in_(numbers), inbound.c.claimed_by == claimant)
     connection.execute(mine.values(claimed_until=until))
 
 
 def give_back(connection: Connection, claimant: str) -> None:
-    """Ends the claims of a gateway that stops in good order. No attempt is counted."""
+    """Ends the claims of a gateway that stops normally. This counts no attempt."""
     connection.execute(_taken_over_by(claimant).values(claimed_by=None, claimed_until=None))
 
 
 def unclaim(connection: Connection, claimant: str) -> int:
-    """Ends the claims that a gateway of this name had when it died. It calls this when it has been started again.
+    """Ends the claims that the gateway `claimant` had when it died. The gateway calls this when it starts again.
 
-    Any of the messages may have caused the death: each counts as one attempt. Returns how many messages there are.
+    Any of the messages may have killed the gateway, so each gets one more attempt. Returns how many messages there are.
     """
     return connection.execute(_taken_over_by(claimant).values(_INTERRUPTED)).rowcount
 
 
 def unclaim_abandoned(connection: Connection, claimant: str, now: datetime) -> None:
-    """Like the claims of a gateway that died: ends those of other gateways that they did not prolong."""
+    """Ends claims that other gateways did not extend in time. Each message gets one more attempt."""
     theirs = inbound.c.state == "accepted", inbound.c.claimed_by.is_not(None), inbound.c.claimed_by != claimant
     connection.execute(update(inbound).where(*theirs, _is_free(now)).values(_INTERRUPTED))
 
@@ -298,7 +260,7 @@ def accept_again(
 ) -> bool:
     """Puts a decided message back for another decision. Returns False if there is no such message.
 
-    Only a held one can be released, and so only once.
+    `released`: the message must be held. So it is released only once.
     """
     decided = inbound.c.state == "held" if released else inbound.c.state != "accepted"
     before = connection.execute(
@@ -326,12 +288,12 @@ def accept_again(
 
 
 def _confirmed(reason: str, seen: int | None) -> str:
-    """A reason as it stands in `confirmed`. `stale-answer` has the revision seen: others may write again after it."""
+    """A reason as `confirmed` has it. `stale-answer` comes with the revision seen, as others may write again later."""
     return f"{STALE}@{seen}" if reason == STALE and seen is not None else reason
 
 
 def drop(connection: Connection, number: int, reason: str, now: datetime) -> bool:
-    """Ignores a held message, at the word of a person. Returns False if no such message is held."""
+    """Ignores a held message, because a person says so. Returns False if the message is not held."""
     dropped = (
         update(inbound)
         .where(inbound.c.id == number, inbound.c.state == "held")
@@ -349,59 +311,10 @@ def record_event(
     )
 
 
-def sums(connection: Connection) -> dict[str, Any]:
-    """How many messages came, how many have which outcome, and what contradicts these counts.
-
-    One mail of an agent can be two messages of a ticket: an answer and a note.
-    """
-    counted = select(inbound.c.outcome, func.count()).where(inbound.c.outcome.is_not(None)).group_by(inbound.c.outcome)
-    outcomes = {str(row[0]): int(row[1]) for row in connection.execute(counted)}
-    received = connection.execute(select(func.count()).select_from(inbound)).scalar_one()
-    waiting = connection.execute(select(func.count()).where(inbound.c.state == "accepted")).scalar_one()
-    problems = []
-    if sum(outcomes.values()) + waiting != received:
-        problems.append(f"{received} messages, but {sum(outcomes.values())} outcomes and {waiting} waiting")
-    on_tickets = ("opened", "appended", "noted", "unparsed")
-    messages = (
-        select(schema.message.c.inbound, func.count().label("times")).group_by(schema.message.c.inbound).subquery()
-    )
-    odd = (
-        select(inbound.c.id, inbound.c.outcome, messages.c.times)
-        .outerjoin(messages, messages.c.inbound == inbound.c.id)
-        .where(inbound.c.outcome.in_(on_tickets), func.coalesce(messages.c.times, 0).not_in((1, 2)))
-        .order_by(inbound.c.id)
-        .limit(100)
-    )
-    problems += [
-        f"inbound {row.id} is {row.outcome}, and on {row.times or 0} messages of tickets"
-        for row in connection.execute(odd)
-    ]
-    return {"received": received, "waiting": waiting, "outcomes": dict(sorted(outcomes.items())), "problems": problems}
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What a message is recognised by when it is compared with a mailbox."""
-
-    size: int
-    received_at: datetime
-    message_id: str | None
-    """None until the message is decided."""
-
-
-def known_of(connection: Connection, source: str, since: datetime) -> list[Known]:
-    """The messages that a door has accepted since then, among the last `_LOOKED_BACK` of all doors."""
-    newest = connection.execute(select(func.max(inbound.c.id))).scalar() or 0
-    wanted = select(inbound.c.size, inbound.c.received_at, inbound.c.message_id).where(
-        inbound.c.id > newest - _LOOKED_BACK, inbound.c.source == source, inbound.c.received_at >= since
-    )
-    return [Known(row.size, row.received_at, row.message_id) for row in connection.execute(wanted)]
-
-
 def held_from(
     connection: Connection, addresses: Sequence[str], hour: tuple[datetime, datetime], limit: int
 ) -> list[Any]:
-    """The held messages from these addresses that were decided in this hour, oldest first, the last `limit` of them."""
+    """The newest `limit` held messages from these addresses that were decided in this hour, oldest first."""
     keys = {address.casefold() for address in addresses}
     found = [
         row

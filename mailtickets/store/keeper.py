@@ -2,7 +2,7 @@
 
 For one message, SQLAlchemy takes as long as SQLite itself does, fsync included. The statement and its values are those
 of `inbound`; SQLAlchemy compiles them once.
-*Fails with*: `Transient` for every error of SQLite, also when the database is locked; nothing has been written then.
+*Fails with*: `Transient` for every error of SQLite, and when the database is locked. Then nothing was written.
 The caller tries again with `inbound.insert_all`, which tells the kinds of trouble apart.
 """
 
@@ -43,7 +43,7 @@ class Keeper:
         now: datetime,
         before_commit: Callable[[], None],
     ) -> list[tuple[int, bool]]:
-        """Commits all of them or none; returns for each its id, and whether it is new (False: a retransmission)."""
+        """Commits all messages or none. Returns for each its id, and whether it is new (False: a retransmission)."""
         rows = [arriving(raw, envelope, claimant, now) for raw, envelope in mails]
         try:
             self._connection.execute("BEGIN IMMEDIATE")

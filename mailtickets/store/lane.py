@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Job = tuple["Future[Any]", Callable[[], Any]]
+QueuedCall = tuple["Future[Any]", Callable[[], Any]]
 
 
 class Lane:
@@ -27,8 +27,8 @@ class Lane:
         self._threads = ThreadPoolExecutor(threads, "store")
         self._lock = Lock()
         self._unfinished = 0
-        self._first: deque[Job] = deque()
-        self._others: deque[Job] = deque()
+        self._first: deque[QueuedCall] = deque()
+        self._others: deque[QueuedCall] = deque()
 
     async def do(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls the function in a thread; returns what it returns, and raises what it raises."""
@@ -38,13 +38,13 @@ class Lane:
         """Like `do`, but before all work that `do` has queued."""
         return await self._queue(self._first, partial(function, *args, **kwargs))
 
-    async def _queue(self, queue: deque[Job], work: Callable[[], T]) -> T:
-        job: Future[T] = Future()
+    async def _queue(self, queue: deque[QueuedCall], work: Callable[[], T]) -> T:
+        future: Future[T] = Future()
         with self._lock:
             self._unfinished += 1
-            queue.append((job, work))
+            queue.append((future, work))
         self._threads.submit(self._do_next)
-        return await asyncio.wrap_future(job)
+        return await asyncio.wrap_future(future)
 
     @property
     def is_idle(self) -> bool:
@@ -57,25 +57,25 @@ class Lane:
         return bool(self._first)
 
     def _do_next(self) -> None:
-        """Does one of the queued jobs; this is called once for each of them."""
+        """Does one of the queued calls. The threads do this once for each queued call."""
         with self._lock:
-            job, work = (self._first or self._others).popleft()
+            future, work = (self._first or self._others).popleft()
         try:
-            self._do_job(job, work)
+            self._do_call(future, work)
         finally:
             with self._lock:
                 self._unfinished -= 1
 
     @staticmethod
-    def _do_job(job: "Future[Any]", work: Callable[[], Any]) -> None:
-        if not job.set_running_or_notify_cancel():
+    def _do_call(future: "Future[Any]", work: Callable[[], Any]) -> None:
+        if not future.set_running_or_notify_cancel():
             return
         try:
             result = work()
         except BaseException as error:
-            job.set_exception(error)
+            future.set_exception(error)
         else:
-            job.set_result(result)
+            future.set_result(result)
 
     def close(self) -> None:
         """Waits until all queued work is done."""

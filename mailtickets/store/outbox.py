@@ -7,25 +7,21 @@ A copy's Message-ID, token and return path are fixed when it is queued, so that 
 If the gateway is killed, nobody knows which of them it had begun to send, so all of them become `unknown`.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    FromClause,
     Integer,
     Row,
     Select,
     and_,
     bindparam,
-    case,
     func,
     literal_column,
-    or_,
     select,
     update,
 )
@@ -36,19 +32,14 @@ from mailtickets.desk.notices.rows import answered_as
 from mailtickets.mail.domain import domain_of
 from mailtickets.mail.model import Address, OutboundMail
 from mailtickets.store import contacts
-from mailtickets.store.domains import LOOKED_AT, Picking, Shares, waiting
+from mailtickets.store.domains import Shares
+from mailtickets.store.due import SENDING, most_urgent
 from mailtickets.store.inbound import clean
 from mailtickets.store.schema import Instant, notice, outbox, token
 from mailtickets.store.statements import inserting, inserting_for_id, replacing
 
 LEASE = timedelta(seconds=60)
 """How long a gateway holds a copy that is being sent or comes next. A running gateway extends this (`prolong`)."""
-
-_FURTHEST = timedelta(hours=6)
-_SKEW = timedelta(minutes=5)
-"""With `_FURTHEST`, the limits for moments in the database. No letter waits longer than `_FURTHEST` for its next
-attempt, and no other gateway's clock is ahead by more than `_SKEW`. A later moment means that our clock was set
-back."""
 
 _HEADERS = ("auto_submitted", "suppress", "loop", "in_reply_to")
 
@@ -186,10 +177,9 @@ _CLAIM = (
 _NOTICES: Select[Any] = select(*_NOTICE, notice.c.id.label("notice"), notice.c.name).where(
     notice.c.id.in_(bindparam("notices", expanding=True))
 )
-_SENDING: ColumnElement[str] = literal_column("'sending'")
 _ENDED = (
     update(outbox)
-    .where(outbox.c.id == bindparam("number"), outbox.c.state == _SENDING)
+    .where(outbox.c.id == bindparam("number"), outbox.c.state == SENDING)
     .values(attempts=outbox.c.attempts + bindparam("one_more", type_=Integer))
 )
 _ANSWERED = select(outbox.c.recipient).where(
@@ -199,7 +189,7 @@ _ANSWERED = select(outbox.c.recipient).where(
 cannot show that an address works again, because it is not sent to addresses that do not work."""
 _GIVEN_BACK = (
     update(outbox)
-    .where(outbox.c.id == bindparam("number"), outbox.c.state == _SENDING, outbox.c.claimed_by == bindparam("claimant"))
+    .where(outbox.c.id == bindparam("number"), outbox.c.state == SENDING, outbox.c.claimed_by == bindparam("claimant"))
     .values(claimed_by=None, claimed_until=None)
 )
 
@@ -247,14 +237,10 @@ def claim_due(
     """Claims copies that are due, people's answers first, and returns them.
 
     Copies that another gateway left unfinished are due again, except with `abandoned=False`. `in_hand` are the numbers
-    of copies that the claimant has claimed already. `shares` limits the copies for one domain of recipients.
+    of copies that the claimant has claimed already. `shares` limits the copies for one domain of recipients. These
+    three have a default, because only a running gateway knows them.
     """
-    asked: dict[str, Any] = dict(now=now, furthest=now + _FURTHEST, skew=now + _SKEW, most=limit)
-    if abandoned:
-        asked["in_hand"] = in_hand
-    copies = connection.execute(_wanted(abandoned), asked).all()
-    if shares is not None:
-        copies = _shared_out(connection, copies, shares, asked, abandoned)
+    copies = most_urgent(connection, now, limit, in_hand=in_hand, abandoned=abandoned, shares=shares)
     if not copies:
         return []
     ids = [copy.id for copy in copies]
@@ -263,92 +249,6 @@ def claim_due(
     notices = connection.execute(_NOTICES, {"notices": sorted({copy.notice for copy in copies})}).all()
     words = {row.notice: (row, _mail(row)) for row in notices}  # once for all its copies
     return [_due(copy, *words[copy.notice], now) for copy in copies]
-
-
-def _shared_out(
-    connection: Connection, copies: Sequence[Row[Any]], shares: Shares, asked: dict[str, Any], abandoned: bool
-) -> Sequence[Row[Any]]:
-    """The most urgent copies, without those for domains that have reached their share. Copies for other domains take
-    their place."""
-    picking = Picking(shares, asked["most"])
-    picking.count(connection, copies, asked["now"])
-    picking.take(copies)
-    shares.more = False
-    if not picking.enough:
-        return copies
-    others = _others(connection, picking.enough, shares, asked, abandoned)
-    picking.count(connection, others, asked["now"])
-    shares.more = picking.take(others) > 0 or bool(shares.begin)
-    if not shares.more:
-        picking.take_passed()
-    return sorted(picking.taken, key=lambda copy: (copy.priority, copy.id))
-
-
-def _others(
-    connection: Connection, enough: Collection[str], shares: Shares, asked: dict[str, Any], abandoned: bool
-) -> Sequence[Row[Any]]:
-    """The most urgent copy for each of the next domains, at any place in the queue."""
-    found = connection.execute(_firsts(abandoned), {**asked, "begin": shares.begin}).all()
-    shares.begin = found[-1].domain if len(found) == LOOKED_AT else ""
-    ids = [copy.id for copy in found if copy.id is not None and copy.domain not in enough]
-    return connection.execute(_these(abandoned), {**asked, "ids": ids}).all() if ids else []
-
-
-@cache
-def _wanted(abandoned: bool) -> Select[Any]:
-    return (
-        select(outbox)
-        .where(*_is_due(outbox, abandoned))
-        .order_by(outbox.c.priority, outbox.c.id)
-        .limit(bindparam("most", type_=Integer))
-        .with_for_update(skip_locked=True)
-    )
-
-
-@cache
-def _firsts(abandoned: bool) -> Select[Any]:
-    """A query: the domains for which copies wait, and for each domain the most urgent copy that is due."""
-    domains, copy = waiting(), outbox.alias("copy")
-    first = (
-        select(copy.c.id)
-        .where(copy.c.domain == domains.c.domain, *_is_due(copy, abandoned))
-        .order_by(copy.c.domain, copy.c.priority, copy.c.id)  # exactly the order of the index
-        .limit(literal_column("1"))
-        .scalar_subquery()
-    )
-    return select(domains.c.domain, first.label("id")).where(domains.c.domain.is_not(None))
-
-
-@cache
-def _these(abandoned: bool) -> Select[Any]:
-    """A query: the copies with these ids that are still due, read with a lock. Another gateway may have been faster."""
-    these = outbox.c.id.in_(bindparam("ids", expanding=True))
-    return (
-        select(outbox)
-        .where(these, *_is_due(outbox, abandoned))
-        .order_by(outbox.c.priority, outbox.c.id)
-        .with_for_update(skip_locked=True)
-    )
-
-
-def _is_due(copy: FromClause, abandoned: bool) -> list[ColumnElement[bool]]:
-    sending, now = copy.c.state == _SENDING, bindparam("now", type_=Instant)
-    due_at = case((sending, copy.c.claimed_until), else_=copy.c.next_attempt_at)  # an OR would sort the backlog
-    return [
-        copy.c.next_attempt_at.is_not(None),
-        or_(due_at <= now, _left_in_the_future(copy, due_at)),
-        copy.c.id.not_in(bindparam("in_hand", expanding=True)) if abandoned else ~sending,
-    ]
-
-
-def _left_in_the_future(copy: FromClause, due_at: ColumnElement[datetime]) -> ColumnElement[bool]:
-    """A condition: the copy would wait too long, because the clock was set back.
-
-    A queued copy is judged by its time of creation, because its undo window may be long.
-    """
-    queued = copy.c.state == "queued"
-    skew, furthest = bindparam("skew", type_=Instant), bindparam("furthest", type_=Instant)
-    return or_(and_(queued, copy.c.created_at > skew), and_(~queued, due_at > furthest))
 
 
 def give_back(connection: Connection, claimant: str, copies: Sequence[Due]) -> None:
@@ -377,48 +277,55 @@ def unclaim(connection: Connection, claimant: str, now: datetime) -> int:
     Returns how many there were.
     """
     mine = update(outbox).where(outbox.c.state == "sending", outbox.c.claimed_by == claimant)
-    lost = mine.values(
+    interrupted = mine.values(
         state="unknown", claimed_by=None, claimed_until=None, next_attempt_at=now, last_reply="the gateway was stopped"
     )
-    return connection.execute(lost).rowcount
+    return connection.execute(interrupted).rowcount
 
 
-def ended(
-    number: int,
-    state: OutboxState,
-    *,
-    reply: str,
-    now: datetime,
-    next_attempt_at: datetime | None = None,
-    attempted: bool = True,
-    remote_message_id: str | None = None,
-) -> dict[str, Any]:
-    """The result of one attempt, as values for `record_all`."""
-    return dict(
-        number=number,
-        one_more=1 if attempted else 0,
-        state=state,
-        last_reply=clean(reply),
-        next_attempt_at=next_attempt_at,
-        sent_at=now if state == "sent" else None,
-        remote_message_id=remote_message_id,
-        claimed_by=None,
-        claimed_until=None,
-    )
+@dataclass(frozen=True, slots=True)
+class AttemptResult:
+    """The result of one attempt to send a copy."""
+
+    number: int
+    """The id of the copy."""
+    state: OutboxState
+    _: KW_ONLY
+    reply: str
+    now: datetime
+    next_attempt_at: datetime | None = None
+    attempted: bool = True
+    """False if the smarthost only asked us to slow down: that does not count as an attempt."""
+    remote_message_id: str | None = None
 
 
-def record_all(connection: Connection, attempts: Sequence[dict[str, Any]]) -> int:
-    """Stores the results of several attempts (values from `ended`). A copy that is no longer `sending` does not change.
+def record_all(connection: Connection, results: Sequence[AttemptResult]) -> int:
+    """Stores the results of several attempts. A copy that is no longer `sending` does not change.
 
     Returns how many copies were changed.
     """
-    if not attempts:
+    if not results:
         return 0
-    recorded = connection.execute(_ENDED, attempts).rowcount
-    sent = [attempt["number"] for attempt in attempts if attempt["state"] == "sent"]
+    recorded = connection.execute(_ENDED, [_ended(result) for result in results]).rowcount
+    sent = [result.number for result in results if result.state == "sent"]
     if sent:
         contacts.make_reachable(connection, connection.execute(_ANSWERED, {"ids": sent}).scalars().all())
     return recorded
+
+
+def _ended(result: AttemptResult) -> dict[str, Any]:
+    """The values of a result for the statement `_ENDED`."""
+    return dict(
+        number=result.number,
+        one_more=1 if result.attempted else 0,
+        state=result.state,
+        last_reply=clean(result.reply),
+        next_attempt_at=result.next_attempt_at,
+        sent_at=result.now if result.state == "sent" else None,
+        remote_message_id=result.remote_message_id,
+        claimed_by=None,
+        claimed_until=None,
+    )
 
 
 def mark_failed(connection: Connection, number: int, reply: str) -> None:
@@ -465,13 +372,14 @@ def by_verp(connection: Connection, tags: Sequence[str], since: datetime) -> Row
     return connection.execute(wanted).first()
 
 
-def by_message_id(connection: Connection, given: str, recipient: str, since: datetime) -> Row[Any] | None:
-    """The copy, sent to `recipient`, of the mail with the Message-ID `given`; or None.
+def by_message_id(connection: Connection, message_id: str, recipient: str, since: datetime) -> Row[Any] | None:
+    """The copy, sent to `recipient`, of the mail with the Message-ID `message_id`; or None.
 
     If no copy went to the recipient, the first copy: the mail may have been passed on to this recipient.
     """
     rows: list[Row[Any]] = []
-    for same in (notice.c.message_id == given, outbox.c.remote_message_id == given):  # an OR would use neither index
+    # An OR would use neither index.
+    for same in (notice.c.message_id == message_id, outbox.c.remote_message_id == message_id):
         rows += connection.execute(_WHOLE.where(same, outbox.c.created_at >= since).limit(100)).all()
     exact = next((row for row in rows if row.recipient.casefold() == recipient.casefold()), None)
     return exact or min(rows, key=lambda row: row.id, default=None)

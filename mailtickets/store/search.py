@@ -21,8 +21,8 @@ _INDEXED = {
 def index(connection: Connection, message: int, ticket: int, words: str) -> None:
     """Makes a message's words findable."""
     body = distinct(words_of(words)[:_MAX_WORDS], _MAX_WORDS)
-    given = " ".join(body) if connection.dialect.name == "sqlite" else body
-    connection.execute(_INDEXED[connection.dialect.name], {"row": row_of(ticket, message), "words": given})
+    findable = " ".join(body) if connection.dialect.name == "sqlite" else body
+    connection.execute(_INDEXED[connection.dialect.name], {"row": row_of(ticket, message), "words": findable})
 
 
 def move(connection: Connection, ticket: int, into: int) -> None:

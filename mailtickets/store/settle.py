@@ -7,7 +7,6 @@ the same mail, received by another way, was settled meanwhile. Then nothing is w
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
 
 from sqlalchemy import Connection, bindparam, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,39 +16,27 @@ from mailtickets.desk.letters.letter import Letter
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import (
     AddMessage,
-    AddParticipant,
     Assign,
     DropHeld,
     Effect,
     FailDelivery,
-    LeaveOut,
     MergeInto,
-    MoveTo,
-    Mute,
     OpenTicket,
     Rate,
-    RecordEvent,
     ReleaseHeld,
     Remind,
     Reminded,
-    RemoveParticipant,
     SetAbsence,
-    SetPriority,
-    SetRequester,
-    SetStatus,
-    SetSubject,
-    SetTags,
-    SetType,
     SplitOff,
     Undo,
 )
-from mailtickets.desk.model.states import EventKind
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import agents, budgets, contacts, outbox, search, signatures, tickets
 from mailtickets.store.database import Stale
+from mailtickets.store.events import Event, event_of
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
 from mailtickets.store.read.facts import content_key
 from mailtickets.store.schema import attachment, event, inbound, message
@@ -74,9 +61,9 @@ class Settlement:
     mail: InboundMail | None = None
     text: str = ""
     """The text of the message, if it does not come from a mail."""
-    met: Address | None = None
+    proven_author: Address | None = None
     """The author of the mail, if the author's own domain has authenticated the mail."""
-    wrote: str = ""
+    reachable_author: str = ""
     """The address of the author of the mail, if mail may be sent to it again; else empty."""
     queues: tuple[str, ...] = ()
     """Names of the queues that have now received a notice of the mail."""
@@ -119,11 +106,11 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     for letter in settlement.letters:
         outbox.queue(connection, letter, number, inbound_id, settlement.now)
     budgets.spend(connection, settlement.budget, settlement.now)
-    if settlement.met is not None:
-        contacts.make_known(connection, settlement.met, settlement.now)
-    contacts.make_reachable(connection, [settlement.wrote] if settlement.wrote else [])
+    if settlement.proven_author is not None:
+        contacts.make_known(connection, settlement.proven_author, settlement.now)
+    contacts.make_reachable(connection, [settlement.reachable_author] if settlement.reachable_author else [])
     for name, reason in settlement.withheld:
-        _record(connection, settlement, "withheld", new=name, reason=reason)
+        _record(connection, settlement, Event("withheld", new=name, reason=reason))
 
 
 def _finish(connection: Connection, settlement: Settlement, received: Received) -> None:
@@ -157,7 +144,7 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
     if finished != 1:
         raise Stale(f"inbound {received.id} is decided")
     if mail is not None and not first:
-        _remember_told(connection, mail, settlement.queues)
+        _add_queues(connection, mail, settlement.queues)
 
 
 def _no_longer_first(connection: Connection, number: int, outcome: str | None) -> None:
@@ -169,11 +156,11 @@ def _no_longer_first(connection: Connection, number: int, outcome: str | None) -
     connection.execute(update(inbound).where(*as_known).values(content=None))
 
 
-def _remember_told(connection: Connection, mail: InboundMail, queues: Sequence[str]) -> None:
+def _add_queues(connection: Connection, mail: InboundMail, queues: Sequence[str]) -> None:
     """Adds the queues that have now received a notice of the mail to the row of the first copy of this mail."""
     same = inbound.c.content == content_key(mail)
-    told = connection.execute(select(inbound.c.queues).where(same)).scalar() or []
-    connection.execute(update(inbound).where(same).values(queues=sorted({*told, *queues})))
+    informed = connection.execute(select(inbound.c.queues).where(same)).scalar() or []
+    connection.execute(update(inbound).where(same).values(queues=sorted({*informed, *queues})))
 
 
 def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -> None:  # noqa: C901 - a case each
@@ -185,7 +172,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         case MergeInto() if before is not None:
             tickets.merge(connection, before.number, effect.into)
             search.move(connection, before.number, effect.into)
-            _record(connection, settlement, "merged", str(before.number), str(effect.into), ticket=effect.into)
+            _record(connection, settlement, Event("merged", str(before.number), str(effect.into)), ticket=effect.into)
         case FailDelivery(permanent=True):
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
             if effect.gone:
@@ -213,10 +200,10 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             if not drop(connection, held, "discarded-by-its-author", settlement.now):
                 raise Stale(f"inbound {held} is held no more")
         case OpenTicket(linked=int() as other):
-            _record(connection, settlement, "linked", new=str(other))
-    told = _event_of(effect, before)
-    if told is not None:
-        _record(connection, settlement, *told)
+            _record(connection, settlement, Event("linked", new=str(other)))
+    recorded = event_of(effect, before)
+    if recorded is not None:
+        _record(connection, settlement, recorded)
 
 
 def _number(settlement: Settlement) -> int:
@@ -229,91 +216,20 @@ def _revision(settlement: Settlement) -> int:
     return settlement.after.revision if settlement.after is not None else 0
 
 
-_Event = tuple[EventKind, str | None, str | None, str | None]
-"""The kind of the event, the old value, the new value, and a reason (None: the decision's reason)."""
-
-
-def _event_of(effect: Effect, before: Ticket | None) -> _Event | None:  # noqa: C901 - a case for each effect
-    """The event that records an effect; None if the effect has no event, or if it is recorded elsewhere."""
-    match effect:
-        case OpenTicket():
-            return "opened", None, "new", None
-        case AddMessage():
-            return None  # recorded by `_add_message`, which knows the number
-        case SetStatus():
-            return "status", before.status if before else None, effect.to, effect.reason
-        case SetPriority():
-            return "priority", before.priority if before else None, effect.to, None
-        case SetSubject():
-            return "subject", before.subject if before else None, effect.to, None
-        case SetType():
-            return "type", before.type if before else None, effect.to, None
-        case SetTags():
-            return "tags", " ".join(before.tags) if before else None, " ".join(effect.to), None
-        case Assign():
-            return "assignee", before.assignee if before else None, effect.to, effect.reason
-        case MoveTo():
-            return "queue", before.queue if before else None, effect.queue, None
-        case RemoveParticipant():
-            return "participant", effect.address.address, None, "cc"
-        case LeaveOut():
-            return "left-out", None, effect.address, None
-        case SetRequester():
-            return "requester", before.requester.address if before else None, effect.to.address, None
-        case Mute():
-            return "muted" if effect.on else "unmuted", None, effect.address, None
-        case Remind():
-            return "snoozed" if effect.snooze else "reminder", None, effect.at.isoformat(), None
-        case Reminded():
-            return "reminded", None, effect.agent, None
-        case Undo():
-            return "undone", None, str(effect.inbound), None
-        case SplitOff():
-            return "split", None, str(effect.inbound), None
-        case Rate():
-            return "rated", None, str(effect.score), None
-        case SetAbsence():
-            return "absence", None, effect.until.isoformat() if effect.until else None, None
-        case AddParticipant():
-            on_it = {(p.address.key, p.role) for p in before.participants} if before else set()
-            new = (effect.address.key, effect.role) not in on_it
-            return ("participant", None, effect.address.address, effect.role) if new else None
-        case MergeInto():
-            return "merged", str(before.number) if before else None, str(effect.into), None
-        case FailDelivery():
-            return "delivery", str(effect.outbox), effect.diagnostic, None
-        case ReleaseHeld():
-            return "released", str(effect.inbound), None, None
-        case DropHeld():
-            return "dropped", str(effect.inbound), None, None
-        case RecordEvent():
-            return effect.kind, None, effect.detail or None, effect.reason
-        case _:
-            assert_never(effect)
-
-
-def _record(
-    connection: Connection,
-    settlement: Settlement,
-    kind: EventKind,
-    old: str | None = None,
-    new: str | None = None,
-    reason: str | None = None,
-    *,
-    ticket: int | None = None,
-) -> None:
+def _record(connection: Connection, settlement: Settlement, happened: Event, *, ticket: int | None = None) -> None:
+    """Stores an event of the settlement: on `ticket`, or else on the ticket of the settlement."""
     decision = settlement.decision
-    happened = dict(
+    row = dict(
         ticket=ticket or (settlement.after.number if settlement.after else decision.ticket),
         inbound=settlement.received.id if settlement.received else None,
         at=settlement.now,
         actor=decision.actor,
-        kind=kind,
-        old=clean(old),
-        new=clean(new),
-        reason=reason or decision.reason,
+        kind=happened.kind,
+        old=clean(happened.old),
+        new=clean(happened.new),
+        reason=happened.reason or decision.reason,
     )
-    connection.execute(inserting(event), happened)
+    connection.execute(inserting(event), row)
 
 
 def _add_message(connection: Connection, settlement: Settlement, effect: AddMessage) -> None:
@@ -347,7 +263,7 @@ def _add_message(connection: Connection, settlement: Settlement, effect: AddMess
     subject = mail.subject if mail else after.subject
     words = f"{after.number} {subject} {effect.author.name} {effect.author.address} {files} {text}"
     search.index(connection, number, after.number, words)
-    _record(connection, settlement, "message", effect.visibility, str(number))
+    _record(connection, settlement, Event("message", effect.visibility, str(number)))
     if effect.direction == "out" and effect.visibility == "public":
         for person in customers(after):
             contacts.make_known(connection, person, settlement.now)

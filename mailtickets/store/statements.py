@@ -1,6 +1,6 @@
-"""Statements that are built once and used again, with other parameters.
+"""Statements that are built once and used again with other parameters.
 
-SQLAlchemy needs more time to build a statement than SQLite needs to carry it out. A mail takes some forty of them.
+SQLAlchemy takes longer to build a statement than SQLite takes to execute it. One mail needs about forty statements.
 """
 
 from functools import cache

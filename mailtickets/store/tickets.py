@@ -164,13 +164,13 @@ def _save_people(connection: Connection, before: Sequence[Participant], after: T
 
 
 def link(connection: Connection, number: int, other: int) -> None:
-    """Links two tickets, both ways."""
+    """Links two tickets with each other."""
     for one, two in ((number, other), (other, number)):
         connection.execute(insert_ignoring(connection, ticket_link).values(ticket=one, other=two))
 
 
 def merge(connection: Connection, number: int, into: int) -> None:
-    """Moves a ticket's messages and people to another ticket, to which its number leads from now on."""
+    """Moves the messages and people of a ticket to another ticket. From now on, the number leads there."""
     news = select(ticket.c.revision + 1).where(ticket.c.number == into).scalar_subquery()
     connection.execute(update(message).where(message.c.ticket == number).values(ticket=into, revision=news))
     here = {row.address_key for row in connection.execute(select(participant).where(participant.c.ticket == into))}

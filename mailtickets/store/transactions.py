@@ -7,7 +7,7 @@ changes are undone, and only its own caller sees the error.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy import Connection
@@ -21,10 +21,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST = 16
-"""Pieces of work in one transaction. It ends with fewer when intake waits for the database."""
+"""The most pieces of work in one transaction. There are fewer when intake waits for the database."""
 
 Work = Callable[[Connection], Any]
-Outcome = tuple[Any, Exception | None]
+ResultOrError = tuple[Any, Exception | None]
 
 
 class Transactions:
@@ -78,7 +78,7 @@ class Transactions:
 
 
 def _bound(work: Callable[..., T], *args: Any, **kwargs: Any) -> Callable[[Connection], T]:
-    """The work with its arguments; only the connection is missing."""
+    """The work with its arguments. It still needs the connection."""
     if not args and not kwargs:
         return work
 
@@ -92,33 +92,37 @@ class _Spoilt(Exception):
     """A piece of work has undone the whole transaction, or may have."""
 
 
-def together(database: Database, works: Sequence[Work], hurry: Callable[[], bool] = lambda: False) -> list[Outcome]:
-    """What each piece of work returns or raises. Ends after the piece of work in hand when `hurry` says so."""
+def together(
+    database: Database, works: Sequence[Work], hurry: Callable[[], bool] = lambda: False
+) -> list[ResultOrError]:
+    """Does the work, and returns the result or the error of each piece. Stops after a piece if `hurry` returns True."""
     if len(works) == 1:
         return [_alone(database, works[0])]
     try:
-        return database.transact(lambda connection: list(_until(hurry, connection, works)))
+        return database.transact(_all_in, works, hurry)
     except Transient as error:
         return [(None, error)] * len(works)
     except _Spoilt:
         return [_alone(database, work) for work in works]
 
 
-def _until(hurry: Callable[[], bool], connection: Connection, works: Sequence[Work]) -> Iterator[Outcome]:
+def _all_in(connection: Connection, works: Sequence[Work], hurry: Callable[[], bool]) -> list[ResultOrError]:
+    outcomes = list[ResultOrError]()
     for work in works:
-        yield _within(connection, work)
+        outcomes.append(_within(connection, work))
         if hurry():
-            return
+            break
+    return outcomes
 
 
-def _alone(database: Database, work: Work) -> Outcome:
+def _alone(database: Database, work: Work) -> ResultOrError:
     try:
         return database.transact(work), None
     except Exception as error:
         return None, error
 
 
-def _within(connection: Connection, work: Work) -> Outcome:
+def _within(connection: Connection, work: Work) -> ResultOrError:
     """The work within a savepoint, written as SQL: SQLAlchemy's own savepoints cost five times as much."""
     trouble: Exception
     connection.exec_driver_sql("SAVEPOINT work")

@@ -1,4 +1,4 @@
-"""Which schema this version of the program needs, and what is said where the database has another one."""
+"""Which schema this version of the program needs, and the error for a database with another schema."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def version(reader: Reader) -> str | None:
 
 
 def behind(found: str | None) -> str | None:
-    """What keeps this version of the program from using a database of that schema, in words; None when nothing does."""
+    """The reason why this version of the program cannot use a database with that schema, in words; None if it can."""
     if found == NEWEST:
         return None
     if found is None:

@@ -45,7 +45,7 @@ def shown_as_json(found: Any) -> dict[str, Any]:
 
 
 def lines(found: Any) -> Iterator[str]:
-    """A message for people to read, with the rules that were asked."""
+    """A message for people to read, with what each rule decided."""
     for key, value in as_json(found).items():
         yield f"{key:>12}  {value if value is not None else '-'}"
     yield f"{'sender':>12}  {found.sender or '<>' if found.sender is not None else '-'}"

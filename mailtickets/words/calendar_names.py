@@ -1,4 +1,4 @@
-"""Names of months and of days of the week, as people write them and as the desk does.
+"""Names of months and of days of the week, as people write them and as the desk writes them.
 
 Owns: the reading of `lists/calendar.toml`.
 """
@@ -7,8 +7,8 @@ from typing import Literal
 
 from mailtickets.words import shipped
 from mailtickets.words.fold import plain_line
+from mailtickets.words.language import Language
 
-Language = Literal["pt", "en", "es"]
 Unit = Literal["months", "weekdays"]
 
 LANGUAGES: tuple[Language, ...] = ("pt", "en", "es")

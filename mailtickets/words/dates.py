@@ -1,7 +1,7 @@
 """Dates as people and their programs write them in Portuguese, English and Spanish.
 
 Owns: the reading of one stated moment, such as a forwarded mail's `segunda-feira, 3 de março de 2025 10:12`.
-Fails with: nothing; what names no day is None. Limits: `MAX_CHARACTERS`.
+Fails with: nothing; None means that the text names no day. Limits: `MAX_CHARACTERS`.
 """
 
 import re
@@ -36,9 +36,9 @@ _TIME = re.compile(
 
 
 def moment(value: str, zone: tzinfo, *, month_first: bool = False) -> datetime | None:
-    """The moment that a line states; `zone` where it names none, `month_first` for `3/4/2025` of an American program.
+    """The moment that a line states; None if it names no day. Midnight if it states no time.
 
-    Midnight where no time is given.
+    `zone` is used if the line names none. `month_first`: True if an American program wrote the line, for `3/4/2025`.
     """
     text = plain_line(value[:MAX_CHARACTERS])
     found = next(filter(None, (form.search(text) for form in (_DAY_FIRST, _MONTH_FIRST, _ISO, _NUMBERS))), None)
@@ -52,15 +52,15 @@ def moment(value: str, zone: tzinfo, *, month_first: bool = False) -> datetime |
 
 
 def _day(found: re.Match[str], *, month_first: bool) -> date | None:
-    given = found.groupdict()
-    if "one" in given:
-        first, second = int(given["one"]), int(given["two"])
-        swapped = (month_first and given["mark"] == "/" and first <= 12) or second > 12
+    parts = found.groupdict()
+    if "one" in parts:
+        first, second = int(parts["one"]), int(parts["two"])
+        swapped = (month_first and parts["mark"] == "/" and first <= 12) or second > 12
         day, month = (second, first) if swapped else (first, second)
-        year = int(given["year"]) + (2000 if len(given["year"]) == 2 else 0)
+        year = int(parts["year"]) + (2000 if len(parts["year"]) == 2 else 0)
         return valid(year, month, day)
-    month = MONTHS.get(given["month"]) or int(given["month"])
-    return valid(int(given["year"]), month, int(given["day"]))
+    month = MONTHS.get(parts["month"]) or int(parts["month"])
+    return valid(int(parts["year"]), month, int(parts["day"]))
 
 
 def valid(year: int, month: int, day: int) -> date | None:

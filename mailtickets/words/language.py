@@ -1,7 +1,7 @@
-"""Portuguese, English or Spanish: which of them a text is written in, for choosing a template.
+"""Finds out whether a text is Portuguese, English or Spanish, to choose the template of an answer.
 
-Counts the short words that only one of them has. Fails with: nothing; None means that it cannot be told.
-Limits: the first `MAX_CHARACTERS`.
+It counts the short words that only one of these languages has.
+Fails with: nothing; None means that no language clearly leads. Limits: reads the first `MAX_CHARACTERS`.
 """
 
 import re

@@ -1,7 +1,8 @@
 """How people of a locale write dates, sizes, names and the words of the desk.
 
-Owns: the labels of statuses, priorities and types, and the few phrases that a template cannot know beforehand.
-Limits: three locales; times are shown as they are given, so convert them to the instance's time zone first.
+Owns: the labels of statuses, priorities and types, and the few phrases that depend on values,
+which a template cannot hold.
+Limits: three locales. Times are shown in the time zone they have: convert them to the instance's time zone first.
 """
 
 import re
@@ -45,7 +46,7 @@ OWN_STATUS_LABELS = {
         "closed": "cerrada",
     },
 }
-"""As the customer reads them whose ticket it is."""
+"""The labels of statuses in notices to the customer of the ticket."""
 PRIORITY_LABELS = {
     "pt_BR": {"low": "baixa", "normal": "média", "high": "alta", "critical": "crítica"},
     "en": {"low": "low", "normal": "normal", "high": "high", "critical": "critical"},
@@ -93,7 +94,7 @@ REMARKS = {
         ),
     },
 }
-"""What an agent is told of a mail beside its words, by code."""
+"""Remarks on a mail for an agent, by code and locale."""
 _GOES_ON = {
     "pt_BR": "A mensagem continua; o texto inteiro",
     "en": "The message goes on; all of it",
@@ -159,7 +160,7 @@ def time(at: datetime, locale: str) -> str:
 
 
 def second(at: datetime, locale: str) -> str:
-    """`14h32min05s`, `2:32:05 PM`, `14:32:05`: for what is over within a minute."""
+    """`14h32min05s`, `2:32:05 PM`, `14:32:05`: for a time limit of less than a minute."""
     if locale == "en":
         return f"{at.hour % 12 or 12}:{at.minute:02}:{at.second:02} {'AM' if at.hour < 12 else 'PM'}"
     if locale == "pt_BR":
@@ -197,18 +198,18 @@ def series(names: Sequence[str], locale: str) -> str:
 
 
 def first_name(name: str | None) -> str:
-    """What to call somebody in a greeting: `Maria` of `Maria Souza`; empty when the name is no person's."""
+    """The name for a greeting: `Maria` for `Maria Souza`. Empty if the name is not that of a person."""
     if not name or _COMPANY.search(name.strip()):
         return ""
-    _, comma, given = name.partition(",")
-    words = [word for word in (given if comma else name).split() if word.rstrip(".").casefold() not in _TITLES]
+    _, comma, after_comma = name.partition(",")
+    words = [word for word in (after_comma if comma else name).split() if word.rstrip(".").casefold() not in _TITLES]
     if not words or not re.fullmatch(r"(?=.{2,30}$)[^\W\d_]+(?:['’-][^\W\d_]+)?", words[0]):
         return ""
     return words[0].title() if words[0].isupper() else words[0]
 
 
 def topic(subject: str, tag: str, locale: str) -> str:
-    """A ticket's subject without its own tag and without the marks of replying, which a notice sets anew."""
+    """The subject of a ticket without its tag and without reply prefixes: a notice adds its own."""
     bare = subject.replace(tag, " ") if tag else subject
     bare = _REPLY_MARKS.sub("", " ".join(bare.split()), count=1) if _REPLY_MARKS.match(bare.lstrip()) else bare
     return " ".join(bare.split()) or NO_SUBJECT[locale]

@@ -1,7 +1,7 @@
-"""What stands before the subject of a mail that is answered or forwarded: `Re:`, `RES:`, `Enc:`.
+"""The prefixes of subjects of replies and forwards: `Re:`, `RES:`, `Enc:`.
 
-Owns: patterns made of `lists/prefixes.toml`, each an alternation in a group of its own, to be matched without case.
-What may stand around a prefix (blanks, `[2]`, a list's `[tag]`) is said by who looks for it.
+Owns: patterns made from `lists/prefixes.toml`. Each is one group of alternatives, to be matched without case. The
+caller adds what may stand around a prefix (blanks, `[2]`, the `[tag]` of a mailing list).
 """
 
 from mailtickets.words import shipped
@@ -15,12 +15,12 @@ _ANSWER = shipped.words("prefixes", "answer", "certain")
 _FORWARD = shipped.words("prefixes", "forward", "certain")
 
 SURELY_ANSWER = _group(_ANSWER)
-"""Of answers, and of nothing else: it may be left out of a subject."""
+"""Prefixes that only replies have. They may be left out of a subject."""
 SURELY_FORWARD = _group(_FORWARD)
-"""Of forwards, and of nothing else: a forwarded mail is promised."""
+"""Prefixes that only forwards have. The mail should then hold a forwarded mail."""
 FORWARD = _group(_FORWARD, shipped.words("prefixes", "forward", "other"))
-"""Of forwards; some programs write the same before answers."""
+"""Prefixes of forwards, with those that some programs also write before replies."""
 ANY = _group(
     _ANSWER, _FORWARD, shipped.words("prefixes", "answer", "other"), shipped.words("prefixes", "forward", "other")
 )
-"""Of answers and of forwards: its writer did not begin the subject."""
+"""All prefixes of replies and forwards: somebody else wrote the subject first."""

@@ -79,7 +79,7 @@ def office(shell: Shell, migrated_file: Path) -> Any:
     config = load(shell.config)
     prepare(config)
     (config.state_dir / "mailtickets.db").write_bytes(migrated_file.read_bytes())
-    from mailtickets.gateway.clerk import rules_of
+    from mailtickets.gateway.rules import rules_of
 
     office = Office(Database(config.database_url), rules_of(config, load_secrets(config)))
     yield office

@@ -120,7 +120,7 @@ def test_a_copy_is_cancelled_and_sent_after_all(shell: Shell, held: Office) -> N
     assert shell.json("outbox", "retry", 1)["state"] == "queued"
     held.pass_time(days=36_500)  # the shell has a clock of its own
     held.due()
-    held.run(lambda c: outbox.record_all(c, [outbox.ended(1, "sent", reply="250", now=held.now)]))
+    held.run(lambda c: outbox.record_all(c, [outbox.AttemptResult(1, "sent", reply="250", now=held.now)]))
     assert shell.run("outbox", "retry", 1)[0] == 1
     assert shell.run("outbox", "show", 99)[0] == 1
 

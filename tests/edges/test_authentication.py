@@ -528,7 +528,7 @@ async def test_an_error_of_ours_is_no_pass_and_is_logged(zone: FakeDns, caplog: 
         found = await asked(zone, a_mail(), from_outside(peer="not an address"))
     assert found.verdict == "temperror"
     assert found.facts[0].source.startswith("internal error: ")
-    assert [record.getMessage() for record in caplog.records] == ["authentication failed"]
+    assert [record.getMessage() for record in caplog.records] == ["sender check failed"]
 
 
 class StuckResolver(dns.resolver.Resolver):

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from mailtickets.config.load import load
 from mailtickets.config.places import ConfigError
 from mailtickets.edges.out import dkim as dkim_sign
-from mailtickets.edges.out.dkim import Signer, sign
+from mailtickets.edges.out.dkim import DkimSigner, sign
 from mailtickets.mail.model import Address, Attachment, Copy, OutboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.mail.write.compose import compose
@@ -218,19 +218,19 @@ async def test_it_signs_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(dkim_sign, "sign", watched)
-    assert verifies(await Signer("s1", pem_block(PKCS8)).signed(RAW))
+    assert verifies(await DkimSigner("s1", pem_block(PKCS8)).signed(RAW))
     assert threads[0] is not threading.main_thread()
 
 
 async def test_a_mail_that_cannot_be_signed_goes_out_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     raw = RAW.replace(b"<suporte@desk.test>", b"secret words")
     with caplog.at_level(logging.WARNING):
-        assert await Signer("s1", pem_block(PKCS8)).signed(raw) == raw
+        assert await DkimSigner("s1", pem_block(PKCS8)).signed(raw) == raw
     assert caplog.messages == ["dkim-unsigned cause=ValueError"]
 
 
 def test_a_key_is_not_shown() -> None:
-    assert "PRIVATE" not in repr(Signer("s1", PKCS8))
+    assert "PRIVATE" not in repr(DkimSigner("s1", PKCS8))
 
 
 # --- the configuration ------------------------------------------------------------------------------------------------
@@ -262,13 +262,13 @@ def problems(file: Path) -> list[tuple[str, str]]:
 
 async def test_a_configured_signer(tmp_path: Path) -> None:
     loaded = load(written(tmp_path, dkim_selector="S1", dkim_key_file="dkim.pem"), secrets=True)
-    signer = Signer.of(loaded)
+    signer = DkimSigner.of(loaded)
     assert signer is not None
     assert verifies(await signer.signed(RAW))
 
 
 def test_nothing_is_signed_by_default(tmp_path: Path) -> None:
-    assert Signer.of(load(written(tmp_path), secrets=True)) is None
+    assert DkimSigner.of(load(written(tmp_path), secrets=True)) is None
 
 
 @pytest.mark.parametrize(

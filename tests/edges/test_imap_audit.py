@@ -9,7 +9,7 @@ from mailtickets.config.credentials import password
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor
 from mailtickets.edges.imap.audit import Audit, audit
-from mailtickets.store.inbound import Known
+from mailtickets.store.ledger import Known
 from tests.servers.dovecot import Dovecot
 from tests.servers.fake_imap import INTERNALDATE, FakeImap, Mail
 

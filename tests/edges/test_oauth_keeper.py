@@ -24,12 +24,12 @@ class Told:
     sounded: list[str] = field(default_factory=list)
     notes: list[tuple[bool, str]] = field(default_factory=list)
 
-    async def alarm(self, key: str, text: str) -> None:
+    async def sound(self, key: str, text: str) -> None:
         if key not in self.alarms:
             self.sounded.append(key)
         self.alarms[key] = text
 
-    async def all_clear(self, key: str) -> None:
+    async def clear(self, key: str) -> None:
         self.alarms.pop(key, None)
 
     async def note(self, name: str, kept: Kept | None, error: str) -> None:

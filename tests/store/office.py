@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from mailtickets.desk.model.policy import Policy
-from mailtickets.gateway.clerk import Clerk, Draft, Rules, rules_of
+from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.drafting.draft import Draft
+from mailtickets.gateway.rules import Rules, rules_of
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from mailtickets.config.models import Trust
-from mailtickets.gateway.clerk import rules_of
+from mailtickets.gateway.rules import rules_of
 from mailtickets.store import outbox
 from mailtickets.store.database import Database
 from mailtickets.store.schema import inbound

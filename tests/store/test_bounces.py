@@ -11,7 +11,8 @@ import pytest
 
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
-from mailtickets.gateway.clerk import Rules
+from mailtickets.gateway.drafting.order import Order
+from mailtickets.gateway.rules import Rules
 from mailtickets.mail.model import COPY_HEADER
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
@@ -58,20 +59,20 @@ def with_answer(office: Office) -> Office:
 
 def answer(office: Office, words: str = "Segue a resposta.") -> list[str]:
     """Ana answers; gives to whom that goes."""
-    office.clerk.order(1, lambda t: orders.answer(t, words, ANA, "x", by_agent=True), text=words)
+    office.clerk.order(Order(1, lambda t: orders.answer(t, words, ANA, "x", by_agent=True), text=words))
     return [due.addressed.recipient.address for due in send_all(office) if due.name == "answer"]
 
 
 def send_all(office: Office) -> list[Due]:
     due = office.due()
     for copy in due:
-        attempt = outbox.ended(copy.id, "sent", reply="250 ok", now=office.now)
+        attempt = outbox.AttemptResult(copy.id, "sent", reply="250 ok", now=office.now)
         office.run(lambda c, attempt=attempt: outbox.record_all(c, [attempt]))
     return due
 
 
 def resolve(office: Office) -> None:
-    office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    office.clerk.order(Order(1, lambda t: orders.set_status(t, "resolved", "x")))
 
 
 def copy_to(office: Office, recipient: str) -> Any:
@@ -272,7 +273,7 @@ def lost(by_verp: Office) -> Office:
     """Maria's server says that there is no such mailbox."""
     report(by_verp, MARIA.address, header_of(by_verp, MARIA.address))
     assert not is_told_when_resolved(by_verp, MARIA.address)
-    by_verp.clerk.order(1, lambda t: orders.set_status(t, "open", "x"))
+    by_verp.clerk.order(Order(1, lambda t: orders.set_status(t, "open", "x")))
     by_verp.pass_time(hours=2)
     return by_verp
 
@@ -306,7 +307,7 @@ def test_a_delivery_that_works_ends_the_state(lost: Office) -> None:
 
 
 def test_an_answer_that_has_not_gone_out_yet_does_not_end_the_state(lost: Office) -> None:
-    lost.clerk.order(1, lambda t: orders.answer(t, "Oi", ANA, "x", by_agent=True), text="Oi")
+    lost.clerk.order(Order(1, lambda t: orders.answer(t, "Oi", ANA, "x", by_agent=True), text="Oi"))
     assert not is_told_when_resolved(lost, MARIA.address)
 
 

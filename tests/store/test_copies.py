@@ -9,7 +9,7 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.mail.door import LMTP, Door
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.read.parse import parse
-from mailtickets.store import inbound
+from mailtickets.store import inbound, ledger
 from mailtickets.store.database import Stale
 from tests.desk.builders import ANA, BRUNO, MARIA, a_policy
 from tests.store.office import Office, a_message
@@ -151,4 +151,4 @@ def test_the_books_still_add_up(office: Office) -> None:
     held = take(office, a_message(), SPAM, **JUNK)
     take(office, a_message(), **BOX)
     release(office, held.id)
-    assert office.run(inbound.sums)["problems"] == []
+    assert office.run(ledger.sums)["problems"] == []

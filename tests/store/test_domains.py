@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from mailtickets.mail.domain import domain_of
-from mailtickets.store import domains, outbox, schema
+from mailtickets.store import domains, due, outbox, schema
 from mailtickets.store.domains import Shares
 from mailtickets.store.outbox import LEASE
 from tests.store.office import Office, a_message, copies
@@ -39,7 +39,9 @@ class Post:
         for row in self.office.run(lambda c: copies(c, state="sending")):
             again = {"next_attempt_at": self.office.now + timedelta(hours=1)} if state == "deferred" else {}
             how = {"reply": "said", "now": self.office.now, **again}
-            self.office.run(lambda c, row=row, how=how: outbox.record_all(c, [outbox.ended(row.id, state, **how)]))
+            self.office.run(
+                lambda c, row=row, how=how: outbox.record_all(c, [outbox.AttemptResult(row.id, state, **how)])
+            )
 
 
 @pytest.fixture
@@ -119,9 +121,9 @@ def test_what_is_not_due_yet_is_not_taken_for_another_domain(post: Post) -> None
 @pytest.fixture
 def three_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Three domains are looked at in a claim."""
-    made = (domains.waiting, outbox._firsts)
+    made = (domains.waiting, due._firsts)
     with monkeypatch.context() as patch:
-        for module in (domains, outbox):
+        for module in (domains, due):
             patch.setattr(module, "LOOKED_AT", 3)
         for statement in made:
             statement.cache_clear()

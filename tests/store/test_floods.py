@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs.reminders import tell_of_held
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import budgets, outbox
@@ -55,7 +56,7 @@ def known(office: Office, address: str) -> None:
     """Somebody whom an agent has answered once; their mail has no proof of its own."""
     row = write(office, address, "Bom dia")
     answer = lambda t: orders.answer(t, "Bom dia!", ANA, "shell:root", by_agent=True)  # noqa: E731
-    office.clerk.order(row.ticket, answer, text="Bom dia!")
+    office.clerk.order(Order(row.ticket, answer, text="Bom dia!"))
 
 
 # --- unproven first contacts ----------------------------------------------------------------------------
@@ -84,7 +85,7 @@ def test_nor_for_who_is_known(desk: Office) -> None:
 def test_nor_for_who_only_wants_to_hear_that_it_is_resolved(desk: Office) -> None:
     row = write(desk, "Maria <maria@cliente.test>", "A impressora não imprime.", "pass")
     flood(desk)
-    desk.clerk.order(row.ticket, lambda t: orders.set_status(t, "resolved", "shell:root"))
+    desk.clerk.order(Order(row.ticket, lambda t: orders.set_status(t, "resolved", "shell:root")))
     assert told(desk, MARIA.address) == ["received", "resolved"]
 
 

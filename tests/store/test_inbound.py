@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import select, update
 
 from mailtickets.desk.model.decision import Decision
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.mail.door import LMTP, Door
-from mailtickets.store import inbound, schema
+from mailtickets.store import inbound, ledger, schema
 from mailtickets.store.database import Stale
-from mailtickets.store.inbound import LEASE, transmission_key
+from mailtickets.store.inbound import LEASE
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read.reader import within
+from mailtickets.store.transmission import transmission_key
 from tests.desk.builders import NOW
 from tests.store.office import Office, a_message, an_envelope
 
@@ -277,7 +279,7 @@ def test_the_sums_add_up(office: Office) -> None:
     held(office)
     office.take(a_message(), recipients=("vendas@desk.test",))
     office.keep(a_message("mais", message_id="<w@x.test>"))
-    sums = office.run(inbound.sums)
+    sums = office.run(ledger.sums)
     assert sums == {
         "received": 4,
         "waiting": 1,
@@ -292,7 +294,7 @@ def test_sums_that_do_not_add_up_are_named(office: Office) -> None:
     office.run(lambda c: c.execute(update(schema.inbound).where(schema.inbound.c.id == 0).values(state="done")))
     other = office.keep(a_message("mais", message_id="<w@x.test>"))
     office.run(lambda c: c.execute(update(schema.inbound).where(schema.inbound.c.id == other).values(state="done")))
-    problems = office.run(inbound.sums)["problems"]
+    problems = office.run(ledger.sums)["problems"]
     assert problems == [
         "2 messages, but 1 outcomes and 0 waiting",
         f"inbound {row.id} is opened, and on 0 messages of tickets",
@@ -382,6 +384,6 @@ def test_a_failing_settlement_leaves_nothing_behind(office: Office) -> None:
 def test_an_order_on_nothing_writes_nothing(office: Office) -> None:
     office.take(a_message())
     before = office.ticket(1)
-    assert office.clerk.order(1, lambda _: None) == before.ticket
-    assert office.clerk.order(99, lambda _: Decision("x")) is None
+    assert office.clerk.order(Order(1, lambda _: None)) == before.ticket
+    assert office.clerk.order(Order(99, lambda _: Decision("x"))) is None
     assert office.ticket(1).events == before.events

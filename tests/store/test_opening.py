@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets.gateway.clerk import Draft
+from mailtickets.gateway.drafting.draft import Draft
 from mailtickets.store.database import Database
 from tests.desk.builders import ANA
 from tests.store.databases import migrated_file

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.mail.door import LMTP
 from mailtickets.mail.model import Address
 from mailtickets.store import outbox, schema
@@ -24,7 +25,7 @@ def busy(office: Office) -> Office:
 
 
 def record(office: Office, number: int, state: str, **how: Any) -> bool:
-    attempt = outbox.ended(number, state, **{"reply": "said", "now": office.now, **how})
+    attempt = outbox.AttemptResult(number, state, **{"reply": "said", "now": office.now, **how})
     recorded: int = office.run(lambda c: outbox.record_all(c, [attempt]))
     return recorded == 1
 
@@ -48,7 +49,7 @@ def test_a_copy_is_claimed_once_and_whole(busy: Office) -> None:
 def test_answers_go_first_then_acknowledgements_then_agents_notices(busy: Office) -> None:
     from mailtickets.desk.commands import orders
 
-    busy.clerk.order(1, lambda t: orders.answer(t, "Oi", ANA, "x", by_agent=True), text="Oi")
+    busy.clerk.order(Order(1, lambda t: orders.answer(t, "Oi", ANA, "x", by_agent=True), text="Oi"))
     assert [due.name for due in busy.due()] == ["answer", "received", "new_ticket", "new_ticket"]
 
 
@@ -238,7 +239,7 @@ def answered(busy: Office) -> Any:
     """The answer to Maria, sent."""
     from mailtickets.desk.commands import orders
 
-    busy.clerk.order(1, lambda t: orders.answer(t, "Oi", ANA, "x", by_agent=True), text="Oi")
+    busy.clerk.order(Order(1, lambda t: orders.answer(t, "Oi", ANA, "x", by_agent=True), text="Oi"))
     copy = busy.due(limit=1)[0]
     record(busy, copy.id, "sent")
     return copy

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event, text
 
 from mailtickets.config.models import Budget
 from mailtickets.desk.notices.budget import shared_lines
-from mailtickets.store import agents, budgets, domains, inbound, migrate, outbox, search, tickets
+from mailtickets.store import agents, budgets, domains, due, inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
 from mailtickets.store.read import facts, figures
 from mailtickets.store.read import inbound as read_inbound
@@ -37,11 +37,11 @@ ASKED: dict[str, Work] = {
     "what goes out": lambda c: outbox.claim_due(c, "one", NOW, 2),
     "what goes out, less what is in hand": lambda c: outbox.claim_due(c, "one", NOW, 2, in_hand=[1, 2]),
     "what goes out, after trouble": lambda c: outbox.claim_due(c, "one", NOW, 2, abandoned=False),
-    "what goes out to other domains": lambda c: c.execute(outbox._firsts(True), {**CLAIMED, "begin": ""}),
+    "what goes out to other domains": lambda c: c.execute(due._firsts(True), {**CLAIMED, "begin": ""}),
     "what goes out to other domains, after trouble": lambda c: c.execute(
-        outbox._firsts(False), {**CLAIMED, "begin": "5.test"}
+        due._firsts(False), {**CLAIMED, "begin": "5.test"}
     ),
-    "what goes out of turn": lambda c: c.execute(outbox._these(True), {**CLAIMED, "ids": [1, 2]}),
+    "what goes out of turn": lambda c: c.execute(due._these(True), {**CLAIMED, "ids": [1, 2]}),
     "what a domain was sent in a minute": lambda c: c.execute(
         domains._SENT, {"domains": ["5.test", "6.test"], "since": NOW, "now": NOW}
     ),

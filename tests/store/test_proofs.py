@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Row
 
 from mailtickets.desk.model.facts import Authentication
-from mailtickets.gateway.clerk import Draft
+from mailtickets.gateway.drafting.draft import Draft
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import outbox
 from mailtickets.store.database import Stale

@@ -6,7 +6,7 @@ import pytest
 
 from mailtickets.store import outbox
 from tests.desk.builders import ANA, BRUNO, MARIA, a_policy
-from tests.mail.test_reaction import gmail, outlook
+from tests.mail.kind.test_reaction import gmail, outlook
 from tests.store.office import Office, a_message, copies
 from tests.store.test_work_by_mail import again, agent, maria, token, written
 

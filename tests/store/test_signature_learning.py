@@ -1,13 +1,18 @@
 """A signature that no shape tells is learned from an agent's mails, and from nobody else's."""
 
+from email import message_from_bytes, policy
+
 import pytest
 
 from mailtickets.cli.explain import as_json
+from mailtickets.desk.notices.contexts import MAX_SHOWN
 from mailtickets.desk.signatures.find import Signer
 from mailtickets.desk.signatures.learning import TIMES, Ending, ending_of, seen_again
+from mailtickets.gateway.workers import Workers
 from mailtickets.mail.read.parse import parse
+from mailtickets.mail.read.text_file import FILENAME
 from mailtickets.store import signatures
-from tests.desk.builders import ANA
+from tests.desk.builders import ANA, BRUNO
 from tests.store.databases import migrated_file
 from tests.store.office import Office, a_message
 from tests.store.test_answered import MARIA, Post, ana, office
@@ -60,6 +65,39 @@ def test_a_mail_that_is_held_teaches_nothing(office: Office, ana: Post) -> None:
         row = office.take(a_message(words, from_=None, **{**forged, "message-id": f"<f{number}@x.test>"}))
         assert row.outcome == "held"
     assert office.run(lambda c: signatures.learned(c, ANA.address)) == ((), frozenset())
+
+
+async def test_a_long_mail_without_its_signature_reaches_colleagues_with_its_whole_text(
+    office: Office, ana: Post
+) -> None:
+    for number in range(TIMES):
+        answers(ana, f"Resposta {number}.")
+    words = "palavra " * (MAX_SHOWN // 8 + 1)
+    raw = a_message(f"{words}\n\n{SLOGAN}", from_=None, **{"from": f"Ana Lima <{ANA.address}>", "message-id": "<l@x>"})
+    row = office.take(raw, sender=ANA.address)
+    assert office.ticket(2).messages[0].reply == words.strip(), "the signature is cut"
+    (text,) = await text_files_of(office, row.id, BRUNO.address)
+    assert words.strip() in text
+
+
+async def test_a_long_mail_that_opens_a_ticket_reaches_agents_with_the_words_that_it_quotes(office: Office) -> None:
+    quoted = "\n".join(f"> {'palavra ' * 20}" for _ in range(MAX_SHOWN // 160 + 1))
+    fields = {"message-id": "<q@x>", "subject": "Re: Contrato", "in-reply-to": "<of-somebody-else@x>"}
+    row = office.take(a_message(f"Segue o contrato:\n\n{quoted}\n", **fields))
+    (text,) = await text_files_of(office, row.id, ANA.address)
+    assert text.count("palavra") == quoted.count("palavra")
+
+
+async def text_files_of(office: Office, number: int, who: str) -> list[str]:
+    """The contents of the `e-mail.txt` files in the mail about a message that somebody receives."""
+    workers = Workers(1)
+    try:
+        due = next(due for due in office.due() if due.inbound == number and due.addressed.recipient.address == who)
+        files = await workers.attachments(office.received(number).raw, "exemplo", due.attachments)
+        received = message_from_bytes(office.clerk.written(due, files)[0], policy=policy.default)
+    finally:
+        workers.close()
+    return [part.get_content() for part in received.iter_attachments() if part.get_filename() == FILENAME]
 
 
 def test_explain_says_what_was_left_out_and_by_which_proof(office: Office, ana: Post) -> None:

@@ -12,6 +12,7 @@ from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddParticipant
 from mailtickets.desk.notices.contexts import MAX_SHOWN
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.store import agents, contacts, schema, tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.read import search as read_search
@@ -23,7 +24,7 @@ from tests.store.office import Office, a_message, with_file
 
 def say(office: Office, number: int, text: str = "Pronto.") -> None:
     """Ana answers from the shell."""
-    office.clerk.order(number, lambda t: orders.answer(t, text, ANA, "shell:root", by_agent=True), text=text)
+    office.clerk.order(Order(number, lambda t: orders.answer(t, text, ANA, "shell:root", by_agent=True), text=text))
 
 
 def another(office: Office, name: str, **fields: Any) -> int:
@@ -133,7 +134,7 @@ def test_an_id_the_smarthost_reported_is_ours(office: Office) -> None:
 
     office.take(a_message())
     due = next(due for due in office.due() if due.name == "received")
-    attempt = outbox.ended(due.id, "sent", reply="250", now=NOW, remote_message_id="ses@amazon.test")
+    attempt = outbox.AttemptResult(due.id, "sent", reply="250", now=NOW, remote_message_id="ses@amazon.test")
     office.run(lambda c: outbox.record_all(c, [attempt]))
     row = office.take(a_message("Ok", message_id="<r@x.test>", references="<ses@amazon.test>"))
     assert (row.outcome, row.reason, row.ticket) == ("appended", "message-id", 1)
@@ -222,8 +223,8 @@ def test_of_two_who_decide_on_the_same_mail_at_once_one_opens_the_ticket(office:
 
 def test_of_two_changes_to_one_ticket_the_second_is_stale_and_writes_nothing(office: Office) -> None:
     office.take(a_message())
-    first = office.clerk.draft_order(1, lambda t: orders.set_status(t, "resolved", "a") if t else None)
-    second = office.clerk.draft_order(1, lambda t: orders.set_priority(t, "high", "b") if t else None)
+    first = office.clerk.draft_order(Order(1, lambda t: orders.set_status(t, "resolved", "a")))
+    second = office.clerk.draft_order(Order(1, lambda t: orders.set_priority(t, "high", "b")))
     office.settle(first)
     with pytest.raises(Stale):
         office.settle(second)
@@ -236,7 +237,7 @@ def test_orders_that_meet_are_all_carried_out(office: Office) -> None:
     office.take(a_message())
 
     def note(name: str) -> None:
-        office.clerk.order(1, lambda t: orders.note(t, name, ANA, name), text=name)
+        office.clerk.order(Order(1, lambda t: orders.note(t, name, ANA, name), text=name))
 
     in_threads([lambda name=name: note(name) for name in ("a", "b", "c", "d")])
     shown = office.ticket(1)
@@ -248,7 +249,7 @@ def test_a_mail_decided_on_an_old_ticket_is_decided_again(office: Office) -> Non
     office.take(a_message())
     number = office.keep(a_message("Mais", message_id="<m2@x.test>", subject="[#1]"))
     draft = office.draft(number)
-    office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "a"))
+    office.clerk.order(Order(1, lambda t: orders.set_status(t, "resolved", "a")))
     with pytest.raises(Stale):
         office.settle(draft)
     assert office.row(number).state == "accepted"
@@ -270,7 +271,7 @@ def test_tickets_are_listed_newest_first_in_pages(office: Office) -> None:
 def test_tickets_are_listed_by_queue_status_and_assignee(office: Office) -> None:
     another(office, "a")
     office.take(a_message("b", message_id="<b@x.test>"), recipients=("vendas@desk.test",))
-    office.clerk.order(1, lambda t: orders.assign(t, AGENTS[0], "x"))
+    office.clerk.order(Order(1, lambda t: orders.assign(t, AGENTS[0], "x")))
 
     def numbers(**wanted: Any) -> list[int]:
         return [ticket.number for ticket in office.run(lambda c: read_tickets.listed(within(c), **wanted))]
@@ -288,9 +289,9 @@ def test_counts_are_kept_through_every_change_and_through_folding(office: Office
     for name in "abc":
         another(office, name)
     office.take(a_message("d", message_id="<d@x.test>"), recipients=("vendas@desk.test",))
-    office.clerk.order(1, lambda t: orders.assign(t, AGENTS[0], "x"))
-    office.clerk.order(2, lambda t: orders.set_status(t, "resolved", "x"))
-    office.clerk.order(2, lambda t: orders.set_priority(t, "high", "x"))
+    office.clerk.order(Order(1, lambda t: orders.assign(t, AGENTS[0], "x")))
+    office.clerk.order(Order(2, lambda t: orders.set_status(t, "resolved", "x")))
+    office.clerk.order(Order(2, lambda t: orders.set_priority(t, "high", "x")))
     wanted = {
         ("suporte", "open", ANA.address): 1,
         ("suporte", "resolved", ""): 1,
@@ -317,7 +318,7 @@ def test_a_ticket_that_is_not_there_is_none(office: Office) -> None:
 def test_what_was_resolved_long_ago_is_due_for_closing(office: Office) -> None:
     another(office, "a")
     another(office, "b")
-    office.clerk.order(1, lambda t: orders.set_status(t, "resolved", "x"))
+    office.clerk.order(Order(1, lambda t: orders.set_status(t, "resolved", "x")))
     week_ago = office.now
     office.pass_time(days=7)
     assert office.run(lambda c: tickets.resolved_before(c, "suporte", week_ago, 10)) == [1]
@@ -329,8 +330,8 @@ def test_tickets_of_agents_who_left_are_found(office: Office) -> None:
     another(office, "a")
     another(office, "b")
     for number in (1, 2):
-        office.clerk.order(number, lambda t: orders.assign(t, AGENTS[0], "x"))
-    office.clerk.order(2, lambda t: orders.set_status(t, "closed", "x"))
+        office.clerk.order(Order(number, lambda t: orders.assign(t, AGENTS[0], "x")))
+    office.clerk.order(Order(2, lambda t: orders.set_status(t, "closed", "x")))
     assert office.run(lambda c: tickets.assigned_to_others(c, ["ANA@desk.test"], 10)) == []
     assert office.run(lambda c: tickets.assigned_to_others(c, ["bruno@desk.test"], 10)) == [1]
     assert office.run(lambda c: tickets.assigned_to_others(c, [], 10)) == [1]
@@ -344,7 +345,7 @@ def merged(office: Office) -> None:
     office.take(a_message(cc="pedro@cliente.test"))
     another(office, "eve")
     say(office, 1)
-    office.clerk.order(1, lambda t: orders.merge(t, 2, "shell:root"))
+    office.clerk.order(Order(1, lambda t: orders.merge(t, 2, "shell:root")))
 
 
 def test_merging_hands_over_messages_people_and_words(office: Office) -> None:
@@ -374,7 +375,7 @@ def test_a_reply_to_a_merged_ticket_joins_the_one_that_answers_for_it(office: Of
 
 def test_an_order_about_a_merged_ticket_reaches_the_one_that_answers_for_it(office: Office) -> None:
     merged(office)
-    changed = office.clerk.order(1, lambda t: orders.set_priority(t, "high", "x"))
+    changed = office.clerk.order(Order(1, lambda t: orders.set_priority(t, "high", "x")))
     assert changed is not None
     assert (changed.number, changed.priority) == (2, "high")
 
@@ -382,7 +383,7 @@ def test_an_order_about_a_merged_ticket_reaches_the_one_that_answers_for_it(offi
 def test_a_ticket_of_tickets_answers_for_all_of_them(office: Office) -> None:
     merged(office)
     another(office, "tres")
-    office.clerk.order(2, lambda t: orders.merge(t, 3, "x"))
+    office.clerk.order(Order(2, lambda t: orders.merge(t, 3, "x")))
     found = office.run(lambda c: tickets.load_many(c, [1, 2, 3, 99]))
     assert {asked: ticket.number for asked, ticket in found.items()} == {1: 3, 2: 3, 3: 3}
     exact = office.run(lambda c: read_tickets.exact(within(c), 1))
@@ -396,7 +397,7 @@ def test_a_person_stands_on_a_ticket_once_for_each_role(office: Office) -> None:
     office.take(a_message())
     joining = Decision("x", (AddParticipant(PEDRO, "cc", notified=False),), 1)
     for decision in (joining, joining, Decision("x", (AddParticipant(PEDRO, "agent"),), 1)):
-        office.clerk.order(1, lambda _, decision=decision: decision)
+        office.clerk.order(Order(1, lambda _, decision=decision: decision))
     assert [(p.address, p.role) for p in office.ticket(1).ticket.participants] == [
         (MARIA, "requester"),
         (PEDRO, "cc"),

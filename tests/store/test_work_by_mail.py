@@ -119,6 +119,29 @@ def test_the_receipt_names_the_answer_that_is_taken_back(patient: Office) -> Non
     assert notes == [first.id]
 
 
+def test_what_a_merge_has_reopened_stays_open_when_its_receipt_is_answered_with_undo(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    agent(office, "Reinicie.\n#resolver", token(office))
+    maria(office, "A impressora não imprime de novo.", subject="De novo")
+    agent(office, "#juntar 1", token(office, ticket=2))
+    assert office.ticket(1).ticket.status == "open"
+    row = agent(office, "#desfazer", token(office, ticket=2))
+    assert (row.outcome, row.reason) == ("held", "command-not-understood")
+    assert "não há o que desfazer aqui" in written(office, "returned").lower()
+    assert office.ticket(1).ticket.status == "open", "her second message waits there"
+
+
+def test_undo_in_reply_to_the_receipt_of_a_split_is_not_about_an_earlier_answer(patient: Office) -> None:
+    maria(patient, "E a internet caiu.", subject="Re: [#1] Impressora")
+    agent(patient, "Reinicie.", token(patient))
+    maria(patient, "O telefone também.", subject="Re: [#1] Impressora")
+    agent(patient, "#separar", token(patient))
+    row = agent(patient, "#desfazer", token(patient))
+    assert (row.outcome, row.reason) == ("held", "command-not-understood")
+    patient.pass_time(minutes=5)
+    assert "answer" in [due.name for due in patient.due()]
+
+
 # --- collisions, corrections ------------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from mailtickets import words
 from mailtickets.words import calendar_names, dates, locales, prefixes, shipped
+from mailtickets.words.language import Language
 
 LISTS = sorted(path.stem for path in (Path(words.__file__).parent / "lists").glob("*.toml"))
 
@@ -21,8 +22,14 @@ def test_a_list_that_is_not_there_is_told_by_its_path() -> None:
         shipped.read("nothing")
 
 
+def test_the_lines_of_an_entry_are_its_patterns_without_an_empty_one() -> None:
+    lines = shipped.lines("report_signs", "daemons")
+    assert r"\binternet mail delivery" in lines
+    assert all(lines)
+
+
 @pytest.mark.parametrize("language", calendar_names.LANGUAGES)
-def test_a_year_has_twelve_months_and_a_week_seven_days(language: calendar_names.Language) -> None:
+def test_a_year_has_twelve_months_and_a_week_seven_days(language: Language) -> None:
     assert len(calendar_names.written("months", language)) == 12
     assert len(calendar_names.written("weekdays", language)) == 7
 

@@ -21,8 +21,8 @@ from mailtickets.config.values import (
     DnsServer,
     HostName,
     HttpsUrl,
-    Line,
     Locale,
+    OneLine,
     OptionalAddrSpec,
     OptionalDate,
     Port,
@@ -37,27 +37,27 @@ class ImapAnswer(Section):
     host: HostName = ""
     port: Port | None = None
     tls: Literal["implicit", "none"] | None = None
-    username: Line = ""
+    username: OneLine = ""
 
 
 class SmtpAnswer(Section):
     host: HostName = ""
     port: Port | None = None
     tls: Literal["implicit", "starttls", "none"] | None = None
-    username: Line = ""
+    username: OneLine = ""
     secret_file: str = ""
     """The password for sending, if it is another one than for reading."""
 
 
 class AgentAnswer(Section):
-    name: Line
+    name: OneLine
     address: AddrSpec
 
 
 class OAuthAnswer(Section):
-    tenant: Line = ""
-    client_id: Line = ""
-    object_id: Line = ""
+    tenant: OneLine = ""
+    client_id: OneLine = ""
+    object_id: OneLine = ""
     """Of the enterprise application. It is only needed to fill in the administrator's steps."""
     certificate_file: str = ""
     key_file: str = ""
@@ -65,7 +65,7 @@ class OAuthAnswer(Section):
     token_url: HttpsUrl = ""
     device_url: HttpsUrl = ""
     authorize_url: HttpsUrl = ""
-    scopes: tuple[Line, ...] = ()
+    scopes: tuple[OneLine, ...] = ()
     ca_file: str = ""
     expires: OptionalDate = ""
 
@@ -74,7 +74,7 @@ class Answers(Section):
     """The answers, as far as they are known."""
 
     address: OptionalAddrSpec = ""
-    name: Line = ""
+    name: OneLine = ""
     provider: str = ""
     intake: Literal["imap", "smtp", ""] = ""
     login: Login | Literal[""] = ""
@@ -88,7 +88,7 @@ class Answers(Section):
     ops_address: OptionalAddrSpec = ""
     hostname: HostName = ""
     plus_addressing: bool | None = None
-    authserv_id: Line | None = None
+    authserv_id: OneLine | None = None
     send: bool | None = None
     dns: tuple[DnsServer, ...] = ()
 

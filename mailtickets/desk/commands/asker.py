@@ -10,7 +10,7 @@ from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 
 
 @dataclass(frozen=True, slots=True)

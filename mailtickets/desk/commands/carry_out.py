@@ -69,33 +69,33 @@ class Deeds:
                 self.effects.append(step)
 
 
-def carry_out(ticket: Ticket | None, orders: Sequence[Command], by: Asker) -> Deeds:
+def carry_out(ticket: Ticket | None, orders: Sequence[Command], asker: Asker) -> Deeds:
     """Carries out commands in order, each on the ticket as the earlier commands left it.
 
     `ticket` is None when the commands concern no ticket.
     """
     deeds = Deeds()
     for order in orders:
-        for step in _steps(ticket, order, by):
+        for step in _steps(ticket, order, asker):
             deeds.take(step)
             if ticket is not None and isinstance(step, _EFFECTS):
-                ticket = changed(ticket, (step,), by.now)
+                ticket = changed(ticket, (step,), asker.now)
     return deeds
 
 
-def _steps(ticket: Ticket | None, order: Command, by: Asker) -> Iterator[Step]:
+def _steps(ticket: Ticket | None, order: Command, asker: Asker) -> Iterator[Step]:
     row = row_of(order)
     if row.at_the_desk is not None:
-        yield from row.at_the_desk(order, by)
+        yield from row.at_the_desk(order, asker)
     elif row.on_ticket is None:
         yield Problem(order.line, "not-possible-here")
     elif ticket is None:
         yield Problem(order.line, "needs-a-ticket")
     else:
-        yield from row.on_ticket(ticket, order, by)
+        yield from row.on_ticket(ticket, order, asker)
 
 
-def on_lines(orders: Sequence[tuple[int, Command]], by: Asker) -> Deeds:
+def on_lines(orders: Sequence[tuple[int, Command]], asker: Asker) -> Deeds:
     """Carries out the lines of an answer to a digest, given as (ticket number, command).
 
     The commands of one ticket are carried out together, and change only that ticket.
@@ -105,25 +105,25 @@ def on_lines(orders: Sequence[tuple[int, Command]], by: Asker) -> Deeds:
     for number, order in orders:
         by_ticket.setdefault(number, []).append(order)
     for number, commands in by_ticket.items():
-        ticket = by.ticket(number)
+        ticket = asker.ticket(number)
         for order in commands:
             if ticket is None:
                 deeds.take(Problem(order.line, "no-such-ticket", expected="number"))
             elif not _goes_with_a_number(order):
                 deeds.take(Problem(order.line, "not-possible-here"))
         if ticket is not None:
-            _on_line(ticket, commands, by, deeds)
+            _on_line(ticket, commands, asker, deeds)
     return deeds
 
 
-def _on_line(ticket: Ticket, orders: Sequence[Command], by: Asker, deeds: Deeds) -> None:
-    here = carry_out(ticket, [order for order in orders if _goes_with_a_number(order)], by)
+def _on_line(ticket: Ticket, orders: Sequence[Command], asker: Asker, deeds: Deeds) -> None:
+    here = carry_out(ticket, [order for order in orders if _goes_with_a_number(order)], asker)
     deeds.problems += here.problems
     deeds.doubts += here.doubts
     deeds.done += [replace(done, ticket=ticket.number) for done in here.done]
     effects = [*here.effects, *first_action(ticket, here.effects)]
     if effects:
-        deeds.also.append(Decision("agent-commands", tuple(effects), ticket.number, actor=by.agent.address))
+        deeds.also.append(Decision("agent-commands", tuple(effects), ticket.number, actor=asker.agent.address))
 
 
 def _goes_with_a_number(order: Command) -> bool:
@@ -132,6 +132,6 @@ def _goes_with_a_number(order: Command) -> bool:
 
 def first_action(ticket: Ticket, effects: Sequence[Effect]) -> Iterator[Effect]:
     """Yields the change of a new ticket to `open` on an agent's first action, unless `effects` set a status."""
-    said: list[Status] = [effect.to for effect in effects if isinstance(effect, SetStatus)]
-    if ticket.status == "new" and effects and not said:
+    statuses: list[Status] = [effect.to for effect in effects if isinstance(effect, SetStatus)]
+    if ticket.status == "new" and effects and not statuses:
         yield SetStatus("open", "first-action")

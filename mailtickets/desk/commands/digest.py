@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.lines import (
-    Line,
     Piece,
+    TypedLine,
     almost,
     clashing,
     first_suspect,
@@ -28,7 +28,7 @@ MAX_LINE_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class DigestAnswer:
     """The commands, for one or more tickets, that an answer to a digest holds."""
 
     orders: tuple[tuple[int, Command], ...]
@@ -45,20 +45,20 @@ _NUMBERS = re.compile(
 )
 
 
-def read_lines(reply: str) -> Listed:
+def read_lines(reply: str) -> DigestAnswer:
     """Reads the lines of an answer to a digest: `1042 #fechar`, `[#1043] /assumir`, `1044, 1045 resolver`.
 
     The commands of a line are for the tickets that the line names.
     """
     if is_beyond(reply):
         suspect = first_suspect(reply)
-        return Listed((), (suspect,) if suspect else (), reply.strip())
+        return DigestAnswer((), (suspect,) if suspect else (), reply.strip())
     orders: list[tuple[int, Command]] = []
     problems: list[Problem] = []
     general: list[Command] = []
     rest: list[str] = []
     for number, raw in enumerate(reply.splitlines()):
-        line = Line.of(number, raw)
+        line = TypedLine.of(number, raw)
         match = _NUMBERS.fullmatch(line.clean[:MAX_LINE_CHARACTERS])
         if line.is_known or (not match and is_stray(line.clean, line.found)):
             found = _general(line)
@@ -73,10 +73,10 @@ def read_lines(reply: str) -> Listed:
         numbers = dict.fromkeys(int(figures) for figures in re.findall(r"\d+", match["numbers"]))
         orders += [(n, one) for n in numbers for one in ordered if isinstance(one, Command)]
     kept = _consistent(orders, problems)
-    return Listed(tuple(kept), tuple(problems), "\n".join(rest).strip(), tuple(general))
+    return DigestAnswer(tuple(kept), tuple(problems), "\n".join(rest).strip(), tuple(general))
 
 
-def _general(line: Line) -> list[Command | Problem]:
+def _general(line: TypedLine) -> list[Command | Problem]:
     """The commands and problems of a line that names no ticket."""
     results: list[Command | Problem | None] = [meant(piece, line.clean) for piece in line.found]
     results += [] if results else [almost(line.clean)]
@@ -89,7 +89,7 @@ def _general(line: Line) -> list[Command | Problem]:
     ]
 
 
-def _ordered(line: Line, words: str) -> tuple[Command | Problem, ...]:
+def _ordered(line: TypedLine, words: str) -> tuple[Command | Problem, ...]:
     """The commands and problems behind a ticket number. Empty if the line is a sentence that begins with a number."""
     if not words:
         return ()
@@ -104,7 +104,7 @@ def _ordered(line: Line, words: str) -> tuple[Command | Problem, ...]:
     return tuple(_for_a_list(line, piece, one) for piece, one in zip(found, results, strict=True))
 
 
-def _for_a_list(line: Line, piece: Piece, one: Command | Problem) -> Command | Problem:
+def _for_a_list(line: TypedLine, piece: Piece, one: Command | Problem) -> Command | Problem:
     if piece.command is not None and piece.command.in_a_list == "not-allowed":
         return Problem(line.clean, "not-in-a-list")
     return replace(one, line=line.clean) if isinstance(one, Problem) else one

@@ -96,7 +96,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TypedLine:
     """A line as typed (`raw`), as it looks (`clean`), and the commands on it (`found`)."""
 
     number: int
@@ -105,7 +105,7 @@ class Line:
     found: tuple[Piece, ...]
 
     @classmethod
-    def of(cls, number: int, raw: str) -> "Line":
+    def of(cls, number: int, raw: str) -> "TypedLine":
         line = clean(raw)
         return cls(number, raw, line, pieces(line))
 

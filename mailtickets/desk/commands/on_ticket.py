@@ -46,7 +46,7 @@ NOBODY = frozenset({"-", "ninguem", "nadie", "nobody", "none", "ninguno"})
 ONESELF = frozenset({"eu", "mim", "comigo", "me", "myself", "yo", "mi"})
 
 
-def set_status(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def set_status(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     to = status_named(str(order.value))
     if to is None:
         yield Problem(order.line, "bad-argument", expected="status")
@@ -57,7 +57,7 @@ def set_status(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
         yield Done("status", to, ticket.status)
 
 
-def set_priority(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def set_priority(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     to = priority_named(str(order.value))
     if to is None:
         yield Problem(order.line, "bad-argument", expected="priority")
@@ -68,43 +68,43 @@ def set_priority(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
         yield Done("priority", to, ticket.priority)
 
 
-def set_type(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def set_type(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     to = type_named(order.value)
     yield SetType(to)
     yield Done("type", to, ticket.type)
 
 
-def set_subject(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def set_subject(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     yield SetSubject(order.argument)
     yield Done("subject", order.argument, ticket.subject)
 
 
-def change_tags(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def change_tags(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     change = tags(order)
     to = tuple(dict.fromkeys([*(tag for tag in ticket.tags if tag not in change.removed), *change.added]))
     yield SetTags(to)
     yield Done("tags", " ".join(to) or None, " ".join(ticket.tags) or None)
 
 
-def assign(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def assign(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     if any(folded_name(name) in NOBODY for name in called(order.argument)) or order.argument.strip() == "-":
         yield from _given_to(ticket, None)
         return
-    found = agents_named(order.argument, by.policy)
+    found = agents_named(order.argument, asker.policy)
     if not found and any(folded_name(name) in ONESELF for name in called(order.argument)):
-        found = (by.agent,)
+        found = (asker.agent,)
     if len(found) == 1:
         yield from _given_to(ticket, found[0])
     else:
-        names = tuple(agent.name for agent in found) or _like(called(order.argument)[-1], by.policy)
+        names = tuple(agent.name for agent in found) or _like(called(order.argument)[-1], asker.policy)
         yield Problem(order.line, "ambiguous-agent" if found else "no-such-agent", names, "name")
 
 
-def take(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    return _given_to(ticket, by.agent)
+def take(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    return _given_to(ticket, asker.agent)
 
 
-def drop(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def drop(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     return _given_to(ticket, None)
 
 
@@ -148,19 +148,19 @@ def _begins(name: str, wanted: str) -> bool:
     return all(any(word.startswith(part) for word in words) for part in wanted.split())
 
 
-def move(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    to = queue_named(order.argument, by.policy)
+def move(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    to = queue_named(order.argument, asker.policy)
     if to is None:
-        near = nearest_of(order.argument, [queue.name for queue in by.policy.queues])
+        near = nearest_of(order.argument, [queue.name for queue in asker.policy.queues])
         yield Problem(order.line, "no-such-queue", near, "name")
     elif to.name == ticket.queue:
         yield Done("already", to.title)
     else:
         yield MoveTo(to.name)
-        assignee = by.policy.agent(ticket.assignee) if ticket.assignee else None
+        assignee = asker.policy.agent(ticket.assignee) if ticket.assignee else None
         if assignee is not None and to.name not in assignee.queues:
             yield Assign(None)
-        left = by.policy.queue(ticket.queue)
+        left = asker.policy.queue(ticket.queue)
         yield Done("queue", to.title, left.title if left else ticket.queue)
 
 
@@ -175,10 +175,10 @@ def queue_named(name: str, policy: Policy) -> Queue | None:
     return next((names[way] for way in wanted if way in names), None)
 
 
-def change_copy(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def change_copy(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     change = people(order)
     for person in change.added:
-        yield from _joins(ticket, person, order, by, "cc_added")
+        yield from _joins(ticket, person, order, asker, "cc_added")
     for person in change.removed:
         here = ticket.participant(person.address)
         if here is None:
@@ -190,17 +190,17 @@ def change_copy(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
             yield Done("cc_removed", here.address.address)
 
 
-def add_participants(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def add_participants(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     for person in people(order).added:
-        yield from _joins(ticket, person, order, by, "participant")
+        yield from _joins(ticket, person, order, asker, "participant")
 
 
-def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: DoneKind) -> Iterator[Step]:
+def _joins(ticket: Ticket, person: Address, order: Command, asker: Asker, kind: DoneKind) -> Iterator[Step]:
     """Adds a participant. An agent joins as one of the team, and customers never see that."""
-    if not readers([person], by.policy):
+    if not readers([person], asker.policy):
         yield Problem(order.line, "bad-argument", expected="address")
         return
-    agent = by.policy.agent(person.address)
+    agent = asker.policy.agent(person.address)
     if agent is not None:
         yield AddParticipant(Address(agent.name, agent.address), "agent")
     elif (here := ticket.participant(person.address)) is not None and not here.left_out:
@@ -211,9 +211,9 @@ def _joins(ticket: Ticket, person: Address, order: Command, by: Asker, kind: Don
     yield Done(kind, person.address)
 
 
-def set_requester(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def set_requester(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     person = next(iter(people(order).added), None)
-    if person is None or not readers([person], by.policy):
+    if person is None or not readers([person], asker.policy):
         yield Problem(order.line, "bad-argument", expected="address")
     elif person.key == ticket.requester.key:
         yield Done("already", person.address)
@@ -222,20 +222,20 @@ def set_requester(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
         yield Done("requester", person.address, ticket.requester.address)
 
 
-def merge(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    other = by.ticket(order.value) if isinstance(order.value, int) else None
+def merge(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    other = asker.ticket(order.value) if isinstance(order.value, int) else None
     if other is None or other.number == ticket.number:
         yield Problem(order.line, "no-such-ticket", expected="number")
         return
     done = Done("merged", str(other.number), str(ticket.number))
-    if not _share_people(ticket, other) and MERGE_OF_STRANGERS not in by.facts.confirmed:
+    if not _share_people(ticket, other) and MERGE_OF_STRANGERS not in asker.facts.confirmed:
         yield Doubt(MERGE_OF_STRANGERS, done)
         return
     yield MergeInto(other.number)
     if ticket.status != "closed":
         yield SetStatus("closed", "merged")
     if ticket.status in {"new", "open"} and other.status in {"resolved", "closed"}:
-        yield Decision("agent-commands", (SetStatus("open", "merged"),), other.number, actor=by.agent.address)
+        yield Decision("agent-commands", (SetStatus("open", "merged"),), other.number, actor=asker.agent.address)
     yield done
 
 
@@ -243,40 +243,41 @@ def _share_people(one: Ticket, other: Ticket) -> bool:
     return any(other.participant(p.address.address) for p in one.participants if p.role != "agent")
 
 
-def split_off(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    origin = by.facts.origin
+def split_off(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    origin = asker.facts.origin
     if origin is None:
         yield Problem(order.line, "not-possible-here")
         return
     new = OpenTicket(ticket.queue, origin.subject or ticket.subject, origin.author, ticket.locale, linked=ticket.number)
-    yield Decision("split-off", (new, SplitOff(origin.inbound)), actor=by.agent.address)
+    yield Decision("split-off", (new, SplitOff(origin.inbound)), actor=asker.agent.address)
     yield Done("split")
     if origin.reopened is not None and ticket.status == "open":
         yield SetStatus(origin.reopened, "undone")
         yield Done("status", origin.reopened, ticket.status)
 
 
-def remind_later(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    return _at_a_moment(order, by, snooze=False)
+def remind_later(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    return _at_a_moment(order, asker, snooze=False)
 
 
-def put_off(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    return _at_a_moment(order, by, snooze=True)
+def put_off(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    return _at_a_moment(order, asker, snooze=True)
 
 
-def _at_a_moment(order: Command, by: Asker, *, snooze: bool) -> Iterator[Step]:
+def _at_a_moment(order: Command, asker: Asker, *, snooze: bool) -> Iterator[Step]:
+    zone = ZoneInfo(asker.policy.instance.timezone)
     try:
-        at = when(order.value, by.now, ZoneInfo(by.policy.instance.timezone)) if isinstance(order.value, When) else None
+        at = when(order.value, asker.now, zone) if isinstance(order.value, When) else None
     except ValueError:
         at = None
     if at is None:
         yield Problem(order.line, "in-the-past", expected="duration")
         return
-    yield Remind(by.agent.address, at, snooze=snooze)
+    yield Remind(asker.agent.address, at, snooze=snooze)
     yield Done("snooze" if snooze else "remind", at.isoformat())
 
 
-def mark_as_spam(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def mark_as_spam(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     if "spam" not in ticket.tags:
         yield SetTags((*ticket.tags, "spam"))
     if ticket.status != "closed":
@@ -284,40 +285,40 @@ def mark_as_spam(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
     yield Done("spam")
 
 
-def use_ready_answer(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    if order.argument not in by.facts.canned:
-        near = nearest_of(order.argument, by.facts.canned_names) or by.facts.canned_names[:3]
+def use_ready_answer(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    if order.argument not in asker.facts.canned:
+        near = nearest_of(order.argument, asker.facts.canned_names) or asker.facts.canned_names[:3]
         yield Problem(order.line, "no-such-canned", near, "name")
 
 
-def of_the_mail(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def of_the_mail(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     """Does nothing: `#nota` and `#cliente` concern the whole mail, and have no effect of their own on the ticket."""
     return iter(())
 
 
-def send_attachments(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def send_attachments(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     yield NoticeRequest("attachments")
 
 
-def send_history(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
+def send_history(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     yield NoticeRequest("history")
 
 
 # --- commands about no ticket -------------------------------------------------------------------------
 
 
-def send_found(order: Command, by: Asker) -> Iterator[Step]:
+def send_found(order: Command, asker: Asker) -> Iterator[Step]:
     yield NoticeRequest("found", order.argument)
 
 
-def send_help(order: Command, by: Asker) -> Iterator[Step]:
+def send_help(order: Command, asker: Asker) -> Iterator[Step]:
     yield NoticeRequest("commands_help", order.argument)
 
 
-def send_digest(order: Command, by: Asker) -> Iterator[Step]:
+def send_digest(order: Command, asker: Asker) -> Iterator[Step]:
     yield NoticeRequest("digest", order.argument)
 
 
-def dry_run(order: Command, by: Asker) -> Iterator[Step]:
+def dry_run(order: Command, asker: Asker) -> Iterator[Step]:
     """Does nothing: `#simular` concerns the whole mail. Nothing is carried out; the receipt says what would happen."""
     return iter(())

@@ -5,59 +5,46 @@ matter. All lines between are text; a command among them stops the mail, so that
 `#nota` begins an internal note, wherever it stands. `#fim` or the end of the mail ends the note. The first and last
 lines of a note may be commands too, except commands with words that a customer would see (`CommandRow.in_a_note`):
 nothing that stands in a note is ever published.
-Owns: the division of a reply into commands, words and notes; the answers to a digest.
+Owns: the division of a reply into commands, words and notes.
 Fails with: `Problem`s, which are values. No text raises an exception.
 Limits: replies longer than anybody types are not read (`is_beyond`). At most `MAX_PROBLEMS` are reported.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from mailtickets.desk.commands import closing
 from mailtickets.desk.commands.closing import Own
-from mailtickets.desk.commands.command import Command, CommandName, people, tags
-from mailtickets.desk.commands.digest import Listed, read_lines
+from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.lines import (
-    PROBLEMS,
-    Line,
     Piece,
+    TypedLine,
     almost,
     clashing,
-    clean,
     first_suspect,
     inline,
     is_beyond,
     is_stray,
     meant,
-    pieces,
 )
-from mailtickets.desk.commands.moments import when
-from mailtickets.desk.commands.rows import COMMANDS, known, nearest, row_of, spelled
-from mailtickets.desk.commands.slips import is_like_end, is_like_note, likely
-from mailtickets.desk.commands.values import Changes, Value, When
+from mailtickets.desk.commands.rows import nearest, row_of
+from mailtickets.desk.commands.slips import is_like_end, is_like_note, likely, note_bound
 from mailtickets.desk.model.decision import Problem
-from mailtickets.words.fold import folded
-
-__all__ = [
-    "COMMANDS", "PROBLEMS", "Asked", "Changes", "Command", "Listed", "Problem", "Value", "When",
-    "corrected", "people", "read", "read_lines", "spelled", "tags", "when", "with_canned",
-]  # fmt: skip
 
 MAX_PROBLEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """The reply that was read, and where problems and commands stand in it: `corrected` starts from here."""
+class Source:
+    """The reply that was read, and where problems and commands stand in it: `correcting.corrected` starts from here."""
 
     reply: str = ""
     signature: str = ""
     names: tuple[str, ...] = ()
-    places: tuple[int, ...] = ()
+    problem_places: tuple[int, ...] = ()
     """The line number of each problem."""
-    said: tuple[tuple[int, str], ...] = ()
+    command_places: tuple[tuple[int, str], ...] = ()
     """For each command, the line number and the part of the line that is the command."""
 
 
@@ -79,16 +66,16 @@ class Asked:
     """`words` in pieces. Each command for a ready answer stands where the text of the ready answer belongs."""
     aside: str = ""
     """Words of a correction that are no commands. They are not used."""
-    source: _Source = field(default=_Source(), repr=False)
+    source: Source = field(default=Source(), repr=False)
 
 
 @dataclass(slots=True)
 class _Block:
     """A note: the line that begins the note, and the lines of the note."""
 
-    begin: Line
+    begin: TypedLine
     head: str
-    lines: list[Line] = field(default_factory=list)
+    lines: list[TypedLine] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -98,7 +85,7 @@ class _Reading:
     commands: list[tuple[int, str, Command]] = field(default_factory=list)
     problems: list[tuple[int, Problem]] = field(default_factory=list)
 
-    def take(self, line: Line) -> None:
+    def take(self, line: TypedLine) -> None:
         """Adds the commands and problems of a line at a place where commands may stand."""
         if not line.found:
             problem = almost(line.clean)
@@ -107,7 +94,7 @@ class _Reading:
         for piece in line.found:
             self._take_piece(line, piece)
 
-    def _take_piece(self, line: Line, piece: Piece) -> None:
+    def _take_piece(self, line: TypedLine, piece: Piece) -> None:
         if piece.key == "end":
             self.stop(line, piece.text, "end-without-note")
             return
@@ -124,7 +111,7 @@ class _Reading:
         self.problems += [(number, Problem(text, "said-twice")) for number, text, _ in twice]
         self.commands = [found for index, found in enumerate(self.commands) if index not in clashes]
 
-    def stop(self, line: Line, text: str, code: str, near: tuple[str, ...] = ()) -> None:
+    def stop(self, line: TypedLine, text: str, code: str, near: tuple[str, ...] = ()) -> None:
         self.problems.append((line.number, Problem(text, code, near)))
 
 
@@ -149,24 +136,24 @@ def read(reply: str, *, signature: str = "", names: Sequence[str] = ()) -> Asked
     reading.settle()
     opens = any(command.name == "to" for _, _, command in reading.commands)
     some = bool(reading.commands or reading.problems or blocks)
-    silent = any(_bound(problem) for _, problem in reading.problems) or (
+    silent = any(note_bound(problem) for _, problem in reading.problems) or (
         some and _says_nothing(kept, own) and not opens
     )
     layout = () if silent else _layout(kept, reading)
     problems = sorted(reading.problems, key=lambda found: found[0])[:MAX_PROBLEMS]
-    said = sorted(reading.commands, key=lambda found: found[0])
+    commands = sorted(reading.commands, key=lambda found: found[0])
     return Asked(
-        tuple(command for _, _, command in said),
+        tuple(command for _, _, command in commands),
         tuple(problem for _, problem in problems),
         "\n\n".join(piece for piece in layout if isinstance(piece, str)),
         "\n\n".join(note for note in notes if note),
         layout,
-        source=_Source(
+        source=Source(
             reply,
             signature,
             tuple(names),
             tuple(number for number, _ in problems),
-            tuple((number, text) for number, text, _ in said),
+            tuple((number, text) for number, text, _ in commands),
         ),
     )
 
@@ -177,26 +164,7 @@ def _unread(reply: str) -> Asked:
     if found is None:
         return Asked((), (), reply, "", (reply,))
     where = next(number for number, line in enumerate(reply.splitlines()) if found.line in line)
-    return Asked((), (found,), "", "", source=_Source(reply, places=(where,)))
-
-
-def without_sign(asked: Asked) -> Problem | None:
-    """The problem of a reply that is nothing but a command without `#`: `desfazer`, `status pendente`; else None.
-
-    Only words that nobody writes as an answer to a customer count: `resolvido` may be an answer, `resolver` hardly.
-    """
-    if asked.commands or asked.problems or asked.note or "\n" in asked.words.strip() or len(asked.words) > 60:
-        return None
-    line = asked.words.strip().rstrip(".!")
-    word = known(line.partition(" ")[0].strip(":"))
-    sure = word is not None and word.takes not in {"words", "name"}  # "Resposta do Bruno" is an answer
-    meant = read(f"#{line}") if sure and folded(line.split()[0].strip(":")) in _NO_ANSWERS else None
-    if meant is None or len(meant.commands) != 1 or meant.problems or meant.words:
-        return None
-    return Problem(asked.words.strip(), "missing-sign", (meant.commands[0].line,))
-
-
-_NO_ANSWERS = frozenset(folded(words[0]) for one in COMMANDS for words in (one.pt.words, one.en.words, one.es.words))
+    return Asked((), (found,), "", "", source=Source(reply, problem_places=(where,)))
 
 
 def with_canned(asked: Asked, texts: Mapping[str, str]) -> str:
@@ -214,20 +182,20 @@ def _parted(signature: str) -> tuple[list[str], str]:
     rest: list[str] = []
     lines = signature.splitlines()
     for number, raw in enumerate(lines):
-        line = Line.of(number, raw)
+        line = TypedLine.of(number, raw)
         if any(piece.key == "note" for piece in line.found):
             return [*commands, *lines[number:]], "\n".join(rest)
         (commands if line.is_known else rest).append(raw)
     return commands, "\n".join(rest)
 
 
-def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[Line], list[_Block]]:
+def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[TypedLine], list[_Block]]:
     """The public lines and the notes of a reply."""
-    public: list[Line] = []
+    public: list[TypedLine] = []
     blocks: list[_Block] = []
     block: _Block | None = None
     for number, raw in enumerate(lines):
-        line: Line | None = Line.of(number, raw)
+        line: TypedLine | None = TypedLine.of(number, raw)
         while line is not None:
             if block is None:
                 line, block = _outside(line, public)
@@ -240,7 +208,7 @@ def _divided(lines: Sequence[str], reading: _Reading) -> tuple[list[Line], list[
     return public, blocks
 
 
-def _outside(line: Line, public: list[Line]) -> tuple[Line | None, _Block | None]:
+def _outside(line: TypedLine, public: list[TypedLine]) -> tuple[TypedLine | None, _Block | None]:
     """Adds the part of a line before a note to `public`. Returns (None: all is read, the note that begins or None)."""
     at = next((n for n, piece in enumerate(line.found) if piece.key == "note"), None)
     if at is None:
@@ -251,19 +219,19 @@ def _outside(line: Line, public: list[Line]) -> tuple[Line | None, _Block | None
     note = line.found[at]
     head = note.text.removesuffix(note.argument).strip() if note.argument else note.text
     block = _Block(line, head)
-    block.lines += [Line.of(line.number, note.argument)] if note.argument else []
+    block.lines += [TypedLine.of(line.number, note.argument)] if note.argument else []
     return None, block
 
 
-def _ends(line: Line) -> bool:
+def _ends(line: TypedLine) -> bool:
     return bool(line.found) and line.found[0].key == "end" and not line.found[0].argument
 
 
-def _rest(line: Line, found: Sequence[Piece]) -> Line | None:
-    return Line.of(line.number, " ".join(piece.text for piece in found)) if found else None
+def _rest(line: TypedLine, found: Sequence[Piece]) -> TypedLine | None:
+    return TypedLine.of(line.number, " ".join(piece.text for piece in found)) if found else None
 
 
-def _inside(line: Line, reading: _Reading) -> list[Line]:
+def _inside(line: TypedLine, reading: _Reading) -> list[TypedLine]:
     """The lines that a line adds to a note. A line that may be meant to end the note becomes a problem: otherwise an
     answer below it would not be sent."""
     first = line.found[0] if line.found else None
@@ -273,7 +241,7 @@ def _inside(line: Line, reading: _Reading) -> list[Line]:
         reading.problems.append((line.number, slip))
     elif note is not None:
         before = _rest(line, line.found[:note])
-        return [*([before] if before else []), Line.of(line.number, line.found[note].argument)]
+        return [*([before] if before else []), TypedLine.of(line.number, line.found[note].argument)]
     elif first is not None and first.key == "end":
         reading.stop(line, line.clean, "needless-argument", (f"#{first.word.lower()}",))
     elif first is not None and first.command is None and is_like_end(first.word) and not first.argument:
@@ -283,10 +251,10 @@ def _inside(line: Line, reading: _Reading) -> list[Line]:
     return []
 
 
-def _public(lines: list[Line], reading: _Reading, own: Own) -> list[Line]:
+def _public(lines: list[TypedLine], reading: _Reading, own: Own) -> list[TypedLine]:
     """Takes commands out of public lines. Returns the lines of text and the places of ready answers."""
     edge, rest = _at_the_edges(lines, own)
-    between: list[Line] = []
+    between: list[TypedLine] = []
     for line in rest:
         if _stops(line):
             _stop_in_the_middle(line, reading)
@@ -300,7 +268,7 @@ def _public(lines: list[Line], reading: _Reading, own: Own) -> list[Line]:
     return [_without_inline(line, reading) for line in sorted(kept, key=lambda line: line.number)]
 
 
-def _stops(line: Line) -> bool:
+def _stops(line: TypedLine) -> bool:
     """Whether a line between other lines must stop the mail, because it may be a command."""
     if not line.found:
         problem = almost(line.clean)
@@ -311,7 +279,7 @@ def _stops(line: Line) -> bool:
     return len(line.found) > 1 or first.key != "canned"
 
 
-def _stop_in_the_middle(line: Line, reading: _Reading) -> None:
+def _stop_in_the_middle(line: TypedLine, reading: _Reading) -> None:
     slip = almost(line.clean) if not line.found else None
     if slip is not None:
         reading.problems.append((line.number, slip))
@@ -322,13 +290,13 @@ def _stop_in_the_middle(line: Line, reading: _Reading) -> None:
         reading.stop(line, line.clean, code)
 
 
-def _without_inline(line: Line, reading: _Reading) -> Line:
+def _without_inline(line: TypedLine, reading: _Reading) -> TypedLine:
     """The line without a command at the end of a sentence, which customers must not read. It becomes a problem."""
     at = inline(line.clean) if not line.found or line.found[0].command is None else None
     if at is None:
         return line
     reading.stop(line, line.clean[at:], "command-in-the-middle")
-    return Line(line.number, line.clean[:at].rstrip(), line.clean[:at].rstrip(), ())
+    return TypedLine(line.number, line.clean[:at].rstrip(), line.clean[:at].rstrip(), ())
 
 
 def _internal(block: _Block, reading: _Reading, own: Own) -> str:
@@ -354,20 +322,20 @@ def _may_stand_in_a_note(command: Command) -> bool:
     return row.in_a_note == "yes" or (row.in_a_note == "without-argument" and not command.argument)
 
 
-def _joined(lines: Sequence[Line]) -> str:
+def _joined(lines: Sequence[TypedLine]) -> str:
     """The text of lines, without the gaps that removed commands leave."""
-    kept: list[Line] = []
+    kept: list[TypedLine] = []
     for line in lines:
         gap = bool(kept) and not kept[-1].clean and not line.clean and line.number > kept[-1].number + 1
         kept += [] if gap else [line]
     return "\n".join(line.raw for line in kept).strip("\n \t")
 
 
-def _says_nothing(lines: Sequence[Line], own: Own) -> bool:
+def _says_nothing(lines: Sequence[TypedLine], own: Own) -> bool:
     return not any(line.is_known for line in lines) and closing.says_nothing([x.clean for x in lines], own)
 
 
-def _layout(kept: Sequence[Line], reading: _Reading) -> tuple[str | Command, ...]:
+def _layout(kept: Sequence[TypedLine], reading: _Reading) -> tuple[str | Command, ...]:
     """Texts and commands for ready answers, in the order of the mail."""
     canned: dict[int, list[Command]] = {}
     for number, _, command in reading.commands:
@@ -383,12 +351,12 @@ def _layout(kept: Sequence[Line], reading: _Reading) -> tuple[str | Command, ...
 # --- first and last lines -----------------------------------------------------------------------------
 
 
-def _at_the_edges(lines: Sequence[Line], own: Own) -> tuple[list[Line], list[Line]]:
+def _at_the_edges(lines: Sequence[TypedLine], own: Own) -> tuple[list[TypedLine], list[TypedLine]]:
     """The command lines at the top and at the bottom, and the other lines."""
-    taken: list[Line] = []
+    taken: list[TypedLine] = []
     rest = list(lines)
 
-    def is_command(line: Line) -> bool:
+    def is_command(line: TypedLine) -> bool:
         return line.is_known or (is_stray(line.clean, line.found) and not own.has_line(line.clean))
 
     while edge := {*_top(rest, is_command), *_bottom(rest, is_command, own)}:
@@ -397,7 +365,7 @@ def _at_the_edges(lines: Sequence[Line], own: Own) -> tuple[list[Line], list[Lin
     return taken, rest
 
 
-def _top(lines: Sequence[Line], is_command: Callable[[Line], bool]) -> list[int]:
+def _top(lines: Sequence[TypedLine], is_command: Callable[[TypedLine], bool]) -> list[int]:
     found: list[int] = []
     greeted = False
     for n, line in enumerate(lines):
@@ -410,7 +378,7 @@ def _top(lines: Sequence[Line], is_command: Callable[[Line], bool]) -> list[int]
     return found
 
 
-def _bottom(lines: Sequence[Line], is_command: Callable[[Line], bool], own: Own) -> list[int]:
+def _bottom(lines: Sequence[TypedLine], is_command: Callable[[TypedLine], bool], own: Own) -> list[int]:
     """The indexes of the last command lines, if only a signature stands below them."""
     below: list[str] = []
     found: list[int] = []
@@ -425,136 +393,3 @@ def _bottom(lines: Sequence[Line], is_command: Callable[[Line], bool], own: Own)
         elif line.clean:
             below.insert(0, line.clean)
     return found
-
-
-# --- corrections --------------------------------------------------------------------------------------
-
-
-def corrected(asked: Asked, correction: str, without: Sequence[Command] = ()) -> Asked:
-    """Reads a reply again, with the commands of a correction in place of the lines that were not understood.
-
-    An empty correction drops these lines. A correction without any command changes nothing; its words become `aside`.
-    `without` are commands of `asked` that cannot be carried out (nobody has that name): they are replaced too.
-    Lines that may have been meant to begin or end a note are never dropped, because internal words would be
-    published. They stay problems until the correction has `#nota` or `#fim` for them.
-    """
-    source = asked.source
-    given = _given(correction, source)
-    if given.aside and not given.commands and not given.bounds:
-        return replace(asked, aside=given.aside)
-    found = read(_replaced(asked, given, without), signature=source.signature, names=source.names)
-    return replace(found, aside=given.aside)
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The parts of a correction: lines for the top of the reply, lines for the place of a problem, and words."""
-
-    commands: tuple[str, ...]
-    bounds: tuple[str, ...]
-    aside: str
-
-    @property
-    def has_note_bounds(self) -> bool:
-        return any(piece.key in ("note", "end") for text in self.bounds for piece in pieces(text))
-
-
-def _given(correction: str, source: _Source) -> _Given:
-    """Divides a correction into its parts. In a correction, commands may be written without `#`: `resolver`."""
-    own = Own.of(source.signature, source.names)
-    commands: list[str] = []
-    bounds: list[str] = []
-    aside: list[str] = []
-    in_note = False
-    for number, raw in enumerate(correction.splitlines()):
-        line = _signed(Line.of(number, raw))
-        keys = [piece.key for piece in line.found]
-        if in_note or {"note", "end", "canned"} & set(keys):
-            bounds.append(line.clean)
-            in_note = keys[0] != "end" if keys and {"note", "end"} & set(keys) else in_note
-        elif line.is_known:
-            commands += [piece.text for piece in line.found]
-        elif is_stray(line.clean, line.found):
-            commands.append(line.clean)
-        else:
-            aside.append(raw)
-    words = "\n".join(aside).strip()
-    return _Given(tuple(commands), tuple(bounds), "" if closing.says_nothing(aside, own) else words)
-
-
-def _signed(line: Line) -> Line:
-    """The line with `#` before it, if that makes it a complete command (`resolver` becomes `#resolver`); else the line.
-
-    Only for places where nothing but commands is expected.
-    """
-    if line.found or not line.clean:
-        return line
-    signed = Line.of(line.number, f"#{line.clean}")
-    complete = signed.is_known and all(isinstance(meant(piece, signed.clean), Command) for piece in signed.found)
-    return signed if complete else line
-
-
-def _replaced(asked: Asked, given: _Given, without: Sequence[Command]) -> str:
-    """The text of the reply with the correction in it. Commands go to the top, where they count; lines that begin or
-    end a note, and ready answers, go to their places."""
-    lines: list[str | None] = [*asked.source.reply.splitlines()]
-    placed = _placed(asked, given, without)
-    for problem, number in zip(asked.problems, asked.source.places, strict=True):
-        kind = _bound(problem)
-        if kind and (not given.has_note_bounds or (kind == "end-without-note" and number not in placed)):
-            continue
-        lines[number] = _less(lines[number], problem.line)
-    for command, (number, text) in zip(asked.commands, asked.source.said, strict=True):
-        lines[number] = _less(lines[number], text) if command in without else lines[number]
-    for number in sorted(placed, reverse=True):
-        lines[number + 1 : number + 1] = placed[number]
-    done = {(command.name, command.argument) for command in asked.commands if command not in without}
-    commands = [text for text in given.commands if not _is_done(text, done)]
-    return "\n".join([*commands, *(line for line in lines if line is not None)])
-
-
-def _less(line: str | None, text: str) -> str | None:
-    """The line without the part `text`. None if only a ticket's number is left, as of `1042 #fechar`."""
-    left = clean(line or "").replace(text, "", 1)
-    return left if re.search(r"[^\W\d_]", left) else None
-
-
-def _bound(problem: Problem) -> str:
-    """Whether a problem's line was perhaps meant to begin or end a note: its code, `note` or `end`; empty if not."""
-    if problem.code in ("empty-note", "end-without-note"):
-        return problem.code
-    match = re.match(r"\W*([^\W_]+)", problem.line)
-    word = match[1] if match else ""
-    command = known(word)
-    if command is not None:
-        return command.key if command.key in ("note", "end") else ""
-    return "note" if is_like_note(word) else "end" if is_like_end(word) else ""
-
-
-def _placed(asked: Asked, given: _Given, without: Sequence[Command]) -> dict[int, list[str]]:
-    """The lines that begin or end a note, by the number of the line of the reply below which they go.
-
-    Each goes below the problem that it answers; otherwise all go below the first problem, or to the top.
-    """
-    if not given.bounds:
-        return {}
-    kinds = {number: _bound(problem) for problem, number in zip(asked.problems, asked.source.places, strict=True)}
-    doubtful = {number: kind for number, kind in kinds.items() if kind}
-    if [kind.removesuffix("-without-note") for kind in doubtful.values()] == [*map(_first_key, given.bounds)]:
-        return {number: [text] for number, text in zip(doubtful, given.bounds, strict=True)}
-    inner = [number for number, kind in doubtful.items() if kind in ("note", "end")]
-    if doubtful:
-        return {min(inner, default=-1): [*given.bounds]}
-    said = zip(asked.commands, asked.source.said, strict=True)
-    answers = [number for command, (number, _) in said if command.name == "canned" and command in without]
-    return {min(answers or kinds, default=-1): [*given.bounds]}
-
-
-def _first_key(text: str) -> str:
-    return next((piece.key for piece in pieces(text)), "")
-
-
-def _is_done(line: str, done: set[tuple[CommandName, str]]) -> bool:
-    """Whether a line of the correction only repeats commands that were understood the first time (`done`)."""
-    found = [meant(piece, line) for piece in pieces(line)]
-    return bool(found) and all(isinstance(one, Command) and (one.name, one.argument) in done for one in found)

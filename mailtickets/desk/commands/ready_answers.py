@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.command import Command
-from mailtickets.desk.commands.lines import Line, adds_up, matter
+from mailtickets.desk.commands.lines import TypedLine, adds_up, matter
 from mailtickets.desk.commands.rows import row_of
 from mailtickets.desk.model.decision import Problem
 
@@ -19,7 +19,7 @@ def parted(source: str) -> tuple[str, str]:
     """The two parts of a file: the text, and the command lines at the end."""
     lines = source.splitlines(keepends=True)
     end = len(lines)
-    while end and (not lines[end - 1].strip() or Line.of(end, lines[end - 1]).is_known):
+    while end and (not lines[end - 1].strip() or TypedLine.of(end, lines[end - 1]).is_known):
         end -= 1
     while end < len(lines) and not lines[end].strip():
         end += 1
@@ -41,9 +41,9 @@ def with_their_commands(orders: Sequence[Command], carried: Mapping[str, str]) -
     `carried` has the command lines of each ready answer by the name as typed. If both are about the same matter, the
     agent's own command counts: `#status pendente` beside `#resposta encerramento`.
     """
-    said = {matter(order) for order in orders}
+    matters = {matter(order) for order in orders}
     theirs = (replace(one, line=order.line) for order in orders for one in _carried(order, carried))
-    return (*orders, *_first_of_each(one for one in theirs if matter(one) not in said or adds_up(one)))
+    return (*orders, *_first_of_each(one for one in theirs if matter(one) not in matters or adds_up(one)))
 
 
 def _carried(order: Command, carried: Mapping[str, str]) -> tuple[Command, ...]:

@@ -172,7 +172,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="merge", name="merge", takes="number", read=values.read_number,
         on_ticket=on_ticket.merge, in_a_list="with-number",
-        undo=(take_back.STATUS,), receipt=("merged",),
+        undo=(), receipt=("merged",),
         pt=Wording(("juntar", "mesclar", "unir"), "junta este chamado ao outro", "1043"),
         en=Wording(("merge",), "merges this ticket into the other", "1043"),
         es=Wording(("unir", "fusionar"), "une esta solicitud a la otra", "1043"),
@@ -180,7 +180,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="split", name="split", takes="words", optional=True,
         on_ticket=on_ticket.split_off, in_a_list="not-possible", in_a_note="without-argument",
-        undo=(take_back.STATUS,), receipt=("split", "status"),
+        undo=(), receipt=("split", "status"),
         pt=Wording(("separar", "dividir"), "faz da última mensagem um chamado à parte"),
         en=Wording(("split",), "makes the last message a ticket of its own"),
         es=Wording(("separar", "dividir"), "hace del último mensaje una solicitud aparte"),

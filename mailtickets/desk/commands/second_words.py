@@ -119,11 +119,11 @@ def second_word(mail: InboundMail, names: Sequence[str]) -> SecondWord:
         return "no" if _denies(mail.forwarded.note) else "unclear"
     own = Own.of(mail.signature, names)
     lines = _new_lines(mail.reply)
-    said = _said(lines[0], own) if lines else ""
+    answer = _answer_in(lines[0], own) if lines else ""
     whole = " ".join(lines)
-    if said in _YES and is_tail(lines[1:], own) and not _denies(mail.signature):
+    if answer in _YES and is_tail(lines[1:], own) and not _denies(mail.signature):
         return "yes"
-    if (said in _NO and is_tail(lines[1:], own)) or _denies(whole):
+    if (answer in _NO and is_tail(lines[1:], own)) or _denies(whole):
         return "no"
     return "unclear"
 
@@ -156,7 +156,7 @@ def _doubts(line: str, own: Own) -> bool:
     """Whether a line may contradict the words above it."""
     if "?" in line or len(line) > MAX_LINE_CHARACTERS:
         return True
-    return bool(set(_spoken(line)) & _DOUBTS) or _said(line, own) in _YES | _NO
+    return bool(set(_spoken(line)) & _DOUBTS) or _answer_in(line, own) in _YES | _NO
 
 
 def _begins_footer(line: str) -> bool:
@@ -181,7 +181,7 @@ def _spoken(line: str) -> list[str]:
     return _SPOKEN.findall(folded(line).replace("’", "'"))
 
 
-def _said(line: str, own: Own) -> str:
+def _answer_in(line: str, own: Own) -> str:
     """The words of a line without words of courtesy and the agent's name. Empty if the line has more than words."""
     if len(line) > MAX_LINE_CHARACTERS or not _BESIDE.fullmatch(line):
         return ""
@@ -196,9 +196,9 @@ def _denies(text: str) -> bool:
     """Whether a short text says that somebody else wrote the mail, without a question and without a yes."""
     if len(text) > MAX_CHARACTERS or len(text.split()) > FEW_WORDS:
         return False
-    said = folded(text).replace("’", "'")
-    if set(_SPOKEN.findall(_NEGATED.sub(" ", said))) & _AFFIRMS:
+    words = folded(text).replace("’", "'")
+    if set(_SPOKEN.findall(_NEGATED.sub(" ", words))) & _AFFIRMS:
         return False
-    sentences = re.split(r"(?<=[.!?;])\s+", said)
-    told = [" ".join(one.split()) for one in sentences if not one.rstrip().endswith("?")]
-    return any(_DENIAL.search(one) and not _NOT_YET.search(one) for one in told)
+    sentences = re.split(r"(?<=[.!?;])\s+", words)
+    statements = [" ".join(one.split()) for one in sentences if not one.rstrip().endswith("?")]
+    return any(_DENIAL.search(one) and not _NOT_YET.search(one) for one in statements)

@@ -4,12 +4,14 @@ In: the word without its sign. Out: commands to suggest, or whether the word is 
 Fails with: nothing.
 """
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
 from mailtickets.desk.commands.likeness import key, likeness
-from mailtickets.desk.commands.rows import BY_WORD, ROWS, nearest
+from mailtickets.desk.commands.rows import BY_WORD, ROWS, known, nearest
 from mailtickets.desk.commands.values import PRIORITY_CHOICES, STATUS_CHOICES, TYPE_CHOICES
+from mailtickets.desk.model.decision import Problem
 from mailtickets.desk.model.ticket import PRIORITIES, TYPES
 from mailtickets.words.fold import folded_name
 
@@ -81,3 +83,15 @@ def is_like_note(word: str) -> bool:
 def is_like_end(word: str) -> bool:
     """Whether a word is similar to `#fim`: `#fimm`, `#edn`. The words after it may be meant for the customer."""
     return any(likeness(key(word), key(choice)) >= 0.65 for choice in ROWS["end"].words)
+
+
+def note_bound(problem: Problem) -> str:
+    """Whether a problem's line was perhaps meant to begin or end a note: its code, `note` or `end`; empty if not."""
+    if problem.code in ("empty-note", "end-without-note"):
+        return problem.code
+    match = re.match(r"\W*([^\W_]+)", problem.line)
+    word = match[1] if match else ""
+    command = known(word)
+    if command is not None:
+        return command.key if command.key in ("note", "end") else ""
+    return "note" if is_like_note(word) else "end" if is_like_end(word) else ""

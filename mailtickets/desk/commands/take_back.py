@@ -1,7 +1,8 @@
 """`#desfazer`: undoes the changes that an agent's earlier mail made, if nobody has changed the same thing since.
 
 Owns: how each kind of change is undone. A row of the table of commands says which kinds of changes the command makes.
-Fails with: `Problem`s, which are values. Merged, split or moved messages are not moved back.
+Fails with: `Problem`s, which are values. Messages that a merge or a split has moved stay where they are, and so does
+the status that the merge or the split has set.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,44 +42,44 @@ class Change:
     somebody has changed the value since."""
 
 
-def _status(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+def _status(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
     status = status_named(old or "")
     if ticket.status == new and status is not None:
         yield SetStatus(status, "undone")
 
 
-def _priority(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+def _priority(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
     priority = priority_named(old or "")
     if ticket.priority == new and priority is not None:
         yield SetPriority(priority)
 
 
-def _type(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+def _type(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
     if ticket.type == new:
         yield SetType(type_named(old))
 
 
-def _assignee(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+def _assignee(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
     if ticket.assignee == new:
         yield Assign(old)
 
 
-def _subject(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+def _subject(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
     if ticket.subject == new and old is not None:
         yield SetSubject(old)
 
 
-def _queue(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
-    if ticket.queue == new and old is not None and by.policy.queue(old):
+def _queue(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
+    if ticket.queue == new and old is not None and asker.policy.queue(old):
         yield MoveTo(old)
 
 
-def _tags(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+def _tags(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
     if " ".join(ticket.tags) == (new or ""):
         yield SetTags(tuple((old or "").split()))
 
 
-def _participant(ticket: Ticket, old: str | None, new: str | None, by: Asker) -> Iterator[Effect]:
+def _participant(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
     """Removes a participant who was added. A participant who was removed is not added again."""
     here = ticket.participant(new or "")
     if old is None and here and here.role == "cc":
@@ -97,20 +98,22 @@ CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT)
 """All changes that can be undone, whether a command or an answer made them."""
 
 
-def undo(ticket: Ticket, order: Command, by: Asker) -> Iterator[Step]:
-    earlier = by.facts.undoable
+def undo(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    earlier = asker.facts.undoable
     if earlier is None:
         yield Problem(order.line, "nothing-to-undo")
         return
-    if too_late(earlier, by.now):
+    if too_late(earlier, asker.now):
         return
-    taken_back = list(_taken_back(ticket, earlier, by))
-    if earlier.until is None and not taken_back:  # merged, split or moved messages stay where they are
+    moved = _has_moved_messages(earlier)
+    taken_back = list(_taken_back(ticket, earlier, asker))
+    if earlier.until is None and not taken_back:
         yield Problem(order.line, "nothing-to-undo")
         return
     yield Undo(earlier.inbound)
     yield from taken_back
-    yield Done("undone")
+    if taken_back or not moved:
+        yield Done("undone")
     if earlier.until is not None:
         yield Done("unsent")
 
@@ -121,9 +124,18 @@ def too_late(earlier: Undoable, now: datetime) -> bool:
     return earlier.gone or said_directly or (earlier.until is not None and earlier.until <= now)
 
 
-def _taken_back(ticket: Ticket, earlier: Undoable, by: Asker) -> Iterator[Effect]:
-    """Undoes the changes of the earlier mail, newest first, except those that somebody has changed since."""
+def _taken_back(ticket: Ticket, earlier: Undoable, asker: Asker) -> Iterator[Effect]:
+    """Undoes the changes of the earlier mail, newest first, except those that somebody has changed since.
+
+    If the earlier mail has merged or split the ticket, its status stays: a customer's message that has come to another
+    ticket still waits there.
+    """
+    stays = STATUS if _has_moved_messages(earlier) else None
     for kind, old, new in reversed(earlier.changes):
         for change in CHANGES:
-            if change.kind == kind:
-                yield from change.back(ticket, old, new, by)
+            if change.kind == kind and change is not stays:
+                yield from change.back(ticket, old, new, asker)
+
+
+def _has_moved_messages(earlier: Undoable) -> bool:
+    return any(kind in {"merged", "split"} for kind, _, _ in earlier.changes)

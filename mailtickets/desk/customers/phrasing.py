@@ -209,14 +209,14 @@ def meanings(sentence: Sequence[str], lexicon: Lexicon, names: frozenset[str]) -
         if start not in reached:
             continue
         for end, meaning in _steps(sentence, start, lexicon, names):
-            said = reached[start] + ([(meaning, " ".join(sentence[start:end]))] if meaning else [])
-            if end not in reached or _length(said) > _length(reached[end]):
-                reached[end] = said
+            phrases = reached[start] + ([(meaning, " ".join(sentence[start:end]))] if meaning else [])
+            if end not in reached or _length(phrases) > _length(reached[end]):
+                reached[end] = phrases
     return reached.get(len(sentence))
 
 
-def _length(said: list[tuple[str, str]]) -> int:
-    return len(" ".join(words for _, words in said))
+def _length(phrases: list[tuple[str, str]]) -> int:
+    return len(" ".join(words for _, words in phrases))
 
 
 def _steps(sentence: Sequence[str], start: int, lexicon: Lexicon, names: frozenset[str]) -> Iterator[tuple[int, str]]:

@@ -104,19 +104,19 @@ def _last(form: re.Pattern[str], folded: str) -> re.Match[str] | None:
 
 
 def _score(found: re.Match[str]) -> int:
-    given = next(value for value in found.groupdict().values() if value)
-    stars = len(_FULL_STAR.findall(given))
-    return stars or _WORTH.get(" ".join(given.split())) or int(given)
+    digits = next(digits for digits in found.groupdict().values() if digits)
+    stars = len(_FULL_STAR.findall(digits))
+    return stars or _WORTH.get(" ".join(digits.split())) or int(digits)
 
 
 def _unasked(score: int, comment: str) -> Rating | None:
     folded = letters_in_place(comment)
     if _ASKS.search(comment) or _DOCUMENT.search(folded) or (score > 3 and _WANTS.search(folded)):
         return None
-    return Rating(score, _told(comment))
+    return Rating(score, _comment_of(comment))
 
 
-def _told(comment: str) -> str:
+def _comment_of(comment: str) -> str:
     return comment.strip(_EDGES) if _LETTER.search(comment) else ""
 
 
@@ -135,7 +135,7 @@ def _bare(text: str, folded: str) -> Rating | None:
     if found is None:
         return None
     score, rest = _score(found), folded[found.end() :]
-    comment = _told(text[found.end() :])
+    comment = _comment_of(text[found.end() :])
     if not comment:
         return Rating(score, "") if _DECORATION.fullmatch(rest) and _in_tune(score, rest) else None
     if _LISTED.search(rest) or _ASKS.search(comment) or _WANTS.search(rest) or _FROWN.search(rest):
@@ -177,7 +177,7 @@ def _felt(text: str, folded: str) -> Rating | None:
         return None
     (score,) = scores
     fits = _fits(score, rest) if _LETTER.search(rest) else _DECORATION.fullmatch(letters_in_place(rest))
-    return Rating(score, _told(rest)) if fits and _in_tune(score, letters_in_place(rest)) else None
+    return Rating(score, _comment_of(rest)) if fits and _in_tune(score, letters_in_place(rest)) else None
 
 
 def _fits(score: int, comment: str) -> bool:

@@ -54,10 +54,10 @@ def _heard(reply: str, signature: str, names: Iterable[str]) -> list[str] | None
         return None
     found: list[str] = []
     for sentence in sentences:
-        said = phrasing.meanings(sentence, _lexicon(), known)
-        if said is None:
+        phrases = phrasing.meanings(sentence, _lexicon(), known)
+        if phrases is None:
             return None
-        found += [words for _, words in said]
+        found += [words for _, words in phrases]
     return found
 
 

@@ -51,7 +51,7 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _Understood:
     """What a subject or a body says."""
 
     wishes: frozenset[Wish]
@@ -76,13 +76,13 @@ def wishes(subject: str, reply: str, signature: str = "") -> Wishes:
     return Wishes(only, _LISTED.get(only) if title is not None else None)
 
 
-def _heard(subject: str, reply: str, signature: str) -> tuple[_Said | None, _Said | None]:
+def _heard(subject: str, reply: str, signature: str) -> tuple[_Understood | None, _Understood | None]:
     """What the subject and the body say, in this order. None: not understood."""
     names = phrasing.common_names() | phrasing.words_of_names([phrasing.first_line(signature)])
-    body = _said(phrasing.without_device_lines(reply), names)
+    body = _understood(phrasing.without_device_lines(reply), names)
     if body is None:
         return None, None
-    return _Said(frozenset()) if _INHERITED.match(subject) else _said(subject, names), body
+    return _Understood(frozenset()) if _INHERITED.match(subject) else _understood(subject, names), body
 
 
 def number_named(subject: str, reply: str) -> int | None:
@@ -92,7 +92,7 @@ def number_named(subject: str, reply: str) -> int | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _said(text: str, names: frozenset[str]) -> _Said | None:
+def _understood(text: str, names: frozenset[str]) -> _Understood | None:
     """What a text says. None if any part of it is not understood."""
     if len(text) > _MAX_WRITTEN:
         return None
@@ -103,12 +103,12 @@ def _said(text: str, names: frozenset[str]) -> _Said | None:
     found: set[Wish] = set()
     fine = False
     for sentence in sentences:
-        said = phrasing.meanings(sentence, _lexicon(), names)
-        if said is None or sentence.count(NUMBER) > 1:
+        phrases = phrasing.meanings(sentence, _lexicon(), names)
+        if phrases is None or sentence.count(NUMBER) > 1:
             return None
-        found |= {_BY_NAME[meaning] for meaning, _ in said if meaning != _FINE}
-        fine = fine or any(meaning == _FINE for meaning, _ in said)
-    return _Said(frozenset(found), fine)
+        found |= {_BY_NAME[meaning] for meaning, _ in phrases if meaning != _FINE}
+        fine = fine or any(meaning == _FINE for meaning, _ in phrases)
+    return _Understood(frozenset(found), fine)
 
 
 # --- the vocabulary ---------------------------------------------------------------------------------------------------

@@ -21,7 +21,8 @@ from mailtickets.desk.claims.identity import (
 from mailtickets.desk.letters.render import Rendered
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.notice import Notice
-from mailtickets.desk.notices.rows import NOTICES, AnsweredAs
+from mailtickets.desk.notices.row import AnsweredAs
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.mail.model import Address, Attachment, Copy, OutboundMail
 
 TOKEN_FIELD = "{token}"  # noqa: S105 - the place of a token, not a token

@@ -96,6 +96,6 @@ def is_throttling(code: int, text: str) -> bool:
     if _NOT_OURS.search(text):
         return False
     if 400 <= code < 500:
-        told = _SLOW_DOWN.search(text) or _SERVER_BUSY.search(text)
-        return bool(told or (code == 421 and _GO_AWAY.search(text)))
+        busy = _SLOW_DOWN.search(text) or _SERVER_BUSY.search(text)
+        return bool(busy or (code == 421 and _GO_AWAY.search(text)))
     return 500 <= code < 600 and bool(_SENDING_QUOTA.search(text))

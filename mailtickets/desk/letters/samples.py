@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailtickets.desk.commands.rows import COMMANDS, spelled
-from mailtickets.desk.notices.rows import NOTICES, NoticeName, Sample
+from mailtickets.desk.notices.row import NoticeName, Sample
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.notices.sample_values import AGENT, AGENT_ADDRESS, COLLEAGUE, REQUESTER, WRITTEN_AT
 
 _STORIES: dict[str, dict[str, str]] = {

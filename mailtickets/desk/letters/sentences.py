@@ -284,12 +284,12 @@ def problem(code: str, nearest: Sequence[str], expected: str, locale: str) -> st
     reason = locales.label(PROBLEMS, code, locale)
     if code in _WITH_THE_NEAREST and nearest:
         return _sentence(reason.format(nearest[0]))
-    said = [_sentence(reason) if code in PROBLEMS[locale] else code]
+    sentences = [_sentence(reason) if code in PROBLEMS[locale] else code]
     if expected and code in _WITH_EXPECTATION:
-        said.append(_EXPECTS[locale].format(locales.label(EXPECTED, expected, locale)))
+        sentences.append(_EXPECTS[locale].format(locales.label(EXPECTED, expected, locale)))
     if nearest:
-        said.append(_PERHAPS[locale].format(", ".join(nearest)))
-    return " ".join(said)
+        sentences.append(_PERHAPS[locale].format(", ".join(nearest)))
+    return " ".join(sentences)
 
 
 def _sentence(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from mailtickets.desk.model.effects import Effect, OpenTicket
 from mailtickets.desk.model.reason import Reason
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.mail.model import Address
 
 Outcome = Literal["opened", "appended", "noted", "commanded", "bounced", "ignored", "held", "duplicate", "unparsed"]

@@ -1,6 +1,6 @@
 """What a decision changes: a closed union of frozen values.
 
-The store carries effects out. A new member makes the type checker show every place that must handle it.
+The store carries effects out. A new member makes the type checker, or a test, show every place that must handle it.
 """
 
 from dataclasses import dataclass

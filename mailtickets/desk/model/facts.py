@@ -3,18 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
 from mailtickets.config.models import Queue
 from mailtickets.desk.model.decision import Outcome
 from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.model.ticket import Said, Status, Ticket
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
-from mailtickets.mail.model import Address, Envelope
+from mailtickets.mail.model import Address, AuthVerdict, Envelope
 
 # --- who sent it ---------------------------------------------------------------------------------------
-
-AuthVerdict = Literal["pass", "fail", "none", "temperror"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, M
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.notice import CONFIRMABLE, Occasion, Situation
-from mailtickets.desk.notices.rows import ReplyEffect
+from mailtickets.desk.notices.row import ReplyEffect
 from mailtickets.desk.rules.opening import leaves_out_history
 from mailtickets.mail.model import REF_PLACEHOLDER, Address, Attachment
 from mailtickets.mail.trust import disguise
@@ -194,23 +194,23 @@ def thread_context(
     zone = ZoneInfo(policy.instance.timezone)
     return [
         {
-            "author": person_context(_seen(said.author, policy, hide_agents_as)),
-            "direction": said.direction,
-            "visibility": said.visibility,
-            "text": said.text[:room],
-            "cut": len(said.text) > room,
-            "received_at": said.received_at.astimezone(zone),
+            "author": person_context(_seen(message.author, policy, hide_agents_as)),
+            "direction": message.direction,
+            "visibility": message.visibility,
+            "text": message.text[:room],
+            "cut": len(message.text) > room,
+            "received_at": message.received_at.astimezone(zone),
         }
-        for said, room in zip(thread, _rooms(thread), strict=True)
+        for message, room in zip(thread, _rooms(thread), strict=True)
     ]
 
 
 def _rooms(thread: Sequence[Said]) -> list[int]:
     """How many characters of each message are shown. The newest may take half of the room, and so on."""
     rooms, left = list[int](), MAX_THREAD
-    for said in reversed(thread):
+    for message in reversed(thread):
         rooms.append(left // 2)
-        left -= min(len(said.text), left // 2)
+        left -= min(len(message.text), left // 2)
     return rooms[::-1]
 
 

@@ -22,7 +22,8 @@ from lxml import etree
 from mailtickets.config.models import Queue
 from mailtickets.desk.model.policy import Policy, without_plus
 from mailtickets.mail.model import Address, Attachment
-from mailtickets.mail.reply.html import sanitised, too_deep
+from mailtickets.mail.reply.document import too_deep
+from mailtickets.mail.reply.sanitise import sanitised
 from mailtickets.mail.trust.traces import GAP, IN_ADDRESS, ON_REF_LINE
 from mailtickets.mail.write.compose import to_ascii
 from mailtickets.words.fold import ascii_in_place

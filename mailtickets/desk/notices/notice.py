@@ -12,7 +12,7 @@ from mailtickets.desk.model.facts import Desk, Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.discretion import Discretion
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.mail.model import Address, Attachment, AutoSubmitted, InboundMail
 
 Standing = Literal["proven", "token", "known", "unproven", "disowned"]
@@ -109,6 +109,8 @@ class Situation:
     """The ticket's newest messages before this one, oldest first, where agents are shown the customer's last."""
     secrets: frozenset[str] = frozenset()
     """Reply tokens that are said in the mail or the messages."""
+    mail_as_read: InboundMail | None = None
+    """The mail before its author's signature was cut off; None: the same as `mail`."""
 
     @property
     def message(self) -> AddMessage | None:

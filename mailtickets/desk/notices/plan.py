@@ -24,7 +24,8 @@ from mailtickets.desk.notices.budget import standing
 from mailtickets.desk.notices.contexts import MAX_SHOWN, Extent, context, lines_context, resolves, thread_context
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.desk.notices.notice import SUPPRESS, Notice, Occasion, Situation
-from mailtickets.desk.notices.rows import NOTICES, NoticeName
+from mailtickets.desk.notices.row import NoticeName
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.rules.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.mail.kind.bounce.signs import is_null_path
 from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail

@@ -29,7 +29,7 @@ WRITTEN_AT: Mapping[str, datetime] = {
 """When each message of the story was written."""
 
 
-def _said(author: Mapping[str, object], direction: str, visibility: str, message: str) -> Mapping[str, object]:
+def _message(author: Mapping[str, object], direction: str, visibility: str, message: str) -> Mapping[str, object]:
     return {
         "author": author,
         "direction": direction,
@@ -40,10 +40,10 @@ def _said(author: Mapping[str, object], direction: str, visibility: str, message
 
 
 THREAD: Sequence[Mapping[str, object]] = [
-    _said(REQUESTER, "in", "public", "question"),
-    _said(AGENT, "out", "public", "answer"),
-    _said(COLLEAGUE, "in", "note", "note"),
-    _said(REQUESTER, "in", "public", "again"),
+    _message(REQUESTER, "in", "public", "question"),
+    _message(AGENT, "out", "public", "answer"),
+    _message(COLLEAGUE, "in", "note", "note"),
+    _message(REQUESTER, "in", "public", "again"),
 ]
 
 EVENTS: Sequence[Mapping[str, object]] = [

@@ -8,7 +8,7 @@ Fails with: nothing; what cannot be done is said in the decision.
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest
 from mailtickets.desk.commands.carry_out import first_action
 from mailtickets.desk.commands.closing import Own, is_greeting
 from mailtickets.desk.commands.command import Command, CommandName
-from mailtickets.desk.commands.digest import Listed
+from mailtickets.desk.commands.digest import DigestAnswer
 from mailtickets.desk.commands.second_words import is_left_over, is_tail
 from mailtickets.desk.commands.take_back import too_late
 from mailtickets.desk.customers.phrasing import is_device_line
@@ -41,7 +41,7 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.facts import Facts, TokenFact
 from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.rules.agent_reading import (
     ASKED_AGAIN,
     NOBODY_TO_ANSWER,
@@ -76,28 +76,28 @@ ABSENT_WITHOUT_DATE = timedelta(days=3)
 def on_ticket(case: Case, agent: Agent, ticket: Ticket, drops: int | None = None) -> Decision:
     """What a proven agent's mail does to a ticket. `drops` is a held message whose place it takes."""
     mail, facts = case.mail, case.facts
-    by = Asker(agent, facts, case.policy, case.now)
+    asker = Asker(agent, facts, case.policy, case.now)
     if REF_LINE.search(mail.reply):
         return quotes_us(mail, ticket, agent)
-    read = _without_device_lines(reading_of(case.orders.reply, ticket, by))
+    read = _without_device_lines(reading_of(case.orders.reply, ticket, asker))
     if drops is None and _one_word(mail.reply) in _ONLY_A_SECOND_WORD:
         return sent_back([Problem(mail.reply.strip().splitlines()[0], "not-possible-here")], ticket, agent)
     if read.problems:
         return sent_back(read.problems, ticket, agent)
-    answered = answered_as(mail, facts, ticket, by)
-    said, read = read, as_meant(read, answered, mail, by)
+    answered = answered_as(mail, facts, ticket, asker)
+    as_written, read = read, as_meant(read, answered, mail, asker)
     files = bool(mail.attachments and not read.note and not _beside(read.orders))
-    if said.words and not (read.words or read.note or read.orders or files):
-        return Decision(THANKS, tuple(back_again(by)), ticket.number, "ignored", agent.address)
+    if as_written.words and not (read.words or read.note or read.orders or files):
+        return Decision(THANKS, tuple(back_again(asker)), ticket.number, "ignored", agent.address)
     publishes = bool(read.words) or (files and (answered != "note" or read.asks("customer")))
     if read.asks("customer") and not publishes:
         return sent_back([_line_of("customer", read)], ticket, agent)
     if publishes and mail.carriers:
         return quotes_us(mail, ticket, agent)
-    if publishes and is_doubtful(read, answered, mail, by):
+    if publishes and is_doubtful(read, answered, mail, asker):
         return held(NOT_PLAINLY, ticket, agent)
     stop = _why_not_published(mail, facts, ticket, read) if publishes else None
-    if publishes and not _reached_at_all(mail, read, ticket, by):
+    if publishes and not _reached_at_all(mail, read, ticket, asker):
         return held(NOBODY_TO_ANSWER, ticket, agent)
     if stop is not None:
         return replace(held(stop, ticket, agent), notices=("stale" if stop == STALE else "held",))
@@ -105,7 +105,7 @@ def on_ticket(case: Case, agent: Agent, ticket: Ticket, drops: int | None = None
         return held("empty-answer", ticket, agent)
     if read.deeds.doubts:
         return _doubtful(read.deeds.doubts, ticket, agent)
-    return _done(mail, read, ticket, by, publishes=publishes, drops=drops)
+    return _done(mail, read, ticket, asker, publishes=publishes, drops=drops)
 
 
 def _without_device_lines(read: Reading) -> Reading:
@@ -142,10 +142,10 @@ def _reached_directly(mail: InboundMail, ticket: Ticket) -> bool:
     return ticket.requester.key in {address.key for address in (*mail.to, *mail.cc)}
 
 
-def _reached_at_all(mail: InboundMail, read: Reading, ticket: Ticket, by: Asker) -> bool:
+def _reached_at_all(mail: InboundMail, read: Reading, ticket: Ticket, asker: Asker) -> bool:
     """Whether the answer has a recipient, once the commands of the mail are carried out."""
-    brought = copies_of.by_agent(mail, Address(by.agent.name, by.agent.address), by.policy, ticket).joining
-    return bool(brought or readers(customers(changed(ticket, read.deeds.effects, by.now)), by.policy))
+    brought = copies_of.by_agent(mail, Address(asker.agent.name, asker.agent.address), asker.policy, ticket).joining
+    return bool(brought or readers(customers(changed(ticket, read.deeds.effects, asker.now)), asker.policy))
 
 
 def _doubtful(doubts: Sequence[Doubt], ticket: Ticket, agent: Agent) -> Decision:
@@ -153,48 +153,39 @@ def _doubtful(doubts: Sequence[Doubt], ticket: Ticket, agent: Agent) -> Decision
     return replace(held(doubts[0].reason, ticket, agent), feedback=feedback)
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of what a mail does: its effects, and its lines of the receipt."""
+
+    effects: tuple[Effect, ...] = ()
+    done: tuple[Done, ...] = ()
+
+
 def _done(
-    mail: InboundMail, read: Reading, ticket: Ticket, by: Asker, *, publishes: bool, drops: int | None
+    mail: InboundMail, read: Reading, ticket: Ticket, asker: Asker, *, publishes: bool, drops: int | None
 ) -> Decision:
-    me = Address(by.agent.name, by.agent.address)
-    direct = _reached_directly(mail, ticket)
+    """Carries out a mail that was understood. `publishes`: its words or files are for the customer."""
+    answer = _answer(mail, read, ticket, asker, replaces=drops is not None) if publishes else _Part()
+    note = _note(mail, read, asker, publishes=publishes)
     effects: list[Effect] = [DropHeld(drops)] if drops is not None else []
-    done: list[Done] = []
-    if publishes:
-        text = None if read.words == mail.reply.strip() else read.words
-        effects += [AddMessage("out", "public", me, verified=True, text=text, relayed=not direct)]
-        effects += [AddParticipant(me, "agent")]
-        copies = copies_of.by_agent(mail, me, by.policy, ticket)
-        effects += [AddParticipant(person, "cc") for person in copies.joining]
-        effects += copies.events()
-        effects += [RecordEvent("delivered-directly", "delivered-directly", ticket.requester.address)] if direct else []
-        done.append(Done("answered"))
-        left = (*copies.beyond, *copies.unwritable)
-        done += [Done("left_out", ", ".join(person.address for person in left))] if left else []
-        done += [Done("discarded")] if drops is not None else []
-    files = any(not file.inline for file in mail.attachments)
-    if read.note or (files and not publishes):
-        effects.append(AddMessage("out", "note", me, verified=True, text=read.note, with_files=not publishes))
-        effects.append(AddParticipant(me, "agent"))
-        done.append(Done("noted"))
-    effects += read.deeds.effects
+    effects += [*answer.effects, *note.effects, *read.deeds.effects]
     effects += () if _says_where_it_stands(read) else _status_after(ticket, effects, publishes=publishes)
-    effects += back_again(by)
-    outcome: Outcome = "appended" if publishes else "noted" if len(done) else "commanded"
+    effects += back_again(asker)
+    outcome: Outcome = "appended" if publishes else "noted" if note.done else "commanded"
     feedback = Feedback(
-        done=(*done, *read.deeds.done),
+        done=(*answer.done, *note.done, *read.deeds.done),
         commanded=bool(read.orders),
-        sent_to=_sent_to(mail, ticket, effects) if publishes and not direct else (),
+        sent_to=_sent_to(mail, ticket, effects) if publishes and not _reached_directly(mail, ticket) else (),
         dry_run=read.asks("dry-run"),
-        too_late=_comes_too_late(read, by),
+        too_late=_comes_too_late(read, asker),
         search=next((request.search for request in read.deeds.requests if request.search), ""),
     )
     decision = Decision(
-        "agent-answer" if publishes else "agent-note" if read.note or files else "agent-commands",
+        "agent-answer" if publishes else "agent-note" if note.done else "agent-commands",
         tuple(effects),
         ticket.number,
         outcome,
-        by.agent.address,
+        asker.agent.address,
         notices=_notices(read.deeds.requests, feedback),
         feedback=feedback,
         also=tuple(read.deeds.also),
@@ -202,6 +193,31 @@ def _done(
     if feedback.dry_run:
         return replace(decision, reason="dry-run", effects=(), outcome="commanded", also=())
     return decision
+
+
+def _answer(mail: InboundMail, read: Reading, ticket: Ticket, asker: Asker, *, replaces: bool) -> _Part:
+    """The public answer, with the people whom the mail puts in copy. `replaces`: a held answer is dropped for it."""
+    me, direct = Address(asker.agent.name, asker.agent.address), _reached_directly(mail, ticket)
+    text = None if read.words == mail.reply.strip() else read.words
+    copies = copies_of.by_agent(mail, me, asker.policy, ticket)
+    effects: list[Effect] = [AddMessage("out", "public", me, verified=True, text=text, relayed=not direct)]
+    effects += [AddParticipant(me, "agent"), *(AddParticipant(person, "cc") for person in copies.joining)]
+    effects += copies.events()
+    effects += [RecordEvent("delivered-directly", "delivered-directly", ticket.requester.address)] if direct else []
+    done, left = [Done("answered")], (*copies.beyond, *copies.unwritable)
+    done += [Done("left_out", ", ".join(person.address for person in left))] if left else []
+    done += [Done("discarded")] if replaces else []
+    return _Part(tuple(effects), tuple(done))
+
+
+def _note(mail: InboundMail, read: Reading, asker: Asker, *, publishes: bool) -> _Part:
+    """The note to the team: words of a note, and files that do not go to the customer."""
+    files = any(not file.inline for file in mail.attachments)
+    if not read.note and (publishes or not files):
+        return _Part()
+    me = Address(asker.agent.name, asker.agent.address)
+    message = AddMessage("out", "note", me, verified=True, text=read.note, with_files=not publishes)
+    return _Part((message, AddParticipant(me, "agent")), (Done("noted"),))
 
 
 def _says_where_it_stands(read: Reading) -> bool:
@@ -224,9 +240,9 @@ def _sent_to(mail: InboundMail, ticket: Ticket, effects: Sequence[Effect]) -> tu
     return tuple(person for person in (*customers(ticket), *joined) if person.key not in reached)
 
 
-def _comes_too_late(read: Reading, by: Asker) -> bool:
-    earlier = by.facts.undoable
-    return read.asks("undo") and earlier is not None and too_late(earlier, by.now)
+def _comes_too_late(read: Reading, asker: Asker) -> bool:
+    earlier = asker.facts.undoable
+    return read.asks("undo") and earlier is not None and too_late(earlier, asker.now)
 
 
 def _notices(requests: Sequence[NoticeRequest], feedback: Feedback) -> tuple[NoticeName, ...]:
@@ -315,7 +331,7 @@ def _is_no_answer(words: str, token: TokenFact, own: Own, *, corrects: bool) -> 
     return token.held == NOT_UNDERSTOOD and (corrects or len(words.split()) <= _FEW_WORDS)
 
 
-def _are_lines(lines: Listed) -> bool:
+def _are_lines(lines: DigestAnswer) -> bool:
     """Whether a reply orders something of several tickets and does nothing else."""
     return bool(lines.orders) and not lines.problems and not lines.rest
 
@@ -331,13 +347,13 @@ def _one_word(reply: str, own: Own | None = None) -> str:
         return ""
     words = re.findall(r"[\w']+", folded_name(first))
     core = " ".join(word for word in words if word not in _POLITE)
-    said = next((word for word in (" ".join(words), core) if word in _YES | _NO), "")
+    word = next((word for word in (" ".join(words), core) if word in _YES | _NO), "")
     short = len(reply.split()) <= _FEW_WORDS
-    if said and own is not None and ("?" in first or not is_tail(lines[1:], own)):
+    if word and own is not None and ("?" in first or not is_tail(lines[1:], own)):
         return _UNCLEAR
-    if said and (short or said in _ONLY_A_SECOND_WORD):
-        return said
-    if said:  # "Não.", and then what may be an answer in its place: neither may be lost
+    if word and (short or word in _ONLY_A_SECOND_WORD):
+        return word
+    if word:  # "Não.", and then what may be an answer in its place: neither may be lost
         return _UNCLEAR
     return _UNCLEAR if short and words and words[0] in _ONLY_A_SECOND_WORD else ""
 

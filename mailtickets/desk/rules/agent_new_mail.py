@@ -21,7 +21,9 @@ from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.asker import Asker
 from mailtickets.desk.commands.carry_out import carry_out, on_lines
 from mailtickets.desk.commands.closing import Own, says_nothing
-from mailtickets.desk.commands.command import Command
+from mailtickets.desk.commands.command import Command, people
+from mailtickets.desk.commands.correcting import corrected
+from mailtickets.desk.commands.digest import DigestAnswer, read_lines
 from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.commands.rows import row_of
 from mailtickets.desk.customers.thanks import is_courtesy
@@ -51,18 +53,18 @@ OPENED_BY_AGENT: Final = "opened-by-agent"
 def on_no_ticket(case: Case, agent: Agent) -> Decision | None:
     """What an agent's new mail to a queue does; None: no more than anybody's, it opens a ticket in their name."""
     mail, lines = case.mail, case.orders.listed
-    by = Asker(agent, case.facts, case.policy, case.now)
+    asker = Asker(agent, case.facts, case.policy, case.now)
     answers_desk = _has_desk_token(mail, case.facts, case.policy)
     if answers_desk and (lines.orders or lines.problems or not lines.commands):
-        return _lines(lines, by)
+        return _lines(lines, asker)
     forwarded = mail.forwarded if _forwards_a_customer(mail, case.policy) else None
-    said = _with_subject(case, forwarded.note if forwarded else mail.reply)
-    asked = reading.read(said, names=(agent.name,))
+    words = _with_subject(case, forwarded.note if forwarded else mail.reply)
+    asked = reading.read(words, names=(agent.name,))
     if not asked.commands and not asked.problems and forwarded is None:
         return None
     if asked.commands and all(row_of(order).is_question for order in asked.commands) and not asked.words:
-        return _answered(asked, by)
-    return _starts(mail, said, asked, by)
+        return _answered(asked, asker)
+    return _starts(mail, words, asked, asker)
 
 
 def _has_desk_token(mail: InboundMail, facts: Facts, policy: Policy) -> bool:
@@ -82,79 +84,79 @@ def _forwards_a_customer(mail: InboundMail, policy: Policy) -> bool:
     return author is None or not (policy.agent(author.address) or policy.queue_at(author.address))
 
 
-def _with_subject(case: Case, said: str) -> str:
+def _with_subject(case: Case, words: str) -> str:
     """The words, below the subject if that is made of commands."""
     subject = case.orders.subject
     alone = subject.commands and not subject.words and not subject.problems
-    return f"{case.mail.subject}\n{said}" if alone else said
+    return f"{case.mail.subject}\n{words}" if alone else words
 
 
-def _answered(asked: Asked, by: Asker) -> Decision:
-    deeds = carry_out(None, asked.commands, by)
+def _answered(asked: Asked, asker: Asker) -> Decision:
+    deeds = carry_out(None, asked.commands, asker)
     search = next((request.search for request in deeds.requests if request.search), "")
     notices = tuple(dict.fromkeys(request.notice for request in deeds.requests))
     feedback = Feedback(commanded=True, search=search)
-    effects = tuple(back_again(by)) if _proven(by) else ()
-    return Decision("agent-asks", effects, None, "commanded", by.agent.address, notices=notices, feedback=feedback)
+    effects = tuple(back_again(asker)) if _proven(asker) else ()
+    return Decision("agent-asks", effects, None, "commanded", asker.agent.address, notices=notices, feedback=feedback)
 
 
-def _lines(lines: reading.Listed, by: Asker) -> Decision:
+def _lines(lines: DigestAnswer, asker: Asker) -> Decision:
     """Orders to several tickets: all are carried out, or none. Words that name no ticket are sent back."""
-    if NOT_UNDERSTOOD in by.facts.confirmed:
-        lines = _corrected_lines(lines, by)
-    deeds = on_lines(lines.orders, by)
+    if NOT_UNDERSTOOD in asker.facts.confirmed:
+        lines = _corrected_lines(lines, asker)
+    deeds = on_lines(lines.orders, asker)
     problems = list(lines.problems)
-    names = [agent.name for agent in by.policy.agents]
+    names = [agent.name for agent in asker.policy.agents]
     if not (lines.orders or problems or lines.commands) and is_courtesy(lines.rest, names=names):
-        return Decision(THANKS, tuple(back_again(by)), None, "ignored", by.agent.address)
-    rest = [] if _only_signs(lines, by) else lines.rest.strip().splitlines()
+        return Decision(THANKS, tuple(back_again(asker)), None, "ignored", asker.agent.address)
+    rest = [] if _only_signs(lines, asker) else lines.rest.strip().splitlines()
     if rest or not (lines.orders or problems):
         problems.append(Problem(rest[0] if rest else "", "unknown-command"))
     if problems or deeds.problems:
-        return sent_back([*problems, *deeds.problems], None, by.agent)
-    if not vouched_for(by.facts, by.policy) and not by.facts.released:
-        return held(NOT_VERIFIED, None, by.agent)
+        return sent_back([*problems, *deeds.problems], None, asker.agent)
+    if not vouched_for(asker.facts, asker.policy) and not asker.facts.released:
+        return held(NOT_VERIFIED, None, asker.agent)
     if deeds.doubts:
-        return replace(held(deeds.doubts[0].reason, None, by.agent), feedback=Feedback(done=(deeds.doubts[0].done,)))
+        return replace(held(deeds.doubts[0].reason, None, asker.agent), feedback=Feedback(done=(deeds.doubts[0].done,)))
     feedback = Feedback(done=tuple(deeds.done), commanded=True)
     return Decision(
         "agent-commands",
-        tuple(back_again(by)),
+        tuple(back_again(asker)),
         None,
         "commanded",
-        by.agent.address,
+        asker.agent.address,
         notices=("receipt",),
         feedback=feedback,
         also=tuple(deeds.also),
     )
 
 
-def _only_signs(lines: reading.Listed, by: Asker) -> bool:
+def _only_signs(lines: DigestAnswer, asker: Asker) -> bool:
     """Whether nothing but thanks, or a closing formula and a name, stands below the orders."""
     rest = lines.rest.strip()
-    signs = says_nothing([line.strip() for line in rest.splitlines()], Own.of("", (by.agent.name,)))
-    return bool(lines.orders) and (signs or is_courtesy(rest, names=(by.agent.name,)))
+    signs = says_nothing([line.strip() for line in rest.splitlines()], Own.of("", (asker.agent.name,)))
+    return bool(lines.orders) and (signs or is_courtesy(rest, names=(asker.agent.name,)))
 
 
-def _corrected_lines(lines: reading.Listed, by: Asker) -> reading.Listed:
+def _corrected_lines(lines: DigestAnswer, asker: Asker) -> DigestAnswer:
     """The orders that can be carried out, with the correction in place of the others."""
-    kept = [order for order in lines.orders if not on_lines([order], by).problems]
-    correction = reading.read_lines(by.facts.correction)
+    kept = [order for order in lines.orders if not on_lines([order], asker).problems]
+    correction = read_lines(asker.facts.correction)
     wrong = [problem.line for problem in lines.problems]
     numbers = _LEADING_NUMBERS.match(wrong[0]) if len(wrong) == 1 and not correction.orders else None
     if numbers:  # `#fechar` corrects `1042 #fehcar`
-        correction = reading.read_lines("\n".join(f"{numbers[0]} {line}" for line in by.facts.correction.splitlines()))
+        correction = read_lines("\n".join(f"{numbers[0]} {line}" for line in asker.facts.correction.splitlines()))
     return replace(correction, orders=tuple(dict.fromkeys([*kept, *correction.orders])))
 
 
 _LEADING_NUMBERS = re.compile(r"[\W_]*\d+[\])]?(?:[ ,;&+]+[\[(]?#?\d+[\])]?)*")
 
 
-def _starts(mail: InboundMail, said: str, asked: Asked, by: Asker) -> Decision:
-    """Opens a ticket. `said` are the words of the mail, and `asked` is how they were read."""
-    forwarded = mail.forwarded if _forwards_a_customer(mail, by.policy) else None
-    me, queue = Address(by.agent.name, by.agent.address), by.facts.queue
-    orders = reading.corrected(asked, by.facts.correction).commands if by.facts.correction else asked.commands
+def _starts(mail: InboundMail, words: str, asked: Asked, asker: Asker) -> Decision:
+    """Opens a ticket. `words` are the words of the mail, and `asked` is how they were read."""
+    forwarded = mail.forwarded if _forwards_a_customer(mail, asker.policy) else None
+    me, queue = Address(asker.agent.name, asker.agent.address), asker.facts.queue
+    orders = corrected(asked, asker.facts.correction).commands if asker.facts.correction else asked.commands
     to = next((order for order in orders if order.name == "to"), None)
     named = next((order for order in orders if order.name == "requester"), None)
     requester = _person(to) or _person(named) or (forwarded.author if forwarded else None) or me
@@ -163,42 +165,42 @@ def _starts(mail: InboundMail, said: str, asked: Asked, by: Asker) -> Decision:
         queue.name,
         "" if subject.startswith(("#", "/")) else subject,
         requester,
-        locale_for(queue, mail.language, by.policy),
+        locale_for(queue, mail.language, asker.policy),
         notify_cc=True,
         acknowledged=to is None and requester is not me,
     )
     signature = mail.signature if forwarded is None else ""
-    whole = reading.read(said, signature=signature, names=(by.agent.name,)) if signature else asked
-    read = reading_of(whole, opened(opening, 0, by.now), by, without=("to", "requester"))
+    whole = reading.read(words, signature=signature, names=(asker.agent.name,)) if signature else asked
+    read = reading_of(whole, opened(opening, 0, asker.now), asker, without=("to", "requester"))
     if read.problems:
-        return sent_back(read.problems, None, by.agent)
-    ours = [order for order in (to, named) if order and not readers([_person(order) or me], by.policy)]
+        return sent_back(read.problems, None, asker.agent)
+    ours = [order for order in (to, named) if order and not readers([_person(order) or me], asker.policy)]
     if ours:
-        return sent_back([Problem(order.line, "bad-argument", expected="address") for order in ours], None, by.agent)
+        return sent_back([Problem(order.line, "bad-argument", expected="address") for order in ours], None, asker.agent)
     if not read.words and forwarded is None:
         missing = [Problem(order.line, "needs-a-ticket") for order in read.orders or orders]
-        return sent_back(missing, None, by.agent)
-    if not _proven(by):
-        return held(NOT_VERIFIED, None, by.agent)
+        return sent_back(missing, None, asker.agent)
+    if not _proven(asker):
+        return held(NOT_VERIFIED, None, asker.agent)
     unclear = forwarded is not None and _person(named) is None and (forwarded.ambiguous or requester is me)
-    if unclear and FORWARD_UNCLEAR not in by.facts.confirmed:
-        return held(FORWARD_UNCLEAR, None, by.agent)
+    if unclear and FORWARD_UNCLEAR not in asker.facts.confirmed:
+        return held(FORWARD_UNCLEAR, None, asker.agent)
     if to is not None and mail.carriers:
-        return quotes_us(mail, None, by.agent)
-    return _opened(mail, opening, read, by, direction="out" if to else "in")
+        return quotes_us(mail, None, asker.agent)
+    return _opened(mail, opening, read, asker, direction="out" if to else "in")
 
 
 def _person(order: Command | None) -> Address | None:
-    return next(iter(reading.people(order).added), None) if order else None
+    return next(iter(people(order).added), None) if order else None
 
 
-def _proven(by: Asker) -> bool:
+def _proven(asker: Asker) -> bool:
     """Whether more than a From line says that the agent wrote the mail: their domain, our own server, a second word."""
-    return by.facts.released or authentic(by.facts)
+    return asker.facts.released or authentic(asker.facts)
 
 
-def _opened(mail: InboundMail, opening: OpenTicket, read: Reading, by: Asker, *, direction: str) -> Decision:
-    me, forwarded = Address(by.agent.name, by.agent.address), mail.forwarded
+def _opened(mail: InboundMail, opening: OpenTicket, read: Reading, asker: Asker, *, direction: str) -> Decision:
+    me, forwarded = Address(asker.agent.name, asker.agent.address), mail.forwarded
     effects: list[Effect] = [opening]
     if direction == "out":
         effects += [AddMessage("out", "public", me, verified=True, text=read.words, relayed=True)]
@@ -211,23 +213,23 @@ def _opened(mail: InboundMail, opening: OpenTicket, read: Reading, by: Asker, *,
     note = "\n\n".join(part for part in (read.words if forwarded and direction == "in" else "", read.note) if part)
     effects += [AddMessage("out", "note", me, verified=True, text=note, with_files=False)] if note else []
     effects += read.deeds.effects
-    effects += _whose(effects, by)
+    effects += _assigned_by_turns(effects, asker)
     effects += [SetStatus("pending", "agent-answered")] if direction == "out" and not _says_status(effects) else []
-    effects += back_again(by)
+    effects += back_again(asker)
     feedback = Feedback(
         done=(Done("opened", opening.requester.address), *read.deeds.done),
         commanded=True,
         sent_to=(opening.requester,) if direction == "out" else (),
     )
     return Decision(
-        OPENED_BY_AGENT, tuple(effects), None, "opened", by.agent.address, notices=("receipt",), feedback=feedback
+        OPENED_BY_AGENT, tuple(effects), None, "opened", asker.agent.address, notices=("receipt",), feedback=feedback
     )
 
 
-def _whose(effects: Sequence[Effect], by: Asker) -> list[Effect]:
+def _assigned_by_turns(effects: Sequence[Effect], asker: Asker) -> list[Effect]:
     if any(isinstance(effect, Assign) for effect in effects):
         return []
-    turned = turn(by.facts.queue, by.facts.desk, by.policy, by.now)
+    turned = turn(asker.facts.queue, asker.facts.desk, asker.policy, asker.now)
     return [turned] if turned else []
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mailtickets.config.models import Agent
-from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.asker import Asker
 from mailtickets.desk.commands.carry_out import Deeds, carry_out
 from mailtickets.desk.commands.command import Command, CommandName
-from mailtickets.desk.commands.reading import Asked
+from mailtickets.desk.commands.correcting import corrected, without_sign
+from mailtickets.desk.commands.reading import Asked, with_canned
 from mailtickets.desk.commands.ready_answers import with_their_commands
 from mailtickets.desk.model.decision import Decision, Feedback, Problem
 from mailtickets.desk.model.effects import Effect, RecordEvent, SetAbsence
@@ -48,33 +48,33 @@ class Reading:
         return any(order.name == name for order in self.orders)
 
 
-def reading_of(asked: Asked, ticket: Ticket | None, by: Asker, without: Sequence[CommandName] = ()) -> Reading:
+def reading_of(asked: Asked, ticket: Ticket | None, asker: Asker, without: Sequence[CommandName] = ()) -> Reading:
     """What an agent's words do on the ticket. `without` names commands that the caller has dealt with."""
-    bare = reading.without_sign(asked)
-    if bare is not None and NOT_UNDERSTOOD not in by.facts.confirmed:
+    bare = without_sign(asked)
+    if bare is not None and NOT_UNDERSTOOD not in asker.facts.confirmed:
         asked = replace(asked, problems=(bare,))
-    orders = _ordered(asked, by, without)
-    if NOT_UNDERSTOOD not in by.facts.confirmed:
-        deeds = carry_out(ticket, orders, by)
-        return _whole(asked, orders, deeds, (*asked.problems, *deeds.problems), by)
+    orders = _ordered(asked, asker, without)
+    if NOT_UNDERSTOOD not in asker.facts.confirmed:
+        deeds = carry_out(ticket, orders, asker)
+        return _whole(asked, orders, deeds, (*asked.problems, *deeds.problems), asker)
     refused = [
         order
         for order in asked.commands
-        if carry_out(ticket, with_their_commands((order,), by.facts.canned_commands), by).problems
+        if carry_out(ticket, with_their_commands((order,), asker.facts.canned_commands), asker).problems
     ]
-    right = reading.corrected(asked, by.facts.correction, refused)
-    orders = _ordered(right, by, without)
-    deeds = carry_out(ticket, orders, by)
-    return _whole(right, orders, deeds, (*right.problems, *deeds.problems), by)
+    right = corrected(asked, asker.facts.correction, refused)
+    orders = _ordered(right, asker, without)
+    deeds = carry_out(ticket, orders, asker)
+    return _whole(right, orders, deeds, (*right.problems, *deeds.problems), asker)
 
 
-def _ordered(asked: Asked, by: Asker, without: Sequence[CommandName]) -> tuple[Command, ...]:
-    orders = with_their_commands(asked.commands, by.facts.canned_commands)
+def _ordered(asked: Asked, asker: Asker, without: Sequence[CommandName]) -> tuple[Command, ...]:
+    orders = with_their_commands(asked.commands, asker.facts.canned_commands)
     return tuple(order for order in orders if order.name not in without)
 
 
-def _whole(asked: Asked, orders: Sequence[Command], deeds: Deeds, problems: Sequence[Problem], by: Asker) -> Reading:
-    words = reading.with_canned(asked, dict(by.facts.canned)) if not problems else asked.words
+def _whole(asked: Asked, orders: Sequence[Command], deeds: Deeds, problems: Sequence[Problem], asker: Asker) -> Reading:
+    words = with_canned(asked, dict(asker.facts.canned)) if not problems else asked.words
     return Reading(words.strip(), asked.note, tuple(orders), deeds, tuple(dict.fromkeys(problems)))
 
 
@@ -102,7 +102,7 @@ def asked_again(reason: Reason, token: TokenFact, ticket: Ticket | None, agent: 
     return Decision(reason, (), number, "commanded", agent.address, notices=("second_word",), feedback=feedback)
 
 
-def back_again(by: Asker) -> list[Effect]:
+def back_again(asker: Asker) -> list[Effect]:
     """Ends the author's absence, if they were away: somebody who writes is back."""
-    away = by.agent.address.casefold() in by.facts.desk.absent_until
-    return [SetAbsence(by.agent.address, None)] if away else []
+    away = asker.agent.address.casefold() in asker.facts.desk.absent_until
+    return [SetAbsence(asker.agent.address, None)] if away else []

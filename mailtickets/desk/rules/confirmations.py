@@ -8,7 +8,7 @@ Fails with: nothing. If a reply does neither, its author is told so and may repl
 
 from mailtickets.config.models import Agent
 from mailtickets.desk.claims.authors import disowned, own_addresses
-from mailtickets.desk.commands.second_words import second_word as said
+from mailtickets.desk.commands.second_words import second_word as read_second_word
 from mailtickets.desk.model.decision import Decision, Feedback
 from mailtickets.desk.model.effects import DropHeld, ReleaseHeld
 from mailtickets.desk.model.facts import Facts, TokenFact
@@ -58,7 +58,7 @@ def _token(facts: Facts, own: frozenset[str]) -> TokenFact | None:
 
 def _theirs_or_not(mail: InboundMail, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:
     held_id, number = token.confirms or 0, ticket.number if ticket else token.ticket
-    match said(mail, (agent.name,)):
+    match read_second_word(mail, (agent.name,)):
         case "yes":
             return Decision("confirmed-by-agent", (ReleaseHeld(held_id),), number, "commanded", agent.address)
         case "no":

@@ -22,7 +22,7 @@ from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.rules.case import Case, nothing, other_queues
 from mailtickets.desk.rules.opening import open_ticket
 from mailtickets.mail.model import Address
@@ -49,8 +49,8 @@ def reaction(case: Case) -> Decision | None:
     if rated is not None:
         return _rating(rated, author, found.ticket, case.mail.reaction)
     verified = proven_by(found, case.facts)
-    said = AddMessage("in", "public", author, verified=verified, text=case.mail.reaction or None, waits=False)
-    return Decision(OtherReason(case.mail.kind_reason), (said,), found.ticket.number, "appended", author.address)
+    message = AddMessage("in", "public", author, verified=verified, text=case.mail.reaction or None, waits=False)
+    return Decision(OtherReason(case.mail.kind_reason), (message,), found.ticket.number, "appended", author.address)
 
 
 def recall(case: Case) -> Decision | None:
@@ -168,8 +168,8 @@ def customer_reply(case: Case) -> Decision | None:
         return _rating(rated, author, ticket)
     thanks, status = _only_thanks(case, ticket), after_customer_reply(ticket.status)
     waits = not automatic and not thanks
-    said = AddMessage("in", "public", author, verified=proven_by(found, case.facts), waits=waits)
-    effects: list[Effect] = [said]
+    message = AddMessage("in", "public", author, verified=proven_by(found, case.facts), waits=waits)
+    effects: list[Effect] = [message]
     effects += _joining(case, found)
     if waits and status != ticket.status:
         effects.append(SetStatus(status, "customer-replied"))
@@ -192,8 +192,8 @@ def _only_thanks(case: Case, ticket: Ticket) -> bool:
     """Whether a mail on a finished ticket says nothing but thanks. It makes no work."""
     names = [agent.name for agent in case.policy.agents]
     alone = case.asked.alone
-    said = gratitude(alone.reply, alone.signature, names=names, attachments=len(alone.attachments))
-    return ticket.status in {"resolved", "closed"} and said is not None
+    thanks = gratitude(alone.reply, alone.signature, names=names, attachments=len(alone.attachments))
+    return ticket.status in {"resolved", "closed"} and thanks is not None
 
 
 def _rated(case: Case, found: Match) -> Rating | None:
@@ -203,8 +203,8 @@ def _rated(case: Case, found: Match) -> Rating | None:
     customer = case.agent is None
     if case.mail.kind != "human" or not asked or not customer or not proven_by(found, case.facts):
         return None
-    said = case.asked.alone
-    return rating(case.mail.reaction) if case.mail.reaction is not None else rating(said.reply, said.signature)
+    alone = case.asked.alone
+    return rating(case.mail.reaction) if case.mail.reaction is not None else rating(alone.reply, alone.signature)
 
 
 def _rating(rated: Rating, author: Address, ticket: Ticket, text: str | None = None) -> Decision:

@@ -48,11 +48,11 @@ def open_ticket(case: Case, *, reason: Reason, outcome: Outcome = "opened", link
         notify_cc=case.is_authentic,
         linked=linked,
     )
-    said = AddMessage("in", "public", author, verified=case.is_authentic)
-    given = turn(case.facts.queue, case.facts.desk, case.policy, case.now)
+    message = AddMessage("in", "public", author, verified=case.is_authentic)
+    assigned = turn(case.facts.queue, case.facts.desk, case.policy, case.now)
     return Decision(
         reason,
-        (ticket, said, *((given,) if given else ()), *copies.events()),
+        (ticket, message, *((assigned,) if assigned else ()), *copies.events()),
         outcome=outcome,
         actor=author.address,
         further_queues=tuple(queue.name for queue in case.facts.also_queues),

@@ -2,7 +2,7 @@
 
 The words are read once, here. The store looks up what they ask for, and the rules decide on the same reading.
 Owns: which commands, ticket numbers, ready answers and wishes a mail holds, and so which facts it calls for.
-Fails with: nothing; what is not understood stands in `Asked.problems` and `Listed.problems`.
+Fails with: nothing; what is not understood stands in `Asked.problems` and `DigestAnswer.problems`.
 """
 
 import re
@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from mailtickets.config.models import Agent
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.command import Command
-from mailtickets.desk.commands.digest import Listed
+from mailtickets.desk.commands.correcting import corrected
+from mailtickets.desk.commands.digest import DigestAnswer, read_lines
 from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.customers.wishes import Wishes, number_named, wishes
 from mailtickets.desk.model.policy import Policy
@@ -29,10 +30,10 @@ class Orders:
     """The new words, read as an answer on one ticket."""
     corrected: Asked
     """The same with the correction of its author; without one, less the lines that were not understood."""
-    listed: Listed
+    listed: DigestAnswer
     """The new words, read as an answer to a digest: each line names its tickets."""
     subject: Asked
-    correction: Listed | None
+    correction: DigestAnswer | None
     """The author's correction, read as an answer to a digest."""
 
     @property
@@ -108,8 +109,8 @@ def _orders(mail: InboundMail, agent: Agent, correction: str) -> Orders:
     asked = reading.read(mail.reply, signature=mail.signature, names=(agent.name,))
     return Orders(
         reply=asked,
-        corrected=reading.corrected(asked, correction) if asked.problems or correction else asked,
-        listed=reading.read_lines(mail.reply),
+        corrected=corrected(asked, correction) if asked.problems or correction else asked,
+        listed=read_lines(mail.reply),
         subject=reading.read(mail.subject),
-        correction=reading.read_lines(correction) if correction else None,
+        correction=read_lines(correction) if correction else None,
     )

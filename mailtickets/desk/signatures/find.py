@@ -11,11 +11,12 @@ Fails with: nothing. Limits: only the last `MAX_LINES` lines are looked at; time
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from mailtickets.desk.commands.closing import Own, is_contact, is_device_line, is_formula
-from mailtickets.desk.commands.lines import Line
+from mailtickets.desk.commands.lines import TypedLine
+from mailtickets.words import shipped
 from mailtickets.words.fold import folded
 
 MAX_LINES = 80
@@ -24,19 +25,19 @@ MAX_LINE_CHARACTERS = 160
 """A longer line is a sentence, or a legal notice, which the reading of the mail has removed already."""
 MAX_WORDS = 14
 
-Kind = Literal[
+LineKind = Literal[
     "blank", "name", "card", "formula", "rule", "image", "device", "contact", "post", "label", "order", "words"
 ]
 How = Literal["", "shape", "marked", "learned"]
 
-_OF_A_SIGNATURE: frozenset[Kind] = frozenset(
+_OF_A_SIGNATURE: frozenset[LineKind] = frozenset(
     ("blank", "name", "card", "formula", "rule", "image", "device", "contact", "post", "label")
 )
-_WORDLESS: frozenset[Kind] = frozenset(("blank", "image", "rule", "device"))
-_STRONG: frozenset[Kind] = frozenset(("card", "contact", "image", "post"))
+_WORDLESS: frozenset[LineKind] = frozenset(("blank", "image", "rule", "device"))
+_STRONG: frozenset[LineKind] = frozenset(("card", "contact", "image", "post"))
 """Kinds of lines that make a signature if they stand below a name. A `card` has name and contact on one line."""
-_REACHES: frozenset[Kind] = frozenset(("card", "contact", "image"))
-_NAMED: frozenset[Kind] = frozenset(("name", "card"))
+_REACHES: frozenset[LineKind] = frozenset(("card", "contact", "image"))
+_NAMED: frozenset[LineKind] = frozenset(("name", "card"))
 _IMAGE = re.compile(r"(?:[\[<(](?:[^\[\]<>()\n]{0,120})[\])>]\s{0,3}){1,12}")
 _PICTURE = re.compile(
     r"cid:|\.(?:png|jpe?g|gif|bmp)\b|\b(?:image|imagem|imagen|logo\w*|logotipo|assinatura|signature|banner"
@@ -46,24 +47,6 @@ _PICTURE = re.compile(
 _RULE = re.compile(r"[-_=*~—–─|\s]{2,}")
 _POSTSCRIPT = re.compile(r"\W{0,3}(?:p\.? ?s\b|p\.s\.|obs\b|nota:|n\.b\.|edit:)", re.IGNORECASE)
 _TALKS = re.compile(r"[?¿]")
-_LABEL_WORDS = """
-tel telefone telefones telefono fone cel celular phone mobile movil fax ramal ext whats whatsapp wpp zap site web
-website email e-mail mail correo skype teams t m c w e f p linkedin instagram facebook twitter youtube cep cnpj cpf
-crc creci oab rua r av avenida alameda al praca rodovia rod estrada km sala andar conj conjunto bloco bl lote quadra
-n no nº street st road rd suite floor calle piso of oficina horario seg sex segunda sexta das as ou or
-"""
-_SMALL_WORDS = "a e o y ao aos de da do das dos em no na nos nas para of and the in at for la el los las del"
-_POST_WORDS = """
-analista assistente atendente auxiliar coordenador coordenadora gerente supervisor supervisora diretor diretora
-consultor consultora tecnico tecnica suporte vendas vendedor vendedora financeiro comercial atendimento secretaria
-secretario estagiario estagiaria engenheiro engenheira especialista encarregado encarregada socio socia fundador
-presidente advogado advogada contador contadora recepcionista equipe time setor departamento depto dept
-relacionamento pleno senior junior sr jr ii iii adjunto adjunta associado associada analyst assistant agent manager
-director consultant technician support sales engineer specialist coordinator head lead officer representative team
-department customer founder owner accountant asistente directora soporte ventas ingeniero ingeniera encargado
-atencion equipo agente ejecutivo ejecutiva responsable jefe jefa
-"""
-_LABELS, _SMALL, _POSTS = (frozenset(words.split()) for words in (_LABEL_WORDS, _SMALL_WORDS, _POST_WORDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +134,7 @@ def _found(lines: Sequence[str], below: Sequence[str], signer: Signer) -> _Found
     return _with_pictures_below(kinds, found) if found is not None else None
 
 
-def _with_pictures_below(kinds: Sequence[Kind], found: _Found) -> _Found:
+def _with_pictures_below(kinds: Sequence[LineKind], found: _Found) -> _Found:
     """The signature with the lines below it that have no words: a logo, a rule."""
     stop = found.stop
     for index in range(found.stop, len(kinds)):
@@ -175,11 +158,11 @@ def key(line: str) -> str:
 def _same_again(lines: Sequence[str], below: Sequence[str], signature: Sequence[str]) -> _Found | None:
     """The place of a known signature, if all its lines stand there in order. Words below it stay in the text."""
     shown = [(index, key(line)) for index, line in enumerate([*lines, *below])]
-    said = [(index, folded_line) for index, folded_line in shown if folded_line]
+    worded = [(index, folded_line) for index, folded_line in shown if folded_line]
     wanted = list(signature)
-    for at in range(len(said) - len(wanted), -1, -1):
-        if [folded_line for _, folded_line in said[at : at + len(wanted)]] == wanted:
-            start, stop = said[at][0], said[at + len(wanted) - 1][0] + 1
+    for at in range(len(worded) - len(wanted), -1, -1):
+        if [folded_line for _, folded_line in worded[at : at + len(wanted)]] == wanted:
+            start, stop = worded[at][0], worded[at + len(wanted) - 1][0] + 1
             whole = _Found(start, min(stop, len(lines)), "learned")
             return whole if start < len(lines) and not _is_announced(lines, start) else None
     return None
@@ -188,28 +171,28 @@ def _same_again(lines: Sequence[str], below: Sequence[str], signature: Sequence[
 # --- signatures that the mail program marks -----------------------------------------------------------
 
 
-def _marked(lines: Sequence[str], kinds: Sequence[Kind], marked: Sequence[str]) -> _Found | None:
+def _marked(lines: Sequence[str], kinds: Sequence[LineKind], marked: Sequence[str]) -> _Found | None:
     """The lines that a program marks as a signature, from the first line on that nobody writes as an answer.
 
     Phones put the cursor inside the marked signature. Words that were typed there, above the real signature, are words.
     """
     for text in marked:
         wanted = [folded_line for line in text.split("\n") if (folded_line := key(line))]
-        said = [(index, key(line)) for index, line in enumerate(lines) if key(line)]
+        worded = [(index, key(line)) for index, line in enumerate(lines) if key(line)]
         if not wanted or len(wanted) > MAX_SIGNATURE_LINES:
             continue
-        shown = [folded_line for _, folded_line in said]
+        shown = [folded_line for _, folded_line in worded]
         at = next((n for n in range(len(shown) - 1, -1, -1) if _goes_on(shown, n, wanted)), None)
         if at is None:
             continue
-        inside = [index for index, _ in said[at : at + len(wanted)]]
+        inside = [index for index, _ in worded[at : at + len(wanted)]]
         start = _first_of_its_own(kinds, inside)
         if start is not None and not _is_announced(lines, start):
             return _Found(start, inside[-1] + 1, "marked")
     return None
 
 
-def _first_of_its_own(kinds: Sequence[Kind], inside: Sequence[int]) -> int | None:
+def _first_of_its_own(kinds: Sequence[LineKind], inside: Sequence[int]) -> int | None:
     """The index where a marked signature really begins: its first line if nothing was typed above; else the line with
     the writer's name or a line without words; else None."""
     if kinds[inside[0]] in _OF_A_SIGNATURE - {"formula"}:
@@ -227,7 +210,7 @@ def _goes_on(shown: Sequence[str], at: int, wanted: Sequence[str]) -> bool:
 # --- the shape of a signature -------------------------------------------------------------------------
 
 
-def _shaped(lines: Sequence[str], kinds: Sequence[Kind], *, below: bool) -> _Found | None:
+def _shaped(lines: Sequence[str], kinds: Sequence[LineKind], *, below: bool) -> _Found | None:
     """The signature, found by the kinds of its lines: it begins at the topmost line below which every line fits."""
     for start, kind in enumerate(kinds):
         if kind not in _NAMED and not (start and _is_under_a_formula(kinds, start)):
@@ -245,7 +228,7 @@ def _shaped(lines: Sequence[str], kinds: Sequence[Kind], *, below: bool) -> _Fou
     return None
 
 
-def _with_what_opens_it(kinds: Sequence[Kind], start: int) -> int:
+def _with_what_opens_it(kinds: Sequence[LineKind], start: int) -> int:
     """The index where the signature begins, with a rule above the name, or a picture directly above the name."""
     above = start
     while above and kinds[above - 1] == "blank":
@@ -255,7 +238,7 @@ def _with_what_opens_it(kinds: Sequence[Kind], start: int) -> int:
     return start - 1 if start and kinds[start - 1] == "image" else start
 
 
-def _is_under_a_formula(kinds: Sequence[Kind], start: int) -> bool:
+def _is_under_a_formula(kinds: Sequence[LineKind], start: int) -> bool:
     """Whether a block that begins without a name stands directly below a closing formula."""
     above = next((kind for kind in reversed(kinds[:start]) if kind != "blank"), "blank")
     return above == "formula" and kinds[start] in {"contact", "post", "label", "image"}
@@ -268,7 +251,7 @@ def _is_announced(lines: Sequence[str], start: int) -> bool:
     return greets or (above.endswith((":", "=")) and not is_formula(above))
 
 
-def _end(lines: Sequence[str], kinds: Sequence[Kind], start: int) -> int:
+def _end(lines: Sequence[str], kinds: Sequence[LineKind], start: int) -> int:
     """The index behind the last line of a signature that begins at `start`."""
     stop, strong = start + 1, kinds[start] in _STRONG
     for index in range(start + 1, min(len(lines), start + MAX_SIGNATURE_LINES)):
@@ -286,7 +269,7 @@ def _may_be_slogan(line: str) -> bool:
     return not _TALKS.search(line) and not _POSTSCRIPT.match(line) and len(line) <= MAX_LINE_CHARACTERS
 
 
-def _may_stand_above(lines: Sequence[str], kinds: Sequence[Kind], *, sure: bool) -> bool:
+def _may_stand_above(lines: Sequence[str], kinds: Sequence[LineKind], *, sure: bool) -> bool:
     """Whether these lines may stand below a signature: commands, notes, a postscript. `sure`: any words may."""
     first = next((index for index, kind in enumerate(kinds) if kind != "blank"), None)
     return first is None or sure or kinds[first] == "order" or bool(_POSTSCRIPT.match(lines[first][:20]))
@@ -301,16 +284,16 @@ def is_picture(line: str) -> bool:
     return len(line) <= MAX_LINE_CHARACTERS and bool(_IMAGE.fullmatch(line)) and bool(_PICTURE.search(line))
 
 
-def kinds_of(lines: Sequence[str], signer: Signer) -> list[Kind]:
+def kinds_of(lines: Sequence[str], signer: Signer) -> list[LineKind]:
     own = Own.of("", signer.names)
     return [_kind(line, own, signer.firms) for line in lines]
 
 
-def _kind(raw: str, own: Own, firms: Sequence[str]) -> Kind:
+def _kind(raw: str, own: Own, firms: Sequence[str]) -> LineKind:
     line = raw.strip().strip("*_").strip()
     if not line:
         return "blank"
-    if Line.of(0, raw).found:
+    if TypedLine.of(0, raw).found:
         return "order"
     if len(line) > MAX_LINE_CHARACTERS or line.startswith(">"):
         return "words"
@@ -339,10 +322,10 @@ def _is_longer_name(line: str, own: Own) -> bool:
     )
 
 
-def _by_its_words(line: str, firms: Sequence[str]) -> Kind:
+def _by_its_words(line: str, firms: Sequence[str]) -> LineKind:
     """The kind of a line by its words: telephone numbers and addresses, a job title, names; otherwise words."""
     contact = is_contact(line)
-    tokens = [token for token in re.split(r"[\s|/•·,;:()<>–—+-]+", _ADDRESSES.sub(" ", line)) if token]
+    tokens = [token for token in re.split(r"[\s|/•·,;:()<>–—+-]+", _without_addresses(line)) if token]
     if len(tokens) > MAX_WORDS or _TALKS.search(line) or not all(map(_is_label, tokens)):
         return "words"
     bare = [folded(token).strip(".") for token in tokens]
@@ -350,7 +333,7 @@ def _by_its_words(line: str, firms: Sequence[str]) -> Kind:
         return "contact"
     if line.endswith((".", "!", ":")) and not _ABBREVIATED.search(line):
         return "words"
-    if any(word in _POSTS for word in bare) or _is_firm(bare, firms):
+    if not shipped.words("signatures", "posts").isdisjoint(bare) or _is_firm(bare, firms):
         return "post"
     return "label" if line[0].isupper() and len(tokens) <= 8 else "words"
 
@@ -362,12 +345,23 @@ _PLACE = re.compile(r"\b\d{5}-\d{3}\b|^(?:rua|r\.|av\.|avenida|alameda|praça|ro
 _ABBREVIATED = re.compile(r"\b(?:ltda|inc|co|s\.a|cia|me|eireli|corp|ltd)\.$", re.IGNORECASE)
 
 
+def _without_addresses(line: str) -> str:
+    """The line without mail and web addresses. The pattern is slow on a long word: lines without its marks skip it."""
+    return _ADDRESSES.sub(" ", line) if "@" in line or "." in line or ":" in line else line
+
+
 def _is_label(token: str) -> bool:
     """Whether a token fits a signature: with a capital, a number, a small word between others, or the label of a number
     (`tel`)."""
     bare = folded(token).strip(".º°ª'’\"“”")
     first = token.strip("'’\"“”*_[].º°ª")[:1]
-    return not first or first.isupper() or not first.isalpha() or bare in _SMALL or bare in _LABELS or bare in _POSTS
+    return not first or first.isupper() or not first.isalpha() or bare in _label_words()
+
+
+@cache
+def _label_words() -> frozenset[str]:
+    """Words that may stand in a signature without a capital."""
+    return frozenset().union(*(shipped.words("signatures", kind) for kind in ("labels", "small", "posts")))
 
 
 def _is_firm(words: Sequence[str], firms: Sequence[str]) -> bool:

@@ -18,16 +18,16 @@ _MARK = "--"
 """The signature mark of RFC 3676, section 4.3. Its last blank may be lost on the way."""
 
 
-def without_own_signature(text: str, by: Signer, agent: Address | None, customer: Address | None) -> str:
+def without_own_signature(text: str, signer: Signer, agent: Address | None, customer: Address | None) -> str:
     """The forwarded text without the signature of the agent who forwards it."""
-    by = replace(by, names=tuple(dict.fromkeys([*by.names, agent.name if agent else ""])), marked=())
+    signer = replace(signer, names=tuple(dict.fromkeys([*signer.names, agent.name if agent else ""])), marked=())
     found = _under_mark(text)
-    if found.signature and _is_agents(found.signature, by, agent, customer):
+    if found.signature and _is_agents(found.signature, signer, agent, customer):
         return found.words
-    found = parted(text, by)
+    found = parted(text, signer)
     if not found.how or found.words_below or not _stands_apart(text, found):
         return text
-    sure = found.how == "learned" or _is_agents(found.signature, by, agent, customer)
+    sure = found.how == "learned" or _is_agents(found.signature, signer, agent, customer)
     return _without_mark(found.words) if sure else text
 
 
@@ -56,14 +56,14 @@ def _without_mark(words: str) -> str:
     return "\n".join(lines[:-1]).rstrip() if lines[-1].rstrip() == _MARK else words
 
 
-def _is_agents(signature: str, by: Signer, agent: Address | None, customer: Address | None) -> bool:
+def _is_agents(signature: str, signer: Signer, agent: Address | None, customer: Address | None) -> bool:
     """Whether a signature names the agent by more than a first name, and does not name the customer."""
-    lines, said = signature.split("\n"), folded(signature)
-    if customer is not None and (customer.key in said or _named(lines, Own.of("", (customer.name,)))):
+    lines, text = signature.split("\n"), folded(signature)
+    if customer is not None and (customer.key in text or _named(lines, Own.of("", (customer.name,)))):
         return False
     known = customer is not None and bool(customer.name)
-    return (agent is not None and agent.key in said) or any(
-        _named([line], Own.of("", by.names)) and (known or len(line.split()) > 1) for line in lines
+    return (agent is not None and agent.key in text) or any(
+        _named([line], Own.of("", signer.names)) and (known or len(line.split()) > 1) for line in lines
     )
 
 

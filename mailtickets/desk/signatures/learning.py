@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from mailtickets.desk.signatures.find import Kind, Signer, key, kinds_of
+from mailtickets.desk.signatures.find import LineKind, Signer, key, kinds_of
 from mailtickets.mail.model import InboundMail
 
 TIMES = 3
 """So many mails must have shown the same lines: a signature counts from the mail after the third on."""
 MAX_LINES = 20
 MAX_PICTURES = 10
-_IDENTITY: frozenset[Kind] = frozenset(("name", "card", "contact", "post"))
-_WHOSE: frozenset[Kind] = frozenset(("name", "card"))
+_IDENTITY: frozenset[LineKind] = frozenset(("name", "card", "contact", "post"))
+_WHOSE: frozenset[LineKind] = frozenset(("name", "card"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +70,20 @@ class Seen:
     missing from a mail with HTML is no logo."""
 
 
-def seen_in(mail: InboundMail, agent: str, by: Signer) -> Seen:
+def seen_in(mail: InboundMail, agent: str, signer: Signer) -> Seen:
     """What a mail shows of the agent's signature. `mail` is the mail as it came, before anything was cut off."""
     shown = tuple(dict.fromkeys(file.sha256 for file in mail.attachments if file.inline))[:MAX_PICTURES]
     pictures = shown if mail.html is not None and mail.forwarded is None else None
     if mail.forwarded is not None:
         return Seen(agent, None, pictures)
-    ending = ending_of(f"{mail.reply}\n{mail.signature}".split("\n"), by)
+    ending = ending_of(f"{mail.reply}\n{mail.signature}".split("\n"), signer)
     return Seen(agent, ending if ending.signature else None, pictures)
 
 
-def ending_of(lines: Sequence[str], by: Signer) -> Ending:
+def ending_of(lines: Sequence[str], signer: Signer) -> Ending:
     """The last lines of a mail, without blank lines."""
     lines = [line for line in lines[-3 * MAX_LINES :] if line.strip()][-MAX_LINES:]
-    kinds = kinds_of(lines, by)
+    kinds = kinds_of(lines, signer)
     found = [
         EndLine(key(line), _opens(kinds, index), kind in _WHOSE)
         for index, (line, kind) in enumerate(zip(lines, kinds, strict=True))
@@ -92,7 +92,7 @@ def ending_of(lines: Sequence[str], by: Signer) -> Ending:
     return Ending(tuple(found))
 
 
-def _opens(kinds: Sequence[Kind], index: int) -> bool:
+def _opens(kinds: Sequence[LineKind], index: int) -> bool:
     """Whether a signature may begin at `index`. An organization's name counts with contact details directly below."""
     below = kinds[index + 1] if index + 1 < len(kinds) else "blank"
     return kinds[index] in _IDENTITY or (kinds[index] == "label" and below in _IDENTITY)

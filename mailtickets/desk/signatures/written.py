@@ -23,41 +23,41 @@ UNCUT = frozenset({"uncertain-cut", "cut-limit"})
 """Defects of a mail: with one of them, the last lines of the reply may be somebody else's."""
 
 
-def signer(agent: Agent, policy: Policy, learned: Learned = ((), frozenset())) -> Signer:
+def signer_of(agent: Agent, policy: Policy, learned: Learned = ((), frozenset())) -> Signer:
     """What is known of an agent's signature, apart from the present mail."""
     firms = (policy.instance.name, *(queue.title for queue in policy.queues))
     signatures, logos = learned
     return Signer((agent.name,), firms, signatures, logos=logos)
 
 
-def as_written(mail: InboundMail, by: Signer) -> tuple[InboundMail, SignatureFact | None]:
+def as_written(mail: InboundMail, signer: Signer) -> tuple[InboundMail, SignatureFact | None]:
     """Two values: the mail with the signature moved from the words to its own field and without the signature's
     pictures, and a description of what was cut off (None: nothing)."""
     if not UNCUT.isdisjoint(mail.defects):
         return mail, None
-    by = replace(by, marked=mail.signed)
+    signer = replace(signer, marked=mail.signed)
     forwarded = mail.forwarded
     if forwarded is not None:
-        found = parted(forwarded.note, by)
-        mail = _without_pictures(mail, found.signature, by, found.words, until=forwarded.text)
-        forwarded = replace(_without_signature_below(forwarded, by, mail.author), note=found.words)
+        found = parted(forwarded.note, signer)
+        mail = _without_pictures(mail, found.signature, signer, found.words, until=forwarded.text)
+        forwarded = replace(_without_signature_below(forwarded, signer, mail.author), note=found.words)
         whole = mail.reply.replace(f"{found.signature}\n", "", 1) if found.how else mail.reply
         return replace(mail, reply=whole, forwarded=forwarded), _fact(found)
-    found = parted(mail.reply, by, mail.signature)
+    found = parted(mail.reply, signer, mail.signature)
     below = "\n".join(part for part in (found.signature, mail.signature) if part)
     if found.how:
-        mail = replace(mail, reply=found.words, signature=below, uncut=parted(mail.uncut, by).words)
+        mail = replace(mail, reply=found.words, signature=below, uncut=parted(mail.uncut, signer).words)
     if found.words_below:
         return mail, _fact(found)
-    return _without_pictures(mail, below, by, mail.reply), _fact(found)
+    return _without_pictures(mail, below, signer, mail.reply), _fact(found)
 
 
-def _without_signature_below(forwarded: Forwarded, by: Signer, agent: Address | None) -> Forwarded:
+def _without_signature_below(forwarded: Forwarded, signer: Signer, agent: Address | None) -> Forwarded:
     """The forwarded text without the agent's signature. Only for text in the body: an attached original has no words of
     the agent."""
     if forwarded.source != "inline":
         return forwarded
-    return replace(forwarded, text=without_own_signature(forwarded.text, by, agent, forwarded.author))
+    return replace(forwarded, text=without_own_signature(forwarded.text, signer, agent, forwarded.author))
 
 
 def without_footer(mail: InboundMail) -> InboundMail:
@@ -67,7 +67,7 @@ def without_footer(mail: InboundMail) -> InboundMail:
     return as_written(mail, Signer((mail.author.name,)))[0]
 
 
-def _without_pictures(mail: InboundMail, signature: str, by: Signer, words: str, until: str = "") -> InboundMail:
+def _without_pictures(mail: InboundMail, signature: str, signer: Signer, words: str, until: str = "") -> InboundMail:
     """The mail without the pictures in the signature below `words`, and without the pictures that come with every
     mail."""
     if not any(file.inline for file in mail.attachments):
@@ -77,7 +77,9 @@ def _without_pictures(mail: InboundMail, signature: str, by: Signer, words: str,
     shown = {cid for words in begins for cid in images_from(mail.html or "", words, after=above, until=end)}
     shown.update(_NAMED.findall(signature))
     kept = (
-        file for file in mail.attachments if not (file.inline and (file.content_id in shown or file.sha256 in by.logos))
+        file
+        for file in mail.attachments
+        if not (file.inline and (file.content_id in shown or file.sha256 in signer.logos))
     )
     return replace(mail, attachments=tuple(kept))
 

@@ -90,7 +90,7 @@ class Authenticator:
                 return self._reported(fields, domain, envelope.door)
             return await self._evaluated(raw, domain, envelope)
         except Exception as error:  # missing evidence must not lose or block a mail
-            log.exception("authentication failed", extra={"source": envelope.door.name})
+            log.exception("sender check failed", extra={"source": envelope.door.name})
             what = f"internal error: {type(error).__name__}"
             return Authentication("temperror", (AuthFact("dmarc", "temperror", domain, what),))
 
@@ -104,12 +104,12 @@ class Authenticator:
             return Authentication("none", (_unsaid(fields, authserv_id, microsoft), *internal), bool(internal))
         verdict, _ = authres.verdict(results, domain)
         where = f"Authentication-Results of {authserv_id or 'Microsoft 365'}"
-        told = tuple(
+        reported_facts = tuple(
             AuthFact(result.method, result.result, one_line(result.domain), where)
             for result in results.results
             if result.method in ("dmarc", "dkim", "spf")
         )
-        return Authentication(verdict, (*told, *internal), bool(internal))
+        return Authentication(verdict, (*reported_facts, *internal), bool(internal))
 
     def _server(self, door: Door) -> tuple[str, bool]:
         """The id of the server that is believed at this door, and whether Microsoft's form without an id is
@@ -193,9 +193,9 @@ def _unsaid(fields: Fields, authserv_id: str, microsoft: bool) -> AuthFact:
     if not found:
         return AuthFact("dmarc", "none", "", "there is no Authentication-Results")
     top = authres.parse(found[0])
-    whose = f"of {one_line(top.authserv_id)[:100]}, not " if top else "not well-formed, or not "
+    server = f"of {one_line(top.authserv_id)[:100]}, not " if top else "not well-formed, or not "
     return AuthFact(
-        "dmarc", "none", "", f"the topmost Authentication-Results is {whose}of {authserv_id or 'Microsoft 365'}"
+        "dmarc", "none", "", f"the topmost Authentication-Results is {server}of {authserv_id or 'Microsoft 365'}"
     )
 
 

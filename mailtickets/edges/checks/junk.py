@@ -55,9 +55,9 @@ class ScanSettings:
     @classmethod
     def of(cls, config: Config) -> "ScanSettings":
         """Makes the settings and reads the file of the password. Raises OSError."""
-        given = config.junk
-        secret = read_secret(config.path(given.rspamd_password_file)) if given.rspamd_password_file else ""
-        return cls(given.rspamd, secret, config.clamav, given.max_scan_bytes)
+        section = config.junk
+        secret = read_secret(config.path(section.rspamd_password_file)) if section.rspamd_password_file else ""
+        return cls(section.rspamd, secret, config.clamav, section.max_scan_bytes)
 
     @property
     def scans(self) -> bool:
@@ -77,7 +77,7 @@ async def scan(raw: bytes, envelope: Envelope, settings: ScanSettings) -> JunkVe
     return junk.worst(await asyncio.gather(*asked))
 
 
-class _Unusable(Exception):
+class _UnknownAnswer(Exception):
     """The scanner's answer was not one that we know."""
 
 
@@ -87,7 +87,7 @@ async def _answer(source: str, ask: Callable[[], Awaitable[JunkVerdict]], settin
             return await ask()
     except TimeoutError:
         return verdict("unavailable", f"{source}-timeout", source, f"no answer in {settings.timeout_seconds:g} s")
-    except _Unusable as trouble:
+    except _UnknownAnswer as trouble:
         return verdict("unavailable", f"{source}-unusable-answer", source, str(trouble))
     except (OSError, EOFError, ValueError) as trouble:
         return verdict("unavailable", f"{source}-unreachable", source, f"{type(trouble).__name__}: {trouble}")
@@ -153,7 +153,7 @@ def _said_by_clamd(reply: str) -> JunkVerdict:
         return verdict("clean", "clamav-ok", "clamav")
     if "size limit exceeded" in reply:
         return verdict("clean", "over-clamd-limit", "clamav", reply)
-    raise _Unusable(reply or "nothing was said")
+    raise _UnknownAnswer(reply or "nothing was said")
 
 
 # --- Rspamd: POST /checkv2 --------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ async def _rspamd(raw: bytes, envelope: Envelope, settings: ScanSettings) -> Jun
     if status == 413:
         return verdict("clean", "over-rspamd-limit", "rspamd", "413: not scanned")
     if status != 200:
-        raise _Unusable(f"HTTP status {status}")
+        raise _UnknownAnswer(f"HTTP status {status}")
     return _said_by_rspamd(body)
 
 
@@ -187,10 +187,10 @@ def _fields(url: SplitResult, length: int, envelope: Envelope, password: str) ->
     """The header fields of the request. The sender chose some of the values, so none may contain a line end."""
     yield "Host", url.netloc
     yield "Content-Length", str(length)
-    given = [("IP", envelope.peer), ("Helo", envelope.helo), ("From", envelope.sender or "")]
-    given += [("Rcpt", recipient) for recipient in envelope.recipients]
-    given += [("Password", password)]
-    for name, value in given:
+    fields = [("IP", envelope.peer), ("Helo", envelope.helo), ("From", envelope.sender or "")]
+    fields += [("Rcpt", recipient) for recipient in envelope.recipients]
+    fields += [("Password", password)]
+    for name, value in fields:
         if written := _NOT_TEXT.sub(" ", value).strip():
             yield name, written
 
@@ -200,9 +200,9 @@ def _http_reply(reply: bytes) -> tuple[int, bytes]:
     head, found, body = reply.partition(b"\r\n\r\n")
     status = _STATUS.match(head)
     if status is None or not found:
-        raise _Unusable("no HTTP reply" if reply else "nothing was said")
+        raise _UnknownAnswer("no HTTP reply" if reply else "nothing was said")
     if _missing(reply):
-        raise _Unusable("the reply was cut short")
+        raise _UnknownAnswer("the reply was cut short")
     return int(status[1]), body
 
 
@@ -220,13 +220,14 @@ def _said_by_rspamd(body: bytes) -> JunkVerdict:
         virus = next((name for name in reply.get("symbols", {}) if name.endswith("_VIRUS")), "")
         detail = f"{action}, score {float(reply.get('score', 0)):.1f} of {float(reply.get('required_score', 0)):.1f}"
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as trouble:
-        raise _Unusable("no verdict in the reply") from trouble
+        raise _UnknownAnswer("no verdict in the reply") from trouble
     if virus:  # CLAM_VIRUS and so on, as Rspamd's antivirus module calls them
         return verdict("infected", "rspamd-virus", "rspamd", f"{virus}: {detail}")
-    said = junk.rspamd_action(action)
-    if said is None:
-        raise _Unusable(f"an action that is not known: {action[:40]!r}")
-    return verdict(said[0], "rspamd-clean" if said[0] == "clean" else said[1], "rspamd", detail)
+    known = junk.rspamd_action(action)
+    if known is None:
+        raise _UnknownAnswer(f"an action that is not known: {action[:40]!r}")
+    kind, why = known
+    return verdict(kind, "rspamd-clean" if kind == "clean" else why, "rspamd", detail)
 
 
 # --- octets -----------------------------------------------------------------------------------------------------------
@@ -262,5 +263,5 @@ async def _reply(reader: asyncio.StreamReader, is_complete: Callable[[bytes], bo
 
 def _longer(reply: bytes, octets: bytes) -> bytes:
     if len(reply) + len(octets) > MAX_REPLY_BYTES:
-        raise _Unusable(f"more than {MAX_REPLY_BYTES} octets were answered")
+        raise _UnknownAnswer(f"more than {MAX_REPLY_BYTES} octets were answered")
     return reply + octets

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 import dkim
 import spf
 
-from mailtickets.desk.model.facts import AuthFact, AuthVerdict
+from mailtickets.desk.model.facts import AuthFact
 from mailtickets.edges.checks.resolver import Lookups, Unanswered
 from mailtickets.mail.domain import aligned, domain_of, normal, organizational
+from mailtickets.mail.model import AuthVerdict
 from mailtickets.mail.trust import header_truth
 
 MAX_SIGNATURES = 5
@@ -217,7 +218,7 @@ def _unacceptable(value: bytes, tags: dict[bytes, bytes]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class DmarcPolicy:
     """What a domain asks of those who receive mail in its name (RFC 7489, 6.3)."""
 
     name: str
@@ -229,14 +230,14 @@ class Policy:
         return self.tags.get(tag, "r").lower() == "s"
 
 
-def find_policy(author_domain: str, lookups: Lookups) -> Policy | None:
+def find_policy(author_domain: str, lookups: Lookups) -> DmarcPolicy | None:
     """The policy of the author's domain, or else of its organisational domain (6.6.3). Raises Unanswered."""
     for domain in dict.fromkeys((normal(author_domain), organizational(author_domain))):
         records = [text for text in _texts(f"_dmarc.{domain}", lookups) if re.match(r"v=DMARC1\s*(;|$)", text)]
         if len(records) == 1:
             tags = dict(_tags(records[0]))
             if tags.get("p", "").lower() in _POLICIES or "rua" in tags:
-                return Policy(f"_dmarc.{domain}", records[0], tags)
+                return DmarcPolicy(f"_dmarc.{domain}", records[0], tags)
     return None
 
 
@@ -268,11 +269,13 @@ def check_dmarc(
         none = AuthFact("dmarc", "none", author_domain, f"TXT _dmarc.{normal(author_domain)}: there is no policy")
         return ("pass" if passed else "temperror" if open_questions else "none"), (none,)
     verdict: AuthVerdict = "pass" if passed else "temperror" if open_questions else "fail"
-    by = f", by {passed.method} of {passed.domain}" if passed else ""
-    return verdict, (AuthFact("dmarc", verdict, author_domain, f"TXT {policy.name}: {_shown(policy.text)}{by}"),)
+    evidence = f", by {passed.method} of {passed.domain}" if passed else ""
+    return verdict, (AuthFact("dmarc", verdict, author_domain, f"TXT {policy.name}: {_shown(policy.text)}{evidence}"),)
 
 
-def _supporting(result: str, author_domain: str, found: tuple[AuthFact, ...], policy: Policy | None) -> AuthFact | None:
+def _supporting(
+    result: str, author_domain: str, found: tuple[AuthFact, ...], policy: DmarcPolicy | None
+) -> AuthFact | None:
     """The first aligned fact that has this result."""
     for fact in found:
         strict = policy is not None and policy.strict("adkim" if fact.method == "dkim" else "aspf")

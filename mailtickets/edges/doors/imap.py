@@ -20,18 +20,19 @@ import logging
 import random
 import ssl
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, Protocol, TypeVar
+from typing import Literal
 
 from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
-from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, Listed, LoginRefused, Selected
+from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, ListedMessage, LoginRefused, Selected
 from mailtickets.edges.imap.client import ImapClient, Limits
 from mailtickets.edges.imap.connect import connected, tls_context
+from mailtickets.edges.imap.inbox import AccountAlarms, Inbox, InboxInTime
 from mailtickets.edges.imap.probe import NO_MOVE
 from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
@@ -52,23 +53,6 @@ MAX_ATTEMPTS = 3
 
 State = Literal["starting", "up", "refused", "down"]
 _Key = tuple[str, int, int]
-_T = TypeVar("_T")
-
-
-class Inbox(Protocol):
-    """Where messages go and where progress is kept: the gateway."""
-
-    async def accept(self, raw: bytes, envelope: Envelope) -> object:
-        """Makes a message durable before it returns. The same message again changes nothing. Raises Transient."""
-
-    async def imap_cursor(self, account: str, folder: str) -> ImapCursor | None: ...
-
-    async def save_imap_cursor(self, cursor: ImapCursor) -> None: ...
-
-    async def alarm(self, key: str, text: str) -> None:
-        """Tells ops by another way than this mailbox, once for each key until `all_clear`."""
-
-    async def all_clear(self, key: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +77,11 @@ class _Fetched:
 
 
 class ImapPoller:
-    """Reads one account until it is cancelled. `tls`, `random` and `now` are for tests."""
+    """Reads one account until it is cancelled.
+
+    The daemon sets account, credential and inbox. Tests also set `limits`, `tls` (their own certificate), `random` and
+    `now`.
+    """
 
     def __init__(
         self,
@@ -109,15 +97,14 @@ class ImapPoller:
         self.health = Health(account.name)
         self._account = account
         self._credential = credential
-        self._inbox = inbox
         self._limits = limits or Limits()
+        self._inbox = InboxInTime(inbox, self._limits.handover_seconds)
+        self._alarms = AccountAlarms(account, self._inbox)
         self._tls = tls_context(account, tls)
         self._random = random
         self._now = now
         self._key = f"imap-{account.name}"
         self._well_at = 0.0
-        self._told: dict[str, bool] = {}
-        """Alarms by key: True when raised by this process, False when taken back by it."""
         self._attempts: Counter[_Key] = Counter()
         """How many rounds each message has broken."""
         self._accepted: set[_Key] = set()
@@ -125,7 +112,7 @@ class ImapPoller:
         self._in_flight: deque[_Fetched] = deque()
         self._again: dict[str, ImapCursor] = {}
         """Folders that are read again after a change of UIDVALIDITY, and how far the reading is."""
-        self._said_seen = False
+        self._seen_is_logged = False
 
     # --- running --------------------------------------------------------------------------------------
 
@@ -151,7 +138,7 @@ class ImapPoller:
             async with connected(self._account, self._credential, self._tls, self._limits) as client:
                 while True:
                     self._went_well(await self._round(client))
-                    await self._all_clear(self._key)
+                    await self._alarms.clear(self._key)
                     await self._wait(client)
         except Exception as trouble:
             return trouble
@@ -203,39 +190,10 @@ class ImapPoller:
             left = self._well_at + limit - loop.time()
             if left <= 0:
                 reason = self.health.last_error or "no answer"
-                await self._alarm(self._key, f"nothing could be read for {limit / 60:.0f} minutes: {reason}")
+                await self._alarms.try_to_sound(
+                    self._key, f"nothing could be read for {limit / 60:.0f} minutes: {reason}"
+                )
             await asyncio.sleep(max(left, limit / 10))
-
-    async def _alarm(self, key: str, text: str) -> None:
-        """Like `_tell`, but a failure only goes to the log; the alarm is tried again on the next occasion."""
-        try:
-            await self._tell(key, text)
-        except Exception as error:
-            log.warning("imap-alarm-failed account=%s key=%s: %s", self._account.name, key, type(error).__name__)
-
-    async def _tell(self, key: str, text: str) -> None:
-        """Tells ops, once for each key. Raises what the inbox raises."""
-        if self._told.get(key):
-            return
-        log.error("imap-alarm account=%s key=%s: %s", self._account.name, key, text)
-        whose = f"IMAP account {self._account.name} ({self._account.username} on {self._account.host})"
-        await self._in_time(self._inbox.alarm(key, f"{whose}: {text}"))
-        self._told[key] = True
-
-    async def _all_clear(self, key: str) -> None:
-        """Takes an alarm back: one of this process, or one that an earlier process may have left."""
-        if self._told.get(key, True):
-            await self._in_time(self._inbox.all_clear(key))
-            self._told[key] = False
-
-    async def _in_time(self, work: Awaitable[_T]) -> _T:
-        """Runs a call to the inbox. Raises Transient when it takes too long."""
-        seconds = self._limits.handover_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                return await work
-        except TimeoutError as error:
-            raise Transient(f"our own store has not answered for {seconds:.0f} seconds") from error
 
     # --- reading --------------------------------------------------------------------------------------
 
@@ -247,11 +205,11 @@ class ImapPoller:
                 selected = await client.select(folder)
             except CommandRefused as no:
                 problems.append(f"{folder}: {no}")
-                await self._alarm(f"{self._key}-{folder}", f"the folder {folder} cannot be opened: {no}")
+                await self._alarms.try_to_sound(f"{self._key}-{folder}", f"the folder {folder} cannot be opened: {no}")
                 continue
             while await self._read_folder(client, folder, selected):
                 selected = await client.select(folder)
-            await self._all_clear(f"{self._key}-{folder}")
+            await self._alarms.clear(f"{self._key}-{folder}")
         if len(problems) == len(self._account.folders):
             raise CommandRefused("; ".join(problems))
         return problems
@@ -264,19 +222,19 @@ class ImapPoller:
             for window in _windows(uids):
                 cursor = await self._read_window(client, cursor, window)
         if folder in self._again:
-            await self._in_time(self._inbox.save_imap_cursor(cursor))
+            await self._inbox.save_imap_cursor(cursor)
             del self._again[folder]
         return cursor != start
 
     async def _cursor(self, folder: str, selected: Selected) -> ImapCursor:
         name = self._account.name
-        cursor = self._again.get(folder) or await self._in_time(self._inbox.imap_cursor(name, folder))
+        cursor = self._again.get(folder) or await self._inbox.imap_cursor(name, folder)
         if cursor is None:
             last = selected.uidnext - 1 if self._account.start == "new" else 0
             cursor = ImapCursor(name, folder, selected.uidvalidity, last, self._now())
-            await self._in_time(self._inbox.save_imap_cursor(cursor))
+            await self._inbox.save_imap_cursor(cursor)
         elif cursor.uidvalidity != selected.uidvalidity:
-            log.warning("imap-uidvalidity-changed account=%s folder=%s: all is looked at again", name, folder)
+            log.warning("imap-uidvalidity-changed account=%s folder=%s: all messages are looked at again", name, folder)
             cursor = replace(cursor, uidvalidity=selected.uidvalidity, last_uid=0)
             self._again[folder] = cursor
         return cursor
@@ -290,14 +248,14 @@ class ImapPoller:
         if cursor.folder in self._again:
             self._again[cursor.folder] = cursor
         else:
-            await self._in_time(self._inbox.save_imap_cursor(cursor))
+            await self._inbox.save_imap_cursor(cursor)
 
     async def _read_window(self, client: ImapClient, cursor: ImapCursor, uids: list[int]) -> ImapCursor:
         """Takes these messages, moves or flags them together, and only then advances the cursor past them."""
         listed = {message.uid: message for message in await client.look_at(uids)}
         try:
             for uid in uids:
-                message = listed.get(uid, Listed(uid, 0, None))
+                message = listed.get(uid, ListedMessage(uid, 0, None))
                 if not self._too_old(message, cursor):
                     await self._take(client, cursor, message)
                 self._progress()
@@ -314,7 +272,7 @@ class ImapPoller:
         await self._save(cursor)
         return cursor
 
-    def _too_old(self, message: Listed, cursor: ImapCursor) -> bool:
+    def _too_old(self, message: ListedMessage, cursor: ImapCursor) -> bool:
         """Whether a message was here before the first connect, and is seen only because the folder is read again.
 
         At other times the UID alone tells what is new: people may put old mail into the folder, and clocks differ.
@@ -325,7 +283,7 @@ class ImapPoller:
 
     # --- one message ----------------------------------------------------------------------------------
 
-    async def _take(self, client: ImapClient, cursor: ImapCursor, message: Listed) -> None:
+    async def _take(self, client: ImapClient, cursor: ImapCursor, message: ListedMessage) -> None:
         """Takes one message into our store, or sets it aside for good."""
         key = _key(cursor, message.uid)
         if key in self._accepted:
@@ -351,12 +309,12 @@ class ImapPoller:
                 self._attempts[key] += 1
             raise
 
-    async def _fetch(self, client: ImapClient, key: _Key, message: Listed) -> None:
+    async def _fetch(self, client: ImapClient, key: _Key, message: ListedMessage) -> None:
         raw = await client.body(message.uid, message.size)
         if raw is None:
             log.info("imap-gone account=%s folder=%s uid=%d", self._account.name, key[0], message.uid)
             return
-        accepting = asyncio.ensure_future(self._in_time(self._inbox.accept(raw, self._envelope(message))))
+        accepting = asyncio.ensure_future(self._inbox.accept(raw, self._envelope(message)))
         self._in_flight.append(_Fetched(key, len(raw), accepting))
 
     async def _land(self, client: ImapClient, messages: int = 0, octets: int = 0) -> None:
@@ -380,7 +338,7 @@ class ImapPoller:
                 self._accepted.add(fetched.key)
         self._in_flight.clear()
 
-    def _envelope(self, message: Listed) -> Envelope:
+    def _envelope(self, message: ListedMessage) -> Envelope:
         return Envelope(
             door=Door.imap(self._account.name),
             sender=None,
@@ -399,7 +357,7 @@ class ImapPoller:
         movable = self._account.after != "keep" and client.can_move and self._attempts[key] < 2 * MAX_ATTEMPTS
         place = f"look for it in {failed} or else in {folder}" if movable else f"it stays in {folder}"
         text = f"message UID {uid} in {folder} became no ticket: {why}; {place}"
-        await self._tell(f"{self._key}-{folder}-{uidvalidity}-{uid}", text)
+        await self._alarms.sound(f"{self._key}-{folder}-{uidvalidity}-{uid}", text)
         if movable:
             try:
                 await client.move([uid], failed)
@@ -422,33 +380,33 @@ class ImapPoller:
         key = f"{self._key}-move"
         text = "messages that have become tickets cannot be moved or flagged and stay where they are"
         if attempts >= MAX_ATTEMPTS:
-            await self._alarm(key, f"{text}: {self.health.last_error}")
+            await self._alarms.try_to_sound(key, f"{text}: {self.health.last_error}")
             return
         try:
             await self._move_or_flag(client, uids)
         except CommandRefused as no:
             if no.temporary:
                 raise
-            await self._alarm(key, f"{text}: {no}")
+            await self._alarms.try_to_sound(key, f"{text}: {no}")
         else:
-            await self._all_clear(key)
+            await self._alarms.clear(key)
 
     async def _move_or_flag(self, client: ImapClient, uids: list[int]) -> None:
         match self._account.after:
             case "move" if client.can_move:
                 await client.move(uids, self._account.processed_folder)
             case "move":
-                self._say_seen()
+                self._log_seen_once()
                 await client.mark_seen(uids)
             case "seen":
                 await client.mark_seen(uids)
             case "keep":
                 pass
 
-    def _say_seen(self) -> None:
-        if not self._said_seen:
+    def _log_seen_once(self) -> None:
+        if not self._seen_is_logged:
             log.warning("imap-no-move account=%s: %s", self._account.name, NO_MOVE)
-        self._said_seen = True
+        self._seen_is_logged = True
 
 
 def _key(cursor: ImapCursor, uid: int) -> _Key:

@@ -34,7 +34,7 @@ from mailtickets.config.models import Config
 from mailtickets.desk.model.decision import OUTCOMES
 from mailtickets.desk.model.ticket import Status
 from mailtickets.desk.notices.budget import BudgetLine, shared_lines
-from mailtickets.desk.notices.rows import NoticeName
+from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.reasons import known
 from mailtickets.edges.http.families import BUILD, COUNTS, CPU, GAUGES, TIMES
 from mailtickets.gateway.measures import BOUNDS, Counted, Measures

@@ -44,7 +44,7 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedMessage:
     """A message that has not been fetched yet. `received_at` is its INTERNALDATE, None when unreadable."""
 
     uid: int
@@ -68,13 +68,13 @@ def fetch_records(lines: Iterable[AnswerLine]) -> Iterator[tuple[bytes, bytes | 
         yield text, literal
 
 
-def listed_message(text: bytes) -> Listed | None:
+def listed_message(text: bytes) -> ListedMessage | None:
     uid = item_number(text, b"UID")
     size = item_number(text, b"RFC822.SIZE")
     if uid is None or size is None:  # an unsolicited answer about the flags of some message
         return None
     found = re.search(rb'INTERNALDATE "([^"]*)"', text, re.IGNORECASE)
-    return Listed(uid, size, internal_date(found[1].decode("ascii", "replace")) if found else None)
+    return ListedMessage(uid, size, internal_date(found[1].decode("ascii", "replace")) if found else None)
 
 
 def item_number(text: bytes, item: bytes) -> int | None:

@@ -17,12 +17,12 @@ from sqlalchemy import Connection
 from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor
-from mailtickets.edges.imap.answers import CommandRefused, Listed
+from mailtickets.edges.imap.answers import CommandRefused, ListedMessage
 from mailtickets.edges.imap.client import ImapClient, Limits
 from mailtickets.edges.imap.connect import connected, tls_context
 from mailtickets.mail.door import Door
-from mailtickets.store import cursors, inbound
-from mailtickets.store.inbound import Known
+from mailtickets.store import cursors
+from mailtickets.store.ledger import Known, known_of
 
 DAYS = 3
 """How far the nightly comparison looks back."""
@@ -33,7 +33,7 @@ _NAMED = 20
 def facts(connection: Connection, account: ImapIn, since: datetime) -> tuple[list[ImapCursor], list[Known]]:
     """How far an account was read, and what the ledger holds of that account from that time on."""
     door = Door.imap(account.name)
-    known = inbound.known_of(connection, door.name, since - timedelta(days=1))
+    known = known_of(connection, door.name, since - timedelta(days=1))
     return cursors.load_all(connection, account.name), known
 
 
@@ -79,21 +79,21 @@ async def audit(
             unknown = await ledger.unknown(client, passed)
             if folder == account.failed_folder:
                 ours = [message for message in passed if message not in unknown]
-                problems += _told(account, folder, ours, "has become something, and yet lies here as a failed one")
+                problems += _problems(account, folder, ours, "has become something, and yet lies here as a failed one")
             else:
-                problems += _told(account, folder, unknown, "is not in the ledger")
+                problems += _problems(account, folder, unknown, "is not in the ledger")
     return Audit(account.name, held, tuple(problems))
 
 
 async def _listed(
     client: ImapClient, folder: str, since: datetime, cursor: ImapCursor | None
-) -> tuple[list[Listed], list[Listed]]:
+) -> tuple[list[ListedMessage], list[ListedMessage]]:
     """The messages since then, and those among them that the ledger must hold. In a folder that only we put messages
     into, that is all of them.
     """
     selected = await client.select(folder)
     uids = await client.search_since((since - timedelta(days=1)).date())  # servers count days in their own time zone
-    listed: list[Listed] = []
+    listed: list[ListedMessage] = []
     for at in range(0, len(uids), _LISTED_AT_ONCE):
         listed += await client.look_at(uids[at : at + _LISTED_AT_ONCE])
     fresh = [m for m in listed if m.received_at is not None and m.received_at >= since.replace(microsecond=0)]
@@ -110,13 +110,13 @@ class _Ledger:
         self._kept = {(one.size, one.received_at.astimezone(UTC).replace(microsecond=0)) for one in known}
         self._ids = {one.message_id for one in known if one.message_id}
 
-    async def unknown(self, client: ImapClient, messages: Sequence[Listed]) -> list[Listed]:
+    async def unknown(self, client: ImapClient, messages: Sequence[ListedMessage]) -> list[ListedMessage]:
         odd = [m for m in messages if m.received_at and (m.size, m.received_at.astimezone(UTC)) not in self._kept]
         ids = await client.message_ids([message.uid for message in odd]) if odd else {}
         return [message for message in odd if ids.get(message.uid, "") not in self._ids]
 
 
-def _told(account: ImapIn, folder: str, messages: Sequence[Listed], what: str) -> Iterator[str]:
+def _problems(account: ImapIn, folder: str, messages: Sequence[ListedMessage], what: str) -> Iterator[str]:
     for message in messages[:_NAMED]:
         when = message.received_at.isoformat() if message.received_at else "an unknown time"
         yield f"{account.name}: message UID {message.uid} in {folder}, of {when}, {what}"

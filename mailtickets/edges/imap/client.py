@@ -28,7 +28,7 @@ from mailtickets.edges.imap.answers import (
     AnswerLine,
     CommandRefused,
     ConnectionLost,
-    Listed,
+    ListedMessage,
     LoginRefused,
     Selected,
     body_content,
@@ -39,7 +39,7 @@ from mailtickets.edges.imap.answers import (
     server_words,
 )
 from mailtickets.edges.imap.login import log_in, without_secret
-from mailtickets.edges.imap.wire import LOST, Wire
+from mailtickets.edges.imap.wire import LOST, ImapWire
 
 # Below WARNING aioimaplib logs what it sends and receives: messages, and passwords that contain a quote.
 logging.getLogger("aioimaplib").setLevel(logging.WARNING)
@@ -82,7 +82,7 @@ class Limits:
 class ImapClient:
     """An open connection. `open` makes one; `close` ends it in any state."""
 
-    def __init__(self, wire: Wire, limits: Limits) -> None:
+    def __init__(self, wire: ImapWire, limits: Limits) -> None:
         self._wire = wire
         self._limits = limits
         self._idle_refused = False
@@ -93,7 +93,7 @@ class ImapClient:
     async def open(cls, account: ImapIn, tls: ssl.SSLContext | None, limits: Limits) -> "ImapClient":
         """Connects and reads the greeting. Raises ConnectionLost, or LoginRefused when the greeting is BYE."""
         loop = asyncio.get_running_loop()
-        wire = Wire(loop, limits.max_message_bytes)
+        wire = ImapWire(loop, limits.max_message_bytes)
         client = cls(wire, limits)
         try:
             async with asyncio.timeout(limits.connect_seconds):
@@ -174,16 +174,16 @@ class ImapClient:
         lines = await self._fetch(set(uids), "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
         found: dict[int, str] = {}
         for text, literal in fetch_records(lines):
-            uid, given = item_number(text, b"UID"), _MESSAGE_ID.search(literal or b"")
-            if uid is not None and given:
-                found[uid] = given[1].decode("utf-8", "replace")
+            uid, message_id = item_number(text, b"UID"), _MESSAGE_ID.search(literal or b"")
+            if uid is not None and message_id:
+                found[uid] = message_id[1].decode("utf-8", "replace")
         return found
 
     async def _search(self, criteria: str) -> set[int]:
         lines = await self._ask(self._wire.search(criteria, charset=None, by_uid=True))
         return {int(word) for line in lines for word in line.split() if word.isdigit()}
 
-    async def look_at(self, uids: Iterable[int]) -> list[Listed]:
+    async def look_at(self, uids: Iterable[int]) -> list[ListedMessage]:
         """Size and date of messages. Messages that are gone are left out."""
         wanted = set(uids)
         lines = await self._fetch(wanted, "(UID RFC822.SIZE INTERNALDATE)")

@@ -27,8 +27,8 @@ async def connected(
         await client.close()
 
 
-def tls_context(account: ImapIn, given: ssl.SSLContext | None = None) -> ssl.SSLContext | None:
+def tls_context(account: ImapIn, context: ssl.SSLContext | None = None) -> ssl.SSLContext | None:
     """How to verify the server's certificate: the context of the caller, or the system's authorities. None: no TLS."""
     if account.tls == "none":
         return None
-    return given or ssl.create_default_context()
+    return context or ssl.create_default_context()

@@ -21,7 +21,7 @@ _LITERAL = re.compile(rb"\{(\d+)\}$")
 _NEWS = re.compile(rb"\d+ (EXISTS|RECENT)\b")
 
 
-class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no annotations
+class ImapWire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no annotations
     """aioimaplib's protocol with another reader.
 
     aioimaplib's own reader calls itself once per line, so that about 980 lines in one packet kill it (its issue 118).

@@ -42,11 +42,11 @@ _NEWS = timedelta(seconds=30)
 
 
 class Ops(Protocol):
-    """Where ops are told: the gateway."""
+    """Where ops are told: the alarms of the gateway."""
 
-    async def alarm(self, key: str, text: str) -> None: ...
+    async def sound(self, key: str, text: str) -> None: ...
 
-    async def all_clear(self, key: str) -> None: ...
+    async def clear(self, key: str) -> None: ...
 
 
 Note = Callable[[str, Kept | None, str], Awaitable[None]]
@@ -115,7 +115,7 @@ class Keeper:
             await self._renewed()
         if self._refused_at and self._fetched_at and self._refused_at < self._fetched_at < now - _ACCEPTED:
             self._refused_at = None
-            await self._ops.all_clear(f"oauth-{self.account.name}-refused")
+            await self._ops.clear(f"oauth-{self.account.name}-refused")
 
     def hurry(self) -> None:
         """Tries at once what has failed: the configuration was read again, and a file may have changed."""
@@ -131,7 +131,7 @@ class Keeper:
     async def forget(self) -> None:
         """Takes back the alarms: the account is no longer in the configuration."""
         for key in (f"oauth-{self.account.name}", f"oauth-{self.account.name}-refused"):
-            await self._ops.all_clear(key)
+            await self._ops.clear(key)
 
     async def _settle(self) -> None:
         if self.renewal.unsaved is not None or self.renewal.unpublished is not None:
@@ -176,7 +176,7 @@ class Keeper:
         if new:
             log.info("token renewed", extra={"oauth": self.account.name, "until": kept.expires_at.isoformat()})
             await self._noted("")
-        await self._ops.all_clear(f"oauth-{self.account.name}")
+        await self._ops.clear(f"oauth-{self.account.name}")
 
     async def _failed(self, found: Retry | Dead) -> None:
         now = self._clock()
@@ -201,15 +201,15 @@ class Keeper:
         lives = self._kept is not None and self._kept.lives(now)
         key, until = f"oauth-{self.account.name}", self._kept.expires_at if self._kept and lives else None
         if isinstance(found, Dead):
-            await self._ops.alarm(key, dead_text(self.account, found, until))
+            await self._ops.sound(key, dead_text(self.account, found, until))
         elif not lives and self._failing_since is not None and now - self._failing_since >= _LATE:
-            await self._ops.alarm(key, late_text(self.account, found.reason, self._failing_since))
+            await self._ops.sound(key, late_text(self.account, found.reason, self._failing_since))
 
     async def _told_refused(self, found: Dead) -> None:
         self._refused_at = self._clock()
         log.error("token refused", extra={"oauth": self.account.name, "error": found.reason})
         await self._noted(found.reason)
-        await self._ops.alarm(f"oauth-{self.account.name}-refused", refused_text(self.account, found))
+        await self._ops.sound(f"oauth-{self.account.name}-refused", refused_text(self.account, found))
 
     async def _noted(self, error: str) -> None:
         try:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailtickets.config.credentials import Credential, CredentialDead, CredentialLate
-from mailtickets.config.models import Config, Login
+from mailtickets.config.models import Config, LoginSettings
 from mailtickets.config.places import database_is_missing
 from mailtickets.config.state import load_secrets
 from mailtickets.desk.model.delivery import Transient
@@ -61,7 +61,7 @@ class Tokens:
         await asyncio.gather(*(_end(keeper, task) for keeper, task in self._keepers.values()))
         self._keepers.clear()
 
-    def credential(self, login: Login) -> Credential:
+    def credential(self, login: LoginSettings) -> Credential:
         """How this account logs in. It stays good when the configuration is reloaded."""
 
         async def fetch() -> str:
@@ -92,11 +92,11 @@ def for_daemon(database: Database, config: Config, ops: Ops, note: Note, clock: 
     return Tokens(ops, note, lambda account: Renewal(account, Shelf(state_dir, account.name), shared, clock))
 
 
-def for_command(config: Config) -> Callable[[Login], Credential]:
+def for_command(config: Config) -> Callable[[LoginSettings], Credential]:
     """The tokens for one command: the kept ones where they serve."""
     known = accounts(config)
 
-    def credential(login: Login) -> Credential:
+    def credential(login: LoginSettings) -> Credential:
         account = known[login.oauth]
 
         async def fetch() -> str:

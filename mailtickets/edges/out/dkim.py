@@ -1,8 +1,8 @@
 """Signs outgoing mail with DKIM (RFC 6376), for a smarthost that does not sign.
 
 Owns: which fields are signed, and that nobody can add another From or Subject to a signed mail.
-*Fails with*: `ValueError` from `sign` and from `Signer.of`, for a key that is not one and for a mail without an author.
-A mail that cannot be signed goes out unsigned (`Signer.signed`), with a line in the log.
+*Fails with*: `ValueError` from `sign` and `DkimSigner.of`, for a key that is none, and for a mail without an author.
+`DkimSigner.signed` sends a mail that it cannot sign without a signature, and writes a line to the log.
 *Limits*: RSA with SHA-256. A mail takes about 20 ms of one processor, in a thread. The same mail signed again differs
 only in t= and in the signature.
 """
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
+class DkimSigner:
     """One key and the place in DNS where it is published."""
 
     selector: str
@@ -45,15 +45,15 @@ class Signer:
     """Empty: the domain in From of each mail."""
 
     @classmethod
-    def of(cls, config: Config) -> "Signer | None":
+    def of(cls, config: Config) -> "DkimSigner | None":
         """The signer of the configuration; None if nothing is to be signed. Reads the key's file: OSError,
         ValueError.
         """
-        given = config.delivery
-        if not given.dkim_selector:
+        settings = config.delivery
+        if not settings.dkim_selector:
             return None
-        pem = credential_file(config.path(given.dkim_key_file)).read_bytes()
-        return cls(given.dkim_selector, keys.pem_block(pem), given.dkim_domain)
+        pem = credential_file(config.path(settings.dkim_key_file)).read_bytes()
+        return cls(settings.dkim_selector, keys.pem_block(pem), settings.dkim_domain)
 
     async def signed(self, raw: bytes) -> bytes:
         """The mail with its signature, or without one if the signature cannot be made."""

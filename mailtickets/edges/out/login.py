@@ -13,7 +13,7 @@ from mailtickets.config.credentials import Credential, Method
 NOT_IMPLEMENTED = 504
 """Answers to AUTH that mean: this mechanism is offered but does not work. Another mechanism may work."""
 
-Login = Callable[[str, str], Awaitable[object]]
+Mechanism = Callable[[str, str], Awaitable[object]]
 """Logs in with a name and a secret. Raises SMTPAuthenticationError."""
 
 
@@ -33,7 +33,7 @@ async def log_in(smtp: SMTP, username: str, credential: Credential) -> None:
         raise SMTPResponseException(error.code, without_secret(error.message, username, secret)) from None
 
 
-def _mechanisms(smtp: SMTP, method: Method) -> dict[str, Login]:
+def _mechanisms(smtp: SMTP, method: Method) -> dict[str, Mechanism]:
     """The mechanisms of SASL that take such a secret, the preferred one first."""
     match method:
         case "password":
@@ -44,7 +44,7 @@ def _mechanisms(smtp: SMTP, method: Method) -> dict[str, Login]:
             assert_never(method)
 
 
-async def _try_each(logins: Sequence[Login], username: str, secret: str) -> None:
+async def _try_each(logins: Sequence[Mechanism], username: str, secret: str) -> None:
     for login in logins:
         try:
             await login(username, secret)

@@ -19,7 +19,7 @@ from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, T
 from mailtickets.edges.out.login import log_in
 from mailtickets.edges.out.settings import SmtpOutSettings
 from mailtickets.edges.out.transmission import Transmission, reported_id
-from mailtickets.edges.out.wire import Reply, Wire
+from mailtickets.edges.out.wire import Reply, SmtpWire
 
 QUIT_SECONDS = 5.0
 CHUNK_OCTETS = 65_536
@@ -59,7 +59,7 @@ class SmarthostConnection:
             use_tls=settings.tls == "implicit",
             start_tls=False,  # `open` starts TLS: aiosmtplib goes on in clear text when TLS is not offered
         )
-        self._wire: Wire | None = None
+        self._wire: SmtpWire | None = None
         self._extensions: frozenset[str] = frozenset()
         self._reused = False
         self._within = False
@@ -67,15 +67,15 @@ class SmarthostConnection:
         self._expire: asyncio.TimerHandle | None = None
         self.max_size: int | None = None
         """The SIZE that EHLO announced (RFC 1870). 0 there means no limit."""
-        self.said: list[str] = []
-        """Which steps went well so far, in words."""
+        self.steps: list[str] = []
+        """The steps that have succeeded so far, in words."""
 
     @property
     def usable(self) -> bool:
         return self._wire is not None and self._wire.is_open and not self._broken
 
     @property
-    def _open_wire(self) -> Wire:
+    def _open_wire(self) -> SmtpWire:
         assert self._wire is not None  # noqa: S101 - set by `open`
         return self._wire
 
@@ -110,7 +110,7 @@ class SmarthostConnection:
     async def _greet(self, context: ssl.SSLContext) -> None:
         where = f"{self._settings.host}:{self._settings.port}"
         await self._smtp.connect(timeout=self._settings.timeouts.connect, tls_context=context)
-        self.said.append(f"connected to {where}")
+        self.steps.append(f"connected to {where}")
         await self._smtp.ehlo()
 
     async def _secure(self, context: ssl.SSLContext) -> None:
@@ -123,12 +123,12 @@ class SmarthostConnection:
             await self._smtp.starttls(tls_context=context, timeout=self._settings.timeouts.connect)
             await self._smtp.ehlo()
         if self._settings.tls != "none":
-            self.said.append(f"{self._smtp.get_transport_info('cipher')[1]}, and the certificate of {host} is valid")
+            self.steps.append(f"{self._smtp.get_transport_info('cipher')[1]}, and the certificate of {host} is valid")
 
     async def _login(self) -> None:
         if self._settings.username:
             await log_in(self._smtp, self._settings.username, self._settings.credential)
-            self.said.append(f"logged in as {self._settings.username}")
+            self.steps.append(f"logged in as {self._settings.username}")
 
     def _take_over(self) -> None:
         """Takes the transport over from aiosmtplib, which cannot tell before the dot from after it, and cannot
@@ -140,7 +140,7 @@ class SmarthostConnection:
         size = self._smtp.esmtp_extensions.get("size", "").strip()
         self.max_size = int(size) or None if size.isascii() and size.isdigit() else None
         self._extensions = frozenset(self._smtp.esmtp_extensions)
-        self._wire = Wire(transport)
+        self._wire = SmtpWire(transport)
 
     async def quit(self) -> None:
         self._stop_expiring()
@@ -257,13 +257,13 @@ class SmarthostConnection:
         """Sends the message and the final dot. Listens meanwhile: a server may refuse, or close, in the middle."""
         wire = self._open_wire
         reply = wire.listen()
-        if lost := await self._write(wire, mail.wire, reply):
-            return lost
+        if failure := await self._write(wire, mail.wire, reply):
+            return failure
         wire.write(b".\r\n")
         await asyncio.wait({reply}, timeout=self._settings.timeouts.final_dot)
         return self._final(reply, mail)
 
-    async def _write(self, wire: Wire, octets: bytes, reply: Reply) -> Delivery | None:
+    async def _write(self, wire: SmtpWire, octets: bytes, reply: Reply) -> Delivery | None:
         """Sends everything before the final dot. Returns a result only if that failed."""
         await asyncio.sleep(0)  # lets data be read that came together with the 354
         try:
@@ -277,7 +277,7 @@ class SmarthostConnection:
             return Deferred(f"{self._settings.host}: connection lost before the final dot: {why(error)}")
         return self._early(reply) if reply.done() else None
 
-    async def _drained(self, wire: Wire, reply: Reply) -> None:
+    async def _drained(self, wire: SmtpWire, reply: Reply) -> None:
         """Waits until the kernel has taken the block, or the server answers instead of reading it."""
         if wire.is_drained:
             return

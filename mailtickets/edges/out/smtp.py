@@ -115,13 +115,13 @@ class SmtpOut:
         try:
             await session.open(await self._tls_context())
         except NoConnection as trouble:
-            return Probe((*(Finding(True, said) for said in session.said), Finding(False, str(trouble))))
+            return Probe((*(Finding(True, step) for step in session.steps), Finding(False, str(trouble))))
         finally:
             await session.quit()
         limit = f"up to {session.max_size} bytes" if session.max_size else "of any size (it announces no limit)"
         self.max_size = session.max_size
-        said = (*session.said, f"{self._settings.host} takes messages {limit}")
-        return Probe(tuple(Finding(True, text) for text in said), session.max_size)
+        steps = (*session.steps, f"{self._settings.host} takes messages {limit}")
+        return Probe(tuple(Finding(True, step) for step in steps), session.max_size)
 
     async def close(self) -> None:
         """Says QUIT on idle connections. A connection in use is closed when its mail is finished."""

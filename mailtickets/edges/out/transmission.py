@@ -56,7 +56,7 @@ def reported_id(host: str, text: str, mail: Transmission) -> str | None:
     Exchange: `2.0.0 OK <id> [Hostname=...]`. Amazon SES: `Ok 0100...-000000`; the domain of the id follows from the
     region.
     """
-    if (ses := _SES_HOST.fullmatch(host)) and (given := _SES_ID.fullmatch(text)):
-        return f"{given[1]}@{'email' if ses[1] == 'us-east-1' else ses[1]}.amazonses.com"
+    if (ses := _SES_HOST.fullmatch(host)) and (ses_id := _SES_ID.fullmatch(text)):
+        return f"{ses_id[1]}@{'email' if ses[1] == 'us-east-1' else ses[1]}.amazonses.com"
     found = _GIVEN_ID.match(text)
     return found[1] if found and found[1] not in {mail.message_id, mail.sender, mail.recipient} else None

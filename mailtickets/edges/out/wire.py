@@ -16,14 +16,14 @@ _NO_REPLY = -1
 Reply = asyncio.Future[SMTPResponse]
 
 
-class Wire(asyncio.Protocol):
+class SmtpWire(asyncio.Protocol):
     def __init__(self, transport: asyncio.WriteTransport) -> None:
         self._transport = transport
         self._loop = asyncio.get_running_loop()
         self._expected: deque[Reply] = deque()
         self._buffer = bytearray()
         self._lines: list[bytes] = []
-        self._lost: Exception | None = None
+        self._error: Exception | None = None
         self._writable: asyncio.Future[None] | None = None
         """Done when the kernel has taken what was written."""
         transport.set_write_buffer_limits(high=1)  # drained: handed to the kernel; with 0, TLS never is in Python 3.11
@@ -31,7 +31,7 @@ class Wire(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        return self._lost is None and not self._transport.is_closing()
+        return self._error is None and not self._transport.is_closing()
 
     # --- for the sender
 
@@ -48,8 +48,8 @@ class Wire(asyncio.Protocol):
     def listen(self) -> Reply:
         """Returns the reply to what is written next."""
         reply: Reply = self._loop.create_future()
-        if self._lost is not None:
-            _fail(reply, self._lost)
+        if self._error is not None:
+            _fail(reply, self._error)
         else:
             self._expected.append(reply)
         return reply
@@ -69,7 +69,7 @@ class Wire(asyncio.Protocol):
         return not self._transport.get_write_buffer_size()
 
     async def drain(self) -> None:
-        if self._lost is not None:
+        if self._error is not None:
             raise ConnectionResetError("Connection lost")
         if self._writable is not None:
             await asyncio.shield(self._writable)
@@ -114,15 +114,15 @@ class Wire(asyncio.Protocol):
         self._end(SMTPServerDisconnected("Unexpected EOF received"))
 
     def connection_lost(self, error: Exception | None) -> None:
-        lost = SMTPServerDisconnected("Connection lost")
-        lost.__cause__ = error
-        self._end(lost)
+        closed = SMTPServerDisconnected("Connection lost")
+        closed.__cause__ = error
+        self._end(closed)
         if self._writable is not None and not self._writable.done():
             _fail(self._writable, ConnectionResetError("Connection lost"))
 
     def _end(self, why: Exception) -> None:
         """Ends the wait for replies: nothing more will come from this connection."""
-        self._lost = self._lost or why
+        self._error = self._error or why
         while self._expected:
             _fail(self._expected.popleft(), why)
 

@@ -12,7 +12,7 @@ END = b"\r\n.\r\n"
 """Nothing else ends a message. Servers that disagree on this let attackers smuggle mail (CVE-2023-51764)."""
 
 
-class Kept(Protocol):
+class MessageStorage(Protocol):
     """A place where a message is kept. What was written is dropped when it is closed."""
 
     def write(self, piece: bytes, /) -> object:
@@ -24,7 +24,7 @@ class Kept(Protocol):
 class IncomingMessage:
     """One message while it is being received."""
 
-    def __init__(self, limit_bytes: int, kept: Kept) -> None:
+    def __init__(self, limit_bytes: int, kept: MessageStorage) -> None:
         self.received_bytes = 0
         """Octets as they came, dots included."""
         self.size_bytes = 0

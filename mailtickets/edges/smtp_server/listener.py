@@ -53,12 +53,12 @@ class Chatter:
 
     def tell(self, event: str, exc_info: BaseException | None = None, **details: Any) -> None:
         now = time.monotonic()
-        since, told = self._window.get(event, (now, 0))
-        if now - since < 60 and told >= self.LINES_A_MINUTE:
-            self._window[event] = since, told + 1
+        since, count = self._window.get(event, (now, 0))
+        if now - since < 60 and count >= self.LINES_A_MINUTE:
+            self._window[event] = since, count + 1
             return
-        left_out = max(0, told - self.LINES_A_MINUTE)
-        self._window[event] = (since, told + 1) if now - since < 60 else (now, 1)
+        left_out = max(0, count - self.LINES_A_MINUTE)
+        self._window[event] = (since, count + 1) if now - since < 60 else (now, 1)
         level = logging.ERROR if exc_info else logging.WARNING
         extra = {"event": event, "left_out": left_out, **details}
         self._log.log(level, "%s", event.replace("-", " "), exc_info=exc_info, extra=extra)

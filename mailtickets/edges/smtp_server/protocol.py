@@ -188,9 +188,9 @@ class Session(SMTP):
         allowed = self._limits.trusted_command_seconds if self.trusted else self._limits.command_seconds
         self._expect(self.loop.time() + (duration or allowed), self._timeout_cb)
 
-    def _expect(self, by: float, late: Callable[[], None]) -> None:
+    def _expect(self, moment: float, late: Callable[[], None]) -> None:
         """Sets the session's only timer. It is moved when it fires, because nearly every wait ends long before."""
-        self._due, self._late = min(by, self._ends_at), late
+        self._due, self._late = min(moment, self._ends_at), late
         timer = self._timeout_handle
         if timer is None or not self.loop.time() < timer.when() <= self._due:
             if timer is not None:

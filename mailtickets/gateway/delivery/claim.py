@@ -14,12 +14,11 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.failpoint import failpoint
-from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace, Quickness
+from mailtickets.gateway.shared import Shared
 from mailtickets.store import outbox
 from mailtickets.store.domains import Shares
 from mailtickets.store.outbox import Due
-from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -27,11 +26,12 @@ _PATIENCE = timedelta(seconds=5)
 """A copy that was claimed ahead and is not begun after this time is given back."""
 
 
-class Claims:
-    """The copies that the gateway `name` has claimed."""
+class CopyClaims:
+    """The copies that one gateway has claimed."""
 
-    def __init__(self, clerk: Clerk, transactions: Transactions, name: str, pace: Pace) -> None:
-        self._clerk, self._transactions, self._name, self.pace = clerk, transactions, name, pace
+    def __init__(self, shared: Shared, pace: Pace) -> None:
+        self._clerk, self._transactions, self._name = shared.clerk, shared.transactions, shared.name
+        self.pace = pace
         self.quickness = Quickness()
         self.in_hand: dict[int, datetime] = {}
         """The copies that have been claimed and are not recorded yet, and the end of each one's lease."""
@@ -156,4 +156,4 @@ class Claims:
         """Frees the copies that an earlier run of this gateway was sending."""
         interrupted = outbox.unclaim(connection, self._name, self._clerk.clock())
         if interrupted:
-            log.warning("interrupted while sending: they may arrive twice", extra={"copies": interrupted})
+            log.warning("gateway died while it sent copies: they may arrive twice", extra={"copies": interrupted})

@@ -12,19 +12,16 @@ from time import monotonic
 
 from mailtickets.desk.letters.retry import WARN_AFTER
 from mailtickets.desk.model.delivery import Delivery, Sent, Transient
-from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.attachments import Attachments
-from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.delivery.claim import Claims
+from mailtickets.gateway.delivery.claim import CopyClaims
 from mailtickets.gateway.delivery.fail import Failures
 from mailtickets.gateway.delivery.record import Results, after_result_commit, result_of
-from mailtickets.gateway.delivery.send import Sender
+from mailtickets.gateway.delivery.send import Sender, WayOut
 from mailtickets.gateway.delivery.tasks import Tasks
 from mailtickets.gateway.intake import Intake
-from mailtickets.gateway.measures import Measures
 from mailtickets.gateway.settling import Settling
+from mailtickets.gateway.shared import Shared
 from mailtickets.store.outbox import Due
-from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -32,27 +29,14 @@ log = logging.getLogger("mailtickets.gateway")
 class Delivering:
     """The delivery of one gateway."""
 
-    def __init__(
-        self,
-        clerk: Clerk,
-        transactions: Transactions,
-        alarms: Alarms,
-        settling: Settling,
-        intake: Intake,
-        mail_is_due: asyncio.Event,
-        *,
-        name: str,
-        claims: Claims,
-        sender: Sender,
-        attachments: Attachments,
-        measures: Measures,
-    ) -> None:
-        self._clerk, self._alarms, self._intake, self.mail_is_due = clerk, alarms, intake, mail_is_due
-        self._measures = measures
-        self.claims, self.sender, self._attachments = claims, sender, attachments
+    def __init__(self, shared: Shared, settling: Settling, intake: Intake, way_out: WayOut) -> None:
+        self._clerk, self._alarms, self.mail_is_due = shared.clerk, shared.alarms, shared.mail_is_due
+        self._intake, self._attachments, self._measures = intake, Attachments(shared), shared.measures
+        self.claims = CopyClaims(shared, way_out.pace)
+        self.sender = Sender(shared.clerk, way_out, self._attachments)
         self.tasks = Tasks()
-        self._results = Results(transactions, name, self.tasks, self._let_go)
-        self._failures = Failures(clerk, transactions, settling)
+        self._results = Results(shared, self.tasks, self._let_go)
+        self._failures = Failures(shared, settling)
         self._claiming = asyncio.Lock()
         self._draining = False
 
@@ -112,7 +96,7 @@ class Delivering:
     async def _record(self, copy: Due, delivery: Delivery) -> None:
         """Transaction 3."""
         result = result_of(copy, delivery, self._clerk.clock())
-        if result["state"] != "failed":
+        if result.state != "failed":
             await self._results.record(result)
             return
         try:
@@ -142,7 +126,7 @@ class Delivering:
             try:
                 await self._alarms.sound("delivery-late", text)
             except Transient as error:
-                log.warning("alarm not told yet", extra={"error": str(error)})
+                log.warning("alarm not sent yet", extra={"error": str(error)})
 
     async def prolong_leases(self) -> None:
         """Keeps what is on its way; gives back what was claimed ahead, where the smarthost has become slow."""

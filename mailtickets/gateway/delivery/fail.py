@@ -14,12 +14,12 @@ from mailtickets.desk.model.facts import OutboxFact
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.bounces import refused
 from mailtickets.gateway.again import drafts
-from mailtickets.gateway.clerk import Clerk
-from mailtickets.gateway.delivery.record import Result, before_result_commit, insist
+from mailtickets.gateway.delivery.record import before_result_commit, insist
+from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.settling import Settling
+from mailtickets.gateway.shared import Shared
 from mailtickets.store import outbox
-from mailtickets.store.outbox import Due
-from mailtickets.store.transactions import Transactions
+from mailtickets.store.outbox import AttemptResult, Due
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -31,21 +31,22 @@ class _AlreadyRecorded(Exception):
 class Failures:
     """Records the failed copies of one gateway."""
 
-    def __init__(self, clerk: Clerk, transactions: Transactions, settling: Settling) -> None:
-        self._clerk, self._transactions, self._settling = clerk, transactions, settling
+    def __init__(self, shared: Shared, settling: Settling) -> None:
+        self._clerk, self._transactions, self._settling = shared.clerk, shared.transactions, settling
 
-    async def record(self, copy: Due, delivery: Delivery, result: Result) -> None:
+    async def record(self, copy: Due, delivery: Delivery, result: AttemptResult) -> None:
         """Writes the result, the failure as an event of the ticket, and the notices about it."""
         try:
             await insist(self._give_up, copy, delivery, result)
         except _AlreadyRecorded:
-            log.info("recorded already", extra={"outbox": copy.id})
+            log.info("delivery result was recorded before", extra={"outbox": copy.id})
 
-    async def _give_up(self, copy: Due, delivery: Delivery, result: Result) -> None:
-        decide_on = partial(_decision, copy, delivery)
+    async def _give_up(self, copy: Due, delivery: Delivery, result: AttemptResult) -> None:
+        decide = partial(_decision, copy, delivery)
+        order = Order(copy.ticket, decide, without_ticket=decide(None))
         for attempt in drafts(f"outbox {copy.id}"):
             with attempt:
-                draft = await self._transactions.off_loop(self._clerk.draft_order, copy.ticket, decide_on)
+                draft = await self._transactions.off_loop(self._clerk.draft_order, order)
                 await self._settling.settle(draft, partial(_record_in, result=result))
                 return
 
@@ -56,7 +57,7 @@ def _decision(copy: Due, delivery: Delivery, ticket: Ticket | None) -> Decision:
     return refused(fact, delivery.reply, status, ticket)
 
 
-def _record_in(connection: Connection, result: Result) -> None:
+def _record_in(connection: Connection, result: AttemptResult) -> None:
     if not outbox.record_all(connection, [result]):
         raise _AlreadyRecorded
     before_result_commit()

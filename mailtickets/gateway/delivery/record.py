@@ -10,7 +10,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, ParamSpec, assert_never
+from typing import ParamSpec, assert_never
 
 from sqlalchemy import Connection
 
@@ -19,10 +19,10 @@ from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, T
 from mailtickets.desk.model.states import OutboxState
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.delivery.tasks import Tasks
+from mailtickets.gateway.shared import Shared
 from mailtickets.store import outbox
 from mailtickets.store.database import Stale
-from mailtickets.store.outbox import Due
-from mailtickets.store.transactions import Transactions
+from mailtickets.store.outbox import AttemptResult, Due
 
 log = logging.getLogger("mailtickets.gateway")
 
@@ -31,11 +31,8 @@ P = ParamSpec("P")
 RETRY_SECONDS = 5
 """The pause before results are written again."""
 
-Result = dict[str, Any]
-"""The values of `outbox.ended`."""
 
-
-def result_of(copy: Due, delivery: Delivery, now: datetime) -> Result:
+def result_of(copy: Due, delivery: Delivery, now: datetime) -> AttemptResult:
     """How an attempt ended, for the database and for the log."""
     attempted = not isinstance(delivery, Throttled)
     attempts = copy.attempts + (1 if attempted else 0)
@@ -46,7 +43,7 @@ def result_of(copy: Due, delivery: Delivery, now: datetime) -> Result:
         "delivery",
         extra={"outbox": copy.id, "notice": copy.name, "state": state, "attempts": attempts, "reply": delivery.reply},
     )
-    return outbox.ended(
+    return AttemptResult(
         copy.id,
         state,
         reply=delivery.reply,
@@ -74,21 +71,19 @@ def _state(delivery: Delivery, again: datetime | None) -> OutboxState:
 class Results:
     """The results of one gateway. `recorded` is called with the ids of copies whose results have been written."""
 
-    def __init__(
-        self, transactions: Transactions, name: str, tasks: Tasks, recorded: Callable[[Sequence[int]], None]
-    ) -> None:
-        self._transactions, self._name, self._tasks, self._recorded = transactions, name, tasks, recorded
-        self._results: list[Result] = []
+    def __init__(self, shared: Shared, tasks: Tasks, recorded: Callable[[Sequence[int]], None]) -> None:
+        self._transactions, self._name, self._tasks, self._recorded = shared.transactions, shared.name, tasks, recorded
+        self._results: list[AttemptResult] = []
         self._returns: list[Due] = []
         """Copies that were claimed and not begun: the database gets them back."""
         self._unrecorded: dict[int, asyncio.Future[None]] = {}
         """Done when the result of a copy stands in the database, by the copy's id."""
         self._recording = False
 
-    async def record(self, result: Result) -> None:
+    async def record(self, result: AttemptResult) -> None:
         """Writes a result, and returns when it is committed. The connection that sent the copy waits for this, so that
         a gateway that dies leaves one copy a connection in doubt, and no more."""
-        number = result["number"]
+        number = result.number
         self._unrecorded[number] = asyncio.get_running_loop().create_future()
         self._results.append(result)
         self._begin()
@@ -113,24 +108,24 @@ class Results:
                 await self._record_each(results, returns)
                 after_result_commit()
                 del self._results[: len(results)], self._returns[: len(returns)]
-                self._let_go([result["number"] for result in results] + [copy.id for copy in returns])
+                self._let_go([result.number for result in results] + [copy.id for copy in returns])
         finally:
             self._recording = False
 
-    async def _record_each(self, results: Sequence[Result], returns: Sequence[Due]) -> None:
+    async def _record_each(self, results: Sequence[AttemptResult], returns: Sequence[Due]) -> None:
         """Writes them in one transaction; but one that the database does not take at all holds up no other."""
         try:
             await insist(self._transactions.share, self._record_in, results, returns)
         except Exception:
             if len(results) + len(returns) == 1:
-                log.exception("result not recorded")  # its lease ends by itself
+                log.exception("delivery result not recorded")  # its lease ends by itself
                 return
             for result in results:
                 await self._record_each([result], [])
             for copy in returns:
                 await self._record_each([], [copy])
 
-    def _record_in(self, connection: Connection, results: Sequence[Result], returns: Sequence[Due]) -> None:
+    def _record_in(self, connection: Connection, results: Sequence[AttemptResult], returns: Sequence[Due]) -> None:
         outbox.record_all(connection, results)
         outbox.give_back(connection, self._name, returns)
         before_result_commit()
@@ -149,7 +144,7 @@ async def insist(write: Callable[P, Awaitable[object]], *args: P.args, **kwargs:
         try:
             await write(*args, **kwargs)
         except (Transient, Stale) as error:
-            log.warning("results not recorded yet", extra={"error": str(error)})
+            log.warning("delivery results not recorded yet", extra={"error": str(error)})
             await asyncio.sleep(RETRY_SECONDS)
         else:
             return

@@ -6,11 +6,14 @@ Fails with: nothing. An error of our own is a result, too: `Deferred`.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from mailtickets.desk.model.delivery import Deferred, Delivery
+from mailtickets.desk.model.policy import MAX_ATTACHMENT_BYTES
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.attachments import Attachments
 from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.mail.model import Attachment, Copy
 from mailtickets.store.outbox import Due
 
@@ -23,12 +26,27 @@ _LARGE = 100_000
 """Characters of a notice that is not composed on the event loop."""
 
 
-class Sender:
-    """Sends copies. `largest` is how many octets the smarthost takes, if it has said so."""
+def no_limit() -> int | None:
+    """For ways out that take mail of any size."""
+    return None
 
-    def __init__(self, clerk: Clerk, send: Send, largest: Callable[[], int | None], attachments: Attachments) -> None:
-        self.send = send
-        self._clerk, self._largest, self._attachments = clerk, largest, attachments
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """The delivery account of a gateway."""
+
+    send: Send
+    pace: Pace
+    largest: Callable[[], int | None] = no_limit
+    """Returns how many octets the smarthost takes; None if it has not said so."""
+
+
+class Sender:
+    """Sends copies."""
+
+    def __init__(self, clerk: Clerk, way_out: WayOut, attachments: Attachments) -> None:
+        self.send, self._largest = way_out.send, way_out.largest
+        self._clerk, self._attachments = clerk, attachments
 
     async def attempt(self, copy: Due) -> Delivery:
         """Sends the copy once."""
@@ -38,7 +56,7 @@ class Sender:
             result = await self.send(raw, sent.envelope_sender, sent.recipient.address)
             failpoint("after-sending")
         except Exception as error:  # whatever it is, the copy did not go out for certain, and it must not get stuck
-            log.exception("sending failed", extra={"outbox": copy.id})
+            log.exception("sending a copy failed", extra={"outbox": copy.id})
             return Deferred(f"internal error: {type(error).__name__}")
         return result
 
@@ -54,3 +72,12 @@ class Sender:
         if attachments or len(copy.mail.text) + len(copy.mail.html or "") > _LARGE:
             return await asyncio.to_thread(self._clerk.written, copy, attachments)
         return self._clerk.written(copy, attachments)
+
+    def limit_attachments(self) -> None:
+        """Lets notices carry no more than the smarthost takes: base64 makes four octets of three, and lines."""
+        limit = self._largest()
+        if limit:
+            room = max(0, min(MAX_ATTACHMENT_BYTES, (limit - 200_000) * 7 // 10))
+            rules = self._clerk.rules
+            if rules.policy.max_attachment_bytes != room:
+                self._clerk.rules = replace(rules, policy=replace(rules.policy, max_attachment_bytes=room))

@@ -68,7 +68,7 @@ def spam_flags(headers: Iterable[tuple[str, str]], *, trusted: bool, our_hops: i
     """
     if not trusted:
         return UNTRUSTED
-    return worst(_said(_ours(headers, our_hops)))
+    return worst(_field_verdicts(_ours(headers, our_hops)))
 
 
 def _ours(headers: Iterable[tuple[str, str]], our_hops: int | None) -> Iterable[tuple[str, str]]:
@@ -80,7 +80,7 @@ def _ours(headers: Iterable[tuple[str, str]], our_hops: int | None) -> Iterable[
         yield name, value
 
 
-def _said(headers: Iterable[tuple[str, str]]) -> Iterable[JunkVerdict]:
+def _field_verdicts(headers: Iterable[tuple[str, str]]) -> Iterable[JunkVerdict]:
     for name, value in headers:
         read = _FIELDS.get(name)
         found = read[1](value) if read else None
@@ -90,7 +90,7 @@ def _said(headers: Iterable[tuple[str, str]]) -> Iterable[JunkVerdict]:
 
 # --- how each field states it -----------------------------------------------------------------------------------------
 
-Said = tuple[Action, str] | None
+StatedVerdict = tuple[Action, str] | None
 """An action and its code; None if the field states no verdict."""
 
 
@@ -99,32 +99,32 @@ def _word(value: str) -> str:
     return " ".join(found[1].lower().split()) if found else ""
 
 
-def _yes_or_no(value: str) -> Said:
+def _yes_or_no(value: str) -> StatedVerdict:
     """The verdict in `YES`, `Yes, score=7.1 required=5.0`, `True`, `No`, `Ham`."""
-    said = _word(value).split(" ")[0]
-    if said in {"yes", "true", "spam"}:
+    word = _word(value).split(" ")[0]
+    if word in {"yes", "true", "spam"}:
         return "spam", "spam-header"
-    return ("clean", "ham-header") if said in {"no", "false", "ham", "innocent", "whitelisted"} else None
+    return ("clean", "ham-header") if word in {"no", "false", "ham", "innocent", "whitelisted"} else None
 
 
-def _rspamd_action(value: str) -> Said:
+def _rspamd_action(value: str) -> StatedVerdict:
     """The verdict in Rspamd's own name for its action: `add header`, `no action`."""
-    said = rspamd_action(_word(value))
-    return said if said and said[0] != "unavailable" else None
+    stated = rspamd_action(_word(value))
+    return stated if stated and stated[0] != "unavailable" else None
 
 
-def _rspamd_result(value: str) -> Said:
+def _rspamd_result(value: str) -> StatedVerdict:
     """The verdict in `default: True [22.30 / 15.00]; ...`, which means `metric: verdict [score / limit]`."""
     return _yes_or_no(value.partition(":")[2])
 
 
-def _confidence(value: str) -> Said:
+def _confidence(value: str) -> StatedVerdict:
     """The verdict in X-MS-Exchange-Organization-SCL: -1 to 9."""
     level = _NUMBER.match(value)
     return _of_level(level[1] if level else None)
 
 
-def _forefront(value: str) -> Said:
+def _forefront(value: str) -> StatedVerdict:
     """The verdict in `CIP:192.0.2.1;...;SCL:5;...;CAT:SPM;...`"""
     level, category = _SCL.search(value), _CATEGORY.search(value)
     named = category[1].upper() if category else ""
@@ -135,28 +135,28 @@ def _forefront(value: str) -> Said:
     return _of_level(level[1] if level else None)
 
 
-def _of_level(level: str | None) -> Said:
+def _of_level(level: str | None) -> StatedVerdict:
     if level is None:
         return None
     return ("spam", "spam-confidence-level") if int(level) >= SPAM_CONFIDENCE else ("clean", "ham-header")
 
 
-def _ham_report(value: str) -> Said:
+def _ham_report(value: str) -> StatedVerdict:
     """Clean if the field has a value: Exim, as hosting providers configure it, writes it only on mail that SpamAssassin
     let pass.
     """
     return ("clean", "ham-header") if value.strip() else None
 
 
-def _virus(value: str) -> Said:
+def _virus(value: str) -> StatedVerdict:
     """The verdict in `Infected (Eicar-Signature)`, `INFECTED, message contains virus: ...`, `Yes`, `Clean`."""
-    said = _word(value).split(" ")[0]
-    if said in {"infected", "yes", "virus"}:
+    word = _word(value).split(" ")[0]
+    if word in {"infected", "yes", "virus"}:
         return "infected", "malware-header"
-    return ("clean", "ham-header") if said in {"clean", "no"} else None
+    return ("clean", "ham-header") if word in {"clean", "no"} else None
 
 
-_FIELDS: Mapping[str, tuple[str, Callable[[str], Said]]] = {
+_FIELDS: Mapping[str, tuple[str, Callable[[str], StatedVerdict]]] = {
     name.lower(): (name, read)
     for name, read in (
         ("X-Spam-Flag", _yes_or_no),
@@ -178,7 +178,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[str], Said]]] = {
 }
 
 
-def rspamd_action(action: str) -> Said:
+def rspamd_action(action: str) -> StatedVerdict:
     """The verdict for an action of Rspamd. `soft reject` asks the sender to try later, so that there is no
     verdict yet.
     """

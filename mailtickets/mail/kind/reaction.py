@@ -42,10 +42,10 @@ def emoji_of(part: bytes) -> str | None:
     if len(part) > MAX_PART_BYTES:
         return None
     try:
-        given = json.loads(part)
+        fields = json.loads(part)
     except (ValueError, RecursionError):
         return None
-    emoji = given.get("emoji") if isinstance(given, dict) else None
+    emoji = fields.get("emoji") if isinstance(fields, dict) else None
     return emoji if isinstance(emoji, str) and _is_emoji(emoji) else None
 
 

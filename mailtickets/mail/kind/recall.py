@@ -29,12 +29,12 @@ _ANY_SENTENCE = re.compile(r"[^\n\"“”«]{2,200}[\"“«](?P<recalled>[^\n]{1
 
 def find(headers: Sequence[tuple[str, str]], subject: str, reply: str) -> str | None:
     """The subject of the message that the author wants back; None if the mail is not such a request."""
-    said = " ".join(reply.split()) if len(reply) <= MAX_CHARACTERS else ""
-    if not said:
+    text = " ".join(reply.split()) if len(reply) <= MAX_CHARACTERS else ""
+    if not text:
         return None
     marked = any(name == _HEADER and value.strip().casefold() == "true" for name, value in headers)
     title = (_ANY_SUBJECT if marked else _SUBJECT).fullmatch(subject.strip())
-    sentence = (_ANY_SENTENCE if marked else _SENTENCE).fullmatch(said)
+    sentence = (_ANY_SENTENCE if marked else _SENTENCE).fullmatch(text)
     if title is None or sentence is None or one_line(title["recalled"]) != one_line(sentence["recalled"]):
         return None
     return one_line(title["recalled"])

@@ -7,6 +7,7 @@ Fails with: nothing. A digest that no attachment has is left out.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mailtickets.mail.model import Attachment, InboundMail
 from mailtickets.mail.read.outline import outline
@@ -19,8 +20,12 @@ def of_unread(raw: bytes) -> dict[str, Attachment]:
 
 
 def of_read(raw: bytes, mail: InboundMail) -> dict[str, Attachment]:
-    """All attachments that a notice about a parsed mail may carry, by their sha256."""
-    return of_unread(raw) | {attachment.sha256: attachment for attachment in (*mail.attachments, text_file(mail))}
+    """All attachments that a notice about a mail may carry, by their sha256. `mail` is the mail as `parse` returns it.
+
+    The notice of a mail that opens a ticket may have the text with nothing taken for history (`InboundMail.uncut`).
+    """
+    made = text_file(mail), text_file(replace(mail, reply=mail.uncut))
+    return of_unread(raw) | {attachment.sha256: attachment for attachment in (*mail.attachments, *made)}
 
 
 def picked(found: Mapping[str, Attachment], wanted: Sequence[str]) -> tuple[Attachment, ...]:

@@ -128,19 +128,19 @@ def parameters(value: str) -> tuple[str, dict[str, str]]:
     for match in _PARAMETER.finditer(rest):
         if match[1] is None:
             continue
-        name, given = match[1].lower(), _given(match)
+        name, stated = match[1].lower(), _parameter_value(match)
         base, *sections = name.split("*")
         if not sections:
-            found.setdefault(base, decoded(given))
+            found.setdefault(base, decoded(stated))
         else:
             number = int(sections[0][:9]) if sections[0].isascii() and sections[0].isdecimal() else 0
-            pieces.setdefault(base, []).append((number, name.endswith("*"), given))
+            pieces.setdefault(base, []).append((number, name.endswith("*"), stated))
         if len(found) + sum(map(len, pieces.values())) >= MAX_PARAMETERS:
             break
     return main, found | {name: _continued(sections) for name, sections in pieces.items()}
 
 
-def _given(match: re.Match[str]) -> str:
+def _parameter_value(match: re.Match[str]) -> str:
     if match[2] is not None:
         return re.sub(r"\\([\"\\])", r"\1", match[2])
     return re.sub(r"(?<!\s)\s++\([^()]*+\)\s*$", "", match[3]).strip().strip("'\"" if match[3].startswith("'") else "")

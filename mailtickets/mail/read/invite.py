@@ -64,9 +64,9 @@ def _text(value: tuple[str, str] | None) -> str:
 def _when(found: dict[str, tuple[str, str]]) -> str:
     if "DTSTART" not in found:
         return ""
-    given, start = found["DTSTART"]
+    parameters, start = found["DTSTART"]
     end = found.get("DTEND", ("", ""))[1]
-    zone = re.search(r"TZID=\"?([^\";:]+)", given, re.IGNORECASE)
+    zone = re.search(r"TZID=\"?([^\";:]+)", parameters, re.IGNORECASE)
     shown_start, shown_end = _moment(start), _moment(end)
     if shown_end[:10] == shown_start[:10]:
         shown_end = shown_end[11:]

@@ -1,60 +1,23 @@
 """Parses the bytes of any mail into an `InboundMail`.
 
-Owns: which header field states what, the second opinion on who the author is, and the order in which the pure modules
-of this package are called. Only this module imports mail-parser: it reads the From field independently. If the two
-parsers disagree on the author, the author counts as unknown.
+Owns: the way from the bytes over the steps of reading to the mail, and the JSON of a parsed mail.
 Fails with: nothing. `defects` names what is wrong with a message. If a limit cuts something off, the raw mail is
 attached. If a step (a field, the quotation) fails, its result is left out and the raw mail is attached. The worst mails
 give only an outline with the defect `unparsed` and the raw mail attached.
-Limits: those of `mime`, `cut` and `html`; the bounce reader gets the first `MAX_REPORT_BYTES`.
+Limits: those of `steps`.
 """
 
-import email
 import hashlib
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
-from email.message import Message
-from email.utils import parsedate_tz
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-import mailparser
-
-from mailtickets.mail import address
-from mailtickets.mail.kind import classify, reaction, recall
-from mailtickets.mail.kind.bounce import report_of, signs
-from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail, Kind
-from mailtickets.mail.read import content, header, mime
-from mailtickets.mail.read.content import Content
-from mailtickets.mail.read.mime import Part
+from mailtickets.mail.model import Address, Attachment, Bounce, InboundMail
+from mailtickets.mail.read import header
 from mailtickets.mail.read.outline import outline
-from mailtickets.mail.reply import attribution, forwarded, html
-from mailtickets.mail.reply import cut as body
-from mailtickets.mail.reply.cut import Split
-from mailtickets.mail.trust import disguise, traces
-from mailtickets.words import language
-
-MAX_REPORT_BYTES = 1_000_000
-MAX_REPORT_CONTAINERS = 60
-
-Read = TypeVar("Read")
-
-_CONTAINER = re.compile(rb"^content-type:[ \t\r\n]*(?:message|multipart)/", re.IGNORECASE | re.MULTILINE)
-_NUMBER = re.compile(r"\[[^\[\]#]{0,80}#\s*\d{1,12}\s*\]")
-_TAGGED = re.compile(r"\+[a-z2-7]{26}@", re.IGNORECASE)
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)?")
-_NAME = r"[^<>@\",;:()\\\[\]]*"
-_ATOMS = r"[!#-'*+\--9?A-Z^-~]+"
-_PLAIN_FROM = re.compile(rf"(?:\"({_NAME})\"\s*|({_NAME}))<{_ATOMS}@{_ATOMS}>|[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
-_PLAIN_NAME = re.compile(r"[^<>@\",;:()\\\[\]=]*")
-_UNREADABLE = {"nested-too-deep", "too-many-parts", "header-too-large", "too-many-headers"}
-_STEPS = {
-    f"{step}-unread" for step in ("addresses", "author", "body", "bounce", "date", "html", "kind", "language", "reply")
-}
-"""Defects for the steps of reading that may fail on unusual input; the rest of the mail is still read."""
-_CUT = _STEPS | _UNREADABLE | {"header-too-long", "too-many-parameters", "too-many-addresses"}
+from mailtickets.mail.read.steps import STEPS, MailReading, begin_reading
+from mailtickets.mail.reply import forwarded
+from mailtickets.mail.trust import traces
 
 
 def parse(raw: bytes, *, instance: str | None = None) -> InboundMail:
@@ -107,143 +70,64 @@ def _bounce_json(report: Bounce | None) -> dict[str, str | None] | None:
     return {name: getattr(report, name) for name in names} if report else None
 
 
-class _Fields:
-    """The top-level header section, with its octets decoded to text."""
-
-    def __init__(self, root: Part) -> None:
-        hint = next((part.parameters["charset"] for part in root.walk() if part.parameters.get("charset")), None)
-        self.all = [(name, header.octets_to_text(value, hint)) for name, value in root.fields]
-        self.defects: list[str] = []
-
-    def values(self, name: str) -> list[str]:
-        return [value for key, value in self.all if key == name]
-
-    def decoded(self) -> tuple[tuple[str, str], ...]:
-        return tuple((name, header.one_line(header.decoded(value))) for name, value in self.all)
-
-    def mailboxes(self, name: str) -> tuple[Address, ...]:
-        found = list[Address]()
-        for value in self.values(name):
-            found += _step("addresses", partial(address.parse_addresses, value), (), self.defects)
-        return tuple(found)[: address.MAX_ADDRESSES]
-
-
 def _parse(raw: bytes, instance: str | None, *, attached: bool = False) -> InboundMail:
-    tree = mime.read(raw)
-    fields = _Fields(tree.root)
-    defects = fields.defects
-    defects += [*tree.defects, *_too_many(fields)]
-    read = _step("body", lambda: content.read(tree.root), _NOTHING_READ, defects)
-    defects += read.defects
-    author = _step("author", lambda: _author(fields, defects), None, defects)
-    people = {name: fields.mailboxes(name) for name in ("sender", "reply-to", "to", "cc")}
-    headers = fields.decoded()
-    subject = next((value for name, value in headers if name == "subject"), "")
-    whole = Split(read.text.strip("\n"), "", "")
-    cut = _step("reply", lambda: body.split(read.text, read.html, subject=subject, marks=read.marks), whole, defects)
-    written = cut if cut.uncut is None or _answers(fields, people, subject, cut) else cut.uncut
-    shown = _step("html", lambda: _shown(read.html, defects), None, defects)
-    report = _step("bounce", lambda: _report(raw, read.text, defects), None, defects)
-    kind, reason = _step(
-        "kind", lambda: _kind(fields, subject, author, tree.root, report, instance), _KIND_NOT_READ, defects
-    )
-    if kind == "human" and read.html is not None:
-        plain = read.text if read.marks is None else None
-        defects += _step("disguise", lambda: list(disguise.found(plain, cut.reply, read.html or "")), [], defects)
+    reading = begin_reading(raw, instance)
+    for step in STEPS:
+        step.run(reading)
+    mail = _mail(reading)
+    if not attached and reading.is_human:
+        mail = _with_forwarded(mail, reading)
+    return replace(mail, defects=_unique([*reading.defects, *reading.written.defects]))
+
+
+def _mail(reading: MailReading) -> InboundMail:
+    fields, written = reading.fields, reading.written
+    text, reply = reading.with_invites(reading.content.text), reading.with_invites(written.reply)
+    uncut = reading.with_invites(written.uncut.reply) if written.uncut is not None else ""
     ids = header.ids(fields.values("message-id")) or tuple(fields.values("message-id")[:1])
-    date = _step("date", lambda: _date(fields, defects), None, defects)
-    invites = "".join(f"\n\n{line}" for line in read.invites)
-    text, reply = (read.text + invites).strip("\n"), (written.reply + invites).strip("\n")
-    uncut = (written.uncut.reply + invites).strip("\n") if written.uncut is not None else ""
-    spoken = _step("language", lambda: language.of(reply), None, defects)
-    attachments = (*read.attachments, *_whole(raw, defects))
-    bare = kind == "human" and all(file.inline for file in attachments)
-    reacted = _step("reaction", lambda: reaction.find(read.reaction, read.text, cut.reply), None, defects)
-    recalled = _step("recall", lambda: recall.find(headers, subject, cut.reply), None, defects)
-    reason = "emoji-reaction" if bare and reacted is not None else "message-recall" if bare and recalled else reason
-    mail = InboundMail(
+    return InboundMail(
         message_id=header.one_line(ids[0]).strip("<>") or None if ids else None,
         in_reply_to=header.ids(fields.values("in-reply-to")),
         references=header.ids(fields.values("references")),
-        author=author,
-        sender=next(iter(people["sender"]), None),
-        reply_to=people["reply-to"],
-        to=people["to"],
-        cc=people["cc"],
-        subject=subject,
-        date=date,
+        author=reading.author,
+        sender=next(iter(reading.people["sender"]), None),
+        reply_to=reading.people["reply-to"],
+        to=reading.people["to"],
+        cc=reading.people["cc"],
+        subject=reading.subject,
+        date=reading.date,
         text=text,
-        html=shown,
+        html=reading.shown,
         reply=reply,
         quoted=written.quoted,
         signature=written.signature,
-        attachments=attachments,
-        kind=kind,
-        kind_reason=reason,
-        bounce=report,
-        language=spoken,
-        defects=_unique([*defects, *written.defects]),
-        headers=headers,
-        digest=_digest(subject, text, shown, read.attachments),
-        carriers=_step("traces", lambda: traces.carriers(attachments), _names(attachments), defects),
-        suspects=_suspects(subject, text, shown, author, attachments),
-        reaction=reacted if bare else None,
-        recalls=recalled if bare else None,
-        original_from=(*fields.mailboxes("x-original-from"), *fields.mailboxes("x-original-sender")),
+        attachments=reading.attachments,
+        kind=reading.kind,
+        kind_reason=reading.kind_reason,
+        bounce=reading.bounce,
+        language=reading.language,
+        defects=_unique([*reading.defects, *written.defects]),
+        headers=reading.headers,
+        digest=_digest(reading.subject, text, reading.shown, reading.content.attachments),
+        carriers=reading.carriers,
+        suspects=_suspects(reading.subject, text, reading.shown, reading.author, reading.attachments),
+        reaction=reading.reaction,
+        recalls=reading.recalls,
+        original_from=reading.original_from,
         cut_by=written.cut_by,
         uncut=uncut if uncut != reply else "",
-        signed=_step("signature", lambda: html.signatures(read.html or ""), (), defects) if kind == "human" else (),
-    )
-    if not attached and kind == "human":
-        found = _step(
-            "forward", lambda: forwarded.find(mail, cut, read, lambda one: _attached(one, instance)), None, defects
-        )
-        mail = replace(mail, forwarded=found)
-    return replace(mail, defects=_unique([*defects, *written.defects]))
-
-
-def _answers(fields: _Fields, people: dict[str, tuple[Address, ...]], subject: str, cut: Split) -> bool:
-    """Whether anything shows that the mail is a reply. In a mail that is not, text that looks like history is new.
-
-    A complete header block is enough: people write lists, but not lists like that.
-    """
-    threaded = header.ids([*fields.values("in-reply-to"), *fields.values("references")])
-    named = signs.REPLY_PREFIX.match(subject) or _NUMBER.search(subject)
-    addressed = any(_TAGGED.search(person.address) for name in ("to", "cc") for person in people[name])
-    quoting = cut.cut_by == "notice" or attribution.is_whole_block(cut.quoted[:4_000].split("\n"))
-    return bool(quoting or threaded or named or addressed)
-
-
-def _kind(
-    fields: _Fields, subject: str, author: Address | None, root: Part, report: Bounce | None, instance: str | None
-) -> tuple[Kind, str]:
-    """The kind of the mail, and the reason for it."""
-    content_type = next(iter(fields.values("content-type")), root.content_type)
-    return classify.classify(
-        fields.decoded(), subject=subject, author=author, content_type=content_type, bounce=report, instance=instance
+        signed=reading.signed,
     )
 
 
-_NOTHING_READ = Content("", None, None, (), (), ())
-_KIND_NOT_READ: tuple[Kind, str] = ("human", "not-read")
-
-
-def _step(name: str, read: Callable[[], Read], otherwise: Read, defects: list[str]) -> Read:
-    """The result of one step of reading. If the step fails, it adds a defect and returns `otherwise`; the other
-    steps go on.
-    """
+def _with_forwarded(mail: InboundMail, reading: MailReading) -> InboundMail:
+    """The mail with the original that it forwards. This is the last step: it looks at the mail as it is read."""
     try:
-        return read()
-    except Exception:  # RecursionError too; the raw mail is attached then
-        defects.append(f"{name}-unread")
-        return otherwise
-
-
-def _names(attachments: tuple[Attachment, ...]) -> tuple[str, ...]:
-    """The names of all files. Used if we cannot tell which of them hold a notice of ours: then no file may go
-    to a customer.
-    """
-    return tuple(attachment.filename for attachment in attachments)
+        found = forwarded.find(mail, reading.cut, reading.content, lambda raw: _attached(raw, reading.instance))
+    except Exception:  # RecursionError too
+        reading.defects.append("forward-unread")
+        return mail
+    return replace(mail, forwarded=found)
 
 
 def _attached(raw: bytes, instance: str | None) -> InboundMail | None:
@@ -258,115 +142,6 @@ def _attached(raw: bytes, instance: str | None) -> InboundMail | None:
 
 def _unique(defects: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(defects))
-
-
-def _author(fields: _Fields, defects: list[str]) -> Address | None:
-    """The mailbox on which both parsers agree, from the only From field."""
-    values = fields.values("from")
-    found = {mailbox.key: mailbox for mailbox in reversed(fields.mailboxes("from")) if "@" in mailbox.address}
-    if not found:
-        defects.append("from-missing" if not values else "from-unreadable")
-        return next(iter(fields.mailboxes("from")), None) if values else None
-    if len(found) > 1:
-        defects.append("from-several")
-        return None
-    author = next(iter(found.values()))
-    if _disputed(values[0], author):
-        defects.append("from-ambiguous")
-        return None
-    if "@" in author.name and author.key not in author.name.casefold():
-        defects.append("from-name-is-another-address")
-    return author
-
-
-def _disputed(value: str, author: Address) -> bool:
-    """Whether mail-parser reads another address out of the same field. A plain field is never disputed.
-
-    A field that is too long for mail-parser counts as disputed.
-    """
-    if len(value) > address.MAX_AUTHOR_CHARACTERS:
-        return True
-    if _is_plain(value):
-        return False
-    message = Message()
-    message.add_header("From", value.encode("ascii", "replace").decode("ascii"))
-    others = [spec.casefold() for _, spec in mailparser.MailParser(message).from_ if spec.count("@") == 1]
-    own = author.key.encode("ascii", "replace").decode("ascii")
-    return bool(others) and own not in others
-
-
-def _is_plain(value: str) -> bool:
-    """Whether the value is one ASCII address with a name, quoted or in encoded words, that holds nothing like
-    address syntax.
-    """
-    plain = _PLAIN_FROM.fullmatch(value)
-    return plain is not None and _PLAIN_NAME.fullmatch(header.decoded(plain[1] or plain[2] or "")) is not None
-
-
-def _date(fields: _Fields, defects: list[str]) -> datetime | None:
-    value = next(iter(fields.values("date")), None)
-    if value is None:
-        defects.append("date-missing")
-        return None
-    found = _moment(header.decoded(value))
-    if found is None:
-        defects.append("date-unreadable")
-    return found
-
-
-def _moment(value: str) -> datetime | None:
-    """The moment that a date field states: RFC 5322 as leniently as the standard library reads it, or ISO 8601. Without
-    a zone it is UTC.
-    """
-    try:
-        if match := _ISO_DATE.search(value):
-            stated = datetime.fromisoformat(re.sub(r"(?<!\s)\s++(?=[Z+-])", "", match[0]))
-            return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
-        parsed = parsedate_tz(re.sub(r"\([^()]*\)", "", value))
-        if parsed is None:
-            return None
-        zone = timezone(timedelta(seconds=parsed[9] or 0))
-        year, month, day, hour, minute, second = parsed[:6]
-        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=zone)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
-
-
-def _too_many(fields: _Fields) -> list[str]:
-    lists = [value for name in ("from", "to", "cc", "reply-to") for value in fields.values(name)]
-    return ["too-many-addresses"] if any(value.count("@") > address.MAX_ADDRESSES for value in lists) else []
-
-
-def _shown(source: str | None, defects: list[str]) -> str | None:
-    if source is None:
-        return None
-    shown = html.sanitised(source)
-    if shown is None:
-        defects.append("html-too-deep")
-    return shown
-
-
-def _report(raw: bytes, text: str, defects: list[str]) -> Bounce | None:
-    """The delivery report in the raw message; None if there is none. A mail bomb (over the limits of `mime`) is
-    not read.
-    """
-    given = raw[:MAX_REPORT_BYTES]
-    if _UNREADABLE.intersection(defects):
-        return None
-    try:
-        if not report_of.may_be_report(given) or len(_CONTAINER.findall(given)) > MAX_REPORT_CONTAINERS:
-            return None
-        return report_of.read_bounce(email.message_from_bytes(given), text)
-    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
-        defects.append("report-unreadable")  # the standard library fails on a charset with a NUL
-        return None
-
-
-def _whole(raw: bytes, defects: list[str]) -> tuple[Attachment, ...]:
-    """The whole mail as an attachment, if a limit has cut something off: nobody must miss what is not shown.
-    Otherwise empty.
-    """
-    return outline(raw).attachments if _CUT.intersection(defects) else ()
 
 
 def _suspects(

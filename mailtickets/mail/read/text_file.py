@@ -13,7 +13,11 @@ FILENAME = "e-mail.txt"
 
 
 def text_file(mail: InboundMail) -> Attachment:
-    """The mail's own text as an attachment, without the history below it."""
+    """The mail's own text as an attachment, without the history below it.
+
+    `mail` is the mail as `parse` returns it: the file is made again from the raw mail when a notice is sent, and what
+    is known of its author's signature may be different then.
+    """
     content = mail.reply.encode("utf-8", "replace")
     digest = hashlib.sha256(content).hexdigest()
     return Attachment(FILENAME, "text/plain", len(content), digest, inline=False, content_id=None, content=content)

@@ -38,8 +38,8 @@ def until(subject: str, text: str, received: date) -> date | None:
 
 
 def _is_english(text: str, plain: str) -> bool:
-    told = language.of(text)
-    return told == "en" or (told is None and _ENGLISH.search(plain) is not None)
+    found = language.of(text)
+    return found == "en" or (found is None and _ENGLISH.search(plain) is not None)
 
 
 # --- dates in a text --------------------------------------------------------------------------------------------------
@@ -64,39 +64,39 @@ class _Mention:
 
 
 def _mention(found: re.Match[str]) -> _Mention:
-    given = {name: value for name, value in found.groupdict().items() if value is not None}
-    named = given.get("weekday") or given.get("after") or given.get("alone")
+    parts = {name: value for name, value in found.groupdict().items() if value is not None}
+    named = parts.get("weekday") or parts.get("after") or parts.get("alone")
     weekday = None if named is None else WEEKDAYS[named.replace(" ", "-")]
-    year = _year(given.get("year") or given.get("year2") or given.get("year3") or given.get("year4"))
-    if "month" in given:
-        return _Mention(int(given["day"]), MONTHS[given["month"]], year, weekday)
-    if "month2" in given:
-        day = int(given.get("last") or given["day2"])
-        return _Mention(day, MONTHS[given["month2"]], year, weekday, closes="last" in given)
-    if "month3" in given:
-        return _Mention(int(given["day3"]), int(given["month3"]), year, weekday)
-    if "one" in given:
+    year = _year(parts.get("year") or parts.get("year2") or parts.get("year3") or parts.get("year4"))
+    if "month" in parts:
+        return _Mention(int(parts["day"]), MONTHS[parts["month"]], year, weekday)
+    if "month2" in parts:
+        day = int(parts.get("last") or parts["day2"])
+        return _Mention(day, MONTHS[parts["month2"]], year, weekday, closes="last" in parts)
+    if "month3" in parts:
+        return _Mention(int(parts["day3"]), int(parts["month3"]), year, weekday)
+    if "one" in parts:
         return _numbers(
-            int(given["one"]), int(given.get("two") or given["two_"]), given.get("mark", "/"), year, weekday
+            int(parts["one"]), int(parts.get("two") or parts["two_"]), parts.get("mark", "/"), year, weekday
         )
-    if "only" in given:
-        return _Mention(int(given["only"]), weekday=weekday)
-    if "near" in given:
-        return _Mention(days_ahead=1 if given["near"] in _TOMORROW else 0)
-    return _Mention(weekday=weekday, following="next" in given or "next2" in given)
+    if "only" in parts:
+        return _Mention(int(parts["only"]), weekday=weekday)
+    if "near" in parts:
+        return _Mention(days_ahead=1 if parts["near"] in _TOMORROW else 0)
+    return _Mention(weekday=weekday, following="next" in parts or "next2" in parts)
 
 
 def _numbers(one: int, two: int, mark: str, year: int | None, weekday: int | None) -> _Mention:
     if two > 12:
         return _Mention(two, one, year, weekday, order="month-first")
-    told = one > 12 or mark != "/"
-    return _Mention(one, two, year, weekday, order="day-first" if told else "either")
+    is_certain = one > 12 or mark != "/"
+    return _Mention(one, two, year, weekday, order="day-first" if is_certain else "either")
 
 
-def _year(given: str | None) -> int | None:
-    if given is None:
+def _year(digits: str | None) -> int | None:
+    if digits is None:
         return None
-    return int(given) + 2000 if len(given) == 2 else int(given)
+    return int(digits) + 2000 if len(digits) == 2 else int(digits)
 
 
 class _Notice:
@@ -165,8 +165,8 @@ class _Notice:
         """Whether the month stands first in `12/01`: as in the other dates of the notice if they show it, else by its
         language.
         """
-        told = {mention.order for mention in self.mentions} & {"day-first", "month-first"}
-        return self.american if len(told) != 1 else told == {"month-first"}
+        orders = {mention.order for mention in self.mentions} & {"day-first", "month-first"}
+        return self.american if len(orders) != 1 else orders == {"month-first"}
 
     def _dated(self, day: int, month: int, mention: _Mention) -> date | None:
         years = [mention.year] if mention.year else [self.received.year + step for step in (-1, 0, 1)]

@@ -13,7 +13,7 @@ from mailtickets.words import shipped
 
 MAX_SUBJECT_CHARACTERS = 400
 
-_BEGINNINGS, _WHOLE = ("|".join(shipped.read("absence")[key].splitlines()) for key in ("beginnings", "whole"))
+_BEGINNINGS, _WHOLE = ("|".join(shipped.lines("absence", key)) for key in ("beginnings", "whole"))
 
 _AWAY = r"(?:(?:out of|away from) (?:the |my )?office|on (?:vacation|holiday|leave))"
 _SOMEBODY_IS_AWAY = rf".{{1,120}}\b(?:is|will be) (?:currently )?{_AWAY}(?:\s?$|\s?[.(;!]|\s(?:until|till|from)\b)"

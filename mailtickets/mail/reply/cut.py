@@ -71,8 +71,8 @@ def split(text: str, html_source: str | None = None, *, subject: str = "", marks
         result = Split(text.strip("\n"), "", "", ("uncertain-cut",))
     elif not result.reply.strip():
         result = Split(text.strip("\n"), "", "", ("cut-left-nothing",))
-    by: CutBy = "notice" if _has_ref(lines) else "announcement" if cut.announced and cut.certain else "quotation"
-    return replace(result, cut_by=by, uncut=_uncut(lines, rest, cut))
+    cut_by: CutBy = "notice" if _has_ref(lines) else "announcement" if cut.announced and cut.certain else "quotation"
+    return replace(result, cut_by=cut_by, uncut=_uncut(lines, rest, cut))
 
 
 def _uncut(lines: list[str], rest: str, cut: Opening) -> Split:

@@ -4,8 +4,8 @@ Owns: how words that were cut out of a mail's text are found again in its HTML, 
 lists, tables, images of the mail itself). The returned HTML says exactly these words: history, signature, command
 lines, hidden text and words in attributes are gone.
 Fails with: nothing. Returns None if the HTML does not say exactly these words in this order.
-Limits: `MAX_CHARACTERS` of HTML and of words, `MAX_TAGS`, `html.MAX_NESTING`, and `MAX_PIECES` pieces that the words
-may stand in. Beyond a limit the result is None. Time is linear.
+Limits: `MAX_CHARACTERS` of HTML and of words, `MAX_TAGS`, the nesting of `document`, and `MAX_PIECES` pieces that the
+words may stand in. Beyond a limit the result is None. Time is linear.
 """
 
 import re
@@ -17,7 +17,9 @@ from html import unescape
 import nh3
 from lxml import etree
 
-from mailtickets.mail.reply.html import quotes, sanitised, too_deep
+from mailtickets.mail.reply.document import quotes, too_deep
+from mailtickets.mail.reply.letters import LETTER, LetterPage, TextRun, letters, read
+from mailtickets.mail.reply.sanitise import sanitised
 
 MAX_CHARACTERS = 1_000_000
 MAX_TAGS = 40_000
@@ -26,22 +28,7 @@ MAX_PLACES = 200
 MAX_PIECES = 40
 
 _IMAGE_WORDS = ("", "image:", "imagem:", "imagen:", "img:", "inlineimage", "cid:")
-_NO_LETTER = (
-    r"\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    r"\u3164\ufe00-\ufe0f\ufeff\uffa0"
-)
-_MARK = r"*_>|\-•·▪◦‣●○■§"
-"""The characters with which a plain text shows emphasis, bullets, quotations and cells. HTML has elements for them."""
-_BLANK = re.compile(f"[{_NO_LETTER}{_MARK}]+")
-_LETTER = re.compile(f"[^{_NO_LETTER}{_MARK}]")
 _BRACKETED = re.compile(r"<([^<>]{1,2000})>|\[([^\[\]]{1,2000})\]")
-_LINE_ENDS = frozenset(
-    {
-        "address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "div", "dl", "dt",
-        "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main",
-        "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
-    }
-)  # fmt: skip
 _CELLS = frozenset({"td", "th", "col", "colgroup"})
 _SIGNATURE = re.compile(r"signature|assinatura", re.IGNORECASE)
 _TIGHT = re.compile(r"(?:^|\s)(?:x_)*Mso(?:Normal|PlainText|ListParagraph\w*)(?:\s|$)")
@@ -62,7 +49,7 @@ def excerpt(html: str, words: str) -> str | None:
     """
     if max(len(html), len(words)) > MAX_CHARACTERS or html.count("<") > MAX_TAGS or too_deep(html):
         return None
-    page = _read(html)
+    page = read(html)
     if page is None:
         return None
     lines = [line for line in map(letters, words.split("\n")) if line]
@@ -83,11 +70,11 @@ def images_from(html: str, words: str, *, after: str = "", until: str = "") -> f
     """
     if len(html) > MAX_CHARACTERS or html.count("<") > MAX_TAGS or too_deep(html):
         return frozenset()
-    page, said, before = _read(html), letters(_BRACKETED.sub("", words)), letters(after)
-    if page is None or len(said) < _ENOUGH_LETTERS:
+    page, wanted, before = read(html), letters(_BRACKETED.sub("", words)), letters(after)
+    if page is None or len(wanted) < _ENOUGH_LETTERS:
         return frozenset()
     first = page.whole.find(before) + len(before) if before and before in page.whole else 0
-    at = page.whole.find(said, first)
+    at = page.whole.find(wanted, first)
     if at < 0:
         return frozenset()
     end = page.whole.find(letters(until), at) if letters(until) else -1
@@ -105,125 +92,6 @@ def _content_id(image: etree._Element) -> str:
     return found[1] if found else ""
 
 
-def letters(text: str) -> str:
-    """The part of a text that is compared: everything but blanks, invisible characters and the marks of plain text."""
-    return _BLANK.sub("", text)
-
-
-# --- reading ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A run of text in the document: `at` is where its letters begin in the letters of the whole document."""
-
-    holder: etree._Element
-    is_tail: bool
-    at: int
-    letters: int
-
-
-@dataclass(slots=True)
-class _Page:
-    """The letters of a document, and where its texts, elements and lines stand among them."""
-
-    body: etree._Element
-    texts: list[_Text] = field(default_factory=list)
-    places: list[tuple[etree._Element, int, int]] = field(default_factory=list)
-    """Each element with the positions of its first letter and after its last one. An outer element comes after its
-    inner ones.
-    """
-    bounds: set[int] = field(default_factory=lambda: {0})
-    """The positions at which lines begin and end."""
-    chunks: list[str] = field(default_factory=list)
-    length: int = 0
-    whole: str = ""
-    numbered: int = 0
-    """The count of letters that stand in no text of the document: the numbers of list items."""
-
-    def write(self, said: str) -> None:
-        self.chunks.append(said)
-        self.length += len(said)
-
-    def text(self, holder: etree._Element, given: str | None, *, is_tail: bool) -> None:
-        if not given:
-            return
-        at = self.length
-        if "\n" in given and _is_preformatted(holder.getparent() if is_tail else holder):
-            for line in given.splitlines():
-                self.bounds.add(self.length)
-                self.write(letters(line))
-                self.bounds.add(self.length)
-        else:
-            self.write(letters(given))
-        self.texts.append(_Text(holder, is_tail, at, self.length - at))
-
-    def number(self, said: str) -> None:
-        self.write(said)
-        self.numbered += len(said)
-
-
-def _read(html: str) -> _Page | None:
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    try:
-        root = etree.fromstring(html.replace("\0", "").encode("utf-8", "replace"), parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
-    body = root.find("body") if root is not None else None
-    if body is None:
-        return None
-    page = _Page(body)
-    _walk(body, page)
-    page.bounds.add(page.length)
-    page.whole = "".join(page.chunks)
-    return page
-
-
-def _walk(element: etree._Element, page: _Page) -> None:
-    ends_line = element.tag in _LINE_ENDS
-    start = page.length
-    if ends_line:
-        page.bounds.add(start)
-    if element.tag == "li":
-        _number(element, page)
-    if element.tag == "img":
-        _speak_emoji(element)
-    page.text(element, element.text, is_tail=False)
-    for child in element:
-        _walk(child, page)
-        page.text(child, child.tail, is_tail=True)
-    if ends_line:
-        page.bounds.add(page.length)
-    page.places.append((element, start, page.length))
-
-
-def _number(item: etree._Element, page: _Page) -> None:
-    """Add the number that a plain text writes before an item of a numbered list."""
-    outer = item.getparent()
-    if outer is None or outer.tag != "ol":
-        return
-    start = outer.get("start") or "1"
-    first = int(start) if start.isascii() and start.isdecimal() and len(start) < 9 else 1
-    index = int(outer.get("data-at") or first)
-    outer.set("data-at", str(index + 1))  # _clean removes it, as it is not in _ATTRIBUTES
-    page.number(f"{index}.")
-
-
-def _speak_emoji(image: etree._Element) -> None:
-    """Turn an emoji that was a picture from another server back into the character."""
-    said = (image.get("alt") or "").strip()
-    if not image.get("src") and 0 < len(said) <= 8 and not re.search(r"[\w\s#/@+]", said):
-        image.tag, image.text = "span", said
-
-
-def _is_preformatted(element: etree._Element | None) -> bool:
-    while element is not None:
-        if element.tag == "pre" or "pre" in (element.get("style") or ""):
-            return True
-        element = element.getparent()
-    return False
-
-
 # --- finding ------------------------------------------------------------------------------------------
 
 
@@ -236,7 +104,7 @@ class _Marked:
     images: int = 0
 
 
-def _marked(words: str, page: _Page) -> _Marked:
+def _marked(words: str, page: LetterPage) -> _Marked:
     """Take the plain-text notation of links (`text <https://...>`) and images (`[image: name]`) out of the words."""
     targets = {letters(element.get("href") or "") for element, _, _ in page.places if element.tag == "a"}
     names = {letters(name) for element, _, _ in page.places if element.tag == "img" for name in _names(element)}
@@ -247,8 +115,10 @@ def _marked(words: str, page: _Page) -> _Marked:
         if found[1] is not None and letters(found[1]) in targets:
             links.add(letters(found[1]))
             return ""
-        said = letters(found[2] or "").casefold()
-        if found[2] is not None and any(said == lead + name.casefold() for lead in _IMAGE_WORDS for name in names):
+        name_letters = letters(found[2] or "").casefold()
+        if found[2] is not None and any(
+            name_letters == lead + name.casefold() for lead in _IMAGE_WORDS for name in names
+        ):
             images += 1
             return ""
         return found[0]
@@ -262,7 +132,7 @@ def _names(image: etree._Element) -> Iterator[str]:
     yield re.sub(r"^\s*cid:", "", image.get("src") or "", flags=re.IGNORECASE)
 
 
-def _spans(page: _Page, lines: list[str]) -> list[tuple[int, int]]:
+def _spans(page: LetterPage, lines: list[str]) -> list[tuple[int, int]]:
     """Where the page says the words, as (first letter, end): in one place if possible, otherwise in several places that
     each reach from the beginning of a line to the end of a line. Empty if the page does not say them.
     """
@@ -273,7 +143,7 @@ def _spans(page: _Page, lines: list[str]) -> list[tuple[int, int]]:
     return [(at, at + len(joined))] if at >= 0 else _pieces(page, lines)
 
 
-def _pieces(page: _Page, lines: list[str]) -> list[tuple[int, int]]:
+def _pieces(page: LetterPage, lines: list[str]) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for line in lines:
         start, stop = spans[-1] if spans else (0, 0)
@@ -287,13 +157,13 @@ def _pieces(page: _Page, lines: list[str]) -> list[tuple[int, int]]:
     return spans if spans[-1][1] in page.bounds else []
 
 
-def _place(page: _Page, said: str, after: int, *, ends: bool = False) -> int:
+def _place(page: LetterPage, wanted: str, after: int, *, ends: bool = False) -> int:
     """The first beginning of a line at or after `after` where the page says `said`; -1 if there is none."""
-    at = page.whole.find(said, after)
+    at = page.whole.find(wanted, after)
     for _ in range(MAX_PLACES):
-        if at < 0 or (at in page.bounds and (not ends or at + len(said) in page.bounds)):
+        if at < 0 or (at in page.bounds and (not ends or at + len(wanted) in page.bounds)):
             return at
-        at = page.whole.find(said, at + 1)
+        at = page.whole.find(wanted, at + 1)
     return -1
 
 
@@ -325,7 +195,7 @@ class _Cut:
         return any(first < at <= last for first, last in sure) or (at == 0 and self.spans[0][0] == 0)
 
 
-def _cut(page: _Page, spans: list[tuple[int, int]]) -> str | None:
+def _cut(page: LetterPage, spans: list[tuple[int, int]]) -> str | None:
     cut = _Cut(spans, [first == 0 or _is_said_once(page, first, last) for first, last in spans])
     for text in page.texts:
         _trim(text, cut)
@@ -341,15 +211,15 @@ def _cut(page: _Page, spans: list[tuple[int, int]]) -> str | None:
     return sanitised((page.body.text or "") + inner)
 
 
-def _is_said_once(page: _Page, first: int, last: int) -> bool:
+def _is_said_once(page: LetterPage, first: int, last: int) -> bool:
     """Whether the document says these words once only. If a note or the history says them too, the images beside them
     may not belong to the answer.
     """
-    said = page.whole[first:last]
-    return page.whole.find(said) == first and page.whole.find(said, first + 1) < 0
+    wanted = page.whole[first:last]
+    return page.whole.find(wanted) == first and page.whole.find(wanted, first + 1) < 0
 
 
-def _kept(page: _Page, cut: _Cut) -> set[etree._Element]:
+def _kept(page: LetterPage, cut: _Cut) -> set[etree._Element]:
     """The elements that stay: those with words that stay, empty ones between such words, images of such words, and all
     their ancestors.
     """
@@ -370,17 +240,17 @@ def _is_foreign(image: etree._Element, kept: set[etree._Element]) -> bool:
     return any(quotes(element) or _SIGNATURE.search(element.get("class") or "") for element in outer)
 
 
-def _trim(text: _Text, cut: _Cut) -> None:
+def _trim(text: TextRun, cut: _Cut) -> None:
     start, stop = text.at, text.at + text.letters
     if any(first <= start and stop <= last for first, last in cut.spans) and text.letters:
         return
-    given = (text.holder.tail if text.is_tail else text.holder.text) or ""
+    content = (text.holder.tail if text.is_tail else text.holder.text) or ""
     if not text.letters:
-        left = given if cut.is_inside(start) else ""
+        left = content if cut.is_inside(start) else ""
     else:
-        places = [found.start() for found in _LETTER.finditer(given)]
+        places = [found.start() for found in LETTER.finditer(content)]
         inside = [(max(first, start) - start, min(last, stop) - start) for first, last in cut.spans]
-        left = "\n".join(given[places[first] : places[last - 1] + 1] for first, last in inside if first < last)
+        left = "\n".join(content[places[first] : places[last - 1] + 1] for first, last in inside if first < last)
     if text.is_tail:
         text.holder.tail = left
     else:
@@ -412,11 +282,11 @@ def _remove(element: etree._Element) -> None:
 # --- making sure --------------------------------------------------------------------------------------
 
 
-def _verified(result: str | None, page: _Page, spans: list[tuple[int, int]], marked: _Marked) -> str | None:
+def _verified(result: str | None, page: LetterPage, spans: list[tuple[int, int]], marked: _Marked) -> str | None:
     """The result, if both the reader here and another library (nh3) read exactly the wanted words in it; otherwise
     None.
     """
-    again = _read(result) if result else None
+    again = read(result) if result else None
     if result is None or again is None or again.whole != "".join(page.whole[first:last] for first, last in spans):
         return None
     elsewhere = letters(unescape(nh3.clean(result, tags=set())))

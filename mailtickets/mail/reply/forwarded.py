@@ -45,10 +45,10 @@ _END_MARK = re.compile(r"-{3,} ?(?:end (?:of )?forwarded message|fim d[ae] mensa
 _MAIN = {"from", "sent", "to", "subject"}
 _KINDS = _MAIN | {"cc", "reply-to", "other"}
 
-Reader = Callable[[bytes], InboundMail | None]
+ParseMail = Callable[[bytes], InboundMail | None]
 
 
-def find(mail: InboundMail, cut: Split, content: Content, read: Reader) -> Forwarded | None:
+def find(mail: InboundMail, cut: Split, content: Content, read: ParseMail) -> Forwarded | None:
     """The original that a person's mail forwards, or None if nothing hints at one; `read` parses an attached
     message.
     """
@@ -63,7 +63,7 @@ def find(mail: InboundMail, cut: Split, content: Content, read: Reader) -> Forwa
 # --- attached ---------------------------------------------------------------------------------------------------------
 
 
-def _attached(mail: InboundMail, cut: Split, read: Reader) -> Forwarded | None:
+def _attached(mail: InboundMail, cut: Split, read: ParseMail) -> Forwarded | None:
     messages = [attachment for attachment in mail.attachments if _is_message(attachment)]
     originals = [original for one in messages[:MAX_ORIGINALS] if (original := read(one.content)) is not None]
     originals = [original for original in originals if original.header("from") is not None]
@@ -179,7 +179,7 @@ def _promised(mail: InboundMail, cut: Split) -> Forwarded | None:
 
 
 @dataclass(slots=True)
-class _Block:
+class _HeaderBlock:
     facts: dict[str, str]
     stop: int
     """The number of the first line under the block."""
@@ -188,7 +188,7 @@ class _Block:
         return self.facts.get(name, "")
 
 
-def _block(lines: Sequence[str]) -> _Block | None:
+def _block(lines: Sequence[str]) -> _HeaderBlock | None:
     """The header block near the beginning of these lines; None if there is no block that names an author."""
     start = next((i for i in range(min(MAX_SKIPPED_LINES, len(lines))) if attribution.key(lines[i]) is not None), None)
     if start is None:
@@ -204,21 +204,21 @@ def _block(lines: Sequence[str]) -> _Block | None:
         else:
             facts[current] = f"{facts[current]} {_bare(lines[index])}".strip()[:MAX_VALUE_CHARACTERS]
         index += 1
-    return _Block(facts, index) if "from" in facts else None
+    return _HeaderBlock(facts, index) if "from" in facts else None
 
 
 def _continues(lines: Sequence[str], index: int, facts: dict[str, str], current: str) -> bool:
     """Whether a line that states no fact continues the value above it, or only separates two facts."""
-    line, told = _bare(lines[index]), facts[current]
+    line, value = _bare(lines[index]), facts[current]
     if not line:
-        return _states_more(lines, index + 1, _MAIN - facts.keys(), told)
-    if not told or _UNFINISHED.search(told) or (current in ("from", "to", "cc") and line.startswith("<")):
+        return _states_more(lines, index + 1, _MAIN - facts.keys(), value)
+    if not value or _UNFINISHED.search(value) or (current in ("from", "to", "cc") and line.startswith("<")):
         return True
     wrapped = index + 1 < len(lines) and bool(lines[index + 1].strip())
-    return wrapped and _states_more(lines, index + 1, _KINDS - facts.keys(), told)
+    return wrapped and _states_more(lines, index + 1, _KINDS - facts.keys(), value)
 
 
-def _states_more(lines: Sequence[str], start: int, missing: Set[str], told: str) -> bool:
+def _states_more(lines: Sequence[str], start: int, missing: Set[str], value: str) -> bool:
     """Whether the next line of text states a fact that is missing, or is the value of the fact above, which has none
     yet.
     """
@@ -226,7 +226,7 @@ def _states_more(lines: Sequence[str], start: int, missing: Set[str], told: str)
     if following is None:
         return False
     found = attribution.key(lines[following])
-    return found[0] in missing if found is not None else not told
+    return found[0] in missing if found is not None else not value
 
 
 def _bare(line: str) -> str:

@@ -1,28 +1,31 @@
-"""Turns HTML into readable lines that keep where a quotation begins, and into HTML that is safe to show.
+"""Turns HTML into readable lines that keep where a quotation begins.
 
-Owns: which elements break lines, how lists, tables and links read as text, and the marks that mail programs put on the
-quoted message (`gmail_quote`, `divRplyFwdMsg`, `blockquote type=cite` and similar ones).
-Fails with: nothing. HTML that is nested too deeply is read as text without structure and is not shown as HTML.
-Limits: `MAX_NESTING` levels of elements, `MAX_HTML_CHARACTERS` characters; one pass.
+Owns: which elements break lines, and how lists, tables and links read as text.
+Fails with: nothing. HTML that is nested too deeply is read as text without structure.
+Limits: those of `document`; one pass.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.entities import html5
 from typing import Final
 
-import nh3
 from lxml import etree
 
-MAX_NESTING = 200
-MAX_HTML_CHARACTERS = 4_000_000
+from mailtickets.mail.reply.document import (
+    MAX_HTML_CHARACTERS,
+    SKIPPED,
+    is_made_by_program,
+    quotes,
+    too_deep,
+    tree,
+)
+from mailtickets.mail.reply.sanitise import without_prepared_words
+
 MAX_LINK_CHARACTERS = 300
 RULE: Final = "_" * 32
 """The text for a horizontal rule, as Outlook writes it."""
 
-SKIPPED = {"head", "style", "script", "title", "template", "noscript", "select", "object", "svg", "math", "audio"}
-SKIPPED |= {"video", "iframe", "datalist"}
 _BLOCKS = {
     "address",
     "article",
@@ -40,17 +43,6 @@ _BLOCKS = {
 _BLOCKS |= {"figure", "footer", "form", "header", "html", "li", "main", "nav", "section", "summary", "tbody", "tfoot"}
 _BLOCKS |= {"thead", "tr", "caption"}
 _PARAGRAPHS = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"}
-_QUOTE_CLASS = re.compile(
-    r"(?:^|\s)(?:gmail_quote(?:_container)?|gmail_extra_quote|yahoo_quoted|yahoo-quoted|protonmail_quote|zmail_extra"
-    r"|tutanota_quote|moz-cite-prefix|sh-quoted-content|missive_quote|front-blockquote|mailplug_quote|ymail_quote"
-    r"|OutlookMessageHeader|ms-outlook-mobile-reference-message|mail_quote|mailru-blockquote|x_gmail_quote"
-    r"|freemail_quote|cm_quote|reply-quote|quotedMessage|email-quote|js-helper-quote|mcntmcntquote)(?:\s|$)"
-)
-_QUOTE_ID = re.compile(
-    r"(?:x_)*(?:divRplyFwdMsg|mail-editor-reference-message-container|OLK_SRC_BODY_SECTION|isReplyContent|replySplit"
-    r"|AOLMsgPart\w*|yahoo_quoted\w*|ymail_quoted\w*|appendonsend|zwchr|stopSpelling|reply-intro|origbody|qt|_rc_quote"
-    r"|uol_quote\w*|mensagem_original)"
-)
 _MAY_HAVE_HISTORY = re.compile("<blockquote", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _INDENT_STYLE = re.compile(r"border(?:-left)?\s*:\s*(?:none|0)", re.IGNORECASE)
@@ -59,25 +51,22 @@ _NO_MARGIN = re.compile(r"margin(?:-top|-bottom)?\s*:\s*0", re.IGNORECASE)
 _PRE_STYLE = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _TAG = re.compile(r"<!--(?:[^-]|-(?!->))*(?:-->|\Z)|<[^<>]*>")
-_DEEP = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
-_VOID |= {"p", "li", "td", "tr", "th", "option"}  # the next sibling closes them
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class HtmlText:
     text: str
     marks: tuple[int, ...] = ()
     """The numbers of the lines at which a part begins that a mail program marked as history."""
 
 
 @dataclass(slots=True)
-class _Page:
+class _TextPage:
     """The finished lines, and the line that is being written."""
 
     lines: list[str] = field(default_factory=list)
     current: list[str] = field(default_factory=list)
-    said: bool = False
+    has_words: bool = False
     """Whether the line being written has more than blanks and separators of cells."""
     marks: list[int] = field(default_factory=list)
     gap: int | None = None
@@ -106,13 +95,13 @@ class _Page:
             for line in others:
                 self.break_line()
                 self.current.append(line)
-            self.said = self.said or bool(self.current[-1].strip(" |"))
+            self.has_words = self.has_words or bool(self.current[-1].strip(" |"))
             return
         text = _BLANKS.sub(" ", text)
         if (text == " " and not self.current) or not text:
             return
         self.current.append(text if self.current and not self.current[-1].endswith(" ") else text.lstrip(" "))
-        self.said = self.said or bool(text.strip(" |"))
+        self.has_words = self.has_words or bool(text.strip(" |"))
 
     def trim(self) -> None:
         """Take the blanks off the end of the line. The line is not joined for that, because it may have many cells."""
@@ -131,28 +120,30 @@ class _Page:
         bullet, self.bullet = (self.bullet, "") if text else ("", self.bullet)
         indent = self.indent[: -len(bullet)] if bullet else self.indent
         self.lines.append((self.prefix() + indent + bullet + text).rstrip() if text else self.prefix().rstrip())
-        self.current, self.said = [], False
+        self.current, self.has_words = [], False
 
     def end_block(self) -> None:
         """End the line if it has text."""
         if "".join(self.current).strip(" "):
             self.break_line()
-        self.current, self.said = [], False
+        self.current, self.has_words = [], False
 
     def mark(self) -> None:
         self.end_block()
         self.marks.append(len(self.lines))
 
 
-def render(html: str) -> Rendered:
+def render(html: str) -> HtmlText:
     """The text of a document, as a person reads it on the screen."""
     html = html[:MAX_HTML_CHARACTERS].replace("\0", "")
     if not html.strip():
-        return Rendered("")
+        return HtmlText("")
     root = None if too_deep(html) else tree(html)
     if root is None:
-        return Rendered(_stripped(html))
-    page = _Page(has_history=_MAY_HAVE_HISTORY.search(html) is not None and any(map(is_made_by_program, root.iter())))
+        return HtmlText(_stripped(html))
+    page = _TextPage(
+        has_history=_MAY_HAVE_HISTORY.search(html) is not None and any(map(is_made_by_program, root.iter()))
+    )
     _element(root, page)
     page.end_block()
     return _tidy(page)
@@ -191,31 +182,10 @@ def _signed(root: etree._Element) -> Iterator[etree._Element]:
 
 
 def _text_of(element: etree._Element) -> str:
-    page = _Page()
+    page = _TextPage()
     _content(element, page)
     page.end_block()
     return _tidy(page).text
-
-
-def tree(html: str) -> etree._Element | None:
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    try:
-        return etree.fromstring(html.encode("utf-8", "replace"), parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
-
-
-def too_deep(html: str) -> bool:
-    """Whether elements are nested deeper than any mail program nests them."""
-    if html.count("<") <= MAX_NESTING:
-        return False
-    depth = 0
-    for closing, name in _DEEP.findall(html):
-        if name.lower() not in _VOID:
-            depth = max(depth - 1, 0) if closing else depth + 1
-            if depth > MAX_NESTING:
-                return True
-    return False
 
 
 def _stripped(html: str) -> str:
@@ -226,7 +196,7 @@ def _stripped(html: str) -> str:
     return "\n".join(line for line in (_BLANKS.sub(" ", line).strip() for line in text.split("\n")) if line)
 
 
-def _element(element: etree._Element, page: _Page) -> None:
+def _element(element: etree._Element, page: _TextPage) -> None:
     tag = element.tag if isinstance(element.tag, str) else ""
     style = element.get("style") or ""
     if not tag or tag in SKIPPED or _HIDDEN_STYLE.search(style):
@@ -246,7 +216,7 @@ def _element(element: etree._Element, page: _Page) -> None:
         _content(element, page, pre=bool(_PRE_STYLE.search(style)))
 
 
-def _content(element: etree._Element, page: _Page, *, pre: bool = False) -> None:
+def _content(element: etree._Element, page: _TextPage, *, pre: bool = False) -> None:
     page.preformatted += pre
     if element.text:
         page.write(element.text)
@@ -261,16 +231,6 @@ def _is_quote(element: etree._Element, tag: str) -> bool:
     return tag != "blockquote" and quotes(element)  # the text shows a blockquote with `>`
 
 
-def quotes(element: etree._Element) -> bool:
-    """Whether a mail program marks the content of this element as history."""
-    return element.tag == "blockquote" or _is_named_quote(element)
-
-
-def _is_named_quote(element: etree._Element) -> bool:
-    named = _QUOTE_CLASS.search(element.get("class") or "") or _QUOTE_ID.fullmatch(element.get("id") or "")
-    return bool(named)
-
-
 def _is_tight(element: etree._Element, style: str) -> bool:
     """Whether paragraphs like this are shown without space between them: Outlook's paragraphs and those with such a
     style.
@@ -279,7 +239,7 @@ def _is_tight(element: etree._Element, style: str) -> bool:
     return "MsoNormal" in kind or "MsoPlainText" in kind or (element.tag == "p" and bool(_NO_MARGIN.search(style)))
 
 
-def _paragraph(element: etree._Element, page: _Page, *, pre: bool = False) -> None:
+def _paragraph(element: etree._Element, page: _TextPage, *, pre: bool = False) -> None:
     page.end_block()
     page.space()
     _content(element, page, pre=pre or element.tag == "pre")
@@ -287,7 +247,7 @@ def _paragraph(element: etree._Element, page: _Page, *, pre: bool = False) -> No
     page.space()
 
 
-def _blockquote(element: etree._Element, page: _Page) -> None:
+def _blockquote(element: etree._Element, page: _TextPage) -> None:
     """Write a blockquote as a quotation. It is plain text if the writer's program uses it to indent, or if the writer
     quotes something else above the history.
     """
@@ -303,14 +263,7 @@ def _blockquote(element: etree._Element, page: _Page) -> None:
     page.space()
 
 
-def is_made_by_program(element: etree._Element) -> bool:
-    """Whether the element is one that a mail program makes to hold history."""
-    return (
-        element.get("type") == "cite" or (element.tag != "blockquote" and quotes(element)) or _is_named_quote(element)
-    )
-
-
-def _is_in_history(element: etree._Element, page: _Page) -> bool:
+def _is_in_history(element: etree._Element, page: _TextPage) -> bool:
     """Whether this quotation is inside another one, or has an announcement (`On ... wrote:`) right above it."""
     if page.depth or any(is_made_by_program(outer) for outer in element.iterancestors()):
         return True
@@ -318,17 +271,17 @@ def _is_in_history(element: etree._Element, page: _Page) -> bool:
     return above[-1:] in ":：-" and (_DIGIT.search(above) is not None or "@" in above)
 
 
-def _break(element: etree._Element, page: _Page) -> None:
+def _break(element: etree._Element, page: _TextPage) -> None:
     page.break_line()
 
 
-def _rule(element: etree._Element, page: _Page) -> None:
+def _rule(element: etree._Element, page: _TextPage) -> None:
     page.end_block()
     page.current = [RULE]
     page.end_block()
 
 
-def _item(element: etree._Element, page: _Page) -> None:
+def _item(element: etree._Element, page: _TextPage) -> None:
     page.end_block()
     bullet = "- "
     if page.lists and page.lists[-1]:
@@ -341,7 +294,7 @@ def _item(element: etree._Element, page: _Page) -> None:
     page.indent, page.bullet = outer, ""
 
 
-def _list(element: etree._Element, page: _Page) -> None:
+def _list(element: etree._Element, page: _TextPage) -> None:
     page.end_block()
     if not page.lists:
         page.space()
@@ -354,9 +307,9 @@ def _list(element: etree._Element, page: _Page) -> None:
         page.space()
 
 
-def _cell(element: etree._Element, page: _Page) -> None:
+def _cell(element: etree._Element, page: _TextPage) -> None:
     """Write a cell of a table. Cells of one row share a line as long as no cell has several lines."""
-    if page.said:
+    if page.has_words:
         page.trim()
         page.current.append(" | ")
     before = len(page.lines)
@@ -365,18 +318,18 @@ def _cell(element: etree._Element, page: _Page) -> None:
         page.end_block()
 
 
-def _row(element: etree._Element, page: _Page) -> None:
+def _row(element: etree._Element, page: _TextPage) -> None:
     page.end_block()
     _content(element, page)
     page.current = ["".join(page.current).rstrip(" |")]
     page.end_block()
 
 
-def _link(element: etree._Element, page: _Page) -> None:
+def _link(element: etree._Element, page: _TextPage) -> None:
     lines, start = len(page.lines), len(page.current)
     _content(element, page)
     shown = "".join(page.current[start:] if len(page.lines) == lines else page.current).strip()
-    target = _without_words((element.get("href") or "").strip())
+    target = without_prepared_words((element.get("href") or "").strip())
     if shown and _worth_showing(target, shown):
         page.current.append(f" <{target}>")
 
@@ -388,7 +341,7 @@ def _worth_showing(target: str, shown: str) -> bool:
     return bare.split("?")[0].casefold() not in shown.casefold() and not re.search(r"\s", target)
 
 
-def _image(element: etree._Element, page: _Page) -> None:
+def _image(element: etree._Element, page: _TextPage) -> None:
     alternative = _BLANKS.sub(" ", element.get("alt") or "").strip()
     if alternative and element.get("width") not in ("0", "1"):
         page.write(f"[{alternative}]")
@@ -409,7 +362,7 @@ _HANDLERS = {
 }
 
 
-def _tidy(page: _Page) -> Rendered:
+def _tidy(page: _TextPage) -> HtmlText:
     """The lines without blank ones at both ends and with at most two blank ones in a row. Marks move with their
     lines.
     """
@@ -422,85 +375,4 @@ def _tidy(page: _Page) -> Rendered:
     while kept and not kept[-1].strip("> "):
         kept.pop()
     marks = sorted({number[mark] for mark in page.marks if mark in number and number[mark] < len(kept)})
-    return Rendered("\n".join(kept), tuple(marks))
-
-
-_STYLES = {"background-color", "border", "border-collapse", "color", "font-family", "font-size", "font-style"}
-_STYLES |= {"font-weight", "height", "list-style-type", "margin", "margin-bottom", "margin-left", "margin-right"}
-_STYLES |= {"margin-top", "padding", "padding-bottom", "padding-left", "padding-right", "padding-top", "text-align"}
-_STYLES |= {"text-decoration", "vertical-align", "white-space", "width", "border-left"}
-_CSS_CALL = re.compile(r"(?<!rgb)(?<!rgba)(?<!hsl)(?<!hsla)\(|\\|@", re.IGNORECASE)
-"""A CSS function other than a colour's: `url()` loads from outside, and old engines run `expression()` in any property.
-A backslash escape may spell such a function.
-"""
-_REFERENCE = re.compile(r"&(#[0-9]|#[xX][0-9a-fA-F]|[a-zA-Z][a-zA-Z0-9]{0,31};?|)")
-_NAMED = frozenset(html5)
-_NAMED_UNENDED = tuple(name for name in html5 if not name.endswith(";"))
-"""The named references that need no semicolon, whatever follows them."""
-_OWN_IMAGE = re.compile(r"\s*cid:", re.IGNORECASE)
-_LINK = re.compile(r"\s*(?:https?|mailto|tel):", re.IGNORECASE)
-"""Where a link may lead. A path without a host has no meaning in a mail."""
-_WRITES = re.compile(r"\s*mailto:", re.IGNORECASE)
-_TAGS = (nh3.ALLOWED_TAGS | {"center", "font", "u", "s"}) - {"map", "area"}
-_ATTRIBUTES = {tag: set(names) - {"cite"} for tag, names in nh3.ALLOWED_ATTRIBUTES.items()}
-_ATTRIBUTES["*"] = {
-    "align",
-    "class",
-    "dir",
-    "lang",
-    "style",
-    "title",
-    "type",
-    "valign",
-    "width",
-    "height",
-    "bgcolor",
-}
-_ATTRIBUTES["font"] = {"color", "face", "size"}
-_ATTRIBUTES["img"] = {"alt", "src", "width", "height"}
-_ATTRIBUTES["table"] = {"border", "cellpadding", "cellspacing", "summary"}
-
-
-def _harmless(tag: str, attribute: str, value: str) -> str | None:
-    """The value of an attribute, or None to drop it. Nothing may load a picture or style from outside: that would tell
-    the sender who reads the mail, and when.
-    """
-    if attribute == "src":
-        return value if _OWN_IMAGE.match(value) else None
-    if attribute == "href":
-        return _without_words(value) if _LINK.match(value) else None
-    if attribute == "style":
-        return ";".join(part for part in value.split(";") if not _CSS_CALL.search(part)) or None
-    return value
-
-
-def _without_words(target: str) -> str:
-    """A `mailto:` link without its prepared subject and body (RFC 6068). With them, one click and *Send* would make an
-    agent send commands that a stranger wrote.
-    """
-    return target.partition("?")[0] if _WRITES.match(target) else target
-
-
-def _known_reference(match: re.Match[str]) -> str:
-    """Keep a known character reference; write any other ampersand as `&amp;`. Otherwise the sanitiser undoes each
-    unknown reference, which takes quadratic time for many of them.
-    """
-    name = match[1]
-    known = name.startswith("#") or name in _NAMED or name.startswith(_NAMED_UNENDED)
-    return match[0] if known else f"&amp;{name}"
-
-
-def sanitised(html: str) -> str | None:
-    """HTML that is safe to show: allow-listed elements and styles, the mail's own images, no scripts, no loading."""
-    if len(html) > MAX_HTML_CHARACTERS or too_deep(html):
-        return None
-    return nh3.clean(
-        _REFERENCE.sub(_known_reference, html),
-        tags=_TAGS,
-        clean_content_tags={"script", "style", "title", "svg", "math", "template", "noscript", "iframe", "object"},
-        attributes=_ATTRIBUTES,
-        attribute_filter=_harmless,
-        url_schemes={"http", "https", "mailto", "tel", "cid"},
-        filter_style_properties=_STYLES,
-        link_rel="noopener noreferrer nofollow",
-    )
+    return HtmlText("\n".join(kept), tuple(marks))

@@ -9,11 +9,9 @@ Limits: `MAX_CHARACTERS` per field.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from mailtickets.mail.domain import aligned, domain_of
-
-Verdict = Literal["pass", "fail", "none", "temperror"]
+from mailtickets.mail.model import AuthVerdict
 
 MAX_CHARACTERS = 32_768
 
@@ -30,7 +28,7 @@ _BARE = re.compile(r"[^\s()\";]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class MethodResult:
     """The result of one method and the properties it is based on: `spf`, `pass`, (("smtp.mailfrom", "a@b.test"),)."""
 
     method: str
@@ -61,7 +59,7 @@ class AuthResults:
 
     authserv_id: str
     """Empty in the form of Microsoft 365, which has no authserv-id."""
-    results: tuple[Result, ...] = ()
+    results: tuple[MethodResult, ...] = ()
 
 
 def believed(headers: Sequence[tuple[str, str]], authserv_id: str, *, microsoft: bool = False) -> AuthResults | None:
@@ -110,7 +108,7 @@ def is_from_exchange(headers: Sequence[tuple[str, str]]) -> bool:
     return host.endswith(".outlook.com") or way in ("microsoft smtp server", "mapi")
 
 
-def verdict(results: AuthResults, author_domain: str) -> tuple[Verdict, Result | None]:
+def verdict(results: AuthResults, author_domain: str) -> tuple[AuthVerdict, MethodResult | None]:
     """Whether the author's domain vouches for the mail, and the result that shows it.
 
     DMARC decides if the server evaluated it for this author; otherwise an aligned DKIM or SPF pass decides.
@@ -128,7 +126,7 @@ def verdict(results: AuthResults, author_domain: str) -> tuple[Verdict, Result |
     return _by_dkim_or_spf(results.results, author_domain)
 
 
-def _by_dkim_or_spf(results: tuple[Result, ...], author_domain: str) -> tuple[Verdict, Result | None]:
+def _by_dkim_or_spf(results: tuple[MethodResult, ...], author_domain: str) -> tuple[AuthVerdict, MethodResult | None]:
     dkim = [result for result in results if result.method == "dkim"]
     spf = [result for result in results if result.method == "spf" and result.domain]
     for result in dkim:
@@ -143,7 +141,7 @@ def _by_dkim_or_spf(results: tuple[Result, ...], author_domain: str) -> tuple[Ve
     return "none", None
 
 
-def _vouches(dkim: Result, author_domain: str) -> bool:
+def _vouches(dkim: MethodResult, author_domain: str) -> bool:
     """Whether the signing domain (`header.d`) and the agent's domain (`header.i`), those that are stated, are aligned
     with the author's domain.
     """
@@ -162,7 +160,7 @@ def parse(value: str, *, microsoft: bool = False) -> AuthResults | None:
     if len(value) > MAX_CHARACTERS or _CONTROL.search(unfolded):
         return None
     try:
-        reader = _Reader(unfolded)
+        reader = _FieldReader(unfolded)
         authserv_id = "" if microsoft else reader.authserv_id()
         return AuthResults(authserv_id, tuple(reader.results(microsoft)))
     except _Malformed:
@@ -173,7 +171,7 @@ class _Malformed(Exception):
     """The field does not follow the grammar."""
 
 
-class _Reader:
+class _FieldReader:
     """Reads a value from left to right. After each method, the position is past comments and blanks."""
 
     def __init__(self, value: str) -> None:
@@ -234,7 +232,7 @@ class _Reader:
             self.need(";")
         return name
 
-    def results(self, microsoft: bool) -> Iterator[Result]:
+    def results(self, microsoft: bool) -> Iterator[MethodResult]:
         between = False
         while not self.ended:
             if self.take(";"):  # an empty item, or the last semicolon of the field
@@ -245,7 +243,7 @@ class _Reader:
             if not self.ended:
                 self.need(";")
 
-    def result(self, domains: bool) -> Result | None:
+    def result(self, domains: bool) -> MethodResult | None:
         """One resinfo; None for `none`, and for the recipient's domain that Microsoft 365 writes between results."""
         start = self.at
         method = self.word(_KEYWORD).lower()
@@ -263,7 +261,7 @@ class _Reader:
         word = self.word(_KEYWORD).lower()
         found = list(self.properties())
         reason = next((value for name, value in found if name == "reason"), "")
-        return Result(method, word, tuple((name, value) for name, value in found if "." in name), reason)
+        return MethodResult(method, word, tuple((name, value) for name, value in found if "." in name), reason)
 
     def properties(self) -> Iterator[tuple[str, str]]:
         """The properties as (name, value): `reason=value` and `ptype.property=value`. Microsoft also writes

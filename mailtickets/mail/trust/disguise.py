@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from mailtickets.mail.reply.html import SKIPPED, is_made_by_program, too_deep, tree
+from mailtickets.mail.reply.document import SKIPPED, is_made_by_program, too_deep, tree
 
 MAX_CHARACTERS = 300_000
 MIN_WORDS = 4
@@ -49,7 +49,7 @@ _NUMBERING = re.compile(r"^[\s>*•-]{0,8}\d{1,3}[.)]\s", re.MULTILINE)
 
 
 @dataclass(slots=True)
-class _Page:
+class _SeenAndHidden:
     seen: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
     preheader: list[str] = field(default_factory=list)
@@ -135,17 +135,17 @@ def _words(text: str) -> set[str]:
 # --- reading ------------------------------------------------------------------------------------------
 
 
-def _read(html: str) -> _Page | None:
+def _read(html: str) -> _SeenAndHidden | None:
     root = None if too_deep(html) else tree(html)
     if root is None:
         return None
-    page = _Page()
+    page = _SeenAndHidden()
     styled = any("background" in (element.text or "") for element in root.iter("style"))
     _walk(root, page, _Look(), styled)
     return page
 
 
-def _walk(element: etree._Element, page: _Page, outer: _Look, styled: bool) -> None:
+def _walk(element: etree._Element, page: _SeenAndHidden, outer: _Look, styled: bool) -> None:
     if not isinstance(element.tag, str) or element.tag in SKIPPED:
         return
     look = _Look(history=True) if outer.history or is_made_by_program(element) else _look(element, outer, styled)
@@ -165,16 +165,16 @@ def _look(element: etree._Element, outer: _Look, styled: bool) -> _Look:
 
 
 def _colour_of(element: etree._Element, style: str, outer: _Look) -> tuple[int, int, int] | None:
-    given = _COLOUR.search(style)
-    stated = given[1] if given else element.get("color") if element.tag == "font" else None
+    found = _COLOUR.search(style)
+    stated = found[1] if found else element.get("color") if element.tag == "font" else None
     if stated is None:
         return (0, 0, 255) if element.tag == "a" else outer.colour
     return _colour(stated)
 
 
 def _background_of(element: etree._Element, style: str, outer: _Look, styled: bool) -> tuple[int, int, int] | None:
-    given = _BACKGROUND.search(style)
-    stated = given[1] if given else element.get("bgcolor")
+    found = _BACKGROUND.search(style)
+    stated = found[1] if found else element.get("bgcolor")
     if stated is not None:
         return _colour(stated)
     if element.get("background") is not None or (styled and element.get("class")):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from html import unescape
 
 from mailtickets.mail.model import LOOP_HEADER, REF_LABEL, Attachment
-from mailtickets.mail.read import content, header, mime
+from mailtickets.mail.read import header, mime, transfer
 from mailtickets.mail.read.mime import Part
 from mailtickets.words.fold import INVISIBLE, ascii_in_place
 
@@ -54,9 +54,9 @@ _MESSAGE = re.compile(rb"(?:\xef\xbb\xbf|\s)*(?:>?From \S[^\n]*\n|[0-9]+\s*\n)?[
 
 def gives_away(text: str) -> bool:
     """Whether a text holds a mail of ours, or a reply token in one of its forms."""
-    given = ascii_in_place(text)
-    loop = LOOP_HEADER.lower() in given and _LOOP_LINE.search(given)
-    return bool(loop) or any(form.search(given) for form in _IN_TEXT)
+    folded = ascii_in_place(text)
+    loop = LOOP_HEADER.lower() in folded and _LOOP_LINE.search(folded)
+    return bool(loop) or any(form.search(folded) for form in _IN_TEXT)
 
 
 def suspects(text: str) -> frozenset[str]:
@@ -84,49 +84,49 @@ class _Room:
     def __init__(self) -> None:
         self.opened, self.tagged = MAX_OPENED_BYTES, MAX_TAGGED_BYTES
 
-    def to_open(self, given: bytes) -> bool:
-        self.opened -= len(given)
+    def to_open(self, octets: bytes) -> bool:
+        self.opened -= len(octets)
         return self.opened >= 0
 
-    def to_read_as_page(self, given: bytes) -> bool:
-        if b"<" not in given or b"\0" in given[:4_000].replace(b"\0\0", b""):
+    def to_read_as_page(self, octets: bytes) -> bool:
+        if b"<" not in octets or b"\0" in octets[:4_000].replace(b"\0\0", b""):
             return False
-        self.tagged -= len(given)
+        self.tagged -= len(octets)
         return self.tagged >= 0
 
 
-def _holds(given: bytes, room: _Room, layer: int) -> bool:
-    if given.startswith(_OPAQUE):
+def _holds(octets: bytes, room: _Room, layer: int) -> bool:
+    if octets.startswith(_OPAQUE):
         return False
-    if _octets_give_away(given):
+    if _octets_give_away(octets):
         return True
-    if room.to_read_as_page(given) and gives_away(_without_tags(given)):
+    if room.to_read_as_page(octets) and gives_away(_without_tags(octets)):
         return True
-    if layer == MAX_LAYERS or not _MESSAGE.match(given) or not room.to_open(given):
+    if layer == MAX_LAYERS or not _MESSAGE.match(octets) or not room.to_open(octets):
         return False
-    return any(_part_holds(part, room, layer + 1) for part in mime.read(given).root.walk())
+    return any(_part_holds(part, room, layer + 1) for part in mime.read(octets).root.walk())
 
 
-def _octets_give_away(given: bytes) -> bool:
+def _octets_give_away(octets: bytes) -> bool:
     """Whether octets hold a trace of a mail of ours. In UTF-16 every second octet of ASCII text is NUL, which
     counts as a gap.
     """
-    if b"\0" not in given[:4_000] and not given.isascii():
+    if b"\0" not in octets[:4_000] and not octets.isascii():
         for sequence in _INVISIBLE_OCTETS:
-            given = given.replace(sequence, b"\0")
-    given = given.translate(_OCTETS_IN_PLACE)
-    loop = LOOP_HEADER.lower().encode() in given and _LOOP_OCTETS.search(given)
-    return bool(loop) or any(form.search(given) for form in _IN_OCTETS)
+            octets = octets.replace(sequence, b"\0")
+    octets = octets.translate(_OCTETS_IN_PLACE)
+    loop = LOOP_HEADER.lower().encode() in octets and _LOOP_OCTETS.search(octets)
+    return bool(loop) or any(form.search(octets) for form in _IN_OCTETS)
 
 
-def _without_tags(given: bytes) -> str:
-    return unescape(_TAG.sub("\0", given.decode("utf-8", "replace")))
+def _without_tags(octets: bytes) -> str:
+    return unescape(_TAG.sub("\0", octets.decode("utf-8", "replace")))
 
 
 def _part_holds(part: Part, room: _Room, layer: int) -> bool:
     if any(gives_away(value) for value in _fields(part)):
         return True
-    return not part.parts and _holds(content.octets(part), room, layer)
+    return not part.parts and _holds(transfer.octets(part), room, layer)
 
 
 def _fields(part: Part) -> Iterator[str]:

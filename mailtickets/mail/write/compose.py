@@ -66,7 +66,7 @@ _REF_ELEMENT = re.compile(  # every gap is bounded, so that time is linear in th
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class WrittenPart:
     """A MIME entity: its own fields, and its body as it is transferred."""
 
     fields: tuple[str, ...]
@@ -80,7 +80,7 @@ def compose(mail: OutboundMail, copy: Copy) -> bytes:
     """The message for `copy.recipient` as it is sent, with CRLF line ends, also at the very end."""
     body = _content(mail, copy.token)
     fields = [*_fields(mail, copy), *body.fields]
-    return bytes(Part(tuple(fields), body.body))
+    return bytes(WrittenPart(tuple(fields), body.body))
 
 
 # --- header fields ------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def _a_label(label: str) -> str:
 # --- the content --------------------------------------------------------------------------------------
 
 
-def _content(mail: OutboundMail, token: str) -> Part:
+def _content(mail: OutboundMail, token: str) -> WrittenPart:
     """The body part: mixed( alternative( text, related( html, images ) ), attachments ), without the levels that are
     not needed.
     """
@@ -255,9 +255,9 @@ def _html_with_token(html: str, token: str) -> str:
     return _PLACEHOLDER_ALONE.sub(lambda _: token, html)
 
 
-def _text_part(subtype: str, text: str) -> Part:
+def _text_part(subtype: str, text: str) -> WrittenPart:
     encoding, body = _encoded_text(text)
-    return Part((f"Content-Type: text/{subtype}; charset=utf-8", f"Content-Transfer-Encoding: {encoding}"), body)
+    return WrittenPart((f"Content-Type: text/{subtype}; charset=utf-8", f"Content-Transfer-Encoding: {encoding}"), body)
 
 
 def _encoded_text(text: str) -> tuple[str, bytes]:
@@ -288,14 +288,14 @@ def _is_plain(line: bytes) -> bool:
     )
 
 
-def _file_part(attachment: Attachment, place: str) -> Part:
+def _file_part(attachment: Attachment, place: str) -> WrittenPart:
     fields = [
         *_file_encoding(attachment),
         f"Content-Disposition: {place}" + "".join(_parameter("filename", without_controls(attachment.filename))),
     ]
     if attachment.content_id and _ID.fullmatch(attachment.content_id) and len(attachment.content_id) <= MAX_ID_OCTETS:
         fields.append(f"Content-ID: <{attachment.content_id}>")
-    return Part(tuple(fields), _base64(attachment.content))
+    return WrittenPart(tuple(fields), _base64(attachment.content))
 
 
 def _file_encoding(attachment: Attachment) -> tuple[str, str]:
@@ -322,7 +322,7 @@ def _parameter(name: str, value: str) -> Iterator[str]:
         yield f";\r\n {name}*{number}*={'' if number else _CHARSET}{piece}"
 
 
-def _multipart(subtype: str, mail: OutboundMail, parts: Sequence[Part]) -> Part:
+def _multipart(subtype: str, mail: OutboundMail, parts: Sequence[WrittenPart]) -> WrittenPart:
     """A multipart of these parts. The boundary is computed from the message id. No body can hold it, because our
     encodings never produce `--=_`.
     """
@@ -330,7 +330,7 @@ def _multipart(subtype: str, mail: OutboundMail, parts: Sequence[Part]) -> Part:
     delimiter = f"--{boundary}".encode()
     body = b"".join(delimiter + b"\r\n" + bytes(part) + b"\r\n" for part in parts)
     field = f'Content-Type: multipart/{subtype};\r\n boundary="{boundary}"'
-    return Part((field,), body + delimiter + b"--\r\n")
+    return WrittenPart((field,), body + delimiter + b"--\r\n")
 
 
 def _base64_length(octets: int) -> int:

@@ -7,21 +7,21 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from mailtickets.config.models import Agent, Queue
-from mailtickets.desk.claims.authors import matched, without_tags
+from mailtickets.desk.claims.authors import without_tags
 from mailtickets.desk.claims.matching import Match, claimed
 from mailtickets.desk.model.facts import Desk, Facts, Origin, TokenFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Status, Ticket, status_named
 from mailtickets.desk.rules.agent_reading import STALE
 from mailtickets.desk.rules.questions import Orders
-from mailtickets.mail.model import Address, InboundMail
+from mailtickets.mail.model import Address
 from mailtickets.store import agents, tickets
 from mailtickets.store.read import search
 from mailtickets.store.read.reader import within
 from mailtickets.store.schema import event, message
 
 SHOWN = 50
-"""At most so many tickets stand in a digest, or in the result of a search."""
+"""The most tickets that a digest, or the result of a search, lists."""
 
 
 def turns(connection: Connection, queue: Queue, policy: Policy) -> Desk:
@@ -37,17 +37,10 @@ def turns(connection: Connection, queue: Queue, policy: Policy) -> Desk:
 
 
 def for_agent(
-    connection: Connection,
-    facts: Facts,
-    mail: InboundMail,
-    orders: Orders,
-    agent: Agent,
-    policy: Policy,
-    now: datetime,
+    connection: Connection, facts: Facts, found: Match | None, orders: Orders, agent: Agent, now: datetime
 ) -> Facts:
-    """The facts with those that the agent's commands ask for."""
+    """The facts with those that the agent's commands ask for. `found` is the ticket that the mail belongs to."""
     asked = orders.names
-    found = matched(mail, facts, policy)
     ticket = found.ticket if found else claimed(facts)
     away = agents.absent_until(connection, [agent.address])
     desk = replace(facts.desk, absent_until={**facts.desk.absent_until, **away})
@@ -113,8 +106,8 @@ def _since(
 
 def _seen(facts: Facts) -> int:
     """The newest revision for which the agent has confirmed their answer; 0 if there is none."""
-    said = (reason.partition(f"{STALE}@")[2] for reason in facts.confirmed)
-    return max((int(revision) for revision in said if revision), default=0)
+    revisions = (reason.partition(f"{STALE}@")[2] for reason in facts.confirmed)
+    return max((int(revision) for revision in revisions if revision), default=0)
 
 
 def _origin(connection: Connection, ticket: Ticket, caused_by: int | None) -> Origin | None:
@@ -126,9 +119,9 @@ def _origin(connection: Connection, ticket: Ticket, caused_by: int | None) -> Or
         .where(message.c.ticket == ticket.number, message.c.visibility == "public")
         .order_by(message.c.id)
     )
-    said = connection.execute(public).all()
-    rows = [row for row in said if row.inbound is not None and row.direction == "in"]
-    begun_by_us = bool(said) and said[0].direction == "out"
+    messages = connection.execute(public).all()
+    rows = [row for row in messages if row.inbound is not None and row.direction == "in"]
+    begun_by_us = bool(messages) and messages[0].direction == "out"
     wanted = next((row for row in rows if row.inbound == caused_by), rows[-1] if rows else None)
     if wanted is None or (len(rows) < 2 and not begun_by_us):
         return None

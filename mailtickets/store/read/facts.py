@@ -34,7 +34,7 @@ BOUNCES_COUNT_FOR = timedelta(days=14)
 _MAX_IDS = 200
 _MAX_SUBJECTS = 200
 _MAX_RECALLABLE = 50
-"""A recalled message is looked for among so many of its author's newest tickets, and among so many messages there."""
+"""How many of the author's newest tickets, and how many of their messages, are searched for a recalled message."""
 
 
 def gather(
@@ -49,6 +49,8 @@ def gather(
     """Returns the facts, and the questions.
 
     If only a reply token says which agent wrote the mail, the agent's commands are added to the questions here.
+    `unparsed` is the reason why the mail could not be read, `junk` the verdict of the scanners. Both come from before
+    the transaction, and a mail that was read and not scanned has neither: so they are arguments with a default.
     """
     facts = _of_any_mail(connection, received, asked, policy, now)
     mail, author = asked.mail, author_of(asked.mail, facts.queue, policy)
@@ -59,7 +61,7 @@ def gather(
     agent = agent_of(mail, facts, policy)
     asked = asked.of_agent(agent)
     if agent is not None and asked.orders is not None:
-        return for_agent(connection, facts, mail, asked.orders, agent, policy, now), asked
+        return for_agent(connection, facts, matched(mail, facts, policy), asked.orders, agent, now), asked
     if asked.wishes.without_ticket == "tickets":
         theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
         facts = replace(facts, desk=replace(facts.desk, found=theirs))
@@ -70,12 +72,12 @@ def _of_any_mail(connection: Connection, received: Received, asked: Questions, p
     """The facts that are read for every mail."""
     mail = asked.mail
     queue, *also = queues(mail, received.envelope, policy)
-    said = claims(mail, received.envelope, policy)
-    tokens = _tokens(connection, said, policy, now)
-    ids = _ids(connection, said.message_ids)
+    claimed = claims(mail, received.envelope, policy)
+    tokens = _tokens(connection, claimed, policy, now)
+    ids = _ids(connection, claimed.message_ids)
     bounced = _bounced(connection, received, mail, policy, now)
     duplicate = _duplicate(connection, received, mail)
-    numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *said.subject_numbers}
+    numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *claimed.subject_numbers}
     numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
     numbers |= {asked.number} if asked.number is not None else set()
     found = _tickets(connection, numbers)
@@ -87,7 +89,7 @@ def _of_any_mail(connection: Connection, received: Received, asked: Questions, p
         also_queues=tuple(also),
         tokens=tokens,
         ids=ids,
-        subject_numbers=said.subject_numbers,
+        subject_numbers=claimed.subject_numbers,
         tickets=found,
         duplicate=duplicate,
         bounced=bounced,
@@ -107,7 +109,7 @@ def _of_any_mail(connection: Connection, received: Received, asked: Questions, p
 def _new_subject(connection: Connection, mail: InboundMail, found: Match | None) -> str:
     """The subject of the mail if no earlier message of its ticket has the same; else empty.
 
-    Empty too for a reply with our ticket tag: its subject is ours.
+    Also empty for a reply with our ticket tag, because its subject is ours.
     """
     bare = bare_subject(mail.subject)
     inherited = SUBJECT_NUMBER.search(mail.subject) is not None and REPLY_PREFIX.match(mail.subject) is not None
@@ -140,7 +142,7 @@ def _recalled(connection: Connection, author: Address, subject: str, named: Iter
 
 
 def _returned_to(connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime) -> str:
-    """The recipient of that copy of our mail whose return path an automatic answer went to; empty if there is none."""
+    """The recipient of the copy of our mail that an automatic answer came back for; empty if there is none."""
     if mail.kind != "auto_reply":
         return ""
     addressed = recipients(mail, received.envelope)
@@ -150,7 +152,7 @@ def _returned_to(connection: Connection, received: Received, mail: InboundMail, 
 
 
 def _left_out(connection: Connection, found: Mapping[int, Ticket]) -> dict[int, frozenset[str]]:
-    """By ticket number: keys of the people in To and Cc of its mails who were beyond the limit (`COPY_LIMIT`)."""
+    """For each ticket number, the keys of people in To and Cc who were over the limit (`COPY_LIMIT`)."""
     left: dict[int, frozenset[str]] = {}
     if not found:
         return left
@@ -167,7 +169,7 @@ def _tickets(connection: Connection, numbers: set[int]) -> dict[int, Ticket]:
 
 
 def content_key(mail: InboundMail) -> str | None:
-    """A digest that is the same for all copies of one mail, whichever door they came by.
+    """A digest that is the same for all copies of one mail, at any door.
 
     None if the mail has neither Message-ID nor Date: two different mails could not be told apart.
     """
@@ -219,12 +221,12 @@ def _duplicate(connection: Connection, received: Received, mail: InboundMail) ->
     row = connection.execute(_FIRST, {"key": key, "this": received.id}).one_or_none()
     if row is None:
         return None
-    told = row.outcome in {"opened", "appended", "noted", "commanded", "unparsed"}  # of the rest nobody is told
-    return DuplicateFact(row.id, row.ticket if told else None, tuple(row.queues), row.outcome, row.reason)
+    is_known = row.outcome in {"opened", "appended", "noted", "commanded", "unparsed"}  # nobody hears of other outcomes
+    return DuplicateFact(row.id, row.ticket if is_known else None, tuple(row.queues), row.outcome, row.reason)
 
 
-def _tokens(connection: Connection, said: Claims, policy: Policy, now: datetime) -> tuple[TokenFact, ...]:
-    by_hash = {token_hash(found): source for found, source in reversed(said.tokens)}
+def _tokens(connection: Connection, claimed: Claims, policy: Policy, now: datetime) -> tuple[TokenFact, ...]:
+    by_hash = {token_hash(found): source for found, source in reversed(claimed.tokens)}
     oldest = now - timedelta(days=policy.trust.token_days)
     rows = {row.hash: row for row in connection.execute(_TOKENS, {"hashes": list(by_hash)})} if by_hash else {}
     confirmed = [row.confirms for row in rows.values() if row.confirms is not None]
@@ -318,7 +320,7 @@ def _outbox_fact(row: Row[tuple[object, ...]], *, proven: bool) -> OutboxFact:
 
 
 def _doubted_before(connection: Connection, ours: OutboxFact, found: dict[int, Ticket]) -> bool:
-    """Whether agents were told before of an unproven report on this copy."""
+    """Whether agents have had a notice of an unproven report about this copy."""
     ticket = found.get(ours.ticket or 0)
     earlier = {"ticket": ticket.number if ticket else None, "copy": str(ours.id)}
     return connection.execute(_DOUBTED, earlier).first() is not None

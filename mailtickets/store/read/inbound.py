@@ -10,10 +10,10 @@ COLUMNS = (
     "content", "state", "outcome", "reason", "ticket", "queues", "message_id", "from_address", "subject",
     "authentication", "trace", "attempts", "released", "claimed_by", "claimed_until", "decided_at", "size",
 )  # fmt: skip
-"""All but `raw`, and what lies behind it in an upgraded SQLite: SQLite would read the raw mail to get there."""
+"""All columns but `raw`, and those after `raw` in an upgraded SQLite: SQLite reads the raw mail to reach them."""
 
 AMONG = 10_000
-"""Messages among which the newest of somebody is looked for: there is no index for that."""
+"""How many of the last messages are searched, because there is no index for these searches."""
 
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM inbound"  # noqa: S608
 
@@ -26,9 +26,9 @@ def listed(
     after: int | None = None,
     limit: int = 100,
 ) -> Sequence[Any]:
-    """Rows, newest first; `after` is the id that the page before ended with."""
-    where, given = narrowed({"state = :state": state, "outcome = :outcome": outcome, "id < :after": after})
-    return reader.all(f"{_SELECT} {where} ORDER BY id DESC LIMIT :limit", limit=limit, **given)
+    """Rows, newest first. `after` is the last id of the page before."""
+    where, values = narrowed({"state = :state": state, "outcome = :outcome": outcome, "id < :after": after})
+    return reader.all(f"{_SELECT} {where} ORDER BY id DESC LIMIT :limit", limit=limit, **values)
 
 
 def shown(reader: Reader, number: int) -> Any | None:
@@ -43,14 +43,14 @@ def raw(reader: Reader, number: int) -> bytes | None:
 
 def newest_from(reader: Reader, addresses: Sequence[str]) -> Any | None:
     """The newest among the last messages whose From is one of these addresses."""
-    these, given = among("address", [address.casefold() for address in addresses])
+    these, values = among("address", [address.casefold() for address in addresses])
     return reader.one(
         f"{_SELECT} WHERE id > (SELECT max(id) FROM inbound) - {AMONG}"  # noqa: S608
         f" AND lower(from_address) IN ({these}) ORDER BY id DESC LIMIT 1",
-        **given,
+        **values,
     )
 
 
 def newest_with(reader: Reader, word: str) -> Any | None:
-    """The newest among the last messages whose subject has this word in it."""
+    """The newest among the last messages whose subject contains this word."""
     return next((row for row in listed(reader) if word in (row.subject or "")), None)

@@ -1,4 +1,4 @@
-"""Outgoing copies as people see them: each with the notice that it is a copy of."""
+"""Outgoing copies as people see them, each with its notice."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,9 +12,9 @@ _SELECT = (
 
 
 def listed(reader: Reader, *, state: str | None = None, after: int | None = None, limit: int = 100) -> Sequence[Any]:
-    """Rows, newest first; `after` is the id that the page before ended with."""
-    where, given = narrowed({"outbox.state = :state": state, "outbox.id < :after": after})
-    return reader.all(f"{_SELECT} {where} ORDER BY outbox.id DESC LIMIT :limit", limit=limit, **given)
+    """Rows, newest first. `after` is the last id of the page before."""
+    where, values = narrowed({"outbox.state = :state": state, "outbox.id < :after": after})
+    return reader.all(f"{_SELECT} {where} ORDER BY outbox.id DESC LIMIT :limit", limit=limit, **values)
 
 
 def shown(reader: Reader, number: int) -> Any | None:

@@ -2,8 +2,8 @@
 
 In: an SQL statement that SQLite and PostgreSQL both know, with parameters written `:name`. Out: rows with named
 columns, in which times are aware (UTC), flags are bool and lists are lists.
-Owns: one connection that changes nothing; or the connection of somebody's transaction (`within`).
-*Fails with*: `Transient`, whatever the driver says.
+Owns: one connection that changes nothing. With `within`, the connection is that of the caller's transaction.
+*Fails with*: `Transient` for every error of the driver.
 """
 
 import json
@@ -32,29 +32,29 @@ INSTANTS = frozenset({
     "reminded_at", "resolved_at", "seen_at", "sent_at", "snoozed_until", "undeliverable_since", "until", "updated_at",
     "waiting_since",
 })  # fmt: skip
-"""Columns that hold a moment. SQLite keeps it as text: UTC, without a zone."""
+"""Columns with a moment. SQLite stores text: UTC, without a zone."""
 LISTS = frozenset({
     "attachments", "authentication", "confirmed", "defects", "headers", "lines", "queues", "recipients",
     "tags", "trace",
 })  # fmt: skip
-"""Columns that hold JSON. SQLite keeps it as text."""
+"""Columns with JSON. SQLite stores text."""
 FLAGS = frozenset({"answered", "inline", "left_out", "muted", "notified", "released", "snooze", "trusted", "verified"})
-"""Columns that hold yes or no. SQLite keeps 1 or 0."""
+"""Columns with yes or no. SQLite stores 1 or 0."""
 
 
 class Reader:
-    """Runs statements and gives their rows. One caller at a time."""
+    """Runs statements and returns their rows, for one caller at a time."""
 
     def __init__(self, execute: Callable[[str, Mapping[str, object]], Any], *, is_sqlite: bool) -> None:
-        """`execute` takes a statement and its parameters by name, and gives a cursor of the database's driver."""
+        """`execute` takes a statement and its parameters by name, and returns a cursor of the database's driver."""
         self._execute, self.is_sqlite = execute, is_sqlite
 
-    def each(self, statement: str, **given: object) -> Iterator[Any]:
+    def each(self, statement: str, **parameters: object) -> Iterator[Any]:
         """Rows one by one, as the database finds them."""
         if self.is_sqlite:
-            cursor = self._execute(statement, {name: _kept(value) for name, value in given.items()})
+            cursor = self._execute(statement, {name: _kept(value) for name, value in parameters.items()})
         else:
-            cursor = self._execute(_PARAMETER.sub(r"%(\1)s", statement), given)
+            cursor = self._execute(_PARAMETER.sub(r"%(\1)s", statement), parameters)
         columns = tuple(column[0] for column in cursor.description)
         make, convert = _row(columns), _conversions(columns) if self.is_sqlite else ()
         for values in cursor:
@@ -64,30 +64,30 @@ class Reader:
                     found[place] = plain(found[place])
             yield make._make(found)
 
-    def all(self, statement: str, **given: object) -> list[Any]:
-        return list(self.each(statement, **given))
+    def all(self, statement: str, **parameters: object) -> list[Any]:
+        return list(self.each(statement, **parameters))
 
-    def one(self, statement: str, **given: object) -> Any | None:
-        """The first row; None where there is none."""
-        return next(self.each(statement, **given), None)
+    def one(self, statement: str, **parameters: object) -> Any | None:
+        """The first row; None if there is none."""
+        return next(self.each(statement, **parameters), None)
 
 
 def among(name: str, values: Sequence[object]) -> tuple[str, dict[str, object]]:
-    """For `column IN (...)`: the parameters as SQL, and their values by name. No value: nothing is among them."""
-    given = {f"{name}{place}": value for place, value in enumerate(values)}
-    return ", ".join(f":{key}" for key in given) or "NULL", given
+    """For `column IN (...)`: the parameters as SQL, and their values by name. Without values, no row matches."""
+    named = {f"{name}{place}": value for place, value in enumerate(values)}
+    return ", ".join(f":{key}" for key in named) or "NULL", named
 
 
 def narrowed(tests: Mapping[str, object], *more: str) -> tuple[str, dict[str, object]]:
-    """A WHERE clause and its parameters: `{"state = :state": state}`, less the tests whose value is None."""
-    given = {_PARAMETER.findall(test)[0]: value for test, value in tests.items() if value is not None}
+    """A WHERE clause and its parameters, from `{"state = :state": state}`. Tests whose value is None are left out."""
+    values = {_PARAMETER.findall(test)[0]: value for test, value in tests.items() if value is not None}
     stated = [*(test for test, value in tests.items() if value is not None), *more]
-    return (f"WHERE {' AND '.join(stated)}" if stated else ""), given
+    return (f"WHERE {' AND '.join(stated)}" if stated else ""), values
 
 
 @contextmanager
 def opened(url: str, busy_seconds: int = BUSY_SECONDS) -> Iterator[Reader]:
-    """A reader of the database at a SQLAlchemy URL, for as long as the block lasts. All it reads is of one moment."""
+    """A reader of the database at a SQLAlchemy URL, until the block ends. It reads the state of one moment."""
     driver: Any = sqlite3
     is_sqlite = url.startswith("sqlite")
     if not is_sqlite:
@@ -104,9 +104,9 @@ def opened(url: str, busy_seconds: int = BUSY_SECONDS) -> Iterator[Reader]:
 
 
 def within(connection: "Connection") -> Reader:
-    """A reader in somebody's transaction."""
+    """A reader in the caller's transaction."""
     is_sqlite = connection.dialect.name == "sqlite"
-    return Reader(lambda sql, given: connection.exec_driver_sql(sql, dict(given)).cursor, is_sqlite=is_sqlite)
+    return Reader(lambda sql, parameters: connection.exec_driver_sql(sql, dict(parameters)).cursor, is_sqlite=is_sqlite)
 
 
 def _sqlite(url: str, busy_seconds: int) -> sqlite3.Connection:

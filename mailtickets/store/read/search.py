@@ -1,12 +1,12 @@
-"""Words of tickets, found whatever their accents and case.
+"""Finds tickets by words, without regard to accents and case.
 
-Both databases are given the same folded words, so that they find the same: FTS5 on SQLite, tsvector on
-PostgreSQL. Results come newest ticket first and are not ranked, since ranking common words has no bound.
+Both databases get the same folded words, so both find the same tickets: SQLite with FTS5, PostgreSQL with tsvector. The
+newest tickets come first. There is no ranking, because the time to rank a common word has no limit.
 
-A common word is found by looking at the newest messages themselves, and the full-text index is asked only for rare
-ones: it gathers all that begins with a word before it gives the first of them.
-*Limits*: the first `MAX_CHARACTERS` of a message. Words that are each common, but hardly ever together, cost the more
-the more messages there are.
+For a common word, the search reads the newest messages. It asks the full-text index only for rare words, because the
+index collects all matches before it returns the first one.
+*Limits*: the first `MAX_CHARACTERS` of a message. A search for words that are common, but hardly ever together, takes
+longer the more messages there are.
 """
 
 import re
@@ -17,7 +17,7 @@ from mailtickets.words.fold import caseless
 
 _WORD = re.compile(r"[^\W_]+")
 MAX_CHARACTERS = 200_000
-"""Of a message: what comes behind is kept, and not found."""
+"""How many characters of a message can be found. The message itself is stored whole."""
 _MAX_QUERY_WORDS = 20
 _MAX_LETTERS = 100
 _MESSAGE_BITS = 24  # of a row's number: two messages of one ticket would have to be 16 million messages apart
@@ -36,7 +36,7 @@ def distinct(words: Iterable[str], limit: int) -> list[str]:
 
 
 def row_of(ticket: int, message: int = 0) -> int:
-    """The number of a message's row: rows are in the order of their tickets."""
+    """The number of a message's row. Rows are in the order of their tickets."""
     return ticket << _MESSAGE_BITS | message & (1 << _MESSAGE_BITS) - 1
 
 
@@ -71,14 +71,14 @@ def find(reader: Reader, words: str, *, after: int | None, limit: int) -> list[i
 
 
 def _newest(reader: Reader, words: Sequence[str], below: int) -> Sequence[Sequence[int]]:
-    """The newest rows below one: its number, and for each word whether the message has it."""
+    """The newest rows below `below`: the number of each, and for each word whether the message has it."""
     has = ", ".join(f"{_has(reader, number)} AS has{number}" for number in range(len(words)))
     statement = f"SELECT rowid, {has} FROM search WHERE rowid < :below ORDER BY rowid DESC LIMIT :limit"  # noqa: S608
-    return reader.all(statement, below=below, limit=_AT_ONCE, **_given(reader, words))
+    return reader.all(statement, below=below, limit=_AT_ONCE, **_patterns(reader, words))
 
 
 def _matching(reader: Reader, words: Sequence[str], rare: Sequence[str], below: int) -> Iterator[int]:
-    """Rows below one whose message has all the words, newest first; those among them that are rare lead there."""
+    """Rows below `below` whose message has all the words, newest first. The index is asked for the words in `rare`."""
     others = [f"AND {_has(reader, number)}" for number, word in enumerate(words) if word not in rare]
     if reader.is_sqlite:
         matched = f"SELECT rowid FROM search WHERE search MATCH :rare AND rowid < :below {' '.join(others)}"  # noqa: S608
@@ -90,17 +90,17 @@ def _matching(reader: Reader, words: Sequence[str], rare: Sequence[str], below: 
             f" SELECT rowid FROM matched WHERE true {' '.join(others)}"
         )
         query = " & ".join(f"'{word}':*" for word in rare)
-    rows = reader.each(f"{matched} ORDER BY rowid DESC", rare=query, below=below, **_given(reader, words))
+    rows = reader.each(f"{matched} ORDER BY rowid DESC", rare=query, below=below, **_patterns(reader, words))
     return (int(row.rowid) for row in rows)
 
 
 def _has(reader: Reader, number: int) -> str:
-    """SQL for whether a message has the word of this number, as the beginning of one of its own."""
+    """SQL: whether a message has a word that begins with the word of this number."""
     if reader.is_sqlite:
         return f"instr(' ' || words, :word{number}) > 0"
     return f"words @@ CAST(:word{number} AS tsquery)"
 
 
-def _given(reader: Reader, words: Sequence[str]) -> dict[str, str]:
+def _patterns(reader: Reader, words: Sequence[str]) -> dict[str, str]:
     pattern = " {}" if reader.is_sqlite else "'{}':*"
     return {f"word{number}": pattern.format(word) for number, word in enumerate(words)}

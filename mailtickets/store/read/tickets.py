@@ -10,7 +10,7 @@ from mailtickets.mail.model import Address
 from mailtickets.store.read.reader import Reader, among, narrowed
 
 REFERENCES = 20
-"""Message-IDs of public messages that a ticket knows of: the newest."""
+"""How many Message-IDs of the newest public messages a ticket has."""
 
 UNFINISHED = ("new", "open", "pending")
 
@@ -22,7 +22,7 @@ _PUBLIC_IDS = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A ticket with all that is on it; messages, attachments and events are rows of their tables."""
+    """A ticket with its messages, attachments and events, which are rows of their tables."""
 
     ticket: Ticket
     messages: Sequence[Any]
@@ -41,22 +41,25 @@ def listed(
     after: int | None = None,
     limit: int = 100,
 ) -> list[Ticket]:
-    """Tickets, newest first. `after` is the number that the page before ended with; `assignee` "" is nobody."""
+    """Tickets, newest first. `after` is the last number of the page before; `assignee` "" means nobody.
+
+    Each keyword is a filter that may be left out: the same as the options of `mailtickets ticket list`.
+    """
     these, named = among("number", numbers or ())
     more = (
         *(["assignee IS NULL"] if assignee == "" else []),
         *([f"number IN ({these})"] if numbers is not None else []),
     )
     tests = {"queue = :queue": queue, "status = :status": status, "assignee = :assignee": assignee or None}
-    where, given = narrowed({**tests, "number < :after": after}, *more)
-    rows = reader.all(f"SELECT * FROM ticket {where} ORDER BY number DESC LIMIT :limit", limit=limit, **given, **named)  # noqa: S608
+    where, values = narrowed({**tests, "number < :after": after}, *more)
+    rows = reader.all(f"SELECT * FROM ticket {where} ORDER BY number DESC LIMIT :limit", limit=limit, **values, **named)  # noqa: S608
     page = [row.number for row in rows]
     people, links = _people(reader, page), _links(reader, page)
     return [ticket_of(row, people[row.number], links[row.number], ids=()) for row in rows]
 
 
 def exact(reader: Reader, number: int) -> Ticket | None:
-    """The ticket of this very number, even if it was merged into another."""
+    """The ticket with exactly this number, even if it was merged into another."""
     row = reader.one("SELECT * FROM ticket WHERE number = :number", number=number)
     if row is None:
         return None
@@ -71,8 +74,8 @@ def show(reader: Reader, number: int) -> Shown | None:
         return None
     messages = reader.all("SELECT * FROM message WHERE ticket = :number ORDER BY id", number=number)
     files: dict[int, list[Any]] = defaultdict(list)
-    these, given = among("message", [row.id for row in messages])
-    for row in reader.each(f"SELECT * FROM attachment WHERE message IN ({these}) ORDER BY id", **given):  # noqa: S608
+    these, values = among("message", [row.id for row in messages])
+    for row in reader.each(f"SELECT * FROM attachment WHERE message IN ({these}) ORDER BY id", **values):  # noqa: S608
         files[row.message].append(row)
     events = reader.all("SELECT * FROM event WHERE ticket = :number ORDER BY id", number=number)
     return Shown(found, messages, files, events)
@@ -90,7 +93,7 @@ def attachment_source(reader: Reader, number: int, attachment_id: int) -> int | 
 
 
 def open_by_assignee(reader: Reader) -> dict[str, int]:
-    """How many unfinished tickets each assignee has, by their address case-folded."""
+    """How many unfinished tickets each assignee has, by case-folded address."""
     open_by: Counter[str] = Counter()
     for row in reader.each("SELECT status, assignee, sum(change) AS held FROM tally GROUP BY status, assignee"):
         if row.assignee and row.status in UNFINISHED:
@@ -99,7 +102,7 @@ def open_by_assignee(reader: Reader) -> dict[str, int]:
 
 
 def ticket_of(row: Any, people: Sequence[Participant], links: Sequence[int], ids: Sequence[str]) -> Ticket:
-    """The ticket in a row of `ticket`; `ids` are those of its public messages, oldest first."""
+    """The ticket in a row of `ticket`. `ids` are the Message-IDs of its public messages, oldest first."""
     return Ticket(
         number=row.number,
         queue=row.queue,
@@ -131,16 +134,16 @@ def participant_of(row: Any) -> Participant:
 
 
 def _people(reader: Reader, numbers: Sequence[int]) -> dict[int, list[Participant]]:
-    these, given = among("ticket", numbers)
+    these, values = among("ticket", numbers)
     people: dict[int, list[Participant]] = defaultdict(list)
-    for row in reader.each(f"SELECT * FROM participant WHERE ticket IN ({these}) ORDER BY position", **given):  # noqa: S608
+    for row in reader.each(f"SELECT * FROM participant WHERE ticket IN ({these}) ORDER BY position", **values):  # noqa: S608
         people[row.ticket].append(participant_of(row))
     return people
 
 
 def _links(reader: Reader, numbers: Sequence[int]) -> dict[int, list[int]]:
-    these, given = among("ticket", numbers)
+    these, values = among("ticket", numbers)
     links: dict[int, list[int]] = defaultdict(list)
-    for row in reader.each(f"SELECT * FROM ticket_link WHERE ticket IN ({these}) ORDER BY other", **given):  # noqa: S608
+    for row in reader.each(f"SELECT * FROM ticket_link WHERE ticket IN ({these}) ORDER BY other", **values):  # noqa: S608
         links[row.ticket].append(row.other)
     return links

@@ -89,10 +89,10 @@ def _names_failure(report: Report) -> bool:
     that failed.
     """
     opening = [line for line in report.words.split("\n") if line.strip()][:OPENING_LINES]
-    told = "\n".join(opening)
-    if any(line.startswith(">") for line in opening) or not lexicon.FAILURE_WORDS.search(told):
+    beginning = "\n".join(opening)
+    if any(line.startswith(">") for line in opening) or not lexicon.FAILURE_WORDS.search(beginning):
         return False
-    if lexicon.PARCEL.search(told) and not reply_class(told):
+    if lexicon.PARCEL.search(beginning) and not reply_class(beginning):
         return bool(report.returned.strip())
     return bool(report.returned.strip()) or _names_anybody(report)
 
@@ -243,13 +243,13 @@ def _diagnostic(words: str, recipient: str) -> str:
     coded = [paragraph for paragraph in paragraphs if enhanced(paragraph) or reply_class(paragraph)]
     about = [paragraph for paragraph in paragraphs if recipient and recipient in paragraph.strip(" <>:*") != recipient]
     both = [paragraph for paragraph in coded if recipient and recipient in paragraph]
-    told = (paragraph for paragraph in paragraphs if lexicon.tells_failure(paragraph))
-    return next(iter(both or coded or about), "") or next(told, "")
+    failures = (paragraph for paragraph in paragraphs if lexicon.tells_failure(paragraph))
+    return next(iter(both or coded or about), "") or next(failures, "")
 
 
 def _action(report: Report, signs: Signs) -> str:
-    told = signs.subject + "\n" + report.words
-    return "delayed" if lexicon.PERSISTING_WORDS.search(told) else "failed"
+    text = signs.subject + "\n" + report.words
+    return "delayed" if lexicon.PERSISTING_WORDS.search(text) else "failed"
 
 
 def _status(report: Report, failure: Failure) -> str:

@@ -1,55 +1,37 @@
 """Finds the header signs that make a mail worth reading as a delivery report.
 
-Owns: the lexicon of senders and subjects of reports, and of the replies of people and their mail programs.
+Owns: which senders and subjects of `words/lists/report_signs.toml` are a sign, and how people's replies begin.
 Fails with: nothing.
 Limits: a report without any of these signs is treated as ordinary mail.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email.message import Message
 
 from mailtickets.mail.read import header
-from mailtickets.words import prefixes
+from mailtickets.words import prefixes, shipped
 
 MAX_FIELD_CHARACTERS = 8_000
 
 
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
+def any_of(patterns: Iterable[str], flags: int = 0) -> re.Pattern[str]:
+    """One pattern that matches what any of these matches, without case."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE | flags)
 
 
 # --- senders
 
-DAEMON = _any(
-    r"mail(?:er)?[-_. ]{0,2}d[ae]{1,2}mon",
-    r"\bmail[-_. ]delivery[-_. ](?:sub-?)?(?:system|service|agent|notification)",
-    r"\binternet mail delivery",
-    r"\bmail delivery (?:status|failure)",
-    r"e500_smtp|\bsmtp mail service",
-)
+DAEMON = any_of(shipped.lines("report_signs", "daemons"))
 """Senders in the From field that send only reports of mail systems."""
 
-OFFICE = _any(
-    r"^\s*+(?:<\s*>)?\s*$",
-    r"\bpo{1,2}st[-_]?master\b",
-    r"\bpost\.?office\b",
-    r"\bsys(?:tem)?[-_ ]?admin(?:istrator|istrador)?\b|\badministrador do sistema\b|\badministrador del sistema\b",
-    r"\bmail[-_ ]?(?:system|server|administrator|admin|gateway)\b",
-    r"\bsystem attendant\b|\bmicrosoft exchange\b|\bdelivery (?:sub-?)?system\b",
-    r"\binterscan\b|\bmailsweeper\b|\bmdaemon\b|\bmailmarshal\b|\bgroupwise\b|\bmicrosoft outlook\b|\bamazonses\b",
-    r"\bbounces?(?:[-+_]|@)|\bbounce[-_]?(?:notification|admin|daemon)",
-    r"\buucp\b|\bmmdf\b",
-)
+OFFICE = any_of(shipped.lines("report_signs", "offices"))
 """Senders in the From field that send reports, but also write as people, such as a postmaster. An empty From field
 counts too (RFC 5321 section 4.5.5).
 """
 
-ROBOT = _any(
-    r"\bno[-_.]?reply|\bdo[-_.]?not[-_.]?reply|\bn[aã]o[-_.]?respond",
-    r"[-_](?:admin|owner|request|errors?)@|\b(?:root|listserv|majordomo|mailman|sympa|robot|notification)s?@",
-    r"smtp|\bmta\b|gateway|server@|\bserver\b|anti[-_ ]?(?:virus|spam)|firewall|quarantine|quarentena|mailer\b",
-)
+ROBOT = any_of(shipped.lines("report_signs", "robots"))
 """Machines in the From field that send reports, but also other mail."""
 
 # --- subjects
@@ -62,41 +44,7 @@ REPLY_PREFIX = re.compile(
 prefix.
 """
 
-FAILURE_SUBJECT = _any(
-    r"\bundeliver(?:able|ed)\b",
-    r"\bnon[- ]?deliver(?:y|able|ed)\b",
-    r"\bnot (?:be |been )?deliver(?:ed|able)\b",
-    r"\b(?:unable to|could not|cannot|can't|failed to) (?:be )?(?:deliver|send|reach)",
-    r"\bcould not be (?:delivered|sent)\b",
-    r"^\W*delivery (?:has )?(?:failed|failure|error|problem|unsuccessful|status|report|notification)",
-    r"\b(?:mail|message|e-?mail) (?:delivery |system |transport )?(?:failed|failure|error|problem|fault|status)",
-    r"\bdelivery (?:status |failure |problem )?(?:notification|report|failure|failed|status|error)",
-    r"\bfail(?:ure|ed) (?:notice|delivery|notification|mail|message)",
-    r"\b(?:permanent|transient) (?:delivery )?(?:failure|error)",
-    r"^\W*(?:rejected|bounced|returned|blocked)\s?:",
-    r"\breturn(?:ed|ing) (?:mail|message|e-?mail|to sender)",
-    r"\b(?:mail|message) returned\b",
-    r"\b(?:message|mail)(?: you sent)? (?:blocked|rejected|bounced|refused)\b",
-    r"\brejected (?:mail|message|posting)\b|^\W*bounce\W*$",
-    r"\bpostmaster notify\b|\bsee transcript for details\b",
-    r"\bwarning: (?:could not send|message .{1,80}delayed)",
-    r"\b(?:mail|message|delivery).{0,60}\bdelay(?:ed)?\b|\bdelayed mail\b|\bstill being retried\b",
-    r"\bbounced? (?:mail|message|e-?mail|notification)\b",
-    r"\b(?:user|recipient|address)(?:'s)? unknown\b|\bunknown (?:user|recipient|address)\b",
-    r"\bmailbox (?:is )?full\b|\bquota exceeded\b|\bover quota\b",
-    r"\bnot (?:a )?member\b",
-    r"\bn[aã]o (?:foi |é |p[oô]de ser )?(?:poss[ií]vel entregar|entregue|entreg[aá]vel)",
-    r"\b(?:falha|erro|problema)s? (?:na|no|de|ao) (?:entrega|envio|entregar|enviar)",
-    r"\bdevolvid[ao]\b|\bdevolu[cç][aã]o de (?:mensagem|e-?mail)",
-    r"\bno (?:se )?(?:ha )?(?:podido |pudo |puede )?(?:ser )?entrega(?:do|r|ble|da)\b",
-    r"\b(?:error|fallo) (?:en|de) (?:la )?entrega\b|\bmensaje devuelto\b|\bcorreo devuelto\b",
-    r"\b(?:unzustellbar|nicht zustellbar|onbestelbaar|non remis|non distribu\w{1,3})\b",
-    r"\b(?:mancata consegna|impossibile recapitare)\b",
-    r"\b(?:échec de (?:la )?remise|zustellung fehlgeschlagen|zustellfehler)",
-    r"не\s{0,3}доставлен|невозможно доставить|недоставлен",
-    r"(?:配信|配達|配送|送信)(?:不能|失敗|エラー|(?:が)?できません)|送信エラー|不達",
-    r"退信|投递失败|无法投递|未送达",
-)
+FAILURE_SUBJECT = any_of(shipped.lines("report_signs", "failure_subjects"))
 
 # --- a mail's signs
 

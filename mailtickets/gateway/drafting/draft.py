@@ -1,0 +1,104 @@
+"""Drafts: a decision with the notices that follow from it, before anything is written.
+
+A draft is made in a transaction that reads facts and reserves a ticket number. It may be out of date when it is
+written; then it is made again (`gateway/again.py`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailtickets.desk.change import changed, opened
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import OpenTicket
+from mailtickets.desk.model.facts import Desk, Facts
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices import plan as notices
+from mailtickets.desk.notices.budget import BudgetLine
+from mailtickets.desk.notices.notice import Notice
+from mailtickets.desk.signatures.learning import Seen
+from mailtickets.gateway.drafting.allowance import allowance
+from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.gateway.drafting.situation import situation_of
+from mailtickets.mail.model import InboundMail
+from mailtickets.store import tickets
+from mailtickets.store.inbound import Received
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A decision and its notices, before the notices are rendered and everything is written."""
+
+    basis: Basis
+    after: Ticket | None
+    """The ticket after the decision; None if the decision changes no ticket."""
+    notices: tuple[Notice, ...]
+    budget: tuple[BudgetLine, ...]
+    withheld: tuple[tuple[str, str], ...]
+    also: tuple["Draft", ...] = ()
+    """Drafts for other tickets that the same mail changes."""
+    desk: Desk = field(default_factory=Desk)
+    """The agents' work, as it was when the decision was made."""
+    signature: Seen | None = None
+    """The author's signature that the mail shows, if the author is surely an agent."""
+
+    @property
+    def decision(self) -> Decision:
+        return self.basis.decision
+
+    @property
+    def before(self) -> Ticket | None:
+        return self.basis.before
+
+    @property
+    def received(self) -> Received | None:
+        return self.basis.received
+
+    @property
+    def mail(self) -> InboundMail | None:
+        return self.basis.mail
+
+    @property
+    def facts(self) -> Facts | None:
+        return self.basis.facts
+
+    def all(self) -> Iterator["Draft"]:
+        """Yields this draft, and then the drafts in `also`."""
+        yield self
+        yield from self.also
+
+
+def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Draft:
+    """The draft of a decision: the ticket after it, and the notices that may be sent."""
+    also = tuple(_drafted_also(connection, another, basis.facts, policy, now) for another in basis.decision.also)
+    after = _after(connection, basis, policy, now)
+    others = tuple(draft.after for draft in also if draft.after)
+    situation = situation_of(connection, basis, after, others, policy)
+    planned = notices.plan(situation, policy, now)
+    number = situation.after.number if situation.after else 0
+    limits = allowance(connection, planned, number, policy, now)
+    reachable = {basis.reachable_author.casefold()}
+    allowed = replace(limits, undeliverable=limits.undeliverable - reachable).of(planned)
+    return Draft(basis, after, allowed.notices, allowed.budget, allowed.withheld, also, situation.desk)
+
+
+def _drafted_also(
+    connection: Connection, decision: Decision, facts: Facts | None, policy: Policy, now: datetime
+) -> Draft:
+    """The draft for another ticket that a mail changes, beside the ticket that the mail is about."""
+    before = facts.tickets.get(decision.ticket or 0) if facts else None
+    return drafted(connection, Basis(decision, before), policy, now)
+
+
+def _after(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Ticket | None:
+    """The ticket after the decision; None if the decision changes no ticket. Reserves the number of a new ticket."""
+    effects, opening = basis.decision.effects, basis.decision.opens
+    if opening is not None:
+        fresh = opened(opening, tickets.reserve_number(connection, policy.instance.first_number), now)
+        return changed(fresh, [effect for effect in effects if not isinstance(effect, OpenTicket)], now)
+    if basis.before is None or not effects:
+        return None
+    return changed(basis.before, effects, now)

@@ -1,0 +1,61 @@
+"""Orders: changes that the shell or a timed job asks for, without a mail."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.facts import Desk
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.rules.assignment import turn
+from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.store import tickets
+from mailtickets.store.read.agent_facts import turns
+
+Decide = Callable[[Ticket], Decision | None]
+"""Decides on a ticket as it is then. None: there is nothing to do."""
+
+ReadDesk = Callable[[Connection], Desk]
+"""Reads the agents' work, as far as the notices of an order show it."""
+
+
+def nothing_known(connection: Connection) -> Desk:
+    """An empty Desk, for notices that do not show the agents' work."""
+    return Desk()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for, on which ticket.
+
+    `decide` is a function of `desk.commands.orders` with its arguments, as `partial(orders.remind, agent=...)`.
+    """
+
+    ticket: int | None
+    """The number of the ticket; None if the order concerns none."""
+    decide: Decide
+    text: str = ""
+    """The text of the message that the order adds."""
+    desk: ReadDesk = nothing_known
+    without_ticket: Decision | None = None
+    """The decision if there is no such ticket."""
+
+    def basis(self, connection: Connection) -> Basis:
+        """Reads the ticket and decides on it."""
+        before = tickets.load(connection, self.ticket) if self.ticket is not None else None
+        decision = self.without_ticket if before is None else self.decide(before)
+        desk = self.desk(connection)
+        return Basis(decision or Decision("nothing-to-do"), before, text=self.text, desk=desk)
+
+
+def basis_of_opening(connection: Connection, decision: Decision, text: str, policy: Policy, now: datetime) -> Basis:
+    """What a ticket that the shell opens is drafted from. It is assigned to an agent like a ticket from the queue's
+    mail."""
+    queue = policy.queue(decision.opens.queue) if decision.opens else None
+    desk = turns(connection, queue, policy) if queue else Desk()
+    assignment = turn(queue, desk, policy, now) if queue else None
+    effects = (*decision.effects, assignment) if assignment else decision.effects
+    return Basis(replace(decision, effects=effects), text=text, desk=desk)

@@ -1,0 +1,27 @@
+"""The configuration, in the form that decisions and notices need."""
+
+from dataclasses import dataclass
+
+from mailtickets.config.models import Config
+from mailtickets.config.places import shipped, template_texts
+from mailtickets.desk.letters.letter import Stationery
+from mailtickets.desk.letters.sandbox import Templates
+from mailtickets.desk.model.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What decisions and notices need of a configuration. A reload replaces all of it."""
+
+    policy: Policy
+    templates: Templates
+    stationery: Stationery
+
+
+def rules_of(config: Config, secrets: tuple[bytes, ...]) -> Rules:
+    """Makes the rules of a configuration."""
+    overriding = config.templates.directory
+    templates = Templates(
+        template_texts(shipped("templates")), template_texts(config.path(overriding)) if overriding else {}
+    )
+    return Rules(Policy.of(config), templates, Stationery(config.instance, secrets, config.delivery.envelope))
