@@ -31,6 +31,7 @@ ONLY_READ = (
     "mailtickets check --send",  # would want somebody to write to
     "mailtickets check --agent ana@desk.test",  # no agent of the demo's desk; tests/system/test_tutorials.py runs it
     "mailtickets init",
+    "mailtickets oauth login",
     "mailtickets run",
     "mailtickets deliver",
     "mailtickets demo",
