@@ -20,6 +20,7 @@ from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from mailtickets.config import http
 from mailtickets.config.load import load
@@ -37,6 +38,7 @@ from mailtickets.edges.doors import smtp as smtp_in
 from mailtickets.edges.doors.imap import ImapPoller
 from mailtickets.edges.imap import audit
 from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
+from mailtickets.edges.oauth2.expiry import ending
 from mailtickets.edges.oauth2.kept import Kept
 from mailtickets.edges.oauth2.tokens import for_daemon
 from mailtickets.edges.out.dkim import DkimSigner
@@ -153,7 +155,7 @@ class Daemon:
             await self._open_doors()
             self._start_pollers()
             self.working = self.gateway
-            scheduler = schedule(self.gateway, self._compare_mailboxes)
+            scheduler = schedule(self.gateway, self._compare_mailboxes, self._ending_secrets)
             scheduler.start()
             beat = asyncio.create_task(self._beat())
             minding = asyncio.create_task(mind_clock(scheduler))
@@ -291,6 +293,10 @@ class Daemon:
             else:
                 problems += found.problems
         return problems
+
+    async def _ending_secrets(self) -> list[tuple[str, str]]:
+        today = self.gateway.clerk.clock().astimezone(ZoneInfo(self.config.instance.timezone)).date()
+        return await asyncio.to_thread(lambda: list(ending(self.config, today)))
 
     async def _note_token(self, name: str, kept: Kept | None, error: str) -> None:
         """Records how an account is, for the commands that show it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from mailtickets.config.credentials import Credential
 from mailtickets.config.load import load
 from mailtickets.config.models import Config
 from mailtickets.config.places import ConfigError
@@ -163,6 +164,15 @@ def test_a_key_with_a_password_is_named(tmp_path: Path) -> None:
     subprocess.run(encrypted, cwd=tmp_path, check=True, capture_output=True)
     found = problems(tmp_path, CERTIFICATE.replace("client.key", "locked.key"))
     assert "without a password" in found["oauth.0.certificate_file"]
+
+
+def test_an_account_gets_its_tokens_from_who_was_named_last(tmp_path: Path) -> None:
+    config = loaded(tmp_path, MICROSOFT + MAILBOX)
+    for method in ("token", "password"):
+        given = Credential(method, config.credential(config.imap_in[0]).fetch)  # type: ignore[arg-type]
+        config.with_tokens(lambda login, given=given: given)  # type: ignore[misc]
+        assert config.credential(config.imap_in[0]) is given
+        assert config.credential(config.delivery) is not given
 
 
 def test_the_delivery_may_name_a_table_too(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mailtickets.cli import BAD_USAGE, DONE, NOUNS, REFUSED, Stop
+from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.config.places import ConfigError, shipped
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ USER = "mailtickets"
 SYSTEM_CONFIG = Path("/etc/mailtickets/config.toml")
 SYSTEM_STATE = Path("/var/lib/mailtickets")
 SYSTEM_UNITS = Path("/etc/systemd/system")
+CONFIG_IN_UNITS = "/etc/mailtickets/config.toml"
 UNITS = ("mailtickets.service", "mailtickets.socket")
 HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 """The folders that `ProtectHome=yes` hides from the service."""
@@ -50,6 +51,8 @@ OPTIONS = {
     "--certificate-file": ("oauth.certificate_file", "FILE", "Microsoft: the certificate, PEM"),
     "--key-file": ("oauth.key_file", "FILE", "Microsoft: the key of the certificate, PEM"),
     "--service-account-file": ("oauth.service_account_file", "FILE", "Google: the key of the service account, JSON"),
+    "--token-url": ("oauth.token_url", "URL", "where tokens come from, at a provider that is not known"),
+    "--ca-file": ("oauth.ca_file", "FILE", "the authorities of the token server, PEM, if not those of the system"),
     "--expires": ("oauth.expires", "DATE", "when the secret or the certificate expires"),
     "--locale": ("locale", "LOCALE", "the language of notices: pt_BR, en or es"),
     "--timezone": ("timezone", "ZONE", "for instance America/Sao_Paulo"),
@@ -312,7 +315,7 @@ def _log_in(args: argparse.Namespace, file: Path, answers: "Answers", asks: bool
     from mailtickets.cli.setup.settled import settle
 
     name = settle(answers).oauth_name
-    if not asks or args.no_check or "oauth" not in NOUNS:
+    if not asks or args.no_check:
         print(f"\nNext: mailtickets -c {file} oauth login {name}")
         return
     print()
@@ -421,7 +424,7 @@ def _install_units(config: Path, program: Path) -> None:
         return
     for name in UNITS:
         text = (shipped("systemd") / name).read_text(encoding="utf-8")
-        text = text.replace("/usr/local/bin/mailtickets", str(program)).replace(str(SYSTEM_CONFIG), str(config))
+        text = text.replace("/usr/local/bin/mailtickets", str(program)).replace(CONFIG_IN_UNITS, str(config))
         target = SYSTEM_UNITS / name
         if target.exists():
             print(f"{target} is there already: left as it is")

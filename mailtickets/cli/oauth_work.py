@@ -9,6 +9,7 @@ from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
 from mailtickets.cli.desk import configuration
 from mailtickets.cli.session import act_as_owner, print_json
 from mailtickets.config.models import Config
+from mailtickets.config.places import SEARCHED
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.oauth2.account import Account, accounts
 from mailtickets.edges.oauth2.kept import Kept
@@ -36,7 +37,8 @@ def login(args: argparse.Namespace) -> int:
 
 
 def _enter(config: Config) -> None:
-    if os.geteuid() == 0 and not config.state_dir.exists():
+    of_a_service = config.file.parent == SEARCHED[0].parent
+    if os.geteuid() == 0 and of_a_service and not config.state_dir.exists():
         hint = "run this command as the user that the service runs as, or start the service once"
         raise Stop(BAD_USAGE, f"there is no {config.state_dir} yet: {hint}")
     act_as_owner(config.state_dir)

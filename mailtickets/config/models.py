@@ -219,11 +219,6 @@ class Junk(Section):
     intake_per_sender_per_hour: Count = 0
 
 
-def _no_tokens(login: LoginSettings) -> Credential:
-    """Where nobody has said how tokens are got."""
-    raise LookupError(f"no tokens for {login.oauth}: the configuration was loaded without `with_tokens`")
-
-
 class Config(Section):
     """The whole file. Methods return its paths as absolute paths, wherever the file was loaded from."""
 
@@ -244,7 +239,7 @@ class Config(Section):
     junk: Junk = Junk()
 
     _file: Path = PrivateAttr(default=Path("config.toml"))
-    _tokens: Callable[[LoginSettings], Credential] = PrivateAttr(default=_no_tokens)
+    _tokens: Callable[[LoginSettings], Credential] | None = PrivateAttr(default=None)
 
     def placed(self, file: Path) -> "Config":
         """This configuration with the file that it was read from: relative paths start at the folder of that file."""
@@ -300,7 +295,7 @@ class Config(Section):
 
     def credential(self, login: LoginSettings) -> Credential:
         """How an account logs in. A password is read anew at each login. It is empty if the account has none."""
-        if login.oauth:
+        if login.oauth and self._tokens is not None:
             return self._tokens(login)
         return password(lambda: self._password(login))
 

@@ -8,7 +8,7 @@ address, a subject or a ticket is never one of them.
 """
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Literal, Self
 
@@ -55,20 +55,20 @@ class Measures:
     """The figures of one gateway. All calls but those on a copy belong to its event loop."""
 
     def __init__(self) -> None:
-        self.counts: dict[Counted, Counter[Labels]] = {}
-        self.times: dict[tuple[Timed, Labels], Histogram] = {}
+        self.counts: defaultdict[Counted, Counter[Labels]] = defaultdict(Counter)
+        self.times: defaultdict[tuple[Timed, Labels], Histogram] = defaultdict(Histogram)
 
     def count(self, what: Counted, *labels: str, by: int = 1) -> None:
         """Counts one more, or `by` more."""
-        self.counts.setdefault(what, Counter())[labels] += by
+        self.counts[what][labels] += by
 
     def time(self, what: Timed, seconds: float, *labels: str) -> None:
         """Notes how long something took."""
-        self.times.setdefault((what, labels), Histogram()).note(seconds)
+        self.times[what, labels].note(seconds)
 
     def copy(self) -> Self:
         """The same figures, as they are now: they do not change any more."""
         made = type(self)()
-        made.counts = {what: counts.copy() for what, counts in self.counts.items()}
-        made.times = {key: Histogram(times.classes.copy(), times.seconds) for key, times in self.times.items()}
+        made.counts.update((what, counts.copy()) for what, counts in self.counts.items())
+        made.times.update((key, Histogram(times.classes.copy(), times.seconds)) for key, times in self.times.items())
         return made

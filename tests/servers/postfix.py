@@ -129,9 +129,7 @@ class Postfix:
         self._write("transport", {})
         self._write("recipients", {})
         self._write("aliases", {})
-        # In the place of a DMARC filter: mail of our own domains is submitted by people we know.
-        verdict = f"PREPEND Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from="
-        self._write("senders", {domain: verdict + domain for domain in domains if not milter})
+        self.filters(*(() if milter else domains))
 
     # --- what goes where ---------------------------------------------------------------------------
 
@@ -150,6 +148,11 @@ class Postfix:
     def pipe(self, name: str, command: str, *, user: str) -> None:
         """A transport `name:` that hands each mail to `command` on standard input, run as `user` (pipe(8))."""
         self._pipes[name] = f"{name} unix - n n - 10 pipe flags=Rq user={user} argv={command}\n"
+
+    def filters(self, *domains: str) -> None:
+        """In the place of a DMARC filter: mail of these domains is submitted by people we know."""
+        verdict = f"PREPEND Authentication-Results: {AUTHSERV_ID}; dmarc=pass header.from="
+        self._write("senders", {domain: verdict + domain for domain in domains})
 
     def _write(self, table: str, entries: Mapping[str, str]) -> None:
         """A texthash: table. Running processes read it anew only when told to (`reload`)."""

@@ -1,8 +1,10 @@
 """The whole daemon, on real servers, on both databases."""
 
 import shutil
+import subprocess
 import sys
 import tempfile
+import venv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from tests.system.desk import MAILDIR, Desk, config
 from tests.system.town import MAILBOX, MAILBOX_PASSWORD, Town
 
+ROOT = Path(__file__).parents[2]
 DeskMaker = Callable[..., Desk]
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -80,6 +83,24 @@ def town_config(town: Town, database_url: str, *tables: str) -> str:
     imap = IMAP.format(port=town.dovecot.imaps_port, username=MAILBOX)
     lmtp = f'[lmtp_in]\nlisten = ["unix:intake.sock", "127.0.0.1:{town.lmtp_port}"]\n'
     return config(delivery, imap, lmtp, *tables, smtp_port=town.desk_port, database=database_url)
+
+
+@pytest.fixture(scope="session")
+def installed() -> Iterator[Path]:
+    """The program as `pipx install .` makes it: from a wheel, with no checkout around. Its libraries are ours."""
+    with tempfile.TemporaryDirectory(prefix="wheel-") as directory:
+        built = subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", directory], cwd=ROOT,
+                               capture_output=True, text=True, check=False)  # fmt: skip
+        assert built.returncode == 0, built.stderr
+        home = Path(directory) / "venv"
+        venv.create(home, with_pip=False)
+        (wheel,) = Path(directory).glob("*.whl")
+        subprocess.run([sys.executable, "-m", "pip", "--python", str(home / "bin" / "python"), "install", "--quiet",
+                        "--no-deps", "--no-index", str(wheel)], check=True)  # fmt: skip
+        borrowed = next(path for path in sys.path if path.endswith("site-packages"))
+        (package,) = home.glob("lib/python*/site-packages")
+        (package / "borrowed.pth").write_text(borrowed + "\n")
+        yield home / "bin" / "mailtickets"
 
 
 DELIVERY = """\

@@ -2,10 +2,6 @@
 
 import os
 import subprocess
-import sys
-import tempfile
-import venv
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +9,6 @@ import pytest
 from tests.servers import free_port
 from tests.system.conftest import DeskMaker
 from tests.system.desk import PROGRAM, Desk
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -64,24 +58,6 @@ def test_the_state_that_init_and_run_leave_is_found_by_db_check(fresh: Desk) -> 
     fresh.start()
     fresh.stop()
     assert fresh.command("db", "check").returncode == 0
-
-
-@pytest.fixture(scope="module")
-def installed() -> Iterator[Path]:
-    """The program as `pipx install .` makes it: from a wheel, with no checkout around. Its libraries are ours."""
-    with tempfile.TemporaryDirectory(prefix="wheel-") as directory:
-        built = subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", directory], cwd=ROOT,
-                               capture_output=True, text=True, check=False)  # fmt: skip
-        assert built.returncode == 0, built.stderr
-        home = Path(directory) / "venv"
-        venv.create(home, with_pip=False)
-        (wheel,) = Path(directory).glob("*.whl")
-        subprocess.run([sys.executable, "-m", "pip", "--python", str(home / "bin" / "python"), "install", "--quiet",
-                        "--no-deps", "--no-index", str(wheel)], check=True)  # fmt: skip
-        borrowed = next(path for path in sys.path if path.endswith("site-packages"))
-        (package,) = home.glob("lib/python*/site-packages")
-        (package / "borrowed.pth").write_text(borrowed + "\n")
-        yield home / "bin" / "mailtickets"
 
 
 def test_the_wheel_brings_its_templates_and_migrations(installed: Path, place: Path) -> None:

@@ -27,6 +27,7 @@ from mailtickets.config.values import (
     OptionalDate,
     Port,
     TimeZone,
+    is_loopback,
 )
 
 OWN, OTHER = "own", "other"
@@ -111,8 +112,8 @@ class Answers(Section):
     @property
     def logs_in_to_send(self) -> bool:
         """Whether the server for sending asks for a login. A Postfix of one's own on this machine does not."""
-        open_door = self.provider == OWN and (not self.smtp.host or self.smtp.tls == "none")
-        return bool(self.smtp.username) or not open_door
+        here = not self.smtp.host or is_loopback(self.smtp.host)
+        return bool(self.smtp.username) or self.provider != OWN or not here or self.smtp.tls not in {None, "none"}
 
 
 FILES = ("secret_file", "smtp.secret_file", "oauth.certificate_file", "oauth.key_file", "oauth.service_account_file",

@@ -101,8 +101,9 @@ def smtp_server(answers: Answers) -> Server:
     given, known = answers.smtp, answers.preset.smtp.for_address(answers.address) if answers.preset else None
     if answers.provider == OWN and not given.host:
         return OWN_POSTFIX
-    port = given.port or (known.port if known and not given.host else 587)
-    tls: Tls = given.tls or ("implicit" if port in IMPLICIT_TLS_PORTS else "starttls")
+    port = given.port or (known.port if known and not given.host else 587 if answers.logs_in_to_send else 25)
+    usual: Tls = "implicit" if port in IMPLICIT_TLS_PORTS else "starttls" if answers.logs_in_to_send else "none"
+    tls: Tls = given.tls or usual
     username = given.username or (known.username if known else answers.imap.username or answers.address)
     return Server(given.host or (known.host if known else ""), port, tls, username if answers.logs_in_to_send else "")
 

@@ -18,7 +18,7 @@ async def connected(
     try:
         secret = await credential.fetch()
     except (OSError, KeyError, ValueError) as error:
-        raise LoginRefused(f"there is no password: {error}") from error
+        raise LoginRefused(f"there is no {credential.method}: {error}") from error
     client = await ImapClient.open(account, tls, limits)
     try:
         await client.login(account.username, credential.method, secret)

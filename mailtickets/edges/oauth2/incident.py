@@ -12,7 +12,7 @@ def dead_text(account: Account, found: Dead, until: datetime | None) -> str:
         f'The account "{account.name}" gets no new token: {found.reason}',
         f"What to do: {found.advice}",
         _serves(until),
-        *_whom(account, until is None),
+        *_whom(account),
     ]
     return "\n".join(lines)
 
@@ -21,25 +21,25 @@ def late_text(account: Account, reason: str, since: datetime) -> str:
     lines = [
         f'The account "{account.name}" has no token, and gets none since {_moment(since)}: {reason}',
         "It is tried again and again. What to do if it lasts: look whether this machine reaches the token server.",
-        *_whom(account, True),
+        *_whom(account),
     ]
     return "\n".join(lines)
 
 
 def refused_text(account: Account, found: Dead) -> str:
-    lines = [f'The account "{account.name}": {found.reason}', f"What to do: {found.advice}", *_whom(account, True)]
+    lines = [f'The account "{account.name}": {found.reason}', f"What to do: {found.advice}", *_whom(account)]
     return "\n".join(lines)
 
 
 def expiry_text(account: Account, on: date, days: int) -> str:
-    """The secret or certificate of an account ends soon, or has ended."""
+    """The secret or certificate of an account ends in so many days; negative: it has ended."""
     what = "certificate" if account.settings.certificate_file else "secret"
     when = f"ends on {on}, in {days} days" if days > 1 else f"ends on {on}" if days >= 0 else f"has ended on {on}"
     lines = [
-        f'The {what} of the account "{account.name}" {when}.',
+        f'The {what} of the account "{account.name}" {when}. After that it gets no tokens.',
         f"What to do: make a new {what} at the provider, put it into the file that the [[oauth]] table names,",
         "set oauth.expires to its end, and reload (systemctl reload mailtickets).",
-        *_whom(account, True),
+        f"Who needs it: {', '.join(account.uses) or 'nobody at present'}.",
     ]
     return "\n".join(lines)
 
@@ -48,7 +48,7 @@ def _serves(until: datetime | None) -> str:
     return f"The present token serves until {_moment(until)}." if until else "There is no token that serves meanwhile."
 
 
-def _whom(account: Account, now: bool) -> list[str]:
+def _whom(account: Account) -> list[str]:
     """What stands still without this account."""
     if not account.uses:
         return ["No mailbox and no delivery uses this account."]

@@ -126,6 +126,8 @@ class Keeper:
         """Ends. A question under way is given so many seconds; its thread keeps what it gets even after that."""
         if self._flight is not None and not self._flight.done():
             await asyncio.wait([self._flight], timeout=seconds)
+            self._flight.cancel()
+            await asyncio.gather(self._flight, return_exceptions=True)
         self._thread.shutdown(wait=False)
 
     async def forget(self) -> None:
