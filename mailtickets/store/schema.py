@@ -405,3 +405,39 @@ counter = Table(
     Column("name", String, primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
+
+# How an account fares at each gateway, and the end of its token. Rows of a gateway that is gone stay for a while.
+account = Table(
+    "account",
+    metadata,
+    Column("kind", String, primary_key=True),  # imap, smtp or oauth
+    Column("name", String, primary_key=True),
+    Column("gateway", String, primary_key=True),
+    Column("last_success_at", Instant),
+    Column("last_failure_at", Instant),
+    Column("failing_since", Instant),  # NULL: the newest attempt went well
+    Column("error", Text, nullable=False),  # of the newest attempt; empty: it went well
+    Column("expires_at", Instant),
+)
+
+# One row for each alarm there ever was; forgotten some time after it has passed.
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("cleared_at", Instant),  # NULL: the trouble lasts
+    Column("times", Integer, nullable=False),  # how often it has come since `since`
+    Column("told", Boolean, nullable=False),  # ops have been written that it is there, and not yet that it has passed
+    Column("told_at", Instant),  # when ops were last written that it is there
+)
+
+# Which gateways see the trouble of an alarm now. It has passed when none does.
+alarm_report = Table(
+    "alarm_report",
+    metadata,
+    Column("key", ForeignKey("alarm.key"), primary_key=True),
+    Column("gateway", String, primary_key=True),  # empty: it is a trouble of the database, whichever gateway looks
+    Column("seen_at", Instant, nullable=False),
+)

@@ -4,6 +4,7 @@ import os
 import signal
 import smtplib
 import socket
+import sqlite3
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -165,6 +166,23 @@ def test_when_the_database_is_away_the_desk_is_alive_and_not_ready(make_desk: De
         assert 'mailtickets_ready{part="database"} 0.0\n' in status("/metrics")[1]
         postgres.start()
         desk.wait_for(lambda: status("/readyz")[0] == 200, "the desk to be ready again")
+
+
+@on_sqlite
+def test_a_database_that_others_hold_is_no_place_for_mail_and_does_not_hide_the_figures(
+    desk: Desk, place: Path
+) -> None:
+    other = sqlite3.connect(place / "var" / "mailtickets.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        desk.wait_for(lambda: get(desk, "/readyz").status_code == 503, "the desk to say that it takes no mail")
+        assert get(desk, "/readyz").text.startswith("database: no answer in ")
+        assert get(desk, "/healthz").status_code == 200
+        assert metric(desk, "mailtickets_ready", part="database") == 0
+        assert metric(desk, "mailtickets_database_up") == 1
+    finally:
+        other.close()
+    desk.wait_for(lambda: get(desk, "/readyz").status_code == 200, "the desk to be ready again")
 
 
 # --- start, reload, stop ------------------------------------------------------------------------------

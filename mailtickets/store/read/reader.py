@@ -27,10 +27,10 @@ CONNECT_SECONDS = 10
 _PARAMETER = re.compile(r"(?<!:):(\w+)")
 
 INSTANTS = frozenset({
-    "assigned_at", "absent_until", "at", "claimed_until", "closed_at", "created_at", "decided_at", "due_at",
-    "expires_at", "first_attempt_at", "first_connected_at", "known_since", "next_attempt_at", "received_at",
-    "reminded_at", "resolved_at", "seen_at", "sent_at", "snoozed_until", "undeliverable_since", "until", "updated_at",
-    "waiting_since",
+    "assigned_at", "absent_until", "at", "claimed_until", "cleared_at", "closed_at", "created_at", "decided_at",
+    "due_at", "expires_at", "failing_since", "first_attempt_at", "first_connected_at", "known_since",
+    "last_failure_at", "last_success_at", "next_attempt_at", "received_at", "reminded_at", "resolved_at", "seen_at",
+    "sent_at", "since", "snoozed_until", "told_at", "undeliverable_since", "until", "updated_at", "waiting_since",
 })  # fmt: skip
 """Columns with a moment. SQLite stores text: UTC, without a zone."""
 LISTS = frozenset({
@@ -38,7 +38,9 @@ LISTS = frozenset({
     "tags", "trace",
 })  # fmt: skip
 """Columns with JSON. SQLite stores text."""
-FLAGS = frozenset({"answered", "inline", "left_out", "muted", "notified", "released", "snooze", "trusted", "verified"})
+FLAGS = frozenset(
+    {"answered", "inline", "left_out", "muted", "notified", "released", "snooze", "told", "trusted", "verified"}
+)
 """Columns with yes or no. SQLite stores 1 or 0."""
 
 
