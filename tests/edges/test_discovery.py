@@ -92,7 +92,7 @@ async def test_srv_records_name_the_servers(dns: FakeDns) -> None:
     told = await found(dns)
     assert told.imap == Server("imap.desk.test", 1993, "implicit", ADDRESS)
     assert told.smtp == Server("smtp.desk.test", 587, "starttls", ADDRESS)
-    assert told.source == "the SRV records of desk.test"
+    assert told.source == "in the SRV records of desk.test"
     assert told.elsewhere(ADDRESS) == []
 
 
@@ -121,7 +121,7 @@ async def test_a_host_of_another_domain_is_named(dns: FakeDns) -> None:
 async def test_a_dns_that_does_not_answer_is_said_and_autoconfig_is_asked(dns: FakeDns) -> None:
     dns.fail("_imaps._tcp.desk.test")
     told = await found(dns, lambda url: XML.format(host="desk.test").encode())
-    assert told.source == f"https://autoconfig.desk.test{PATH}"
+    assert told.source == f"at https://autoconfig.desk.test{PATH}"
     assert "could not say" in told.silent[0]
 
 

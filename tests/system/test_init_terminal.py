@@ -141,7 +141,7 @@ def test_servers_by_srv_outside_of_the_domain_are_confirmed_before_a_password_is
         terminal.answer("customers write to:", ADDRESS)
         terminal.wait_for("mx.host.test: no provider that is known here")
         terminal.answer("Provider [other]:", "")
-        terminal.wait_for("The SRV records of desk.test says")
+        terminal.wait_for("Found in the SRV records of desk.test:")
         terminal.wait_for("Not below desk.test: imap.host.test, smtp.host.test. Your password would be sent there.")
         terminal.answer("provider? [y/n]:", "")
         terminal.answer("provider? [y/n]:", "n")
@@ -165,7 +165,7 @@ def test_servers_by_autoconfig_and_a_password_that_is_tried(newcomer: Newcomer, 
         with newcomer.starts("--imap", f"localhost:{dovecot.imaps_port}") as terminal:
             terminal.answer("customers write to:", ADDRESS)
             terminal.answer("Provider [other]:", "")
-            terminal.wait_for("Https://autoconfig.desk.test/mail/config-v1.1.xml says")
+            terminal.wait_for("Found at https://autoconfig.desk.test/mail/config-v1.1.xml:")
             terminal.answer("Use them? [Y/n]:", "")
             terminal.answer("Password of suporte@desk.test (not shown", "wrong horse")
             terminal.wait_for("refuses the login")

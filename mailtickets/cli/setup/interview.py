@@ -178,7 +178,7 @@ class Interview:
 
     def _confirmed(self, found: Found, address: str) -> bool:
         """Whether the person wants these servers. Hosts outside of the domain are never taken for granted."""
-        print(f"  {found.source[:1].upper()}{found.source[1:]} says:")
+        print(f"  Found {found.source}:")
         print(f"    {shown(found.imap, found.smtp)}")
         if outside := found.elsewhere(address):
             print(f"  Not below {domain_of(address)}: {', '.join(outside)}. Your password would be sent there.")
@@ -228,8 +228,8 @@ class Interview:
             self._ask(
                 "oauth.object_id", "Object ID of the enterprise application (Enter: not known yet)", optional=True
             )
-        if answers.login in {"certificate", "client_secret"}:
-            self._ask("oauth.expires", "Day when it expires, as 2027-03-31 (Enter: never)", optional=True)
+        if answers.login == "client_secret":
+            self._ask("oauth.expires", "Day when the secret expires, as 2027-03-31 (Enter: not known)", optional=True)
 
     def _secret(self) -> None:
         answers = self.answers

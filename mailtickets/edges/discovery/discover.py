@@ -19,7 +19,7 @@ class Found:
     imap: Server | None = None
     smtp: Server | None = None
     source: str = ""
-    """Who says so, in words: "the SRV records of desk.test", a URL."""
+    """Where it was found, in words: "in the SRV records of desk.test", "at" and a URL."""
     silent: tuple[str, ...] = field(default=())
     """The sources that could not be asked, and why."""
 
@@ -36,7 +36,7 @@ def discover(address: str, lookups: Lookups, fetch: Callable[[str], bytes] = aut
     try:
         imap, smtp = records.imap_server(address, lookups), records.smtp_server(address, lookups)
         if imap and smtp:
-            return Found(imap, smtp, f"the SRV records of {domain}")
+            return Found(imap, smtp, f"in the SRV records of {domain}")
     except Unanswered as error:
         imap = smtp = None
         silent.append(str(error))
@@ -47,5 +47,5 @@ def discover(address: str, lookups: Lookups, fetch: Callable[[str], bytes] = aut
             silent.append(str(error))
             continue
         if told or sends:
-            return Found(told, sends, url, tuple(silent))
-    return Found(imap, smtp, f"the SRV records of {domain}" if imap or smtp else "", tuple(silent))
+            return Found(told, sends, f"at {url}", tuple(silent))
+    return Found(imap, smtp, f"in the SRV records of {domain}" if imap or smtp else "", tuple(silent))
