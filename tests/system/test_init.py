@@ -95,3 +95,57 @@ def test_only_root_may(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def described(path: Path) -> tuple[int, str, str]:
     found = path.stat()
     return found.st_mode & 0o7777, pwd.getpwuid(found.st_uid).pw_name, grp.getgrgid(found.st_gid).gr_name
+
+
+# --- with answers -----------------------------------------------------------------------------------------
+
+ANSWERS = """\
+address = "suporte@desk.test"
+provider = "{provider}"
+login = "password"
+secret_file = "password"
+[[agent]]
+name = "Ana"
+address = "ana@desk.test"
+"""
+
+
+def init_with_answers(machine: Path, provider: str = "google") -> int:
+    (machine / "password").write_text("correct horse")
+    (machine / "answers.toml").write_text(ANSWERS.format(provider=provider))
+    words = ["init", "--system", "--no-check", "--answers", str(machine / "answers.toml")]
+    return main(["-c", str(machine / "etc" / "config.toml"), *words])
+
+
+def test_answers_make_a_desk_whose_secrets_the_service_alone_reads(machine: Path) -> None:
+    assert init_with_answers(machine) == DONE
+    group = grp.getgrgid(NOBODY.pw_gid).gr_name
+    assert described(machine / "etc" / "config.toml") == (0o640, "root", group)
+    assert described(machine / "etc" / "mailbox-password") == (0o600, NOBODY.pw_name, group)
+    config = load(machine / "etc" / "config.toml", secrets=True)
+    assert config.state_dir == machine / "state"
+    assert described(machine / "state")[:2] == (0o710, NOBODY.pw_name)
+    assert (machine / "units" / "mailtickets.service").exists()
+
+
+@pytest.mark.parametrize(("provider", "trust"), [("google", "verified"), ("zoho", "token")])
+def test_trust_begins_at_verified_where_the_results_of_the_provider_are_known(
+    machine: Path, provider: str, trust: str
+) -> None:
+    assert init_with_answers(machine, provider) == DONE
+    assert load(machine / "etc" / "config.toml").trust.agents == trust
+
+
+def test_bad_answers_make_no_user_and_no_folder(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(init, "USER", "no such user")
+    assert init_with_answers(machine, "nobody-knows") == BAD_USAGE
+    assert {path.name for path in machine.iterdir()} == {"units", "password", "answers.toml"}
+
+
+def test_answers_overwrite_no_configuration_and_install_what_is_missing(machine: Path) -> None:
+    (machine / "etc").mkdir()
+    (machine / "etc" / "config.toml").write_text("# mine\n")
+    assert init_with_answers(machine) == DONE
+    assert (machine / "etc" / "config.toml").read_text() == "# mine\n"
+    assert not (machine / "etc" / "mailbox-password").exists()
+    assert (machine / "units" / "mailtickets.service").exists()
