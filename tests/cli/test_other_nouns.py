@@ -297,7 +297,7 @@ def test_check_says_plainly_that_a_token_alone_is_believed_and_what_to_do(shell:
     (line,) = said_of_trust(shell)
     assert line["verdict"] == "warning"
     assert "can answer customers in that agent's name" in line["text"]
-    assert 'set trust.agents = "verified"' in line["text"]
+    assert 'set trust.agents = "verified"' in line["next"]
 
 
 def test_check_says_nothing_of_it_where_agents_are_verified(shell: Shell) -> None:

@@ -1,0 +1,69 @@
+"""The areas that `check` looks at, in the order of their lines. An area is a module here with a function `lines`.
+
+Areas look at the same time: none of them changes what another one reads. Each has its bounds of time; an area that
+does not come to an end all the same is given up after `AREA_SECONDS`, and that is a line too. So is an area that fails
+in a way that nobody has thought of: the others are looked at all the same.
+A new area (calendars, rules, levels) is a module, and an entry in `AREAS`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+from mailtickets.cli.check import agent, database, delivery, listeners, machine, mailboxes, queues, texts
+from mailtickets.cli.check.subject import Subject
+from mailtickets.config.state import directory_problems
+from mailtickets.views.check import CheckLine, ok, wrong
+
+log = logging.getLogger("mailtickets.check")
+
+AREA_SECONDS = 240
+"""The longest area is a round trip of two test messages, which waits a minute for each."""
+
+_REPORT = "run it again; if it says the same, report this line: it is a fault of mailtickets"
+
+Area = Callable[[Subject], Awaitable[Iterable[CheckLine]]]
+
+
+def _in_thread(look: Callable[[Subject], Iterable[CheckLine]]) -> Area:
+    """An area that blocks."""
+
+    async def area(subject: Subject) -> Iterable[CheckLine]:
+        return await asyncio.to_thread(lambda: list(look(subject)))
+
+    return area
+
+
+AREAS: tuple[tuple[str, Area], ...] = (
+    ("database", _in_thread(database.lines)),
+    ("queue", _in_thread(queues.lines)),
+    ("templates", _in_thread(texts.lines)),
+    ("listen", _in_thread(listeners.lines)),
+    ("imap_in", mailboxes.lines),
+    ("delivery", delivery.lines),
+    ("agent", _in_thread(agent.lines)),
+)
+
+
+async def lines(subject: Subject) -> AsyncIterator[CheckLine]:
+    """All lines, in order."""
+    config = subject.config
+    yield ok("configuration", f"{config.file} is sound")
+    for line in machine.lines(subject):
+        yield subject.masked(line)
+    if any(directory_problems(config.state_dir)):
+        return  # the areas open files, maybe those of an intruder
+    looking = [asyncio.create_task(_bounded(name, area, subject), name=name) for name, area in AREAS]
+    for task in looking:
+        for line in await task:
+            yield subject.masked(line)
+
+
+async def _bounded(name: str, area: Area, subject: Subject) -> Iterable[CheckLine]:
+    try:
+        async with asyncio.timeout(AREA_SECONDS):
+            return await area(subject)
+    except TimeoutError:
+        return [
+            wrong(name, f"no result within {AREA_SECONDS} s", "run it again; if it lasts, report it with this line")
+        ]
