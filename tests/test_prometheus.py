@@ -60,7 +60,7 @@ def filled_in(expression: str) -> str:
 
 
 def test_promtool_is_content_with_the_rules_and_the_configuration() -> None:
-    assert "18 rules found" in promtool("check", "rules", PROMETHEUS / "alerts.yml")
+    assert "19 rules found" in promtool("check", "rules", PROMETHEUS / "alerts.yml")
     promtool("check", "config", PROMETHEUS / "prometheus.yml")
 
 

@@ -8,7 +8,8 @@ from mailtickets.config.load import load
 from mailtickets.config.models import Config
 from mailtickets.edges.http.metrics import Moment, Scene
 from mailtickets.gateway.measures import Measures
-from mailtickets.store.read.figures import WAITING_IN, WAITING_OUT, Account, Figures, Waiting
+from mailtickets.store.read.figures import WAITING_IN, WAITING_OUT, Figures, Waiting
+from mailtickets.store.read.health import Account, Kind
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -63,6 +64,18 @@ def some_measures() -> Measures:
     return made
 
 
+def an_account(
+    kind: Kind,
+    name: str,
+    succeeded: datetime | None = None,
+    failed: datetime | None = None,
+    *,
+    gateway: str = "one",
+    expires_at: datetime | None = None,
+) -> Account:
+    return Account(kind, name, gateway, succeeded, failed, None, "", expires_at)
+
+
 def a_scene(
     config: Config,
     *,
@@ -81,10 +94,13 @@ def a_scene(
         sent_in_a_day=17,
         leases={"housekeeping": NOW + timedelta(minutes=1), "somebody@else.test": NOW},
         database_bytes=331_776,
+        alarms=2,
         accounts=(
-            Account("imap", "suporte", NOW - timedelta(minutes=1), NOW - timedelta(days=1), None),
-            Account("oauth", "microsoft", NOW - timedelta(minutes=20), None, NOW + timedelta(minutes=40)),
-            Account("imap", "outra", NOW, NOW, NOW),
+            an_account("imap", "suporte", NOW - timedelta(minutes=1), NOW - timedelta(days=1)),
+            an_account("imap", "suporte", NOW - timedelta(days=2), None, gateway="two"),
+            an_account("oauth", "microsoft", NOW - timedelta(minutes=20), expires_at=NOW + timedelta(minutes=40)),
+            an_account("smtp", "delivery", NOW, NOW - timedelta(days=3)),
+            an_account("imap", "outra", NOW, NOW),
         ),
     )
     moment = Moment(

@@ -98,6 +98,7 @@ GAUGES: Mapping[str, Family] = {
         Family(
             "mailtickets_lease_until_timestamp_seconds", "When the lease on a task of one gateway ends.", ("lease",)
         ),
+        Family("mailtickets_alarms", "Alarms whose trouble lasts: `mailtickets status` says which."),
         Family(
             "mailtickets_account_last_success_timestamp_seconds",
             "When a mailbox was last read, a copy taken by the smarthost, a token got; 0: never.",

@@ -261,12 +261,21 @@ def lines_of(config: Config) -> tuple[BudgetLine, ...]:
 
 def _accounts(figures: Figures, lists: Lists) -> Iterator[Metric]:
     """Accounts that the configuration no longer has are left out."""
-    known = {(one.kind, one.name): one for one in figures.accounts if (one.kind, one.name) in lists.accounts}
+    known = [one for one in figures.accounts if (one.kind, one.name) in lists.accounts]
     success, failure = "account_last_success_timestamp_seconds", "account_last_failure_timestamp_seconds"
-    yield _gauge(success, {key: _seconds(one.last_success_at) for key, one in known.items()})
-    yield _gauge(failure, {key: _seconds(one.last_failure_at) for key, one in known.items()})
-    ends: Samples = {(name,): _seconds(one.expires_at) for (_, name), one in known.items() if one.expires_at}
-    yield _gauge("token_expiry_timestamp_seconds", ends)
+    yield _gauge(success, _newest(((one.kind, one.name), one.last_success_at) for one in known))
+    yield _gauge(failure, _newest(((one.kind, one.name), one.last_failure_at) for one in known))
+    ends = (((one.name,), one.expires_at) for one in known if one.kind == "oauth" and one.expires_at)
+    yield _gauge("token_expiry_timestamp_seconds", _newest(ends))
+    yield _gauge("alarms", {(): figures.alarms})
+
+
+def _newest(moments: Iterable[tuple[tuple[str, ...], datetime | None]]) -> Samples:
+    """The newest moment under each name: what went well at one gateway went well."""
+    found: dict[tuple[str, ...], float] = {}
+    for key, moment in moments:
+        found[key] = max(found.get(key, 0.0), _seconds(moment))
+    return found
 
 
 def _secrets(config: Config) -> Samples:

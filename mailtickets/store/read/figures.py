@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailtickets.desk.notices.budget import BudgetLine
+from mailtickets.store.read import health
 from mailtickets.store.read.reader import Reader, among
 
 WAITING_IN = ("accepted", "held")
@@ -24,19 +25,6 @@ class Waiting:
 
     count: int
     since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """How an account fares, among all gateways."""
-
-    kind: str
-    """`imap`, `smtp` or `oauth`."""
-    name: str
-    last_success_at: datetime | None
-    last_failure_at: datetime | None
-    expires_at: datetime | None
-    """The end of its token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +45,10 @@ class Figures:
     leases: Mapping[str, datetime]
     """When each lease ends."""
     database_bytes: int
-    accounts: Sequence[Account] = ()
+    accounts: Sequence[health.Account] = ()
+    """How each account fares at each gateway."""
+    alarms: int = 0
+    """How many troubles have been told to ops and last."""
 
 
 def look(reader: Reader, queues: Iterable[str], budgets: Sequence[BudgetLine], now: datetime) -> Figures:
@@ -67,6 +58,8 @@ def look(reader: Reader, queues: Iterable[str], budgets: Sequence[BudgetLine], n
         outbox=_waiting(reader, "outbox", "created_at", WAITING_OUT),
         unanswered={queue: _unanswered(reader, queue) for queue in queues},
         tickets=_tickets(reader),
+        accounts=health.accounts(reader),
+        alarms=len(health.alarms_open(reader)),
         budgets=_budgets(reader, {line.key: line.window(now) for line in budgets}),
         sent_in_a_day=_one(reader, _SENT, since=now - timedelta(days=1), now=now).many,
         leases={row.name: row.until for row in reader.each("SELECT name, until FROM lease")},
