@@ -87,7 +87,7 @@ PAGES: dict[str, Work] = {
     "the outbox in a state": lambda c: read_outbox.listed(within(c), state="failed", after=5000),
 }
 
-SMALL = ("tally", "lease", "ix_outbox_due", "waiting_domains", "(subquery", "CONSTANT ROW", "anon_")
+SMALL = ("tally", "lease", "alarm", "account", "ix_outbox_due", "waiting_domains", "(subquery", "CONSTANT ROW", "anon_")
 """What does not grow with the tickets: counts, what has yet to go out, and what a statement makes for itself."""
 
 
