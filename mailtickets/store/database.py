@@ -71,7 +71,7 @@ class Database:
 
     def ping(self) -> None:
         """Raises Transient when the database does not answer, or takes no transaction."""
-        self.transact(lambda connection: connection.exec_driver_sql("SELECT 1"))
+        self.transact(_answer_in)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -93,6 +93,10 @@ class Database:
         disk = shutil.disk_usage(Path(self.url.removeprefix("sqlite:///")).parent)
         wanted = max(message_limit * 3 // 2, _FREE_BYTES_LEAST)
         return disk.free < min(wanted, disk.total // 4)  # a small disk could never have that much
+
+
+def _answer_in(connection: Connection) -> None:
+    connection.exec_driver_sql("SELECT 1")
 
 
 def _sqlite(url: str, busy_seconds: int) -> Engine:
