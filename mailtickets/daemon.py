@@ -336,7 +336,7 @@ class Daemon:
         """
         if not listen:
             return
-        for key, text in http.warnings(self.config):
+        for key, text, _ in http.warnings(self.config):
             log.warning("configuration", extra={"key": key, "text": text})
         from mailtickets.edges.http.door import HttpDoor
 

@@ -76,9 +76,10 @@ def test_a_command_that_only_reads_does_not_need_the_extra(tmp_path: Path, monke
 @pytest.mark.parametrize("entry", ["0.0.0.0:8026", "[::]:8026", "192.0.2.7:8026", "10.0.0.7:8026"])
 def test_an_address_that_others_can_reach_is_warned_of(tmp_path: Path, entry: str) -> None:
     config = loaded(tmp_path, f'[http]\nlisten = ["127.0.0.1:8026", "{entry}"]')
-    [(key, text)] = http.warnings(config)
+    [(key, text, then)] = http.warnings(config)
     assert key == "http.listen.1"
     assert text.startswith(f"{entry} can be reached from other machines")
+    assert then.startswith("listen on 127.0.0.1")
 
 
 @pytest.mark.parametrize("entry", ["127.0.0.1:8026", "127.9.9.9:8026", "[::1]:8026", "unix:/run/desk/http.sock"])
@@ -87,5 +88,5 @@ def test_an_address_of_this_machine_is_not(tmp_path: Path, entry: str) -> None:
 
 
 def test_the_api_that_is_not_there_yet_may_be_asked_for_and_is_warned_of(tmp_path: Path) -> None:
-    [(key, text)] = http.warnings(loaded(tmp_path, "[http]\napi = true"))
+    [(key, text, _)] = http.warnings(loaded(tmp_path, "[http]\napi = true"))
     assert (key, "serves nothing" in text) == ("http.api", True)

@@ -13,9 +13,9 @@ from mailtickets.config.values import is_loopback
 if TYPE_CHECKING:
     from mailtickets.config.models import Config
 
-_PUBLIC = (
-    "can be reached from other machines, and no password is asked for: listen on 127.0.0.1 or on a unix socket, behind "
-    "a proxy that asks for one, or let only your monitoring through the firewall"
+_PRIVATE = (
+    "listen on 127.0.0.1 or on a unix socket, behind a proxy that asks for a password, or let only your monitoring "
+    "through the firewall"
 )
 
 EXTRA = ("starlette", "uvicorn", "h11", "prometheus_client")
@@ -34,15 +34,16 @@ def problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
             yield f"http.listen.{config.http.listen.index(entry)}", f"{entry} is listed {count} times"
 
 
-def warnings(config: "Config") -> Iterator[tuple[str, str]]:
-    """(key path, what may be unwanted)."""
+def warnings(config: "Config") -> Iterator[tuple[str, str, str]]:
+    """(key path, what may be unwanted, what to do about it)."""
     if config.http is None:
         return
     for number, entry in enumerate(config.http.listen):
         if not is_private(entry):
-            yield f"http.listen.{number}", f"{entry} {_PUBLIC}"
+            public = f"{entry} can be reached from other machines, and no password is asked for"
+            yield f"http.listen.{number}", public, _PRIVATE
     if config.http.api:
-        yield "http.api", "is reserved: this version serves nothing under /api/"
+        yield "http.api", "is reserved: this version serves nothing under /api/", "take the key out"
 
 
 def is_private(entry: str) -> bool:

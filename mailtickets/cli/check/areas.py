@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
-from mailtickets.cli.check import agent, database, delivery, listeners, machine, mailboxes, queues, texts
+from mailtickets.cli.check import agent, database, delivery, http, listeners, machine, mailboxes, queues, texts
 from mailtickets.cli.check.subject import Subject
 from mailtickets.config.state import directory_problems
 from mailtickets.views.check import CheckLine, ok, wrong
@@ -39,6 +39,7 @@ AREAS: tuple[tuple[str, Area], ...] = (
     ("queue", _in_thread(queues.lines)),
     ("templates", _in_thread(texts.lines)),
     ("listen", _in_thread(listeners.lines)),
+    ("http", _in_thread(http.lines)),
     ("imap_in", mailboxes.lines),
     ("delivery", delivery.lines),
     ("agent", _in_thread(agent.lines)),
