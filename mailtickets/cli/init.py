@@ -289,8 +289,8 @@ def _after(args: argparse.Namespace, file: Path, answers: "Answers", asks: bool)
         print("\nThe desk does not send yet: its mail goes into the folder outgoing of its state directory, for you to")
         print(f"look at. When it may send, replace [delivery] as the end of {file} shows.")
     _say_extra(answers)
-    if answers.login in {"device_code", "refresh_token"}:
-        _log_in(args, file, answers, asks)
+    if answers.login in {"device_code", "refresh_token"} and not _is_logged_in(args, file, answers, asks):
+        return DONE
     if args.no_check:
         return DONE
     print("\nmailtickets check:")
@@ -310,19 +310,21 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def _log_in(args: argparse.Namespace, file: Path, answers: "Answers", asks: bool) -> None:
-    """The login with a browser: now, on a terminal; otherwise the command for it."""
+def _is_logged_in(args: argparse.Namespace, file: Path, answers: "Answers", asks: bool) -> bool:
+    """Lets a person log in with a browser, on a terminal. Without one, or if it fails, says what to do."""
     from mailtickets.cli.setup.settled import settle
 
     name = settle(answers).oauth_name
-    if not asks or args.no_check:
-        print(f"\nNext: mailtickets -c {file} oauth login {name}")
-        return
-    print()
-    try:
-        _noun("oauth", file, "login", name)
-    except (Stop, KeyboardInterrupt) as stop:
-        print(f"{stop or 'Not logged in'}. Again: mailtickets -c {file} oauth login {name}")
+    if asks and not args.no_check:
+        print()
+        try:
+            if _noun("oauth", file, "login", name) == DONE:
+                return True
+        except (Stop, KeyboardInterrupt) as stop:
+            print(stop or "\nNobody has logged in.")
+    print(f"\nNext: mailtickets -c {file} oauth login {name}")
+    print(f"Then: mailtickets -c {file} check")
+    return False
 
 
 def _check(file: Path) -> int:

@@ -24,6 +24,7 @@ from mailtickets.config.load import load
 from tests.servers import free_port
 from tests.servers.dovecot import Dovecot
 from tests.servers.fake_smtp import FakeSmtp
+from tests.servers.terminal import Terminal
 from tests.system.desk import Desk
 from tests.system.test_readme_on_postfix import Ours
 from tests.system.town import ANA, MARIA, text_of, write
@@ -89,6 +90,10 @@ class Machine:
                               stdin=subprocess.DEVNULL, check=False, timeout=120)  # fmt: skip
         assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def on_a_terminal(self, command: str) -> Terminal:
+        """The same command, typed on a terminal."""
+        return Terminal(shlex.split(command), cwd=self.home, env=self.environment)
 
     def start(self) -> Desk:
         """What `systemctl enable --now mailtickets` does: the command of the unit."""
@@ -169,17 +174,27 @@ def dovecot(machine: Machine) -> Iterator[Dovecot]:
 
 def follow(page: str, machine: Machine, mark: str, options: Sequence[str], port: int = 8025) -> None:
     """Sections 3 to 5 of a page, with the answers that have `mark` in them, up to the start of the service."""
-    found = blocks(FOLDER / f"{page}.md")
-    write_answers(next(block for block in found if block.kind == "toml" and mark in block.text), machine)
-    typed = [command for block in found if block.kind == "console" for command in commands(block)]
-    (init,) = [command for command in typed if command.startswith("mailtickets init --system")]
-    said = machine.type(init, *machine.options, *options)
+    write_answers(answers_of(page, mark), machine)
+    said = machine.type(shown(page, "mailtickets init --system"), *machine.options, *options)
     machine.config.write_text(machine.config.read_text().replace(":8025", f":{port}"))
     assert "ok       configuration" in said
     assert PASSWORD not in said
-    assert "mailtickets check" in typed
-    machine.type("mailtickets check")
-    assert "systemctl enable --now mailtickets" in typed
+    check_and_start(page, machine)
+
+
+def answers_of(page: str, mark: str) -> Block:
+    return next(block for block in blocks(FOLDER / f"{page}.md") if block.kind == "toml" and mark in block.text)
+
+
+def shown(page: str, beginning: str) -> str:
+    """The command of a page that begins like this."""
+    found = [block for block in blocks(FOLDER / f"{page}.md") if block.kind == "console"]
+    return next(command for block in found for command in commands(block) if command.startswith(beginning))
+
+
+def check_and_start(page: str, machine: Machine) -> None:
+    machine.type(shown(page, "mailtickets check"))
+    assert shown(page, "systemctl enable --now mailtickets")
     desk = machine.start()
     if load(machine.config).imap_in:
         desk.wait_for(
