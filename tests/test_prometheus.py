@@ -30,7 +30,7 @@ ROW = re.compile(r"^\| `((?:mailtickets|process)_\w+)` \| (\w+) \| (.*?) \| (.*)
 @pytest.fixture
 def shown(tmp_path: Path) -> str:
     """The figures of a desk that has a sample of each."""
-    return rendered(a_scene(a_config(tmp_path)), "")[0].decode()
+    return rendered(a_scene(a_config(tmp_path)), "plain").decode()
 
 
 def series(shown: str) -> dict[str, set[str]]:

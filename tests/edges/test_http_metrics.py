@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 
 from mailtickets.config.models import Config
 from mailtickets.edges.http.families import FAMILIES
-from mailtickets.edges.http.metrics import Moment, Scene, rendered
+from mailtickets.edges.http.metrics import Format, Moment, Scene, rendered, wanted
 from mailtickets.gateway.measures import Measures
 from mailtickets.store.read.figures import Waiting
 from tests.edges.metrics_scene import NOW, a_config, a_scene
@@ -19,9 +19,9 @@ from tests.edges.metrics_scene import NOW, a_config, a_scene
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
 
-def samples(scene: Scene, accept: str = "") -> dict[Sample, float]:
-    text, _ = rendered(scene, accept)
-    families = (open_metrics if "openmetrics" in accept else plain)(text.decode())
+def samples(scene: Scene, form: Format = "plain") -> dict[Sample, float]:
+    text = rendered(scene, form).decode()
+    families = (open_metrics if form == "openmetrics" else plain)(text)
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in families
@@ -39,7 +39,7 @@ def config(tmp_path: Path) -> Config:
 
 
 def test_every_metric_is_there_with_its_help_and_its_labels(config: Config) -> None:
-    text = rendered(a_scene(config), "")[0].decode()
+    text = rendered(a_scene(config), "plain").decode()
     for family in FAMILIES:
         assert f"# HELP {family.name} {family.help}\n" in text
         [kind] = re.findall(rf"^# TYPE {family.name} (\w+)$", text, re.MULTILINE)
@@ -51,7 +51,7 @@ def test_every_metric_is_there_with_its_help_and_its_labels(config: Config) -> N
 
 
 def test_there_is_no_other_metric(config: Config) -> None:
-    text = rendered(a_scene(config), "")[0].decode()
+    text = rendered(a_scene(config), "plain").decode()
     shown = set(re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE))
     assert shown == {family.name for family in FAMILIES}
     assert "_created" not in text
@@ -150,24 +150,27 @@ def test_the_end_of_a_secret_is_the_beginning_of_its_day_where_the_desk_is(confi
     assert value(shown, "mailtickets_secret_expiry_timestamp_seconds", account="microsoft") == midnight
 
 
+PROMETHEUS = (
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+    "application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;q=0.4,*/*;q=0.2"
+)
+"""The header that Prometheus 3 sends, shortened."""
+
+
 def test_openmetrics_is_written_for_who_asks_for_it(config: Config) -> None:
-    accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
-    text, media_type = rendered(a_scene(config), accept)
-    assert media_type.startswith("application/openmetrics-text; version=1.0.0")
-    assert text.endswith(b"# EOF\n")
-    assert value(samples(a_scene(config), accept), "mailtickets_received_total", door="smtp") == 1
+    assert wanted(PROMETHEUS) == "openmetrics"
+    assert rendered(a_scene(config), "openmetrics").endswith(b"# EOF\n")
+    assert samples(a_scene(config), "openmetrics").keys() == samples(a_scene(config)).keys()
 
 
 @pytest.mark.parametrize(
-    "accept", ["*/*", "text/html", "application/openmetrics-text;version=one", ";;;,,=", "text/plain;version=", "\x00"]
+    "accept", ["", "*/*", "text/html", "text/plain;version=0.0.4", ";;;,,=", "\x00", "openmetrics"]
 )
-def test_an_odd_wish_gets_the_plain_format(config: Config, accept: str) -> None:
-    text, media_type = rendered(a_scene(config), accept)
-    assert text.startswith(b"# HELP mailtickets_build_info")
-    assert "version" in media_type
+def test_everybody_else_gets_the_plain_format(accept: str) -> None:
+    assert wanted(accept) == "plain"
 
 
 def test_no_address_of_anybody_is_shown(config: Config) -> None:
-    text = rendered(a_scene(config), "")[0].decode()
+    text = rendered(a_scene(config), "plain").decode()
     assert "@" not in text
     assert "ana" not in text.lower().replace("mailtickets_unanswered", "")

@@ -3,7 +3,8 @@
 In: the daemon, as far as it can be seen from outside (`Running`). Out: answers over HTTP.
 Fails with: OSError from `open`, when a page's address is taken. Later nothing: what cannot be gathered is said in the
 answer, and costs the desk no more than one thread at a time.
-Limits: the database is looked at once in `FRESH_SECONDS`, however many ask, and has `PATIENCE_SECONDS` to answer.
+Limits: the database is looked at and a text is made once in `FRESH_SECONDS`, however many ask. The database has
+`PATIENCE_SECONDS` to answer, and a text twice that.
 """
 
 import asyncio
@@ -12,12 +13,13 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from mailtickets.config.models import Config
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.http.app import Sources, application
-from mailtickets.edges.http.metrics import Moment, Scene, lines_of, rendered
+from mailtickets.edges.http.metrics import MEDIA_TYPES, Format, Moment, Scene, lines_of, rendered, wanted
 from mailtickets.edges.http.server import HttpServer
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.measures import Measures
@@ -68,6 +70,7 @@ class HttpDoor:
         self._running = running
         self._figures = Fresh(lambda: asyncio.to_thread(self._look))
         self._ready = Fresh(self._readiness)
+        self._texts = {form: Fresh(partial(self._render, form), 2.0) for form in MEDIA_TYPES}
         self._rendering = asyncio.Lock()
         self._app: Any = None
         self._server = HttpServer(self._answer)
@@ -128,11 +131,16 @@ class HttpDoor:
             return look(opened, queues, lines_of(config), gateway.clerk.clock())
 
     async def _metrics(self, accept: str) -> tuple[bytes, str]:
+        form = wanted(accept)
+        return await self._texts[form].get(), MEDIA_TYPES[form]
+
+    async def _render(self, form: Format) -> bytes:
+        """A database that does not answer within its time costs the figures that stand in it, and not the others."""
         figures, ready = await asyncio.gather(_or_none(self._figures.get()), _or_none(self._ready.get()))
         moment = await self._moment(ready or {})
         scene = Scene(self._running.config, self._running.measures.copy(), moment, figures)
         async with self._rendering:
-            return await asyncio.to_thread(rendered, scene, accept)
+            return await asyncio.to_thread(rendered, scene, form)
 
     async def _moment(self, ready: Mapping[str, str]) -> Moment:
         running, gateway = self._running, self._running.working
@@ -163,8 +171,9 @@ class HttpDoor:
 class Fresh(Generic[T]):
     """A value that costs something: gathered once for all who ask at the same time, and kept for a moment."""
 
-    def __init__(self, gather: Callable[[], Awaitable[T]]) -> None:
-        self._gather = gather
+    def __init__(self, gather: Callable[[], Awaitable[T]], patience: float = 1.0) -> None:
+        """`patience` is how many times `PATIENCE_SECONDS` the gathering may take."""
+        self._gather, self._patience = gather, patience
         self._gathering: asyncio.Future[T] | None = None
         self._until = 0.0
 
@@ -175,10 +184,10 @@ class Fresh(Generic[T]):
             self._gathering = asyncio.ensure_future(self._gather())
             self._gathering.add_done_callback(self._gathered)
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(seconds := PATIENCE_SECONDS * self._patience):
                 return await asyncio.shield(self._gathering)
         except TimeoutError as error:
-            raise Transient(f"no answer in {PATIENCE_SECONDS:g} seconds") from error
+            raise Transient(f"no answer in {seconds:g} seconds") from error
 
     def _gathered(self, gathering: "asyncio.Future[T]") -> None:
         self._until = asyncio.get_running_loop().time() + FRESH_SECONDS

@@ -16,7 +16,7 @@ from datetime import datetime, time
 from importlib.metadata import version
 from itertools import accumulate
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry, disable_created_metrics
@@ -26,8 +26,9 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     InfoMetricFamily,
 )
-from prometheus_client.exposition import choose_encoder
+from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from mailtickets.config.models import Config
@@ -81,15 +82,28 @@ class Scene:
     figures: Figures | None
 
 
-def rendered(scene: Scene, accept: str) -> tuple[bytes, str]:
-    """The text that Prometheus reads, and its media type. `accept` is the header of its request."""
+Format = Literal["plain", "openmetrics"]
+
+MEDIA_TYPES: Mapping[Format, str] = {
+    "plain": "text/plain; version=0.0.4; charset=utf-8",
+    "openmetrics": "application/openmetrics-text; version=1.0.0; charset=utf-8",
+}
+
+
+def wanted(accept: str) -> Format:
+    """The format that an Accept header asks for. Prometheus asks for OpenMetrics first; everybody reads the other."""
+    kinds = (part.partition(";")[0].strip().lower() for part in accept.split(","))
+    return "openmetrics" if "application/openmetrics-text" in kinds else "plain"
+
+
+def rendered(scene: Scene, form: Format) -> bytes:
+    """The text that Prometheus reads."""
     registry = CollectorRegistry()
     registry.register(_Shown(scene))
-    try:
-        encode, media_type = choose_encoder(accept)
-    except (TypeError, ValueError):  # the header asks for a version that is no number
-        encode, media_type = choose_encoder("")
-    return encode(registry), media_type
+    if form == "openmetrics":
+        text: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]
+        return text
+    return generate_latest(registry)
 
 
 class _Shown(Collector):
