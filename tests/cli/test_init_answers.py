@@ -4,11 +4,14 @@ import json
 import os
 import signal
 import stat
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, main
 from mailtickets.cli.init import OPTIONS
@@ -315,6 +318,12 @@ def test_every_choice_of_words_is_a_configuration(setup: Setup) -> None:
     name = 'Suporte "Ação" \\ 日本'
     config = setup.desk(GOOGLE.replace('provider = "', f"name = {json.dumps(name)}\nprovider = " + '"'))
     assert config.queue[0].display_name == name
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=40).filter(str.isprintable))
+def test_every_line_comes_back_as_it_was(text: str) -> None:
+    shown = configuration._written(configuration.Table("[a]", "", [("b", (text, 1, True), "c")]))
+    assert tomllib.loads(shown) == {"a": {"b": [text, 1, True]}}
 
 
 # --- what is wrong --------------------------------------------------------------------------------------

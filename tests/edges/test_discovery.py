@@ -4,10 +4,13 @@ import asyncio
 import http.client
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailtickets.config.providers import Server, provider_of, providers
 from mailtickets.edges.checks.resolver import Lookups
@@ -239,7 +242,20 @@ def test_a_missing_file_is_said(web: FakeAutoconfig) -> None:
 
 
 def test_a_server_that_drips_is_given_up(web: FakeAutoconfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    web.pages[PATH] = b"x" * 100
+    web.pages[PATH] = b"x" * 200_000
+    web.drips = True
+    monkeypatch.setattr(autoconfig, "SECONDS", 0.5)
+    with pytest.raises(NoAutoconfig, match="in time"):
+        fetch()
+
+
+def test_there_is_no_time_left_for_another_redirect(web: FakeAutoconfig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(autoconfig, "SECONDS", 0)
     with pytest.raises(NoAutoconfig, match="in time"):
         fetch()
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: f"<a>{text}</a>".encode()))
+def test_reading_fails_with_nothing_else(octets: bytes) -> None:
+    with suppress(NoAutoconfig):
+        autoconfig.read(octets, ADDRESS)

@@ -7,10 +7,12 @@
 A page is octets, or (status, headers, octets) for redirects and errors. Everything else is 404.
 """
 
+import contextlib
 import http.server
 import ssl
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Self
 
@@ -45,6 +47,8 @@ class FakeAutoconfig:
 
     def __init__(self, *names: str) -> None:
         self.pages: dict[str, Page] = {}
+        self.drips = False
+        """Whether it sends an octet at a time, as slowly as clients may bear it."""
         self.asked: list[str] = []
         """HOST PATH of every request, in order."""
         self._directory = tempfile.TemporaryDirectory(prefix="autoconfig-")
@@ -80,7 +84,13 @@ class FakeAutoconfig:
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(octets)
+                if not fake.drips:
+                    self.wfile.write(octets)
+                    return
+                with contextlib.suppress(OSError):
+                    for octet in octets:
+                        self.wfile.write(bytes([octet]))
+                        time.sleep(0.05)
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -10,8 +10,10 @@ import http.client
 import re
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urljoin, urlsplit
 from xml.parsers import expat
 
@@ -64,30 +66,33 @@ def _get(url: str, deadline: float) -> bytes | str:
     connection = http.client.HTTPSConnection(
         parts.hostname, parts.port, timeout=_left(deadline), context=ssl.create_default_context()
     )
+    watchdog = None
     try:
+        connection.connect()
+        watchdog = threading.Timer(_left(deadline), _hang_up, [connection.sock])
+        watchdog.start()
         path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         connection.request("GET", path, headers={"Accept": "text/xml, application/xml", "Connection": "close"})
-        sock = connection.sock
         response = connection.getresponse()
         if response.status in _MOVED and (target := response.getheader("Location")):
             return target
         if response.status != http.HTTPStatus.OK:
             raise NoAutoconfig(f"{url}: the server says {response.status}")
-        return _body(url, response, sock, deadline)
+        octets = response.read(MAX_OCTETS + 1)
+        _left(deadline)  # or it may be only a part, because the watchdog hung up
     finally:
+        if watchdog is not None:
+            watchdog.cancel()
         connection.close()
+    if len(octets) > MAX_OCTETS:
+        raise NoAutoconfig(f"{url}: larger than {MAX_OCTETS} octets")
+    return octets
 
 
-def _body(url: str, response: http.client.HTTPResponse, sock: socket.socket | None, deadline: float) -> bytes:
-    octets = b""
-    while len(octets) <= MAX_OCTETS:
-        if sock is not None and sock.fileno() >= 0:
-            sock.settimeout(_left(deadline))
-        piece = response.read1(65_536)
-        if not piece:
-            return octets
-        octets += piece
-    raise NoAutoconfig(f"{url}: larger than {MAX_OCTETS} octets")
+def _hang_up(connection: socket.socket) -> None:
+    """Ends a connection that takes too long, however little by little the server speaks."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _left(deadline: float) -> float:
