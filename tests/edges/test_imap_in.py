@@ -16,9 +16,10 @@ from mailtickets.config.models import ImapIn
 from mailtickets.desk.model.delivery import ImapCursor, Permanent, Transient
 from mailtickets.edges.doors import imap
 from mailtickets.edges.doors.imap import IN_FLIGHT, ImapPoller
+from mailtickets.edges.imap.advice import refusal_hint
 from mailtickets.edges.imap.answers import ConnectionLost, LoginRefused
 from mailtickets.edges.imap.client import Limits, mailbox
-from mailtickets.edges.imap.probe import probe, refusal_hint
+from mailtickets.edges.imap.probe import probe
 from mailtickets.mail.door import Door
 from mailtickets.mail.model import Envelope
 from tests.servers.dovecot import Dovecot

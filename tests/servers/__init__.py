@@ -10,8 +10,8 @@ import socket
 
 import pytest
 
-SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
-"""Debian keeps daemons where an ordinary user's PATH does not look."""
+SYSTEM_PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", "/usr/lib/dovecot"))
+"""Debian keeps daemons, and parts of Dovecot, where an ordinary user's PATH does not look."""
 SERVERS_PORTS = range(20_000, 32_000)
 PORTS_PER_WORKER = 2_000
 

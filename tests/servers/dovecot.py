@@ -1,5 +1,7 @@
 """A private Dovecot, 2.3 or 2.4: mailboxes by IMAP and IMAPS, and an LMTP door for an MTA to deliver to.
 
+With a token server, people may log in with a token too, and hand in mail by its submission service.
+
     with Dovecot({"suporte@desk.test": "secret"}) as dovecot:
         dovecot.deliver("suporte@desk.test", raw)
         ... 127.0.0.1:dovecot.imaps_port, verified against dovecot.certificate ...
@@ -24,6 +26,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -37,13 +40,27 @@ STOP_SECONDS = 10
 INBOX = "INBOX"
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """Whom Dovecot asks whether a token is good, and where it hands on the mail of those who have one."""
+
+    introspection_url: str
+    ca_file: Path
+    scope: str
+    relay_port: int
+
+
 class Dovecot:
     """One server. `users` maps addresses to passwords; anybody else is 550 to LMTP."""
 
-    def __init__(self, users: Mapping[str, str]) -> None:
+    def __init__(self, users: Mapping[str, str], tokens: Tokens | None = None) -> None:
         self._binary = require("dovecot", "dovecot-imapd dovecot-lmtpd")
         self._doveadm = require("doveadm", "dovecot-core")
+        if tokens is not None:
+            require("submission-login", "dovecot-submissiond")
+        self.tokens = tokens
         self.imap_port, self.imaps_port, self.lmtp_port = free_port(), free_port(), free_port()
+        self.submission_port = free_port()
         self.directory = Path(tempfile.mkdtemp(prefix="dovecot-", dir="/tmp"))
         self.directory.chmod(0o711)
         self.log = self.directory / "log"
@@ -225,6 +242,9 @@ class Dovecot:
         version = subprocess.run([self._binary, "--version"], capture_output=True, text=True, check=True).stdout
         text = configuration(version, self)
         (self.directory / "dovecot.conf").write_text(text, encoding="utf-8")
+        if self.tokens is not None:
+            shutil.copy(self.tokens.ca_file, self.directory / "token-server-ca.pem")
+            (self.directory / "oauth2.conf.ext").write_text(OAUTH2_2_3.format_map(_values(self)), encoding="utf-8")
 
 
 def mail_owner() -> tuple[int, int]:
@@ -241,24 +261,35 @@ def configuration(version: str, server: Dovecot) -> str:
     2.4 has another one (https://doc.dovecot.org/2.4.0/installation/upgrade/2.3-to-2.4.html).
     """
     major, minor = (int(number) for number in version.split(".")[:2])
-    dialect = DIALECT_2_4 if (major, minor) >= (2, 4) else DIALECT_2_3
-    values = {
+    first, rest, token = DIALECT_2_4 if (major, minor) >= (2, 4) else DIALECT_2_3
+    extra = SUBMISSION + token if server.tokens else ""
+    return (first + COMMON + extra + rest + _unprivileged(server)).format_map(_values(server))
+
+
+def _values(server: Dovecot) -> dict[str, object]:
+    tokens = server.tokens
+    values: dict[str, object] = {
         "root": server.directory,
         "imap": server.imap_port,
         "imaps": server.imaps_port,
         "lmtp": server.lmtp_port,
+        "protocols": "imap lmtp submission" if tokens else "imap lmtp",
+        "mechanisms": "plain login xoauth2 oauthbearer" if tokens else "plain login",
     }
-    first, rest = dialect
-    return (first + COMMON + rest + _unprivileged()).format_map(values)
+    if tokens is None:
+        return values
+    given = {"url": tokens.introspection_url, "scope": tokens.scope, "relay": tokens.relay_port}
+    return {**values, **given, "submission": server.submission_port}
 
 
-def _unprivileged() -> str:
+def _unprivileged(server: Dovecot) -> str:
     """An ordinary user can become nobody else and change no root directory."""
     if os.geteuid() == 0:
         return ""
     user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
     names = f"default_internal_user = {user}\ndefault_internal_group = {group}\ndefault_login_user = {user}\n"
-    return names + "service imap-login {{\n  chroot =\n}}\nservice anvil {{\n  chroot =\n}}\n"
+    services = ["imap-login", "anvil", *(["submission-login"] if server.tokens else [])]
+    return names + "".join(f"service {name} {{{{\n  chroot =\n}}}}\n" for name in services)
 
 
 def _utf7(folder: str) -> str:
@@ -276,13 +307,13 @@ COMMON = """\
 base_dir = {root}/run
 state_dir = {root}/state
 log_path = /dev/stderr
-protocols = imap lmtp
+protocols = {protocols}
 listen = 127.0.0.1
 first_valid_uid = 1
 first_valid_gid = 1
 mail_fsync = never
 mail_max_userip_connections = 200
-auth_mechanisms = plain login
+auth_mechanisms = {mechanisms}
 auth_username_chars =
 auth_failure_delay = 0
 ssl = yes
@@ -314,6 +345,20 @@ service anvil {{
 }}
 """
 
+SUBMISSION = """\
+hostname = mail.desk.test
+service submission-login {{
+  inet_listener submission {{
+    port = {submission}
+  }}
+  inet_listener submissions {{
+    port = 0
+  }}
+}}
+submission_relay_host = 127.0.0.1
+submission_relay_port = {relay}
+"""
+
 DIALECT_2_3 = (
     "",
     """\
@@ -330,7 +375,25 @@ userdb {{
   args = {root}/users
 }}
 """,
+    """\
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {root}/oauth2.conf.ext
+}}
+""",
 )
+
+OAUTH2_2_3 = """\
+introspection_mode = post
+introspection_url = {url}
+tls_ca_cert_file = {root}/token-server-ca.pem
+username_attribute = username
+active_attribute = active
+active_value = true
+scope = {scope}
+timeout_msecs = 5000
+"""
 
 DIALECT_2_4 = (
     """\
@@ -349,6 +412,18 @@ passdb passwd-file {{
 }}
 userdb passwd-file {{
   passwd_file_path = {root}/users
+}}
+""",
+    """\
+oauth2 {{
+  introspection_mode = post
+  introspection_url = {url}
+  username_attribute = username
+  active_attribute = active
+  active_value = true
+  force_introspection = yes
+  scope = {scope}
+  ssl_client_ca_file = {root}/token-server-ca.pem
 }}
 """,
 )

@@ -1,12 +1,14 @@
 """An IMAP server that misbehaves on request, for what no real one can be asked to do.
 
-One mailbox in memory, any login. `on` replaces the answer to a command; `until` waits for what clients do.
+One mailbox in memory; any password, and the tokens in `tokens`, log in. `on` replaces the answer to a command; `until`
+waits for what clients do.
 
     async with FakeImap() as fake:
         fake.on["UID MOVE"] = refuse("[NOPERM] Permission denied")
 """
 
 import asyncio
+import base64
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -56,6 +58,10 @@ class Session:
             answer = self.fake.on.get(verb) or ANSWERS.get(verb, _unknown)
             await answer(self, tag, arguments)
 
+    async def line(self) -> str:
+        """The next line of the client, within a command."""
+        return (await self._reader.readline()).decode().rstrip("\r\n")
+
     def sequence(self, mail: Mail) -> int:
         return self.folder.index(mail) + 1
 
@@ -80,6 +86,12 @@ class FakeImap:
         self.uidvalidity = 7
         self.folders: dict[str, list[Mail]] = {"INBOX": []}
         self.on: dict[str, Answer] = {}
+        self.tokens: set[str] = set()
+        """Access tokens that AUTHENTICATE takes, for any user."""
+        self.challenge = '{"status":"401","schemes":"Bearer","scope":"https://mail.desk.test/"}'
+        """What a client with another token is told first."""
+        self.responses: list[str] = []
+        """What AUTHENTICATE was given, decoded."""
         self.heard_commands: list[tuple[str, str]] = []
         self.connections = 0
         self.port = 0
@@ -200,6 +212,23 @@ async def _ok(session: Session, tag: str, arguments: str) -> None:
     session.send(f"{tag} OK done")
 
 
+async def _authenticate(session: Session, tag: str, arguments: str) -> None:
+    """XOAUTH2 or OAUTHBEARER; a wrong token gets a challenge first, and its end is an empty line or `AQ==`."""
+    fake = session.fake
+    mechanism, _, response = arguments.partition(" ")
+    if not response:
+        session.send("+ ")
+        response = await session.line()
+    fake.responses.append(base64.b64decode(response).decode())
+    if fake.responses[-1].partition("auth=Bearer ")[2].rstrip("\1") in fake.tokens:
+        session.send(f"{tag} OK welcome")
+        return
+    session.send(f"+ {base64.b64encode(fake.challenge.encode()).decode()}")
+    end = await session.line()
+    right = end == ("" if mechanism == "XOAUTH2" else "AQ==")
+    session.send(f"{tag} {'NO [AUTHENTICATIONFAILED] wrong token' if right else 'BAD what?'}")
+
+
 async def _capability(session: Session, tag: str, arguments: str) -> None:
     session.send(f"* CAPABILITY {session.fake.capabilities}", f"{tag} OK done")
 
@@ -288,6 +317,7 @@ async def _idle(session: Session, tag: str, arguments: str) -> None:
 ANSWERS: dict[str, Answer] = {
     "CAPABILITY": _capability,
     "LOGIN": _ok,
+    "AUTHENTICATE": _authenticate,
     "SELECT": _select,
     "STATUS": _status,
     "CREATE": _create,

@@ -86,6 +86,11 @@ class FakeSmtp:
         self.tls = tls
         self.implicit = implicit
         self.users = dict(users or {})
+        self.tokens: dict[str, str] = {}
+        """Access tokens that are taken, and whose they are."""
+        self.mechanisms = "PLAIN LOGIN"
+        self.auth_lines: list[int] = []
+        """The lengths of the lines with AUTH and of those that continue it."""
         self.port = 0
         self.sessions = 0
         self.open_sessions = 0
@@ -216,8 +221,8 @@ class _Session:
             extensions.append("PIPELINING")
         if self.server.tls and not self.encrypted:
             extensions.append("STARTTLS")
-        if self.server.users:
-            extensions.append("AUTH PLAIN LOGIN")
+        if self.server.users or self.server.tokens:
+            extensions.append(f"AUTH {self.server.mechanisms}")
         lines = ["fake.test", *extensions]
         await self.answer(
             "EHLO", "\n".join(f"250{' ' if i == len(lines) - 1 else '-'}{x}" for i, x in enumerate(lines))
@@ -230,7 +235,12 @@ class _Session:
             self.encrypted = True
 
     async def on_auth(self, text: str) -> None:
-        _, method, argument = text.split(" ")
+        self.server.auth_lines.append(len(text))
+        _, method, *arguments = text.split(" ")
+        if method in {"XOAUTH2", "OAUTHBEARER"}:
+            await self.by_token(method, *arguments)
+            return
+        argument = arguments[0]
         if method == "PLAIN":
             _, user, password = base64.b64decode(argument).decode().split("\0")
         else:
@@ -241,13 +251,34 @@ class _Session:
         if await self.answer("AUTH", "235 2.7.0 ok" if right else "535 5.7.8 wrong") and right:
             self.user = user
 
+    async def by_token(self, method: str, argument: str | None = None) -> None:
+        """A wrong token gets a challenge first, and its end is an empty line or `AQ==`."""
+        if argument is None:
+            argument = await self.ask("")
+        said = base64.b64decode(argument).decode()
+        token = said.partition("auth=Bearer ")[2].rstrip("\1")
+        user = re.split(r"[\1,]", said.partition("user=" if method == "XOAUTH2" else "a=")[2])[0]
+        right = self.server.tokens.get(token) == user
+        if not right and not self.server.is_scripted("AUTH"):
+            challenge = b'{"status":"401","schemes":"bearer","scope":"mail"}'
+            end = await self.ask(base64.b64encode(challenge).decode())
+            assert end == ("" if method == "XOAUTH2" else "AQ==")
+        if await self.answer("AUTH", "235 2.7.0 ok" if right else "535 5.7.3 Authentication unsuccessful") and right:
+            self.user = user
+
+    async def ask(self, challenge: str) -> str:
+        await self.put(f"334 {challenge}")
+        line = (await self.reader.readline()).decode().rstrip("\r\n")
+        self.server.auth_lines.append(len(line))
+        return line
+
     async def on_mail(self, text: str) -> None:
         found = re.fullmatch(r"MAIL FROM:<(.*?)>((?: \S+)*)", text)
         if self.sender is not None:
             await self.put("503 5.5.1 nested MAIL")
         elif found is None:
             await self.put("501 5.5.4 syntax")
-        elif self.server.users and self.user is None:
+        elif (self.server.users or self.server.tokens) and self.user is None:
             await self.put("530 5.7.0 Authentication required")
         elif await self.answer("MAIL", "250 2.1.0 ok"):
             self.sender, self.options = found[1], tuple(found[2].split())

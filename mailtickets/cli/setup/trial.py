@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from mailtickets.config.credentials import password
 from mailtickets.config.models import ImapIn
 from mailtickets.config.providers import Server
+from mailtickets.edges.imap.advice import refusal_hint
 from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
 from mailtickets.edges.imap.client import Limits
 from mailtickets.edges.imap.connect import connected, tls_context
-from mailtickets.edges.imap.probe import refusal_hint
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ nothing has gone well for `Limits.stalled_seconds`, `imap-ACCOUNT-FOLDER` when a
 `imap-ACCOUNT-move` when accepted messages cannot be moved, `imap-ACCOUNT-FOLDER-UIDVALIDITY-UID` for a message that
 could not be taken.
 *Fails with* nothing: `run` goes on until it is cancelled.
-*Limits*: messages are fetched one after the other, while up to `IN_FLIGHT` earlier ones are being made durable;
-passwords only, no OAuth2.
+*Limits*: messages are fetched one after the other, while up to `IN_FLIGHT` earlier ones are being made durable.
 """
 
 import asyncio

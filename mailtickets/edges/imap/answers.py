@@ -27,6 +27,10 @@ class LoginRefused(Exception):
     """The server refuses the login. The message has the server's words."""
 
 
+class NotConnected(LoginRefused):
+    """The server has accepted the login, and opens no folder. The message has the server's words."""
+
+
 class CommandRefused(Exception):
     """The server refused one command. The message has the server's words."""
 

@@ -3,9 +3,9 @@
 Owns the socket and everything about aioimaplib. The reader of that library fails when one packet holds many lines, so
 it is replaced. A lost connection ends the command that waits for an answer. The size of bodies is bounded.
 
-*Fails with* `CommandRefused` (the server refused this one command), `LoginRefused` (the server refuses the login),
-`ConnectionLost` (no answer in time, a broken line, an answer that makes no sense). After `ConnectionLost` the state of
-the connection is unknown: close it.
+*Fails with* `CommandRefused` (the server refused this one command), `LoginRefused` and `TokenRefused` (the server
+refuses the login), `NotConnected` (it accepts the login and opens nothing), `ConnectionLost` (no answer in time, a
+broken line, an answer that makes no sense). After `ConnectionLost` the state of the connection is unknown: close it.
 *Limits*: one command at a time. The ways to log in are in `login`.
 """
 
@@ -30,6 +30,7 @@ from mailtickets.edges.imap.answers import (
     ConnectionLost,
     ListedMessage,
     LoginRefused,
+    NotConnected,
     Selected,
     body_content,
     fetch_records,
@@ -38,7 +39,7 @@ from mailtickets.edges.imap.answers import (
     network_reason,
     server_words,
 )
-from mailtickets.edges.imap.login import log_in, without_secret
+from mailtickets.edges.imap.login import log_in
 from mailtickets.edges.imap.wire import LOST, ImapWire
 
 # Below WARNING aioimaplib logs what it sends and receives: messages, and passwords that contain a quote.
@@ -60,6 +61,8 @@ class Limits:
     """Seconds for TCP, TLS and the greeting."""
     reply_seconds: float = 55
     """Seconds for a command, or for a pause within a body."""
+    token_login_seconds: float = 30
+    """Seconds for a login with a token. Some servers say nothing at all to a token that is too long for them."""
     quiet_seconds: float = 30
     """A connection in IDLE is asked for a sign of life this often. RFC 2177 allows 29 minutes."""
     pulse_seconds: float = 25
@@ -119,18 +122,26 @@ class ImapClient:
             async with asyncio.timeout(self._limits.pulse_seconds):
                 await self._wire.closed.wait()
 
-    async def login(self, username: str, method: Method, secret: str) -> None:
-        """Logs in and asks what the server can do. Raises LoginRefused with the server's words, without the secret."""
+    async def login(self, account: ImapIn, method: Method, secret: str) -> None:
+        """Logs in and asks what the server can do. Raises LoginRefused and TokenRefused with the server's words,
+        without the secret.
+        """
         if self._wire.state == aioimaplib.NONAUTH:  # a server that greets with PREAUTH asks for no login
-            try:
-                response = await self._in_time(log_in(self._wire, username, method, secret))
-            except ValueError as error:  # a CR, LF or NUL in the name or the secret
-                raise LoginRefused(str(error)) from error
+            response = await self._logged_in(account, method, secret)
             if response.result == LOST:
                 raise ConnectionLost(self._wire.reason)
-            if response.result != "OK":
-                raise LoginRefused(server_words(without_secret(response.lines[-1], secret)))
         await self._in_time(self._wire.capability())
+
+    async def _logged_in(self, account: ImapIn, method: Method, secret: str) -> Any:
+        reply = log_in(self._wire, account, method, secret)
+        try:
+            if method == "password":
+                return await self._in_time(reply)
+            seconds = self._limits.token_login_seconds
+            silent = f"no answer within {seconds:.0f} s to a login with a token of {len(secret)} characters"
+            return await self._in_time(reply, seconds, silent)
+        except ValueError as error:
+            raise LoginRefused(str(error)) from error
 
     @property
     def capabilities(self) -> frozenset[str]:
@@ -280,18 +291,20 @@ class ImapClient:
         """Sends a command. Returns the lines of its OK answer, without the tagged one."""
         response = await self._in_time(reply, seconds)
         words = server_words(response.lines[-1]) if response.lines else ""
+        if "authenticated but not connected" in words:  # Microsoft 365, after the login went well
+            raise NotConnected(words)
         if response.result == "NO":
             raise CommandRefused(words)
         if response.result != "OK":
             raise ConnectionLost(words or response.result)
         return response.lines[:-1]  # type: ignore[no-any-return]
 
-    async def _in_time(self, reply: Awaitable[Any], seconds: float | None = None) -> Any:
+    async def _in_time(self, reply: Awaitable[Any], seconds: float | None = None, silent: str = SILENT) -> Any:
         try:
             async with asyncio.timeout(seconds or self._limits.reply_seconds):
                 return await reply
         except (TimeoutError, aioimaplib.CommandTimeout) as error:
-            raise ConnectionLost(SILENT) from error
+            raise ConnectionLost(silent) from error
         except aioimaplib.AioImapException as error:
             raise ConnectionLost(self._wire.reason or str(error)) from error
 

@@ -4,7 +4,8 @@ import ssl
 
 from mailtickets.config.credentials import Credential
 from mailtickets.config.models import ImapIn
-from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
+from mailtickets.edges.imap.advice import refusal_hint
+from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused, NotConnected
 from mailtickets.edges.imap.client import ImapClient, Limits
 from mailtickets.edges.imap.connect import connected, tls_context
 
@@ -30,8 +31,11 @@ async def probe(
             for folder in _targets(account, client):
                 lines.append(await _writable(client, folder))
             return lines
+    except NotConnected as refused:
+        return [(True, f"{account.username} logs in at {account.host}:{account.port}"), (False, str(refused))]
     except LoginRefused as refused:
-        return [(False, f"login refused: {refused}{refusal_hint(account.host)}")]
+        hint = refusal_hint(account.host) if credential.method == "password" else ""
+        return [(False, f"login refused: {refused}{hint}")]
     except (ConnectionLost, CommandRefused) as trouble:
         return [(False, f"{account.host}:{account.port}: {trouble}")]
 
@@ -57,6 +61,7 @@ def _targets(account: ImapIn, client: ImapClient) -> list[str]:
 
 async def _readable(account: ImapIn, client: ImapClient, folder: str) -> tuple[bool, str]:
     try:
+        await client.select(folder)
         count = await client.count(folder)
     except CommandRefused as no:
         return False, f"folder {folder} cannot be read: {no}"
@@ -74,12 +79,3 @@ async def _writable(client: ImapClient, folder: str) -> tuple[bool, str]:
             return False, f"folder {folder} cannot be made: {no} (some servers want it below INBOX: INBOX.{folder})"
         return True, f"folder {folder} was missing and is there now"
     return True, f"folder {folder} is there"
-
-
-def refusal_hint(host: str) -> str:
-    """What a refusal usually means at a large provider."""
-    if host.endswith(("office365.com", "outlook.com")):
-        return "; Microsoft 365 accepts no passwords over IMAP, only OAuth2, which mailtickets does not speak yet"
-    if host.endswith(("gmail.com", "googlemail.com")):
-        return "; Gmail wants an app password, which an account with two-step verification can make"
-    return ""

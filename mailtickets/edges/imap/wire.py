@@ -13,6 +13,7 @@ from mailtickets.edges.imap.answers import (
     network_reason,
     server_words,
 )
+from mailtickets.edges.sasl import Exchange
 
 MAX_LINE_BYTES = 1 << 20
 LOST = "LOST"
@@ -105,6 +106,22 @@ class ImapWire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimap
         if not self.greeting.done():
             self.greeting.set_result(line[2:])
 
+    async def authenticate(self, attempt: Exchange, *, at_once: bool) -> Any:
+        """Logs in by SASL. `at_once`: the server takes the response within the command (SASL-IR, RFC 4959)."""
+        response = (attempt.answer(b"").decode(),) if at_once else ()
+        result = await self.execute(_Authenticate(self.new_tag(), attempt, *response, loop=self.loop))
+        if result.result == "OK":
+            self.state = aioimaplib.AUTH
+        return result
+
+    def _continuation(self, line: bytes) -> None:
+        """aioimaplib takes a challenge for a part of the answer, and waits for the rest for ever."""
+        command = self.pending_sync_command
+        if isinstance(command, _Authenticate):
+            self.transport.write(command.attempt.answer(line[1:].strip()) + b"\r\n")
+        else:
+            super()._continuation(line)
+
     async def fetch_by_uid(self, uids: str, items: str, timeout: float) -> Any:
         """Fetches by UID. `timeout` is for each pause between two pieces of the answer."""
         return await self.execute(_Fetch(self.new_tag(), uids, items, loop=self.loop, timeout=timeout))
@@ -113,6 +130,14 @@ class ImapWire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # aioimap
         """Returns when the server has reported new messages during IDLE."""
         while not any(_NEWS.match(line) for line in await self.idle_queue.get()):
             pass
+
+
+class _Authenticate(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib has no annotations
+    """AUTHENTICATE, and the exchange that follows it."""
+
+    def __init__(self, tag: str, attempt: Exchange, *response: str, **options: Any) -> None:
+        super().__init__("AUTHENTICATE", tag, attempt.mechanism, *response, **options)
+        self.attempt = attempt
 
 
 class _Fetch(aioimaplib.Command):  # type: ignore[misc]  # aioimaplib has no annotations

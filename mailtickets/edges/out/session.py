@@ -10,16 +10,19 @@ import asyncio
 import re
 import ssl
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
 from mailtickets.desk.letters.retry import is_throttling
 from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, Throttled, Unknown
-from mailtickets.edges.out.login import log_in
+from mailtickets.edges.out.advice import login_hint
+from mailtickets.edges.out.login import LoginFailed, log_in
 from mailtickets.edges.out.settings import SmtpOutSettings
 from mailtickets.edges.out.transmission import Transmission, reported_id
 from mailtickets.edges.out.wire import Reply, SmtpWire
+from mailtickets.edges.sasl import TokenRefused, logged_in
 
 QUIT_SECONDS = 5.0
 CHUNK_OCTETS = 65_536
@@ -28,6 +31,14 @@ REPLY_CHARACTERS = 500
 OUR_TROUBLE = frozenset({503, 530, 534, 535, 538})
 """Codes that are permanent, but are about our login or our session and never about the mail (RFC 4954, 6)."""
 
+_LOG_IN_AGAIN = frozenset({421, 530})
+"""What a server says to MAIL on a connection that was idle or has lasted long: it hangs up (421), or the login, whose
+token has ended meanwhile, counts no more (530).
+"""
+_PASSWORDS_ARE_OFF = "5.7.30"
+"""Microsoft's status for a login by password where passwords are switched off. Its code is 550, and no mail is to
+blame.
+"""
 _GOOD = ((250,), (250, 251), (354,))
 """The codes after which the dialogue goes on: for MAIL, RCPT and DATA."""
 
@@ -51,14 +62,7 @@ class SmarthostConnection:
 
     def __init__(self, settings: SmtpOutSettings) -> None:
         self._settings = settings
-        self._smtp = SMTP(
-            hostname=settings.host,
-            port=settings.port,
-            local_hostname=settings.local_hostname,
-            timeout=settings.timeouts.command,
-            use_tls=settings.tls == "implicit",
-            start_tls=False,  # `open` starts TLS: aiosmtplib goes on in clear text when TLS is not offered
-        )
+        self._smtp = _client(settings)
         self._wire: SmtpWire | None = None
         self._extensions: frozenset[str] = frozenset()
         self._reused = False
@@ -91,21 +95,42 @@ class SmarthostConnection:
     async def open(self, context: ssl.SSLContext) -> None:
         """Connects, starts TLS and logs in. If it raises NoConnection, the connection is closed."""
         try:
-            await self._greet(context)
-            await self._secure(context)
-            await self._login()
+            if self._settings.username:
+                await logged_in(self._settings.credential, partial(self._begin, context))
+            else:
+                await self._begin(context)
             self._take_over()
         except SMTPResponseException as error:
             self.abort()
-            text = f"{self._settings.host} answered {shown(error.code, error.message)}"
+            reply = shown(error.code, error.message)
+            permanent_login = isinstance(error, LoginFailed) and error.code >= 500
+            text = f"{self._settings.host} answered {reply}{self._hint(reply) if permanent_login else ''}"
             throttled = is_throttling(error.code, error.message)
             raise NoConnection(Throttled(text) if throttled else Deferred(text)) from error
+        except TokenRefused as error:
+            self.abort()
+            raise NoConnection(Deferred(f"{self._settings.host} answered {error}{self._hint(str(error))}")) from error
         except (OSError, SMTPException, ValueError, KeyError) as error:
             self.abort()
             raise NoConnection(Deferred(f"{self._settings.host}:{self._settings.port}: {why(error)}")) from error
         except BaseException:
             self.abort()
             raise
+
+    async def _begin(self, context: ssl.SSLContext, secret: str = "") -> None:
+        """Connects and logs in. After a refused token it is called again: it makes a new connection, because servers
+        hang up on refused tokens.
+        """
+        self.abort()
+        self._smtp, self.steps = _client(self._settings), []
+        await self._greet(context)
+        await self._secure(context)
+        if self._settings.username:
+            await log_in(self._smtp, self._settings, secret)
+            self.steps.append(f"logged in as {self._settings.username}")
+
+    def _hint(self, reply: str) -> str:
+        return login_hint(self._settings.host, self._settings.credential.method, reply)
 
     async def _greet(self, context: ssl.SSLContext) -> None:
         where = f"{self._settings.host}:{self._settings.port}"
@@ -124,11 +149,6 @@ class SmarthostConnection:
             await self._smtp.ehlo()
         if self._settings.tls != "none":
             self.steps.append(f"{self._smtp.get_transport_info('cipher')[1]}, and the certificate of {host} is valid")
-
-    async def _login(self) -> None:
-        if self._settings.username:
-            await log_in(self._smtp, self._settings.username, self._settings.credential)
-            self.steps.append(f"logged in as {self._settings.username}")
 
     def _take_over(self) -> None:
         """Takes the transport over from aiosmtplib, which cannot tell before the dot from after it, and cannot
@@ -219,8 +239,8 @@ class SmarthostConnection:
                     raise
                 self._broken = True
                 break
-            if self._reused and good is _GOOD[0] and response.code == 421:
-                raise IdleConnectionClosed  # said while idle, or to end a long session
+            if self._reused and good is _GOOD[0] and response.code in _LOG_IN_AGAIN:
+                raise IdleConnectionClosed
             if refused is not None:
                 self._broken |= response.code == 354  # the server waits for a message that must not be sent
             elif response.code not in good:
@@ -323,10 +343,24 @@ class SmarthostConnection:
             self._broken = True
         if is_throttling(code, text):
             return Throttled(reply)
-        if not 500 <= code < 600 or code in OUR_TROUBLE:
+        if code in OUR_TROUBLE or text.startswith(_PASSWORDS_ARE_OFF):
+            self._broken |= bool(self._settings.username)  # a new connection logs in anew, with the present secret
+            return Deferred(reply)
+        if not 500 <= code < 600:
             return Deferred(reply)
         status = _STATUS.match(text)
         return Refused(reply, status[1] if status else None)
+
+
+def _client(settings: SmtpOutSettings) -> SMTP:
+    return SMTP(
+        hostname=settings.host,
+        port=settings.port,
+        local_hostname=settings.local_hostname,
+        timeout=settings.timeouts.command,
+        use_tls=settings.tls == "implicit",
+        start_tls=False,  # `open` starts TLS: aiosmtplib goes on in clear text when TLS is not offered
+    )
 
 
 def shown(code: int, text: str) -> str:

@@ -19,6 +19,8 @@ class Timeouts:
     """For TCP, for the greeting and for the TLS handshake, each."""
     command: float = 300.0
     """For EHLO, AUTH, MAIL, RCPT, DATA and RSET, each."""
+    token_login: float = 60.0
+    """For a login with a token, from AUTH to the last word. Some servers never answer a token that is too long."""
     data: float = 180.0
     """For each block of the message."""
     final_dot: float = 600.0
