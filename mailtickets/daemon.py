@@ -62,7 +62,7 @@ from mailtickets.mail.kind.classify import loop_reason
 from mailtickets.mail.kind.junk import JunkVerdict, denied, spam_flags, worst
 from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.trust import header_truth
-from mailtickets.store import migrate
+from mailtickets.store import health, migrate
 from mailtickets.store.database import Database
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Daemon:
             checks=Checks(self._authenticate, self._scan),
             measures=self.measures,
         )
-        self._tokens = for_daemon(database, self.config, self.gateway.alarms, self._note_token, clerk.clock)
+        self._tokens = for_daemon(database, self.config, self.gateway.alarms, clerk.clock, self._note_token)
         self._out = _way_out(self.config.with_tokens(self._tokens.credential))
         try:
             await self._tokens.take_over(self.config)
@@ -299,7 +299,13 @@ class Daemon:
         return await asyncio.to_thread(lambda: list(ending(self.config, today)))
 
     async def _note_token(self, name: str, kept: Kept | None, error: str) -> None:
-        """Records how an account is, for the commands that show it."""
+        """Records how an account fares, for all who look at the database."""
+        now, until = self.gateway.clerk.clock(), kept.expires_at if kept else None
+        transact, gateway = self.gateway.clerk.database.transact, self.gateway.name
+        if error:
+            await self.gateway.off_loop(transact, health.failed, "oauth", name, gateway, error, now, until)
+        else:
+            await self.gateway.off_loop(transact, health.succeeded, "oauth", name, gateway, now, until)
 
     async def _stop_pollers(self) -> None:
         for _, task in self._pollers:

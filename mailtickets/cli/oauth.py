@@ -4,7 +4,6 @@ import argparse
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
@@ -49,16 +48,16 @@ def _status(args: argparse.Namespace) -> int:
     return REFUSED if any(one.state(now) in {"none", "expired"} for one in shown) else DONE
 
 
-def _kept(state_dir: Path, name: str) -> Kept | None:
+def _kept(shelf: Shelf) -> Kept | None:
     try:
-        return Shelf(state_dir, name).load()
+        return shelf.load()
     except OSError as error:
         raise Stop(BAD_USAGE, f"{error.filename}: {error.strerror}") from error
 
 
-def _shown(given: Mapping[str, Any], tables: Mapping[str, Any], kept: Kept | None) -> view.Shown:
-    name = given["name"]
-    return view.Shown(
+def _shown(given: Mapping[str, Any], tables: Mapping[str, Any], shelf: Shelf) -> view.OAuthView:
+    name, kept, trouble = given["name"], _kept(shelf), shelf.trouble()
+    return view.OAuthView(
         name=name,
         provider=given["provider"],
         flow=given["flow"],
@@ -66,13 +65,13 @@ def _shown(given: Mapping[str, Any], tables: Mapping[str, Any], kept: Kept | Non
         used_by=view.used_by(name, tables),
         renewed_at=kept.obtained_at if kept else None,
         valid_until=kept.expires_at if kept else None,
-        error="",
-        failed_at=None,
+        error=trouble.error if trouble else "",
+        failed_at=trouble.at if trouble else None,
         secret_expires=str(given.get("expires", "")),
     )
 
 
-def _accounts(args: argparse.Namespace) -> list[view.Shown]:
+def _accounts(args: argparse.Namespace) -> list[view.OAuthView]:
     desk = desk_of(args)
     tables = tomllib.loads(locate(args.config).read_text(encoding="utf-8"))
-    return [_shown(given, tables, _kept(desk.state_dir, given["name"])) for given in tables.get("oauth", ())]
+    return [_shown(given, tables, Shelf(desk.state_dir, given["name"])) for given in tables.get("oauth", ())]

@@ -11,7 +11,7 @@ from mailtickets.cli.session import act_as_owner, print_json
 from mailtickets.config.models import Config
 from mailtickets.config.places import SEARCHED
 from mailtickets.desk.model.delivery import Transient
-from mailtickets.edges.oauth2.account import Account, accounts
+from mailtickets.edges.oauth2.account import OAuthAccount, accounts
 from mailtickets.edges.oauth2.kept import Kept
 from mailtickets.edges.oauth2.login import Person, log_in
 from mailtickets.edges.oauth2.outcome import Dead, Retry, Token
@@ -44,7 +44,7 @@ def _enter(config: Config) -> None:
     act_as_owner(config.state_dir)
 
 
-def _account(config: Config, name: str) -> Account:
+def _account(config: Config, name: str) -> OAuthAccount:
     known = accounts(config)
     if name not in known:
         there = f"there is {', '.join(sorted(known))}" if known else "the configuration has none"
@@ -52,7 +52,7 @@ def _account(config: Config, name: str) -> Account:
     return known[name]
 
 
-def _logged_in(account: Account) -> Token:
+def _logged_in(account: OAuthAccount) -> Token:
     try:
         found = log_in(account, Person(_to_terminal, _from_terminal))
     except EOFError:
@@ -66,12 +66,12 @@ def _logged_in(account: Account) -> Token:
             raise Stop(REFUSED, f"{found.reason}\n{found.advice.replace('{name}', account.name)}")
 
 
-def _keep(config: Config, account: Account, token: Token) -> Kept:
+def _keep(config: Config, account: OAuthAccount, token: Token) -> Kept:
     with renewing(config, account) as renewal:
         return renewal.adopt(token)
 
 
-def _doubts(account: Account, who: str) -> list[str]:
+def _doubts(account: OAuthAccount, who: str) -> list[str]:
     """What may be wrong: a person may have been logged in at the provider as somebody else."""
     others = [user for user in account.users if user.casefold() != who.casefold()]
     if not who or not others or not account.needs_login:
@@ -82,7 +82,7 @@ def _doubts(account: Account, who: str) -> list[str]:
     return [f"{who} has logged in, and not {names}: this token opens the mailbox of {who} only"]
 
 
-def _say(args: argparse.Namespace, account: Account, kept: Kept) -> None:
+def _say(args: argparse.Namespace, account: OAuthAccount, kept: Kept) -> None:
     if args.json:
         print_json({"name": account.name, "who": kept.who or None, "valid_until": kept.expires_at})
         return

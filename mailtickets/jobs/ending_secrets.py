@@ -7,11 +7,11 @@ from mailtickets.gateway.gateway import Gateway
 ENDING_SECONDS = 3600
 """How often this is looked at. An alarm that has been told is not told again."""
 
-Ending = Callable[[], Awaitable[Iterable[tuple[str, str]]]]
+EndingSecrets = Callable[[], Awaitable[Iterable[tuple[str, str]]]]
 """The alarms about secrets: their keys, and what to tell; nothing where all is well."""
 
 
-async def tell_of_ending_secrets(gateway: Gateway, ending: Ending) -> None:
+async def tell_of_ending_secrets(gateway: Gateway, ending: EndingSecrets) -> None:
     for key, text in await ending():
         if text:
             await gateway.alarms.sound(key, text)

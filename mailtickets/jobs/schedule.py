@@ -14,7 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.gateway.gateway import Gateway
-from mailtickets.jobs.ending_secrets import ENDING_SECONDS, Ending, tell_of_ending_secrets
+from mailtickets.jobs.ending_secrets import ENDING_SECONDS, EndingSecrets, tell_of_ending_secrets
 from mailtickets.jobs.housekeeping import HOUSEKEEPING_SECONDS, housekeeping
 from mailtickets.jobs.reconcile import Compare, reconcile_nightly
 from mailtickets.jobs.reminders import remind
@@ -27,7 +27,7 @@ REMINDING_SECONDS = 5
 _LOOK_AT_CLOCK_SECONDS = 5
 
 
-def schedule(gateway: Gateway, compare: Compare, ending: Ending) -> AsyncIOScheduler:
+def schedule(gateway: Gateway, compare: Compare, ending: EndingSecrets) -> AsyncIOScheduler:
     """The jobs of a running daemon. The caller starts them, and stops them before the gateway drains."""
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}

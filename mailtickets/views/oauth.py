@@ -9,7 +9,7 @@ HEADER = ("ACCOUNT", "WHO", "STATE", "GOOD UNTIL", "RENEWED", "LAST ERROR")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OAuthView:
     """One account."""
 
     name: str
@@ -46,12 +46,12 @@ def usernames(name: str, tables: Mapping[str, Any]) -> list[str]:
     return sorted({one["username"] for one in logins if one.get("oauth") == name and one.get("username")})
 
 
-def row(account: Shown, now: datetime) -> Sequence[object]:
+def row(account: OAuthView, now: datetime) -> Sequence[object]:
     state = account.state(now)
     return (account.name, account.who, state, account.valid_until, account.renewed_at, account.error)
 
 
-def as_json(account: Shown, now: datetime) -> dict[str, Any]:
+def as_json(account: OAuthView, now: datetime) -> dict[str, Any]:
     """An account as `oauth status --json` prints it."""
     return {
         "name": account.name,

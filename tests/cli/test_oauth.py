@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from mailtickets.cli import oauth_work
 from mailtickets.config.load import load
 from mailtickets.config.state import load_secrets
-from mailtickets.edges.oauth2.shared import Shared
+from mailtickets.edges.oauth2.kept import Shelf, Trouble
+from mailtickets.edges.oauth2.shared import SharedTokens
 from mailtickets.edges.oauth2.transport import Transport
 from mailtickets.store.database import Database
 from tests.cli.conftest import CONFIG, Shell
@@ -90,7 +92,7 @@ def test_a_login_with_a_browser_elsewhere(
     assert shell.json("oauth", "login", "conta")["who"] == USER
     config = load(shell.config)
     database = Database(config.database_url)
-    kept = Shared(database, load_secrets(config), "here").load("conta")
+    kept = SharedTokens(database, load_secrets(config), "here").load("conta")
     database.close()
     assert kept is not None, "other gateways find the login in the database"
     assert kept.refresh in server.logins
@@ -155,6 +157,15 @@ def test_status_says_who_until_when_and_since_when(shell: Shell, server: TokenSe
         "secret_expires": "2027-03-31",
     }  # fmt: skip
     assert found["renewed_at"] < found["valid_until"]
+    at = datetime(2026, 11, 29, 5, tzinfo=UTC)
+    Shelf(shell.directory / "var", "conta").note(Trouble("invalid_client: expired", at))
+    (found,) = shell.json("oauth", "status")
+    assert [found[key] for key in ("state", "error", "failed_at")] == [
+        "failing",
+        "invalid_client: expired",
+        at.isoformat(),
+    ]
+    assert "invalid_client: expired" in shell.run("oauth", "status")[1]
     server.life_seconds = 1
     shell.run("oauth", "login", "conta")
     threading.Event().wait(1.1)

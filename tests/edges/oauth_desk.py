@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailtickets.config.models import OAuth
-from mailtickets.edges.oauth2.account import Account
+from mailtickets.edges.oauth2.account import OAuthAccount
 from mailtickets.edges.oauth2.kept import Kept, Shelf
-from mailtickets.edges.oauth2.outcome import Dead, Outcome, Retry, Token
+from mailtickets.edges.oauth2.outcome import Dead, Retry, Token, TokenOutcome
 from mailtickets.edges.oauth2.renewal import Renewal
-from mailtickets.edges.oauth2.shared import Shared
+from mailtickets.edges.oauth2.shared import SharedTokens
 from mailtickets.edges.oauth2.transport import Transport
 from mailtickets.store.database import Database
 
@@ -38,7 +38,7 @@ class Provider:
     rotates: bool = True
     life_seconds: int = 3600
     asked: list[str] = field(default_factory=list)
-    answers: list[Outcome] = field(default_factory=list)
+    answers: list[TokenOutcome] = field(default_factory=list)
     """What it answers instead, one after the other."""
     entered: threading.Event = field(default_factory=threading.Event)
     may_answer: threading.Event = field(default_factory=threading.Event)
@@ -46,7 +46,7 @@ class Provider:
     def __post_init__(self) -> None:
         self.may_answer.set()
 
-    def ask(self, account: Account, refresh: str, transport: Transport) -> Outcome:
+    def ask(self, account: OAuthAccount, refresh: str, transport: Transport) -> TokenOutcome:
         self.asked.append(refresh)
         self.entered.set()
         assert self.may_answer.wait(60)
@@ -66,9 +66,9 @@ BUSY = Retry("the token server answers HTTP 503 and no token")
 WRONG = Dead("invalid_client", "invalid_client: AADSTS7000222: expired", "Make a new secret.")
 
 
-def account(flow: str = "refresh_token", uses: Sequence[str] = ('imap_in "suporte"',), **keys: object) -> Account:
+def account(flow: str = "refresh_token", uses: Sequence[str] = ('imap_in "suporte"',), **keys: object) -> OAuthAccount:
     given = {"name": "microsoft", "provider": "other", "flow": flow, "client_id": "c", "token_url": "https://t.test/t"}
-    return Account(OAuth(**{**given, **keys}), "", ("suporte@desk.test",), tuple(uses), Path("/"))  # type: ignore[arg-type]
+    return OAuthAccount(OAuth(**{**given, **keys}), "", ("suporte@desk.test",), tuple(uses), Path("/"))  # type: ignore[arg-type]
 
 
 def gateway(
@@ -76,11 +76,11 @@ def gateway(
     provider: Provider,
     clock: Clock,
     database: Database | None = None,
-    of: Account | None = None,
+    of: OAuthAccount | None = None,
 ) -> Renewal:
     """The renewal of an account in one gateway, with a state directory of its own."""
     state_dir.mkdir(exist_ok=True)
-    shared = Shared(database, [SECRET], state_dir.name) if database is not None else None
+    shared = SharedTokens(database, [SECRET], state_dir.name) if database is not None else None
     of = of or account()
     return Renewal(of, Shelf(state_dir, of.name), shared, clock, provider.ask, lambda seconds: clock.turn(seconds=0))
 

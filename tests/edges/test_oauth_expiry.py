@@ -10,6 +10,7 @@ from mailtickets.config.load import load
 from mailtickets.config.models import Config
 from mailtickets.edges.oauth2.expiry import ending
 from mailtickets.jobs.ending_secrets import tell_of_ending_secrets
+from tests.edges.test_oauth_keeper import Told
 from tests.test_config import LEAST
 from tests.test_config_oauth import CERTIFICATE, GOOGLE, MAILBOX, MICROSOFT
 
@@ -70,13 +71,7 @@ class Gateway:
     """Where ops are told."""
 
     def __init__(self) -> None:
-        self.alarms: dict[str, str] = {}
-
-    async def alarm(self, key: str, text: str) -> None:
-        self.alarms[key] = text
-
-    async def all_clear(self, key: str) -> None:
-        self.alarms.pop(key, None)
+        self.alarms = Told()
 
 
 async def test_ops_are_told_and_it_is_taken_back_when_the_secret_is_replaced() -> None:
@@ -87,7 +82,7 @@ async def test_ops_are_told_and_it_is_taken_back_when_the_secret_is_replaced() -
 
     gateway = Gateway()
     await tell_of_ending_secrets(gateway, ending)  # type: ignore[arg-type]
-    assert gateway.alarms == {"a": "soon"}
+    assert gateway.alarms.alarms == {"a": "soon"}
     found["a"] = ""
     await tell_of_ending_secrets(gateway, ending)  # type: ignore[arg-type]
-    assert gateway.alarms == {}
+    assert gateway.alarms.alarms == {}

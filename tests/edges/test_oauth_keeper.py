@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mailtickets.config.credentials import CredentialDead, CredentialLate
-from mailtickets.edges.oauth2.keeper import Keeper
-from mailtickets.edges.oauth2.kept import Kept
+from mailtickets.edges.oauth2.keeper import TokenKeeper
+from mailtickets.edges.oauth2.kept import Kept, Trouble
 from mailtickets.edges.oauth2.outcome import Dead, Retry
 from mailtickets.edges.oauth2.renewal import Renewal
 from tests.edges.oauth_desk import BUSY, START, WRONG, Clock, Provider, account, gateway, logged_in
@@ -57,13 +57,13 @@ def renewal(tmp_path: Path, provider: Provider, clock: Clock) -> Renewal:
 
 
 @pytest.fixture
-async def keeper(renewal: Renewal, told: Told) -> AsyncIterator[Keeper]:
-    keeper = Keeper(renewal, told, told.note)
+async def keeper(renewal: Renewal, told: Told) -> AsyncIterator[TokenKeeper]:
+    keeper = TokenKeeper(renewal, told, told.note)
     yield keeper
     await keeper.close(60)
 
 
-async def test_a_hundred_logins_are_one_question(keeper: Keeper, renewal: Renewal, provider: Provider) -> None:
+async def test_a_hundred_logins_are_one_question(keeper: TokenKeeper, renewal: Renewal, provider: Provider) -> None:
     logged_in(renewal)
     renewal.clock.turn(hours=2)  # type: ignore[attr-defined]
     found = await asyncio.gather(*(keeper.token() for _ in range(100)))
@@ -73,7 +73,7 @@ async def test_a_hundred_logins_are_one_question(keeper: Keeper, renewal: Renewa
 
 
 async def test_it_is_renewed_in_the_background_for_a_hundred_days(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
 ) -> None:
     provider.life_seconds = 12 * 3600
     logged_in(renewal)
@@ -88,7 +88,7 @@ async def test_it_is_renewed_in_the_background_for_a_hundred_days(
 
 
 async def test_a_token_server_that_is_down_is_noticed_by_nobody_while_the_old_token_lives(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
 ) -> None:
     logged_in(renewal)
     await keeper.tick()
@@ -106,7 +106,7 @@ async def test_a_token_server_that_is_down_is_noticed_by_nobody_while_the_old_to
 
 
 async def test_without_any_token_for_ten_minutes_ops_are_told_and_told_again_when_it_is_well(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
 ) -> None:
     logged_in(renewal)
     await keeper.tick()
@@ -125,7 +125,7 @@ async def test_without_any_token_for_ten_minutes_ops_are_told_and_told_again_whe
 
 
 async def test_the_server_says_how_long_to_wait(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock
 ) -> None:
     logged_in(renewal)
     clock.turn(minutes=30)
@@ -140,7 +140,7 @@ async def test_the_server_says_how_long_to_wait(
 
 
 async def test_a_dead_account_is_an_incident_at_once_with_what_to_do(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
 ) -> None:
     logged_in(renewal)
     await keeper.tick()
@@ -151,14 +151,16 @@ async def test_a_dead_account_is_an_incident_at_once_with_what_to_do(
     for part in ("AADSTS7000222", "Make a new secret.", "serves until", 'imap_in "suporte"', "delivery", "waits"):
         assert part in text
     assert told.notes[-1] == (True, WRONG.reason)
+    assert renewal.shelf.trouble() == Trouble(WRONG.reason, clock.now)
     assert await keeper.token() == "access-0", "the old token serves until its end"
     clock.turn(minutes=31)
     await keeper.tick()
     assert told.alarms == {}, "it is tried again, for what a person does at the provider"
+    assert renewal.shelf.trouble() is None
 
 
 async def test_a_dead_account_asks_the_token_server_no_more_often_than_others_log_in(
-    keeper: Keeper, provider: Provider, told: Told, clock: Clock, renewal: Renewal
+    keeper: TokenKeeper, provider: Provider, told: Told, clock: Clock, renewal: Renewal
 ) -> None:
     renewal.account = keeper.account = account("client_credentials", client_secret_file="s")
     provider.answers = [WRONG] * 100
@@ -174,7 +176,7 @@ async def test_a_dead_account_asks_the_token_server_no_more_often_than_others_lo
 
 
 async def test_a_login_at_the_command_line_is_noticed_at_the_next_tick(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told, tmp_path: Path
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told, tmp_path: Path
 ) -> None:
     await keeper.tick()
     assert "oauth login microsoft" in told.alarms["oauth-microsoft"]
@@ -186,7 +188,7 @@ async def test_a_login_at_the_command_line_is_noticed_at_the_next_tick(
 
 
 async def test_a_token_that_a_server_refuses_is_replaced_once_and_then_told(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
 ) -> None:
     logged_in(renewal)
     first = await keeper.token()
@@ -200,7 +202,7 @@ async def test_a_token_that_a_server_refuses_is_replaced_once_and_then_told(
 
 
 async def test_refusals_that_last_are_told_once_and_cleared_when_a_login_goes_well(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
 ) -> None:
     logged_in(renewal)
     for _ in range(12 * 4):  # four hours: every five minutes a mailbox is tried
@@ -216,7 +218,7 @@ async def test_refusals_that_last_are_told_once_and_cleared_when_a_login_goes_we
 
 
 async def test_a_caller_that_gives_up_loses_no_token(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock
 ) -> None:
     logged_in(renewal)
     clock.turn(hours=2)
@@ -231,7 +233,7 @@ async def test_a_caller_that_gives_up_loses_no_token(
 
 
 async def test_after_a_reload_what_was_dead_is_tried_at_once(
-    keeper: Keeper, renewal: Renewal, provider: Provider, told: Told
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, told: Told
 ) -> None:
     logged_in(renewal)
     renewal.clock.turn(hours=2)  # type: ignore[attr-defined]
@@ -243,7 +245,7 @@ async def test_after_a_reload_what_was_dead_is_tried_at_once(
 
 
 async def test_no_token_is_in_an_alarm_or_a_note(
-    keeper: Keeper, renewal: Renewal, provider: Provider, told: Told, caplog: pytest.LogCaptureFixture
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, told: Told, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(0)
     logged_in(renewal)
@@ -256,7 +258,7 @@ async def test_no_token_is_in_an_alarm_or_a_note(
 
 
 async def test_dead_is_dead_whatever_the_clock_does(
-    keeper: Keeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock, told: Told
 ) -> None:
     clock.turn(days=-300)
     await keeper.tick()

@@ -11,10 +11,10 @@ import pytest
 import trustme
 
 from mailtickets.config.models import OAuth
-from mailtickets.edges.oauth2.account import Account
+from mailtickets.edges.oauth2.account import OAuthAccount
 from mailtickets.edges.oauth2.asking import ask
 from mailtickets.edges.oauth2.login import Person, log_in
-from mailtickets.edges.oauth2.outcome import Dead, Outcome, Retry, Token
+from mailtickets.edges.oauth2.outcome import Dead, Retry, Token, TokenOutcome
 from mailtickets.edges.oauth2.transport import LARGEST_OCTETS, Transport
 from tests.servers.token_server import (
     CLIENT,
@@ -34,7 +34,7 @@ def server(tmp_path: Path) -> Iterator[TokenServer]:
         yield server
 
 
-def account(server: TokenServer, provider: str, flow: str, **keys: object) -> Account:
+def account(server: TokenServer, provider: str, flow: str, **keys: object) -> OAuthAccount:
     given: dict[str, object] = {
         "name": provider, "provider": provider, "flow": flow, "client_id": CLIENT, "token_url": server.token_url,
         "ca_file": str(server.ca_file),
@@ -47,10 +47,10 @@ def account(server: TokenServer, provider: str, flow: str, **keys: object) -> Ac
         given["authorize_url"] = server.authorize_url
     subject = USER if flow == "service_account" else ""
     settings = OAuth(**{**given, **keys})  # type: ignore[arg-type]
-    return Account(settings, subject, (USER,), ('imap_in "suporte"',), server.folder)
+    return OAuthAccount(settings, subject, (USER,), ('imap_in "suporte"',), server.folder)
 
 
-def asked(of: Account, refresh: str = "") -> Outcome:
+def asked(of: OAuthAccount, refresh: str = "") -> TokenOutcome:
     return ask(of, refresh, Transport(of.ca_file))
 
 
@@ -121,7 +121,7 @@ FLOWS = [
 ]  # fmt: skip
 
 
-def any_account(server: TokenServer, provider: str, flow: str) -> Account:
+def any_account(server: TokenServer, provider: str, flow: str) -> OAuthAccount:
     keys = {"service_account_file": server.service_account().name} if flow == "service_account" else {}
     return account(server, provider, flow, **keys)
 

@@ -16,7 +16,7 @@ from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.oauth2.kept import Kept, decode, encode
 from mailtickets.edges.oauth2.outcome import Dead, Retry, Token
 from mailtickets.edges.oauth2.renewal import Renewal
-from mailtickets.edges.oauth2.shared import Shared
+from mailtickets.edges.oauth2.shared import SharedTokens
 from mailtickets.store.database import Database
 from mailtickets.store.schema import lease
 from tests.edges.oauth_desk import BUSY, SECRET, START, WRONG, Clock, Provider, account, gateway, got, logged_in
@@ -320,7 +320,7 @@ def test_what_a_crash_kept_out_of_the_database_is_brought_there(
     assert provider.asked == ["refresh-0", "refresh-1"]
 
 
-class Away(Shared):
+class Away(SharedTokens):
     """A database that takes nothing while `away`."""
 
     away = False
@@ -379,8 +379,8 @@ def test_the_database_holds_no_token_that_can_be_read(two: tuple[Renewal, Renewa
         (sealed,) = connection.execute(text("SELECT sealed FROM oauth_token")).scalars()
     assert b"refresh" not in bytes(sealed)
     assert b"access" not in bytes(sealed)
-    assert Shared(database, [b"another secret"], "x").load("microsoft") is None
-    assert Shared(database, [b"a new secret", SECRET], "x").load("microsoft") is not None
+    assert SharedTokens(database, [b"another secret"], "x").load("microsoft") is None
+    assert SharedTokens(database, [b"a new secret", SECRET], "x").load("microsoft") is not None
 
 
 def test_an_older_generation_replaces_nothing(two: tuple[Renewal, Renewal]) -> None:

@@ -21,7 +21,7 @@ _GOOGLE_AUTHORIZE_URL = "https://accounts.google.com/o/oauth2/v2/auth"
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class OAuthAccount:
     """What a token is asked for. Two equal accounts ask the same questions."""
 
     settings: OAuth
@@ -102,16 +102,16 @@ class Account:
         return read_secret(self.path(self.settings.service_account_file))
 
 
-def accounts(config: Config) -> dict[str, Account]:
+def accounts(config: Config) -> dict[str, OAuthAccount]:
     """The accounts of a configuration by name."""
     return {one.name: _account(config, one) for one in config.oauth}
 
 
-def _account(config: Config, settings: OAuth) -> Account:
+def _account(config: Config, settings: OAuth) -> OAuthAccount:
     mailboxes = [one for one in config.imap_in if one.oauth == settings.name]
     logins = [(f'imap_in "{one.name}"', one.username) for one in mailboxes]
     if config.delivery.oauth == settings.name and config.delivery.method == "smtp":
         logins.append(("delivery", config.delivery.username))
     users = tuple(dict.fromkeys(user for _, user in logins if user))
     subject = settings.subject or (users[0] if settings.flow == "service_account" and users else "")
-    return Account(settings, subject, users, tuple(use for use, _ in logins), config.file.parent)
+    return OAuthAccount(settings, subject, users, tuple(use for use, _ in logins), config.file.parent)

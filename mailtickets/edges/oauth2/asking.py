@@ -3,19 +3,19 @@
 from collections.abc import Callable
 
 from mailtickets.edges.oauth2 import google, microsoft, other
-from mailtickets.edges.oauth2.account import Account
-from mailtickets.edges.oauth2.outcome import Dead, Outcome, Retry, of_answer, one_line
+from mailtickets.edges.oauth2.account import OAuthAccount
+from mailtickets.edges.oauth2.outcome import Dead, Retry, TokenOutcome, of_answer, one_line
 from mailtickets.edges.oauth2.transport import Transport
 
 _ASK = {"microsoft": microsoft.ask, "google": google.ask, "other": other.ask}
 
 
-def ask(account: Account, refresh: str, transport: Transport) -> Outcome:
+def ask(account: OAuthAccount, refresh: str, transport: Transport) -> TokenOutcome:
     """Asks the provider. Returns an outcome in every case."""
     return guarded(account, transport, lambda: _ASK[account.settings.provider](account, refresh, transport))
 
 
-def guarded(account: Account, transport: Transport, question: Callable[[], Outcome]) -> Outcome:
+def guarded(account: OAuthAccount, transport: Transport, question: Callable[[], TokenOutcome]) -> TokenOutcome:
     """What the question returns, or the outcome for what it raises because of a provider or a file."""
     try:
         return question()
@@ -35,7 +35,7 @@ def not_installed(error: ModuleNotFoundError) -> Dead:
     return Dead("not_installed", f"{error.name} is not installed", "Install it: pip install 'mailtickets[oauth]'.")
 
 
-def _no_answer(error: OSError, transport: Transport, account: Account) -> Outcome:
+def _no_answer(error: OSError, transport: Transport, account: OAuthAccount) -> TokenOutcome:
     """A file that cannot be read is for a person; the network comes back."""
     if error.filename is not None:
         reason = f"{error.filename} cannot be read: {error.strerror}"
@@ -45,7 +45,7 @@ def _no_answer(error: OSError, transport: Transport, account: Account) -> Outcom
     return Retry(one_line(str(error)))
 
 
-def _unreadable(error: Exception, transport: Transport, account: Account) -> Outcome:
+def _unreadable(error: Exception, transport: Transport, account: OAuthAccount) -> TokenOutcome:
     if transport.last is None:
         reason = one_line(f"the secret or the key cannot be used: {error}")
         return Dead("bad_secret", reason, "Look at the files that this [[oauth]] table names.")

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailtickets.edges.oauth2 import microsoft, other
-from mailtickets.edges.oauth2.account import Account
+from mailtickets.edges.oauth2.account import OAuthAccount
 from mailtickets.edges.oauth2.advice import advice_for
-from mailtickets.edges.oauth2.outcome import Dead, Outcome, one_line
+from mailtickets.edges.oauth2.outcome import Dead, TokenOutcome, one_line
 from mailtickets.edges.oauth2.transport import Transport
 
 _WHO = ("openid", "email")
@@ -40,7 +40,7 @@ class Consent:
     """What MSAL wants to see again at the end."""
 
 
-def begin(account: Account, transport: Transport) -> Consent:
+def begin(account: OAuthAccount, transport: Transport) -> Consent:
     """Raises OSError, and what MSAL raises."""
     hint = account.users[0] if len(account.users) == 1 else None
     if account.settings.provider == "microsoft":
@@ -68,7 +68,7 @@ def begin(account: Account, transport: Transport) -> Consent:
     return Consent(f"{where}{'&' if '?' in where else '?'}{urllib.parse.urlencode(question)}", state, verifier)
 
 
-def finish(account: Account, consent: Consent, pasted: str, transport: Transport) -> Outcome:
+def finish(account: OAuthAccount, consent: Consent, pasted: str, transport: Transport) -> TokenOutcome:
     """Takes the address, or the code in it, and exchanges the code for tokens.
 
     Raises NotThisAddress, OSError, and what MSAL raises.
@@ -84,7 +84,7 @@ def finish(account: Account, consent: Consent, pasted: str, transport: Transport
     return other.exchange(account, {**question, "redirect_uri": account.settings.redirect_url}, transport)
 
 
-def _code(account: Account, consent: Consent, pasted: str) -> str | Dead:
+def _code(account: OAuthAccount, consent: Consent, pasted: str) -> str | Dead:
     """The code in what was pasted: an address, its query, or the code alone."""
     if "code=" not in pasted and "error=" not in pasted:
         if not pasted or "://" in pasted:

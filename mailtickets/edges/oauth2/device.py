@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailtickets.edges.oauth2 import microsoft, other
-from mailtickets.edges.oauth2.account import Account
-from mailtickets.edges.oauth2.outcome import Dead, Outcome, Retry, json_object, of_answer
+from mailtickets.edges.oauth2.account import OAuthAccount
+from mailtickets.edges.oauth2.outcome import Dead, Retry, TokenOutcome, json_object, of_answer
 from mailtickets.edges.oauth2.transport import Transport
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -18,7 +18,7 @@ _SLOWER_SECONDS = 5
 class DeviceLogin:
     """A login that waits for a person."""
 
-    account: Account
+    account: OAuthAccount
     transport: Transport
     answer: Mapping[str, Any]
     """The provider's answer to the first question."""
@@ -38,7 +38,7 @@ class DeviceLogin:
     def lasts_seconds(self) -> int:
         return int(self.answer.get("expires_in") or 900)
 
-    def look(self) -> Outcome | None:
+    def look(self) -> TokenOutcome | None:
         """Whether the person has done it. None: not yet. Raises OSError when the token server does not answer."""
         found = self._ask()
         if isinstance(found, Dead) and found.error == "authorization_pending":
@@ -48,7 +48,7 @@ class DeviceLogin:
             return None
         return found
 
-    def _ask(self) -> Outcome:
+    def _ask(self) -> TokenOutcome:
         if self.app is not None:
             found = self.app.acquire_token_by_device_flow(dict(self.answer), exit_condition=lambda flow: True)
             return microsoft.outcome(found, self.transport)
@@ -56,7 +56,7 @@ class DeviceLogin:
         return other.exchange(self.account, question, self.transport)
 
 
-def begin(account: Account, transport: Transport) -> DeviceLogin | Dead | Retry:
+def begin(account: OAuthAccount, transport: Transport) -> DeviceLogin | Dead | Retry:
     """Asks for a code. Raises OSError, and what MSAL raises."""
     app = None
     if account.settings.provider == "microsoft":

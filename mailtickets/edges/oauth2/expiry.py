@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from mailtickets.config.models import Config
-from mailtickets.edges.oauth2.account import Account, accounts
+from mailtickets.edges.oauth2.account import OAuthAccount, accounts
 from mailtickets.edges.oauth2.incident import expiry_text
 
 FIRST_DAYS, AGAIN_DAYS = 30, 7
@@ -22,7 +22,7 @@ def ending(config: Config, today: date) -> Iterator[tuple[str, str]]:
             yield key, expiry_text(account, end, days) if end is not None and days <= before else ""
 
 
-def ends_on(account: Account) -> date | None:
+def ends_on(account: OAuthAccount) -> date | None:
     """The day on which the account's secret or certificate ends; None if nobody knows."""
     if account.settings.expires:
         return date.fromisoformat(account.settings.expires)

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from mailtickets.edges.oauth2.account import Account
-from mailtickets.edges.oauth2.outcome import Dead, Outcome, Retry, Token, of_answer, one_line
+from mailtickets.edges.oauth2.account import OAuthAccount
+from mailtickets.edges.oauth2.outcome import Dead, Retry, Token, TokenOutcome, of_answer, one_line
 from mailtickets.edges.oauth2.transport import Answer, Transport
 
 
-def ask(account: Account, refresh: str, transport: Transport) -> Outcome:
+def ask(account: OAuthAccount, refresh: str, transport: Transport) -> TokenOutcome:
     """Asks for a token: as a service account that acts for the mailbox, or with a refresh token.
 
     Raises OSError, KeyError or ValueError for secrets that cannot be read.
@@ -56,7 +56,7 @@ class _Request:
             raise TransportError(str(error)) from error
 
 
-def _service_account(account: Account) -> Any:
+def _service_account(account: OAuthAccount) -> Any:
     from google.oauth2 import service_account
 
     key = json.loads(account.service_account())
@@ -65,7 +65,7 @@ def _service_account(account: Account) -> Any:
     return service_account.Credentials.from_service_account_info(key, scopes=account.scopes, subject=account.subject)
 
 
-def _user(account: Account, refresh: str) -> Any:
+def _user(account: OAuthAccount, refresh: str) -> Any:
     from google.oauth2 import credentials
 
     return credentials.Credentials(
@@ -77,7 +77,7 @@ def _user(account: Account, refresh: str) -> Any:
     )
 
 
-def _refused(error: Exception, transport: Transport) -> Outcome:
+def _refused(error: Exception, transport: Transport) -> TokenOutcome:
     """google-auth's own word on what can be retried is not to be relied on; the server's answer is."""
     if transport.last is None:
         return Retry(one_line(str(error)))
@@ -98,5 +98,5 @@ def _new_refresh(who: Any, before: str) -> str:
     return given if given != before else ""
 
 
-def _who(account: Account) -> str:
+def _who(account: OAuthAccount) -> str:
     return account.subject

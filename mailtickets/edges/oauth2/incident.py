@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from mailtickets.edges.oauth2.account import Account
+from mailtickets.edges.oauth2.account import OAuthAccount
 from mailtickets.edges.oauth2.outcome import Dead
 
 
-def dead_text(account: Account, found: Dead, until: datetime | None) -> str:
+def dead_text(account: OAuthAccount, found: Dead, until: datetime | None) -> str:
     """`until` is the end of the token that still serves; None: there is none."""
     lines = [
         f'The account "{account.name}" gets no new token: {found.reason}',
@@ -17,7 +17,7 @@ def dead_text(account: Account, found: Dead, until: datetime | None) -> str:
     return "\n".join(lines)
 
 
-def late_text(account: Account, reason: str, since: datetime) -> str:
+def late_text(account: OAuthAccount, reason: str, since: datetime) -> str:
     lines = [
         f'The account "{account.name}" has no token, and gets none since {_moment(since)}: {reason}',
         "It is tried again and again. What to do if it lasts: look whether this machine reaches the token server.",
@@ -26,12 +26,12 @@ def late_text(account: Account, reason: str, since: datetime) -> str:
     return "\n".join(lines)
 
 
-def refused_text(account: Account, found: Dead) -> str:
+def refused_text(account: OAuthAccount, found: Dead) -> str:
     lines = [f'The account "{account.name}": {found.reason}', f"What to do: {found.advice}", *_whom(account)]
     return "\n".join(lines)
 
 
-def expiry_text(account: Account, on: date, days: int) -> str:
+def expiry_text(account: OAuthAccount, on: date, days: int) -> str:
     """The secret or certificate of an account ends in so many days; negative: it has ended."""
     what = "certificate" if account.settings.certificate_file else "secret"
     when = f"ends on {on}, in {days} days" if days > 1 else f"ends on {on}" if days >= 0 else f"has ended on {on}"
@@ -48,7 +48,7 @@ def _serves(until: datetime | None) -> str:
     return f"The present token serves until {_moment(until)}." if until else "There is no token that serves meanwhile."
 
 
-def _whom(account: Account) -> list[str]:
+def _whom(account: OAuthAccount) -> list[str]:
     """What stands still without this account."""
     if not account.uses:
         return ["No mailbox and no delivery uses this account."]

@@ -18,7 +18,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from mailtickets.config.credentials import CredentialDead, CredentialLate
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.oauth2.incident import dead_text, late_text, refused_text
-from mailtickets.edges.oauth2.kept import Kept
+from mailtickets.edges.oauth2.kept import Kept, Trouble
 from mailtickets.edges.oauth2.outcome import Dead, Retry
 from mailtickets.edges.oauth2.renewal import Renewal
 
@@ -53,16 +53,18 @@ Note = Callable[[str, Kept | None, str], Awaitable[None]]
 """Records how an account is: its name, its tokens, and what is wrong with it; empty: nothing."""
 
 
-class Keeper:
+class TokenKeeper:
     """The token of one account."""
 
-    def __init__(self, renewal: Renewal, ops: Ops, note: Note) -> None:
+    def __init__(self, renewal: Renewal, ops: Ops, note: Note | None = None) -> None:
         self.renewal, self._ops, self._note = renewal, ops, note
         self.account, self._clock = renewal.account, renewal.clock
         self._thread = ThreadPoolExecutor(1, f"oauth-{self.account.name}")
         self._flight: asyncio.Task[Kept | Retry | Dead] | None = None
         self._kept: Kept | None = None
         self._trouble: Retry | Dead | None = None
+        self._again = False
+        """Whether a question that fails is to be put again at once."""
         self._failures = 0
         self._failing_since: datetime | None = None
         self._stamp: object = None
@@ -119,7 +121,9 @@ class Keeper:
 
     def hurry(self) -> None:
         """Tries at once what has failed: the configuration was read again, and a file may have changed."""
-        if self._trouble is not None:
+        if self._flight is not None and not self._flight.done():
+            self._again = True  # it has perhaps begun with what was in the file before
+        elif self._trouble is not None:
             self._next_at = self._clock()
 
     async def close(self, seconds: float) -> None:
@@ -173,7 +177,7 @@ class Keeper:
 
     async def _well(self, kept: Kept) -> None:
         new = self._kept is None or self._kept.generation != kept.generation
-        self._kept, self._trouble, self._failures, self._failing_since = kept, None, 0, None
+        self._kept, self._trouble, self._failures, self._failing_since, self._again = kept, None, 0, None, False
         self._next_at, self._seen = kept.renew_at, max(self._seen, kept.generation)
         if new:
             log.info("token renewed", extra={"oauth": self.account.name, "until": kept.expires_at.isoformat()})
@@ -195,6 +199,8 @@ class Keeper:
             case Retry():
                 backoff = min(_FIRST_PAUSE_SECONDS * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE_SECONDS)
                 self._next_at = now + timedelta(seconds=max(backoff, found.after_seconds))
+        if self._again:
+            self._again, self._next_at = False, now
         await self._noted(found.reason)
         await self._tell(found, now)
 
@@ -214,10 +220,15 @@ class Keeper:
         await self._ops.sound(f"oauth-{self.account.name}-refused", refused_text(self.account, found))
 
     async def _noted(self, error: str) -> None:
+        """Notes how the account is, for commands that show it. Tokens come first: an error here is only logged."""
+        trouble = Trouble(error, self._clock()) if error else None
         try:
-            await self._note(self.account.name, self._kept, error)
-        except Transient as trouble:
-            log.warning("state of the token not recorded", extra={"oauth": self.account.name, "error": str(trouble)})
+            await self._in_thread(self.renewal.shelf.note, trouble)
+            if self._note is not None:
+                await self._note(self.account.name, self._kept, error)
+        except (OSError, Transient) as error_of_note:
+            words = {"oauth": self.account.name, "error": str(error_of_note)}
+            log.warning("state of the token not recorded", extra=words)
 
     async def _in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*args, **kwargs))

@@ -35,7 +35,7 @@ class Kept:
     generation: int
     """Counts the tokens of this account, on all machines. The one with the highest number is the present one."""
     identity: str
-    """`Account.identity` of the account that it was got for."""
+    """`OAuthAccount.identity` of the account that it was got for."""
     access: str
     refresh: str
     obtained_at: datetime
@@ -84,12 +84,21 @@ def decode(data: bytes) -> Kept | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the last question for a token brought none."""
+
+    error: str
+    at: datetime
+
+
 class Shelf:
-    """The file of one account."""
+    """The files of one account: its tokens, and what went wrong last."""
 
     def __init__(self, state_dir: Path, name: str) -> None:
         self._folder = state_dir / FOLDER
         self.file = self._folder / f"{name}.json"
+        self._trouble = self._folder / f"{name}.trouble"
 
     def load(self) -> Kept | None:
         """The tokens; None where there are none, or where the file is not one of ours."""
@@ -97,6 +106,26 @@ class Shelf:
             return decode(self.file.read_bytes())
         except FileNotFoundError:
             return None
+
+    def trouble(self) -> Trouble | None:
+        """What `note` has noted last, unless it has passed."""
+        try:
+            found = json.loads(self._trouble.read_bytes())
+            return Trouble(str(found["error"]), datetime.fromisoformat(found["at"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def note(self, trouble: Trouble | None) -> None:
+        """Notes what went wrong, for `oauth status`; None: nothing is wrong any more."""
+        if trouble is None:
+            self._trouble.unlink(missing_ok=True)
+            return
+        new = self._trouble.with_suffix(".trouble.new")
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        new.unlink(missing_ok=True)
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as handle:
+            json.dump(asdict(trouble), handle, default=datetime.isoformat)
+        new.replace(self._trouble)
 
     def stamp(self) -> tuple[int, int] | None:
         """Changes whenever the file is replaced. None: there is no file."""
@@ -118,8 +147,8 @@ class Shelf:
             os.close(descriptor)
 
     @contextmanager
-    def draft(self) -> Iterator["Draft"]:
-        """Room on the disk for the next tokens. `Draft.keep` puts them in the file's place."""
+    def draft(self) -> Iterator["TokenDraft"]:
+        """Room on the disk for the next tokens. `TokenDraft.keep` puts them in the file's place."""
         new = self.file.with_suffix(".new")
         with suppress(FileNotFoundError):
             new.unlink()  # left by a crash
@@ -127,7 +156,7 @@ class Shelf:
             try:
                 handle.write(b"\0" * _ROOM_OCTETS)
                 _to_disk(handle)
-                yield Draft(handle, new, self.file)
+                yield TokenDraft(handle, new, self.file)
             finally:
                 with suppress(FileNotFoundError):
                     new.unlink()
@@ -138,7 +167,7 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class TokenDraft:
     """The file that will hold the next tokens."""
 
     handle: IO[bytes]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailtickets.edges.oauth2 import asking, consent, device
-from mailtickets.edges.oauth2.account import Account
+from mailtickets.edges.oauth2.account import OAuthAccount
 from mailtickets.edges.oauth2.outcome import Dead, Retry, Token
 from mailtickets.edges.oauth2.transport import Transport
 
@@ -26,7 +26,7 @@ class Person:
     sleep: Callable[[float], None] = time.sleep
 
 
-def log_in(account: Account, person: Person) -> Token | Retry | Dead:
+def log_in(account: OAuthAccount, person: Person) -> Token | Retry | Dead:
     """Leads through the login. Returns an outcome in every case but EOFError."""
     transport = Transport(account.ca_file, _PATIENCE_SECONDS)
     flow = account.settings.flow
@@ -45,7 +45,7 @@ def log_in(account: Account, person: Person) -> Token | Retry | Dead:
     return found
 
 
-def _by_code(account: Account, transport: Transport, person: Person) -> Token | Retry | Dead:
+def _by_code(account: OAuthAccount, transport: Transport, person: Person) -> Token | Retry | Dead:
     begun = device.begin(account, transport)
     if not isinstance(begun, device.DeviceLogin):
         return begun
@@ -63,7 +63,7 @@ def _by_code(account: Account, transport: Transport, person: Person) -> Token | 
     return Dead("expired_token", "the code was not entered in time", "Run the command again.")
 
 
-def _by_consent(account: Account, transport: Transport, person: Person) -> Token | Retry | Dead:
+def _by_consent(account: OAuthAccount, transport: Transport, person: Person) -> Token | Retry | Dead:
     begun = consent.begin(account, transport)
     person.say("In a browser, on any machine, open this address:\n")
     person.say(begun.url)
@@ -78,5 +78,5 @@ def _by_consent(account: Account, transport: Transport, person: Person) -> Token
     return Dead("no_consent", "no address with a code was given", "Run the command again.")
 
 
-def _whom(account: Account) -> str:
+def _whom(account: OAuthAccount) -> str:
     return " or ".join(account.users) or "the user of the mailbox"

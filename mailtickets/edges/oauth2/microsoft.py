@@ -8,14 +8,14 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from mailtickets.edges.oauth2.account import MICROSOFT_LOGIN, Account
-from mailtickets.edges.oauth2.outcome import Outcome, Retry, of_answer, of_token
+from mailtickets.edges.oauth2.account import MICROSOFT_LOGIN, OAuthAccount
+from mailtickets.edges.oauth2.outcome import Retry, TokenOutcome, of_answer, of_token
 from mailtickets.edges.oauth2.transport import Transport
 
 logging.getLogger("msal").setLevel(logging.CRITICAL)  # it logs whole answers that it cannot read
 
 
-def application(account: Account, transport: Transport) -> Any:
+def application(account: OAuthAccount, transport: Transport) -> Any:
     """MSAL's application. Asks Microsoft for its addresses. Raises OSError, KeyError, ValueError."""
     import msal
 
@@ -28,7 +28,7 @@ def application(account: Account, transport: Transport) -> Any:
     )
 
 
-def ask(account: Account, refresh: str, transport: Transport) -> Outcome:
+def ask(account: OAuthAccount, refresh: str, transport: Transport) -> TokenOutcome:
     """Asks for a token: with the client's own credentials, or with a refresh token. Raises as `application` does."""
     app = application(account, transport)
     if account.settings.flow == "client_credentials":
@@ -36,7 +36,7 @@ def ask(account: Account, refresh: str, transport: Transport) -> Outcome:
     return outcome(app.acquire_token_by_refresh_token(refresh, list(account.scopes)), transport)
 
 
-def outcome(found: Mapping[str, Any], transport: Transport) -> Outcome:
+def outcome(found: Mapping[str, Any], transport: Transport) -> TokenOutcome:
     """Reads what MSAL returns. It returns errors as values; the HTTP status is in the transport."""
     if isinstance(found.get("access_token"), str):
         return of_token(found)
@@ -45,7 +45,7 @@ def outcome(found: Mapping[str, Any], transport: Transport) -> Outcome:
     return of_answer(transport.last, "microsoft")
 
 
-def _authority(account: Account) -> dict[str, Any]:
+def _authority(account: OAuthAccount) -> dict[str, Any]:
     """Where to ask. A token URL that is not Microsoft's own is taken apart: OpenID Connect finds the rest there."""
     url = account.settings.token_url
     if not url:
@@ -55,7 +55,7 @@ def _authority(account: Account) -> dict[str, Any]:
     return {"authority": own, "instance_discovery": False} if own != base else {"oidc_authority": base}
 
 
-def _client_credential(account: Account) -> str | dict[str, str] | None:
+def _client_credential(account: OAuthAccount) -> str | dict[str, str] | None:
     certificate = account.certificate()
     if certificate is None:
         return account.client_secret() or None

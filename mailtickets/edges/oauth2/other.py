@@ -4,12 +4,12 @@ import base64
 import urllib.parse
 from collections.abc import Mapping
 
-from mailtickets.edges.oauth2.account import Account
-from mailtickets.edges.oauth2.outcome import Dead, Outcome, of_answer
+from mailtickets.edges.oauth2.account import OAuthAccount
+from mailtickets.edges.oauth2.outcome import Dead, TokenOutcome, of_answer
 from mailtickets.edges.oauth2.transport import Transport
 
 
-def ask(account: Account, refresh: str, transport: Transport) -> Outcome:
+def ask(account: OAuthAccount, refresh: str, transport: Transport) -> TokenOutcome:
     """Asks for a token: with the client's own credentials, or with a refresh token. Raises OSError, KeyError and
     ValueError for secrets that cannot be read, OSError for the network.
     """
@@ -18,7 +18,7 @@ def ask(account: Account, refresh: str, transport: Transport) -> Outcome:
     return exchange(account, {"grant_type": "refresh_token", "refresh_token": refresh}, transport)
 
 
-def exchange(account: Account, question: Mapping[str, str], transport: Transport) -> Outcome:
+def exchange(account: OAuthAccount, question: Mapping[str, str], transport: Transport) -> TokenOutcome:
     """Puts a question to the token URL.
 
     The client's secret goes into the body. Servers that refuse it there must take it in the header (RFC 6749, 2.3.1).
@@ -36,7 +36,7 @@ def exchange(account: Account, question: Mapping[str, str], transport: Transport
 _JSON = {"Accept": "application/json"}
 
 
-def _scope(account: Account) -> dict[str, str]:
+def _scope(account: OAuthAccount) -> dict[str, str]:
     return {"scope": " ".join(account.scopes)} if account.scopes else {}
 
 
@@ -46,5 +46,5 @@ def _basic(name: str, secret: str) -> str:
     return base64.b64encode(pair.encode()).decode()
 
 
-def _provider(account: Account) -> str:
+def _provider(account: OAuthAccount) -> str:
     return account.settings.provider

@@ -55,10 +55,10 @@ class Dead:
     advice: str
 
 
-Outcome = Token | Retry | Dead
+TokenOutcome = Token | Retry | Dead
 
 
-def of_answer(answer: Answer, provider: str) -> Outcome:
+def of_answer(answer: Answer, provider: str) -> TokenOutcome:
     """Reads a token server's answer."""
     found = json_object(answer.text)
     if answer.status == 200 and isinstance(found.get("access_token"), str) and found["access_token"]:

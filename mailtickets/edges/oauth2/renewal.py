@@ -18,16 +18,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailtickets.desk.model.delivery import Transient
-from mailtickets.edges.oauth2.account import Account
+from mailtickets.edges.oauth2.account import OAuthAccount
 from mailtickets.edges.oauth2.asking import ask, not_installed
-from mailtickets.edges.oauth2.kept import Draft, Kept, Shelf
-from mailtickets.edges.oauth2.outcome import Dead, Outcome, Retry, Token
-from mailtickets.edges.oauth2.shared import Shared
+from mailtickets.edges.oauth2.kept import Kept, Shelf, TokenDraft
+from mailtickets.edges.oauth2.outcome import Dead, Retry, Token, TokenOutcome
+from mailtickets.edges.oauth2.shared import SharedTokens
 from mailtickets.edges.oauth2.transport import Transport
 
 log = logging.getLogger("mailtickets.oauth")
 
-Ask = Callable[[Account, str, Transport], Outcome]
+Ask = Callable[[OAuthAccount, str, Transport], TokenOutcome]
 
 _WAIT_SECONDS = 30
 """How long another gateway is given to renew the account."""
@@ -46,9 +46,9 @@ _REFUSED_ADVICE = (
 class Renewal:
     """The tokens of one account, in its file and in the database."""
 
-    account: Account
+    account: OAuthAccount
     shelf: Shelf
-    shared: Shared | None
+    shared: SharedTokens | None
     """None: there is no database yet."""
     clock: Callable[[], datetime]
     ask: Ask = ask
@@ -102,6 +102,7 @@ class Renewal:
             self.shelf.save(kept)
             if self.shared is not None:
                 self.shared.save(self.account.name, kept)
+            self.shelf.note(None)
             return kept
 
     def settle(self) -> None:
@@ -153,7 +154,7 @@ class Renewal:
                 return self._taken(found)
         return None
 
-    def _keep(self, kept: Kept, draft: Draft) -> Kept:
+    def _keep(self, kept: Kept, draft: TokenDraft) -> Kept:
         """Writes the new tokens before anybody uses them. What cannot be written now is written as soon as it can."""
         try:
             draft.keep(kept)

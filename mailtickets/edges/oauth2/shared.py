@@ -19,7 +19,7 @@ from mailtickets.store.database import Database
 _PURPOSE = b"mailtickets oauth2 tokens in the database"
 
 
-class Shared:
+class SharedTokens:
     """The tokens of the accounts in one database."""
 
     def __init__(self, database: Database, secrets: Sequence[bytes], holder: str) -> None:

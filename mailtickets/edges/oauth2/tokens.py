@@ -17,12 +17,12 @@ from mailtickets.config.models import Config, LoginSettings
 from mailtickets.config.places import database_is_missing
 from mailtickets.config.state import load_secrets
 from mailtickets.desk.model.delivery import Transient
-from mailtickets.edges.oauth2.account import Account, accounts
-from mailtickets.edges.oauth2.keeper import Keeper, Note, Ops
+from mailtickets.edges.oauth2.account import OAuthAccount, accounts
+from mailtickets.edges.oauth2.keeper import Note, Ops, TokenKeeper
 from mailtickets.edges.oauth2.kept import Kept, Shelf
 from mailtickets.edges.oauth2.outcome import Dead
 from mailtickets.edges.oauth2.renewal import Renewal
-from mailtickets.edges.oauth2.shared import Shared
+from mailtickets.edges.oauth2.shared import SharedTokens
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 
@@ -38,9 +38,9 @@ def now() -> datetime:
 class Tokens:
     """The keepers of a running daemon: one for each `[[oauth]]` table, each in a task of its own."""
 
-    def __init__(self, ops: Ops, note: Note, renewal: Callable[[Account], Renewal]) -> None:
-        self._ops, self._note, self._renewal = ops, note, renewal
-        self._keepers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
+    def __init__(self, ops: Ops, renewal: Callable[[OAuthAccount], Renewal], note: Note | None = None) -> None:
+        self._ops, self._renewal, self._note = ops, renewal, note
+        self._keepers: dict[str, tuple[TokenKeeper, asyncio.Task[None]]] = {}
 
     async def take_over(self, config: Config) -> None:
         """Starts the keepers of a configuration, and ends those of accounts that are gone or have changed."""
@@ -54,7 +54,7 @@ class Tokens:
             if name in self._keepers:
                 self._keepers[name][0].hurry()
             else:
-                keeper = Keeper(self._renewal(account), self._ops, self._note)
+                keeper = TokenKeeper(self._renewal(account), self._ops, self._note)
                 self._keepers[name] = keeper, asyncio.create_task(keeper.run(), name=f"oauth-{name}")
 
     async def close(self) -> None:
@@ -72,24 +72,24 @@ class Tokens:
 
         return Credential("token", fetch, renew)
 
-    def _keeper(self, name: str) -> Keeper:
+    def _keeper(self, name: str) -> TokenKeeper:
         try:
             return self._keepers[name][0]
         except KeyError:
             raise CredentialDead(f"there is no [[oauth]] {name!r}", "Look at the configuration.") from None
 
 
-async def _end(keeper: Keeper, task: "asyncio.Task[None]") -> None:
+async def _end(keeper: TokenKeeper, task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await keeper.close(_CLOSE_SECONDS)
 
 
-def for_daemon(database: Database, config: Config, ops: Ops, note: Note, clock: Clock) -> Tokens:
+def for_daemon(database: Database, config: Config, ops: Ops, clock: Clock, note: Note | None = None) -> Tokens:
     """The tokens of a daemon, whose database is open."""
-    shared = Shared(database, load_secrets(config), holder())
+    shared = SharedTokens(database, load_secrets(config), holder())
     state_dir = config.state_dir
-    return Tokens(ops, note, lambda account: Renewal(account, Shelf(state_dir, account.name), shared, clock))
+    return Tokens(ops, lambda account: Renewal(account, Shelf(state_dir, account.name), shared, clock), note)
 
 
 def for_command(config: Config) -> Callable[[LoginSettings], Credential]:
@@ -110,7 +110,7 @@ def for_command(config: Config) -> Callable[[LoginSettings], Credential]:
     return credential
 
 
-def _present(config: Config, account: Account, refused: str = "") -> str:
+def _present(config: Config, account: OAuthAccount, refused: str = "") -> str:
     """A token for a command. Raises CredentialDead or CredentialLate."""
     try:
         with renewing(config, account) as renewal:
@@ -125,11 +125,11 @@ def _present(config: Config, account: Account, refused: str = "") -> str:
 
 
 @contextmanager
-def renewing(config: Config, account: Account) -> Iterator[Renewal]:
+def renewing(config: Config, account: OAuthAccount) -> Iterator[Renewal]:
     """A renewal for a command, on the database if there is one. Raises Transient."""
     database = _database(config)
     try:
-        shared = Shared(database, load_secrets(config), holder()) if database else None
+        shared = SharedTokens(database, load_secrets(config), holder()) if database else None
         yield Renewal(account, Shelf(prepared(config), account.name), shared, now)
     finally:
         if database is not None:
