@@ -79,9 +79,10 @@ def opened(effect: OpenTicket, number: int, now: datetime) -> Ticket:
 
 def changed(ticket: Ticket, effects: Sequence[Effect], now: datetime) -> Ticket:
     """The ticket after all effects, one revision later."""
+    updated_at = max(now, ticket.updated_at) if any(_is_past(effect) for effect in effects) else now
     for effect in effects:
         ticket = _after(ticket, effect, now)
-    return replace(ticket, revision=ticket.revision + 1, updated_at=now)
+    return replace(ticket, revision=ticket.revision + 1, updated_at=updated_at)
 
 
 def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C901 - a case each
@@ -116,6 +117,8 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C9
             return replace(ticket, snoozed_until=None)
         case SplitOff():
             return replace(ticket, waiting_since=now)
+        case AddMessage(past=str()):
+            return _with_past(ticket, effect, now)
         case AddMessage(direction="out", visibility="public"):
             return _answered(ticket)
         case AddMessage(direction="in", visibility="public", author=author, waits=waits):
@@ -124,6 +127,23 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C9
             return ticket
         case _:
             assert_never(effect)
+
+
+def _is_past(effect: Effect) -> bool:
+    return isinstance(effect, AddMessage) and effect.past is not None
+
+
+def _with_past(ticket: Ticket, said: AddMessage, now: datetime) -> Ticket:
+    """The ticket with an old message, which was said at `now`. Nobody waits because of it.
+
+    A message that is older than the newest one leaves the status as it is.
+    """
+    answered = ticket.answered or (said.direction == "out" and said.visibility == "public")
+    if said.past is None or now < ticket.updated_at:
+        return replace(ticket, answered=answered)
+    ended = now if said.past in {"resolved", "closed"} else None
+    closed = now if said.past == "closed" else None
+    return replace(ticket, status=said.past, answered=answered, waiting_since=None, resolved_at=ended, closed_at=closed)
 
 
 _NO_CHANGE_OF_ROW = (

@@ -32,6 +32,7 @@ from mailtickets.gateway.drafting.reading import (
     agent_questions,
     customer_questions,
     incoming_questions,
+    moment,
     shown_signature,
     with_canned,
 )
@@ -44,7 +45,7 @@ from mailtickets.store import outbox
 from mailtickets.store.database import Database
 from mailtickets.store.inbound import Received
 from mailtickets.store.outbox import Due
-from mailtickets.store.read.facts import gather
+from mailtickets.store.read.facts import facts_of_past, gather
 from mailtickets.store.settle import settle
 
 
@@ -76,7 +77,8 @@ class Clerk:
         self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
     ) -> Incoming:
         """A mail for `draft_in`. The questions of a customer's mail are read here, before a transaction begins."""
-        return Incoming(received, mail, unparsed, junk, customer_questions(received, mail, self.rules.policy))
+        questions = customer_questions(received, mail, self.rules.policy)
+        return Incoming(received, mail, unparsed, junk, questions=questions)
 
     def draft(
         self, received: Received, mail: InboundMail, unparsed: str | None = None, junk: JunkVerdict = NO_MARK
@@ -96,9 +98,14 @@ class Clerk:
 
     def draft_in(self, connection: Connection, incoming: Incoming) -> Draft:
         """Like `draft`, but in the caller's transaction."""
-        now, policy, received = self.clock(), self.rules.policy, incoming.received
+        policy, received = self.rules.policy, incoming.received
+        now = moment(received, self.clock())
         asked, signature = incoming_questions(connection, incoming, policy)
-        facts, asked = gather(connection, received, asked, policy, now, incoming.unparsed, incoming.junk)
+        if received.envelope.door.is_history:
+            facts = facts_of_past(connection, received, asked.mail, policy, incoming.leaving)
+            facts = replace(facts, unparsed=incoming.unparsed)
+        else:
+            facts, asked = gather(connection, received, asked, policy, now, incoming.unparsed, incoming.junk)
         if from_our_own_address(asked.mail, policy) and (agent := agent_of(asked.mail, facts, policy)):
             signed = replace(incoming, mail=asked.mail)  # a reply token shows who the agent is
             asked, signature = agent_questions(connection, signed, agent, policy)

@@ -13,7 +13,7 @@ class Door:
     """One way in."""
 
     name: str
-    """`smtp`, `lmtp` or `imap:ACCOUNT`: what is stored with a message and shown in lists."""
+    """`smtp`, `lmtp`, `imap:ACCOUNT` or `import`: what is stored with a message and shown in lists."""
     answers: Answers = "once"
     """How the client is told what became of a message: by one reply (SMTP), by a reply for each recipient (LMTP, RFC
     2033, 4.2), or not at all (IMAP: nobody waits, and nobody sends the message a second time)."""
@@ -25,6 +25,9 @@ class Door:
     are read instead of asking DNS."""
     account: str | None = None
     """The IMAP account whose server that is; None when it is the relay before SMTP and LMTP."""
+    is_history: bool = False
+    """What comes in here is old: somebody imports it. Nobody is written to because of it, and nothing is carried
+    out."""
 
     @property
     def kind(self) -> str:
@@ -42,8 +45,10 @@ class Door:
         believed."""
         if name.startswith(_IMAP):
             return cls.imap(name.removeprefix(_IMAP))
-        return next((door for door in (SMTP, LMTP) if door.name == name), cls(name))
+        return next((door for door in (SMTP, LMTP, IMPORT) if door.name == name), cls(name))
 
 
 SMTP = Door("smtp", is_public=True, is_behind_a_server=True)
 LMTP = Door("lmtp", answers="each-recipient", is_behind_a_server=True)
+IMPORT = Door("import", answers="nobody", is_history=True)
+"""Old mail that somebody imports. No server has looked at it for us: nothing in it is believed."""

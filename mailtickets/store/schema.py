@@ -399,6 +399,15 @@ budget = Table(
     Column("expires_at", Instant, nullable=False, index=True),
 )
 
+# The thread of imported mail: its own Message-IDs and those it answers, also of mail that was never here.
+imported_id = Table(
+    "imported_id",
+    metadata,
+    Column("message_id", String, primary_key=True),
+    Column("ticket", ForeignKey("ticket.number"), nullable=False),
+    Index("ix_imported_id_ticket", "ticket"),
+)
+
 counter = Table(
     "counter",
     metadata,

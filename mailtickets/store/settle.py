@@ -34,7 +34,7 @@ from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.mail.model import Address, InboundMail
-from mailtickets.store import agents, budgets, contacts, outbox, search, signatures, tickets
+from mailtickets.store import agents, budgets, contacts, history, outbox, search, signatures, tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.events import Event, event_of
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
@@ -49,6 +49,8 @@ class Settlement:
 
     decision: Decision
     now: datetime
+    happened_at: datetime
+    """When it happened: now, or when imported mail was received."""
     before: Ticket | None = None
     after: Ticket | None = None
     """The ticket after the decision. None: the decision changes no ticket."""
@@ -88,6 +90,8 @@ def settle(connection: Connection, settlement: Settlement) -> None:
     if settlement.received is not None:
         _finish(connection, settlement, settlement.received)
     _write(connection, settlement)
+    if settlement.received is not None and settlement.received.envelope.door.is_history:
+        _remember_thread(connection, settlement)
     if settlement.signature is not None:
         signatures.learn(connection, settlement.signature, settlement.now)
     for another in settlement.also:
@@ -145,6 +149,13 @@ def _finish(connection: Connection, settlement: Settlement, received: Received) 
         raise Stale(f"inbound {received.id} is decided")
     if mail is not None and not first:
         _add_queues(connection, mail, settlement.queues)
+
+
+def _remember_thread(connection: Connection, settlement: Settlement) -> None:
+    """Notes which ticket imported mail is on, for other imported mail of the same thread."""
+    if settlement.mail is not None and settlement.after is not None:
+        apart = settlement.decision.opens is not None
+        history.remember(connection, settlement.mail, settlement.after.number, instead=apart)
 
 
 def _no_longer_first(connection: Connection, number: int, outcome: str | None) -> None:
@@ -222,7 +233,7 @@ def _record(connection: Connection, settlement: Settlement, happened: Event, *, 
     row = dict(
         ticket=ticket or (settlement.after.number if settlement.after else decision.ticket),
         inbound=settlement.received.id if settlement.received else None,
-        at=settlement.now,
+        at=settlement.happened_at,
         actor=decision.actor,
         kind=happened.kind,
         old=clean(happened.old),
@@ -264,7 +275,7 @@ def _add_message(connection: Connection, settlement: Settlement, effect: AddMess
     words = f"{after.number} {subject} {effect.author.name} {effect.author.address} {files} {text}"
     search.index(connection, number, after.number, words)
     _record(connection, settlement, Event("message", effect.visibility, str(number)))
-    if effect.direction == "out" and effect.visibility == "public":
+    if effect.direction == "out" and effect.visibility == "public" and effect.past is None:
         for person in customers(after):
             contacts.make_known(connection, person, settlement.now)
 

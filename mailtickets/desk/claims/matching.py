@@ -71,6 +71,13 @@ def queues(mail: InboundMail, envelope: Envelope, policy: Policy) -> tuple[Queue
     return tuple(queue for name in named if (queue := policy.queue(name))) or (fallback,)
 
 
+def queue_of_past(mail: InboundMail, envelope: Envelope, policy: Policy) -> Queue:
+    """The queue of imported mail: the one it was sent to, else the one it was sent from."""
+    addresses = (*recipients(mail, envelope), *((mail.author.address,) if mail.author else ()))
+    found = next((queue for address in addresses if (queue := policy.queue_at(address))), None)
+    return found or policy.queue(envelope.queue or "") or policy.queues[0]
+
+
 def claims(mail: InboundMail, envelope: Envelope, policy: Policy) -> Claims:
     """Every token, id and number in a mail that may name a ticket."""
     addressed = [*recipients(mail, envelope), *(address.address for address in (*mail.to, *mail.cc))]

@@ -46,6 +46,9 @@ class AddMessage:
     """From a customer: they wait for an answer to it."""
     with_files: bool = True
     """The mail's attachments belong to it."""
+    past: Status | None = None
+    """Of imported mail: the status that its ticket has afterwards, as of the time of the mail. None: it was said
+    now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,14 +86,42 @@ class DuplicateFact:
     """Names of the queues whose agents had a notice of it."""
     outcome: Outcome | None = None
     reason: str | None = None
+    imported: bool = False
+    """It was imported as old mail, of which nobody is told."""
 
     @property
     def reached_somebody(self) -> bool:
         """Whether people have it, or its author has thrown it away: then no copy of it is wanted.
 
-        A copy that was held as spam, ignored or dropped at one door must not lose the mail that comes by another.
+        A copy that was held as spam, ignored or dropped at one door, or that was imported, must not lose the mail that
+        comes by another.
         """
+        if self.imported:
+            return False
         return self.outcome not in {"held", "ignored"} or self.reason == "discarded-by-its-author"
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How imported mail leaves its ticket."""
+
+    status: Status = "closed"
+    open_since: datetime | None = None
+    """Where a customer had the last word, at this time or later, the ticket is left open."""
+
+
+LEFT_CLOSED = Leaving()
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Of imported mail: its thread, and how it leaves the ticket."""
+
+    leaving: Leaving = LEFT_CLOSED
+    ticket: Ticket | None = None
+    """The ticket that other imported mail of the thread has opened or joined."""
+    in_use: bool = False
+    """People or the desk have done something on that ticket since: no old mail joins it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +262,5 @@ class Facts:
     """The signature that was cut off below an agent's words."""
     unparsed: str | None = None
     """Why a worker could not read the mail at all."""
+    past: Past | None = None
+    """Of imported mail alone."""

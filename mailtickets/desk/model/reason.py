@@ -8,7 +8,8 @@ from typing import Literal, NewType
 DeskReason = Literal[
     # what becomes of a mail
     "new-mail", "not-a-participant", "closed-too-long-ago", "reply-token", "message-id", "subject-number",
-    "ref-line", "only-thanks", "same-mail", "own-mail-came-back", "list-mail", "spam-header", "spam-category",
+    "ref-line", "imported", "imported-aside", "imported-apart", "imported-report",
+    "only-thanks", "same-mail", "own-mail-came-back", "list-mail", "spam-header", "spam-category",
     "spam-confidence-level", "malware-header", "rspamd-virus", "clamav-found", "sender-denied", "dropped-by-hand",
     # what could not be read
     "not-read", "reading-failed", "reading-took-too-long", "processing-failed",

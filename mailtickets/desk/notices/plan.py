@@ -37,7 +37,9 @@ _ASKED: tuple[NoticeName, ...] = ("status", "my_tickets", "muted", "unmuted")
 
 
 def plan(situation: Situation, policy: Policy, now: datetime) -> tuple[Notice, ...]:
-    """Every notice that a decision calls for, before budgets."""
+    """Every notice that a decision calls for, before budgets. Imported mail calls for none."""
+    if situation.facts is not None and situation.facts.envelope.door.is_history:
+        return ()
     occasion = Occasion(situation, _queue(situation, policy), policy, now)
     found = [*_to_customers(occasion), *to_agents(occasion)]
     found += [*_to_ops(occasion)]

@@ -1,7 +1,8 @@
 """What becomes of a mail: the rules are asked in the order of `RULES`, and the first decision counts.
 
 Each rule is one question, which is its docstring, and returns a Decision or None. `decide` adds a trace of the rules
-that were asked. The daemon, `explain` and the tests run the same function.
+that were asked. The daemon, `explain` and the tests run the same function. Imported mail has a rule of its own,
+`history`.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from mailtickets.desk.rules.customers import (
     stranger,
     unreadable,
 )
+from mailtickets.desk.rules.history import history
 from mailtickets.desk.rules.machines import denied_sender, junk, loop, repeated, report, unwanted_list
 from mailtickets.desk.rules.questions import Questions, questions
 from mailtickets.mail.model import InboundMail
@@ -56,11 +58,15 @@ RULES: tuple[Rule, ...] = (
 
 
 def decide(mail: InboundMail, facts: Facts, policy: Policy, now: datetime, asked: Questions | None = None) -> Decision:
-    """What is done about a mail, why, and which rules led to it. `now` is aware.
+    """What is done about a mail, why, and which rules led to it. `now` is aware; of imported mail it is the time when
+    the mail was received.
 
     `asked` are the questions of the mail, if it has been read already; without them it is read here.
     """
     case = Case.of(asked or questions(mail, policy, facts.correction), facts, policy, now)
+    if facts.envelope.door.is_history:
+        past = history(case)
+        return past.traced((RuleVerdict(history.__name__, past.outcome or "", past.reason),))
     trace: list[RuleVerdict] = []
     for rule in RULES:
         decision = rule(case)

@@ -34,5 +34,7 @@ class Basis:
         mail, facts, decision = self.mail, self.facts, self.decision
         if mail is None or facts is None or mail.author is None or facts.authentication.verdict == "fail":
             return ""
+        if facts.envelope.door.is_history:
+            return ""
         taken_in = decision.outcome in {"opened", "appended", "noted", "commanded"}
         return mail.author.address if taken_in and mail.kind in {"human", "auto_reply"} else ""

@@ -14,7 +14,7 @@ from mailtickets.desk.claims.authors import agent_of, matched
 from mailtickets.desk.claims.matching import claimed
 from mailtickets.desk.letters.canned import canned, canned_commands, canned_names
 from mailtickets.desk.model.decision import Decision
-from mailtickets.desk.model.facts import Facts, SignatureFact
+from mailtickets.desk.model.facts import LEFT_CLOSED, Facts, Leaving, SignatureFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.model.ticket import Ticket
@@ -39,8 +39,17 @@ class Incoming:
     unparsed: str | None = None
     """The reason code, if the message could not be read."""
     junk: JunkVerdict = NO_MARK
+    leaving: Leaving = LEFT_CLOSED
+    """How imported mail leaves its ticket."""
     questions: Questions | None = None
     """The questions of a customer's mail. None for an agent's mail, or if they have not been read yet."""
+
+
+def moment(received: Received | None, now: datetime) -> datetime:
+    """The time as of which a mail is decided on: now; for imported mail, when it was received."""
+    if received is None or not received.envelope.door.is_history:
+        return now
+    return min(now, received.envelope.received_at)
 
 
 def customer_questions(received: Received, mail: InboundMail, policy: Policy) -> Questions | None:

@@ -7,10 +7,12 @@ from datetime import datetime
 from mailtickets.desk.letters.letter import Letter, Stationery, letter
 from mailtickets.desk.letters.render import Rendered, render
 from mailtickets.desk.letters.sandbox import Templates
+from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.notice import Notice, Situation
 from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.gateway.drafting.draft import Draft
+from mailtickets.gateway.drafting.reading import moment
 from mailtickets.mail.model import Address
 from mailtickets.store.settle import Settlement
 
@@ -57,6 +59,7 @@ class Writing:
         return Settlement(
             decision=draft.decision,
             now=self.now,
+            happened_at=moment(draft.received, self.now),
             before=draft.before,
             after=draft.after,
             letters=self.letters(draft, words),
@@ -67,7 +70,7 @@ class Writing:
             text=draft.basis.text,
             proven_author=_proven_author(draft),
             reachable_author=draft.basis.reachable_author,
-            queues=(facts.queue.name, *(queue.name for queue in facts.also_queues)) if facts else (),
+            queues=_informed(facts) if facts else (),
             instead_of=duplicate.inbound if duplicate else None,
             instead_was=duplicate.outcome if duplicate else None,
             turns=draft.desk.assigned_at,
@@ -80,6 +83,13 @@ def _proven_author(draft: Draft) -> Address | None:
     """The author of the mail, if the author's own domain authenticates the mail."""
     facts, mail = draft.facts, draft.mail
     return mail.author if facts and mail and facts.authentication.verdict == "pass" else None
+
+
+def _informed(facts: Facts) -> tuple[str, ...]:
+    """Names of the queues whose agents are told of the mail. Nobody is told of imported mail."""
+    if facts.envelope.door.is_history:
+        return ()
+    return (facts.queue.name, *(queue.name for queue in facts.also_queues))
 
 
 def _for_threading(draft: Draft) -> Ticket | None:

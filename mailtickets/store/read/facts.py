@@ -15,16 +15,17 @@ from sqlalchemy.engine import Row
 from mailtickets.desk.claims.authors import agent_of, author_of, bare_subject, matched, verdict_on_author, without_tags
 from mailtickets.desk.claims.copies import COPY_LIMIT, LEFT_OUT
 from mailtickets.desk.claims.identity import token_hash
-from mailtickets.desk.claims.matching import SUBJECT_NUMBER, Claims, Match, claims, queues, recipients
+from mailtickets.desk.claims.matching import SUBJECT_NUMBER, Claims, Match, claims, queue_of_past, queues, recipients
 from mailtickets.desk.model.decision import UNPROVEN_REPORT
-from mailtickets.desk.model.facts import DuplicateFact, Facts, IdFact, OutboxFact, TokenFact
+from mailtickets.desk.model.facts import DuplicateFact, Facts, IdFact, Leaving, OutboxFact, Past, TokenFact
 from mailtickets.desk.model.policy import Policy, plus_tag
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.questions import Questions
+from mailtickets.mail.door import Door
 from mailtickets.mail.kind.bounce.signs import REPLY_PREFIX
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, InboundMail
-from mailtickets.store import contacts, outbox, tickets
+from mailtickets.store import contacts, history, outbox, tickets
 from mailtickets.store.inbound import Received
 from mailtickets.store.read.agent_facts import SHOWN, for_agent, loaded, turns
 from mailtickets.store.schema import attachment, event, inbound, message, notice, token
@@ -106,6 +107,22 @@ def _of_any_mail(connection: Connection, received: Received, asked: Questions, p
     )
 
 
+def facts_of_past(
+    connection: Connection, received: Received, mail: InboundMail, policy: Policy, leaving: Leaving
+) -> Facts:
+    """The facts of imported mail. What it claims of tickets (tokens, numbers, ids of our notices) is not looked up."""
+    found = tickets.load(connection, number) if (number := history.thread(connection, mail)) is not None else None
+    in_use = found is not None and history.in_use(connection, found.number)
+    return Facts(
+        envelope=received.envelope,
+        queue=queue_of_past(mail, received.envelope, policy),
+        tickets={found.number: found} if found is not None else {},
+        duplicate=_duplicate(connection, received, mail),
+        sent_before=_sent_before(connection, mail),
+        past=Past(leaving, found, in_use),
+    )
+
+
 def _new_subject(connection: Connection, mail: InboundMail, found: Match | None) -> str:
     """The subject of the mail if no earlier message of its ticket has the same; else empty.
 
@@ -180,9 +197,9 @@ def content_key(mail: InboundMail) -> str | None:
     return hashlib.sha256("\0".join([mail.message_id or "", author, date, mail.digest]).encode()).hexdigest()
 
 
-_FIRST = select(inbound.c.id, inbound.c.ticket, inbound.c.outcome, inbound.c.reason, inbound.c.queues).where(
-    inbound.c.content == bindparam("key"), inbound.c.id != bindparam("this")
-)
+_FIRST = select(
+    inbound.c.id, inbound.c.ticket, inbound.c.outcome, inbound.c.reason, inbound.c.queues, inbound.c.source
+).where(inbound.c.content == bindparam("key"), inbound.c.id != bindparam("this"))
 _IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _ISSUED = select(notice.c.message_id, notice.c.ticket, notice.c.name).where(
     notice.c.message_id.in_(_IDS), notice.c.ticket.is_not(None)
@@ -222,7 +239,9 @@ def _duplicate(connection: Connection, received: Received, mail: InboundMail) ->
     if row is None:
         return None
     is_known = row.outcome in {"opened", "appended", "noted", "commanded", "unparsed"}  # nobody hears of other outcomes
-    return DuplicateFact(row.id, row.ticket if is_known else None, tuple(row.queues), row.outcome, row.reason)
+    imported = Door.named(row.source).is_history
+    ticket = row.ticket if is_known and not imported else None
+    return DuplicateFact(row.id, ticket, tuple(row.queues), row.outcome, row.reason, imported)
 
 
 def _tokens(connection: Connection, claimed: Claims, policy: Policy, now: datetime) -> tuple[TokenFact, ...]:
