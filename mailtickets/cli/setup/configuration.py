@@ -192,8 +192,7 @@ def _smtp_for_later(settled: Settled) -> str:
 
 def _queue(settled: Settled) -> Table:
     plus = f"mail to {settled.address.replace('@', '+anything@')} reaches this address too"
-    if not settled.plus:
-        plus = f"whether {plus}: `mailtickets check` says how to try it"
+    plus = plus if settled.plus else f"true, if {plus}: try it"
     return Table(
         "[[queue]]",
         "What customers write to.",
