@@ -106,7 +106,7 @@ def a_scene(
     moment = Moment(
         NOW - timedelta(days=1),
         ready={"database": "", "disk": "", "doors": ""},
-        connections={"smtp": 2, "lmtp": 0},
+        connections={"smtp": 2, "lmtp": 0, "http": 1},
         sending=1,
         disk_free_bytes=10**10,
     )

@@ -150,7 +150,7 @@ class HttpDoor:
             ready=ready,
             reload_succeeded=running.reload_succeeded,
             reloaded_at=running.reloaded_at,
-            connections=running.connections,
+            connections={**running.connections, "http": self._server.connections},
             sending=claims.busy.total() if claims else 0,
             rest_until=claims.pace.rest_until if claims else None,
             disk_free_bytes=await asyncio.to_thread(_disk_free, running.config),

@@ -144,6 +144,11 @@ class HttpServer:
         self.addresses = [address_of(sock) for sock in self._sockets]
         self._ticking = asyncio.create_task(self._server.main_loop(), name="http")
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._server.server_state.connections)
+
     async def close(self) -> None:
         """Takes no more requests, ends the answers that are being sent, and cuts off who has not read them by then."""
         if self._ticking is None:
