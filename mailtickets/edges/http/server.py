@@ -159,6 +159,7 @@ class HttpServer:
         await self._server.shutdown(self._sockets)
         for connection in tuple(self._server.server_state.connections):
             connection.transport.abort()
+        await asyncio.sleep(0)  # the transports end in the next round of the loop
         self._ticking = None
 
     def _unlink(self) -> None:
