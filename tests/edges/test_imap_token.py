@@ -251,10 +251,11 @@ async def test_authenticated_but_not_connected_is_translated_into_what_to_do(fak
 @pytest.mark.parametrize("verb", ["SELECT", "STATUS"])
 async def test_check_opens_the_folder_and_translates_it_too(fake: FakeImap, verb: str) -> None:
     fake.on[verb] = not_connected
-    logs_in, wrong = await probe(account(fake), tokens("good"))
-    assert logs_in == (True, f"{USER} logs in at 127.0.0.1:{fake.port}")
-    assert not wrong[0]
-    assert "Add-MailboxPermission" in wrong[1]
+    lines = await probe(account(fake), tokens("good"))
+    assert (lines[0].verdict, lines[0].text) == ("ok", f"{USER} logs in at 127.0.0.1:{fake.port}")
+    (wrong,) = [line for line in lines if line.verdict != "ok"]
+    assert "User is authenticated but not connected" in wrong.text
+    assert "Add-MailboxPermission" in wrong.next
 
 
 # --- Dovecot ------------------------------------------------------------------------------------------

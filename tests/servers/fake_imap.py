@@ -85,6 +85,8 @@ class FakeImap:
         self.greeting: tuple[str, ...] = ("* OK ready",)
         self.uidvalidity = 7
         self.folders: dict[str, list[Mail]] = {"INBOX": []}
+        self.uses: dict[str, str] = {}
+        r"""What folders are for (RFC 6154): `{"Spam": r"\Junk"}`. Names as they are on the wire."""
         self.on: dict[str, Answer] = {}
         self.tokens: set[str] = set()
         """Access tokens that AUTHENTICATE takes, for any user."""
@@ -257,6 +259,12 @@ async def _status(session: Session, tag: str, arguments: str) -> None:
         session.send(f"* STATUS {name} (MESSAGES {len(folder)})", f"{tag} OK done")
 
 
+async def _list(session: Session, tag: str, arguments: str) -> None:
+    uses = session.fake.uses
+    lines = (rf'* LIST ({uses.get(name, "")}) "/" "{name}"' for name in session.fake.folders)
+    session.send(*lines, f"{tag} OK done")
+
+
 async def _create(session: Session, tag: str, arguments: str) -> None:
     session.fake.folders.setdefault(_unquoted(arguments), [])
     session.send(f"{tag} OK made")
@@ -320,6 +328,7 @@ ANSWERS: dict[str, Answer] = {
     "AUTHENTICATE": _authenticate,
     "SELECT": _select,
     "STATUS": _status,
+    "LIST": _list,
     "CREATE": _create,
     "SUBSCRIBE": _ok,
     "NOOP": _ok,

@@ -31,6 +31,10 @@ class NotConnected(LoginRefused):
     """The server has accepted the login, and opens no folder. The message has the server's words."""
 
 
+class NotWelcome(LoginRefused):
+    """The server refuses the connection before any login. The message has the server's words."""
+
+
 class CommandRefused(Exception):
     """The server refused one command. The message has the server's words."""
 
@@ -45,6 +49,8 @@ class Selected:
 
     uidvalidity: int
     uidnext: int
+    read_only: bool = False
+    """Whether the server lets nothing be flagged or moved here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from mailtickets.edges.imap.answers import (
     ListedMessage,
     LoginRefused,
     NotConnected,
+    NotWelcome,
     Selected,
     body_content,
     fetch_records,
@@ -39,6 +40,7 @@ from mailtickets.edges.imap.answers import (
     network_reason,
     server_words,
 )
+from mailtickets.edges.imap.folders import Folder, listed_folders
 from mailtickets.edges.imap.login import log_in
 from mailtickets.edges.imap.wire import LOST, ImapWire
 
@@ -94,7 +96,7 @@ class ImapClient:
 
     @classmethod
     async def open(cls, account: ImapIn, tls: ssl.SSLContext | None, limits: Limits) -> "ImapClient":
-        """Connects and reads the greeting. Raises ConnectionLost, or LoginRefused when the greeting is BYE."""
+        """Connects and reads the greeting. Raises ConnectionLost, or NotWelcome when the greeting is BYE."""
         loop = asyncio.get_running_loop()
         wire = ImapWire(loop, limits.max_message_bytes)
         client = cls(wire, limits)
@@ -104,7 +106,7 @@ class ImapClient:
                 await loop.create_connection(lambda: wire, account.host, account.port, ssl=tls)
                 greeting = await wire.greeting
             if wire.state == aioimaplib.LOGOUT:
-                raise LoginRefused(server_words(greeting) or "the server closed the connection without a greeting")
+                raise NotWelcome(server_words(greeting) or "the server closed the connection without a greeting")
         except BaseException as error:
             await client.close()
             if isinstance(error, TimeoutError):
@@ -158,13 +160,14 @@ class ImapClient:
 
     async def select(self, folder: str) -> Selected:
         self.selected = False
-        text = b"\n".join(await self._ask(self._wire.select(mailbox(folder))))
+        text = b"\n".join(await self._answer(self._wire.select(mailbox(folder))))
         self.selected = True
         uidvalidity = re.search(rb"\[UIDVALIDITY (\d+)\]", text, re.IGNORECASE)
         if uidvalidity is None:
             raise ConnectionLost(f"the server gives no UIDVALIDITY for {folder}")
         uidnext = re.search(rb"\[UIDNEXT (\d+)\]", text, re.IGNORECASE)
-        return Selected(int(uidvalidity[1]), int(uidnext[1]) if uidnext else await self._highest_uid() + 1)
+        after_the_last = int(uidnext[1]) if uidnext else await self._highest_uid() + 1
+        return Selected(int(uidvalidity[1]), after_the_last, read_only=b"[READ-ONLY]" in text.upper())
 
     async def _highest_uid(self) -> int:
         """The highest UID, for servers that leave UIDNEXT out of SELECT, as RFC 2060 allowed."""
@@ -245,6 +248,11 @@ class ImapClient:
         found = re.search(rb"MESSAGES (\d+)", b" ".join(lines), re.IGNORECASE)
         return int(found[1]) if found else 0
 
+    async def folders(self) -> list[Folder]:
+        """All folders. What the server uses them for is among their attributes if it says so (RFC 6154)."""
+        wanted = ("RETURN (SPECIAL-USE)",) if {"SPECIAL-USE", "LIST-EXTENDED"} <= self.capabilities else ()
+        return list(listed_folders(await self._ask(self._wire.simple_command("LIST", '""', '"*"', *wanted))))
+
     async def wait_for_news(self, seconds: float, *, idle: bool = True) -> bool:
         """Waits until the server reports new messages or the seconds are over; then it asks for a sign of life."""
         if idle and self.selected and self.can_idle:
@@ -289,6 +297,10 @@ class ImapClient:
 
     async def _ask(self, reply: Awaitable[Any], seconds: float | None = None) -> list[AnswerLine]:
         """Sends a command. Returns the lines of its OK answer, without the tagged one."""
+        return (await self._answer(reply, seconds))[:-1]
+
+    async def _answer(self, reply: Awaitable[Any], seconds: float | None = None) -> list[AnswerLine]:
+        """Sends a command. Returns the lines of its OK answer."""
         response = await self._in_time(reply, seconds)
         words = server_words(response.lines[-1]) if response.lines else ""
         if "authenticated but not connected" in words:  # Microsoft 365, after the login went well
@@ -297,7 +309,7 @@ class ImapClient:
             raise CommandRefused(words)
         if response.result != "OK":
             raise ConnectionLost(words or response.result)
-        return response.lines[:-1]  # type: ignore[no-any-return]
+        return response.lines  # type: ignore[no-any-return]
 
     async def _in_time(self, reply: Awaitable[Any], seconds: float | None = None, silent: str = SILENT) -> Any:
         try:
