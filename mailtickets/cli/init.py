@@ -291,10 +291,14 @@ def _after(args: argparse.Namespace, file: Path, answers: "Answers", asks: bool)
     _say_extra(answers)
     if answers.login in {"device_code", "refresh_token"} and not _is_logged_in(args, file, answers, asks):
         return DONE
-    if args.no_check:
-        return DONE
-    print("\nmailtickets check:")
-    return _check(file)
+    if not args.no_check:
+        print("\nmailtickets check:")
+        status = _noun("check", file)
+        if status != DONE:
+            print(f"\nThe configuration is written. Mend what is wrong above, then: mailtickets -c {file} check")
+            return status
+    print(f"\nNext: {_start_command(file, system=args.system)}")
+    return DONE
 
 
 def _say_extra(answers: "Answers") -> None:
@@ -325,13 +329,6 @@ def _is_logged_in(args: argparse.Namespace, file: Path, answers: "Answers", asks
     print(f"\nNext: mailtickets -c {file} oauth login {name}")
     print(f"Then: mailtickets -c {file} check")
     return False
-
-
-def _check(file: Path) -> int:
-    status = _noun("check", file)
-    if status != DONE:
-        print(f"\nThe configuration is written. Mend what is wrong above, then: mailtickets -c {file} check")
-    return status
 
 
 def _noun(noun: str, file: Path, *words: str) -> int:
@@ -371,6 +368,8 @@ def _init_system(option: str | None) -> int:
         print(f"{file} is written")
     _make_state()
     _install_units(file, program)
+    print(f"Next: edit {file}, and when `mailtickets check` is content:")
+    print(f"      {_start_command(file, system=True)}")
     return DONE
 
 
@@ -422,7 +421,6 @@ def _make_user() -> None:
 def _install_units(config: Path, program: Path) -> None:
     """Copies the units and puts the paths of this installation into them."""
     if not SYSTEM_UNITS.is_dir():
-        print(f"no systemd here: run `{program} -c {config} run` as {USER} from your own supervisor")
         return
     for name in UNITS:
         text = (shipped("systemd") / name).read_text(encoding="utf-8")
@@ -433,8 +431,15 @@ def _install_units(config: Path, program: Path) -> None:
         else:
             target.write_text(text, encoding="utf-8")
             print(f"{target} is written")
-    print(f"Next: edit {config}, and when `mailtickets check` is content:")
-    print("      systemctl daemon-reload && systemctl enable --now mailtickets")
+
+
+def _start_command(config: Path, *, system: bool) -> str:
+    """What starts the desk."""
+    if not system:
+        return f"mailtickets -c {config} run"
+    if SYSTEM_UNITS.is_dir():
+        return "systemctl daemon-reload && systemctl enable --now mailtickets"
+    return f"no systemd here: run `{_program()} -c {config} run` as {USER} from your own supervisor"
 
 
 def _write(file: Path, text: str, *, mode: int) -> None:

@@ -88,6 +88,7 @@ class Machine:
         words = [*shlex.split(command), *more]
         done = subprocess.run(words, cwd=self.home, env=self.environment, capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, check=False, timeout=120)  # fmt: skip
+        sys.stdout.write(f"$ {command}\n{done.stdout}\n")
         assert done.returncode == status, f"{command}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -5,6 +5,7 @@ provider.
 """
 
 import os
+import shlex
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,3 +93,18 @@ def test_google_with_a_service_account(machine: Machine, tokens: TokenServer) ->
         machine.type(shown("google", "mailtickets init --system"), *machine.options)
         check_and_start("google", machine)
         a_mail_is_answered(machine, provider.delivers)
+
+
+@pytest.mark.parametrize("login", [False], indirect=True)
+def test_on_a_terminal_init_lets_a_person_log_in_before_it_checks(machine: Machine, tokens: TokenServer) -> None:
+    write_answers(answers_of("microsoft365", "device_code"), machine)
+    scope = "https://outlook.office.com/IMAP.AccessAsUser.All"
+    with mailbox(machine, tokens, scope, MICROSOFT_RESULTS):
+        options = shlex.join([*machine.options, "--token-url", tokens.token_url])
+        with machine.on_a_terminal(f"{shown('microsoft365', 'mailtickets init --system')} {options}") as terminal:
+            terminal.wait_for("ABCD-EFGH")
+            tokens.approve()
+            terminal.wait_for("mailtickets check:")
+            terminal.wait_for("configuration")
+            assert terminal.end() == 0, terminal.screen
+        assert "wrong" not in terminal.screen.partition("mailtickets check:")[2]
