@@ -146,7 +146,9 @@ class Daemon:
             checks=Checks(self._authenticate, self._scan),
             measures=self.measures,
         )
-        self._tokens = for_daemon(database, self.config, self.gateway.alarms, clerk.clock, self._note_token)
+        self._tokens = for_daemon(
+            database, self.config, self.gateway.alarms, clerk.clock, self._note_token, self._wake_pollers
+        )
         self._out = _way_out(self.config.with_tokens(self._tokens.credential))
         try:
             await self._tokens.take_over(self.config)
@@ -306,6 +308,12 @@ class Daemon:
             await self.gateway.off_loop(transact, health.failed, "oauth", name, gateway, error, now, until)
         else:
             await self.gateway.off_loop(transact, health.succeeded, "oauth", name, gateway, now, until)
+
+    def _wake_pollers(self, oauth: str) -> None:
+        """Mailboxes whose account has a token again are read at once, not after the pause of a failed login."""
+        for poller, _ in self._pollers:
+            if poller.account.oauth == oauth:
+                poller.wake()
 
     async def _stop_pollers(self) -> None:
         for _, task in self._pollers:

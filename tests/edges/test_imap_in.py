@@ -358,6 +358,22 @@ async def test_a_wrong_password_is_told_and_the_other_account_goes_on(
     assert SECRET not in caplog.text
 
 
+async def test_a_poller_that_is_woken_does_not_wait_for_the_end_of_its_pause(
+    dovecot: Dovecot, user: str, inbox: Recorder
+) -> None:
+    secret = ["wrong-1234"]
+    dovecot.deliver(user, mail("um"))
+    for_hours = replace(QUICK, refused_pause_seconds=9_000, longest_pause_seconds=9_000)
+    only = poller(dovecot, account(dovecot, user, start="all"), inbox, for_hours, secret=lambda: secret[-1])
+    async with running(only):
+        async with asyncio.timeout(60):
+            while only.health.state != "refused":  # noqa: ASYNC110 - health has no event
+                await asyncio.sleep(0.02)
+        secret.append(SECRET)
+        only.wake()
+        await inbox.until(lambda: inbox.messages)
+
+
 async def test_a_password_file_that_cannot_be_read_is_told_like_a_refusal(
     dovecot: Dovecot, user: str, inbox: Recorder
 ) -> None:

@@ -23,6 +23,7 @@ class Told:
     alarms: dict[str, str] = field(default_factory=dict)
     sounded: list[str] = field(default_factory=list)
     notes: list[tuple[bool, str]] = field(default_factory=list)
+    revived: list[str] = field(default_factory=list)
 
     async def sound(self, key: str, text: str) -> None:
         if key not in self.alarms:
@@ -58,7 +59,7 @@ def renewal(tmp_path: Path, provider: Provider, clock: Clock) -> Renewal:
 
 @pytest.fixture
 async def keeper(renewal: Renewal, told: Told) -> AsyncIterator[TokenKeeper]:
-    keeper = TokenKeeper(renewal, told, told.note)
+    keeper = TokenKeeper(renewal, told, told.note, told.revived.append)
     yield keeper
     await keeper.close(60)
 
@@ -182,9 +183,11 @@ async def test_a_login_at_the_command_line_is_noticed_at_the_next_tick(
     assert "oauth login microsoft" in told.alarms["oauth-microsoft"]
     clock.turn(seconds=2)
     logged_in(gateway(tmp_path / "one", provider, clock, of=renewal.account))
+    assert told.revived == []
     await keeper.tick()
     assert told.alarms == {}
     assert await keeper.token() == "access-0"
+    assert told.revived == ["microsoft"], "who waits to log in does it now"
 
 
 async def test_a_token_that_a_server_refuses_is_replaced_once_and_then_told(

@@ -20,7 +20,7 @@ import random
 import ssl
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
@@ -94,7 +94,7 @@ class ImapPoller:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.health = Health(account.name)
-        self._account = account
+        self.account = account
         self._credential = credential
         self._limits = limits or Limits()
         self._inbox = InboxInTime(inbox, self._limits.handover_seconds)
@@ -112,6 +112,7 @@ class ImapPoller:
         self._again: dict[str, ImapCursor] = {}
         """Folders that are read again after a change of UIDVALIDITY, and how far the reading is."""
         self._seen_is_logged = False
+        self._woken = asyncio.Event()
 
     # --- running --------------------------------------------------------------------------------------
 
@@ -129,12 +130,22 @@ class ImapPoller:
             failures = failures + 1 if self.health.last_success_at == before else 1
             pause = self.pause(failures, trouble)
             self._report(trouble, pause)
-            await asyncio.sleep(pause)
+            await self._pause(pause)
+
+    async def _pause(self, seconds: float) -> None:
+        self._woken.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+
+    def wake(self) -> None:
+        """Ends a pause: what has kept the account from being read has passed."""
+        self._woken.set()
 
     async def _session(self) -> Exception:
         """Logs in and reads until there is trouble. Returns that trouble."""
         try:
-            async with connected(self._account, self._credential, self._tls, self._limits) as client:
+            async with connected(self.account, self._credential, self._tls, self._limits) as client:
                 while True:
                     self._went_well(await self._round(client))
                     await self._alarms.clear(self._key)
@@ -145,9 +156,9 @@ class ImapPoller:
     async def _wait(self, client: ImapClient) -> None:
         """Waits until the server reports new messages or `poll_seconds` are over."""
         loop = asyncio.get_running_loop()
-        due = loop.time() + self._account.poll_seconds
+        due = loop.time() + self.account.poll_seconds
         while (left := due - loop.time()) > 0:
-            news = await client.wait_for_news(min(left, self._limits.quiet_seconds), idle=self._account.idle)
+            news = await client.wait_for_news(min(left, self._limits.quiet_seconds), idle=self.account.idle)
             self._progress()
             if news:
                 return
@@ -169,7 +180,7 @@ class ImapPoller:
 
     def _went_well(self, problems: list[str]) -> None:
         self._progress()
-        self.health = Health(self._account.name, "up", self._now(), "; ".join(problems))
+        self.health = Health(self.account.name, "up", self._now(), "; ".join(problems))
 
     def _report(self, trouble: Exception, pause: float) -> None:
         expected = isinstance(trouble, (ConnectionLost, CommandRefused, LoginRefused, Transient))
@@ -178,7 +189,7 @@ class ImapPoller:
         self.health = replace(self.health, state=state, last_error=words)
         log.warning(
             "imap-%s account=%s retry_seconds=%.0f: %s",
-            state, self._account.name, pause, words,
+            state, self.account.name, pause, words,
             exc_info=None if expected else trouble,
         )  # fmt: skip
 
@@ -199,7 +210,7 @@ class ImapPoller:
     async def _round(self, client: ImapClient) -> list[str]:
         """Reads every folder, the first one last: it stays open for IDLE. Returns why some could not be opened."""
         problems = []
-        for folder in reversed(self._account.folders):
+        for folder in reversed(self.account.folders):
             try:
                 selected = await client.select(folder)
             except CommandRefused as no:
@@ -209,7 +220,7 @@ class ImapPoller:
             while await self._read_folder(client, folder, selected):
                 selected = await client.select(folder)
             await self._alarms.clear(f"{self._key}-{folder}")
-        if len(problems) == len(self._account.folders):
+        if len(problems) == len(self.account.folders):
             raise CommandRefused("; ".join(problems))
         return problems
 
@@ -226,10 +237,10 @@ class ImapPoller:
         return cursor != start
 
     async def _cursor(self, folder: str, selected: Selected) -> ImapCursor:
-        name = self._account.name
+        name = self.account.name
         cursor = self._again.get(folder) or await self._inbox.imap_cursor(name, folder)
         if cursor is None:
-            last = selected.uidnext - 1 if self._account.start == "new" else 0
+            last = selected.uidnext - 1 if self.account.start == "new" else 0
             cursor = ImapCursor(name, folder, selected.uidvalidity, last, self._now())
             await self._inbox.save_imap_cursor(cursor)
         elif cursor.uidvalidity != selected.uidvalidity:
@@ -276,7 +287,7 @@ class ImapPoller:
 
         At other times the UID alone tells what is new: people may put old mail into the folder, and clocks differ.
         """
-        if cursor.folder not in self._again or self._account.start == "all" or message.received_at is None:
+        if cursor.folder not in self._again or self.account.start == "all" or message.received_at is None:
             return False
         return message.received_at < cursor.first_connected_at.replace(microsecond=0)
 
@@ -311,7 +322,7 @@ class ImapPoller:
     async def _fetch(self, client: ImapClient, key: _Key, message: ListedMessage) -> None:
         raw = await client.body(message.uid, message.size)
         if raw is None:
-            log.info("imap-gone account=%s folder=%s uid=%d", self._account.name, key[0], message.uid)
+            log.info("imap-gone account=%s folder=%s uid=%d", self.account.name, key[0], message.uid)
             return
         accepting = asyncio.ensure_future(self._inbox.accept(raw, self._envelope(message)))
         self._in_flight.append(_Fetched(key, len(raw), accepting))
@@ -339,12 +350,12 @@ class ImapPoller:
 
     def _envelope(self, message: ListedMessage) -> Envelope:
         return Envelope(
-            door=Door.imap(self._account.name),
+            door=Door.imap(self.account.name),
             sender=None,
             recipients=(),
             received_at=message.received_at or self._now(),
             trusted=True,
-            queue=self._account.queue or None,
+            queue=self.account.queue or None,
         )
 
     async def _set_aside(self, client: ImapClient, key: _Key, why: str) -> None:
@@ -352,8 +363,8 @@ class ImapPoller:
         lost.
         """
         folder, uidvalidity, uid = key
-        failed = self._account.failed_folder
-        movable = self._account.after != "keep" and client.can_move and self._attempts[key] < 2 * MAX_ATTEMPTS
+        failed = self.account.failed_folder
+        movable = self.account.after != "keep" and client.can_move and self._attempts[key] < 2 * MAX_ATTEMPTS
         place = f"look for it in {failed} or else in {folder}" if movable else f"it stays in {folder}"
         text = f"message UID {uid} in {folder} became no ticket: {why}; {place}"
         await self._alarms.sound(f"{self._key}-{folder}-{uidvalidity}-{uid}", text)
@@ -361,7 +372,7 @@ class ImapPoller:
             try:
                 await client.move([uid], failed)
             except CommandRefused as no:
-                log.error("imap-stays account=%s folder=%s uid=%d: %s", self._account.name, folder, uid, no)
+                log.error("imap-stays account=%s folder=%s uid=%d: %s", self.account.name, folder, uid, no)
 
     # --- messages that are durable --------------------------------------------------------------------
 
@@ -391,9 +402,9 @@ class ImapPoller:
             await self._alarms.clear(key)
 
     async def _move_or_flag(self, client: ImapClient, uids: list[int]) -> None:
-        match self._account.after:
+        match self.account.after:
             case "move" if client.can_move:
-                await client.move(uids, self._account.processed_folder)
+                await client.move(uids, self.account.processed_folder)
             case "move":
                 self._log_seen_once()
                 await client.mark_seen(uids)
@@ -404,7 +415,7 @@ class ImapPoller:
 
     def _log_seen_once(self) -> None:
         if not self._seen_is_logged:
-            log.warning("imap-no-move account=%s: %s", self._account.name, NO_MOVE)
+            log.warning("imap-no-move account=%s: %s", self.account.name, NO_MOVE)
         self._seen_is_logged = True
 
 

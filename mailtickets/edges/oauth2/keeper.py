@@ -56,8 +56,11 @@ Note = Callable[[str, Kept | None, str], Awaitable[None]]
 class TokenKeeper:
     """The token of one account."""
 
-    def __init__(self, renewal: Renewal, ops: Ops, note: Note | None = None) -> None:
-        self.renewal, self._ops, self._note = renewal, ops, note
+    def __init__(
+        self, renewal: Renewal, ops: Ops, note: Note | None = None, revived: Callable[[str], None] | None = None
+    ) -> None:
+        """`revived` is called with the account's name when it has a token again, for those who wait to log in."""
+        self.renewal, self._ops, self._note, self._revived = renewal, ops, note, revived
         self.account, self._clock = renewal.account, renewal.clock
         self._thread = ThreadPoolExecutor(1, f"oauth-{self.account.name}")
         self._flight: asyncio.Task[Kept | Retry | Dead] | None = None
@@ -177,11 +180,14 @@ class TokenKeeper:
 
     async def _well(self, kept: Kept) -> None:
         new = self._kept is None or self._kept.generation != kept.generation
+        was_down = self._trouble is not None
         self._kept, self._trouble, self._failures, self._failing_since, self._again = kept, None, 0, None, False
         self._next_at, self._seen = kept.renew_at, max(self._seen, kept.generation)
         if new:
             log.info("token renewed", extra={"oauth": self.account.name, "until": kept.expires_at.isoformat()})
             await self._noted("")
+        if was_down and self._revived is not None:
+            self._revived(self.account.name)
         await self._ops.clear(f"oauth-{self.account.name}")
 
     async def _failed(self, found: Retry | Dead) -> None:

@@ -38,8 +38,8 @@ def now() -> datetime:
 class Tokens:
     """The keepers of a running daemon: one for each `[[oauth]]` table, each in a task of its own."""
 
-    def __init__(self, ops: Ops, renewal: Callable[[OAuthAccount], Renewal], note: Note | None = None) -> None:
-        self._ops, self._renewal, self._note = ops, renewal, note
+    def __init__(self, keeper: Callable[[OAuthAccount], TokenKeeper]) -> None:
+        self._keeper_of = keeper
         self._keepers: dict[str, tuple[TokenKeeper, asyncio.Task[None]]] = {}
 
     async def take_over(self, config: Config) -> None:
@@ -54,7 +54,7 @@ class Tokens:
             if name in self._keepers:
                 self._keepers[name][0].hurry()
             else:
-                keeper = TokenKeeper(self._renewal(account), self._ops, self._note)
+                keeper = self._keeper_of(account)
                 self._keepers[name] = keeper, asyncio.create_task(keeper.run(), name=f"oauth-{name}")
 
     async def close(self) -> None:
@@ -85,11 +85,23 @@ async def _end(keeper: TokenKeeper, task: "asyncio.Task[None]") -> None:
     await keeper.close(_CLOSE_SECONDS)
 
 
-def for_daemon(database: Database, config: Config, ops: Ops, clock: Clock, note: Note | None = None) -> Tokens:
-    """The tokens of a daemon, whose database is open."""
+def for_daemon(
+    database: Database,
+    config: Config,
+    ops: Ops,
+    clock: Clock,
+    note: Note | None = None,
+    revived: Callable[[str], None] | None = None,
+) -> Tokens:
+    """The tokens of a daemon, whose database is open. `note` and `revived` are for TokenKeeper."""
     shared = SharedTokens(database, load_secrets(config), holder())
     state_dir = config.state_dir
-    return Tokens(ops, lambda account: Renewal(account, Shelf(state_dir, account.name), shared, clock), note)
+
+    def keeper(account: OAuthAccount) -> TokenKeeper:
+        renewal = Renewal(account, Shelf(state_dir, account.name), shared, clock)
+        return TokenKeeper(renewal, ops, note, revived)
+
+    return Tokens(keeper)
 
 
 def for_command(config: Config) -> Callable[[LoginSettings], Credential]:
