@@ -2,13 +2,13 @@
 
 import pytest
 from sqlalchemy import text
-from tests.test_gateway import House, small_house, workers
-from tests.test_workers import SLEEPER, read_or_sleep
 
 from mailtickets.desk.model.delivery import Deferred, Sent, Transient
 from mailtickets.gateway.measures import BOUNDS, Measures
 from mailtickets.gateway.workers import Unreadable, Workers
 from mailtickets.mail.door import LMTP, Door
+from tests.gateway.test_gateway import House, small_house, workers
+from tests.gateway.test_workers import SLEEPER, read_or_sleep
 from tests.store.databases import migrated_file
 from tests.store.office import a_message, an_envelope
 
