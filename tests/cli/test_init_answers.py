@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, main
-from mailtickets.cli.init import OPTIONS
 from mailtickets.cli.setup import answers as asked
 from mailtickets.cli.setup import configuration, files, secrets
 from mailtickets.cli.setup.files import NewFile, write_all
+from mailtickets.cli.setup.options import OPTIONS
 from mailtickets.cli.setup.settled import default_timezone, settle, title
 from mailtickets.config.load import load
 from mailtickets.config.models import Config

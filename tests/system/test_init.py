@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets.cli import BAD_USAGE, DONE, REFUSED, init, main
+from mailtickets.cli import BAD_USAGE, DONE, REFUSED, main
+from mailtickets.cli.setup import machine as our_machine
 from mailtickets.config.load import load
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files that belong to a service's user")
@@ -27,7 +28,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("SYSTEM_UNITS", tmp_path / "units"),
         ("HOMES", ()),
     ):
-        monkeypatch.setattr(init, name, value)
+        monkeypatch.setattr(our_machine, name, value)
     return tmp_path
 
 
@@ -64,7 +65,7 @@ def test_what_exists_stays_and_what_is_missing_is_made(machine: Path) -> None:
 def test_without_systemd_it_says_what_to_run(
     machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(init, "SYSTEM_UNITS", machine / "nowhere")
+    monkeypatch.setattr(our_machine, "SYSTEM_UNITS", machine / "nowhere")
     assert init_system(machine) == DONE
     assert f"-c {machine / 'etc' / 'config.toml'} run" in capsys.readouterr().out
 
@@ -72,7 +73,7 @@ def test_without_systemd_it_says_what_to_run(
 def test_a_program_that_the_service_could_not_see_is_refused_before_anything_is_made(
     machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(init, "HOMES", (Path(sys.executable).resolve().parent,))
+    monkeypatch.setattr(our_machine, "HOMES", (Path(sys.executable).resolve().parent,))
     assert init_system(machine) == REFUSED
     assert "ProtectHome" in capsys.readouterr().err
     assert not (machine / "etc").exists()
@@ -81,7 +82,7 @@ def test_a_program_that_the_service_could_not_see_is_refused_before_anything_is_
 def test_a_user_that_cannot_be_made_is_told(
     machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(init, "USER", "no such user")
+    monkeypatch.setattr(our_machine, "USER", "no such user")
     monkeypatch.setenv("PATH", str(machine))  # where there is no useradd
     assert init_system(machine) == REFUSED
     assert "no such user" in capsys.readouterr().err
@@ -137,7 +138,7 @@ def test_trust_begins_at_verified_where_the_results_of_the_provider_are_known(
 
 
 def test_bad_answers_make_no_user_and_no_folder(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(init, "USER", "no such user")
+    monkeypatch.setattr(our_machine, "USER", "no such user")
     assert init_with_answers(machine, "nobody-knows") == BAD_USAGE
     assert {path.name for path in machine.iterdir()} == {"units", "password", "answers.toml"}
 

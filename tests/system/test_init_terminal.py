@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -272,3 +273,14 @@ def test_a_silent_dns_is_said_and_stops_nobody(newcomer: Newcomer) -> None:
         terminal.wait_for("The DNS does not say who takes mail for desk.test")
         terminal.answer("Provider:", "zoho")
         terminal.wait_for("Zoho Mail: read at imap.zoho.com:993 (TLS) as suporte@desk.test")
+
+
+def test_without_a_terminal_a_missing_provider_is_told_with_the_one_that_the_mx_names(newcomer: Newcomer) -> None:
+    newcomer.world.dns.add("desk.test", "MX", "10 aspmx.l.google.com.")
+    command = [sys.executable, "-m", "mailtickets", "-c", str(newcomer.config), "init", "--address", ADDRESS]
+    command += ["--dns", f"127.0.0.1:{newcomer.world.dns.port}"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert '; aspmx.l.google.com takes the mail of desk.test: "google", Google Workspace or Gmail' in done.stderr
+    assert "agent: at least one" in done.stderr
+    assert newcomer.has() == set()

@@ -43,14 +43,15 @@ WRAPPER = """\
 #!{python}
 import sys
 from pathlib import Path
-from mailtickets.cli import init, main
+from mailtickets.cli import main
+from mailtickets.cli.setup import machine
 from mailtickets.config import places
 root = Path({root!r})
-init.USER, init.HOMES = {user!r}, ()
-init.SYSTEM_CONFIG = root / "etc/mailtickets/config.toml"
-init.SYSTEM_STATE = root / "var/lib/mailtickets"
-init.SYSTEM_UNITS = root / "etc/systemd/system"
-places.SEARCHED = (init.SYSTEM_CONFIG,)
+machine.USER, machine.HOMES = {user!r}, ()
+machine.SYSTEM_CONFIG = root / "etc/mailtickets/config.toml"
+machine.SYSTEM_STATE = root / "var/lib/mailtickets"
+machine.SYSTEM_UNITS = root / "etc/systemd/system"
+places.SEARCHED = (machine.SYSTEM_CONFIG,)
 sys.exit(main())
 """
 
