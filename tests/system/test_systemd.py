@@ -1,5 +1,6 @@
 """The units: that they wall the service in as far as they say, and that the daemon does its work behind the walls."""
 
+import re
 import resource
 import signal
 import socket
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mailtickets.gateway.workers import MEMORY_BYTES
@@ -65,7 +67,7 @@ def test_the_daemon_does_its_work_behind_the_walls(
     make_desk: DeskMaker, database_url: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desks, "PROGRAM", walled(desks.PROGRAM, SERVICE, place / "walled"))
-    desk = make_desk(config(MAILDIR, smtp_port=0, database=database_url))
+    desk = make_desk(config(MAILDIR, '[http]\nlisten = ["127.0.0.1:0"]\n', smtp_port=0, database=database_url))
     desk.start()
     assert desk.process is not None
     assert status_of(desk.process.pid)["Seccomp_filters"] == "2"
@@ -75,6 +77,9 @@ def test_the_daemon_does_its_work_behind_the_walls(
     desk.wait_for(lambda: {sent["state"] for sent in desk.outbox()} == {"sent"}, "the notices")
     limits = [resource.prlimit(pid, resource.RLIMIT_AS) for pid in descendants(desk.process.pid)]
     assert limits.count((MEMORY_BYTES, MEMORY_BYTES)) == 2, "both workers limit themselves"
+    shown = httpx.get(f"http://{desk.listens('http')[0]}/metrics", timeout=60).text
+    assert re.search(r"^process_resident_memory_bytes [1-9]", shown, re.MULTILINE)
+    assert re.search(r"^mailtickets_disk_free_bytes [1-9]", shown, re.MULTILINE)
     desk.signal(signal.SIGHUP)
     desk.wait_for(lambda: '"reloaded"' in desk.log(), "the reload")
     assert desk.stop() == 0
@@ -97,11 +102,13 @@ def test_a_reload_says_when_it_began_as_systemd_counts_time(desk: Desk) -> None:
 def test_sockets_are_told_apart_by_their_names(
     make_desk: DeskMaker, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    smtp, more, lmtp = ports = [free_port(), free_port(), free_port()]
-    script = PASS_ALL.format(ports=ports, names="smtp:smtp:lmtp", program=desks.PROGRAM)
+    smtp, more, lmtp, http = ports = [free_port(), free_port(), free_port(), free_port()]
+    script = PASS_ALL.format(ports=ports, names="smtp:smtp:lmtp:http", program=desks.PROGRAM)
     monkeypatch.setattr(desks, "PROGRAM", executable(place / "passing", script))
-    desk = make_desk(config(MAILDIR, smtp_port=1))
+    desk = make_desk(config(MAILDIR, "[http]\n", smtp_port=1))
     desk.start()
+    assert desk.listens("http") == [f"127.0.0.1:{http}"]
+    assert httpx.get(f"http://127.0.0.1:{http}/healthz", timeout=60).text == "ok\n"
     assert desk.listens("smtp") == [f"127.0.0.1:{smtp}", f"127.0.0.1:{more}"]
     assert desk.listens("lmtp") == [f"127.0.0.1:{lmtp}"]
     assert {greeting(smtp), greeting(more)} == {"220 mail.desk.test ESMTP"}
