@@ -87,16 +87,22 @@ def test_the_new_token_is_on_the_disk_before_anybody_has_it(
     """Draft, fsync, rename, fsync of the folder: after a power cut there are the old tokens or the new ones."""
     logged_in(one)
     clock.turn(minutes=45)
-    seen: list[tuple[str, str]] = []
+    seen: list[tuple[str, str, str]] = []
     fsync = os.fsync
 
     def watched(descriptor: int) -> None:
         fsync(descriptor)
-        seen.append((Path(f"/proc/self/fd/{descriptor}").readlink().name, got(one.shelf.load()).refresh))
+        file = Path(f"/proc/self/fd/{descriptor}").readlink()
+        held = decode(file.read_bytes()) if file.is_file() else None
+        seen.append((file.name, held.refresh if held else "", got(one.shelf.load()).refresh))
 
     monkeypatch.setattr(os, "fsync", watched)
     one.renew()
-    assert seen[-2:] == [("microsoft.new", "refresh-0"), ("oauth", "refresh-1")]
+    assert seen == [
+        ("microsoft.new", "", "refresh-0"),
+        ("microsoft.new", "refresh-1", "refresh-0"),
+        ("oauth", "", "refresh-1"),
+    ]
 
 
 def test_files_are_for_the_owner_alone(one: Renewal, provider: Provider, clock: Clock) -> None:
@@ -181,6 +187,7 @@ def test_tokens_of_another_client_are_not_used(one: Renewal, provider: Provider,
     found = one.renew()
     assert isinstance(found, Dead)
     assert (found.error, provider.asked) == ("no_login", [])
+    assert "other settings" in found.reason
     one.account = account("client_credentials", client_id="another")
     assert got(one.renew()).generation == 2
 

@@ -35,6 +35,8 @@ _LOOK_SECONDS = 0.5
 _LATE_LOOKS = 6
 _FRESH = timedelta(minutes=10)
 """A token that is refused within this time after it was got for a refused one: it is not the token's fault."""
+_NOBODY = "nobody has logged in yet"
+_NOT_THIS = "the login that is kept is for other settings of this [[oauth]] table (client, directory or scopes)"
 _LOGIN = "Run `mailtickets oauth login {name}`."
 _REFUSED_ADVICE = (
     "The token is good, but the mail server does not let it in: look at the permissions that the provider gave to this"
@@ -127,7 +129,7 @@ class Renewal:
             if refused and usable is not None and usable.access == refused and self._was_forced(usable):
                 return Dead("refused", "the mail server refuses a fresh token too", _REFUSED_ADVICE)
             if self.account.needs_login and (usable is None or not usable.refresh):
-                return Dead("no_login", "nobody has logged in yet", self._named(_LOGIN))
+                return Dead("no_login", _NOT_THIS if present and usable is None else _NOBODY, self._named(_LOGIN))
             return self._asked(present, usable, forced=bool(refused))
         finally:
             self._release()
