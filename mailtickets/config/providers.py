@@ -51,6 +51,8 @@ class Provider:
     password: str = "password"  # noqa: S105 - what it is called
     authserv_id: str | None = None
     plus: bool = False
+    spf: str = ""
+    dkim: tuple[str, ...] = ()
     max_connections: int = 2
     max_per_minute: int = 0
     max_per_day: int = 0
@@ -86,3 +88,9 @@ def provider_of(exchanges: Iterable[str]) -> Provider | None:
         if any(host.endswith(f".{end}") for host in hosts for end in provider.mx):
             return provider
     return None
+
+
+def provider_at(host: str) -> Provider | None:
+    """The provider that has a server of this name, for IMAP or for SMTP."""
+    name = host.lower().rstrip(".")
+    return next((one for one in providers().values() if name in (one.imap.host, one.smtp.host)), None)

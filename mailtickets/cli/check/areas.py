@@ -10,7 +10,20 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
-from mailtickets.cli.check import agent, database, delivery, http, listeners, machine, mailboxes, queues, texts
+from mailtickets.cli.check import (
+    agent,
+    clock,
+    database,
+    delivery,
+    domains,
+    http,
+    listeners,
+    machine,
+    mailboxes,
+    queues,
+    texts,
+    tokens,
+)
 from mailtickets.cli.check.subject import Subject
 from mailtickets.config.state import directory_problems
 from mailtickets.views.check import CheckLine, ok, wrong
@@ -40,6 +53,9 @@ AREAS: tuple[tuple[str, Area], ...] = (
     ("templates", _in_thread(texts.lines)),
     ("listen", _in_thread(listeners.lines)),
     ("http", _in_thread(http.lines)),
+    ("clock", _in_thread(clock.lines)),
+    ("dns", domains.lines),
+    ("oauth", tokens.lines),
     ("imap_in", mailboxes.lines),
     ("delivery", delivery.lines),
     ("agent", _in_thread(agent.lines)),

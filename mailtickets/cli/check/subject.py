@@ -33,8 +33,12 @@ class Subject:
 
     async def _noted(self, get: Callable[[], Awaitable[str]]) -> str:
         secret = await get()
-        self._secrets.add(secret)
+        self.remember(secret)
         return secret
+
+    def remember(self, *secrets: str) -> None:
+        """These are masked from now on."""
+        self._secrets.update(secrets)
 
     def masked(self, line: CheckLine) -> CheckLine:
         return replace(line, text=self._masked(line.text), next=self._masked(line.next))

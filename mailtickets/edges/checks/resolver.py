@@ -23,6 +23,7 @@ import dns.rdtypes.IN.A
 import dns.rdtypes.IN.AAAA
 import dns.rdtypes.IN.SRV
 import dns.resolver
+import dns.reversename
 
 CACHE_NAMES = 2_000
 
@@ -113,6 +114,11 @@ class Lookups:
         except dns.exception.DNSException as error:
             raise Unanswered(f"{kind} {name}: {_why(error)}") from error
         return [record for record in answer if isinstance(record, rdata)]
+
+
+def reverse_name(address: str) -> str:
+    """The name whose PTR records are the names of an IP address."""
+    return dns.reversename.from_address(address).to_text(omit_final_dot=True)
 
 
 def _question(name: str) -> dns.name.Name | None:

@@ -71,6 +71,8 @@ class SmarthostConnection:
         self._expire: asyncio.TimerHandle | None = None
         self.max_size: int | None = None
         """The SIZE that EHLO announced (RFC 1870). 0 there means no limit."""
+        self.greeting, self.limits = "", ""
+        """What the server said when it was connected to, and the LIMITS that EHLO announced (RFC 9422)."""
         self.steps: list[str] = []
         """The steps that have succeeded so far, in words."""
 
@@ -134,7 +136,8 @@ class SmarthostConnection:
 
     async def _greet(self, context: ssl.SSLContext) -> None:
         where = f"{self._settings.host}:{self._settings.port}"
-        await self._smtp.connect(timeout=self._settings.timeouts.connect, tls_context=context)
+        greeting = await self._smtp.connect(timeout=self._settings.timeouts.connect, tls_context=context)
+        self.greeting = greeting.message
         self.steps.append(f"connected to {where}")
         await self._smtp.ehlo()
 
@@ -159,6 +162,7 @@ class SmarthostConnection:
             raise SMTPException("it hung up after the greeting")
         size = self._smtp.esmtp_extensions.get("size", "").strip()
         self.max_size = int(size) or None if size.isascii() and size.isdigit() else None
+        self.limits = " ".join(self._smtp.esmtp_extensions.get("limits", "").split())
         self._extensions = frozenset(self._smtp.esmtp_extensions)
         self._wire = SmtpWire(transport)
 

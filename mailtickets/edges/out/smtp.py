@@ -43,6 +43,11 @@ class Probe:
 
     findings: tuple[Finding, ...]
     max_size: int | None = None
+    trouble: NoConnection | None = None
+    """Why there was no connection."""
+    greeting: str = ""
+    limits: str = ""
+    """What the server says of its limits (RFC 9422), as `MAILMAX=100 RCPTMAX=50`."""
 
     @property
     def ok(self) -> bool:
@@ -115,13 +120,15 @@ class SmtpOut:
         try:
             await session.open(await self._tls_context())
         except NoConnection as trouble:
-            return Probe((*(Finding(True, step) for step in session.steps), Finding(False, str(trouble))))
+            found = (*(Finding(True, step) for step in session.steps), Finding(False, str(trouble)))
+            return Probe(found, trouble=trouble, greeting=session.greeting)
         finally:
             await session.quit()
         limit = f"up to {session.max_size} bytes" if session.max_size else "of any size (it announces no limit)"
         self.max_size = session.max_size
         steps = (*session.steps, f"{self._settings.host} takes messages {limit}")
-        return Probe(tuple(Finding(True, step) for step in steps), session.max_size)
+        found = tuple(Finding(True, step) for step in steps)
+        return Probe(found, session.max_size, greeting=session.greeting, limits=session.limits)
 
     async def close(self) -> None:
         """Says QUIT on idle connections. A connection in use is closed when its mail is finished."""

@@ -25,11 +25,23 @@ def problem(pem: bytes) -> str:
         encrypted = b"ENCRYPTED" in pem
         return "an RSA private key in PEM was expected" + (", without a passphrase" if encrypted else "")
     try:
-        der = base64.b64decode(b"".join(found[2].split()), validate=True)
-        bits = _modulus_bits(_unwrapped(der) if found[1] == b"PRIVATE KEY" else der)
+        bits = _modulus(found).bit_length()
     except (binascii.Error, ValueError):
         return "an RSA private key in PEM was expected; this one is damaged, or of another kind"
     return "" if bits >= MIN_BITS else f"a key of {MIN_BITS} bits or more was expected, not {bits}"
+
+
+def is_public_half(published: bytes, pem: bytes) -> bool:
+    """Whether the octets of a public key, as DKIM publishes them (RFC 6376, 3.6.1, p=), belong to this private key.
+
+    The modulus is in them, whatever structure is around it. Raises ValueError for a private key that cannot be used.
+    """
+    if wrong := problem(pem):
+        raise ValueError(wrong)
+    found = _PEM.search(pem)
+    assert found is not None  # noqa: S101  # `problem` has found it
+    number = _modulus(found)
+    return number.to_bytes((number.bit_length() + 7) // 8) in published
 
 
 def pem_block(pem: bytes) -> bytes:
@@ -52,8 +64,14 @@ def _unwrapped(der: bytes) -> bytes:
     return _element(rest, _OCTET_STRING)[0]
 
 
-def _modulus_bits(der: bytes) -> int:
-    """The size in bits of a PKCS#1 key (RFC 8017, A.1.2), which holds version, modulus and seven more numbers."""
+def _modulus(found: re.Match[bytes]) -> int:
+    """The modulus of the key in a PEM block. Raises ValueError and binascii.Error."""
+    der = base64.b64decode(b"".join(found[2].split()), validate=True)
+    return _modulus_of(_unwrapped(der) if found[1] == b"PRIVATE KEY" else der)
+
+
+def _modulus_of(der: bytes) -> int:
+    """The modulus of a PKCS#1 key (RFC 8017, A.1.2), which holds version, modulus and seven more numbers."""
     numbers: list[int] = []
     rest, _ = _element(der, _SEQUENCE)
     while rest:
@@ -61,7 +79,7 @@ def _modulus_bits(der: bytes) -> int:
         numbers.append(int.from_bytes(number))
     if len(numbers) < 9 or not all(numbers[1:9]) or numbers[4] * numbers[5] != numbers[1]:
         raise ValueError("not a private key")
-    return numbers[1].bit_length()
+    return numbers[1]
 
 
 def _element(der: bytes, tag: int) -> tuple[bytes, bytes]:
