@@ -424,7 +424,7 @@ class Daemon:
             await old.close()
         self._scanners = junk.ScanSettings.of(config)
         self._authenticator.take_over(AuthenticationSettings.of(config))
-        if before.imap_in != config.imap_in:
+        if (before.imap_in, before.oauth) != (config.imap_in, config.oauth):
             await self._stop_pollers()
             self._start_pollers()
         await housekeeping(self.gateway)

@@ -24,7 +24,7 @@ class CredentialDead(ValueError):
 
     def __init__(self, reason: str, advice: str) -> None:
         self.reason, self.advice = reason, advice
-        super().__init__(f"{reason}. {advice}" if advice else reason)
+        super().__init__(f"{reason.rstrip('.')}. {advice}" if advice else reason)
 
 
 class CredentialLate(OSError):

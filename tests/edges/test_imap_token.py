@@ -44,7 +44,7 @@ def tokens(*given: str, end: Exception = HOPELESS) -> Credential:
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeImap]:
     async with FakeImap(SASL) as server:
-        server.tokens.add("good")
+        server.tokens = {"good"}
         yield server
 
 
@@ -269,7 +269,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TokenServer]
 
 @pytest.fixture(scope="module")
 def dovecot(authority: TokenServer) -> Iterator[Dovecot]:
-    tokens = Tokens(authority.introspection_url, authority.ca_file, MICROSOFT_SCOPE, relay_port=1)
+    tokens = Tokens(authority.introspection_url, authority.ca_file, relay_port=1, scope=MICROSOFT_SCOPE)
     with Dovecot({USER: "a password"}, tokens) as server:
         yield server
 

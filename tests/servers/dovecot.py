@@ -46,8 +46,9 @@ class Tokens:
 
     introspection_url: str
     ca_file: Path
-    scope: str
     relay_port: int
+    scope: str = ""
+    """The scope that a token must have. Empty: any."""
 
 
 class Dovecot:
@@ -116,6 +117,15 @@ class Dovecot:
 
     def restart(self) -> None:
         self.stop()
+        self.start()
+
+    def hang_up(self) -> None:
+        """Ends every connection and goes on. After a mere `restart`, those that are open may last for a while."""
+        assert self._process is not None, "Dovecot is not running"
+        group = self._process.pid
+        self.stop()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
         self.start()
 
     def freeze(self) -> None:
@@ -278,7 +288,8 @@ def _values(server: Dovecot) -> dict[str, object]:
     }
     if tokens is None:
         return values
-    given = {"url": tokens.introspection_url, "scope": tokens.scope, "relay": tokens.relay_port}
+    scope = f"scope = {tokens.scope}" if tokens.scope else ""
+    given = {"url": tokens.introspection_url, "scope": scope, "relay": tokens.relay_port}
     return {**values, **given, "submission": server.submission_port}
 
 
@@ -391,7 +402,7 @@ tls_ca_cert_file = {root}/token-server-ca.pem
 username_attribute = username
 active_attribute = active
 active_value = true
-scope = {scope}
+{scope}
 timeout_msecs = 5000
 """
 
@@ -422,7 +433,7 @@ oauth2 {{
   active_attribute = active
   active_value = true
   force_introspection = yes
-  scope = {scope}
+  {scope}
   ssl_client_ca_file = {root}/token-server-ca.pem
 }}
 """,

@@ -10,7 +10,7 @@ waits for what clients do.
 import asyncio
 import base64
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass, field
 
 WAIT_SECONDS = 20
@@ -88,7 +88,7 @@ class FakeImap:
         self.uses: dict[str, str] = {}
         r"""What folders are for (RFC 6154): `{"Spam": r"\Junk"}`. Names as they are on the wire."""
         self.on: dict[str, Answer] = {}
-        self.tokens: set[str] = set()
+        self.tokens: Container[str] = set()
         """Access tokens that AUTHENTICATE takes, for any user."""
         self.challenge = '{"status":"401","schemes":"Bearer","scope":"https://mail.desk.test/"}'
         """What a client with another token is told first."""
