@@ -21,14 +21,20 @@ def load(connection: Connection, name: str) -> bytes | None:
     return connection.execute(select(oauth_token.c.sealed).where(oauth_token.c.name == name)).scalar_one_or_none()
 
 
-def save(connection: Connection, name: str, generation: int, sealed: bytes) -> None:
-    """Keeps a generation, unless there is a newer one."""
+def generation(connection: Connection, name: str) -> int:
+    """The number of an account's newest tokens; 0 where there are none."""
+    wanted = select(oauth_token.c.generation).where(oauth_token.c.name == name)
+    return connection.execute(wanted).scalar_one_or_none() or 0
+
+
+def save(connection: Connection, name: str, number: int, sealed: bytes) -> None:
+    """Keeps a generation of this number, unless there is a newer one."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = dialect.insert(oauth_token).values(name=name, generation=generation, sealed=sealed)
+    row = dialect.insert(oauth_token).values(name=name, generation=number, sealed=sealed)
     newer = row.on_conflict_do_update(
         index_elements=["name"],
-        set_={"generation": generation, "sealed": sealed},
-        where=oauth_token.c.generation < generation,
+        set_={"generation": number, "sealed": sealed},
+        where=oauth_token.c.generation < number,
     )
     connection.execute(newer)
 

@@ -390,6 +390,35 @@ def test_the_database_holds_no_token_that_can_be_read(two: tuple[Renewal, Renewa
     assert SharedTokens(database, [b"a new secret", SECRET], "x").load("microsoft") is not None
 
 
+def test_a_login_waits_for_a_renewal_of_another_gateway_and_comes_after_it(
+    two: tuple[Renewal, Renewal], provider: Provider, clock: Clock
+) -> None:
+    one, other = two
+    logged_in(one)
+    clock.turn(minutes=45)
+    for renewal in two:
+        renewal.sleep = lambda seconds: time.sleep(0.01)
+    provider.may_answer.clear()
+    with ThreadPoolExecutor(2) as threads:
+        renewed = threads.submit(one.renew)
+        assert provider.entered.wait(60)
+        login = threads.submit(logged_in, other, "refresh-of-the-login")
+        threading.Timer(0.2, provider.may_answer.set).start()
+        assert (got(renewed.result(60)).generation, got(login.result(60)).generation) == (2, 3)
+    assert got(one.newest()).refresh == got(other.newest()).refresh == "refresh-of-the-login"
+
+
+def test_a_login_counts_also_where_the_database_is_sealed_with_another_secret(
+    two: tuple[Renewal, Renewal], provider: Provider, database: Database
+) -> None:
+    one, other = two
+    for _ in range(3):
+        logged_in(one)
+    other.shared = SharedTokens(database, [b"a new secret, long enough"], "two")
+    assert logged_in(other, "new").generation == 4
+    assert got(other.newest()).refresh == "new"
+
+
 def test_an_older_generation_replaces_nothing(two: tuple[Renewal, Renewal]) -> None:
     kept = logged_in(two[0])
     shared = two[0].shared

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.oauth2.account import OAuthAccount
 from mailtickets.edges.oauth2.asking import ask, not_installed
-from mailtickets.edges.oauth2.kept import Kept, Shelf, TokenDraft
+from mailtickets.edges.oauth2.kept import Kept, Locked, Shelf, TokenDraft
 from mailtickets.edges.oauth2.outcome import Dead, Retry, Token, TokenOutcome
 from mailtickets.edges.oauth2.shared import SharedTokens
 from mailtickets.edges.oauth2.transport import Transport
@@ -35,6 +35,7 @@ _LOOK_SECONDS = 0.5
 _LATE_LOOKS = 6
 _FRESH = timedelta(minutes=10)
 """A token that is refused within this time after it was got for a refused one: it is not the token's fault."""
+_NO_END = "another gateway is renewing the token, and does not end"
 _NOBODY = "nobody has logged in yet"
 _NOT_THIS = "the login that is kept is for other settings of this [[oauth]] table (client, directory or scopes)"
 _LOGIN = "Run `mailtickets oauth login {name}`."
@@ -99,13 +100,18 @@ class Renewal:
     def adopt(self, token: Token) -> Kept:
         """Keeps the tokens of a person's login. Raises OSError and Transient: nothing is kept then."""
         with self.shelf.locked():
-            before = self.newest()
-            kept = self._kept(token, before, forced=False)
-            self.shelf.save(kept)
-            if self.shared is not None:
-                self.shared.save(self.account.name, kept)
-            self.shelf.note(None)
-            return kept
+            if not self._claimed() and not self._claimed_at_last():
+                raise Locked(_NO_END)
+            try:
+                before = self.newest()
+                kept = self._kept(token, before, self._next_number(before))
+                self.shelf.save(kept)
+                if self.shared is not None:
+                    self.shared.save(self.account.name, kept)
+                self.shelf.note(None)
+                return kept
+            finally:
+                self._release()
 
     def settle(self) -> None:
         """Tries again to write what could not be written. Raises OSError and Transient."""
@@ -135,11 +141,12 @@ class Renewal:
             self._release()
 
     def _asked(self, present: Kept | None, usable: Kept | None, *, forced: bool) -> Kept | Retry | Dead:
+        number = self._next_number(present)
         with self.shelf.draft() as draft:
             found = self.ask(self.account, usable.refresh if usable else "", Transport(self.account.ca_file))
             match found:
                 case Token():
-                    return self._keep(self._kept(found, present, forced=forced), draft)
+                    return self._keep(self._kept(found, present, number, forced=forced), draft)
                 case Dead():
                     return self._late_news(present) or Dead(found.error, found.reason, self._named(found.advice))
                 case Retry():
@@ -178,11 +185,16 @@ class Renewal:
             self.shelf.save(kept)
         return kept
 
-    def _kept(self, token: Token, before: Kept | None, *, forced: bool) -> Kept:
+    def _next_number(self, before: Kept | None) -> int:
+        """The generation after all others, also after those that the database holds under another secret."""
+        shared = self.shared.generation(self.account.name) if self.shared is not None else 0
+        return max(_generation(before), shared) + 1
+
+    def _kept(self, token: Token, before: Kept | None, number: int, *, forced: bool = False) -> Kept:
         now = self.clock()
         same = self._usable(before)
         return Kept(
-            generation=_generation(before) + 1,
+            generation=number,
             identity=self.account.identity,
             access=token.access,
             refresh=token.refresh or (same.refresh if same else ""),
@@ -217,11 +229,14 @@ class Renewal:
 
     def _of_another_gateway(self, refused: str) -> Kept | Retry | Dead:
         """Waits until the gateway that renews the account has ended, and looks what there is now."""
+        return self._renew(refused) if self._claimed_at_last() else Retry(_NO_END)
+
+    def _claimed_at_last(self) -> bool:
         for _ in range(round(_WAIT_SECONDS / _LOOK_SECONDS)):
             self.sleep(_LOOK_SECONDS)
             if self._claimed():
-                return self._renew(refused)
-        return Retry("another gateway is renewing the token, and does not end")
+                return True
+        return False
 
 
 def _generation(kept: Kept | None) -> int:

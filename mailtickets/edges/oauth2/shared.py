@@ -31,6 +31,10 @@ class SharedTokens:
         sealed = self._database.transact(oauth.load, name)
         return self._opened(sealed) if sealed is not None else None
 
+    def generation(self, name: str) -> int:
+        """The number of the newest tokens, also of tokens that another secret has sealed."""
+        return self._database.transact(oauth.generation, name)
+
     def save(self, name: str, kept: Kept) -> None:
         self._database.transact(oauth.save, name, kept.generation, self._box().encrypt(encode(kept)))
 
