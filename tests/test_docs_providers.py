@@ -4,10 +4,13 @@ import json
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import trustme
+from pydantic import BaseModel
 
 from mailtickets.cli import main
 from mailtickets.cli.setup import answers as asked
@@ -120,3 +123,31 @@ def test_the_certificate_that_openssl_makes_is_taken(tmp_path: Path) -> None:
     (tmp_path / "answers.toml").write_text(block.text)
     config = str(tmp_path / "config.toml")
     assert main(["-c", config, "init", "--no-check", "--answers", str(tmp_path / "answers.toml")]) == 0
+
+
+# --- the page about init --------------------------------------------------------------------------------
+
+INIT = FOLDER.parent / "init.md"
+
+
+def test_the_page_about_init_has_a_row_for_each_answer_and_no_other() -> None:
+    page = INIT.read_text(encoding="utf-8").partition("## The answers")[2]
+    assert re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE) == list(keys_of(asked.Answers))
+
+
+def keys_of(model: type[BaseModel], above: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+        tables = [kind for kind in kinds if issubclass(kind, BaseModel)]
+        yield from keys_of(tables[0], f"{above}{name}.") if tables else [f"{above}{name}"]
+
+
+def test_the_page_about_init_names_every_provider() -> None:
+    (row,) = re.findall(r"^\| `provider` \|([^|]*)", INIT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert re.findall(r"`([\w-]+)`", row) == list(asked.PROVIDERS)
+
+
+@pytest.mark.parametrize("block", [block for block in blocks(INIT) if block.kind == "toml"], ids=str)
+def test_the_answers_on_the_page_about_init_are_taken(block: Block, tmp_path: Path) -> None:
+    config = str(tmp_path / "config.toml")
+    assert main(["-c", config, "init", "--no-check", "--answers", str(folder_of(block, tmp_path))]) == 0

@@ -94,6 +94,11 @@ def test_a_secret_is_never_printed(setup: Setup) -> None:
     assert SECRET not in out + error
 
 
+def test_whoever_has_handed_in_a_secret_is_told_to_delete_it(setup: Setup) -> None:
+    _, out, _ = setup.run(GOOGLE)
+    assert f"The desk has copies of its own: delete {setup.directory / 'password'}." in out
+
+
 def test_without_leave_to_send_mail_goes_into_a_folder_and_init_says_so(setup: Setup) -> None:
     status, out, _ = setup.run(GOOGLE)
     assert status == DONE

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from mailtickets.config.load import load
 from tests.servers.dovecot import Dovecot
@@ -283,4 +284,34 @@ def test_without_a_terminal_a_missing_provider_is_told_with_the_one_that_the_mx_
     assert done.returncode == 2
     assert '; aspmx.l.google.com takes the mail of desk.test: "google", Google Workspace or Gmail' in done.stderr
     assert "agent: at least one" in done.stderr
+    assert newcomer.has() == set()
+
+
+def test_a_key_of_another_certificate_is_asked_for_again(newcomer: Newcomer) -> None:
+    for name in ("one", "other"):
+        issued = trustme.CA().issue_cert("desk.test")
+        issued.cert_chain_pems[0].write_to_path(str(newcomer.place / f"{name}.crt"))
+        issued.private_key_pem.write_to_path(str(newcomer.place / f"{name}.key"))
+    with newcomer.starts("--address", ADDRESS, "--provider", "microsoft", "--login", "certificate") as terminal:
+        terminal.answer("a domain of it:", "desk.onmicrosoft.com")
+        terminal.answer("gave to the application:", "the-client")
+        terminal.answer("uploaded to the application, pem:", "nowhere.crt")
+        terminal.wait_for("cannot be read")
+        terminal.answer("uploaded to the application, pem:", "one.crt")
+        terminal.answer("key of the certificate, pem:", "other.key")
+        terminal.wait_for("is not the certificate of the key")
+        terminal.answer("uploaded to the application, pem:", "one.crt")
+        terminal.answer("key of the certificate, pem:", "one.key")
+        terminal.answer("Object ID", "the-object")
+        the_rest(terminal)
+        terminal.answer("Write", "y")
+        assert terminal.end() == 0, terminal.screen
+    assert "-AppId the-client -ObjectId the-object" in terminal.screen
+    assert load(newcomer.config, secrets=True).oauth[0].certificate_file == "microsoft-certificate.pem"
+
+
+def test_an_option_that_does_not_fit_ends_the_conversation(newcomer: Newcomer) -> None:
+    with newcomer.starts("--address", ADDRESS, "--provider", "microsoft", "--login", "password") as terminal:
+        assert terminal.end() == 2
+    assert "login: one of certificate, client_secret, device_code was expected" in terminal.screen
     assert newcomer.has() == set()

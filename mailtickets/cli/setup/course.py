@@ -25,6 +25,7 @@ from mailtickets.config.places import ConfigError
 from mailtickets.config.providers import provider_of
 from mailtickets.edges.checks.resolver import Lookups, Unanswered, resolver
 from mailtickets.edges.discovery import records
+from mailtickets.mail.domain import domain_of
 
 DNS_SECONDS = 5
 
@@ -108,7 +109,7 @@ def _with_advice(answers: Answers, found: list[tuple[str, str]]) -> list[tuple[s
     keys = [key for key, _ in found]
     if answers.provider or not answers.address:
         return found
-    domain = answers.address.rpartition("@")[2]
+    domain = domain_of(answers.address)
     try:
         hosts = records.exchanges(domain, Lookups(resolver(answers.dns, DNS_SECONDS), DNS_SECONDS))
     except Unanswered:
@@ -167,6 +168,8 @@ def _after(args: argparse.Namespace, file: Path, answers: Answers, asks: bool) -
     if not answers.send:
         print("\nThe desk does not send yet: its mail goes into the folder outgoing of its state directory, for you to")
         print(f"look at. When it may send, replace [delivery] as the end of {file} shows.")
+    if sources := [one.source for one in secrets.of(answers) if one.source and one.key != "ca_file"]:
+        print(f"\nThe desk has copies of its own: delete {', '.join(sources)}.")
     _say_extra(answers)
     if answers.login in {"device_code", "refresh_token"} and not _is_logged_in(args, file, answers, asks):
         return DONE

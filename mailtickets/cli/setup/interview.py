@@ -75,12 +75,14 @@ class Interview:
         self._provider()
         self._servers()
         self._login()
+        self._refuse_wrong_options()
         self._application()
         self._refuse([one.name for one in secrets.of(self.answers)])
         self._secret()
         self._agents()
         self._words()
         self._sending()
+        self._refuse_wrong_options()
         return self.answers
 
     @property
@@ -100,15 +102,25 @@ class Interview:
             print(f"  {wrong if given else 'An answer is needed.'}")
 
     def _wrong(self, key: str, given: str) -> str:
-        """Takes an answer; what is wrong with it, if it cannot be taken."""
+        """Takes an answer, or says what is wrong with it."""
         put(self.data, key, given)
         try:
-            found = dict(problems(self.answers, has_secret=True))
+            found = dict(self._problems())
         except ConfigError as error:
             found = {key: "; ".join(problem for _, problem in error.problems)}
         if key in found:
             _forget(self.data, key)
         return found.get(key, "")
+
+    def _problems(self) -> list[tuple[str, str]]:
+        """What is missing or wrong as far as the answers go. The secret is asked for at its own time."""
+        answers = self.answers
+        return [*problems(answers, has_secret=True), *secrets.problems(answers)]
+
+    def _refuse_wrong_options(self) -> None:
+        """Ends the conversation for answers that came with the command and do not fit. What was typed was checked."""
+        if wrong := [(key, problem) for key, problem in self._problems() if _known(self.data, key)]:
+            raise ConfigError(None, wrong)
 
     # --- the questions ---------------------------------------------------------------------------------
 
@@ -221,15 +233,24 @@ class Interview:
             )
             print("  at the end the steps are shown again, filled in.\n")
             print("\n".join(f"  {line}" for line in steps.text(found).splitlines()), end="\n\n")
-        for key, _ in list(problems(answers, has_secret=True)):
-            if key.startswith("oauth."):
-                self._ask(key, f"{NEEDED[key.removeprefix('oauth.')].capitalize()}")
+        self._ask_for_application()
+        while faults := [(key, fault) for key, fault in secrets.problems(self.answers) if key.startswith("oauth.")]:
+            for _, fault in faults:
+                print(f"  {fault}")
+            for key in ("oauth.certificate_file", "oauth.key_file", "oauth.service_account_file"):
+                _forget(self.data, key)
+            self._ask_for_application()
         if answers.provider == "microsoft" and answers.login in {"certificate", "client_secret"}:
             self._ask(
                 "oauth.object_id", "Object ID of the enterprise application (Enter: not known yet)", optional=True
             )
         if answers.login == "client_secret":
             self._ask("oauth.expires", "Day when the secret expires, as 2027-03-31 (Enter: not known)", optional=True)
+
+    def _ask_for_application(self) -> None:
+        for key, _ in list(problems(self.answers, has_secret=True)):
+            if key.startswith("oauth."):
+                self._ask(key, NEEDED[key.removeprefix("oauth.")].capitalize())
 
     def _secret(self) -> None:
         answers = self.answers

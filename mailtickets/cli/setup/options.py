@@ -43,7 +43,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, dest=f"{_PREFIX}{key}", metavar=shape, help=says)
     person = '"Ana Souza <ana@example.org>"; repeat it'
     parser.add_argument("--agent", dest=f"{_PREFIX}agent", metavar="PERSON", action="append", help=person)
-    parser.add_argument("--dns", dest=f"{_PREFIX}dns", metavar="SERVER", action="append", help="ask this DNS server")
+    parser.add_argument(
+        "--dns", dest=f"{_PREFIX}dns", metavar="SERVER", action="append", help="the DNS server to ask, now and later"
+    )
     for key, says in (
         ("send", "whether the desk may send mail now; otherwise it goes into a folder"),
         ("plus-addressing", "whether mail to name+anything@ reaches name@"),

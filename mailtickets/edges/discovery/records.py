@@ -8,6 +8,7 @@ Fails with: `Unanswered` when no server says.
 from mailtickets.config.providers import Server, Tls
 from mailtickets.config.values import is_host_name
 from mailtickets.edges.checks.resolver import Lookups
+from mailtickets.mail.domain import domain_of
 
 _IMAP: tuple[tuple[str, Tls], ...] = (("_imaps._tcp", "implicit"),)
 _SMTP: tuple[tuple[str, Tls], ...] = (("_submissions._tcp", "implicit"), ("_submission._tcp", "starttls"))
@@ -28,7 +29,7 @@ def smtp_server(address: str, lookups: Lookups) -> Server | None:
 
 def _server(service: str, tls: Tls, address: str, lookups: Lookups) -> Server | None:
     """The preferred target of a service. The target "." says that the domain does not offer it (RFC 2782)."""
-    records = lookups.services(f"{service}.{address.rpartition('@')[2]}")
+    records = lookups.services(f"{service}.{domain_of(address)}")
     offered = sorted(
         (one for one in records if is_host_name(one.host)), key=lambda one: (one.priority, -one.weight, one.host)
     )
