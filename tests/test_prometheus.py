@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from mailtickets.edges.http.families import BUILD, COUNTS, CPU, FAMILIES, TIMES, Family
-from mailtickets.edges.http.metrics import Lists, rendered
+from mailtickets.edges.http.labels import Lists
+from mailtickets.edges.http.metrics import rendered
 from tests.edges.metrics_scene import a_config, a_scene
 from tests.servers.promtool import promtool
 
