@@ -17,6 +17,8 @@ NOUNS = {
     "parse": "print the content of mail files as JSON",
     "explain": "show the decision on a mail, rule by rule",
     "deliver": "hand one message from an MTA, on standard input, to the daemon",
+    "import": "import old mail: mbox files, Maildirs, EML files",
+    "imap": "import old mail from a mailbox that the desk reads",
     "ticket": "list, show, search and change tickets",
     "inbound": "list messages that came in, with their outcomes; release or drop held ones",
     "outbox": "list outgoing mail and its state; send it again, or cancel it",
@@ -25,6 +27,9 @@ NOUNS = {
     "template": "list and preview the texts of notices",
     "db": "upgrade and check the database",
 }
+
+_MODULES = {"import": "importing"}
+"""The modules of nouns that no module can be named after."""
 
 DONE, REFUSED, BAD_USAGE, TRY_AGAIN = 0, 1, 2, 75
 
@@ -40,7 +45,7 @@ class Stop(Exception):
 def main(argv: list[str] | None = None) -> int:
     """The entry point of the `mailtickets` command."""
     command = _parser().parse_args(argv)
-    noun = import_module(f"mailtickets.cli.{command.noun}")
+    noun = import_module(f"mailtickets.cli.{_MODULES.get(command.noun, command.noun)}")
     parser = argparse.ArgumentParser(prog=f"mailtickets {command.noun}", description=noun.__doc__)
     noun.configure(parser)
     args = parser.parse_args(command.rest)

@@ -40,6 +40,15 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite(url, busy_seconds) if self.is_sqlite else _postgresql(url, connections)
 
+    def leave_checkpoints(self) -> None:
+        """From now on commits of this process move nothing from SQLite's WAL into the database file: another process
+        does. Two that do so at once may corrupt the file (SQLite before 3.51.3)."""
+        if self.is_sqlite:
+            event.listen(
+                self.engine, "connect", lambda connection, _: connection.execute("PRAGMA wal_autocheckpoint=0")
+            )
+            self.engine.dispose()
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Yields a connection in a transaction, and commits at the end of the block.

@@ -179,7 +179,11 @@ class ImapClient:
 
     async def search_since(self, day: date) -> list[int]:
         """The UIDs of messages whose INTERNALDATE is on that day or later, ascending."""
-        return sorted(await self._search(f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}"))
+        return sorted(await self._search(_since(day)))
+
+    async def search_old(self, day: date) -> list[int]:
+        """Like `search_since`, without drafts and what is marked as deleted."""
+        return sorted(await self._search(f"{_since(day)} UNDELETED UNDRAFT"))
 
     async def message_ids(self, uids: Iterable[int]) -> dict[int, str]:
         """The Message-IDs of messages, without brackets. Messages that have none are left out. Nothing is marked as
@@ -331,6 +335,10 @@ def _shifted(run: re.Match[str]) -> str:
         return "&-"
     coded = base64.b64encode(run[0].encode("utf-16-be"), altchars=b"+,")
     return f"&{coded.decode().rstrip('=')}-"
+
+
+def _since(day: date) -> str:
+    return f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}"
 
 
 def _set(uids: Iterable[int]) -> str:

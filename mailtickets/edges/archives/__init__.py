@@ -1,0 +1,1 @@
+"""Old mail where it lies: mbox files, Maildirs, folders of EML files, folders of an IMAP account. Only read"""

@@ -1,0 +1,154 @@
+"""Mail with one file for each: EML files, folders of them, Maildirs, and one mail on standard input.
+
+Fails with: `NoArchive` for a file or folder that holds no mail, OSError when it cannot be read.
+Limits: a Maildir is one folder; the folders in it are named in a note. Mail marked as deleted or as a draft is left.
+"""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from mailtickets.edges.archives.mbox import Mbox, with_crlf
+from mailtickets.edges.archives.moment import HEAD_BYTES, moment
+from mailtickets.edges.archives.piece import Archive, NoArchive, Piece
+
+_HEADER = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")
+_MAILDIR_TIME = re.compile(r"(\d{9,10})\.")
+_LEFT = frozenset("TD")
+"""The flags of a Maildir for deleted mail and drafts."""
+_NAMED = 8
+_PACKED = {b"\x1f\x8b": "gzip", b"PK": "zip", b"BZ": "bzip2", b"\xfd7": "xz", b"(\xb5": "zstd"}
+STDIN = Path("-")
+
+
+@dataclass(slots=True)
+class Files:
+    """Files that hold a mail each."""
+
+    name: str
+    now: datetime
+    found: Iterable[Path]
+    notes: list[str] = field(default_factory=list)
+
+    async def pieces(self) -> AsyncIterator[Piece]:
+        for path in self.found:
+            try:
+                with path.open("rb") as file:
+                    head, size = file.read(HEAD_BYTES), path.stat()
+            except OSError as error:
+                self.notes.append(f"{path}: {error.strerror}")
+                continue
+            yield Piece(str(path), moment(head, _stored_at(path, size.st_mtime), self.now), size.st_size)
+
+    async def read(self, piece: Piece, limit: int) -> bytes | None:
+        path = _now_at(Path(piece.key))
+        if path is None:
+            return None
+        with path.open("rb") as file:
+            return with_crlf(_without_from_line(file.read(limit + 1)))
+
+    def where(self, piece: Piece) -> str:
+        return piece.key
+
+
+@dataclass(slots=True)
+class Given:
+    """One mail from standard input."""
+
+    raw: bytes
+    now: datetime
+    name: str = "standard input"
+    notes: list[str] = field(default_factory=list)
+
+    async def pieces(self) -> AsyncIterator[Piece]:
+        yield Piece("-", moment(self.raw, None, self.now), len(self.raw))
+
+    async def read(self, piece: Piece, limit: int) -> bytes | None:
+        return with_crlf(_without_from_line(self.raw))
+
+    def where(self, piece: Piece) -> str:
+        return self.name
+
+
+def archive(path: Path, now: datetime, stdin: BinaryIO, limit: int) -> Archive:
+    """The archive at a path; `-` is one mail on standard input. Raises NoArchive, and says what was expected."""
+    if path == STDIN:
+        return Given(_mail_at_least(stdin.read(limit + 1), "standard input"), now)
+    if path.is_dir():
+        return _folder(path, now)
+    try:
+        with path.open("rb") as file:
+            begin = file.read(512)
+    except OSError as error:
+        raise NoArchive(f"{path}: {error.strerror}") from error
+    if begin.startswith(b"From ") or not begin.strip():
+        return Mbox.opened(path, now)
+    _mail_at_least(begin, str(path))
+    return Files(str(path), now, [path])
+
+
+def _mail_at_least(begin: bytes, name: str) -> bytes:
+    packed = next((kind for magic, kind in _PACKED.items() if begin.startswith(magic)), None)
+    if packed is not None:
+        raise NoArchive(f"{name}: packed with {packed}: unpack it first")
+    if not _HEADER.match(_without_from_line(begin)):
+        shown = repr(begin[:40].decode("utf-8", "replace").partition("\n")[0])
+        raise NoArchive(f"{name}: neither an mbox nor a mail: it begins with {shown}")
+    return begin
+
+
+def _folder(path: Path, now: datetime) -> Files:
+    if (path / "cur").is_dir() and (path / "new").is_dir():
+        return _maildir(path, now)
+    if next(_eml(path), None) is None:
+        raise NoArchive(f"{path}: neither a Maildir (it has no `cur` and `new`) nor a folder with .eml files")
+    others = sorted(one.name for one in path.iterdir() if one.is_file() and not _is_eml(one))
+    notes = [f"{len(others)} other files were left: {_some(others)}"] if others else []
+    return Files(str(path), now, _eml(path), notes)
+
+
+def _maildir(path: Path, now: datetime) -> Files:
+    others = sorted(one.name for one in path.iterdir() if one.is_dir() and (one / "cur").is_dir())
+    notes = [f"the folders in it were left; name them to import them too: {_some(others)}"] if others else []
+    return Files(str(path), now, _of_maildir(path), notes)
+
+
+def _of_maildir(path: Path) -> Iterator[Path]:
+    for part in ("cur", "new"):
+        for found in (path / part).iterdir():
+            flags = found.name.partition(":2,")[2]
+            if not found.name.startswith(".") and not _LEFT & set(flags) and found.is_file():
+                yield found
+
+
+def _eml(path: Path) -> Iterator[Path]:
+    return (found for found in path.rglob("*") if _is_eml(found) and found.is_file())
+
+
+def _is_eml(path: Path) -> bool:
+    return path.suffix.casefold() == ".eml"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
+
+
+def _now_at(path: Path) -> Path | None:
+    """The file, also under the name that a mail program has given it meanwhile: other flags, or `cur` for `new`."""
+    if path.exists():
+        return path
+    unique = path.name.partition(":")[0]
+    folders = (path.parent.parent / part for part in ("cur", "new"))
+    return next((found for folder in folders if folder.is_dir() for found in folder.glob(f"{unique}*")), None)
+
+
+def _stored_at(path: Path, mtime: float) -> datetime:
+    named = _MAILDIR_TIME.match(path.name)
+    return datetime.fromtimestamp(int(named[1]) if named else mtime, UTC)
+
+
+def _without_from_line(raw: bytes) -> bytes:
+    return raw.partition(b"\n")[2] if raw.startswith(b"From ") else raw

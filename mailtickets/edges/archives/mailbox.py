@@ -1,0 +1,73 @@
+"""Old mail in a folder of an IMAP account. Nothing there is moved, flagged or marked as read.
+
+What the daemon has still to take as new mail is left to the daemon: in a folder that it reads, only mail up to its
+cursor is old. Where it has not read the folder yet and is to take new mail only, what is there now is old, and the
+cursor is set behind it.
+Fails with: what the IMAP client raises, and `NotYet` where the daemon has to read the folder first.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from mailtickets.desk.model.delivery import ImapCursor
+from mailtickets.edges.archives.piece import Piece
+from mailtickets.edges.imap.answers import Selected
+from mailtickets.edges.imap.client import ImapClient
+
+_LISTED_AT_ONCE = 500
+
+
+class NotYet(Exception):
+    """The folder cannot be imported now; the message says why."""
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """One folder of an account, over a connection that is logged in."""
+
+    client: ImapClient
+    account: str
+    folder: str
+    since: date
+    last_uid: int
+    """The last UID that is old mail."""
+    now: datetime
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.account}/{self.folder}"
+
+    async def pieces(self) -> AsyncIterator[Piece]:
+        uids = await self.client.search_old(self.since)
+        old = [uid for uid in uids if uid <= self.last_uid]
+        if len(old) < len(uids):
+            self.notes.append(f"{len(uids) - len(old)} newer mails were left: the daemon takes them as new mail")
+        for at in range(0, len(old), _LISTED_AT_ONCE):
+            for listed in await self.client.look_at(old[at : at + _LISTED_AT_ONCE]):
+                yield Piece(str(listed.uid), listed.received_at or self.now, listed.size)
+
+    async def read(self, piece: Piece, limit: int) -> bytes | None:
+        if piece.size > limit:
+            return b" " * (limit + 1)  # too large to be fetched
+        return await self.client.body(int(piece.key), piece.size)
+
+    def where(self, piece: Piece) -> str:
+        return f"{self.name}, UID {piece.key}"
+
+
+def last_old_uid(cursor: ImapCursor | None, selected: Selected, *, is_read: bool, start: str) -> int:
+    """The last UID of a folder that is old mail. `is_read`: the daemon reads the folder. Raises NotYet."""
+    if not is_read:
+        return selected.uidnext - 1
+    if cursor is None:
+        return selected.uidnext - 1 if start == "new" else 0
+    if cursor.uidvalidity != selected.uidvalidity:
+        raise NotYet("the server has given all mails new UIDs: let the daemon read the folder first")
+    return cursor.last_uid
+
+
+def first_cursor(account: str, folder: str, selected: Selected) -> ImapCursor:
+    """The cursor of a folder that the daemon has not read yet: what is there now is old."""
+    return ImapCursor(account, folder, selected.uidvalidity, selected.uidnext - 1, datetime.now(UTC))
