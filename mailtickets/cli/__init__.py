@@ -45,7 +45,7 @@ class Stop(Exception):
 def main(argv: list[str] | None = None) -> int:
     """The entry point of the `mailtickets` command."""
     command = _parser().parse_args(argv)
-    noun = import_module(f"mailtickets.cli.{_MODULES.get(command.noun, command.noun)}")
+    noun = import_module(module_of(command.noun))
     parser = argparse.ArgumentParser(prog=f"mailtickets {command.noun}", description=noun.__doc__)
     noun.configure(parser)
     args = parser.parse_args(command.rest)
@@ -62,6 +62,11 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at exit
         return DONE
     return status
+
+
+def module_of(noun: str) -> str:
+    """The name of the module behind a noun."""
+    return f"mailtickets.cli.{_MODULES.get(noun, noun)}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,8 +25,8 @@ from mailtickets.edges.archives import mailbox as mailboxes
 from mailtickets.edges.archives.files import archive
 from mailtickets.edges.archives.mailbox import Mailbox, NotYet
 from mailtickets.edges.archives.moment import moment
-from mailtickets.edges.archives.piece import Archive, NoArchive, Piece
 from mailtickets.edges.archives.plan import Plan
+from mailtickets.edges.archives.stored import Archive, NoArchive, StoredMail
 from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
 from mailtickets.edges.imap.client import ImapClient, Limits
 from mailtickets.edges.imap.connect import connected, tls_context
@@ -258,7 +258,7 @@ class _Run:
         await self._flush(progress)
         progress.close()
 
-    async def _read(self, source: Archive, piece: Piece, limit: int) -> bytes | str:
+    async def _read(self, source: Archive, piece: StoredMail, limit: int) -> bytes | str:
         """The octets of a mail; or why it cannot be taken, in words."""
         try:
             raw = await source.read(piece, limit)

@@ -18,8 +18,8 @@ from mailtickets.edges.archives.files import archive
 from mailtickets.edges.archives.mailbox import NotYet, last_old_uid
 from mailtickets.edges.archives.mbox import Mbox
 from mailtickets.edges.archives.moment import moment
-from mailtickets.edges.archives.piece import Archive, NoArchive, Piece
 from mailtickets.edges.archives.plan import Plan
+from mailtickets.edges.archives.stored import Archive, NoArchive, StoredMail
 from mailtickets.edges.imap.answers import Selected
 from tests.servers import require
 
@@ -32,8 +32,8 @@ TRAP = (
 )
 
 
-def all_of(found: Archive) -> list[tuple[Piece, bytes]]:
-    async def everything() -> list[tuple[Piece, bytes]]:
+def all_of(found: Archive) -> list[tuple[StoredMail, bytes]]:
+    async def everything() -> list[tuple[StoredMail, bytes]]:
         pieces = [piece async for piece in found.pieces()]
         return [(piece, await found.read(piece, LIMIT) or b"") for piece in pieces]
 
@@ -216,7 +216,7 @@ def test_when_an_old_mail_was_received(head: str, stored: str | None, expected: 
 def test_a_plan_goes_by_time_over_all_archives() -> None:
     plan = Plan()
     for number, (archive_number, day) in enumerate([(0, 3), (1, 2), (0, 1), (1, 3)]):
-        plan.add(archive_number, Piece(str(number), datetime(2024, 1, day, tzinfo=UTC), 1))
+        plan.add(archive_number, StoredMail(str(number), datetime(2024, 1, day, tzinfo=UTC), 1))
     assert [piece.key for _, piece in plan.in_order()] == ["2", "1", "0", "3"]
     plan.close()
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from mailtickets.edges.archives.mbox import Mbox, with_crlf
 from mailtickets.edges.archives.moment import HEAD_BYTES, moment
-from mailtickets.edges.archives.piece import Archive, NoArchive, Piece
+from mailtickets.edges.archives.stored import Archive, NoArchive, StoredMail
 
 _HEADER = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")
 _MAILDIR_TIME = re.compile(r"(\d{9,10})\.")
@@ -33,7 +33,7 @@ class Files:
     found: Iterable[Path]
     notes: list[str] = field(default_factory=list)
 
-    async def pieces(self) -> AsyncIterator[Piece]:
+    async def pieces(self) -> AsyncIterator[StoredMail]:
         for path in self.found:
             try:
                 with path.open("rb") as file:
@@ -41,16 +41,16 @@ class Files:
             except OSError as error:
                 self.notes.append(f"{path}: {error.strerror}")
                 continue
-            yield Piece(str(path), moment(head, _stored_at(path, size.st_mtime), self.now), size.st_size)
+            yield StoredMail(str(path), moment(head, _stored_at(path, size.st_mtime), self.now), size.st_size)
 
-    async def read(self, piece: Piece, limit: int) -> bytes | None:
+    async def read(self, piece: StoredMail, limit: int) -> bytes | None:
         path = _now_at(Path(piece.key))
         if path is None:
             return None
         with path.open("rb") as file:
             return with_crlf(_without_from_line(file.read(limit + 1)))
 
-    def where(self, piece: Piece) -> str:
+    def where(self, piece: StoredMail) -> str:
         return piece.key
 
 
@@ -63,13 +63,13 @@ class Given:
     name: str = "standard input"
     notes: list[str] = field(default_factory=list)
 
-    async def pieces(self) -> AsyncIterator[Piece]:
-        yield Piece("-", moment(self.raw, None, self.now), len(self.raw))
+    async def pieces(self) -> AsyncIterator[StoredMail]:
+        yield StoredMail("-", moment(self.raw, None, self.now), len(self.raw))
 
-    async def read(self, piece: Piece, limit: int) -> bytes | None:
+    async def read(self, piece: StoredMail, limit: int) -> bytes | None:
         return with_crlf(_without_from_line(self.raw))
 
-    def where(self, piece: Piece) -> str:
+    def where(self, piece: StoredMail) -> str:
         return self.name
 
 

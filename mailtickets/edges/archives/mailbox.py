@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from mailtickets.desk.model.delivery import ImapCursor
-from mailtickets.edges.archives.piece import Piece
+from mailtickets.edges.archives.stored import StoredMail
 from mailtickets.edges.imap.answers import Selected
 from mailtickets.edges.imap.client import ImapClient
 
@@ -39,21 +39,21 @@ class Mailbox:
     def name(self) -> str:
         return f"{self.account}/{self.folder}"
 
-    async def pieces(self) -> AsyncIterator[Piece]:
+    async def pieces(self) -> AsyncIterator[StoredMail]:
         uids = await self.client.search_old(self.since)
         old = [uid for uid in uids if uid <= self.last_uid]
         if len(old) < len(uids):
             self.notes.append(f"{len(uids) - len(old)} newer mails were left: the daemon takes them as new mail")
         for at in range(0, len(old), _LISTED_AT_ONCE):
             for listed in await self.client.look_at(old[at : at + _LISTED_AT_ONCE]):
-                yield Piece(str(listed.uid), listed.received_at or self.now, listed.size)
+                yield StoredMail(str(listed.uid), listed.received_at or self.now, listed.size)
 
-    async def read(self, piece: Piece, limit: int) -> bytes | None:
+    async def read(self, piece: StoredMail, limit: int) -> bytes | None:
         if piece.size > limit:
             return b" " * (limit + 1)  # too large to be fetched
         return await self.client.body(int(piece.key), piece.size)
 
-    def where(self, piece: Piece) -> str:
+    def where(self, piece: StoredMail) -> str:
         return f"{self.name}, UID {piece.key}"
 
 

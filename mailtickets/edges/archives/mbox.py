@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mailtickets.edges.archives.moment import HEAD_BYTES, moment
-from mailtickets.edges.archives.piece import NoArchive, Piece
+from mailtickets.edges.archives.stored import NoArchive, StoredMail
 
 _LINE_BYTES = 65_536
 _NAMED = 5
@@ -68,7 +68,7 @@ class Mbox:
             raise NoArchive(f"{path}: no mbox: it begins with {_shown(first)} where `From ADDRESS DATE` was expected")
         return cls(path, now)
 
-    async def pieces(self) -> AsyncIterator[Piece]:
+    async def pieces(self) -> AsyncIterator[StoredMail]:
         with self.path.open("rb") as file:
             for piece in self._scanned(_Lines(file)):
                 yield piece
@@ -79,7 +79,7 @@ class Mbox:
                 "they were taken as text. Compare the number of mails with what your mail program shows."
             )
 
-    def _scanned(self, lines: "_Lines") -> Iterator[Piece]:
+    def _scanned(self, lines: "_Lines") -> Iterator[StoredMail]:
         while lines.line in _BLANK:
             lines.next()
         while lines.line:
@@ -92,7 +92,9 @@ class Mbox:
             if not _INTERNAL.search(head) and b"D" not in _x_status(head):
                 self.mails += 1
                 at = moment(head, _separator_date(from_line), self.now)
-                yield Piece(f"{start}:{end - start}:{'plain' if length is not None else 'escaped'}", at, end - start)
+                yield StoredMail(
+                    f"{start}:{end - start}:{'plain' if length is not None else 'escaped'}", at, end - start
+                )
 
     def _head(self, lines: "_Lines") -> bytes:
         """The header section; the next line is the first of the body."""
@@ -138,7 +140,7 @@ class Mbox:
             if len(self._lines_named) < _NAMED:
                 self._lines_named.append(lines.number)
 
-    async def read(self, piece: Piece, limit: int) -> bytes | None:
+    async def read(self, piece: StoredMail, limit: int) -> bytes | None:
         start, length, form = piece.key.split(":")
         with self.path.open("rb") as file:
             file.seek(int(start))
@@ -151,7 +153,7 @@ class Mbox:
                 stored = stored[:-2]
         return with_crlf(stored)
 
-    def where(self, piece: Piece) -> str:
+    def where(self, piece: StoredMail) -> str:
         return f"{self.path}, octet {piece.key.partition(':')[0]}"
 
 

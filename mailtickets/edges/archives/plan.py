@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from mailtickets.edges.archives.piece import Piece
+from mailtickets.edges.archives.stored import StoredMail
 
 _CACHE_PAGES = 500
 
@@ -24,17 +24,17 @@ class Plan:
         self._database.execute("CREATE TABLE thread (ticket INTEGER PRIMARY KEY)")
         self.count = 0
 
-    def add(self, archive: int, piece: Piece) -> None:
+    def add(self, archive: int, piece: StoredMail) -> None:
         row = (piece.at.timestamp(), archive, piece.key, piece.size)
         self._database.execute("INSERT INTO piece (at, archive, key, size) VALUES (?, ?, ?, ?)", row)
         self.count += 1
 
-    def in_order(self) -> Iterator[tuple[int, Piece]]:
+    def in_order(self) -> Iterator[tuple[int, StoredMail]]:
         """(number of the archive, piece), the oldest first."""
         self._database.execute("CREATE INDEX IF NOT EXISTS by_time ON piece (at, place)")
         wanted = "SELECT at, archive, key, size FROM piece ORDER BY at, place"
         for at, archive, key, size in self._database.execute(wanted):
-            yield archive, Piece(key, datetime.fromtimestamp(at, UTC), size)
+            yield archive, StoredMail(key, datetime.fromtimestamp(at, UTC), size)
 
     def note_thread(self, ticket: int) -> None:
         """Counts a ticket that more than one mail is on."""

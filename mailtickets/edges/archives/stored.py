@@ -11,7 +11,7 @@ class NoArchive(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class StoredMail:
     """One mail of an archive."""
 
     key: str
@@ -33,11 +33,11 @@ class Archive(Protocol):
     def notes(self) -> list[str]:
         """What people should know about it, once it has been gone through."""
 
-    def pieces(self) -> AsyncIterator[Piece]:
+    def pieces(self) -> AsyncIterator[StoredMail]:
         """All mails, one after the other, without their contents."""
 
-    async def read(self, piece: Piece, limit: int) -> bytes | None:
+    async def read(self, piece: StoredMail, limit: int) -> bytes | None:
         """The octets of a mail with CRLF line ends; more than `limit` octets if it is larger. None: it is gone."""
 
-    def where(self, piece: Piece) -> str:
+    def where(self, piece: StoredMail) -> str:
         """Where a mail lies, in words."""
