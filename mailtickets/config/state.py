@@ -27,10 +27,15 @@ _GROUP_OR_OTHERS_WRITE = 0o022
 
 def prepare(config: "Config") -> None:
     """Makes what a first run needs: the state directory and the secret."""
-    if not config.state_dir.exists():
-        config.state_dir.mkdir(parents=True)
-        config.state_dir.chmod(0o710)  # independent of the umask: the group of an MTA must reach intake.sock
+    make_directory(config.state_dir)
     load_secrets(config, create=True)
+
+
+def make_directory(state_dir: Path) -> None:
+    """Makes the state directory if it is missing."""
+    if not state_dir.exists():
+        state_dir.mkdir(parents=True)
+        state_dir.chmod(0o710)  # independent of the umask: the group of an MTA must reach intake.sock
 
 
 def load_secrets(config: "Config", *, create: bool = False) -> tuple[bytes, ...]:

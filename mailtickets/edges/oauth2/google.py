@@ -30,7 +30,7 @@ def ask(account: OAuthAccount, refresh: str, transport: Transport) -> TokenOutco
         return _refused(error, transport)
     if not isinstance(who.token, str):
         return Retry("the token server gives an answer that makes no sense")
-    return Token(who.token, _life_seconds(who.expiry), _new_refresh(who, refresh), _who(account))
+    return Token(who.token, _life_seconds(who.expiry), _new_refresh(who, refresh), account.subject)
 
 
 class _Request:
@@ -96,7 +96,3 @@ def _life_seconds(expiry: datetime | None) -> int:
 def _new_refresh(who: Any, before: str) -> str:
     given = getattr(who, "refresh_token", None) or ""
     return given if given != before else ""
-
-
-def _who(account: OAuthAccount) -> str:
-    return account.subject

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
@@ -60,9 +60,6 @@ class Kept:
     def is_fresh(self, now: datetime) -> bool:
         """Whether it need not be renewed yet."""
         return self.lives(now) and now < self.renew_at
-
-    def without_access(self) -> "Kept":
-        return replace(self, access="")
 
     def __repr__(self) -> str:  # a token never gets into a log line or a traceback
         return f"Kept(generation={self.generation}, expires_at={self.expires_at})"

@@ -8,6 +8,8 @@ from mailtickets.edges.oauth2.account import OAuthAccount
 from mailtickets.edges.oauth2.outcome import Dead, TokenOutcome, of_answer
 from mailtickets.edges.oauth2.transport import Transport
 
+_JSON = {"Accept": "application/json"}
+
 
 def ask(account: OAuthAccount, refresh: str, transport: Transport) -> TokenOutcome:
     """Asks for a token: with the client's own credentials, or with a refresh token. Raises OSError, KeyError and
@@ -23,17 +25,15 @@ def exchange(account: OAuthAccount, question: Mapping[str, str], transport: Tran
 
     The client's secret goes into the body. Servers that refuse it there must take it in the header (RFC 6749, 2.3.1).
     """
-    secret, client = account.client_secret(), {"client_id": account.settings.client_id}
+    secret, provider = account.client_secret(), account.settings.provider
+    client = {"client_id": account.settings.client_id}
     inside = {**client, "client_secret": secret} if secret else client
-    found = of_answer(transport.post(account.token_url, data={**question, **inside}, headers=_JSON), _provider(account))
+    found = of_answer(transport.post(account.token_url, data={**question, **inside}, headers=_JSON), provider)
     if secret and isinstance(found, Dead) and found.error == "invalid_client":
         header = {**_JSON, "Authorization": f"Basic {_basic(account.settings.client_id, secret)}"}
-        again = of_answer(transport.post(account.token_url, data=question, headers=header), _provider(account))
+        again = of_answer(transport.post(account.token_url, data=question, headers=header), provider)
         return found if isinstance(again, Dead) and again.error == "invalid_request" else again
     return found
-
-
-_JSON = {"Accept": "application/json"}
 
 
 def _scope(account: OAuthAccount) -> dict[str, str]:
@@ -44,7 +44,3 @@ def _basic(name: str, secret: str) -> str:
     """Both parts are encoded as in a form first."""
     pair = f"{urllib.parse.quote_plus(name)}:{urllib.parse.quote_plus(secret)}"
     return base64.b64encode(pair.encode()).decode()
-
-
-def _provider(account: OAuthAccount) -> str:
-    return account.settings.provider

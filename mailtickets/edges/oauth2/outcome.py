@@ -9,6 +9,7 @@ at all (a proxy, a page of maintenance) are retried.
 
 import json
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -96,8 +97,6 @@ def _who(found: Mapping[str, Any]) -> str:
 
 
 def _claims(token: object) -> Mapping[str, Any]:
-    from base64 import urlsafe_b64decode
-
     try:
         payload = str(token).split(".")[1]
         return json_object(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)).decode())

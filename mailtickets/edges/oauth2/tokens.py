@@ -10,12 +10,11 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 from mailtickets.config.credentials import Credential, CredentialDead, CredentialLate
 from mailtickets.config.models import Config, LoginSettings
 from mailtickets.config.places import database_is_missing
-from mailtickets.config.state import load_secrets
+from mailtickets.config.state import load_secrets, make_directory
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.oauth2.account import OAuthAccount, accounts
 from mailtickets.edges.oauth2.keeper import Note, Ops, TokenKeeper
@@ -142,7 +141,8 @@ def renewing(config: Config, account: OAuthAccount) -> Iterator[Renewal]:
     database = _database(config)
     try:
         shared = SharedTokens(database, load_secrets(config), holder()) if database else None
-        yield Renewal(account, Shelf(prepared(config), account.name), shared, now)
+        make_directory(config.state_dir)  # a login comes before the first run, too
+        yield Renewal(account, Shelf(config.state_dir, account.name), shared, now)
     finally:
         if database is not None:
             database.close()
@@ -161,14 +161,6 @@ def _database(config: Config) -> Database | None:
         raise
     database.close()
     return None
-
-
-def prepared(config: Config) -> Path:
-    """The state directory, which is made for a login before the first run."""
-    if not config.state_dir.exists():
-        config.state_dir.mkdir(parents=True)
-        config.state_dir.chmod(0o710)
-    return config.state_dir
 
 
 def holder() -> str:
