@@ -13,6 +13,7 @@ NOUNS = {
     "run": "start the daemon: it takes mail, decides on it, and sends the answers",
     "init": "write a first configuration",
     "check": "check configuration, database, mailboxes and delivery, line by line",
+    "status": "show the desk at a glance: is all well, and who or what needs a person",
     "demo": "play a short story between a customer and an agent",
     "parse": "print the content of mail files as JSON",
     "explain": "show the decision on a mail, rule by rule",

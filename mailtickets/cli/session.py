@@ -34,6 +34,10 @@ class OpenDesk:
     reader: Reader
     agents: Sequence[Mapping[str, Any]]
     """The tables of the agents in the configuration."""
+    state_dir: Path
+    database_url: str
+    tables: Mapping[str, Any]
+    """The whole configuration file."""
 
     def agent_address(self, name: str | None) -> str | None:
         """The address of the agent who has this address or alias. If there is no such agent: the argument unchanged."""
@@ -86,7 +90,7 @@ def reading(args: argparse.Namespace) -> Iterator[OpenDesk]:
             missing = version.behind(version.version(opened))
             if missing is not None:
                 raise Stop(BAD_USAGE, missing)
-            yield OpenDesk(opened, desk.agents)
+            yield OpenDesk(opened, desk.agents, desk.state_dir, desk.database_url, desk.tables)
     except Transient as error:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
 

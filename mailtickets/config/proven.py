@@ -36,11 +36,14 @@ class Proven:
     database_url: str
     agents: Sequence[Mapping[str, Any]]
     """The tables of the agents, with name, address, aliases, queues and receipts."""
+    tables: Mapping[str, Any]
+    """The whole file."""
 
     @classmethod
     def of(cls, config: "Config") -> "Proven":
         """The same parts of a configuration that has been loaded."""
-        return cls(config.state_dir, config.secret_file, config.database_url, [vars(one) for one in config.agent])
+        agents = [vars(one) for one in config.agent]
+        return cls(config.state_dir, config.secret_file, config.database_url, agents, config.model_dump())
 
 
 def proven(file: Path) -> Proven | None:
@@ -72,6 +75,7 @@ def _read(file: Path, tables: Mapping[str, Any]) -> Proven:
         where / instance.get("secret_file", "secret"),
         database_url(where, tables.get("database", {}).get("url", _DEFAULT_URL)),
         [{"aliases": (), "receipts": "commands", **agent} for agent in tables.get("agent", ())],
+        tables,
     )
 
 

@@ -6,22 +6,20 @@ Fails with: `NoSpace` if the disk is full, `Transient` for trouble that may pass
 """
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from mailtickets.desk.model.delivery import NoSpace, Transient
+from mailtickets.store import disk
 
 _BUSY_SECONDS = 30
 _ATTEMPTS = 5
 _SERIALIZATION_FAILURES = {"40001", "40P01"}
-_FREE_BYTES_LEAST = 100_000_000
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -93,15 +91,8 @@ class Database:
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     def space_is_short(self, message_limit: int) -> bool:
-        """Whether the disk has too little room to accept another message of `message_limit` bytes.
-
-        Only for SQLite; always False for PostgreSQL, because a server watches its own disk.
-        """
-        if not self.is_sqlite:
-            return False
-        disk = shutil.disk_usage(Path(self.url.removeprefix("sqlite:///")).parent)
-        wanted = max(message_limit * 3 // 2, _FREE_BYTES_LEAST)
-        return disk.free < min(wanted, disk.total // 4)  # a small disk could never have that much
+        """Whether the disk has too little room to accept another message of `message_limit` bytes."""
+        return disk.space_is_short(self.url, message_limit)
 
 
 def _answer_in(connection: Connection) -> None:

@@ -62,6 +62,9 @@ metadata = MetaData(
     }
 )
 
+_HELD = text("state = 'held'")
+"""True for mail that waits for a person: little of all that came in."""
+
 inbound = Table(
     "inbound",
     metadata,
@@ -99,6 +102,8 @@ inbound = Table(
     Index("ix_inbound_outcome_id", "outcome", "id"),
     Index("ix_inbound_message_id", "message_id"),
     Index("ix_inbound_ticket", "ticket"),
+    Index("ix_inbound_received_at", "received_at"),
+    Index("ix_inbound_held", "reason", "received_at", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 
 _RESOLVED = text("status = 'resolved'")

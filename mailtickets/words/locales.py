@@ -188,6 +188,15 @@ def size(octets: int, locale: str) -> str:
     return f"{figure if locale == 'en' else figure.replace('.', ',')} {unit}"
 
 
+def count(number: int, locale: str) -> str:
+    """`1.204`, `1,204`, `1204`: figures in groups of three, as the locale divides them."""
+    if locale == "en":
+        return f"{number:,}"
+    if locale == "es" and number < 10_000:  # four figures stand together
+        return str(number)
+    return f"{number:,}".replace(",", "." if locale == "pt_BR" else "\u00a0")
+
+
 def series(names: Sequence[str], locale: str) -> str:
     """Names as one list in words: `Ana, Bruno e Carla`."""
     *most, last = names or ("",)

@@ -27,6 +27,7 @@ HEAVY = ("sqlalchemy", "pydantic", "alembic", "jinja2", "mailparser", "asyncio",
         ["ticket", "list"], ["ticket", "show", "1"], ["ticket", "search", "toner"],
         ["ticket", "list", "--status", "novo"],        ["inbound", "list"], ["inbound", "show", "1"],
         ["outbox", "list"], ["outbox", "show", "1"], ["agent", "list"],
+        ["status"], ["status", "--json"],
     ],
 )  # fmt: skip
 def test_looking_imports_nothing_heavy(desk: Shell, words: list[str]) -> None:

@@ -94,7 +94,10 @@ async def test_what_is_not_well_is_503_and_says_what(desk: Desk, tmp_path: Path)
         health, ready, page = [await web.get(path) for path in ("/healthz", "/readyz", "/")]
     assert (health.status_code, health.text) == (503, "a task of the gateway has ended\n")
     assert (ready.status_code, ready.text) == (503, "database: connection refused\ndisk: ok\n")
-    assert (page.status_code, page.text) == (503, "not now: connection refused\n")
+    assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert "O banco de dados não responde." in page.text
+    assert "connection refused" in page.text
+    assert "style-src 'sha256-" in page.headers["content-security-policy"]
     assert "retry-after" in page.headers
 
 

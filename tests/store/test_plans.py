@@ -14,20 +14,25 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from mailtickets.config.models import Budget
+from mailtickets.config.outline import DeskOutline
 from mailtickets.desk.notices.budget import shared_lines
 from mailtickets.store import agents, budgets, domains, due, inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
-from mailtickets.store.read import facts, figures
+from mailtickets.store.read import facts, figures, status
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read import outbox as read_outbox
 from mailtickets.store.read import tickets as read_tickets
 from mailtickets.store.read.reader import within
-from tests.desk.builders import NOW
+from mailtickets.store.read.status import MachineStatus
+from tests.desk.builders import NOW, a_config
 from tests.servers.postgres import Postgres
 
 Work = Callable[[Connection], Any]
 
 CLAIMED = {"now": NOW, "furthest": NOW, "skew": NOW, "in_hand": [7]}
+
+OUTLINE = DeskOutline.of(a_config().model_dump())
+MACHINE = MachineStatus("1", running=True)
 
 ASKED: dict[str, Work] = {
     "what came in": lambda c: inbound.claim_due(c, "one", NOW, 200),
@@ -65,6 +70,7 @@ ASKED: dict[str, Work] = {
     "tickets of agents who left": lambda c: tickets.assigned_to_others(c, ["bruno@desk.test"], 100),
     "used-up budgets": lambda c: budgets.forget_expired(c, NOW),
     "figures": lambda c: figures.look(within(c), ["suporte"], shared_lines(Budget(), 100), NOW),
+    "the desk at a glance": lambda c: status.look(within(c), OUTLINE, MACHINE, NOW),
     "words moved along": lambda c: search.move(c, 5, 60_000),
 }  # fmt: skip
 
@@ -87,7 +93,18 @@ PAGES: dict[str, Work] = {
     "the outbox in a state": lambda c: read_outbox.listed(within(c), state="failed", after=5000),
 }
 
-SMALL = ("tally", "lease", "alarm", "account", "ix_outbox_due", "waiting_domains", "(subquery", "CONSTANT ROW", "anon_")
+SMALL = (
+    "tally",
+    "ix_inbound_held",
+    "lease",
+    "alarm",
+    "account",
+    "ix_outbox_due",
+    "waiting_domains",
+    "(subquery",
+    "CONSTANT ROW",
+    "anon_",
+)
 """What does not grow with the tickets: counts, what has yet to go out, and what a statement makes for itself."""
 
 

@@ -21,8 +21,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from mailtickets.config.http import is_private
-from mailtickets.config.models import Config, Http
+from mailtickets.config.models import Config, Http, Instance
 from mailtickets.desk.model.delivery import Transient
+from mailtickets.views.page import page_without
 
 _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _STYLE = re.compile(r"<style>([^<]*)</style>")
@@ -45,13 +46,13 @@ class Sources:
 def application(config: Config, sources: Sources) -> Any:
     """The pages that the configuration wants, as an ASGI application."""
     http = config.http or Http()
-    routes = list(_routes(http, sources, Names.of(config)))
+    routes = list(_routes(http, sources, Names.of(config), config.instance))
     pages = Starlette(routes=routes, exception_handlers={Transient: _not_now})
     pages.router.redirect_slashes = False
     return _closed_to_scripts(pages)
 
 
-def _routes(http: Http, sources: Sources, names: "Names") -> Iterator[Route]:
+def _routes(http: Http, sources: Sources, names: "Names", instance: Instance) -> Iterator[Route]:
     async def healthz(_: Request) -> Response:
         trouble = sources.alive()
         return PlainTextResponse(f"{trouble or 'ok'}\n", 503 if trouble else 200)
@@ -66,8 +67,10 @@ def _routes(http: Http, sources: Sources, names: "Names") -> Iterator[Route]:
         return Response(body, media_type=media_type)
 
     async def page(_: Request) -> Response:
-        text = await sources.page()
-        return HTMLResponse(text, headers={"content-security-policy": policy_for(text)})
+        try:
+            return _html(await sources.page())
+        except Transient as error:
+            return _html(page_without(instance.name, instance.locale, str(error)), 503)
 
     if http.metrics:
         yield Route("/healthz", healthz)
@@ -75,6 +78,11 @@ def _routes(http: Http, sources: Sources, names: "Names") -> Iterator[Route]:
         yield Route("/metrics", names.only(metrics))
     if http.status_page:
         yield Route("/", names.only(page))
+
+
+def _html(text: str, status: int = 200) -> Response:
+    retry = {"retry-after": "10"} if status == 503 else {}
+    return HTMLResponse(text, status, {"content-security-policy": policy_for(text), **retry})
 
 
 async def _not_now(_: Request, error: Exception) -> Response:

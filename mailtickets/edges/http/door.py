@@ -14,17 +14,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from importlib.metadata import version
 from typing import Any, Generic, Protocol, TypeVar
 
 from mailtickets.config.models import Config
+from mailtickets.config.outline import DeskOutline
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.http.app import Sources, application
 from mailtickets.edges.http.metrics import MEDIA_TYPES, Format, Moment, Scene, lines_of, rendered, wanted
 from mailtickets.edges.http.server import HttpServer
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.measures import Measures
-from mailtickets.store.read import reader
+from mailtickets.store import disk
+from mailtickets.store.read import reader, status
 from mailtickets.store.read.figures import Figures, look
+from mailtickets.store.read.status import MachineStatus
+from mailtickets.views.page import page
 
 FRESH_SECONDS = 1.0
 PATIENCE_SECONDS = 5.0
@@ -71,6 +76,7 @@ class HttpDoor:
         self._figures = Fresh(lambda: asyncio.to_thread(self._look))
         self._ready = Fresh(self._readiness)
         self._texts = {form: Fresh(partial(self._render, form), 2.0) for form in MEDIA_TYPES}
+        self._pages = Fresh(lambda: asyncio.to_thread(self._page))
         self._rendering = asyncio.Lock()
         self._app: Any = None
         self._server = HttpServer(self._answer)
@@ -88,7 +94,7 @@ class HttpDoor:
 
     def take_over(self) -> None:
         """Serves what the configuration wants now."""
-        sources = Sources(alive=self._alive, ready=self._ready.get, metrics=self._metrics, page=self._page)
+        sources = Sources(alive=self._alive, ready=self._ready.get, metrics=self._metrics, page=self._pages.get)
         self._app = application(self._running.config, sources)
 
     async def close(self) -> None:
@@ -156,8 +162,22 @@ class HttpDoor:
             disk_free_bytes=await asyncio.to_thread(_disk_free, running.config),
         )
 
-    async def _page(self) -> str:
-        raise Transient("the status page is not there yet")
+    def _page(self) -> str:
+        """Called in a thread."""
+        config, gateway = self._running.config, self._running.working
+        if gateway is None:
+            raise Transient("the database is not there yet")
+        outline, url = DeskOutline.of(config.model_dump()), config.database_url
+        machine = MachineStatus(
+            version("mailtickets"),
+            running=True,
+            free_bytes=disk.free_bytes(url, config.state_dir),
+            is_short=disk.space_is_short(url, outline.max_message_bytes),
+            missing_doors=tuple(self._running.missing_doors),
+            reload_refused=not self._running.reload_succeeded,
+        )
+        with reader.opened(url, _BUSY_SECONDS) as opened:
+            return page(status.look(opened, outline, machine, gateway.clerk.clock()))
 
     async def _mind_lag(self) -> None:
         """Sleeps, and notes how much longer than it wanted to."""

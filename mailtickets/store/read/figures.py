@@ -7,11 +7,13 @@ counted in indexes, and tickets by their tally.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.store.read import health
 from mailtickets.store.read.reader import Reader, among
+
+if TYPE_CHECKING:
+    from mailtickets.desk.notices.budget import BudgetLine
 
 WAITING_IN = ("accepted", "held")
 """The states of a mail that somebody still has to do something about: the desk, or a person."""
@@ -51,39 +53,40 @@ class Figures:
     """How many troubles have been told to ops and last."""
 
 
-def look(reader: Reader, queues: Iterable[str], budgets: Sequence[BudgetLine], now: datetime) -> Figures:
+def look(reader: Reader, queues: Iterable[str], budgets: "Sequence[BudgetLine]", now: datetime) -> Figures:
     """The desk as it is now: these queues, and these budgets."""
     return Figures(
-        inbound=_waiting(reader, "inbound", "received_at", WAITING_IN),
-        outbox=_waiting(reader, "outbox", "created_at", WAITING_OUT),
-        unanswered={queue: _unanswered(reader, queue) for queue in queues},
+        inbound=waiting(reader, "inbound", "received_at", WAITING_IN),
+        outbox=waiting(reader, "outbox", "created_at", WAITING_OUT),
+        unanswered={queue: unanswered(reader, queue) for queue in queues},
         tickets=_tickets(reader),
         accounts=health.accounts(reader),
         alarms=len(health.alarms_open(reader)),
         budgets=_budgets(reader, {line.key: line.window(now) for line in budgets}),
-        sent_in_a_day=_one(reader, _SENT, since=now - timedelta(days=1), now=now).many,
+        sent_in_a_day=only(reader, _SENT, since=now - timedelta(days=1), now=now).many,
         leases={row.name: row.until for row in reader.each("SELECT name, until FROM lease")},
-        database_bytes=_size(reader),
+        database_bytes=size(reader),
     )
 
 
 _SENT = "SELECT count(*) AS many FROM outbox WHERE sent_at > :since AND sent_at <= :now"
 
 
-def _waiting(reader: Reader, table: str, since: str, states: Iterable[str]) -> dict[str, Waiting]:
-    """Counts the rows in each state; the one with the lowest id is the oldest."""
+def waiting(reader: Reader, table: str, since: str, states: Iterable[str]) -> dict[str, Waiting]:
+    """Counts the rows of a table in each state; the one with the lowest id is the oldest, and `since` its moment."""
     counted = f"SELECT count(*) AS many, min(id) AS first FROM {table} WHERE state = :state"  # noqa: S608 - ours
     begun = f"SELECT {since} FROM {table} WHERE id = :first"  # noqa: S608
     found = {}
     for state in states:
-        row = _one(reader, counted, state=state)
+        row = only(reader, counted, state=state)
         first = reader.one(begun, first=row.first) if row.many else None
         found[state] = Waiting(row.many, first[0] if first else None)
     return found
 
 
-def _unanswered(reader: Reader, queue: str) -> Waiting:
-    row = _one(
+def unanswered(reader: Reader, queue: str) -> Waiting:
+    """The tickets of a queue whose customers wait for an answer."""
+    row = only(
         reader,
         "SELECT count(*) AS many, min(waiting_since) AS waiting_since FROM ticket"
         " WHERE queue = :queue AND waiting_since IS NOT NULL",
@@ -103,15 +106,17 @@ def _budgets(reader: Reader, windows: Mapping[str, int]) -> dict[str, int]:
     return dict.fromkeys(windows, 0) | {row.key: row.used for row in rows if row.window == windows[row.key]}
 
 
-def _size(reader: Reader) -> int:
+def size(reader: Reader) -> int:
+    """The octets of the database on its disk."""
     if reader.is_sqlite:
-        size = "SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()"
+        asked = "SELECT page_count * page_size AS size FROM pragma_page_count(), pragma_page_size()"
     else:
-        size = "SELECT pg_database_size(current_database()) AS size"
-    return int(_one(reader, size).size)
+        asked = "SELECT pg_database_size(current_database()) AS size"
+    return int(only(reader, asked).size)
 
 
-def _one(reader: Reader, statement: str, **given: object) -> Any:
+def only(reader: Reader, statement: str, **given: object) -> Any:
+    """The one row of an aggregate."""
     row = reader.one(statement, **given)
     if row is None:
         raise AssertionError("an aggregate has one row")

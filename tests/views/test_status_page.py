@@ -1,0 +1,240 @@
+"""The status page as HTML: what it says, to whom it says it, and what it must not hold."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from lxml import html
+
+from mailtickets.edges.http.app import policy_for
+from mailtickets.store.read.figures import WAITING_OUT
+from mailtickets.store.read.health import Kind
+from mailtickets.store.read.status import DeskStatus, HeldFor
+from mailtickets.views import chart as chart_module
+from mailtickets.views import page as page_module
+from mailtickets.views import status as view
+from mailtickets.views import wording
+from mailtickets.views.chart import top_of
+from mailtickets.views.page import SHOWN, page, page_without
+from mailtickets.views.page_words import WORDS
+from mailtickets.views.trouble import Trouble, TroubleCode, troubles
+from tests.views.status_scenes import IN, LOCALES, NOW, OUT, SCENES, ago, trouble, waits, well
+
+EACH = pytest.mark.parametrize(("scene", "locale"), [(scene, locale) for scene in SCENES for locale in LOCALES])
+
+
+def read(text: str) -> Any:
+    return html.document_fromstring(text)
+
+
+def words(text: str) -> str:
+    return " ".join(" ".join(read(text).xpath("//body//text()")).split())
+
+
+@EACH
+def test_the_page_needs_nothing_but_itself(scene: str, locale: str) -> None:
+    text = page(SCENES[scene](locale))
+    tree = read(text)
+    assert not tree.xpath("//script | //iframe | //img | //form | //a | //*[@style] | //@*[starts-with(name(), 'on')]")
+    assert [link.get("href")[:5] for link in tree.xpath("//link")] == ["data:"]
+    assert "url(" not in text
+    assert "@import" not in text
+    assert policy_for(text).count("sha256-") == len(tree.xpath("//style")) == 1
+    assert tree.xpath("//meta[@http-equiv='refresh']/@content") == ["60"]
+
+
+@EACH
+def test_the_page_is_in_order_for_those_who_do_not_see_it(scene: str, locale: str) -> None:
+    tree = read(page(SCENES[scene](locale)))
+    assert tree.get("lang") == WORDS[locale]["lang"]
+    assert len(tree.xpath("//h1")) == len(tree.xpath("//main")) == 1
+    ids = tree.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    [chart] = tree.xpath("//*[@role='img']")
+    assert set(chart.get("aria-labelledby").split()) <= set(ids)
+    assert chart.xpath("*[local-name()='title']")[0].text
+    [table] = tree.xpath("//details/table[caption]")
+    assert len(table.xpath("tbody/tr")) == 24
+    assert all(cell.get("scope") for cell in tree.xpath("//th"))
+
+
+@EACH
+def test_no_label_is_missing_or_left_unfilled(scene: str, locale: str) -> None:
+    text = words(page(SCENES[scene](locale)))
+    assert "{" not in text
+    assert "None" not in text
+    assert "`" not in text
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_all_is_well_is_said_big(locale: str) -> None:
+    tree = read(page(well(locale)))
+    assert tree.xpath("//h1/text()") == [wording.VERDICTS[locale]["well"]]
+    assert tree.xpath("//body/@class") == ["well"]
+    assert not tree.xpath("//ol[@class='needs']")
+
+
+def test_what_is_wrong_stands_before_what_waits_each_with_the_next_step() -> None:
+    tree = read(page(trouble("en")))
+    assert tree.xpath("//body/@class") == ["fault"]
+    levels = tree.xpath("//ol[@class='needs']/li/@class")
+    assert levels == sorted(levels, key=lambda level: level != "fault")
+    assert {"fault", "task"} == set(levels)
+    for item in tree.xpath("//ol[@class='needs']/li"):
+        assert item.xpath("p[@class='next']")[0].text_content().startswith("Next step: ")
+
+
+def test_held_mail_alone_is_no_fault() -> None:
+    tree = read(page(waits("pt_BR")))
+    assert tree.xpath("//body/@class") == ["task"]
+    assert "em nome de um atendente, sem o endereço de resposta dele" in words(page(waits("pt_BR")))
+
+
+def test_the_numbers_of_the_picture_are_those_of_the_table() -> None:
+    tree = read(page(well("en")))
+    rows = [
+        [cell.text_content() for cell in row.xpath("td")] for row in tree.xpath("//details/table[caption]/tbody/tr")
+    ]
+    assert rows == [[str(came), str(went)] for came, went in zip(reversed(IN), reversed(OUT), strict=True)]
+    bars = tree.xpath("//*[@class='chart']//*[local-name()='rect' and @class='in']/@height")
+    assert len(bars) == sum(count > 0 for count in IN)
+    assert int(bars[-1]) * max(IN) == pytest.approx(int(max(bars, key=int)) * IN[-1], rel=0.1)
+
+
+def test_names_cannot_write_html() -> None:
+    status = well("en")
+    evil = '<script>alert("x")</script>&'
+    named = replace(
+        status,
+        outline=replace(status.outline, name=evil),
+        agents=[replace(status.agents[0], name=evil)],
+        queues=[replace(status.queues[0], title=evil)],
+        held=[HeldFor(evil, 1, NOW)],
+        accounts=[replace(status.accounts[0], name=evil, error=evil, failing_since=NOW)],
+    )
+    tree = read(page(named))
+    assert not tree.xpath("//script")
+    assert evil in tree.text_content()
+    assert not read(page_without(evil, "en", evil)).xpath("//script")
+
+
+def test_many_queues_and_agents_unfold() -> None:
+    status = well("en")
+    many = replace(status, agents=status.agents * 20, queues=status.queues * 20)
+    tree = read(page(many))
+    assert "and 68 more" in tree.text_content()
+    assert "and 48 more" in tree.text_content()
+    [team] = [card for card in tree.xpath("//section") if card.xpath("h2/text()") == ["Team"]]
+    assert len(team.xpath("ul/li")) == SHOWN
+    assert len(team.xpath(".//li")) == 80
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_the_page_is_there_when_the_database_is_not(locale: str) -> None:
+    text = page_without("Suporte", locale, "connection refused")
+    tree = read(text)
+    assert tree.xpath("//h1/text()") == [WORDS[locale]["away"]]
+    assert "connection refused" in tree.text_content()
+    assert tree.xpath("//meta[@http-equiv='refresh']")
+
+
+def test_every_locale_says_the_same_things() -> None:
+    for by_locale in (WORDS, wording.TROUBLES, wording.HELD, wording.VERDICTS):
+        keys = {locale: set(table) for locale, table in by_locale.items()}  # type: ignore[attr-defined]
+        assert set(keys) == set(LOCALES)
+        assert keys["pt_BR"] == keys["en"] == keys["es"]
+    assert set(wording.TROUBLES["en"]) == set(get_args(TroubleCode))
+
+
+def test_every_label_is_used() -> None:
+    source = "".join(Path(module.__file__ or "").read_text(encoding="utf-8") for module in (page_module, chart_module))
+    by_value = {*WAITING_OUT, *get_args(Kind)}
+    assert [key for key in WORDS["en"] if not re.search(f"[\"']{key}[\"']", source) and key not in by_value] == []
+
+
+GIVEN = {
+    "doors": "smtp", "free": 1_000_000, "key": "delivery-late", "text": "late", "count": 2, "replies": "451",
+    "name": "a", "error": "no", "ends": NOW, "day": NOW, "queue": "Suporte", "number": 7, "since": ago(hours=2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("code", get_args(TroubleCode))
+@pytest.mark.parametrize("count", [1, 2])
+def test_every_trouble_has_words_with_a_next_step(code: TroubleCode, locale: str, count: int) -> None:
+    said = wording.said(Trouble(code, "fault", {**GIVEN, "count": count}), well(locale), locale)
+    for sentence in said:
+        assert sentence.strip()
+        assert "{" not in sentence
+        assert sentence.count("`") % 2 == 0
+
+
+def test_reasons_for_spam_and_malware_are_said_alike() -> None:
+    assert wording.held_for("rspamd-add-header", "en") == wording.held_for("spam-header", "en") == "spam"
+    assert wording.held_for("clamav-found", "pt_BR") == wording.held_for("rspamd-virus", "pt_BR") == "vírus"
+    assert wording.held_for("something-new", "en") == "something-new"
+
+
+# --- what needs a person --------------------------------------------------------------------------------
+
+
+def codes(status: DeskStatus) -> list[str]:
+    return [found.code for found in troubles(status)]
+
+
+def with_account(**values: Any) -> DeskStatus:
+    status = well("en")
+    return replace(status, accounts=[replace(status.accounts[0], **values)])
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        (well("en"), []),
+        (replace(well("en"), machine=replace(well().machine, running=False)), ["daemon-stopped"]),
+        (replace(well("en"), machine=replace(well().machine, running=None)), []),
+        (replace(well("en"), machine=replace(well().machine, is_short=True)), ["disk-short"]),
+        (replace(well("en"), machine=replace(well().machine, missing_doors=("smtp",))), ["door-closed"]),
+        (replace(well("en"), machine=replace(well().machine, reload_refused=True)), ["reload-refused"]),
+        (with_account(last_success_at=None), []),
+        (with_account(last_success_at=ago(minutes=16)), ["mailbox-silent"]),
+        (with_account(kind="smtp", last_success_at=ago(days=16)), []),
+        (with_account(failing_since=ago(minutes=1)), ["mailbox-fails"]),
+        (with_account(kind="smtp", failing_since=ago(minutes=1)), ["smarthost-fails"]),
+        (with_account(kind="oauth", failing_since=ago(minutes=1)), ["token-fails"]),
+        (with_account(kind="oauth", expires_at=ago(minutes=-4)), ["token-ends"]),
+        (with_account(kind="oauth", expires_at=ago(minutes=-6)), []),
+    ],
+)
+def test_what_needs_a_person(status: DeskStatus, found: list[str]) -> None:
+    assert codes(status) == found
+    assert view.state_of(status) == ("fault" if found else "well")
+
+
+@pytest.mark.parametrize(
+    ("days", "code"), [(31, None), (30, "secret-ends"), (1, "secret-ends"), (0, "secret-ended"), (-1, "secret-ended")]
+)
+def test_a_secret_is_told_thirty_days_before_its_end(days: int, code: str | None) -> None:
+    status = well("en")
+    ends = (NOW + timedelta(days=days)).date()
+    status = replace(status, outline=replace(status.outline, secrets={"microsoft": ends}))
+    assert codes(status) == ([code] if code else [])
+
+
+def test_the_lines_for_the_terminal_name_what_why_and_next() -> None:
+    said = "\n".join(view.lines(trouble("pt_BR")))  # the terminal speaks English
+    assert "!! The mailbox suporte cannot be read." in said
+    assert "SELECT INBOX: User is authenticated but not connected." in said
+    assert re.search(r"next: `mailtickets check`", said)
+    assert re.search(r"^in +122 in 24 hours  [ ▁▂▃▄▅▆▇█]{24}$", said, re.MULTILINE)
+    assert "deferred      37 since 11:12 AM (3 h ago)" in said
+
+
+@pytest.mark.parametrize(
+    ("most", "top"), [(0, 5), (5, 5), (6, 10), (11, 20), (21, 50), (51, 100), (999, 1000), (1001, 2000)]
+)
+def test_the_scale_ends_at_a_round_number(most: int, top: int) -> None:
+    assert top_of(most) == top
