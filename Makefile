@@ -6,6 +6,7 @@
 # make bench   how fast it is, beside others who do the same; nothing is asserted (BENCHES=growth BENCH_FULL=1: one of them)
 # make chaos   everything is killed, cut off, filled up and lied to; an hour or so, CHAOS_KILLS sets how many kills
 # make soak    a steady load for SOAK_SECONDS: does it grow?
+# make pictures  the status page as pictures to look at, by headless Chromium, into build/pictures and docs/status.png
 # make fuzz    the reader of mail against made-up octets, for FUZZ_SECONDS
 
 PYTHON ?= python3
@@ -18,7 +19,7 @@ CHAOS_KILLS ?= 1000
 SOAK_SECONDS ?= 600
 BENCHES ?= parse accept tickets imap outgoing latency growth memory
 
-.PHONY: run demo test test-trixie test-on check bench chaos soak fuzz environment clean
+.PHONY: run demo test test-trixie test-on check bench chaos soak fuzz pictures environment clean
 
 run: $(VENV)/complete
 	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init --example
@@ -56,6 +57,9 @@ chaos: $(VENV)/complete
 
 soak: $(VENV)/complete
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/chaos/test_soak.py -m ''
+
+pictures: $(VENV)/complete
+	$(BIN)/python -m tests.views.pictures
 
 fuzz: $(VENV)/complete
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris

@@ -102,7 +102,7 @@ inbound = Table(
     Index("ix_inbound_outcome_id", "outcome", "id"),
     Index("ix_inbound_message_id", "message_id"),
     Index("ix_inbound_ticket", "ticket"),
-    Index("ix_inbound_received_at", "received_at"),
+    Index("ix_inbound_received_at_source", "received_at", "source"),
     Index("ix_inbound_held", "reason", "received_at", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 

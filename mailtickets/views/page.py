@@ -15,7 +15,7 @@ from mailtickets.views.chart import chart, load, table
 from mailtickets.views.page_style import STYLE
 from mailtickets.views.page_words import WORDS
 from mailtickets.views.status import DeskState, state_of
-from mailtickets.views.trouble import CUSTOMER_WAITS, Trouble, troubles
+from mailtickets.views.needs import CUSTOMER_WAITS, Need, needs_of
 from mailtickets.words import locales, spans
 
 REFRESH_SECONDS = 60
@@ -34,7 +34,7 @@ _COLOURS: dict[DeskState, str] = {"well": "%2314713d", "task": "%23b97400", "fau
 def page(status: DeskStatus) -> str:
     """The whole page."""
     state, locale = state_of(status), status.outline.locale
-    found = troubles(status)
+    found = needs_of(status)
     verdict = wording.verdict(found, locale)
     words = _Words(status)
     body = (
@@ -121,17 +121,17 @@ def _verdict(state: DeskState, sentence: str, more: str) -> str:
     )
 
 
-def _needs(found: Sequence[Trouble], status: DeskStatus, words: _Words) -> str:
+def _needs(found: Sequence[Need], status: DeskStatus, words: _Words) -> str:
     if not found:
         return ""
-    items = "".join(_need(trouble, status, words) for trouble in found)
+    items = "".join(_need(need, status, words) for need in found)
     return f'<h2 class="unseen">{words["needs"]}</h2><ol class="needs">{items}</ol>'
 
 
-def _need(trouble: Trouble, status: DeskStatus, words: _Words) -> str:
-    what, why, then = wording.said(trouble, status, words.locale)
+def _need(need: Need, status: DeskStatus, words: _Words) -> str:
+    what, why, then = wording.said(need, status, words.locale)
     return (
-        f'<li class="{trouble.level}"><h3>{escape(what)}</h3><p>{escape(why)}</p>'
+        f'<li class="{need.level}"><h3>{escape(what)}</h3><p>{escape(why)}</p>'
         f'<p class="next"><b>{words["next"]}:</b> {_with_commands(then)}</p></li>'
     )
 
@@ -184,7 +184,7 @@ def _tiles(status: DeskStatus, words: _Words) -> str:
 
 
 def _is_late(status: DeskStatus) -> bool:
-    return any(trouble.code == "outgoing-late" for trouble in troubles(status))
+    return any(need.code == "outgoing-late" for need in needs_of(status))
 
 
 def _tile(label: str, number: str, note: str, level: str = "") -> str:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from mailtickets.store.read.figures import Waiting
 from mailtickets.store.read.status import AccountStatus, AgentStatus, DeskStatus, QueueStatus
 from mailtickets.views import wording
-from mailtickets.views.trouble import troubles
+from mailtickets.views.needs import needs_of
 from mailtickets.words import locales
 
 DeskState = Literal["well", "task", "fault"]
@@ -18,7 +18,7 @@ _WIDTH = 10
 
 def state_of(status: DeskStatus) -> DeskState:
     """`fault`: something is wrong. `task`: all goes on, and something waits for a person. `well`: neither."""
-    levels = {trouble.level for trouble in troubles(status)}
+    levels = {need.level for need in needs_of(status)}
     return "fault" if "fault" in levels else "task" if levels else "well"
 
 
@@ -57,9 +57,9 @@ def as_json(status: DeskStatus) -> dict[str, Any]:
 
 
 def _needs(status: DeskStatus) -> Iterator[dict[str, str]]:
-    for trouble in troubles(status):
-        what, why, then = wording.said(trouble, status, ENGLISH)
-        yield {"code": trouble.code, "level": trouble.level, "what": what, "why": why, "next": then}
+    for need in needs_of(status):
+        what, why, then = wording.said(need, status, ENGLISH)
+        yield {"code": need.code, "level": need.level, "what": what, "why": why, "next": then}
 
 
 def _waiting(found: Waiting) -> dict[str, Any]:
@@ -106,12 +106,12 @@ def _account(account: AccountStatus) -> dict[str, Any]:
 
 def lines(status: DeskStatus) -> Iterator[str]:
     """The desk for people at a terminal: what needs them first."""
-    found = troubles(status)
+    found = needs_of(status)
     made = f"{status.at.astimezone(status.zone):%Y-%m-%d %H:%M}"
     yield f"{status.outline.name}: {wording.verdict(found, ENGLISH)}  ({made})"
-    for trouble in found:
-        what, why, then = wording.said(trouble, status, ENGLISH)
-        yield f"\n{'!!' if trouble.level == 'fault' else ' !'} {what}"
+    for need in found:
+        what, why, then = wording.said(need, status, ENGLISH)
+        yield f"\n{'!!' if need.level == 'fault' else ' !'} {what}"
         yield f"   {why}"
         yield f"   next: {then}"
     yield ""

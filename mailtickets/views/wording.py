@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Literal
 
 from mailtickets.store.read.status import NO_REPLY, DeskStatus
-from mailtickets.views.trouble import Trouble, TroubleLevel, TroubleValue
+from mailtickets.views.needs import Need, NeedLevel, NeedValue
 from mailtickets.words import locales, spans
 
-Wording = str | tuple[str, str]
+Numbered = str | tuple[str, str]
 
-TROUBLES: Mapping[str, Mapping[str, tuple[Wording, Wording, Wording]]] = {
+NEEDS: Mapping[str, Mapping[str, tuple[Numbered, Numbered, Numbered]]] = {
     "pt_BR": {
         "daemon-stopped": (
             "O serviço não está rodando.",
@@ -334,7 +334,7 @@ HELD: Mapping[str, Mapping[str, str]] = {
 }
 """Why mail is held, as short as it can be said."""
 
-VERDICTS: Mapping[str, Mapping[TroubleLevel | Literal["well"], Wording]] = {
+VERDICTS: Mapping[str, Mapping[NeedLevel | Literal["well"], Numbered]] = {
     "pt_BR": {
         "well": "Tudo certo.",
         "task": ("Tudo funciona. Uma coisa espera por alguém.", "Tudo funciona. {count} coisas esperam por alguém."),
@@ -361,18 +361,18 @@ _SINCE = {"pt_BR": "{} (há {})", "en": "{} ({} ago)", "es": "{} (hace {})"}
 _AGO = {"pt_BR": "há {}", "en": "{} ago", "es": "hace {}"}
 
 
-def verdict(found: Sequence[Trouble], locale: str) -> str:
+def verdict(found: Sequence[Need], locale: str) -> str:
     """Is all well, in a sentence."""
-    faults = sum(trouble.level == "fault" for trouble in found)
+    faults = sum(need.level == "fault" for need in found)
     count = faults or len(found)
     words = VERDICTS[locale]["fault" if faults else "task" if found else "well"]
     return _chosen(words, {"count": count}).format(count=count)
 
 
-def said(trouble: Trouble, status: DeskStatus, locale: str) -> tuple[str, str, str]:
+def said(need: Need, status: DeskStatus, locale: str) -> tuple[str, str, str]:
     """What is wrong or waits, why, and the next step."""
-    what, why, then = (_chosen(words, trouble.given) for words in TROUBLES[locale][trouble.code])
-    given = _filling(trouble.given, status, locale)
+    what, why, then = (_chosen(words, need.given) for words in NEEDS[locale][need.code])
+    given = _filling(need.given, status, locale)
     return what.format_map(given), why.format_map(given), then.format_map(given)
 
 
@@ -400,11 +400,11 @@ def reply(code: str, locale: str) -> str:
     return _NO_REPLY[locale] if code == NO_REPLY else code
 
 
-def _chosen(words: Wording, given: Mapping[str, TroubleValue]) -> str:
+def _chosen(words: Numbered, given: Mapping[str, NeedValue]) -> str:
     return words if isinstance(words, str) else words[given.get("count") != 1]
 
 
-def _filling(given: Mapping[str, TroubleValue], status: DeskStatus, locale: str) -> dict[str, str]:
+def _filling(given: Mapping[str, NeedValue], status: DeskStatus, locale: str) -> dict[str, str]:
     filling = {name: _in_words(name, value, status, locale) for name, value in given.items()}
     since = given.get("since")
     if isinstance(since, datetime):
@@ -413,7 +413,7 @@ def _filling(given: Mapping[str, TroubleValue], status: DeskStatus, locale: str)
     return filling
 
 
-def _in_words(name: str, value: TroubleValue, status: DeskStatus, locale: str) -> str:
+def _in_words(name: str, value: NeedValue, status: DeskStatus, locale: str) -> str:
     match name, value:
         case "day", datetime():
             return locales.day(value, locale)

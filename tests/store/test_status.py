@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from mailtickets.config.outline import DeskOutline
 from mailtickets.desk.model.ticket import STATUSES
+from mailtickets.mail.door import IMPORT
 from mailtickets.store import agents, health, schema
 from mailtickets.store.read import inbound, outbox, tickets
 from mailtickets.store.read.figures import WAITING_OUT, Waiting
@@ -100,6 +101,12 @@ def test_mail_of_the_day_before_is_not_counted(office: Office) -> None:
     office.take(a_message())
     assert seen(office).received == 1
     assert seen(office, now=office.now + timedelta(hours=24)).received == 0
+
+
+def test_old_mail_that_is_imported_is_not_mail_that_comes_in(office: Office) -> None:
+    office.take(a_message())
+    office.run(lambda c: c.execute(update(schema.inbound).values(source=IMPORT.name)))
+    assert seen(office).received == 0
 
 
 def test_held_mail_has_its_reason_and_the_oldest_of_each(office: Office) -> None:

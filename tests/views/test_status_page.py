@@ -20,7 +20,7 @@ from mailtickets.views import wording
 from mailtickets.views.chart import top_of
 from mailtickets.views.page import SHOWN, page, page_without
 from mailtickets.views.page_words import WORDS
-from mailtickets.views.trouble import Trouble, TroubleCode, troubles
+from mailtickets.views.needs import Need, NeedCode, needs_of
 from tests.views.status_scenes import IN, LOCALES, NOW, OUT, SCENES, ago, trouble, waits, well
 
 EACH = pytest.mark.parametrize(("scene", "locale"), [(scene, locale) for scene in SCENES for locale in LOCALES])
@@ -142,11 +142,11 @@ def test_the_page_is_there_when_the_database_is_not(locale: str) -> None:
 
 
 def test_every_locale_says_the_same_things() -> None:
-    for by_locale in (WORDS, wording.TROUBLES, wording.HELD, wording.VERDICTS):
+    for by_locale in (WORDS, wording.NEEDS, wording.HELD, wording.VERDICTS):
         keys = {locale: set(table) for locale, table in by_locale.items()}  # type: ignore[attr-defined]
         assert set(keys) == set(LOCALES)
         assert keys["pt_BR"] == keys["en"] == keys["es"]
-    assert set(wording.TROUBLES["en"]) == set(get_args(TroubleCode))
+    assert set(wording.NEEDS["en"]) == set(get_args(NeedCode))
 
 
 def test_every_label_is_used() -> None:
@@ -162,10 +162,10 @@ GIVEN = {
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("code", get_args(TroubleCode))
+@pytest.mark.parametrize("code", get_args(NeedCode))
 @pytest.mark.parametrize("count", [1, 2])
-def test_every_trouble_has_words_with_a_next_step(code: TroubleCode, locale: str, count: int) -> None:
-    said = wording.said(Trouble(code, "fault", {**GIVEN, "count": count}), well(locale), locale)
+def test_every_trouble_has_words_with_a_next_step(code: NeedCode, locale: str, count: int) -> None:
+    said = wording.said(Need(code, "fault", {**GIVEN, "count": count}), well(locale), locale)
     for sentence in said:
         assert sentence.strip()
         assert "{" not in sentence
@@ -182,7 +182,7 @@ def test_reasons_for_spam_and_malware_are_said_alike() -> None:
 
 
 def codes(status: DeskStatus) -> list[str]:
-    return [found.code for found in troubles(status)]
+    return [found.code for found in needs_of(status)]
 
 
 def with_account(**values: Any) -> DeskStatus:

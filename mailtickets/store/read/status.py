@@ -206,7 +206,10 @@ def look(reader: Reader, outline: DeskOutline, machine: MachineStatus, now: date
 
 # --- mail -----------------------------------------------------------------------------------------------
 
-_RECEIVED = "SELECT count(*) AS many FROM inbound WHERE received_at >= :begins AND received_at < :ends"
+_RECEIVED = (
+    "SELECT count(*) AS many FROM inbound WHERE received_at >= :begins AND received_at < :ends AND source <> 'import'"
+)
+"""Without old mail that was imported: ten thousand of them would hide what comes in."""
 _SENT = "SELECT count(*) AS many FROM outbox WHERE sent_at >= :begins AND sent_at < :ends"
 _HELD = (
     "SELECT reason, count(*) AS many, min(received_at) AS received_at FROM inbound WHERE state = 'held' GROUP BY reason"

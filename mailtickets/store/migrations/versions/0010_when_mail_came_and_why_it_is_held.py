@@ -16,7 +16,7 @@ depends_on: str | Sequence[str] | None = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_inbound_received_at", "inbound", ["received_at"], unique=False)
+    op.create_index("ix_inbound_received_at_source", "inbound", ["received_at", "source"], unique=False)
     held = sa.text("state = 'held'")
     op.create_index(
         "ix_inbound_held", "inbound", ["reason", "received_at"], sqlite_where=held, postgresql_where=held, unique=False

@@ -12,8 +12,8 @@ from typing import Literal
 from mailtickets.store.read.figures import Waiting
 from mailtickets.store.read.status import AccountStatus, DeskStatus, together
 
-TroubleLevel = Literal["fault", "task"]
-TroubleCode = Literal[
+NeedLevel = Literal["fault", "task"]
+NeedCode = Literal[
     "daemon-stopped", "door-closed", "reload-refused", "disk-short", "alarm", "backlog", "outgoing-late",
     "mailbox-fails", "smarthost-fails", "token-fails", "mailbox-silent", "token-ends", "secret-ended", "secret-ends",
     "held", "customer-waits",
@@ -26,83 +26,83 @@ TOKEN_ENDS = timedelta(minutes=5)
 SECRET_ENDS = timedelta(days=30)
 CUSTOMER_WAITS = timedelta(days=3)
 
-_FAILS: Mapping[str, TroubleCode] = {"imap": "mailbox-fails", "smtp": "smarthost-fails", "oauth": "token-fails"}
+_FAILS: Mapping[str, NeedCode] = {"imap": "mailbox-fails", "smtp": "smarthost-fails", "oauth": "token-fails"}
 
-TroubleValue = str | int | datetime
+NeedValue = str | int | datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    code: TroubleCode
-    level: TroubleLevel
-    given: Mapping[str, TroubleValue] = field(default_factory=dict)
+class Need:
+    code: NeedCode
+    level: NeedLevel
+    given: Mapping[str, NeedValue] = field(default_factory=dict)
     """What the words are filled with, by name. Moments are said in the zone of the desk; `since` also as a span."""
 
 
-def troubles(status: DeskStatus) -> list[Trouble]:
+def needs_of(status: DeskStatus) -> list[Need]:
     """The faults first."""
-    return sorted(_found(status), key=lambda trouble: trouble.level != "fault")
+    return sorted(_found(status), key=lambda need: need.level != "fault")
 
 
-def _found(status: DeskStatus) -> Iterator[Trouble]:
+def _found(status: DeskStatus) -> Iterator[Need]:
     if status.machine.running is False:
-        yield Trouble("daemon-stopped", "fault")
+        yield Need("daemon-stopped", "fault")
     if status.machine.missing_doors:
-        yield Trouble("door-closed", "fault", {"doors": ", ".join(status.machine.missing_doors)})
+        yield Need("door-closed", "fault", {"doors": ", ".join(status.machine.missing_doors)})
     if status.machine.reload_refused:
-        yield Trouble("reload-refused", "fault")
+        yield Need("reload-refused", "fault")
     if status.machine.is_short:
-        yield Trouble("disk-short", "fault", {"free": status.machine.free_bytes or 0})
+        yield Need("disk-short", "fault", {"free": status.machine.free_bytes or 0})
     for account in status.accounts:
         yield from _with_account(account, status)
     yield from _secrets(status)
     yield from _waiting(status)
     for alarm in status.alarms:
-        yield Trouble("alarm", "fault", {"key": alarm.key, "text": alarm.text, "since": alarm.since})
+        yield Need("alarm", "fault", {"key": alarm.key, "text": alarm.text, "since": alarm.since})
     yield from _people(status)
 
 
-def _with_account(account: AccountStatus, status: DeskStatus) -> Iterator[Trouble]:
+def _with_account(account: AccountStatus, status: DeskStatus) -> Iterator[Need]:
     ends, read = account.expires_at, account.last_success_at
     if account.failing_since is not None:
-        given: dict[str, TroubleValue] = {"name": account.name, "error": account.error, "since": account.failing_since}
-        yield Trouble(_FAILS[account.kind], "fault", given)
+        given: dict[str, NeedValue] = {"name": account.name, "error": account.error, "since": account.failing_since}
+        yield Need(_FAILS[account.kind], "fault", given)
     elif account.kind == "imap" and read is not None and status.at - read > SILENT_AFTER:
-        yield Trouble("mailbox-silent", "fault", {"name": account.name, "since": read})
+        yield Need("mailbox-silent", "fault", {"name": account.name, "since": read})
     elif ends is not None and ends - status.at < TOKEN_ENDS:
-        yield Trouble("token-ends", "fault", {"name": account.name, "ends": ends})
+        yield Need("token-ends", "fault", {"name": account.name, "ends": ends})
 
 
-def _secrets(status: DeskStatus) -> Iterator[Trouble]:
+def _secrets(status: DeskStatus) -> Iterator[Need]:
     today = status.at.astimezone(status.zone).date()
     for name, last_day in status.outline.secrets.items():
         ends = datetime(last_day.year, last_day.month, last_day.day, tzinfo=status.zone)
         if last_day <= today:
-            yield Trouble("secret-ended", "fault", {"name": name, "day": ends})
+            yield Need("secret-ended", "fault", {"name": name, "day": ends})
         elif last_day - today <= SECRET_ENDS:
-            yield Trouble("secret-ends", "task", {"name": name, "day": ends, "count": (last_day - today).days})
+            yield Need("secret-ends", "task", {"name": name, "day": ends, "count": (last_day - today).days})
 
 
-def _waiting(status: DeskStatus) -> Iterator[Trouble]:
+def _waiting(status: DeskStatus) -> Iterator[Need]:
     late = together(status.outbox[state] for state in ("queued", "deferred", "unknown"))
     if _older(status.undecided, BACKLOG_AFTER, status):
-        yield Trouble("backlog", "fault", _counted(status.undecided))
+        yield Need("backlog", "fault", _counted(status.undecided))
     if _older(late, LATE_AFTER, status):
-        yield Trouble("outgoing-late", "fault", {**_counted(late), "replies": ", ".join(status.replies)})
+        yield Need("outgoing-late", "fault", {**_counted(late), "replies": ", ".join(status.replies)})
 
 
-def _people(status: DeskStatus) -> Iterator[Trouble]:
+def _people(status: DeskStatus) -> Iterator[Need]:
     if status.all_held.count:
-        yield Trouble("held", "task", _counted(status.all_held))
+        yield Need("held", "task", _counted(status.all_held))
     for queue in status.queues:
         if _older(queue.unanswered, CUSTOMER_WAITS, status):
             given = {**_counted(queue.unanswered), "queue": queue.title, "number": queue.oldest or 0}
-            yield Trouble("customer-waits", "task", given)
+            yield Need("customer-waits", "task", given)
 
 
 def _older(waiting: Waiting, limit: timedelta, status: DeskStatus) -> bool:
     return waiting.since is not None and status.at - waiting.since > limit
 
 
-def _counted(waiting: Waiting) -> dict[str, TroubleValue]:
+def _counted(waiting: Waiting) -> dict[str, NeedValue]:
     return {"count": waiting.count, "since": waiting.since or ""}
