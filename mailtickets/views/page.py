@@ -12,10 +12,10 @@ from mailtickets.store.read.figures import Waiting
 from mailtickets.store.read.status import AccountStatus, AgentStatus, DeskStatus, QueueStatus
 from mailtickets.views import wording
 from mailtickets.views.chart import chart, load, table
+from mailtickets.views.needs import CUSTOMER_WAITS, Need, needs_of
 from mailtickets.views.page_style import STYLE
 from mailtickets.views.page_words import WORDS
 from mailtickets.views.status import DeskState, state_of
-from mailtickets.views.needs import CUSTOMER_WAITS, Need, needs_of
 from mailtickets.words import locales, spans
 
 REFRESH_SECONDS = 60

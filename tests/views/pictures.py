@@ -22,14 +22,12 @@ def all_of(folder: Path, profile: Path) -> None:
             for dark in (False, True):
                 out = folder / f"{scene}-{size}{'-dark' if dark else ''}.png"
                 picture(written, out, width=width, height=height, dark=dark, place=profile)
-                print(out)
 
 
 def of_the_docs(out: Path, profile: Path) -> None:
     written = profile / "docs.html"
     written.write_text(page(SCENES["waits"]("pt_BR")), encoding="utf-8")
     picture(written, out, width=1220, height=1055, place=profile)
-    print(out)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ from mailtickets.views import page as page_module
 from mailtickets.views import status as view
 from mailtickets.views import wording
 from mailtickets.views.chart import top_of
+from mailtickets.views.needs import Need, NeedCode, needs_of
 from mailtickets.views.page import SHOWN, page, page_without
 from mailtickets.views.page_words import WORDS
-from mailtickets.views.needs import Need, NeedCode, needs_of
 from tests.views.status_scenes import IN, LOCALES, NOW, OUT, SCENES, ago, trouble, waits, well
 
 EACH = pytest.mark.parametrize(("scene", "locale"), [(scene, locale) for scene in SCENES for locale in LOCALES])
