@@ -26,6 +26,7 @@ from tests.servers.dovecot import Dovecot
 from tests.servers.fake_smtp import FakeSmtp
 from tests.servers.terminal import Terminal
 from tests.system.desk import Desk
+from tests.system.test_doors_of_an_mta import NOBODY
 from tests.system.test_readme_on_postfix import Ours
 from tests.system.town import ANA, MARIA, text_of, write
 from tests.system.world import World, rows
@@ -75,14 +76,17 @@ class Machine:
         self.home = place / "home"
         for folder in (place / "etc/systemd/system", place / "var/lib", place / "bin", self.home):
             folder.mkdir(parents=True)
-        command = place / "bin/mailtickets"
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        command.write_text(WRAPPER.format(python=program.parent / "python", root=str(place), user=user))
-        command.chmod(0o755)
+        self.install(program.parent / "python", pwd.getpwuid(os.geteuid()).pw_name)
         self.environment = {"PATH": f"{place / 'bin'}:{os.environ['PATH']}", "HOME": str(self.home)}
         self.options = ["--dns", f"127.0.0.1:{world.dns.port}"]
         """Where the stand-ins are: the only words that are not on the page."""
         self.desk: Desk | None = None
+
+    def install(self, python: Path, user: str) -> None:
+        """The command `mailtickets`, by this interpreter. `user` is whom the service runs as."""
+        command = self.place / "bin/mailtickets"
+        command.write_text(WRAPPER.format(python=python, root=str(self.place), user=user))
+        command.chmod(0o755)
 
     def type(self, command: str, *more: str, status: int = 0) -> str:
         """Runs a command of a page; what it says on stdout."""
@@ -156,6 +160,10 @@ def machine(place: Path, installed: Path, login: bool) -> Iterator[Machine]:
     authority.issue_cert("localhost").configure_cert(context)
     if login:
         world.smarthost = FakeSmtp(tls=context, users={ADDRESS: PASSWORD})
+    world.dns.add("desk.test", "MX", "10 mx.desk.test.")
+    world.dns.add("mx.desk.test", "A", "192.0.2.1")
+    world.dns.txt("desk.test", "v=spf1 a:mx.desk.test -all")
+    world.dns.txt("_dmarc.desk.test", "v=DMARC1; p=reject")
     with world:
         made = Machine(place, installed, world)
         authority.cert_pem.write_to_path(str(place / "authorities.pem"))
@@ -275,3 +283,17 @@ def test_a_dovecot_of_ones_own(machine: Machine, dovecot: Dovecot) -> None:
     )
     follow("own-server", machine, 'intake = "imap"', [*provider.place, "--username", ADDRESS])
     a_mail_is_answered(machine, provider.delivers)
+
+
+def test_the_user_of_the_service_can_read_what_init_has_written_and_nobody_else(
+    machine: Machine, dovecot: Dovecot, python_of_everybody: Path
+) -> None:
+    """`check` at the end of `init` is done as that user: it logs in with the secret that was written."""
+    machine.install(python_of_everybody, NOBODY[0])
+    write_answers(answers_of("ordinary-host", 'provider = "other"'), machine)
+    provider = Provider(dovecot, machine.world, "")
+    said = machine.type(shown("ordinary-host", "mailtickets init --system"), *machine.options, *provider.place)
+    assert f"{ADDRESS} logs in at localhost" in said
+    assert f"logged in as {ADDRESS}" in said
+    secret = machine.config.parent / "mailbox-password"
+    assert (secret.owner(), secret.stat().st_mode & 0o777) == (NOBODY[0], 0o600)

@@ -47,7 +47,7 @@ def tokens(machine: Machine) -> Iterator[TokenServer]:
 @contextmanager
 def mailbox(machine: Machine, tokens: TokenServer, scope: str, results: str) -> Iterator[Provider]:
     """A mailbox that takes tokens of this scope and no passwords, and sends by its own submission service."""
-    relay = Tokens(tokens.introspection_url, tokens.ca_file, scope, machine.world.smarthost.port)
+    relay = Tokens(tokens.introspection_url, tokens.ca_file, relay_port=machine.world.smarthost.port, scope=scope)
     with Dovecot({ADDRESS: token_hex()}, relay) as server:
         with (machine.place / "authorities.pem").open("ab") as file:
             file.write(server.certificate.read_bytes())
