@@ -47,6 +47,7 @@ from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_server.listener import Listener, bind
 from mailtickets.edges.smtp_server.settings import Settings
 from mailtickets.edges.smtp_server.spool import Spool
+from mailtickets.gateway.accounts import WAY_OUT
 from mailtickets.gateway.checks import Checks
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
@@ -57,13 +58,15 @@ from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
 from mailtickets.jobs.housekeeping import housekeeping
 from mailtickets.jobs.schedule import mind_clock, schedule
+from mailtickets.jobs.watch import Watch, Watched
 from mailtickets.mail.door import LMTP, SMTP
 from mailtickets.mail.kind.classify import loop_reason
 from mailtickets.mail.kind.junk import JunkVerdict, denied, spam_flags, worst
 from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.trust import header_truth
-from mailtickets.store import health, migrate
+from mailtickets.store import migrate
 from mailtickets.store.database import Database
+from mailtickets.store.health import Kind
 
 if TYPE_CHECKING:
     from mailtickets.edges.http.door import HttpDoor
@@ -157,7 +160,9 @@ class Daemon:
             await self._open_doors()
             self._start_pollers()
             self.working = self.gateway
-            scheduler = schedule(self.gateway, self._compare_mailboxes, self._ending_secrets)
+            await self._forget_accounts_that_are_gone()
+            watch = Watch(self.gateway, self._watched)
+            scheduler = schedule(self.gateway, self._compare_mailboxes, self._ending_secrets, watch)
             scheduler.start()
             beat = asyncio.create_task(self._beat())
             minding = asyncio.create_task(mind_clock(scheduler))
@@ -273,7 +278,8 @@ class Daemon:
 
     def _start_pollers(self) -> None:
         for account in self.config.imap_in:
-            poller = ImapPoller(account, self.config.credential(account), self.gateway.mailboxes)
+            note = partial(self.gateway.accounts.note, "imap", account.name)
+            poller = ImapPoller(account, self.config.credential(account), self.gateway.mailboxes, note=note)
             self._pollers.append((poller, asyncio.create_task(poller.run(), name=f"imap-{account.name}")))
 
     async def _compare_mailboxes(self) -> list[str]:
@@ -302,18 +308,37 @@ class Daemon:
 
     async def _note_token(self, name: str, kept: Kept | None, error: str) -> None:
         """Records how an account fares, for all who look at the database."""
-        now, until = self.gateway.clerk.clock(), kept.expires_at if kept else None
-        transact, gateway = self.gateway.clerk.database.transact, self.gateway.name
-        if error:
-            await self.gateway.off_loop(transact, health.failed, "oauth", name, gateway, error, now, until)
-        else:
-            await self.gateway.off_loop(transact, health.succeeded, "oauth", name, gateway, now, until)
+        await self.gateway.accounts.note("oauth", name, error, kept.expires_at if kept else None)
 
     def _wake_pollers(self, oauth: str) -> None:
         """Mailboxes whose account has a token again are read at once, not after the pause of a failed login."""
         for poller, _ in self._pollers:
             if poller.account.oauth == oauth:
                 poller.wake()
+
+    async def _forget_accounts_that_are_gone(self) -> None:
+        """Drops what is known of accounts that are no longer in the configuration, and their alarms."""
+        imap, oauth = ([one.name for one in table] for table in (self.config.imap_in, self.config.oauth))
+        await self.gateway.alarms.keep_only(imap, oauth)
+        configured: list[tuple[Kind, str]] = [("smtp", WAY_OUT)]
+        configured += [("imap", name) for name in imap]
+        configured += [("oauth", name) for name in oauth]
+        await self.gateway.accounts.keep_only(configured)
+
+    def _watched(self) -> Watched:
+        """What the watch looks at, by the present configuration."""
+        config, limits = self.config, self.config.alarms
+        directories = [config.state_dir]
+        if config.database_url.startswith("sqlite:"):
+            directories.append(Path(config.database_url.removeprefix("sqlite:///")).parent)
+        if config.delivery.method == "maildir":
+            directories.append(config.maildir)
+        return Watched(
+            directories=_on_different_disks(directories),
+            disk_free_bytes=limits.disk_free_bytes,
+            outgoing=timedelta(minutes=limits.outgoing_minutes),
+            unprocessed=timedelta(minutes=limits.unprocessed_minutes),
+        )
 
     async def _stop_pollers(self) -> None:
         for _, task in self._pollers:
@@ -427,6 +452,7 @@ class Daemon:
         if (before.imap_in, before.oauth) != (config.imap_in, config.oauth):
             await self._stop_pollers()
             self._start_pollers()
+        await self._forget_accounts_that_are_gone()
         await housekeeping(self.gateway)
 
     async def _take_over_doors(self, before: Config, config: Config) -> None:
@@ -551,3 +577,15 @@ def _pace(config: Config) -> Pace:
     return Pace(
         delivery.max_connections, delivery.max_per_minute, delivery.max_per_day, delivery.max_per_domain_per_minute
     )
+
+
+def _on_different_disks(directories: list[Path]) -> list[Path]:
+    """The directories, without those on a disk that an earlier one is on. One that cannot be seen stays."""
+    disks: dict[object, Path] = {}
+    for directory in directories:
+        try:
+            disk: object = directory.stat().st_dev
+        except OSError:
+            disk = directory
+        disks.setdefault(disk, directory)
+    return list(disks.values())

@@ -219,6 +219,12 @@ class Junk(Section):
     intake_per_sender_per_hour: Count = 0
 
 
+class AlarmLimits(Section):
+    outgoing_minutes: Positive = 60
+    unprocessed_minutes: Positive = 15
+    disk_free_bytes: Count = 1_073_741_824
+
+
 class Config(Section):
     """The whole file. Methods return its paths as absolute paths, wherever the file was loaded from."""
 
@@ -237,6 +243,7 @@ class Config(Section):
     trust: Trust = Trust()
     budget: Budget = Budget()
     junk: Junk = Junk()
+    alarms: AlarmLimits = AlarmLimits()
 
     _file: Path = PrivateAttr(default=Path("config.toml"))
     _tokens: Callable[[LoginSettings], Credential] | None = PrivateAttr(default=None)

@@ -20,7 +20,7 @@ from mailtickets.desk.letters.letter import copy_for, letter
 from mailtickets.desk.letters.render import Rendered
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices import plan as notices
+from mailtickets.desk.notices.notice import Notice
 from mailtickets.desk.rules.decide import decide
 from mailtickets.desk.rules.opening import as_opening
 from mailtickets.gateway.again import drafts
@@ -176,14 +176,11 @@ class Clerk:
         policy, now = self.rules.policy, self.clock()
         return drafted(connection, basis_of_opening(connection, decision, text, policy, now), policy, now)
 
-    def alarm(self, subject: str, text: str) -> None:
-        """Queues an alarm to `ops_address`, if the configuration has one."""
+    def tell_ops_in(self, connection: Connection, notice: Notice) -> None:
+        """Queues a notice to `ops_address`, in the caller's transaction."""
         rules, now = self.rules, self.clock()
-        if not rules.policy.instance.ops_address:
-            return
-        notice = notices.alarm(subject, text, rules.policy, now)
         sent = letter(notice, render_notice(rules.templates, notice), None, rules.stationery, self.nonce(), now)
-        self.database.transact(outbox.queue, sent, None, None, now)
+        outbox.queue(connection, sent, None, None, now)
 
     # --- drafts are written -------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 from sqlalchemy import Connection
 
 from mailtickets.desk.model.delivery import Transient
+from mailtickets.gateway.accounts import Accounts
 from mailtickets.gateway.alarms import Alarms
 from mailtickets.gateway.backlog import Backlog
 from mailtickets.gateway.checks import NO_CHECKS, Checks
@@ -53,8 +54,9 @@ class Gateway:
         self.max_message_bytes = max_message_bytes
         self._lane = Lane(1 if clerk.database.is_sqlite else 4)
         self._transactions, mail_is_due = Transactions(clerk.database, self._lane), asyncio.Event()
-        self.alarms = alarms = Alarms(clerk, self._transactions, mail_is_due)
-        shared = Shared(name, clerk, workers, self._transactions, alarms, mail_is_due, self.measures)
+        self.alarms = alarms = Alarms(clerk, self._transactions, mail_is_due, name)
+        self.accounts = accounts = Accounts(clerk, self._transactions, name)
+        shared = Shared(name, clerk, workers, self._transactions, alarms, accounts, mail_is_due, self.measures)
         self.backlog = Backlog(shared)
         self.intake = Intake(clerk, self._lane, self.backlog, self.measures, max_message_bytes=max_message_bytes)
         self.mailboxes = Mailboxes(self.intake, self._transactions, alarms)
@@ -85,6 +87,7 @@ class Gateway:
     async def start(self) -> None:
         """Takes up what an earlier run of this gateway left, and begins to work."""
         await self._transactions.alone(self.take_up)
+        await self.alarms.start()
         self._running = [*self.processing.tasks(), asyncio.create_task(self.delivering.deliver_always())]
 
     def take_up(self, connection: Connection) -> None:

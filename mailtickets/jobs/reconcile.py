@@ -25,8 +25,9 @@ async def reconcile_nightly(gateway: Gateway, compare: Compare) -> None:
         log.log(logging.ERROR if problems else logging.INFO, "reconciled", extra={"problems": len(problems)})
         if problems:
             text = "\n".join(["What came in does not add up (`mailtickets inbound reconcile --mailboxes`):", *problems])
-            await gateway.off_loop(gateway.clerk.alarm, "reconcile", text)
-            await gateway.look_for_work()
+            await gateway.alarms.sound("reconcile", text)
+        else:
+            await gateway.alarms.clear("reconcile")
 
 
 def _is_night(gateway: Gateway) -> bool:

@@ -18,6 +18,7 @@ from mailtickets.jobs.ending_secrets import ENDING_SECONDS, EndingSecrets, tell_
 from mailtickets.jobs.housekeeping import HOUSEKEEPING_SECONDS, housekeeping
 from mailtickets.jobs.reconcile import Compare, reconcile_nightly
 from mailtickets.jobs.reminders import remind
+from mailtickets.jobs.watch import WATCH_SECONDS, Watch
 
 log = logging.getLogger("mailtickets.jobs")
 
@@ -27,7 +28,7 @@ REMINDING_SECONDS = 5
 _LOOK_AT_CLOCK_SECONDS = 5
 
 
-def schedule(gateway: Gateway, compare: Compare, ending: EndingSecrets) -> AsyncIOScheduler:
+def schedule(gateway: Gateway, compare: Compare, ending: EndingSecrets, watch: Watch) -> AsyncIOScheduler:
     """The jobs of a running daemon. The caller starts them, and stops them before the gateway drains."""
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -37,6 +38,7 @@ def schedule(gateway: Gateway, compare: Compare, ending: EndingSecrets) -> Async
     _every(scheduler, HOUSEKEEPING_SECONDS, "housekeeping", partial(housekeeping, gateway))
     _every(scheduler, HOUSEKEEPING_SECONDS, "reconcile", partial(reconcile_nightly, gateway, compare))
     _every(scheduler, ENDING_SECONDS, "ending-secrets", partial(tell_of_ending_secrets, gateway, ending))
+    _every(scheduler, WATCH_SECONDS, "watch", watch.look)
     scheduler.modify_job("ending-secrets", next_run_time=datetime.now(UTC))
     return scheduler
 

@@ -915,6 +915,9 @@ async def test_ops_are_told_of_trouble_once_until_it_is_well_again(house: House)
     assert await house.deliver() == ["ops@empresa.test"]
     await house.gateway.mailboxes.all_clear("imap suporte")
     await house.gateway.mailboxes.all_clear("imap suporte")
+    house.office.pass_time(hours=1)
+    await house.gateway.alarms.look()
+    assert await house.deliver() == ["ops@empresa.test"]
     await house.gateway.mailboxes.alarm("imap suporte", "does not answer")
     assert await house.deliver() == ["ops@empresa.test"]
     assert parse(house.sent[0][2]).header("auto-submitted") == "auto-generated"

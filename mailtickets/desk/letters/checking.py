@@ -37,7 +37,7 @@ def _problems(templates: Templates) -> Iterator[TemplateProblem]:
 
 
 def _without_ref(templates: Templates, stem: str, rendered: Rendered) -> Iterator[TemplateProblem]:
-    wanted = 0 if stem.endswith("/alarm") else 1
+    wanted = 0 if stem.endswith(("/alarm", "/all_clear")) else 1
     for file, part in ((f"{stem}.txt", rendered.text), (f"{stem}.html", rendered.html)):
         if file in templates.overrides and part and part.count(REF_PLACEHOLDER) != wanted:
             yield TemplateProblem(file, 1, f"must show {{{{ ref }}}} {'once' if wanted else 'nowhere'}")

@@ -47,8 +47,9 @@ _STORIES: dict[str, dict[str, str]] = {
         "alarm": "a conta IMAP “suporte” não responde",
         "alarm_text": (
             "O servidor imap.desk.test recusa o nome ou a senha. Os e-mails esperam na caixa de entrada; nenhum se "
-            "perde.\n\nConfira a senha e rode `mailtickets check`."
+            "perde."
         ),
+        "alarm_advice": "Confira a senha e rode `mailtickets check`.",
     },
     "en": {
         "queue": "Example Support",
@@ -84,9 +85,9 @@ _STORIES: dict[str, dict[str, str]] = {
         "third_subject": "System access for our new colleague",
         "alarm": "the IMAP account “support” does not answer",
         "alarm_text": (
-            "The server imap.desk.test refuses the name or the password. Mail waits in the inbox; none is lost.\n\n"
-            "Check the password and run `mailtickets check`."
+            "The server imap.desk.test refuses the name or the password. Mail waits in the inbox; none is lost."
         ),
+        "alarm_advice": "Check the password and run `mailtickets check`.",
     },
     "es": {
         "queue": "Soporte Ejemplo",
@@ -122,8 +123,9 @@ _STORIES: dict[str, dict[str, str]] = {
         "alarm": "la cuenta IMAP “soporte” no responde",
         "alarm_text": (
             "El servidor imap.desk.test rechaza el nombre o la contraseña. Los correos esperan en la bandeja de "
-            "entrada; ninguno se pierde.\n\nVerifique la contraseña y ejecute `mailtickets check`."
+            "entrada; ninguno se pierde."
         ),
+        "alarm_advice": "Verifique la contraseña y ejecute `mailtickets check`.",
     },
 }
 

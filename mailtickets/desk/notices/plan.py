@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Queue
 from mailtickets.desk.change import customers
@@ -26,6 +25,7 @@ from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.desk.notices.notice import SUPPRESS, Notice, Occasion, Situation
 from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.notices.rows import NOTICES
+from mailtickets.desk.notices.to_ops import alarm
 from mailtickets.desk.rules.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.mail.kind.bounce.signs import is_null_path
 from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
@@ -291,23 +291,4 @@ def _to_ops(occasion: Occasion) -> Iterator[Notice]:
         f"nothing of it was sent. Somebody may be writing in their name: `mailtickets inbound show {held}`.",
         policy,
         occasion.now,
-    )
-
-
-def alarm(subject: str, text: str, policy: Policy, now: datetime) -> Notice:
-    """What ops are told when something is wrong with the gateway itself."""
-    queue, instance = policy.queues[0], policy.instance
-    since = now.astimezone(ZoneInfo(instance.timezone))
-    return Notice(
-        "alarm",
-        instance.locale,
-        queue,
-        (Address("", instance.ops_address),),
-        {"instance": {"name": instance.name}, "alarm": {"subject": subject, "text": text, "since": since}},
-        NOTICES["alarm"].priority,
-        to_customer=False,
-        auto_submitted="auto-generated",
-        suppress=SUPPRESS,
-        loop=True,
-        sender_name=f"mailtickets {instance.name}",
     )

@@ -15,7 +15,7 @@ NoticeName = Literal[
     "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held", "receipt", "returned",
     "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent", "rated", "recalled",
     "commands_help", "found", "history", "attachments", "second_word", "held_more",
-    "alarm",
+    "alarm", "all_clear",
 ]  # fmt: skip
 
 Audience = Literal["customers", "agents", "ops"]

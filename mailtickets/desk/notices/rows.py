@@ -1,7 +1,7 @@
 """One row a notice: who gets it, what its template sees, how early it is sent, what a reply to it is, and a sample.
 
-A new notice is a name in `row.NoticeName`, a row in `NOTICES`, a plan (`plan.py` for customers and ops, `agents.py` and
-`own_mail.py` for agents) and six templates (text and HTML in three locales).
+A new notice is a name in `row.NoticeName`, a row in `NOTICES`, a plan (`plan.py` for customers, `to_ops.py` for ops,
+`agents.py` and `own_mail.py` for agents) and six templates (text and HTML in three locales).
 Limits: plain data. It imports only values of the same kind, so that decisions can name notices.
 """
 
@@ -22,6 +22,7 @@ from mailtickets.desk.notices.sample_values import (
     status_change,
 )
 from mailtickets.desk.notices.shapes import (
+    ALARM,
     CHANGE,
     COMMAND,
     DONE,
@@ -323,9 +324,40 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         audience="ops",
         priority=SECOND,
         ticket="never",
-        sees={"alarm": {"subject": "", "text": "", "since": None}},
+        sees={"alarm": ALARM},
         sample=Sample(
-            ticket=False, least={"alarm": {"subject": "{alarm}", "text": "{alarm_text}", "since": at(9, 47)}}
+            ticket=False,
+            least={"alarm": {"subject": "{alarm}", "text": "{alarm_text}", "since": at(9, 47)}},
+            full={
+                "alarm": {
+                    "subject": "imap-suporte",
+                    "title": "{alarm}",
+                    "text": "{alarm_text}",
+                    "since": at(9, 47),
+                    "times": 3,
+                    "advice": "{alarm_advice}",
+                }
+            },
+        ),
+    ),
+    "all_clear": NoticeRow(
+        audience="ops",
+        priority=SECOND,
+        ticket="never",
+        sees={"alarm": ALARM},
+        sample=Sample(
+            ticket=False,
+            least={"alarm": {"subject": "{alarm}", "text": "", "since": at(9, 47), "until": at(10, 12)}},
+            full={
+                "alarm": {
+                    "subject": "imap-suporte",
+                    "title": "{alarm}",
+                    "text": "{alarm_text}",
+                    "since": at(9, 47),
+                    "until": at(10, 12),
+                    "times": 3,
+                }
+            },
         ),
     ),
 }

@@ -22,6 +22,10 @@ SAID: Mapping[str, object] = {
     "author": PERSON, "text": "", "cut": False, "received_at": None, "visibility": "public", "direction": "in",
 }  # fmt: skip
 """A message of the ticket's history."""
+ALARM: Mapping[str, object] = {
+    "subject": "", "title": "", "text": "", "since": None, "until": None, "times": 1, "advice": "",
+}  # fmt: skip
+"""Trouble that ops are told of; the subject is the key of the alarm."""
 DONE: Mapping[str, object] = {"kind": "", "value": None, "old": None, "ticket": None}
 PROBLEM: Mapping[str, object] = {"line": "", "code": "", "nearest": (), "expected": ""}
 STRANGER: Mapping[str, object] = {"number": None, "requester": PERSON}

@@ -19,7 +19,7 @@ import logging
 import random
 import ssl
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -75,6 +75,13 @@ class _Fetched:
     accepting: "asyncio.Future[object]"
 
 
+Note = Callable[[str], Awaitable[None]]
+
+
+async def _note_nothing(error: str) -> None:
+    """For pollers whose state nobody asks for."""
+
+
 class ImapPoller:
     """Reads one account until it is cancelled.
 
@@ -92,7 +99,9 @@ class ImapPoller:
         tls: ssl.SSLContext | None = None,
         random: Callable[[], float] = random.random,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        note: Note = _note_nothing,
     ) -> None:
+        """`note` records how a round has gone: it gets what went wrong, empty when nothing did."""
         self.health = Health(account.name)
         self.account = account
         self._credential = credential
@@ -102,6 +111,7 @@ class ImapPoller:
         self._tls = tls_context(account, tls)
         self._random = random
         self._now = now
+        self._note = note
         self._key = f"imap-{account.name}"
         self._well_at = 0.0
         self._attempts: Counter[_Key] = Counter()
@@ -130,10 +140,11 @@ class ImapPoller:
             failures = failures + 1 if self.health.last_success_at == before else 1
             pause = self.pause(failures, trouble)
             self._report(trouble, pause)
+            self._woken.clear()
+            await self._record()
             await self._pause(pause)
 
     async def _pause(self, seconds: float) -> None:
-        self._woken.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
@@ -148,6 +159,7 @@ class ImapPoller:
             async with connected(self.account, self._credential, self._tls, self._limits) as client:
                 while True:
                     self._went_well(await self._round(client))
+                    await self._record()
                     await self._alarms.clear(self._key)
                     await self._wait(client)
         except Exception as trouble:
@@ -181,6 +193,14 @@ class ImapPoller:
     def _went_well(self, problems: list[str]) -> None:
         self._progress()
         self.health = Health(self.account.name, "up", self._now(), "; ".join(problems))
+
+    async def _record(self) -> None:
+        """Leaves word of the state of the account. A failure only goes to the log."""
+        try:
+            async with asyncio.timeout(self._limits.handover_seconds):
+                await self._note(self.health.last_error)
+        except Exception as error:
+            log.warning("imap-state-not-recorded account=%s: %s", self.account.name, type(error).__name__)
 
     def _report(self, trouble: Exception, pause: float) -> None:
         expected = isinstance(trouble, (ConnectionLost, CommandRefused, LoginRefused, Transient))

@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from time import monotonic
 
-from mailtickets.desk.letters.retry import WARN_AFTER
-from mailtickets.desk.model.delivery import Delivery, Sent, Transient
+from mailtickets.desk.model.delivery import Delivery, Transient
 from mailtickets.gateway.attachments import Attachments
 from mailtickets.gateway.delivery.claim import CopyClaims
 from mailtickets.gateway.delivery.fail import Failures
@@ -30,7 +29,7 @@ class Delivering:
     """The delivery of one gateway."""
 
     def __init__(self, shared: Shared, settling: Settling, intake: Intake, way_out: WayOut) -> None:
-        self._clerk, self._alarms, self.mail_is_due = shared.clerk, shared.alarms, shared.mail_is_due
+        self._clerk, self._accounts, self.mail_is_due = shared.clerk, shared.accounts, shared.mail_is_due
         self._intake, self._attachments, self._measures = intake, Attachments(shared), shared.measures
         self.claims = CopyClaims(shared, way_out.pace)
         self.sender = Sender(shared.clerk, way_out, self._attachments)
@@ -91,7 +90,7 @@ class Delivering:
         self._measures.time("deliver", seconds)
         self._measures.count("delivered", copy.name, type(delivery).__name__.lower())
         await self._record(copy, delivery)
-        await self._sound_delay(copy, delivery)
+        await self._accounts.note_delivery(delivery)
 
     async def _record(self, copy: Due, delivery: Delivery) -> None:
         """Transaction 3."""
@@ -116,17 +115,6 @@ class Delivering:
     def _claim_soon(self) -> None:
         if self.claims.is_running_out:
             self.mail_is_due.set()
-
-    async def _sound_delay(self, copy: Due, delivery: Delivery) -> None:
-        """Tells ops of mail that has not gone out for hours; the first mail that goes out ends the trouble."""
-        if isinstance(delivery, Sent):
-            await self._alarms.clear("delivery-late")
-        elif self._clerk.clock() - copy.first_attempt_at > WARN_AFTER:
-            text = f"outbox {copy.id} to {copy.addressed.recipient.address}: {delivery.reply}"
-            try:
-                await self._alarms.sound("delivery-late", text)
-            except Transient as error:
-                log.warning("alarm not sent yet", extra={"error": str(error)})
 
     async def prolong_leases(self) -> None:
         """Keeps what is on its way; gives back what was claimed ahead, where the smarthost has become slow."""

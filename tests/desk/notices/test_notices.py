@@ -21,8 +21,9 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine, budget_lines, within_budget
 from mailtickets.desk.notices.notice import Notice, Situation
-from mailtickets.desk.notices.plan import alarm, plan, why_not_acknowledged
+from mailtickets.desk.notices.plan import plan, why_not_acknowledged
 from mailtickets.desk.notices.row import FIRST, SECOND, THIRD
+from mailtickets.desk.notices.to_ops import alarm
 from mailtickets.desk.rules.bounces import refused
 from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Address, InboundMail
