@@ -113,10 +113,13 @@ class Processing:
             found = await self.checks.authenticate(received.raw, mail, received.envelope)
             received = replace(received, authentication=found)
         junk = await self.checks.scan(received.raw, mail, received.envelope) if unparsed is None else NO_MARK
-        if junk.action == "unavailable" and self._clerk.rules.policy.junk.when_unavailable == "defer":
-            await self._wait_for_scanner(received.id, junk)
-            return
-        await self._alarms.clear("scanner-unavailable")
+        if junk.action == "unavailable":
+            await self._tell_of_scanner(received.id, junk)
+            if self._clerk.rules.policy.junk.when_unavailable == "defer":
+                await self._try_later(inbound.postpone, received.id)
+                return
+        elif unparsed is None:
+            await self._alarms.clear("scanner-unavailable")
         await self._settle_mail(received, mail, unparsed, junk)
 
     async def _read(self, received: inbound.Received, with_care: bool) -> tuple[InboundMail, str | None] | None:
@@ -138,10 +141,8 @@ class Processing:
         await self._try_later(inbound.count_attempt, received.id, timedelta())
         self._backlog.doubt.set()
 
-    async def _wait_for_scanner(self, number: int, junk: JunkVerdict) -> None:
-        """Leaves a mail accepted until it can be scanned, where the configuration says so."""
+    async def _tell_of_scanner(self, number: int, junk: JunkVerdict) -> None:
         log.warning("scanner unavailable", extra={"inbound": number, "source": junk.source, "why": junk.why})
-        await self._try_later(inbound.postpone, number)
         await self._alarms.sound("scanner-unavailable", f"{junk.source}: {junk.why} {junk.detail}")
 
     async def _settle_mail(

@@ -53,7 +53,7 @@ def _insert(connection: Connection, key: str, text: str, now: datetime, cleared_
     row = insert_of(connection.dialect.name)(alarm).values(
         key=key, text=text, since=now, cleared_at=cleared_at, times=1, told=False, told_at=None
     )
-    return connection.execute(row.on_conflict_do_nothing()).rowcount == 1
+    return connection.execute(row.on_conflict_do_nothing().returning(alarm.c.key)).first() is not None
 
 
 def withdraw(connection: Connection, key: str, gateway: str, now: datetime) -> bool:

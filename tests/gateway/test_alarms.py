@@ -2,15 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 
 import pytest
 
+from mailtickets.config.models import Junk
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.notices.alarms import ALARMS, kind_of
+from mailtickets.gateway.checks import Checks, unknown_sender
 from mailtickets.gateway.workers import Workers
+from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.store.database import Database
 from tests.gateway.alarmed import OPS, Station
 from tests.store.databases import database, migrated_file, migrated_postgres
+from tests.store.office import a_message, an_envelope
 
 __all__ = ["database", "migrated_file", "migrated_postgres"]
 
@@ -53,6 +58,14 @@ async def test_ops_read_it_in_the_language_of_the_instance(
     (mail,) = await station.mails()
     assert words in mail.text
     await station.close()
+
+
+async def test_the_log_has_each_alarm_once(station: Station, caplog: pytest.LogCaptureFixture) -> None:
+    one, two = await station.begin("one"), await station.begin("two")
+    for gateway in (one, two, one):
+        await gateway.alarms.sound("imap-suporte", REFUSED)
+        await gateway.alarms.sound("imap-suporte-INBOX-7-1", "became no ticket")
+    assert [record.message for record in caplog.records] == ["alarm", "alarm"]
 
 
 async def test_the_same_trouble_is_told_once(station: Station) -> None:
@@ -161,6 +174,29 @@ async def test_a_gateway_that_is_gone_sees_nothing_any_more(station: Station) ->
     await station.pass_minutes(10, step=2)
     assert station.open() == ["disk-low"]
     assert await station.subjects() == ["[exemplo] Well again: a mailbox cannot be read (imap-suporte)"]
+
+
+@pytest.mark.parametrize("when", ["accept", "defer"])
+async def test_a_scanner_that_is_away_is_told_whether_mail_waits_for_it_or_not(station: Station, when: str) -> None:
+    one = await station.begin()
+    verdicts = [JunkVerdict("unavailable", "no-answer", "rspamd", "no route to host"), NO_MARK]
+
+    async def scan(*_: object) -> JunkVerdict:
+        return verdicts.pop(0)
+
+    one.processing.checks = Checks(unknown_sender, scan)
+    policy = one.clerk.rules.policy
+    one.clerk.rules = replace(one.clerk.rules, policy=replace(policy, junk=Junk(when_unavailable=when)))
+    number = await one.accept(a_message(), an_envelope(received_at=station.office.now))
+    await one.process(number)
+    assert station.office.row(number).state == ("done" if when == "accept" else "accepted")
+    (mail,) = await station.mails()
+    assert mail.subject == "[exemplo] Alert: the scanner does not answer (scanner-unavailable)"
+    assert "rspamd: no-answer no route to host" in mail.text
+    another = await one.accept(a_message(message_id="<2@x.test>"), an_envelope(received_at=station.office.now))
+    await one.process(another)
+    await station.pass_minutes(5)
+    assert [subject for subject in await station.subjects() if "Well again" in subject] != []
 
 
 # --- no cannon ------------------------------------------------------------------------------------------

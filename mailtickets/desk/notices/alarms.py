@@ -270,15 +270,16 @@ ALARMS: Mapping[str, AlarmKind] = {
         advice={
             "pt_BR": (
                 "Veja se o rspamd ou o clamd está em execução e se `junk.rspamd` e `junk.clamav` dão o endereço certo. "
-                'Com `when_unavailable = "defer"` os e-mails esperam até lá; nenhum se perde.'
+                'Até lá os e-mails entram sem exame; com `when_unavailable = "defer"` eles esperam, e nenhum se perde.'
             ),
             "en": (
-                "Look whether rspamd or clamd runs, and whether `junk.rspamd` and `junk.clamav` give its address. With "
-                '`when_unavailable = "defer"` mail waits until then; none is lost.'
+                "Look whether rspamd or clamd runs, and whether `junk.rspamd` and `junk.clamav` give its address. "
+                'Until then mail comes in unscanned; with `when_unavailable = "defer"` it waits, and none is lost.'
             ),
             "es": (
-                "Vea si rspamd o clamd está en ejecución y si `junk.rspamd` y `junk.clamav` dan su dirección. Con "
-                '`when_unavailable = "defer"` los correos esperan hasta entonces; ninguno se pierde.'
+                "Vea si rspamd o clamd está en ejecución y si `junk.rspamd` y `junk.clamav` dan su dirección. "
+                'Hasta entonces los correos entran sin examen; con `when_unavailable = "defer"` esperan, y ninguno se '
+                "pierde."
             ),
         },
     ),
