@@ -66,7 +66,7 @@ from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.trust import header_truth
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
-from mailtickets.store.health import Kind
+from mailtickets.store.health import AccountKind
 
 if TYPE_CHECKING:
     from mailtickets.edges.http.door import HttpDoor
@@ -320,7 +320,7 @@ class Daemon:
         """Drops what is known of accounts that are no longer in the configuration, and their alarms."""
         imap, oauth = ([one.name for one in table] for table in (self.config.imap_in, self.config.oauth))
         await self.gateway.alarms.keep_only(imap, oauth)
-        configured: list[tuple[Kind, str]] = [("smtp", WAY_OUT)]
+        configured: list[tuple[AccountKind, str]] = [("smtp", WAY_OUT)]
         configured += [("imap", name) for name in imap]
         configured += [("oauth", name) for name in oauth]
         await self.gateway.accounts.keep_only(configured)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, Throttled, Transient
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.store import health
-from mailtickets.store.health import Kind
+from mailtickets.store.health import AccountKind
 from mailtickets.store.transactions import Transactions
 
 log = logging.getLogger("mailtickets.gateway")
@@ -47,9 +47,9 @@ class Accounts:
 
     def __init__(self, clerk: Clerk, transactions: Transactions, name: str) -> None:
         self._clerk, self._transactions, self._name = clerk, transactions, name
-        self._states: dict[tuple[Kind, str], _State] = {}
+        self._states: dict[tuple[AccountKind, str], _State] = {}
 
-    async def note(self, kind: Kind, name: str, error: str = "", expires_at: datetime | None = None) -> None:
+    async def note(self, kind: AccountKind, name: str, error: str = "", expires_at: datetime | None = None) -> None:
         """An account has been used; `error` says what went wrong, empty: nothing. `expires_at`: its token's end."""
         now = self._clerk.clock()
         state = self._states.setdefault((kind, name), _State(error, now))
@@ -73,13 +73,13 @@ class Accounts:
             if state.written_at is None or (state.at > state.written_at and state.shown != state.written):
                 await self._write(account, state)
 
-    async def keep_only(self, configured: Iterable[tuple[Kind, str]]) -> None:
+    async def keep_only(self, configured: Iterable[tuple[AccountKind, str]]) -> None:
         """Forgets the accounts that are no longer in the configuration."""
         wanted = list(configured)
         await self._transactions.alone(health.forget_others, self._name, wanted)
         self._states = {account: state for account, state in self._states.items() if account in wanted}
 
-    async def _write(self, account: tuple[Kind, str], state: _State) -> None:
+    async def _write(self, account: tuple[AccountKind, str], state: _State) -> None:
         before = state.written, state.written_at
         state.written, state.written_at = state.shown, state.at  # before it is: others may note the same meanwhile
         try:
@@ -89,7 +89,7 @@ class Accounts:
             log.warning("state of the account not recorded", extra={"account": account[1], "error": str(error)})
 
     def _write_in(
-        self, connection: Connection, kind: Kind, name: str, shown: tuple[str, datetime | None], at: datetime
+        self, connection: Connection, kind: AccountKind, name: str, shown: tuple[str, datetime | None], at: datetime
     ) -> None:
         error, expires_at = shown
         if error:

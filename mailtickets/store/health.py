@@ -11,12 +11,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from mailtickets.store.read import health as read
-from mailtickets.store.read.health import Account, Alarm, Kind
+from mailtickets.store.read.health import Account, AccountKind, Alarm
 from mailtickets.store.read.reader import within
 from mailtickets.store.schema import account
 from mailtickets.store.statements import replacing
 
-__all__ = ["Account", "Alarm", "Kind", "accounts", "alarms_open", "failed", "forget_others", "succeeded"]
+__all__ = ["Account", "AccountKind", "Alarm", "accounts", "alarms_open", "failed", "forget_others", "succeeded"]
 
 _ACCOUNT = ("kind", "name", "gateway")
 _LONGEST_ERROR = 500
@@ -26,7 +26,12 @@ _LONGEST_ERROR = 500
 
 
 def succeeded(
-    connection: Connection, kind: Kind, name: str, gateway: str, now: datetime, expires_at: datetime | None = None
+    connection: Connection,
+    kind: AccountKind,
+    name: str,
+    gateway: str,
+    now: datetime,
+    expires_at: datetime | None = None,
 ) -> None:
     """An account has been used, and all went well. `expires_at` is the end of its token."""
     changed = {"last_success_at": now, "failing_since": None, "error": "", "expires_at": expires_at}
@@ -36,7 +41,7 @@ def succeeded(
 
 def failed(
     connection: Connection,
-    kind: Kind,
+    kind: AccountKind,
     name: str,
     gateway: str,
     error: str,
@@ -56,7 +61,7 @@ def accounts(connection: Connection) -> list[Account]:
     return read.accounts(within(connection))
 
 
-def forget_others(connection: Connection, gateway: str, configured: Iterable[tuple[Kind, str]]) -> None:
+def forget_others(connection: Connection, gateway: str, configured: Iterable[tuple[AccountKind, str]]) -> None:
     """Forgets the accounts of a gateway that are no longer in its configuration."""
     wanted = set(configured)
     ours = connection.execute(select(account.c.kind, account.c.name).where(account.c.gateway == gateway)).all()

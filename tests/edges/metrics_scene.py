@@ -9,7 +9,7 @@ from mailtickets.config.models import Config
 from mailtickets.edges.http.metrics import Moment, Scene
 from mailtickets.gateway.measures import Measures
 from mailtickets.store.read.figures import WAITING_IN, WAITING_OUT, Figures, Waiting
-from mailtickets.store.read.health import Account, Kind
+from mailtickets.store.read.health import Account, AccountKind
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -65,7 +65,7 @@ def some_measures() -> Measures:
 
 
 def an_account(
-    kind: Kind,
+    kind: AccountKind,
     name: str,
     succeeded: datetime | None = None,
     failed: datetime | None = None,

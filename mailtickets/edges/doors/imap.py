@@ -75,7 +75,7 @@ class _Fetched:
     accepting: "asyncio.Future[object]"
 
 
-Note = Callable[[str], Awaitable[None]]
+NoteState = Callable[[str], Awaitable[None]]
 
 
 async def _note_nothing(error: str) -> None:
@@ -99,7 +99,7 @@ class ImapPoller:
         tls: ssl.SSLContext | None = None,
         random: Callable[[], float] = random.random,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        note: Note = _note_nothing,
+        note: NoteState = _note_nothing,
     ) -> None:
         """`note` records how a round has gone: it gets what went wrong, empty when nothing did."""
         self.health = Health(account.name)

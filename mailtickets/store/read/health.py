@@ -6,14 +6,14 @@ from typing import Literal
 
 from mailtickets.store.read.reader import Reader
 
-Kind = Literal["imap", "smtp", "oauth"]
+AccountKind = Literal["imap", "smtp", "oauth"]
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """How an account fares at one gateway."""
 
-    kind: Kind
+    kind: AccountKind
     name: str
     gateway: str
     last_success_at: datetime | None
