@@ -5,6 +5,7 @@ import signal
 import smtplib
 import socket
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailtickets.edges.http.families import FAMILIES
-from tests.servers import free_port
+from tests.servers import chromium, free_port
 from tests.servers.postgres import Postgres
 from tests.system.conftest import DeskMaker
 from tests.system.desk import MAILDIR, Desk, config
@@ -81,6 +82,23 @@ def test_a_mail_shows_in_the_figures_from_the_door_to_the_outbox(desk: Desk) -> 
     for word in (MARIA.address, JOAO.address, "Outra", "ana@"):
         assert word not in text
     assert metric(desk, "mailtickets_outbox_copies", state="queued") == 0
+
+
+@on_sqlite
+def test_a_browser_shows_the_page_with_its_style_and_finds_nothing_that_is_forbidden(
+    desk: Desk, tmp_path: Path
+) -> None:
+    submit(desk, write(MARIA).as_bytes())
+    desk.wait_until_done(1)
+    options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom")
+    profile = f"--user-data-dir={tmp_path}"
+    shown = subprocess.run([chromium.program(), *options, profile, url(desk, "/")], capture_output=True, text=True,
+                           timeout=120, check=True)  # fmt: skip
+    assert "<style>" in shown.stdout
+    assert "Suporte Exemplo" in shown.stdout
+    assert "Content Security Policy" not in shown.stderr
+    for word in (MARIA.address, "Maria"):
+        assert word not in shown.stdout
 
 
 @on_sqlite

@@ -8,7 +8,6 @@ Limits: the database is looked at and a text is made once in `FRESH_SECONDS`, ho
 """
 
 import asyncio
-import shutil
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -159,7 +158,9 @@ class HttpDoor:
             connections={**running.connections, "http": self._server.connections},
             sending=claims.busy.total() if claims else 0,
             rest_until=claims.pace.rest_until if claims else None,
-            disk_free_bytes=await asyncio.to_thread(_disk_free, running.config),
+            disk_free_bytes=await asyncio.to_thread(
+                disk.free_bytes, running.config.database_url, running.config.state_dir
+            ),
         )
 
     def _page(self) -> str:
@@ -236,9 +237,3 @@ async def _database(gateway: Gateway) -> str:
 async def _disk(gateway: Gateway) -> str:
     short = await asyncio.to_thread(gateway.clerk.database.space_is_short, gateway.max_message_bytes)
     return "nearly full: mail is deferred" if short else ""
-
-
-def _disk_free(config: Config) -> int | None:
-    with suppress(OSError):
-        return shutil.disk_usage(config.state_dir).free
-    return None
