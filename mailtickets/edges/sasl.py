@@ -5,6 +5,7 @@ does the server say no. That JSON often says why (`status`, `scope`), and is log
 *Fails with* `TokenRefused`. A refused token is renewed once; a refused token that is fresh needs a person.
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from mailtickets.config.credentials import Credential, CredentialDead, Credentia
 
 _T = TypeVar("_T")
 _LONGEST_CHALLENGE = 500
+_TROUBLE = re.compile(r'"status" ?: ?"?(5\d\d|429)\b')
 _GIVE_UP = b"*"
 """Ends an exchange that the server does not end (RFC 3501, 6.2.2; RFC 4954, 4)."""
 
@@ -51,6 +53,13 @@ class Exchange:
         self._ended = True
         self.challenge = self.without_token(_readable(challenge))[:_LONGEST_CHALLENGE]
         return self.end
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether the server says that it could not find out whether the token is good: Dovecot 2.4 answers status
+        500 when its token server is away.
+        """
+        return _TROUBLE.search(self.challenge) is not None
 
     def without_token(self, text: str) -> str:
         """A server's words. Some servers repeat what they were told: token and response become `...`."""

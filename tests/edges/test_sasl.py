@@ -57,6 +57,24 @@ def test_an_error_challenge_is_ended_and_kept(mechanism: str, end: bytes) -> Non
 
 
 @pytest.mark.parametrize(
+    ("challenge", "is_trouble"),
+    [
+        (JSON, False),
+        ('{"status":"401","schemes":"bearer","scope":"500"}', False),
+        ('{"schemes":"bearer","status":"500","scope":"mail"}', True),  # Dovecot 2.4, without its token server
+        ('{"status": 503}', True),
+        ('{"status": "429"}', True),
+        ("", False),
+    ],
+)
+def test_a_server_that_could_not_find_out_has_not_refused_the_token(challenge: str, is_trouble: bool) -> None:
+    attempt = exchange({"XOAUTH2"}, USER, TOKEN, HOST, 993)
+    attempt.answer(b"")
+    attempt.answer(b64encode(challenge.encode()))
+    assert attempt.is_trouble == is_trouble
+
+
+@pytest.mark.parametrize(
     ("challenge", "kept"),
     [
         (b"no base64 at all", "no base64 at all"),

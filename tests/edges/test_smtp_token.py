@@ -117,6 +117,13 @@ async def test_what_another_token_would_not_change_is_left_to_later(server: Fake
     assert reply[:20] in result.reply  # type: ignore[attr-defined]
 
 
+async def test_a_server_that_could_not_ask_its_token_server_is_no_reason_for_another_token(server: FakeSmtp) -> None:
+    server.challenge = '{"status":"500"}'
+    (result,) = await send(server, tokens("bad", end=AssertionError("renewed")))
+    assert isinstance(result, Deferred)
+    assert '{"status":"500"}' in result.reply
+
+
 async def test_a_token_that_gets_no_answer_is_given_up_in_time(server: FakeSmtp) -> None:
     server.say("AUTH", Slow(5, DROP))
     (result,) = await send(server, tokens(LONG), timeouts=replace(PATIENT, token_login=0.2))

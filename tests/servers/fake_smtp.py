@@ -88,6 +88,8 @@ class FakeSmtp:
         self.users = dict(users or {})
         self.tokens: dict[str, str] = {}
         """Access tokens that are taken, and whose they are."""
+        self.challenge = '{"status":"401","schemes":"bearer","scope":"mail"}'
+        """What a client with another token is told first."""
         self.mechanisms = "PLAIN LOGIN"
         self.auth_lines: list[int] = []
         """The lengths of the lines with AUTH and of those that continue it."""
@@ -260,8 +262,7 @@ class _Session:
         user = re.split(r"[\1,]", said.partition("user=" if method == "XOAUTH2" else "a=")[2])[0]
         right = self.server.tokens.get(token) == user
         if not right and not self.server.is_scripted("AUTH"):
-            challenge = b'{"status":"401","schemes":"bearer","scope":"mail"}'
-            end = await self.ask(base64.b64encode(challenge).decode())
+            end = await self.ask(base64.b64encode(self.server.challenge.encode()).decode())
             assert end == ("" if method == "XOAUTH2" else "AQ==")
         if await self.answer("AUTH", "235 2.7.0 ok" if right else "535 5.7.3 Authentication unsuccessful") and right:
             self.user = user

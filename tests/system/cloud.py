@@ -125,8 +125,8 @@ class Cloud:
 
     # --- what happens there -------------------------------------------------------------------------------
 
-    def deliver(self, mail: EmailMessage, user: str = USER) -> None:
-        self.dovecot.deliver(user, mail.as_bytes(policy=email.policy.SMTP))
+    def deliver(self, mail: EmailMessage, user: str = USER, folder: str = "INBOX") -> None:
+        self.dovecot.deliver(user, mail.as_bytes(policy=email.policy.SMTP), folder)
 
     def log_in(self, desk: Desk) -> None:
         """A person runs `oauth login` and does in a browser what it says."""

@@ -1,12 +1,16 @@
 """Mailboxes that open to tokens alone: each way to get a token, and each trouble. No mail is lost or doubled in any."""
 
 import json
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.servers.fake_imap import FakeImap, Session
+from tests.servers.postgres import Postgres
 from tests.servers.token_server import MICROSOFT_SCOPE, USER, Failure
 from tests.system.cloud import OTHER, Cloud, in_a_thread
 from tests.system.conftest import DeskMaker
@@ -191,7 +195,7 @@ def test_a_login_that_is_revoked_is_told_at_once_and_only_that_account_stands_st
     write_in(cloud, desk, PEDRO, "Outra caixa", 2, OTHER)
     status = desk.command("oauth", "status")
     assert status.returncode == 1
-    assert b"expired" in status.stdout
+    assert b"invalid_grant" in status.stdout
     assert [row["subject"] for row in desk.inbound()] == ["Antes", "Outra caixa"]
 
     cloud.log_in(desk)
@@ -261,3 +265,55 @@ def test_a_mailbox_that_was_not_granted_is_told_with_what_to_do_and_read_when_it
         desk.wait_until_done(1)
         assert [row["subject"] for row in desk.inbound()] == ["Antes"]
         desk.wait_for(lambda: not fake.folders["INBOX"] and len(fake.folders["Processados"]) == 1, "the mail moved")
+
+
+# --- several gateways ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second_place() -> Iterator[Path]:
+    """Another machine's directory; short, for unix sockets."""
+    directory = Path(tempfile.mkdtemp(prefix="desk-", dir="/tmp"))
+    yield directory
+    shutil.rmtree(directory)
+
+
+def test_two_gateways_on_one_account_renew_it_once_and_both_log_in(
+    cloud: Cloud, make_desk: DeskMaker, postgres: Postgres, second_place: Path
+) -> None:
+    """The login is at the first gateway; the second one has it from the database. Refresh tokens are good for once."""
+    cloud.tokens.life_seconds = 8
+    table = cloud.oauth("google", "refresh_token")
+    url = postgres.database()
+    first = make_desk(config(cloud.imap(), cloud.submission(), table, smtp_port=0, database=url), cloud.environment)
+    cloud.log_in(first)
+    first.start()
+    # The mailbox of the second one is another door to the same account: the first one reads suporte's.
+    other = cloud.imap().replace('name = "suporte"', 'name = "spam"\nfolders = ["Spam"]')
+    cloud.dovecot.make_folder(USER, "Spam")
+    second = Desk(
+        second_place, config(other, cloud.submission(), table, smtp_port=0, database=url), cloud.environment, quick=True
+    )
+    second.state_dir.mkdir(mode=0o710)
+    shutil.copy(first.state_dir / "secret", second.state_dir / "secret")
+    second.start()
+    try:
+        for number, (customer, folder) in enumerate([(MARIA, "INBOX"), (JOAO, "Spam"), (PEDRO, "INBOX")], 1):
+            asked = len(cloud.tokens.asked)
+            first.wait_for(lambda asked=asked: len(cloud.tokens.asked) >= asked + 2, "two more renewals")
+            cloud.dovecot.hang_up()
+            cloud.deliver(write(customer, subject=f"Pedido {number}"), folder=folder)
+            first.wait_until_done(number)
+            answer(first, number)
+            answered(cloud, first, customer)
+        assert [row["subject"] for row in first.inbound()] == ["Pedido 1", "Pedido 2", "Pedido 3"]
+        used = [given["refresh_token"] for given in cloud.tokens.asked if "refresh_token" in given]
+        assert len(used) == len(set(used)) >= 6
+        assert cloud.tokens.logins, "the login lives"
+        for desk in (first, second):
+            assert log_of(desk, "token renewed")
+            assert not log_of(desk, "token not renewed")
+            assert not log_of(desk, "imap token refused")
+    finally:
+        second.close()
+        sys.stdout.write(second.log())

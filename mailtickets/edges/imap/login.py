@@ -49,7 +49,7 @@ async def _by_token(wire: ImapWire, account: ImapIn, token: str) -> aioimaplib.R
     if response.result in {"OK", LOST}:
         return response
     refused = attempt.refusal(server_words(response.lines[-1]))
-    if TEMPORARY.search(str(refused)):
+    if attempt.is_trouble or TEMPORARY.search(str(refused)):
         raise LoginRefused(str(refused))  # the server is in trouble; the token may be good
     facts = {"account": account.name, "mechanism": attempt.mechanism, "error": str(refused)}
     log.warning("imap token refused", extra={**facts, "challenge": attempt.challenge})

@@ -82,6 +82,8 @@ async def _by_token(smtp: SMTP, settings: SmtpOutSettings, token: str) -> None:
     if code == _WELCOME:
         return
     refused = attempt.refusal(" ".join(f"{code} {text}".split()))
+    if attempt.is_trouble:
+        raise SMTPResponseException(code, attempt.without_token(f"{text} {attempt.challenge}"))
     if code < 500 or smtp_auth_is_off(text):
         raise LoginFailed(code, attempt.without_token(text))
     facts = {"host": settings.host, "mechanism": attempt.mechanism, "error": str(refused)}
