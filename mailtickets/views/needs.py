@@ -57,9 +57,23 @@ def _found(status: DeskStatus) -> Iterator[Need]:
         yield from _with_account(account, status)
     yield from _secrets(status)
     yield from _waiting(status)
+    said = set(_said_already(status))
     for alarm in status.alarms:
-        yield Need("alarm", "fault", {"key": alarm.key, "text": alarm.text, "since": alarm.since})
+        if alarm.key not in said:
+            yield Need("alarm", "fault", {"key": alarm.key, "text": alarm.text, "since": alarm.since})
     yield from _people(status)
+
+
+def _said_already(status: DeskStatus) -> Iterator[str]:
+    """The keys of alarms that say what the figures say by themselves."""
+    yield from (f"{one.kind}-{one.name}" for one in status.accounts if one.failing_since is not None)
+    codes = {need.code for need in _waiting(status)}
+    if "backlog" in codes:
+        yield "mail-unprocessed"
+    if "outgoing-late" in codes:
+        yield "delivery-late"
+    if status.machine.is_short:
+        yield "disk-low"
 
 
 def _with_account(account: AccountStatus, status: DeskStatus) -> Iterator[Need]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
+from mailtickets.desk.notices.alarms import row_of
 from mailtickets.store.read.status import NO_REPLY, DeskStatus
 from mailtickets.views.needs import Need, NeedLevel, NeedValue
 from mailtickets.words import locales, spans
@@ -373,7 +374,17 @@ def said(need: Need, status: DeskStatus, locale: str) -> tuple[str, str, str]:
     """What is wrong or waits, why, and the next step."""
     what, why, then = (_chosen(words, need.given) for words in NEEDS[locale][need.code])
     given = _filling(need.given, status, locale)
+    if need.code == "alarm":
+        given, then = _of_alarm(given, then, locale)
     return what.format_map(given), why.format_map(given), then.format_map(given)
+
+
+def _of_alarm(given: dict[str, str], then: str, locale: str) -> tuple[dict[str, str], str]:
+    """An alarm in the words of its mail: what is wrong with its key, and what to do."""
+    row = row_of(given["key"])
+    if not row.title:
+        return given, then
+    return {**given, "key": f"{row.title[locale]} ({given['key']})", "advice": row.advice[locale]}, "{advice}"
 
 
 def held_for(reason: str, locale: str) -> str:

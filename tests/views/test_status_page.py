@@ -11,7 +11,7 @@ from lxml import html
 
 from mailtickets.edges.http.app import policy_for
 from mailtickets.store.read.figures import WAITING_OUT
-from mailtickets.store.read.health import Kind
+from mailtickets.store.read.health import AccountKind
 from mailtickets.store.read.status import DeskStatus, HeldFor
 from mailtickets.views import chart as chart_module
 from mailtickets.views import page as page_module
@@ -151,7 +151,7 @@ def test_every_locale_says_the_same_things() -> None:
 
 def test_every_label_is_used() -> None:
     source = "".join(Path(module.__file__ or "").read_text(encoding="utf-8") for module in (page_module, chart_module))
-    by_value = {*WAITING_OUT, *get_args(Kind)}
+    by_value = {*WAITING_OUT, *get_args(AccountKind)}
     assert [key for key in WORDS["en"] if not re.search(f"[\"']{key}[\"']", source) and key not in by_value] == []
 
 
