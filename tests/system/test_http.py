@@ -19,9 +19,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from mailtickets.edges.http.families import FAMILIES
 from tests.servers import chromium, free_port
 from tests.servers.postgres import Postgres
-from tests.system.conftest import DeskMaker
+from tests.system.conftest import DeskMaker, town_config
 from tests.system.desk import MAILDIR, Desk, config
-from tests.system.town import JOAO, MARIA, QUEUE, write
+from tests.system.town import JOAO, MAILBOX, MAILBOX_PASSWORD, MARIA, QUEUE, Town, write
 
 HTTP = """\
 [http]
@@ -82,6 +82,29 @@ def test_a_mail_shows_in_the_figures_from_the_door_to_the_outbox(desk: Desk) -> 
     for word in (MARIA.address, JOAO.address, "Outra", "ana@"):
         assert word not in text
     assert metric(desk, "mailtickets_outbox_copies", state="queued") == 0
+
+
+@on_sqlite
+def test_accounts_show_when_they_last_worked_and_when_they_did_not(
+    town: Town, make_desk: DeskMaker, database_url: str, place: Path
+) -> None:
+    (place / "imap-password").write_text(MAILBOX_PASSWORD)
+    desk = make_desk(town_config(town, database_url, HTTP), {"SSL_CERT_FILE": str(town.dovecot.certificate)})
+    desk.start()
+    succeeded, failed = (f"mailtickets_account_last_{what}_timestamp_seconds" for what in ("success", "failure"))
+    town.submit(write(MARIA, to=MAILBOX), MAILBOX)
+    town.wait_for_mail(MARIA)
+    for kind, account in (("imap", "contato"), ("smtp", "delivery")):
+        desk.wait_for(lambda: metric(desk, succeeded, kind=kind, account=account), f"{kind} to have worked")  # noqa: B023
+        assert metric(desk, failed, kind=kind, account=account) == 0
+    assert metric(desk, "mailtickets_received_total", door="imap:contato") == 1
+    town.dovecot.stop()
+    try:
+        desk.wait_for(lambda: metric(desk, failed, kind="imap", account="contato"), "the mailbox to have failed")
+        assert get(desk, "/readyz").status_code == 200  # no restart would help
+    finally:
+        town.dovecot.start()
+    desk.close()
 
 
 @on_sqlite
