@@ -9,8 +9,8 @@ from mailtickets.config.credentials import Credential, CredentialDead, Credentia
 from mailtickets.desk.model.delivery import Deferred, Sent, Throttled
 from mailtickets.edges.out.advice import login_hint
 from mailtickets.edges.out.settings import SmtpOutSettings
-from mailtickets.edges.out.smtp import SmtpOut
-from tests.edges.test_imap_token import tokens
+from mailtickets.edges.out.smtp import FAILURES_BEFORE_PAUSE, SmtpOut
+from tests.edges.test_imap_token import HOPELESS, tokens
 from tests.edges.test_smtp_out import PATIENT, RAW, RECIPIENT, SENDER
 from tests.servers.fake_smtp import DROP, FakeSmtp, Slow
 
@@ -100,6 +100,20 @@ async def test_a_token_that_cannot_be_had_leaves_the_mail_waiting(server: FakeSm
         (result,) = await send(server, credential)
         assert isinstance(result, Deferred)
         assert words in result.reply
+
+
+async def test_without_a_token_nobody_connects_and_the_smarthost_is_not_thought_to_be_down(server: FakeSmtp) -> None:
+    given = [HOPELESS] * FAILURES_BEFORE_PAUSE
+
+    async def fetch() -> str:
+        if given:
+            raise given.pop()
+        return "good"
+
+    results = await send(server, Credential("token", fetch), FAILURES_BEFORE_PAUSE + 1)
+    assert [type(result) for result in results] == [Deferred] * FAILURES_BEFORE_PAUSE + [Sent]
+    assert str(results[0]).count("there is no token: the mail server refuses a fresh token too. Look at the") == 1
+    assert server.sessions == 1
 
 
 @pytest.mark.parametrize(

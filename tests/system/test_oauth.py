@@ -206,6 +206,28 @@ def test_a_login_that_is_revoked_is_told_at_once_and_only_that_account_stands_st
     nothing_is_left(cloud, desk, "Antes", "Outra caixa", "Entretanto")
 
 
+def test_answers_wait_while_the_way_out_has_no_token_and_go_out_once(cloud: Cloud, make_desk: DeskMaker) -> None:
+    cloud.tokens.life_seconds = 6
+    text = config(cloud.imap(), cloud.submission(), cloud.oauth("microsoft", "device_code"), smtp_port=0)
+    desk = make_desk(text, cloud.environment, quick=True)
+    cloud.log_in(desk)
+    desk.start()
+    write_in(cloud, desk, MARIA, "Boleto", 1)
+    desk.wait_for(lambda: {row["state"] for row in desk.outbox()} == {"sent"}, "the notices")
+
+    cloud.tokens.revoke()
+    desk.wait_for(lambda: log_of(desk, "token not renewed"), "the end of the login")
+    cloud.dovecot.hang_up()
+    answer(desk, 1)
+    (waiting,) = desk.wait_for(lambda: [row for row in desk.outbox() if row["state"] == "deferred"], "the answer")
+    assert "there is no token: invalid_grant" in waiting["last_reply"]
+    assert "mailtickets oauth login nuvem" in waiting["last_reply"]
+
+    cloud.log_in(desk)
+    desk.cli("outbox", "retry", waiting["id"])
+    answered(cloud, desk, MARIA)
+
+
 def test_a_token_of_the_wrong_scope_is_renewed_once_then_told_and_mended_by_a_reload(
     tmp_path: Path, make_desk: DeskMaker
 ) -> None:

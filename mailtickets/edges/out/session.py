@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPResponseException
 
+from mailtickets.config.credentials import CredentialDead, CredentialLate
 from mailtickets.desk.letters.retry import is_throttling
 from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, Throttled, Unknown
 from mailtickets.edges.out.advice import login_hint
@@ -51,6 +52,10 @@ class NoConnection(Exception):
     def __init__(self, result: Deferred | Throttled) -> None:
         super().__init__(result.reply)
         self.result = result
+
+
+class NoSecret(NoConnection):
+    """There is no token to log in with. The smarthost was not asked, and may be well."""
 
 
 class IdleConnectionClosed(Exception):
@@ -112,6 +117,8 @@ class SmarthostConnection:
         except TokenRefused as error:
             self.abort()
             raise NoConnection(Deferred(f"{self._settings.host} answered {error}{self._hint(str(error))}")) from error
+        except (CredentialDead, CredentialLate) as error:
+            raise NoSecret(Deferred(f"there is no {self._settings.credential.method}: {error}")) from error
         except (OSError, SMTPException, ValueError, KeyError) as error:
             self.abort()
             raise NoConnection(Deferred(f"{self._settings.host}:{self._settings.port}: {why(error)}")) from error

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailtickets.desk.model.delivery import Deferred, Delivery, Refused
-from mailtickets.edges.out.session import IdleConnectionClosed, NoConnection, SmarthostConnection, why
+from mailtickets.edges.out.session import IdleConnectionClosed, NoConnection, NoSecret, SmarthostConnection, why
 from mailtickets.edges.out.settings import SmtpOutSettings, Timeouts
 from mailtickets.edges.out.transmission import Transmission
 from mailtickets.mail.write.compose import is_addr_spec, to_ascii
@@ -145,6 +145,8 @@ class SmtpOut:
         session = SmarthostConnection(self._settings)
         try:
             await session.open(await self._tls_context())
+        except NoSecret:
+            raise
         except NoConnection as trouble:
             if isinstance(trouble.result, Deferred):
                 self.breaker.failed()
