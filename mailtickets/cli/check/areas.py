@@ -77,10 +77,12 @@ async def lines(subject: Subject) -> AsyncIterator[CheckLine]:
 
 
 async def _bounded(name: str, area: Area, subject: Subject) -> Iterable[CheckLine]:
+    bound = asyncio.timeout(AREA_SECONDS)
     try:
-        async with asyncio.timeout(AREA_SECONDS):
+        async with bound:
             return await area(subject)
-    except TimeoutError:
-        return [
-            wrong(name, f"no result within {AREA_SECONDS} s", "run it again; if it lasts, report it with this line")
-        ]
+    except Exception as error:
+        if bound.expired():
+            return [wrong(name, f"no result within {AREA_SECONDS} s", _REPORT)]
+        log.debug("area not looked at", exc_info=True, extra={"area": name})
+        return [wrong(name, f"could not be looked at: {type(error).__name__}: {error}", _REPORT)]

@@ -47,4 +47,5 @@ def _secret(config: Config) -> CheckLine:
 
 def _fault_and_remedy(problem: str) -> tuple[str, str]:
     """The problem, and the command after its last colon that mends it."""
-    return problem, problem.rpartition(": ")[2]
+    fault, _, remedy = problem.rpartition(": ")
+    return fault or problem, remedy

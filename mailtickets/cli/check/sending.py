@@ -96,7 +96,8 @@ def _covered(domain: str, record: str, host: str, wanted: str, lookups: Lookups)
     if broken:
         return wrong(domain, f"SPF cannot be evaluated, so nothing passes: {broken.source}", _SHORTER)
     text = f"SPF does not cover {server} ({', '.join(addresses)}): {found[0].result}, {record}"
-    then = f'ask the provider of {host} for its include, or change the record to: "{_with(record, wanted)}"'
+    change = f'change the TXT record of {domain} to: "{_with(record, wanted)}"'
+    then = change if is_loopback(host) else f"ask the provider of {host} for its include; or, if it has none, {change}"
     return wrong(domain, text, then) if found[0].result == "fail" else warning(domain, text, then)
 
 

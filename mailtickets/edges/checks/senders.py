@@ -312,7 +312,9 @@ def _published_dmarc(domain: str, lookups: Lookups) -> AuthFact:
     except Unanswered as error:
         return AuthFact("dmarc", "temperror", name, str(error))
     if policy is None:
-        return AuthFact("dmarc", "none", name, f"TXT _dmarc.{name}: no policy, forgeries are nobody's business")
+        return AuthFact(
+            "dmarc", "none", name, f"TXT _dmarc.{name}: there is no policy, so nobody is asked to refuse forgeries"
+        )
     inherited = policy.name != f"_dmarc.{name}"
     word = policy.tags.get("sp" if inherited and "sp" in policy.tags else "p", "none").lower()
     asks = f"for mail that fails it asks: {_POLICIES.get(word, word)}"
