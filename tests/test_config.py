@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from mailtickets.config.credentials import read_secret
 from mailtickets.config.load import load
@@ -180,6 +181,20 @@ def test_a_mistake_is_named_by_its_key_with_what_was_expected(mistake: str, writ
     found = problems(write(text))
     assert list(found) == [key]
     assert words in found[key]
+
+
+def test_a_certificate_is_opened_before_the_daemon_starts(write: Write, tmp_path: Path) -> None:
+    made, other = trustme.CA().issue_cert("mail.desk.test"), trustme.CA().issue_cert("mail.desk.test")
+    made.cert_chain_pems[0].write_to_path(tmp_path / "c.pem")
+    other.private_key_pem.write_to_path(tmp_path / "k.pem")
+    file = write(LEAST + '[smtp_in]\ntls_certificate = "c.pem"\ntls_key = "k.pem"')
+    assert load(file)
+    assert "is not the certificate of the key" in problems(file, secrets=True)["smtp_in.tls_certificate"]
+    (tmp_path / "c.pem").write_text("no certificate")
+    assert "no certificate and no private key in PEM" in problems(file, secrets=True)["smtp_in.tls_certificate"]
+    made.cert_chain_pems[0].write_to_path(tmp_path / "c.pem")
+    made.private_key_pem.write_to_path(tmp_path / "k.pem")
+    assert load(file, secrets=True)
 
 
 def test_a_certificate_needs_its_key_and_both_their_files(write: Write) -> None:

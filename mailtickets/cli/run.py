@@ -6,6 +6,7 @@ it reads the configuration again. On SIGTERM it finishes the work that it has be
 
 import argparse
 import asyncio
+import errno
 import os
 from functools import partial
 
@@ -36,8 +37,24 @@ def run(args: argparse.Namespace) -> int:
     except Busy as error:
         raise Stop(TRY_AGAIN, str(error)) from error
     except OSError as error:
-        raise Stop(REFUSED, f"cannot start: {error.strerror or error} {error.filename or ''}".strip()) from error
+        raise Stop(REFUSED, f"cannot start: {_trouble(config, error)}") from error
     return DONE
+
+
+def _trouble(config: Config, error: OSError) -> str:
+    """What went wrong, and the next step if it is about an address that the daemon listens on."""
+    text = f"{error.strerror or error} {error.filename or ''}".strip()
+    entries = {"lmtp_in.listen": config.lmtp_listen, "smtp_in.listen": config.smtp_in.listen if config.smtp_in else ()}
+    key = next((key for key, listen in entries.items() if text.endswith(tuple(f": {entry}" for entry in listen))), "")
+    step = _LISTENING.get(error.errno or 0, "")
+    return "\n".join([f"{key}: {text}" if key else text, *([f"next: {step}"] if step else [])])
+
+
+_LISTENING = {
+    errno.EADDRINUSE: "`ss -ltnp` shows which program listens there: stop it, or choose another address",
+    errno.EADDRNOTAVAIL: "this machine does not have that address: `ip address` shows those that it has",
+    errno.EACCES: "ports below 1024 are for root: let systemd listen there, or choose another port",
+}
 
 
 async def _run(config: Config) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mailtickets.config import http
+from mailtickets.config.certificates import pair_fault, unreadable
 from mailtickets.config.oauth import login_problems, oauth_problems
 from mailtickets.config.values import credential_file, is_loopback
 from mailtickets.mail.write import keys as dkim_key
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def crosswise(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
     """Returns the problems between keys: names that do not agree, files that do not exist."""
     yield from _database_problems(config)
-    yield from _listener_problems(config)
+    yield from _listener_problems(config, secrets)
     yield from http.problems(config, secrets)
     yield from _account_problems(config, secrets)
     yield from oauth_problems(config, secrets)
@@ -41,15 +42,27 @@ def _database_problems(config: "Config") -> Iterator[tuple[str, str]]:
         yield "database.url", "sqlite:///FILE or postgresql://USER@HOST/NAME was expected"
 
 
-def _listener_problems(config: "Config") -> Iterator[tuple[str, str]]:
+def _listener_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
     smtp_in = config.smtp_in
     if smtp_in is None:
         return
     for key, other in (("tls_certificate", "tls_key"), ("tls_key", "tls_certificate")):
         if getattr(smtp_in, key) and not getattr(smtp_in, other):
             yield f"smtp_in.{other}", f"is missing: {key} is set"
-        if getattr(smtp_in, key) and not credential_file(config.path(getattr(smtp_in, key))).exists():
-            yield f"smtp_in.{key}", f"there is no file {config.path(getattr(smtp_in, key))}"
+    given = {key: getattr(smtp_in, key) for key in ("tls_certificate", "tls_key") if getattr(smtp_in, key)}
+    paths = {key: credential_file(config.path(name)) for key, name in given.items()}
+    faults = {key: _certificate_fault(path, secrets) for key, path in paths.items()}
+    yield from ((f"smtp_in.{key}", fault) for key, fault in faults.items() if fault)
+    if secrets and len(paths) == 2 and not any(faults.values()):
+        fault = pair_fault(paths["tls_certificate"], paths["tls_key"])
+        yield from [("smtp_in.tls_certificate", fault)] if fault else []
+
+
+def _certificate_fault(path: Path, secrets: bool) -> str:
+    """The daemon has to read the files; other commands only look whether they exist."""
+    if secrets:
+        return unreadable(path)
+    return "" if path.exists() else f"there is no file {path}"
 
 
 def _account_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
@@ -105,7 +118,7 @@ def _dkim_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]
         yield "delivery.dkim_selector", "is missing: dkim_domain is set"
     if settings.dkim_key_file and secrets:
         path = credential_file(config.path(settings.dkim_key_file))
-        problem = _unreadable(path) or dkim_key.problem(path.read_bytes())
+        problem = unreadable(path) or dkim_key.problem(path.read_bytes())
         if problem:
             yield "delivery.dkim_key_file", problem
 
@@ -115,17 +128,11 @@ def _junk_problems(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]
     if settings.rspamd_password_file and not settings.rspamd:
         yield "junk.rspamd", "is missing: rspamd_password_file is set"
     if settings.rspamd_password_file and secrets:
-        problem = _unreadable(credential_file(config.path(settings.rspamd_password_file)))
+        problem = unreadable(credential_file(config.path(settings.rspamd_password_file)))
         yield from [("junk.rspamd_password_file", problem)] if problem else []
     url = urlsplit(settings.rspamd)
     if settings.rspamd_password_file and url.scheme == "http" and not is_loopback(url.hostname or ""):
         yield "junk.rspamd", f"the password would go to {url.hostname} in the clear: https, or loopback, was expected"
-
-
-def _unreadable(path: Path) -> str:
-    if not path.is_file():
-        return f"there is no file {path}"
-    return "" if os.access(path, os.R_OK) else f"{path} cannot be read by this user"
 
 
 def _clear_text_problems(key: str, tls: str, host: str) -> Iterator[tuple[str, str]]:

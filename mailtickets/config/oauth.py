@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailtickets.config.certificates import pair_fault, unreadable
 from mailtickets.config.values import credential_file
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _secret_problems(config: "Config", key: str, given: "OAuth") -> Iterator[tup
         yield f"{key}.client_secret_env", "the environment has no such variable, or it is empty"
     files = ("client_secret_file", *_CERTIFICATE, "service_account_file", "ca_file")
     paths = {name: credential_file(config.path(getattr(given, name))) for name in files if getattr(given, name)}
-    faults = [(name, _unreadable(path)) for name, path in paths.items()]
+    faults = [(name, unreadable(path)) for name, path in paths.items()]
     yield from ((f"{key}.{name}", fault) for name, fault in faults if fault)
     if any(fault for _, fault in faults):
         return
@@ -143,29 +144,6 @@ def _secret_problems(config: "Config", key: str, given: "OAuth") -> Iterator[tup
         yield f"{key}.service_account_file", fault
     if "ca_file" in paths and (fault := _authorities_fault(paths["ca_file"])):
         yield f"{key}.ca_file", fault
-
-
-def _unreadable(path: Path) -> str:
-    if not path.is_file():
-        return f"there is no file {path}"
-    return "" if os.access(path, os.R_OK) else f"{path} cannot be read by this user"
-
-
-def pair_fault(certificate: Path, key: Path) -> str:
-    """Whether both files are PEM, and belong together."""
-
-    def no_password() -> str:
-        raise ValueError("the private key is encrypted: a key without a password was expected")
-
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, no_password)
-    except ValueError as error:
-        return str(error)
-    except ssl.SSLError as error:
-        if "MISMATCH" in (error.reason or ""):
-            return f"{certificate} is not the certificate of the key {key}"
-        return f"{certificate} and {key} are no certificate and no private key in PEM"
-    return ""
 
 
 def service_account_fault(path: Path) -> str:

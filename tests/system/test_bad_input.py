@@ -4,6 +4,7 @@ import email.policy
 import os
 import signal
 import smtplib
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,15 @@ def test_a_file_that_is_no_toml_exits_2_and_says_where(make_desk: DeskMaker) -> 
     done = make_desk('[instance]\nname = "exemplo\n').command("run")
     assert done.returncode == 2
     assert b"line 2" in done.stderr + done.stdout
+
+
+def test_a_port_that_another_program_has_is_named_with_the_next_step(make_desk: DeskMaker) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = make_desk(config(MAILDIR, smtp_port=port)).command("run")
+    said = done.stderr.decode()
+    assert done.returncode == 1
+    assert f"cannot start: smtp_in.listen: Address already in use: 127.0.0.1:{port}\nnext: `ss -ltnp`" in said
 
 
 def test_a_stranger_to_us_is_refused_at_rcpt_with_550(desk: Desk) -> None:

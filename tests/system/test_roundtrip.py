@@ -29,12 +29,13 @@ def test_a_test_message_to_a_queue_comes_back_and_is_compared(tmp_path: Path) ->
     finally:
         desk.stop()
     assert told[1] == "it came back by smtp"
-    assert [text.partition(" came back")[0] for text in told[2:]] == [
+    assert [text.partition(" came back")[0] for text in told[2:6]] == [
         "From",
         "Message-ID",
         "the return path",
         "the plus-address",
     ]
+    assert told[6].startswith("it is not signed for desk.test (DKIM)")
 
 
 def test_a_test_message_opens_no_ticket(tmp_path: Path) -> None:

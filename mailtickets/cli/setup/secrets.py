@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailtickets.cli.setup.answers import Answers, needs_secret
-from mailtickets.config.oauth import pair_fault, service_account_fault
+from mailtickets.config.certificates import pair_fault
+from mailtickets.config.oauth import service_account_fault
 
 MAILBOX_PASSWORD = "mailbox-password"  # noqa: S105 - names of files
 SMTP_PASSWORD = "smtp-password"  # noqa: S105
