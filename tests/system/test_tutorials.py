@@ -13,7 +13,9 @@ import smtplib
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -28,7 +30,7 @@ from tests.servers.terminal import Terminal
 from tests.system.desk import Desk
 from tests.system.test_doors_of_an_mta import NOBODY
 from tests.system.test_readme_on_postfix import Ours
-from tests.system.town import ANA, MARIA, text_of, write
+from tests.system.town import ANA, MARIA, parsed, text_of, write
 from tests.system.world import World, rows
 from tests.test_docs import Block, blocks, commands
 from tests.test_docs_providers import FOLDER, folder_of
@@ -134,12 +136,32 @@ class Provider:
     def __init__(self, dovecot: Dovecot, world: World, results: str) -> None:
         self.dovecot, self.world, self.results = dovecot, world, results
 
-    def delivers(self, mail: EmailMessage) -> None:
+    def delivers(self, mail: EmailMessage, fields: str = "") -> None:
         """A mail comes to the mailbox, with what the provider has found out about its sender."""
         domain = str(mail["From"].addresses[0].domain)
         self.dovecot.deliver(
-            ADDRESS, self.results.format(domain=domain).encode() + mail.as_bytes(policy=email.policy.SMTP)
+            ADDRESS,
+            self.results.format(domain=domain).encode() + fields.encode() + mail.as_bytes(policy=email.policy.SMTP),
         )
+
+    @contextmanager
+    def forwards(self) -> Iterator[None]:
+        """What the desk sends to itself comes back, as long as the block runs."""
+        ended, done = threading.Event(), len(self.world.sent())
+
+        def forward() -> None:
+            seen = done
+            while not ended.wait(0.2):
+                for mail in self.world.sent()[seen:]:
+                    seen += 1
+                    if mail.recipient.startswith("suporte"):
+                        self.delivers(parsed(mail.content), f"Delivered-To: {mail.recipient}\r\n")
+
+        thread = threading.Thread(target=forward, name="forward")
+        thread.start()
+        yield
+        ended.set()
+        thread.join()
 
     @property
     def place(self) -> list[str]:
@@ -219,6 +241,13 @@ def write_answers(block: Block, machine: Machine) -> None:
             (machine.home / secret).write_text(PASSWORD + "\n")
 
 
+def a_mail_goes_round(page: str, machine: Machine, provider: Provider) -> None:
+    """The desk writes to itself, by the command that the page shows."""
+    with provider.forwards():
+        said = machine.type(shown(page, "mailtickets check --send"))
+    assert "came back" in said
+
+
 def a_mail_is_answered(machine: Machine, deliver: Callable[[EmailMessage], None]) -> None:
     """Maria writes, Ana answers the notice, Maria reads the answer."""
     assert machine.desk is not None
@@ -259,6 +288,7 @@ def test_a_postfix_of_ones_own(machine: Machine) -> None:
             with smtplib.SMTP("127.0.0.1", postfix.port, local_hostname="cliente.test", timeout=60) as client:
                 client.send_message(mail)
 
+        assert "came back" in machine.type(shown("own-server", "mailtickets check --send"))
         a_mail_is_answered(machine, submit)
 
 
@@ -266,6 +296,7 @@ def test_google_with_an_app_password(machine: Machine, dovecot: Dovecot) -> None
     provider = Provider(dovecot, machine.world, GOOGLE_RESULTS)
     follow("google", machine, 'login = "password"', provider.place)
     assert load(machine.config).trust.agents == "verified"
+    a_mail_goes_round("google", machine, provider)
     a_mail_is_answered(machine, provider.delivers)
 
 
@@ -273,6 +304,7 @@ def test_google_with_an_app_password(machine: Machine, dovecot: Dovecot) -> None
 def test_an_ordinary_host(machine: Machine, dovecot: Dovecot, mark: str) -> None:
     provider = Provider(dovecot, machine.world, "")
     follow("ordinary-host", machine, mark, provider.place)
+    a_mail_goes_round("ordinary-host", machine, provider)
     a_mail_is_answered(machine, provider.delivers)
 
 

@@ -22,6 +22,7 @@ from tests.system.test_tutorials import (
     MICROSOFT_RESULTS,
     Machine,
     Provider,
+    a_mail_goes_round,
     a_mail_is_answered,
     answers_of,
     check_and_start,
@@ -67,6 +68,7 @@ def test_microsoft_365_with_a_certificate(machine: Machine, tokens: TokenServer)
         machine.type(init, *machine.options, "--token-url", tokens.token_url)
         check_and_start("microsoft365", machine)
         assert load(machine.config).trust.agents == "verified"
+        a_mail_goes_round("microsoft365", machine, provider)
         a_mail_is_answered(machine, provider.delivers)
 
 
