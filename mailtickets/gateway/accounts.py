@@ -70,7 +70,7 @@ class Accounts:
     async def look(self) -> None:
         """Each minute: writes what has waited."""
         for account, state in list(self._states.items()):
-            if state.written_at is None or (state.at > state.written_at and state.shown != state.written):
+            if state.shown != state.written:
                 await self._write(account, state)
 
     async def keep_only(self, configured: Iterable[tuple[AccountKind, str]]) -> None:

@@ -67,6 +67,7 @@ def _found(status: DeskStatus) -> Iterator[Need]:
 def _said_already(status: DeskStatus) -> Iterator[str]:
     """The keys of alarms that say what the figures say by themselves."""
     yield from (f"{one.kind}-{one.name}" for one in status.accounts if one.failing_since is not None)
+    yield from (f"oauth-{name}-{end}" for name in status.outline.secrets for end in ("expires", "ends"))
     codes = {need.code for need in _waiting(status)}
     if "backlog" in codes:
         yield "mail-unprocessed"

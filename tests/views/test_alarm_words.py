@@ -1,6 +1,7 @@
 """Open alarms at a glance: in the words of their mail, and no trouble twice."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -48,3 +49,9 @@ def test_what_the_figures_say_is_not_said_twice() -> None:
     found = needs_of(status)
     assert [need.given["key"] for need in found if need.code == "alarm"] == ["imap-suporte-move"]
     assert {need.code for need in found} == {"disk-short", "mailbox-fails", "backlog", "outgoing-late", "alarm"}
+
+
+def test_a_secret_that_ends_is_a_task_and_no_fault() -> None:
+    status = with_alarms("oauth-microsoft-expires", "oauth-microsoft-ends")
+    status = replace(status, outline=replace(status.outline, secrets={"microsoft": date(2026, 12, 9)}))
+    assert [(need.code, need.level) for need in needs_of(status)] == [("secret-ends", "task")]
