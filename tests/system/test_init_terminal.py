@@ -295,13 +295,13 @@ def test_a_key_of_another_certificate_is_asked_for_again(newcomer: Newcomer) -> 
     with newcomer.starts("--address", ADDRESS, "--provider", "microsoft", "--login", "certificate") as terminal:
         terminal.answer("a domain of it:", "desk.onmicrosoft.com")
         terminal.answer("gave to the application:", "the-client")
-        terminal.answer("uploaded to the application, pem:", "nowhere.crt")
+        terminal.answer("uploaded to the application, PEM:", "nowhere.crt")
         terminal.wait_for("cannot be read")
-        terminal.answer("uploaded to the application, pem:", "one.crt")
-        terminal.answer("key of the certificate, pem:", "other.key")
+        terminal.answer("uploaded to the application, PEM:", "one.crt")
+        terminal.answer("key of the certificate, PEM:", "other.key")
         terminal.wait_for("is not the certificate of the key")
-        terminal.answer("uploaded to the application, pem:", "one.crt")
-        terminal.answer("key of the certificate, pem:", "one.key")
+        terminal.answer("uploaded to the application, PEM:", "one.crt")
+        terminal.answer("key of the certificate, PEM:", "one.key")
         terminal.answer("Object ID", "the-object")
         the_rest(terminal)
         terminal.answer("Write", "y")
@@ -315,3 +315,24 @@ def test_an_option_that_does_not_fit_ends_the_conversation(newcomer: Newcomer) -
         assert terminal.end() == 2
     assert "login: one of certificate, client_secret, device_code was expected" in terminal.screen
     assert newcomer.has() == set()
+
+
+@pytest.mark.parametrize(("typed", "port", "tls"), [("localhost", 143, "none"), ("localhost:993", 993, "implicit")])
+def test_a_dovecot_on_this_machine_is_read_as_its_port_says(
+    newcomer: Newcomer, typed: str, port: int, tls: str
+) -> None:
+    newcomer.ports = {143: 1, 993: 1}
+    with newcomer.starts("--address", ADDRESS, "--provider", "own") as terminal:
+        terminal.answer("How does mail reach the desk [smtp]:", "imap")
+        terminal.answer("IMAP server", "local host")
+        terminal.wait_for("a host name in ASCII was expected")
+        terminal.answer("IMAP server", typed)
+        terminal.answer("User name of the mailbox", "suporte")
+        terminal.answer("Password of suporte (not shown", PASSWORD)
+        terminal.wait_for("cannot be reached")
+        terminal.answer("Try again?", "n")
+        the_rest(terminal)
+        terminal.answer("Write", "y")
+        assert terminal.end() == 0, terminal.screen
+    (account,) = load(newcomer.config, secrets=True).imap_in
+    assert (account.host, account.port, account.tls, account.username) == ("localhost", port, tls, "suporte")

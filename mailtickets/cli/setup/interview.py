@@ -24,6 +24,8 @@ from mailtickets.cli.setup.answers import (
     secret_name,
 )
 from mailtickets.cli.setup.settled import (
+    CLEAR_IMAP_PORT,
+    CLEAR_SMTP_PORT,
     default_hostname,
     default_locale,
     default_timezone,
@@ -211,8 +213,7 @@ class Interview:
             _forget(self.data, f"{key}.host")
             print(f"  {wrong}")
         if is_loopback(host):
-            self.data[key]["tls"] = "none"
-            self.data[key].setdefault("port", {"imap": 143, "smtp": 25}[key])
+            self.data[key].setdefault("port", {"imap": CLEAR_IMAP_PORT, "smtp": CLEAR_SMTP_PORT}[key])
 
     def _login(self) -> None:
         answers = self.answers
@@ -250,7 +251,7 @@ class Interview:
     def _ask_for_application(self) -> None:
         for key, _ in list(problems(self.answers, has_secret=True)):
             if key.startswith("oauth."):
-                self._ask(key, NEEDED[key.removeprefix("oauth.")].capitalize())
+                self._ask(key, _sentence(NEEDED[key.removeprefix("oauth.")]))
 
     def _secret(self) -> None:
         answers = self.answers
@@ -270,8 +271,7 @@ class Interview:
         self.data.pop("secret_file", None)
         self.secret = ""
         while not self.secret and not self.answers.secret_file:
-            name = secret_name(answers)
-            self.secret = self._hidden(f"{name[:1].upper()}{name[1:]} (not shown; Enter: it is in a file): ")
+            self.secret = self._hidden(f"{_sentence(secret_name(answers))} (not shown; Enter: it is in a file): ")
             if not self.secret:
                 self._ask("secret_file", "File that holds it", optional=True)
         if answers.provider == "google" and _GOOGLE_APP_PASSWORD.fullmatch(self.secret):
@@ -364,6 +364,11 @@ def yes(question: str, proposed: bool | None) -> bool:
             return given[:1] != "n"
         if not given and proposed is not None:
             return proposed
+
+
+def _sentence(words: str) -> str:
+    """The words with a capital at their beginning."""
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _known(data: dict[str, Any], key: str) -> bool:

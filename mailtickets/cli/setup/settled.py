@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 from mailtickets.cli.setup import secrets
 from mailtickets.cli.setup.answers import OWN, AgentAnswer, Answers, OAuthAnswer
 from mailtickets.config.providers import IMPLICIT_TLS_PORTS, Login, Provider, Server, Tls
-from mailtickets.config.values import is_host_name
+from mailtickets.config.values import is_host_name, is_loopback
 from mailtickets.mail.domain import domain_of
 
-OWN_POSTFIX = Server("127.0.0.1", 25, "none", "")
+CLEAR_IMAP_PORT, CLEAR_SMTP_PORT = 143, 25
+"""Ports where servers on this machine itself speak without TLS."""
+OWN_POSTFIX = Server("127.0.0.1", CLEAR_SMTP_PORT, "none", "")
 FOLDERS = {
     "pt_BR": ("Processados", "Falhas"),
     "en": ("Processed", "Failed"),
@@ -91,9 +93,9 @@ def imap_server(answers: Answers) -> Server:
     """Where the mailbox is read."""
     given, known = answers.imap, answers.preset.imap.for_address(answers.address) if answers.preset else None
     port = given.port or (known.port if known and not given.host else 993)
-    tls: Tls = given.tls or "implicit"
-    username = given.username or (known.username if known else answers.address)
-    return Server(given.host or (known.host if known else ""), port, tls, username)
+    host = given.host or (known.host if known else "")
+    tls: Tls = given.tls or ("none" if port == CLEAR_IMAP_PORT and is_loopback(host) else "implicit")
+    return Server(host, port, tls, given.username or (known.username if known else answers.address))
 
 
 def smtp_server(answers: Answers) -> Server:
@@ -101,11 +103,14 @@ def smtp_server(answers: Answers) -> Server:
     given, known = answers.smtp, answers.preset.smtp.for_address(answers.address) if answers.preset else None
     if answers.provider == OWN and not given.host:
         return OWN_POSTFIX
-    port = given.port or (known.port if known and not given.host else 587 if answers.logs_in_to_send else 25)
-    usual: Tls = "implicit" if port in IMPLICIT_TLS_PORTS else "starttls" if answers.logs_in_to_send else "none"
-    tls: Tls = given.tls or usual
+    port = given.port or (
+        known.port if known and not given.host else 587 if answers.logs_in_to_send else CLEAR_SMTP_PORT
+    )
+    host = given.host or (known.host if known else "")
+    here = is_loopback(host) and (port == CLEAR_SMTP_PORT or not answers.logs_in_to_send)
+    usual: Tls = "implicit" if port in IMPLICIT_TLS_PORTS else "none" if here else "starttls"
     username = given.username or (known.username if known else answers.imap.username or answers.address)
-    return Server(given.host or (known.host if known else ""), port, tls, username if answers.logs_in_to_send else "")
+    return Server(host, port, given.tls or usual, username if answers.logs_in_to_send else "")
 
 
 def _authserv_id(answers: Answers) -> str | None:
