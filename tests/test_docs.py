@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import trustme
 
 from mailtickets.cli import NOUNS, module_of
 from mailtickets.config.load import load
@@ -162,14 +163,11 @@ CONFIGURATION = [block for block in every("toml") if block.file != "answers.toml
 @pytest.mark.parametrize("block", CONFIGURATION, ids=str)
 def test_configuration_loads(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    for name in (
-        "imap-password",
-        "smtp-password",
-        "fullchain.pem",
-        "privkey.pem",
-        *re.findall(r"[\w-]+-password", block.text),
-    ):
+    for name in ("imap-password", "smtp-password", *re.findall(r"[\w-]+-password", block.text)):
         (tmp_path / name).write_text("secret")
+    certificate = trustme.CA().issue_cert("mail.desk.test")
+    certificate.cert_chain_pems[0].write_to_path(tmp_path / "fullchain.pem")
+    certificate.private_key_pem.write_to_path(tmp_path / "privkey.pem")
     for folder in re.findall(r'directory = "(.+)"', block.text):
         (tmp_path / folder).mkdir()
     file = tmp_path / "config.toml"

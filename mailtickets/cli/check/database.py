@@ -16,7 +16,8 @@ from mailtickets.views.check import CheckLine, ok, warning, wrong
 
 BUSY_SECONDS = 5
 _ABOUT = "database.url"
-_FEW_BYTES = 1_000_000_000
+_SMALL_DISK = 10
+"""A tenth of a small disk is enough, as for the alarm about it."""
 _FEW_FILES = 1_000
 
 _MENDED = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
@@ -74,7 +75,7 @@ def disk(config: Config) -> Iterator[CheckLine]:
     make_room = f"make room there: `du -xh --max-depth=2 {place}` shows what takes it; or move instance.state_dir"
     if _space_is_short(config, limit):
         yield wrong("disk", f"{text}: mail is deferred", make_room)
-    elif usage.free < min(_FEW_BYTES, usage.total // 10):
+    elif usage.free < min(config.alarms.disk_free_bytes, usage.total // _SMALL_DISK):
         yield warning("disk", text, make_room)
     else:
         yield ok("disk", text)
