@@ -6,12 +6,12 @@ import fcntl
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
 from mailtickets.cli.desk import configuration, opened
@@ -35,11 +35,12 @@ from mailtickets.gateway.importing import BYTES_AT_ONCE, MAILS_AT_ONCE, Imported
 from mailtickets.gateway.workers import Workers
 from mailtickets.mail.door import IMPORT
 from mailtickets.mail.model import Envelope
-from mailtickets.store import cursors, migrate, rehearsal
+from mailtickets.store import cursors, history, migrate, rehearsal
 from mailtickets.store.database import Database
 
 _LISTED = 100
 """So many mails that were not taken are listed in the JSON; all of them are in the log."""
+_STAY_SECONDS = 60
 _AGAIN = "start the import again: it goes on where it was"
 
 
@@ -112,7 +113,7 @@ def files(args: argparse.Namespace) -> int:
             archives = [archive(path, now, sys.stdin.buffer, _limit(config)) for path in args.paths]
         except NoArchive as error:
             raise Stop(BAD_USAGE, str(error)) from error
-        return asyncio.run(_import(args, config, clerk, archives, args.queue))
+        return _run(_import(args, config, clerk, archives, args.queue))
 
 
 def mailbox(args: argparse.Namespace) -> int:
@@ -126,7 +127,7 @@ def mailbox(args: argparse.Namespace) -> int:
         raise Stop(BAD_USAGE, f"--since {args.since}: this day has not come yet")
     with opened(args) as clerk:
         try:
-            return asyncio.run(_backfill(args, config, clerk, account))
+            return _run(_backfill(args, config, clerk, account))
         except (LoginRefused, NotYet) as error:
             raise Stop(REFUSED, f"{account.name}: {error}") from error
         except CommandRefused as error:
@@ -135,10 +136,25 @@ def mailbox(args: argparse.Namespace) -> int:
             raise Stop(TRY_AGAIN, f"{account.name}: {error}; {_AGAIN}") from error
 
 
+def _run(work: Coroutine[Any, Any, int]) -> int:
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        print(f"\nmailtickets: interrupted; {_AGAIN}", file=sys.stderr)
+        raise
+
+
 async def _backfill(args: argparse.Namespace, config: Config, clerk: Clerk, account: ImapIn) -> int:
-    async with connected(account, config.credential(account), tls_context(account), Limits()) as client:
-        folders = args.folder or await _folders(account, client)
-        sources = [await _mailbox(args, clerk, account, client, folder) for folder in folders]
+    """Each folder has a connection of its own: mails of all folders are fetched in the order of time."""
+    async with AsyncExitStack() as connections:
+
+        async def client() -> ImapClient:
+            credential = config.credential(account)
+            opening = connected(account, credential, tls_context(account), Limits())
+            return await connections.enter_async_context(opening)
+
+        folders = args.folder or await _folders(account, await client())
+        sources = [await _mailbox(args, clerk, account, await client(), folder) for folder in folders]
         return await _import(args, config, clerk, sources, None, account.queue)
 
 
@@ -155,7 +171,11 @@ async def _mailbox(args: argparse.Namespace, clerk: Clerk, account: ImapIn, clie
     last = mailboxes.last_old_uid(cursor, selected, is_read=is_read, start=account.start)
     if is_read and cursor is None and account.start == "new" and not args.dry_run:
         clerk.database.transact(cursors.save, mailboxes.first_cursor(account.name, folder, selected))
-    return Mailbox(client, account.name, folder, args.since, last, clerk.clock())
+
+    def known(ids: Iterable[str]) -> set[tuple[str, int]]:
+        return clerk.database.transact(history.known_sizes, ids)
+
+    return Mailbox(client, account.name, folder, args.since, last, clerk.clock(), known)
 
 
 # --- the work -----------------------------------------------------------------------------------------
@@ -199,9 +219,12 @@ async def _look_through(archives: Sequence[Archive], plan: Plan, summary: Summar
         facts: dict[str, object] = {"name": source.name, "mails": plan.count - before, "notes": source.notes}
         if (unescaped := getattr(source, "unescaped", None)) is not None:
             facts["unescaped_from_lines"] = unescaped
+        if isinstance(source, Mailbox):
+            facts["mails"] = plan.count - before + source.imported_before
+            summary.known += source.imported_before
         summary.archives.append(facts)
     progress.close()
-    summary.found = plan.count
+    summary.found = plan.count + summary.known
 
 
 @asynccontextmanager
@@ -236,15 +259,12 @@ class _Run:
     importing: Importing
     _batch: list[OldMail] = field(default_factory=list)
     _leaves_checkpoints: bool = False
+    _stayed_at: float = 0.0
 
     async def all(self, recipients: tuple[str, ...], fallback: str | None) -> None:
         progress, limit = Progress("importing", self.plan.count), _limit(self.config)
-        folder: int | None = None
         for number, piece in self.plan.in_order():
             source = self.archives[number]
-            if number != folder and isinstance(source, Mailbox):
-                await source.client.select(source.folder)
-            folder = number
             raw = await self._read(source, piece, limit)
             if isinstance(raw, str):
                 self._not_taken(source.where(piece), raw, progress)
@@ -291,8 +311,17 @@ class _Run:
         for done in await self.importing.take(batch):
             self._count(done, progress)
         progress.advance(len(batch))
+        await self._stay()
         if running and not self.summary.dry_run:
             await asyncio.sleep(self.importing.seconds_writing)
+
+    async def _stay(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._stayed_at >= _STAY_SECONDS:
+            self._stayed_at = now
+            for source in self.archives:
+                if isinstance(source, Mailbox):
+                    await source.stay()
 
     def _count(self, done: Imported, progress: Progress) -> None:
         if done.trouble:

@@ -110,6 +110,34 @@ def test_what_the_desk_wrote_to_others_about_a_ticket_is_a_note(office: Office) 
     assert said(office, 1)[1] == ("out", "note", "suporte@desk.test")
 
 
+def test_what_the_desk_wrote_to_a_person_in_copy_alone_is_a_note(office: Office) -> None:
+    aside = answered(to="joao@cliente.test")
+    import_all(office, [asked(cc="joao@cliente.test"), aside, asked(message_id="<j@x>", in_reply_to="<q@cliente.test>",
+                                                                    **{"from": "joao@cliente.test"})])  # fmt: skip
+    assert said(office, 1)[1:] == [("out", "note", "suporte@desk.test"), ("in", "public", "joao@cliente.test")]
+
+
+def test_a_forger_who_takes_an_id_beforehand_reads_nothing(office: Office) -> None:
+    forged = a_message("oi", message_id="<q@cliente.test>", **{"from": STRANGER})
+    rows = import_all(office, [forged, asked(), answered()])
+    assert [row.outcome for row in rows] == ["opened", "noted", "noted"]
+    assert [visibility for _, visibility, _ in said(office, rows[0].ticket)] == ["public", "note", "note"]
+
+
+def test_a_live_stranger_who_quotes_an_imported_id_gets_a_ticket_of_their_own(office: Office) -> None:
+    import_mail(office, asked(), office.now)
+    live = office.take(a_message(message_id="<s@x>", in_reply_to="<q@cliente.test>", **{"from": STRANGER}),
+                       sender="estranho@outro.test")  # fmt: skip
+    assert (live.outcome, live.reason, live.ticket) == ("opened", "not-a-participant", 2)
+
+
+def test_a_reply_long_after_the_last_old_mail_opens_a_linked_ticket(office: Office) -> None:
+    import_mail(office, asked())
+    reply = office.take(a_message("Voltou!", message_id="<n@cliente.test>", in_reply_to="<q@cliente.test>"))
+    assert (reply.reason, reply.ticket) == ("closed-too-long-ago", 2)
+    assert office.ticket(2).ticket.linked == (1,)
+
+
 def test_old_mail_never_touches_a_ticket_in_use(office: Office) -> None:
     live = office.take(a_message(message_id="<live@cliente.test>"))
     before, events = office.ticket(live.ticket).ticket, office.events(live.ticket)

@@ -129,3 +129,11 @@ async def test_who_goes_away_leaves_the_others_alone(database: Database, company
     found = await asyncio.gather(*tasks, return_exceptions=True)
     assert [found[0], found[2]] == ["a", "c"]
     assert await company.share(count("d")) == "d"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_command_beside_a_daemon_can_leave_checkpoints_to_it(database: Database) -> None:
+    pragma = text("PRAGMA wal_autocheckpoint")
+    assert database.transact(lambda c: c.execute(pragma).scalar()) == 1000
+    database.leave_checkpoints()
+    assert database.transact(lambda c: c.execute(pragma).scalar()) == 0

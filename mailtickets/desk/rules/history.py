@@ -2,8 +2,8 @@
 
 Nobody vouches for the authors of old mail. So it joins only tickets that imported mail has opened and that nobody has
 used since, and it puts nobody on a ticket. Only mail of the people who are on the ticket, and the desk's own answers to
-them, are public on it; other mail of the thread is a note, which answers to customers never quote. Tokens, ticket
-numbers and commands in old mail mean nothing: they may be another desk's.
+its customer, are public on it; other mail of the thread is a note, which answers to customers never quote. Tokens,
+ticket numbers and commands in old mail mean nothing: they may be another desk's.
 Fails with: nothing.
 """
 
@@ -106,9 +106,9 @@ def _joined(case: Case, past: Past, ticket: Ticket) -> Decision:
 
 
 def _answered(case: Case, past: Past, ticket: Ticket) -> Decision:
-    """A mail of the desk: an answer where it went to somebody who is on the ticket, and else a note."""
+    """A mail of the desk: an answer where it went to the ticket's customer, and else a note."""
     author = _ourselves(case)
-    if not any(ticket.participant(person.address) for person in (*case.mail.to, *case.mail.cc)):
+    if ticket.requester.key not in {person.key for person in (*case.mail.to, *case.mail.cc)}:
         return _aside(case, past, ticket, author, "out")
     said = _said(case, past, author, "out")
     return Decision("imported", (said, *_moved(said, ticket)), ticket.number, outcome="appended", actor=author.address)

@@ -6,25 +6,31 @@ cursor is set behind it.
 Fails with: what the IMAP client raises, and `NotYet` where the daemon has to read the folder first.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from mailtickets.desk.model.delivery import ImapCursor
+from mailtickets.edges.archives.moment import moment
 from mailtickets.edges.archives.stored import StoredMail
 from mailtickets.edges.imap.answers import Selected
-from mailtickets.edges.imap.client import ImapClient
+from mailtickets.edges.imap.client import ImapClient, message_id
 
 _LISTED_AT_ONCE = 500
+_MOMENT_SECONDS = 0.01
 
 
 class NotYet(Exception):
     """The folder cannot be imported now; the message says why."""
 
 
+Known = Callable[[Iterable[str]], set[tuple[str, int]]]
+"""Message-IDs -> (Message-ID, octets) of those that were imported before."""
+
+
 @dataclass(slots=True)
 class Mailbox:
-    """One folder of an account, over a connection that is logged in."""
+    """One folder of an account, over a connection of its own, on which the folder is open."""
 
     client: ImapClient
     account: str
@@ -33,6 +39,9 @@ class Mailbox:
     last_uid: int
     """The last UID that is old mail."""
     now: datetime
+    known: Known
+    imported_before: int = 0
+    """Mails that were not fetched again."""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -45,8 +54,20 @@ class Mailbox:
         if len(old) < len(uids):
             self.notes.append(f"{len(uids) - len(old)} newer mails were left: the daemon takes them as new mail")
         for at in range(0, len(old), _LISTED_AT_ONCE):
-            for listed in await self.client.look_at(old[at : at + _LISTED_AT_ONCE]):
-                yield StoredMail(str(listed.uid), listed.received_at or self.now, listed.size)
+            window = old[at : at + _LISTED_AT_ONCE]
+            heads = await self.client.heads(window, "MESSAGE-ID", "DATE", "RECEIVED")
+            ids = {uid: found for uid, head in heads.items() if (found := message_id(head)) is not None}
+            known = self.known(ids.values())
+            for listed in await self.client.look_at(window):
+                if (ids.get(listed.uid), listed.size) in known:
+                    self.imported_before += 1
+                else:
+                    received_at = moment(heads.get(listed.uid, b""), listed.received_at, self.now)
+                    yield StoredMail(str(listed.uid), received_at, listed.size)
+
+    async def stay(self) -> None:
+        """Asks for a sign of life, so that the server does not end a connection that waits for another folder."""
+        await self.client.wait_for_news(_MOMENT_SECONDS, idle=False)
 
     async def read(self, piece: StoredMail, limit: int) -> bytes | None:
         if piece.size > limit:

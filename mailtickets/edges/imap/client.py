@@ -189,13 +189,14 @@ class ImapClient:
         """The Message-IDs of messages, without brackets. Messages that have none are left out. Nothing is marked as
         read.
         """
-        lines = await self._fetch(set(uids), "(UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
-        found: dict[int, str] = {}
-        for text, literal in fetch_records(lines):
-            uid, message_id = item_number(text, b"UID"), _MESSAGE_ID.search(literal or b"")
-            if uid is not None and message_id:
-                found[uid] = message_id[1].decode("utf-8", "replace")
-        return found
+        heads = await self.heads(uids, "MESSAGE-ID")
+        return {uid: found for uid, head in heads.items() if (found := message_id(head)) is not None}
+
+    async def heads(self, uids: Iterable[int], *names: str) -> dict[int, bytes]:
+        """The header fields with these names. Nothing is marked as read."""
+        lines = await self._fetch(set(uids), f"(UID BODY.PEEK[HEADER.FIELDS ({' '.join(names)})])")
+        records = ((item_number(text, b"UID"), literal or b"") for text, literal in fetch_records(lines))
+        return {uid: head for uid, head in records if uid is not None}
 
     async def _search(self, criteria: str) -> set[int]:
         lines = await self._ask(self._wire.search(criteria, charset=None, by_uid=True))
@@ -335,6 +336,12 @@ def _shifted(run: re.Match[str]) -> str:
         return "&-"
     coded = base64.b64encode(run[0].encode("utf-16-be"), altchars=b"+,")
     return f"&{coded.decode().rstrip('=')}-"
+
+
+def message_id(head: bytes) -> str | None:
+    """The Message-ID in a header section, without brackets."""
+    found = _MESSAGE_ID.search(head)
+    return found[1].decode("utf-8", "replace") if found else None
 
 
 def _since(day: date) -> str:
