@@ -220,6 +220,36 @@ async def test_refusals_that_last_are_told_once_and_cleared_when_a_login_goes_we
     assert told.alarms == {}
 
 
+async def test_logins_that_go_well_often_clear_it_too(
+    keeper: TokenKeeper, renewal: Renewal, clock: Clock, told: Told
+) -> None:
+    """Mail that goes out all the time fetches the token all the time."""
+    logged_in(renewal)
+    with pytest.raises(CredentialDead):
+        await keeper.another(await keeper.another(await keeper.token()))
+    assert told.sounded == ["oauth-microsoft-refused"]
+    for _ in range(8):
+        await keeper.token()
+        await keeper.tick()
+        clock.turn(minutes=1)
+    assert told.alarms == {}
+
+
+async def test_what_an_earlier_process_has_told_is_cleared_too(
+    keeper: TokenKeeper, renewal: Renewal, clock: Clock, told: Told
+) -> None:
+    told.alarms["oauth-microsoft-refused"] = "told before the restart"
+    logged_in(renewal)
+    await keeper.tick()
+    await keeper.token()
+    clock.turn(minutes=5)
+    await keeper.tick()
+    assert told.alarms, "the login may still be refused"
+    clock.turn(minutes=2)
+    await keeper.tick()
+    assert told.alarms == {}
+
+
 async def test_a_caller_that_gives_up_loses_no_token(
     keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock
 ) -> None:

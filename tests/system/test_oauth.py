@@ -249,6 +249,9 @@ def test_a_token_of_the_wrong_scope_is_renewed_once_then_told_and_mended_by_a_re
         assert first["account"] == "suporte"
         assert '"status":' in str(first["challenge"])
         write_in(cloud, desk, PEDRO, "Outra caixa", 1, OTHER)
+        checked = desk.command("check")
+        assert (checked.returncode, checked.stderr) == (1, b"")
+        assert b"look at the permissions that the provider gave to this application" in checked.stdout
 
         desk.configure(text())
         desk.signal(1)

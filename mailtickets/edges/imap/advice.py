@@ -32,11 +32,9 @@ def not_connected_advice(username: str) -> str:
     connected".
     """
     return (
-        f"the token is good, but it opens no mailbox {username!r}. Look at (1) the address: imap_in.username must be "
-        "the mailbox's own address, also for a shared mailbox; (2) the grant: for client_credentials, "
-        "New-ServicePrincipal with the Object ID shown under Enterprise applications (the one under App registrations "
-        "is another), then Add-MailboxPermission -Identity MAILBOX -User THAT-PRINCIPAL -AccessRights FullAccess; for "
-        "a person's login, that person needs Full Access to the mailbox; (3) the scope: "
-        "https://outlook.office365.com/.default, or IMAP.AccessAsUser.All for a person's login; (4) that IMAP is "
-        "switched on for the mailbox. Exchange may take an hour to apply a new grant"
+        f"the token opens no mailbox {username!r}. Look at the address (imap_in.username: the mailbox's own, also of a "
+        "shared one), the grant (New-ServicePrincipal with the Object ID of Enterprise applications, not of App "
+        "registrations, then Add-MailboxPermission with FullAccess; a person needs Full Access), the scope "
+        "(https://outlook.office365.com/.default; a person: IMAP.AccessAsUser.All), and that IMAP is on. A new grant "
+        "may take an hour"
     )

@@ -13,6 +13,7 @@ from mailtickets.edges.imap.wire import LOST, ImapWire
 from mailtickets.edges.sasl import exchange
 
 log = logging.getLogger("mailtickets.imap")
+log.addHandler(logging.NullHandler())  # `check` says it in a line of its own, and has no log
 
 _AUTH = "AUTH="
 

@@ -75,14 +75,16 @@ class TokenKeeper:
         """The newest generation of tokens that this keeper has seen."""
         self._next_at = self._news_at = self._clock()
         self._fetched_at: datetime | None = None
-        self._refused_at: datetime | None = None
+        """When the first token was fetched since a server has refused a fresh one."""
+        self._may_be_refused = True
+        """Whether ops may have been told of a refusal, by this process or by an earlier one."""
 
     # --- for those who log in -----------------------------------------------------------------------------
 
     async def token(self) -> str:
         """A token to log in with. Raises CredentialDead or CredentialLate."""
         now = self._clock()
-        self._fetched_at = now
+        self._fetched_at = self._fetched_at or now
         if self._kept is not None and self._kept.lives(now):
             return self._kept.access
         if self._trouble is not None and now < self._next_at:
@@ -98,7 +100,6 @@ class TokenKeeper:
             found = await self._renewed(refused)
         if isinstance(found, Dead) and found.error == "refused":
             await self._told_refused(found)
-        self._fetched_at = self._clock()
         return _access(found)
 
     # --- in the background --------------------------------------------------------------------------------
@@ -118,8 +119,8 @@ class TokenKeeper:
         await self._look_for_news(now)
         if now >= self._next_at:
             await self._renewed()
-        if self._refused_at and self._fetched_at and self._refused_at < self._fetched_at < now - _ACCEPTED:
-            self._refused_at = None
+        if self._may_be_refused and self._fetched_at and self._fetched_at < now - _ACCEPTED:
+            self._may_be_refused = False
             await self._ops.clear(f"oauth-{self.account.name}-refused")
 
     def hurry(self) -> None:
@@ -220,7 +221,7 @@ class TokenKeeper:
             await self._ops.sound(key, late_text(self.account, found.reason, self._failing_since))
 
     async def _told_refused(self, found: Dead) -> None:
-        self._refused_at = self._clock()
+        self._may_be_refused, self._fetched_at = True, None
         log.error("token refused", extra={"oauth": self.account.name, "error": found.reason})
         await self._noted(found.reason)
         await self._ops.sound(f"oauth-{self.account.name}-refused", refused_text(self.account, found))

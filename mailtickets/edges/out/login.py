@@ -15,6 +15,7 @@ from mailtickets.edges.out.settings import SmtpOutSettings
 from mailtickets.edges.sasl import Exchange, exchange
 
 log = logging.getLogger("mailtickets.smtp")
+log.addHandler(logging.NullHandler())  # `check` says it in a line of its own, and has no log
 
 NOT_IMPLEMENTED = 504
 """Answers to AUTH that mean: this mechanism is offered but does not work. Another mechanism may work."""
