@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from mailtickets.desk.notices.alarms import kind_of
 from mailtickets.store.read.figures import Waiting
-from mailtickets.store.read.status import AccountStatus, DeskStatus, together
+from mailtickets.store.read.status import AccountStatus, DeskStatus, Sounding, together
 
 NeedLevel = Literal["fault", "task"]
 NeedCode = Literal[
@@ -28,6 +29,20 @@ CUSTOMER_WAITS = timedelta(days=3)
 
 _FAILS: Mapping[str, NeedCode] = {"imap": "mailbox-fails", "smtp": "smarthost-fails", "oauth": "token-fails"}
 
+_TASKS = frozenset({
+    "automatic-mail-stopped", "unproven-mail-not-answered", "first-contacts-not-answered", "oauth-ends",
+})  # fmt: skip
+"""Kinds of alarms with which the desk goes on."""
+_SAME: Mapping[str, frozenset[NeedCode]] = {
+    "imap": frozenset({"mailbox-fails", "mailbox-silent"}),
+    "oauth": frozenset({"token-fails", "token-ends"}),
+    "oauth-ends": frozenset({"secret-ends", "secret-ended"}),
+    "delivery-late": frozenset({"outgoing-late", "smarthost-fails"}),
+    "disk-low": frozenset({"disk-short"}),
+    "mail-unprocessed": frozenset({"backlog"}),
+}
+"""Kinds of alarms, and the needs that are about the same."""
+
 NeedValue = str | int | datetime
 
 
@@ -41,7 +56,9 @@ class Need:
 
 def needs_of(status: DeskStatus) -> list[Need]:
     """The faults first."""
-    return sorted(_found(status), key=lambda need: need.level != "fault")
+    found = list(_found(status))
+    found += [_of_alarm(alarm) for alarm in status.alarms if not any(_says_the_same(need, alarm) for need in found)]
+    return sorted(found, key=lambda need: need.level != "fault")
 
 
 def _found(status: DeskStatus) -> Iterator[Need]:
@@ -57,24 +74,20 @@ def _found(status: DeskStatus) -> Iterator[Need]:
         yield from _with_account(account, status)
     yield from _secrets(status)
     yield from _waiting(status)
-    said = set(_said_already(status))
-    for alarm in status.alarms:
-        if alarm.key not in said:
-            yield Need("alarm", "fault", {"key": alarm.key, "text": alarm.text, "since": alarm.since})
     yield from _people(status)
 
 
-def _said_already(status: DeskStatus) -> Iterator[str]:
-    """The keys of alarms that say what the figures say by themselves."""
-    yield from (f"{one.kind}-{one.name}" for one in status.accounts if one.failing_since is not None)
-    yield from (f"oauth-{name}-{end}" for name in status.outline.secrets for end in ("expires", "ends"))
-    codes = {need.code for need in _waiting(status)}
-    if "backlog" in codes:
-        yield "mail-unprocessed"
-    if "outgoing-late" in codes:
-        yield "delivery-late"
-    if status.machine.is_short:
-        yield "disk-low"
+def _of_alarm(alarm: Sounding) -> Need:
+    level: NeedLevel = "task" if kind_of(alarm.key) in _TASKS else "fault"
+    return Need("alarm", level, {"key": alarm.key, "text": alarm.text, "since": alarm.since})
+
+
+def _says_the_same(need: Need, alarm: Sounding) -> bool:
+    """Of one trouble its alarm and what is seen here are shown once."""
+    kind, name = kind_of(alarm.key), need.given.get("name")
+    if need.code not in _SAME.get(kind, ()):
+        return False
+    return name is None or f"{alarm.key}-".startswith(f"{kind.partition('-')[0]}-{name}-")
 
 
 def _with_account(account: AccountStatus, status: DeskStatus) -> Iterator[Need]:

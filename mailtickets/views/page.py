@@ -354,7 +354,8 @@ def _fares(account: AccountStatus, status: DeskStatus, words: _Words) -> str:
 
 def _alarms(status: DeskStatus, words: _Words) -> str:
     return _rows(
-        f'<li class="dotted fault">{escape(one.key)}<div class="soft">{escape(words.since(one.since))}</div></li>'
+        f'<li class="dotted fault">{escape(wording.alarm_title(one.key, words.locale))}'
+        f'<div class="soft">{escape(words.since(one.since))}</div></li>'
         for one in status.alarms
     )
 

@@ -376,7 +376,12 @@ def said(need: Need, status: DeskStatus, locale: str) -> tuple[str, str, str]:
     given = _filling(need.given, status, locale)
     if need.code == "alarm":
         given, then = _of_alarm(given, then, locale)
-    return what.format_map(given), why.format_map(given), then.format_map(given)
+    return what.format_map(given), why.format_map(given).strip(), then.format_map(given)
+
+
+def alarm_title(key: str, locale: str) -> str:
+    """What an alarm is about; its key where that has no words."""
+    return row_of(key).title.get(locale, key)
 
 
 def _of_alarm(given: dict[str, str], then: str, locale: str) -> tuple[dict[str, str], str]:

@@ -33,10 +33,16 @@ def run(*options: str | Path, place: Path) -> str:
     return done.stdout
 
 
-def picture(
-    page: Path, out: Path, *, width: int, height: int, dark: bool = False, place: Path, scale: float = 1
-) -> None:
-    """A PNG of the page in a window of this size."""
+def picture(page: Path, out: Path, *, width: int, height: int, place: Path, dark: bool = False) -> None:
+    """A PNG of the page in a window of this size. `place` is a folder for Chromium's own files."""
+    run(f"--screenshot={out}", *_window(width, height, dark), f"file://{page}", place=place)
+
+
+def dom(page: Path, *, width: int, height: int, place: Path, dark: bool = False) -> str:
+    """The page as it is after it was shown in a window of this size."""
+    return run("--dump-dom", *_window(width, height, dark), f"file://{page}", place=place)
+
+
+def _window(width: int, height: int, dark: bool) -> tuple[str, ...]:
     dressed = ("--blink-settings=preferredColorScheme=0",) if dark else ()
-    run(f"--screenshot={out}", f"--window-size={width},{height}", f"--force-device-scale-factor={scale}", *dressed,
-        f"file://{page}", place=place)  # fmt: skip
+    return (f"--window-size={width},{height}", "--force-device-scale-factor=1", *dressed)

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from mailtickets.config.outline import DeskOutline
 from mailtickets.desk.model.ticket import STATUSES
 from mailtickets.mail.door import IMPORT
-from mailtickets.store import agents, health, schema
+from mailtickets.store import agents, alarms, health, schema
 from mailtickets.store.read import inbound, outbox, tickets
 from mailtickets.store.read.figures import WAITING_OUT, Waiting
 from mailtickets.store.read.reader import opened
@@ -171,6 +171,15 @@ def test_what_a_gateway_saw_that_is_gone_does_not_count(office: Office) -> None:
     office.run(lambda c: health.succeeded(c, "imap", "suporte", "one", later))
     [account] = seen(office, outline=WITH_MAILBOX, now=later).accounts
     assert (account.failing_since, account.error) == (None, "")
+
+
+def test_an_alarm_is_shown_until_it_has_passed_and_without_others_words(office: Office) -> None:
+    office.run(lambda c: alarms.report(c, "delivery-late", "outbox 3 to maria@x.test: 451 Maria", "one", NOW))
+    office.run(lambda c: alarms.report(c, "imap-suporte", "NO for suporte@desk.test", "one", NOW))
+    shown = {one.key: one.text for one in seen(office, outline=WITH_MAILBOX).alarms}
+    assert shown == {"delivery-late": "", "imap-suporte": "NO for suporte@desk.test"}
+    office.run(lambda c: alarms.withdraw(c, "imap-suporte", "one", NOW))
+    assert [one.key for one in seen(office).alarms] == ["delivery-late"]
 
 
 @pytest.mark.parametrize(

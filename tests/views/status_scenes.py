@@ -142,9 +142,8 @@ def trouble(locale: str = "pt_BR") -> DeskStatus:
             *busy.accounts[1:],
         ],
         alarms=[
-            Sounding(
-                "delivery-late", "outbox 2211 to <...>: 451 4.7.500 Server busy. Please try again later.", ago(hours=2)
-            )
+            Sounding("delivery-late", "", ago(hours=2)),
+            Sounding("scanner-unavailable", "clamd: connection refused", ago(minutes=50)),
         ],
         others=3,
     )

@@ -12,7 +12,7 @@ from lxml import html
 from mailtickets.edges.http.app import policy_for
 from mailtickets.store.read.figures import WAITING_OUT
 from mailtickets.store.read.health import AccountKind
-from mailtickets.store.read.status import DeskStatus, HeldFor
+from mailtickets.store.read.status import DeskStatus, HeldFor, Sounding
 from mailtickets.views import chart as chart_module
 from mailtickets.views import page as page_module
 from mailtickets.views import status as view
@@ -212,6 +212,44 @@ def with_account(**values: Any) -> DeskStatus:
 def test_what_needs_a_person(status: DeskStatus, found: list[str]) -> None:
     assert codes(status) == found
     assert view.state_of(status) == ("fault" if found else "well")
+
+
+def with_alarm(status: DeskStatus, key: str) -> DeskStatus:
+    return replace(status, alarms=[Sounding(key, "why", ago(hours=1))])
+
+
+@pytest.mark.parametrize("key", ["reconcile", "workers-die", "scanner-unavailable", "something-new", "imap-vendas"])
+def test_an_open_alarm_needs_a_person(key: str) -> None:
+    assert codes(with_alarm(well("en"), key)) == ["alarm"]
+
+
+def test_an_alarm_with_which_the_desk_goes_on_is_a_task() -> None:
+    assert view.state_of(with_alarm(well("en"), "automatic-mail-stopped")) == "task"
+
+
+def test_an_alarm_is_said_in_the_words_that_ops_are_written() -> None:
+    [need] = needs_of(with_alarm(well("es"), "reconcile"))
+    what, why, then = wording.said(need, well("es"), "es")
+    assert what == "Alarma: las cuentas no cuadran (reconcile)"
+    assert why.startswith("why Desde 13:32 (hace 1 h)")
+    assert then.startswith("Ejecute `mailtickets inbound reconcile --mailboxes`")
+
+
+@pytest.mark.parametrize(
+    ("status", "key"),
+    [
+        (with_account(failing_since=ago(minutes=9)), "imap-suporte"),
+        (with_account(failing_since=ago(minutes=9)), "imap-suporte-INBOX"),
+        (with_account(kind="oauth", name="microsoft", failing_since=ago(minutes=9)), "oauth-microsoft"),
+        (replace(trouble("en"), alarms=[]), "delivery-late"),
+    ],
+)
+def test_a_trouble_and_its_alarm_are_shown_once(status: DeskStatus, key: str) -> None:
+    assert codes(with_alarm(status, key)) == codes(status)
+
+
+def test_the_alarm_of_another_account_is_not_hidden() -> None:
+    assert codes(with_alarm(with_account(failing_since=ago(minutes=9)), "imap-suporte2")) == ["mailbox-fails", "alarm"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.outline import DeskOutline
+from mailtickets.desk.notices.alarms import ALARMS, kind_of
 from mailtickets.store.read import health
 from mailtickets.store.read.figures import WAITING_OUT, Waiting, only, size, unanswered, waiting
 from mailtickets.store.read.health import Account, Alarm
@@ -28,6 +29,9 @@ NO_REPLY = "no-reply"
 
 GONE = timedelta(hours=1)
 """A gateway that has not tried an account for so much longer than another has given it up."""
+
+OUR_WORDS = frozenset(ALARMS) - {"delivery-late", "imap-message", "mail-disowned", "reconcile"}
+"""Kinds of alarms whose text holds no more than the desk's own words, and what servers say of its own accounts."""
 
 _WORD = re.compile(r"[^\s<>()\[\]\"',;]++")
 _CODE = re.compile(r"([245]\d\d)(?!\d)(?:[ -]([245]\.\d{1,3}\.\d{1,3})\b)?")
@@ -116,6 +120,7 @@ class Sounding:
 
     key: str
     text: str
+    """Empty where others' words may be in it."""
     since: datetime
 
 
@@ -332,7 +337,8 @@ def _latest(moments: Iterable[datetime | None]) -> datetime | None:
 
 
 def _sounding(alarm: Alarm, outline: DeskOutline) -> Sounding:
-    return Sounding(alarm.key, masked(alarm.text, outline), alarm.since)
+    text = masked(alarm.text, outline) if kind_of(alarm.key) in OUR_WORDS else ""
+    return Sounding(alarm.key, text, alarm.since)
 
 
 def masked(text: str, outline: DeskOutline) -> str:
