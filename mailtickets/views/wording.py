@@ -39,7 +39,7 @@ NEEDS: Mapping[str, Mapping[str, tuple[Numbered, Numbered, Numbered]]] = {
         ),
         "alarm": (
             "Alarme: {key}",
-            "{text} Desde {since}.",
+            "Desde {since}: {text}",
             "`mailtickets check` diz o que está errado e o próximo passo.",
         ),
         "backlog": (
@@ -130,7 +130,7 @@ NEEDS: Mapping[str, Mapping[str, tuple[Numbered, Numbered, Numbered]]] = {
         ),
         "alarm": (
             "Alarm: {key}",
-            "{text} Since {since}.",
+            "Since {since}: {text}",
             "`mailtickets check` says what is wrong and the next step.",
         ),
         "backlog": (
@@ -218,7 +218,7 @@ NEEDS: Mapping[str, Mapping[str, tuple[Numbered, Numbered, Numbered]]] = {
         ),
         "alarm": (
             "Alarma: {key}",
-            "{text} Desde {since}.",
+            "Desde {since}: {text}",
             "`mailtickets check` dice qué está mal y cuál es el siguiente paso.",
         ),
         "backlog": (
@@ -376,7 +376,7 @@ def said(need: Need, status: DeskStatus, locale: str) -> tuple[str, str, str]:
     given = _filling(need.given, status, locale)
     if need.code == "alarm":
         given, then = _of_alarm(given, then, locale)
-    return what.format_map(given), why.format_map(given).strip(), then.format_map(given)
+    return what.format_map(given), why.format_map(given).rstrip(": "), then.format_map(given)
 
 
 def alarm_title(key: str, locale: str) -> str:

@@ -231,7 +231,7 @@ def test_an_alarm_is_said_in_the_words_that_ops_are_written() -> None:
     [need] = needs_of(with_alarm(well("es"), "reconcile"))
     what, why, then = wording.said(need, well("es"), "es")
     assert what == "Alarma: las cuentas no cuadran (reconcile)"
-    assert why.startswith("why Desde 13:32 (hace 1 h)")
+    assert why == "Desde 13:32 (hace 1 h): why"
     assert then.startswith("Ejecute `mailtickets inbound reconcile --mailboxes`")
 
 
