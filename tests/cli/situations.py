@@ -20,7 +20,7 @@ import trustme
 from mailtickets.cli import main
 from mailtickets.cli.check import areas, domains, roundtrip
 from mailtickets.cli.check.database import version
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.load import load
 from mailtickets.config.state import load_secrets, prepare
 from mailtickets.gateway.rules import rules_of
@@ -138,7 +138,7 @@ class Bench:
     async def of_domains(self) -> list[CheckLine]:
         """What is said of domains alone, where hosts are those of a large provider: they are not spoken to."""
         self.write()
-        return list(await domains.lines(Subject(load(self.config))))
+        return list(await domains.lines(Inquiry(load(self.config))))
 
     async def told(self, about: str, *words: str) -> list[CheckLine]:
         return faults(await self.lines(about, *words), about)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailtickets.cli.check import areas, clock, database, delivery, domains, sending
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.load import load
 from mailtickets.config.providers import provider_at
 from mailtickets.edges.checks.resolver import Lookups
@@ -27,7 +27,7 @@ def only(monkeypatch: pytest.MonkeyPatch, *chosen: tuple[str, areas.Area]) -> No
 
 
 def area(*lines: CheckLine) -> areas.Area:
-    async def look(subject: Subject) -> Iterable[CheckLine]:
+    async def look(inquiry: Inquiry) -> Iterable[CheckLine]:
         return lines
 
     return look
@@ -59,11 +59,11 @@ def test_only_what_is_wrong_changes_the_exit_status(
 def test_areas_look_side_by_side_and_speak_in_order(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     second_is_done = asyncio.Event()
 
-    async def first(subject: Subject) -> Iterable[CheckLine]:
+    async def first(inquiry: Inquiry) -> Iterable[CheckLine]:
         await second_is_done.wait()
         return [ok("first", "is well")]
 
-    async def second(subject: Subject) -> Iterable[CheckLine]:
+    async def second(inquiry: Inquiry) -> Iterable[CheckLine]:
         second_is_done.set()
         return [ok("second", "is well")]
 
@@ -72,7 +72,7 @@ def test_areas_look_side_by_side_and_speak_in_order(shell: Shell, monkeypatch: p
 
 
 def test_an_area_without_end_is_given_up(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def endless(subject: Subject) -> Iterable[CheckLine]:
+    async def endless(inquiry: Inquiry) -> Iterable[CheckLine]:
         await asyncio.Event().wait()
         return []
 
@@ -85,7 +85,7 @@ def test_an_area_without_end_is_given_up(shell: Shell, monkeypatch: pytest.Monke
 
 
 def test_an_area_that_fails_does_not_hide_the_others(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def failing(subject: Subject) -> Iterable[CheckLine]:
+    async def failing(inquiry: Inquiry) -> Iterable[CheckLine]:
         raise RuntimeError("nobody thought of this")
 
     only(monkeypatch, ("failing", failing), ("other", area(ok("other", "is well"))))
@@ -165,7 +165,7 @@ async def test_records_that_lead_in_a_circle_come_to_an_end() -> None:
 
 
 async def test_names_for_tests_are_not_asked_of_the_worlds_dns(shell: Shell) -> None:
-    lines = list(await domains.lines(Subject(load(shell.config))))
+    lines = list(await domains.lines(Inquiry(load(shell.config))))
     assert [(line.about, line.verdict) for line in lines] == [("desk.test", "ok")]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailtickets.cli.check import http
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.load import load
 from mailtickets.views.check import CheckLine
 from tests.servers import free_port
@@ -22,7 +22,7 @@ WELL = "database: ok\ndisk: ok\ndoors: ok\n"
 def checked(tmp_path: Path, table: str) -> list[CheckLine]:
     file = tmp_path / "config.toml"
     file.write_text(LEAST + table, encoding="utf-8")
-    return list(http.lines(Subject(load(file))))
+    return list(http.lines(Inquiry(load(file))))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tests.servers import free_port
 from tests.system.desk import Desk, config
+from tests.system.town import MAILBOX, Town
 
 BACK_TO_ITSELF = """\
 [delivery]
@@ -48,3 +49,15 @@ def test_a_test_message_opens_no_ticket(tmp_path: Path) -> None:
         ]
     finally:
         desk.stop()
+
+
+def test_the_way_through_postfix_and_dovecot_leaves_everything_as_it_was(town: Town, town_desk: Desk) -> None:
+    """The queue's mailbox is read by IMAP, and mail goes out through Postfix."""
+    town_desk.start()
+    lines = [line for line in town_desk.cli("check", "--send", MAILBOX) if line["about"].startswith("--send")]
+    assert [line for line in lines if line["verdict"] != "ok"] == []
+    texts = [line["text"] for line in lines]
+    assert texts[1].startswith("it came back by imap")
+    assert [
+        what for what in ("From", "Message-ID") if not any(text.startswith(f"{what} came back") for text in texts)
+    ] == []

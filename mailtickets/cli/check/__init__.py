@@ -11,7 +11,7 @@ import asyncio
 
 from mailtickets.cli import DONE, REFUSED
 from mailtickets.cli.check.areas import lines
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.cli.desk import configuration
 from mailtickets.cli.session import act_as_owner, add_json, print_json
 from mailtickets.views.check import CheckLine, as_json, as_text
@@ -30,16 +30,16 @@ def run(args: argparse.Namespace) -> int:
     config = configuration(args, secrets=True)
     act_as_owner(config.state_dir)
     send = config.queue[0].address if args.send == FIRST_QUEUE else args.send
-    found = asyncio.run(_run(Subject(config, send, args.agent), shown=not args.json))
+    found = asyncio.run(_run(Inquiry(config, send, args.agent), shown=not args.json))
     if args.json:
         print_json([as_json(line) for line in found])
     return REFUSED if any(line.verdict == "wrong" for line in found) else DONE
 
 
-async def _run(subject: Subject, *, shown: bool) -> list[CheckLine]:
+async def _run(inquiry: Inquiry, *, shown: bool) -> list[CheckLine]:
     """All lines. With `shown`, each is printed as soon as it and those before it are there."""
     found = []
-    async for line in lines(subject):
+    async for line in lines(inquiry):
         found.append(line)
         if shown:
             print(as_text(line), flush=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.cli.desk import read_in
 from mailtickets.config.models import Config
 from mailtickets.desk.model.delivery import Transient
@@ -20,9 +20,9 @@ from mailtickets.views.check import CheckLine, ok, warning, wrong
 _SEE_DMARC = "see what the lines of the agent's domain below say, or let your server write Authentication-Results"
 
 
-def lines(subject: Subject) -> Iterator[CheckLine]:
+def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
     """Nothing unless an agent was asked about."""
-    config, address = subject.config, subject.agent
+    config, address = inquiry.config, inquiry.agent
     if not address:
         return
     about = f"--agent {address}"

@@ -24,7 +24,7 @@ from mailtickets.cli.check import (
     texts,
     tokens,
 )
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.state import directory_problems
 from mailtickets.views.check import CheckLine, ok, wrong
 
@@ -35,14 +35,14 @@ AREA_SECONDS = 240
 
 _REPORT = "run it again; if it says the same, report this line: it is a fault of mailtickets"
 
-Area = Callable[[Subject], Awaitable[Iterable[CheckLine]]]
+Area = Callable[[Inquiry], Awaitable[Iterable[CheckLine]]]
 
 
-def _in_thread(look: Callable[[Subject], Iterable[CheckLine]]) -> Area:
+def _in_thread(look: Callable[[Inquiry], Iterable[CheckLine]]) -> Area:
     """An area that blocks."""
 
-    async def area(subject: Subject) -> Iterable[CheckLine]:
-        return await asyncio.to_thread(lambda: list(look(subject)))
+    async def area(inquiry: Inquiry) -> Iterable[CheckLine]:
+        return await asyncio.to_thread(lambda: list(look(inquiry)))
 
     return area
 
@@ -62,25 +62,25 @@ AREAS: tuple[tuple[str, Area], ...] = (
 )
 
 
-async def lines(subject: Subject) -> AsyncIterator[CheckLine]:
+async def lines(inquiry: Inquiry) -> AsyncIterator[CheckLine]:
     """All lines, in order."""
-    config = subject.config
+    config = inquiry.config
     yield ok("configuration", f"{config.file} is sound")
-    for line in machine.lines(subject):
-        yield subject.masked(line)
+    for line in machine.lines(inquiry):
+        yield inquiry.masked(line)
     if any(directory_problems(config.state_dir)):
         return  # the areas open files, maybe those of an intruder
-    looking = [asyncio.create_task(_bounded(name, area, subject), name=name) for name, area in AREAS]
+    looking = [asyncio.create_task(_bounded(name, area, inquiry), name=name) for name, area in AREAS]
     for task in looking:
         for line in await task:
-            yield subject.masked(line)
+            yield inquiry.masked(line)
 
 
-async def _bounded(name: str, area: Area, subject: Subject) -> Iterable[CheckLine]:
+async def _bounded(name: str, area: Area, inquiry: Inquiry) -> Iterable[CheckLine]:
     bound = asyncio.timeout(AREA_SECONDS)
     try:
         async with bound:
-            return await area(subject)
+            return await area(inquiry)
     except Exception as error:
         if bound.expired():
             return [wrong(name, f"no result within {AREA_SECONDS} s", _REPORT)]

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection
 
 from mailtickets.cli.check.database import BUSY_SECONDS
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.oauth2.account import MICROSOFT_LOGIN, OAuthAccount, accounts
 from mailtickets.store.database import Database
@@ -36,8 +36,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def lines(subject: Subject) -> Iterator[CheckLine]:
-    found = [*_of_database(subject), *_of_token_servers(subject)]
+def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
+    found = [*_of_database(inquiry), *_of_token_servers(inquiry)]
     yield from found or [_of_the_kernel()]
 
 
@@ -66,11 +66,11 @@ def date_in(text: str) -> datetime | None:
 # --- whose clocks -------------------------------------------------------------------------------------
 
 
-def _of_database(subject: Subject) -> Iterator[CheckLine]:
+def _of_database(inquiry: Inquiry) -> Iterator[CheckLine]:
     """PostgreSQL's. SQLite has the clock of this machine."""
-    if subject.config.database_url.startswith("sqlite"):
+    if inquiry.config.database_url.startswith("sqlite"):
         return
-    database = Database(subject.config.database_url, busy_seconds=BUSY_SECONDS)
+    database = Database(inquiry.config.database_url, busy_seconds=BUSY_SECONDS)
     try:
         before = now()
         theirs = database.transact(_clock_in)
@@ -86,9 +86,9 @@ def _clock_in(connection: Connection) -> datetime:
     return found
 
 
-def _of_token_servers(subject: Subject) -> Iterator[CheckLine]:
+def _of_token_servers(inquiry: Inquiry) -> Iterator[CheckLine]:
     asked = set()
-    for account in accounts(subject.config).values():
+    for account in accounts(inquiry.config).values():
         url = urlsplit(account.token_url or MICROSOFT_LOGIN)
         if url.hostname and url.netloc not in asked:
             asked.add(url.netloc)

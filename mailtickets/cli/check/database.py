@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.models import Config, SmtpIn
 from mailtickets.config.places import database_is_missing
 from mailtickets.desk.model.delivery import Transient
@@ -33,8 +33,8 @@ _WAL_REMEDY = (
 )
 
 
-def lines(subject: Subject) -> Iterator[CheckLine]:
-    config = subject.config
+def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
+    config = inquiry.config
     if database_is_missing(config.database_url):
         yield warning(_ABOUT, "is not there yet: `run` makes it", "start the daemon: `systemctl start mailtickets`")
     else:

@@ -7,7 +7,7 @@ from datetime import datetime
 from aiosmtplib import SMTPException, SMTPResponseException
 
 from mailtickets.cli.check import clock, roundtrip
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.credentials import CredentialDead
 from mailtickets.config.models import Config
 from mailtickets.config.providers import provider_at
@@ -27,20 +27,20 @@ _SMALL_OCTETS = 10_000_000
 _THROTTLED = 400
 
 
-async def lines(subject: Subject) -> Iterable[CheckLine]:
-    config = subject.config
+async def lines(inquiry: Inquiry) -> Iterable[CheckLine]:
+    config = inquiry.config
     if config.delivery.method == "maildir":
         found = [ok(ABOUT, f"mail is put into {config.maildir}, not sent")]
         maildir = MaildirOut(config.maildir)
-        return [*found, *await roundtrip.lines(config, maildir, subject.send)] if subject.send else found
+        return [*found, *await roundtrip.lines(config, maildir, inquiry.send)] if inquiry.send else found
     settings = SmtpOutSettings.of(config)
-    out = SmtpOut(replace(settings, credential=subject.credential(config.delivery), timeouts=_TIMEOUTS))
+    out = SmtpOut(replace(settings, credential=inquiry.credential(config.delivery), timeouts=_TIMEOUTS))
     try:
         before = clock.now()
         probe = await out.probe()
         found = [*_smarthost(config, probe), *_clock(config, probe, before)]
-        if subject.send:
-            found += await roundtrip.lines(config, out, subject.send)
+        if inquiry.send:
+            found += await roundtrip.lines(config, out, inquiry.send)
         return found
     finally:
         await out.close()

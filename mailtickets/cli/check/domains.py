@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
 from mailtickets.cli.check import sending
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.models import Config
 from mailtickets.config.providers import Provider, provider_at, provider_of
 from mailtickets.config.values import is_loopback
@@ -24,8 +24,8 @@ _FOR_TESTS = ("test", "example", "invalid", "localhost", "local", "internal")
 Look = Callable[[Config, str, Lookups], Iterable[CheckLine]]
 
 
-async def lines(subject: Subject) -> Iterable[CheckLine]:
-    config = subject.config
+async def lines(inquiry: Inquiry) -> Iterable[CheckLine]:
+    config = inquiry.config
     ours = _domains(address for queue in config.queue for address in queue.addresses)
     theirs = _domains(address for one in config.agent for address in (one.address, *one.aliases))
     looking = [_asked(config, domain, _of_ours) for domain in ours]

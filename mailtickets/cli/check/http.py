@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.http import warnings
 from mailtickets.views.check import CheckLine, ok, warning, wrong
 
@@ -17,12 +17,12 @@ _START = "start the daemon: `systemctl start mailtickets`, or `mailtickets run`"
 _RELOAD = "if the table is new, `systemctl reload mailtickets`; else {}"
 
 
-def lines(subject: Subject) -> Iterator[CheckLine]:
-    for key, text, then in warnings(subject.config):
+def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
+    for key, text, then in warnings(inquiry.config):
         yield warning(key, text, then)
-    http = subject.config.http
+    http = inquiry.config.http
     if http is not None:
-        for number, entry in enumerate(subject.config.http_listen):
+        for number, entry in enumerate(inquiry.config.http_listen):
             yield _answer(f"http.listen.{number}", entry, "/readyz" if http.metrics else "/")
 
 

@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.views.check import CheckLine, ok, warning, wrong
 
 _SECONDS = 5
@@ -11,8 +11,8 @@ _GREETING_OCTETS = 512
 _START = "start the daemon: `systemctl start mailtickets`, or `mailtickets run`"
 
 
-def lines(subject: Subject) -> Iterator[CheckLine]:
-    config = subject.config
+def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
+    config = inquiry.config
     listening = [("lmtp_in.listen", entry) for entry in config.lmtp_listen]
     listening += [("smtp_in.listen", entry) for entry in (config.smtp_in.listen if config.smtp_in else ())]
     for key, entry in listening:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.models import Config
 from mailtickets.config.places import ConfigError
 from mailtickets.config.state import directory_problems, load_secrets
@@ -11,8 +11,8 @@ from mailtickets.views.check import CheckLine, ok, warning, wrong
 _START = "start the daemon: `systemctl start mailtickets`, or `mailtickets run`"
 
 
-def lines(subject: Subject) -> Iterator[CheckLine]:
-    config = subject.config
+def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
+    config = inquiry.config
     directory, secret = config.state_dir, config.secret_file
     if not directory.is_dir():
         yield warning("instance.state_dir", f"{directory} is not there yet: `run` makes it", _START)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.models import Config, Queue
 from mailtickets.desk.claims.identity import plus_address
 from mailtickets.views.check import CheckLine, ok, warning
@@ -18,8 +18,8 @@ _VERIFY = (
 )
 
 
-def lines(subject: Subject) -> Iterator[CheckLine]:
-    config = subject.config
+def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
+    config = inquiry.config
     for number, queue in enumerate(config.queue):
         yield from _queue(config, number, queue)
     yield from _trust(config)

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.desk.letters.checking import check
 from mailtickets.gateway.rules import rules_of
 from mailtickets.views.check import CheckLine, ok, wrong
 
 
-def lines(subject: Subject) -> Iterator[CheckLine]:
-    problems = check(rules_of(subject.config, ()).templates)
+def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
+    problems = check(rules_of(inquiry.config, ()).templates)
     for problem in problems:
         yield wrong(
             "templates.directory",

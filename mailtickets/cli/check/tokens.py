@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 
-from mailtickets.cli.check.subject import Subject
+from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.places import ConfigError
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.oauth2.account import OAuthAccount, accounts
@@ -21,30 +21,30 @@ from mailtickets.views.check import CheckLine, ok, warning, wrong
 _LATER = "see that this machine reaches the token server, and run it again; the daemon tries on by itself"
 
 
-async def lines(subject: Subject) -> Iterable[CheckLine]:
-    known = accounts(subject.config)
-    keys = {name: f"oauth.{number}" for number, name in enumerate(one.name for one in subject.config.oauth)}
-    looking = (asyncio.to_thread(_account, subject, keys[name], account) for name, account in known.items())
+async def lines(inquiry: Inquiry) -> Iterable[CheckLine]:
+    known = accounts(inquiry.config)
+    keys = {name: f"oauth.{number}" for number, name in enumerate(one.name for one in inquiry.config.oauth)}
+    looking = (asyncio.to_thread(_account, inquiry, keys[name], account) for name, account in known.items())
     return [line for found in await asyncio.gather(*looking) for line in found]
 
 
-def _account(subject: Subject, about: str, account: OAuthAccount) -> list[CheckLine]:
+def _account(inquiry: Inquiry, about: str, account: OAuthAccount) -> list[CheckLine]:
     return [
-        _token(subject, about, account),
+        _token(inquiry, about, account),
         *_ending(about, account, datetime.now(UTC).date()),
         *_unused(about, account),
     ]
 
 
-def _token(subject: Subject, about: str, account: OAuthAccount) -> CheckLine:
+def _token(inquiry: Inquiry, about: str, account: OAuthAccount) -> CheckLine:
     try:
-        with renewing(subject.config, account) as renewal:
+        with renewing(inquiry.config, account) as renewal:
             found = renewal.present()
     except (Transient, ConfigError, OSError) as error:
         return wrong(about, f"{account.name}: no token: {error}", "see the lines of the database and of the secret")
     match found:
         case Kept():
-            subject.remember(found.access, found.refresh)
+            inquiry.remember(found.access, found.refresh)
             whose = f" of {found.who}" if found.who else ""
             return ok(about, f"{account.name}: a token{whose} is there, good until {_moment(found.expires_at)}")
         case Dead():

@@ -14,7 +14,7 @@ _SHORTEST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Inquiry:
     config: Config
     send: str | None = None
     """The address that a test message goes to."""
