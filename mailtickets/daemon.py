@@ -43,6 +43,7 @@ from mailtickets.edges.oauth2.kept import Kept
 from mailtickets.edges.oauth2.tokens import for_daemon
 from mailtickets.edges.out.dkim import DkimSigner
 from mailtickets.edges.out.maildir import MaildirOut
+from mailtickets.edges.out.session import NO_TOKEN
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_server.listener import Listener, bind
 from mailtickets.edges.smtp_server.settings import Settings
@@ -64,7 +65,7 @@ from mailtickets.mail.kind.classify import loop_reason
 from mailtickets.mail.kind.junk import JunkVerdict, denied, spam_flags, worst
 from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.trust import header_truth
-from mailtickets.store import migrate
+from mailtickets.store import migrate, outbox
 from mailtickets.store.database import Database
 from mailtickets.store.health import AccountKind
 
@@ -150,7 +151,7 @@ class Daemon:
             measures=self.measures,
         )
         self._tokens = for_daemon(
-            database, self.config, self.gateway.alarms, clerk.clock, self._note_token, self._wake_pollers
+            database, self.config, self.gateway.alarms, clerk.clock, self._note_token, self._go_on
         )
         self._out = _way_out(self.config.with_tokens(self._tokens.credential))
         try:
@@ -310,11 +311,21 @@ class Daemon:
         """Records how an account fares, for all who look at the database."""
         await self.gateway.accounts.note("oauth", name, error, kept.expires_at if kept else None)
 
-    def _wake_pollers(self, oauth: str) -> None:
-        """Mailboxes whose account has a token again are read at once, not after the pause of a failed login."""
+    def _go_on(self, oauth: str) -> None:
+        """The account has a token again. Its mailboxes are read at once, not after the pause of a failed login, and
+        mail that waited for the token goes out.
+        """
         for poller, _ in self._pollers:
             if poller.account.oauth == oauth:
                 poller.wake()
+        if self.config.delivery.oauth == oauth:
+            self._hurrying = asyncio.create_task(self._hurry())
+
+    async def _hurry(self) -> None:
+        clerk = self.gateway.clerk
+        with suppress(Transient):  # then it goes out at the time that it has
+            await self.gateway.off_loop(clerk.database.transact, outbox.hurry, NO_TOKEN, clerk.clock())
+            await self.gateway.look_for_work()
 
     async def _forget_accounts_that_are_gone(self) -> None:
         """Drops what is known of accounts that are no longer in the configuration, and their alarms."""

@@ -345,6 +345,17 @@ def retry(connection: Connection, number: int, now: datetime) -> bool:
     return connection.execute(again).rowcount == 1
 
 
+def hurry(connection: Connection, begun: str, now: datetime) -> int:
+    """What has kept these copies waiting has passed: those whose last reply begins so are due now. Returns how many."""
+    waiting = (
+        update(outbox)
+        .where(outbox.c.state == "deferred", outbox.c.next_attempt_at > now)
+        .where(outbox.c.last_reply.startswith(begun, autoescape=True))
+        .values(next_attempt_at=now)
+    )
+    return connection.execute(waiting).rowcount
+
+
 def cancel(connection: Connection, number: int) -> bool:
     """Cancels a copy. Returns False if the copy does not wait, for example because it was sent or is being sent."""
     stopped = (

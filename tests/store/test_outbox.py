@@ -53,6 +53,16 @@ def test_answers_go_first_then_acknowledgements_then_agents_notices(busy: Office
     assert [due.name for due in busy.due()] == ["answer", "received", "new_ticket", "new_ticket"]
 
 
+def test_copies_that_waited_for_what_is_there_again_are_due_at_once(busy: Office) -> None:
+    later, beginning = NOW + timedelta(hours=1), "there is no 100_%: "
+    waiting, other, sent = busy.due()
+    assert record(busy, waiting.id, "deferred", next_attempt_at=later, reply=f"{beginning}invalid_grant")
+    assert record(busy, other.id, "deferred", next_attempt_at=later, reply="there is no 100 x: 451 later")
+    assert record(busy, sent.id, "sent", reply=f"{beginning}no")
+    assert busy.run(lambda c: outbox.hurry(c, beginning, NOW)) == 1
+    assert [due.id for due in busy.due()] == [waiting.id]
+
+
 def test_nothing_goes_before_its_time(busy: Office) -> None:
     (copy, *others) = busy.due()
     for other in others:

@@ -54,6 +54,10 @@ class NoConnection(Exception):
         self.result = result
 
 
+NO_TOKEN = "there is no token: "  # noqa: S105 - the beginning of a reply
+"""How the reply begins for mail that waits for a token."""
+
+
 class NoSecret(NoConnection):
     """There is no token to log in with. The smarthost was not asked, and may be well."""
 
@@ -118,7 +122,7 @@ class SmarthostConnection:
             self.abort()
             raise NoConnection(Deferred(f"{self._settings.host} answered {error}{self._hint(str(error))}")) from error
         except (CredentialDead, CredentialLate) as error:
-            raise NoSecret(Deferred(f"there is no {self._settings.credential.method}: {error}")) from error
+            raise NoSecret(Deferred(f"{NO_TOKEN}{error}")) from error
         except (OSError, SMTPException, ValueError, KeyError) as error:
             self.abort()
             raise NoConnection(Deferred(f"{self._settings.host}:{self._settings.port}: {why(error)}")) from error
