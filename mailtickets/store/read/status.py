@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.outline import DeskOutline
@@ -244,8 +245,8 @@ def _replies(reader: Reader) -> Counter[str]:
 
 
 def _failed(reader: Reader, since: datetime) -> Counter[str]:
-    rows = reader.each(_LAST_FAILED, limit=LOOKED_AT)
-    return Counter(code_of(row.last_reply) for row in rows if row.created_at >= since)
+    rows = takewhile(lambda row: row.created_at >= since, reader.each(_LAST_FAILED, limit=LOOKED_AT))
+    return Counter(code_of(row.last_reply) for row in rows)
 
 
 def code_of(reply: str | None) -> str:
