@@ -9,13 +9,14 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from mailtickets.desk.letters.render import Rendered
+from mailtickets.desk.model.delivery import Transient
 from mailtickets.failpoint import failpoint
 from mailtickets.gateway.drafting.draft import Draft
 from mailtickets.gateway.shared import Shared
 
 log = logging.getLogger("mailtickets.gateway")
 
-_BREAKERS = {
+BREAKERS = {
     "everybody": ("automatic-mail-stopped", ""),
     "known-everybody": ("unproven-mail-not-answered", " by mail of known people that nothing vouches for"),
     "unproven-everybody": ("first-contacts-not-answered", " by strangers' mail that nothing vouches for"),
@@ -38,7 +39,10 @@ class Settling:
         self._mail_is_due.set()
         for reason in (reason for one in draft.all() for _, reason in one.withheld):
             self._measures.count("withheld", reason)
-        await self._sound_breakers(draft)
+        try:
+            await self._sound_breakers(draft)
+        except Transient as error:  # the draft is written; the next one tells
+            log.warning("alarm not sent yet", extra={"error": str(error)})
 
     async def words(self, draft: Draft) -> list[Rendered]:
         """The notices of the draft in words. Errors in templates are logged; the built-in ones are used instead."""
@@ -55,7 +59,7 @@ class Settling:
     async def _sound_breakers(self, draft: Draft) -> None:
         """Tells ops when the hour's automatic mail is used up: people's answers still go out, the rest is withheld."""
         limit = self._clerk.rules.policy.budget.automatic_per_hour
-        for counter, (key, cause) in _BREAKERS.items():
+        for counter, (key, cause) in BREAKERS.items():
             if any(reason == f"budget-{counter}" for _, reason in draft.withheld):
                 await self._alarms.sound(key, f"budget.automatic_per_hour = {limit} is used up{cause}")
             elif any(line.key == counter for line in draft.budget):

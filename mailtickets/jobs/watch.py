@@ -15,9 +15,11 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.letters.retry import WARN_AFTER
 from mailtickets.desk.model.delivery import Transient
+from mailtickets.desk.notices.budget import shared_lines
 from mailtickets.gateway.accounts import WAY_OUT
 from mailtickets.gateway.gateway import Gateway
-from mailtickets.store import cursors
+from mailtickets.gateway.settling import BREAKERS
+from mailtickets.store import budgets, cursors
 from mailtickets.store.read import waiting
 from mailtickets.store.read.health import accounts
 from mailtickets.store.read.reader import within
@@ -147,6 +149,15 @@ class Watch:
         return {
             "delivery-late": _of_outgoing(late, very_late, is_broken=is_broken),
             "mail-unprocessed": self._of_incoming(waiting.unprocessed(reader), waiting.newest(reader), watched, now),
+            **self._of_breakers(connection, now),
+        }
+
+    def _of_breakers(self, connection: Connection, now: datetime) -> dict[str, str | None]:
+        """A budget that was used up is there again with the next hour, also where no mail comes that would use it."""
+        lines = {line.key: line for line in shared_lines(self._gateway.clerk.rules.policy.budget, 0)}
+        used = budgets.used(connection, lines.values(), now)
+        return {
+            key: None if used.get(counter, 0) < lines[counter].limit else "" for counter, (key, _) in BREAKERS.items()
         }
 
     def _of_incoming(self, found: Unprocessed | None, newest: int, watched: Watched, now: datetime) -> str | None:

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from mailtickets.config.models import Config
 from mailtickets.desk.model.delivery import Deferred, Delivery, Refused, Sent, Throttled, Transient
+from mailtickets.desk.notices.budget import shared_lines
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.workers import Workers
 from mailtickets.jobs.watch import Room, Watch, Watched
 from mailtickets.mail.door import Door
-from mailtickets.store import health
+from mailtickets.store import budgets, health, schema
 from mailtickets.store.database import Database
 from tests.gateway.alarmed import Station
 from tests.store.databases import database, migrated_file, migrated_postgres
@@ -271,6 +273,24 @@ async def test_two_gateways_look_once_and_tell_once(station: Watching) -> None:
     await station.watch(40, step=2)
     assert len(await station.mails()) == 1
     assert station.open() == ["mail-unprocessed"]
+
+
+# --- budgets --------------------------------------------------------------------------------------------
+
+
+async def test_a_budget_that_is_used_up_is_well_again_in_the_next_hour(station: Watching) -> None:
+    one = await station.begin()
+    (everybody,) = (line for line in shared_lines(one.clerk.rules.policy.budget, 0) if line.key == "everybody")
+    station.office.run(lambda c: budgets.add(c, [everybody], station.office.now))
+    station.office.run(lambda c: c.execute(update(schema.budget).values(used=everybody.limit)))
+    await one.alarms.sound("automatic-mail-stopped", "budget.automatic_per_hour = 1000 is used up")
+    assert [subject.partition(":")[0] for subject in await station.subjects()] == ["[exemplo] Alert"]
+    await station.watch(59, step=59)
+    assert station.open() == ["automatic-mail-stopped"]
+    await station.watch(1)
+    assert station.open() == []
+    await station.watch(6, step=2)
+    assert [subject.partition(":")[0] for subject in await station.subjects()] == ["[exemplo] Well again"]
 
 
 # --- workers --------------------------------------------------------------------------------------------
