@@ -7,7 +7,7 @@ import pty
 import select
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from mailtickets.edges.archives.plan import Plan
 from mailtickets.edges.archives.stored import Archive, NoArchive, StoredMail
 from mailtickets.edges.imap.answers import Selected
 from tests.servers import require
+from tests.servers.dovecot import Dovecot
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 LIMIT = 1_000_000
@@ -284,3 +285,38 @@ def _on_a_terminal(command: Sequence[str], environment: dict[str, str]) -> None:
             process.kill()
             process.wait()
         os.close(ours)
+
+
+BOX = "suporte@desk.test"
+
+
+@pytest.fixture(scope="module")
+def dovecot() -> Iterator[Dovecot]:
+    """A Dovecot with three mails that it has delivered itself."""
+    with Dovecot({BOX: "segredo"}) as server:
+        for name in ("um", "dois", "tres"):
+            server.deliver_by_lmtp(BOX, f"{HEAD.format(name)}\n{TRAP}".replace("\n", "\r\n").encode())
+        yield server
+
+
+def bodies_of(found: Archive) -> list[bytes]:
+    return [raw.partition(b"\r\n\r\n")[2] for _, raw in all_of(found)]
+
+
+def test_a_maildir_that_dovecot_has_written(dovecot: Dovecot) -> None:
+    found = opened(dovecot.maildir(BOX))
+    assert bodies_of(found) == [TRAP.replace("\n", "\r\n").encode()] * 3
+    assert found.notes == []
+
+
+def test_an_mbox_that_dovecot_has_written(dovecot: Dovecot) -> None:
+    home = dovecot.maildir(BOX).parent
+    configuration, target = dovecot.directory / "dovecot.conf", "mbox:~/mbox:INBOX=~/mbox/inbox"
+    command = [require("doveadm", "dovecot-core"), "-c", str(configuration), "backup", "-u", BOX, target]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if not (home / "mbox/inbox").exists():
+        pytest.skip(f"this Dovecot writes no mbox in that way: {done.stderr}")
+    found = opened(home / "mbox/inbox")
+    assert bodies_of(found) == [TRAP.replace("\n", "\r\n").encode()] * 3
+    assert isinstance(found, Mbox)
+    assert (found.mails, found.unescaped) == (3, 6)
