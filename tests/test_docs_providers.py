@@ -132,7 +132,7 @@ INIT = FOLDER.parent / "init.md"
 
 def test_the_page_about_init_has_a_row_for_each_answer_and_no_other() -> None:
     page = INIT.read_text(encoding="utf-8").partition("## The answers")[2]
-    assert re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE) == list(keys_of(asked.Answers))
+    assert re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE) == list(keys_of(asked.InitAnswers))
 
 
 def keys_of(model: type[BaseModel], above: str = "") -> Iterator[str]:

@@ -312,7 +312,7 @@ def test_an_option_wins_over_the_file(setup: Setup) -> None:
 
 def test_every_option_sets_an_answer_that_exists() -> None:
     for option, (key, _, _) in OPTIONS.items():
-        model: Any = asked.Answers
+        model: Any = asked.InitAnswers
         for step in key.split("."):
             assert step in model.model_fields, option
             model = model.model_fields[step].annotation

@@ -71,7 +71,7 @@ class OAuthAnswer(Section):
     expires: OptionalDate = ""
 
 
-class Answers(Section):
+class InitAnswers(Section):
     """The answers, as far as they are known."""
 
     address: OptionalAddrSpec = ""
@@ -156,12 +156,12 @@ def _table(data: Mapping[str, Any], key: str) -> tuple[dict[str, Any], str]:
     return (found, name) if isinstance(found, dict) else ({}, name)
 
 
-def checked(file: Path | None, data: dict[str, Any]) -> Answers:
+def checked(file: Path | None, data: dict[str, Any]) -> InitAnswers:
     """The answers as a value. Raises ConfigError for what is there and wrong, and then also for what is missing. What
     is only missing is no error here.
     """
     try:
-        return Answers.model_validate(tuples(data))
+        return InitAnswers.model_validate(tuples(data))
     except ValidationError as error:
         wrong = [(key, _SECRETS if key in _NOT_HERE else problem) for key, problem in in_words(error)]
     raise ConfigError(file, wrong + _other_problems(data, wrong))
@@ -180,7 +180,7 @@ def _other_problems(data: dict[str, Any], wrong: Sequence[tuple[str, str]]) -> l
             table, name = _table(rest, key)
             table.pop(name, None)
     try:
-        answers = Answers.model_validate(tuples(rest))
+        answers = InitAnswers.model_validate(tuples(rest))
     except ValidationError:
         return []
     faulty = {key for key, _ in wrong}
@@ -190,7 +190,7 @@ def _other_problems(data: dict[str, Any], wrong: Sequence[tuple[str, str]]) -> l
 # --- what is missing ------------------------------------------------------------------------------------
 
 
-def problems(answers: Answers, *, has_secret: bool = False) -> Iterator[tuple[str, str]]:
+def problems(answers: InitAnswers, *, has_secret: bool = False) -> Iterator[tuple[str, str]]:
     """What a configuration cannot do without, and what does not go together. `has_secret`: a person has typed it."""
     if not answers.address:
         yield "address", "is missing: the address that customers write to"
@@ -202,7 +202,7 @@ def problems(answers: Answers, *, has_secret: bool = False) -> Iterator[tuple[st
     yield from _file_problems(answers)
 
 
-def _provider_problems(answers: Answers) -> Iterator[tuple[str, str]]:
+def _provider_problems(answers: InitAnswers) -> Iterator[tuple[str, str]]:
     if not answers.provider:
         yield "provider", f"is missing: one of {', '.join(PROVIDERS)}"
     elif answers.provider not in PROVIDERS:
@@ -211,7 +211,7 @@ def _provider_problems(answers: Answers) -> Iterator[tuple[str, str]]:
         yield "intake", f'"smtp" is for provider = "{OWN}": a Postfix of yours hands the mail over'
 
 
-def _server_problems(answers: Answers) -> Iterator[tuple[str, str]]:
+def _server_problems(answers: InitAnswers) -> Iterator[tuple[str, str]]:
     if answers.preset:
         return
     if answers.reads_mailbox and not answers.imap.host:
@@ -220,7 +220,7 @@ def _server_problems(answers: Answers) -> Iterator[tuple[str, str]]:
         yield "smtp.host", "is missing: the server that takes the desk's mail"
 
 
-def _login_problems(answers: Answers, has_secret: bool) -> Iterator[tuple[str, str]]:
+def _login_problems(answers: InitAnswers, has_secret: bool) -> Iterator[tuple[str, str]]:
     login, oauth = answers.login, answers.oauth
     if not login:
         if len(answers.logins) > 1:
@@ -260,14 +260,14 @@ NEEDED = {
 }
 
 
-def needs_secret(answers: Answers) -> bool:
+def needs_secret(answers: InitAnswers) -> bool:
     """Whether a password or a client secret must be known. A Postfix of one's own may ask for none."""
     if answers.login == "client_secret" or (answers.login == "refresh_token" and answers.provider == "google"):
         return True
     return answers.login in {"password", ""} and (answers.reads_mailbox or answers.logs_in_to_send)
 
 
-def secret_name(answers: Answers) -> str:
+def secret_name(answers: InitAnswers) -> str:
     """What the secret is called at this provider, with the account that it belongs to."""
     if answers.login in {"client_secret", "refresh_token"}:
         return "client secret"
@@ -275,7 +275,7 @@ def secret_name(answers: Answers) -> str:
     return f"{called} of {answers.imap.username or answers.address or 'the mailbox'}"
 
 
-def _people_problems(answers: Answers) -> Iterator[tuple[str, str]]:
+def _people_problems(answers: InitAnswers) -> Iterator[tuple[str, str]]:
     if not answers.agent:
         yield "agent", "at least one [[agent]] with name and address was expected"
     seen = {answers.address.casefold(): "the desk's"} if answers.address else {}
@@ -287,7 +287,7 @@ def _people_problems(answers: Answers) -> Iterator[tuple[str, str]]:
         yield "ops_address", "is the desk's own address: a message about trouble would become a ticket"
 
 
-def _file_problems(answers: Answers) -> Iterator[tuple[str, str]]:
+def _file_problems(answers: InitAnswers) -> Iterator[tuple[str, str]]:
     for key in FILES:
         table, _, name = key.rpartition(".")
         given = getattr(getattr(answers, table) if table else answers, name)

@@ -15,7 +15,7 @@ from typing import Any
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.setup import answers as asked
 from mailtickets.cli.setup import configuration, machine, secrets, steps
-from mailtickets.cli.setup.answers import Answers
+from mailtickets.cli.setup.answers import InitAnswers
 from mailtickets.cli.setup.files import NewFile, refuse_existing, write_all
 from mailtickets.cli.setup.interview import GaveUp, Interview, yes
 from mailtickets.cli.setup.options import data_of
@@ -74,7 +74,7 @@ def _answers_file(args: argparse.Namespace) -> Path | None:
 # --- the answers ----------------------------------------------------------------------------------------
 
 
-def _answers(args: argparse.Namespace, data: dict[str, Any], file: Path, asks: bool) -> tuple[Answers, str]:
+def _answers(args: argparse.Namespace, data: dict[str, Any], file: Path, asks: bool) -> tuple[InitAnswers, str]:
     """Complete answers, and the secret that was typed, if one was. Raises ConfigError with everything that is wrong."""
     where = _answers_file(args)
     answers = asked.checked(where, data)
@@ -91,7 +91,7 @@ def _answers(args: argparse.Namespace, data: dict[str, Any], file: Path, asks: b
     return answers, typed
 
 
-def _interviewed(data: dict[str, Any], file: Path) -> tuple[Answers, str]:
+def _interviewed(data: dict[str, Any], file: Path) -> tuple[InitAnswers, str]:
     def lookups() -> Lookups:
         return Lookups(resolver(data.get("dns", ()), DNS_SECONDS), 2 * DNS_SECONDS)
 
@@ -104,7 +104,7 @@ def _interviewed(data: dict[str, Any], file: Path) -> tuple[Answers, str]:
     return answers, interview.secret
 
 
-def _with_advice(answers: Answers, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _with_advice(answers: InitAnswers, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The problems; where the provider is missing, with the one that the MX records name."""
     keys = [key for key, _ in found]
     if answers.provider or not answers.address:
@@ -122,7 +122,7 @@ def _with_advice(answers: Answers, found: list[tuple[str, str]]) -> list[tuple[s
     return [*found[:at], ("provider", found[at][1] + advice), *found[at + 1 :]]
 
 
-def _say_assumed(answers: Answers) -> None:
+def _say_assumed(answers: InitAnswers) -> None:
     """Says what was not answered, and is now as it usually is."""
     settled = settle(answers)
     assumed = {
@@ -141,7 +141,7 @@ def _say_assumed(answers: Answers) -> None:
 # --- the files --------------------------------------------------------------------------------------------
 
 
-def _write_desk(file: Path, answers: Answers, typed: str, *, system: bool) -> None:
+def _write_desk(file: Path, answers: InitAnswers, typed: str, *, system: bool) -> None:
     """Writes the secrets, and last the configuration, which must be sound before anything is written."""
     text = configuration.text(settle(answers), str(machine.SYSTEM_STATE) if system else "var")
     parsed(file, text)
@@ -160,7 +160,7 @@ def _write_desk(file: Path, answers: Answers, typed: str, *, system: bool) -> No
 # --- and then ---------------------------------------------------------------------------------------------
 
 
-def _after(args: argparse.Namespace, file: Path, answers: Answers, asks: bool) -> int:
+def _after(args: argparse.Namespace, file: Path, answers: InitAnswers, asks: bool) -> int:
     """What is left to do, and what `check` finds."""
     if found := steps.steps(answers):
         print(f"\nAt {answers.preset.name if answers.preset else 'the provider'}, if it is not done yet:\n")
@@ -183,7 +183,7 @@ def _after(args: argparse.Namespace, file: Path, answers: Answers, asks: bool) -
     return DONE
 
 
-def _say_extra(answers: Answers) -> None:
+def _say_extra(answers: InitAnswers) -> None:
     needed = {"microsoft": "msal", "google": "google.auth"}.get(answers.provider)
     if answers.login != "password" and needed and not _is_installed(needed):
         print("\nThis way of login needs more libraries: pip install 'mailtickets[oauth]' into the same environment.")
@@ -196,7 +196,7 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def _is_logged_in(args: argparse.Namespace, file: Path, answers: Answers, asks: bool) -> bool:
+def _is_logged_in(args: argparse.Namespace, file: Path, answers: InitAnswers, asks: bool) -> bool:
     """Lets a person log in with a browser, on a terminal. Without one, or if it fails, says what to do."""
     name = settle(answers).oauth_name
     if asks and not args.no_check:

@@ -16,7 +16,7 @@ from mailtickets.cli.setup.answers import (
     OTHER,
     OWN,
     PROVIDERS,
-    Answers,
+    InitAnswers,
     checked,
     needs_secret,
     problems,
@@ -71,7 +71,7 @@ class Interview:
         self.data, self._lookups, self._refuse, self._attempt = data, lookups, refuse, attempt
         self.secret = ""
 
-    def hold(self) -> Answers:
+    def hold(self) -> InitAnswers:
         """Asks everything that is missing, and returns complete answers. `secret` is then what was typed."""
         self._address()
         self._provider()
@@ -88,7 +88,7 @@ class Interview:
         return self.answers
 
     @property
-    def answers(self) -> Answers:
+    def answers(self) -> InitAnswers:
         return checked(None, self.data)
 
     # --- how a question is asked ---------------------------------------------------------------------
@@ -266,7 +266,7 @@ class Interview:
             if tried.works or not yes("Try another password" if tried.refused else "Try again", True):
                 return
 
-    def _typed(self, answers: Answers) -> None:
+    def _typed(self, answers: InitAnswers) -> None:
         """Takes the secret: typed without an echo, or the name of the file that holds it."""
         self.data.pop("secret_file", None)
         self.secret = ""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailtickets.cli.setup.answers import Answers, needs_secret
+from mailtickets.cli.setup.answers import InitAnswers, needs_secret
 from mailtickets.config.certificates import pair_fault
 from mailtickets.config.oauth import service_account_fault
 
@@ -36,7 +36,7 @@ class Secret:
         return secret.rstrip("\r\n").encode() + b"\n"
 
 
-def of(answers: Answers) -> Iterator[Secret]:
+def of(answers: InitAnswers) -> Iterator[Secret]:
     """The files that the answers lead to."""
     oauth, provider = answers.oauth, answers.provider
     match answers.login or answers.logins[0]:
@@ -60,7 +60,7 @@ def of(answers: Answers) -> Iterator[Secret]:
 # --- whether they can be used ---------------------------------------------------------------------------
 
 
-def problems(answers: Answers) -> Iterator[tuple[str, str]]:
+def problems(answers: InitAnswers) -> Iterator[tuple[str, str]]:
     """What is wrong with the content of the files that the answers name. Files that cannot be read are passed over:
     `answers.problems` has told of them.
     """

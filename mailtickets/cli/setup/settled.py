@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mailtickets.cli.setup import secrets
-from mailtickets.cli.setup.answers import OWN, AgentAnswer, Answers, OAuthAnswer
+from mailtickets.cli.setup.answers import OWN, AgentAnswer, InitAnswers, OAuthAnswer
 from mailtickets.config.providers import IMPLICIT_TLS_PORTS, Login, Provider, Server, Tls
 from mailtickets.config.values import is_host_name, is_loopback
 from mailtickets.mail.domain import domain_of
@@ -60,7 +60,7 @@ class Settled:
         return self.authserv_id is not None
 
 
-def settle(answers: Answers) -> Settled:
+def settle(answers: InitAnswers) -> Settled:
     """Decides what the answers leave open. They must have no `problems`."""
     preset = answers.preset
     login: Login = answers.login or answers.logins[0]
@@ -89,7 +89,7 @@ def settle(answers: Answers) -> Settled:
     )
 
 
-def imap_server(answers: Answers) -> Server:
+def imap_server(answers: InitAnswers) -> Server:
     """Where the mailbox is read."""
     given, known = answers.imap, answers.preset.imap.for_address(answers.address) if answers.preset else None
     port = given.port or (known.port if known and not given.host else 993)
@@ -98,7 +98,7 @@ def imap_server(answers: Answers) -> Server:
     return Server(host, port, tls, given.username or (known.username if known else answers.address))
 
 
-def smtp_server(answers: Answers) -> Server:
+def smtp_server(answers: InitAnswers) -> Server:
     """Where the desk's mail is handed in."""
     given, known = answers.smtp, answers.preset.smtp.for_address(answers.address) if answers.preset else None
     if answers.provider == OWN and not given.host:
@@ -113,7 +113,7 @@ def smtp_server(answers: Answers) -> Server:
     return Server(host, port, given.tls or usual, username if answers.logs_in_to_send else "")
 
 
-def _authserv_id(answers: Answers) -> str | None:
+def _authserv_id(answers: InitAnswers) -> str | None:
     if answers.authserv_id is not None:
         return answers.authserv_id or (None if answers.provider == OWN else "")
     return answers.preset.authserv_id if answers.preset else None

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from mailtickets.cli.setup import secrets
-from mailtickets.cli.setup.answers import Answers
+from mailtickets.cli.setup.answers import InitAnswers
 
 WIDTH = 100
 GOOGLE_SCOPE = "https://mail.google.com/"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class AdminStep:
     """One thing to do."""
 
     text: str
@@ -23,7 +23,7 @@ class Step:
     """Commands, or values to copy, as they are typed."""
 
 
-def steps(answers: Answers) -> list[Step]:
+def steps(answers: InitAnswers) -> list[AdminStep]:
     """All steps for this provider and this way of login; none where there is nothing to do but to know a password."""
     address = answers.address or "ADDRESS"
     match answers.provider, answers.login:
@@ -40,7 +40,7 @@ def steps(answers: Answers) -> list[Step]:
     return []
 
 
-def text(found: Sequence[Step]) -> str:
+def text(found: Sequence[AdminStep]) -> str:
     """The steps as they are printed and as the pages in docs/providers show them."""
     lines: list[str] = []
     for number, step in enumerate(found, 1):
@@ -52,29 +52,29 @@ def text(found: Sequence[Step]) -> str:
 # --- Microsoft 365 --------------------------------------------------------------------------------------
 
 
-def _microsoft_application(answers: Answers, address: str) -> list[Step]:
+def _microsoft_application(answers: InitAnswers, address: str) -> list[AdminStep]:
     given = answers.oauth
     tenant, client, object_id = given.tenant or "TENANT", given.client_id or "CLIENT_ID", given.object_id or "OBJECT_ID"
     proof = "upload the certificate (the .pem or .crt file; the key stays with you)."
     if answers.login == "client_secret":
         proof = "make a client secret, copy its Value at once (not its ID), and note the day when it expires."
     return [
-        Step(
+        AdminStep(
             "entra.microsoft.com, App registrations, New registration: any name, accounts in this organizational "
             f"directory only. Note the Application (client) ID and the Directory (tenant) ID:{_noted(answers)}"
         ),
-        Step(f"There, Certificates & secrets: {proof}"),
-        Step(
+        AdminStep(f"There, Certificates & secrets: {proof}"),
+        AdminStep(
             "There, API permissions, Add a permission, APIs my organization uses, Office 365 Exchange Online, "
             "Application permissions:",
             ("IMAP.AccessAsApp", "SMTP.SendAsApp"),
         ),
-        Step("There: Grant admin consent. Each permission must then say Granted."),
-        Step(
+        AdminStep("There: Grant admin consent. Each permission must then say Granted."),
+        AdminStep(
             "Enterprise applications, the application of the same name: copy its Object ID. The Object ID under App "
             "registrations is another one, and with it the login is refused."
         ),
-        Step(
+        AdminStep(
             "In PowerShell, as an Exchange administrator:",
             (
                 "Install-Module ExchangeOnlineManagement",
@@ -88,7 +88,7 @@ def _microsoft_application(answers: Answers, address: str) -> list[Step]:
     ]
 
 
-def _noted(answers: Answers) -> str:
+def _noted(answers: InitAnswers) -> str:
     given = answers.oauth
     known = f" {given.client_id} and {given.tenant}." if given.client_id and given.tenant else ""
     return known or " `init` asks for both."
@@ -101,22 +101,22 @@ def _mailbox_settings(address: str) -> tuple[str, ...]:
     )
 
 
-_PATIENCE = Step("Wait. Exchange may need half an hour until it knows the new rights.")
+_PATIENCE = AdminStep("Wait. Exchange may need half an hour until it knows the new rights.")
 
 
-def _microsoft_person(answers: Answers, address: str) -> list[Step]:
+def _microsoft_person(answers: InitAnswers, address: str) -> list[AdminStep]:
     tenant = answers.oauth.tenant or "TENANT"
     return [
-        Step(
+        AdminStep(
             "entra.microsoft.com, App registrations, New registration: any name, accounts in this organizational "
             f"directory only. Note the Application (client) ID and the Directory (tenant) ID:{_noted(answers)}"
         ),
-        Step("There, Authentication, Advanced settings: Allow public client flows: Yes."),
-        Step(
+        AdminStep("There, Authentication, Advanced settings: Allow public client flows: Yes."),
+        AdminStep(
             "There, API permissions, Add a permission, Microsoft Graph, Delegated permissions:",
             ("IMAP.AccessAsUser.All", "SMTP.Send", "offline_access"),
         ),
-        Step(
+        AdminStep(
             "In PowerShell, as an Exchange administrator:",
             (
                 "Install-Module ExchangeOnlineManagement",
@@ -124,7 +124,7 @@ def _microsoft_person(answers: Answers, address: str) -> list[Step]:
                 *_mailbox_settings(address),
             ),
         ),
-        Step(
+        AdminStep(
             f"On any machine with a browser, as {address}: enter the code that this command shows.",
             ("mailtickets oauth login microsoft",),
         ),
@@ -134,37 +134,39 @@ def _microsoft_person(answers: Answers, address: str) -> list[Step]:
 # --- Google ---------------------------------------------------------------------------------------------
 
 
-def _google_service_account(answers: Answers, address: str) -> list[Step]:
+def _google_service_account(answers: InitAnswers, address: str) -> list[AdminStep]:
     client = answers.oauth.client_id or secrets.google_client(answers.oauth.service_account_file)
     return [
-        Step("console.cloud.google.com: make a project, and in it enable the Gmail API."),
-        Step(
+        AdminStep("console.cloud.google.com: make a project, and in it enable the Gmail API."),
+        AdminStep(
             "IAM & Admin, Service Accounts, Create service account: any name, no roles. Its Keys, Add key, JSON: a "
             "file is downloaded. Its Details show the Unique ID, which is the client ID."
         ),
-        Step(
+        AdminStep(
             "admin.google.com, as a super administrator: Security, Access and data control, API controls, Manage "
             "domain-wide delegation, Add new, with this client ID and this scope:",
             (client or "CLIENT_ID", GOOGLE_SCOPE),
         ),
-        Step(
+        AdminStep(
             "admin.google.com: Apps, Google Workspace, Gmail, End User Access: IMAP is enabled for the organisational "
             f"unit of {address}, for any mail client."
         ),
-        Step("Wait. Google may need some minutes, rarely a day, until it knows the delegation."),
+        AdminStep("Wait. Google may need some minutes, rarely a day, until it knows the delegation."),
     ]
 
 
-def _google_person(address: str) -> list[Step]:
+def _google_person(address: str) -> list[AdminStep]:
     return [
-        Step("console.cloud.google.com: make a project, and in it enable the Gmail API."),
-        Step(
+        AdminStep("console.cloud.google.com: make a project, and in it enable the Gmail API."),
+        AdminStep(
             "Google Auth Platform, Audience: Internal. While it is External and Testing, the login dies after seven "
             "days."
         ),
-        Step("Google Auth Platform, Data Access: add this scope:", (GOOGLE_SCOPE,)),
-        Step("Google Auth Platform, Clients, Create client, Desktop app: note the client ID and the client secret."),
-        Step(
+        AdminStep("Google Auth Platform, Data Access: add this scope:", (GOOGLE_SCOPE,)),
+        AdminStep(
+            "Google Auth Platform, Clients, Create client, Desktop app: note the client ID and the client secret."
+        ),
+        AdminStep(
             f"On any machine with a browser, as {address}: follow what this command says. A later change of the "
             "account's password ends the login, and the command is needed again.",
             ("mailtickets oauth login google",),
@@ -172,11 +174,13 @@ def _google_person(address: str) -> list[Step]:
     ]
 
 
-def _google_password(address: str) -> list[Step]:
+def _google_password(address: str) -> list[AdminStep]:
     return [
-        Step(f"myaccount.google.com, as {address}: Security, turn on 2-Step Verification."),
-        Step("myaccount.google.com/apppasswords: make an app password. Its sixteen letters are the password here."),
-        Step(
+        AdminStep(f"myaccount.google.com, as {address}: Security, turn on 2-Step Verification."),
+        AdminStep(
+            "myaccount.google.com/apppasswords: make an app password. Its sixteen letters are the password here."
+        ),
+        AdminStep(
             "Google Workspace only: the administrator can forbid both. admin.google.com: Security, Authentication, "
             "2-step verification; and Apps, Google Workspace, Gmail, End User Access, for IMAP."
         ),
