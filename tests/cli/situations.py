@@ -255,6 +255,14 @@ async def _(bench: Bench) -> list[CheckLine]:
     return await bench.told("smtp_in.listen")
 
 
+@situation("The host name has changed, and the daemon has not been reloaded")
+async def _(bench: Bench) -> list[CheckLine]:
+    daemon = await bench.stack.enter_async_context(FakeSmtp())
+    daemon.say("CONNECT", "220 old.loja.com.br ESMTP mailtickets")
+    bench.tables = f'[smtp_in]\nlisten = ["127.0.0.1:{daemon.port}"]\nauthserv_id = "mail.loja.com.br"\n'
+    return await bench.told("smtp_in.listen")
+
+
 # --- the DNS ------------------------------------------------------------------------------------------
 
 

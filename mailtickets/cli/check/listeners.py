@@ -9,6 +9,10 @@ from mailtickets.views.check import CheckLine, ok, warning, wrong
 _SECONDS = 5
 _GREETING_OCTETS = 512
 _START = "start the daemon: `systemctl start mailtickets`, or `mailtickets run`"
+_RENAMED = (
+    "if instance.hostname has changed: `systemctl reload mailtickets`; otherwise another desk has this address: give "
+    "{key} another one"
+)
 
 
 def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
@@ -31,6 +35,10 @@ def _answer(key: str, entry: str, hostname: str) -> CheckLine:
         )
     if greeting.startswith(f"220 {hostname} "):
         return ok(key, f"{entry} answers")
+    if greeting.startswith("220 ") and greeting.endswith(" mailtickets"):
+        return warning(
+            key, f"{entry}: a mailtickets of another name answers there: {greeting}", _RENAMED.format(key=key)
+        )
     if greeting.startswith("421 "):
         return warning(key, f"{entry} answers: {greeting}", "wait until it has fewer connections, and run it again")
     other = f"stop the other program ({_finder(entry)}), or give {key} another address"
