@@ -10,14 +10,10 @@ import fcntl
 import logging
 import signal
 import socket
-import ssl
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from ipaddress import ip_network
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -27,17 +23,13 @@ from mailtickets.config.load import load
 from mailtickets.config.models import Config, SmtpIn
 from mailtickets.config.places import ConfigError
 from mailtickets.config.state import load_secrets
-from mailtickets.config.values import credential_file
-from mailtickets.desk.model.delivery import Delivery, Permanent, Transient
+from mailtickets.desk.model.delivery import Delivery, Transient
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.edges import systemd
-from mailtickets.edges.checks import junk
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
-from mailtickets.edges.doors import lmtp
-from mailtickets.edges.doors import smtp as smtp_in
-from mailtickets.edges.doors.imap import ImapPoller
-from mailtickets.edges.imap import audit
-from mailtickets.edges.imap.answers import CommandRefused, ConnectionLost, LoginRefused
+from mailtickets.edges.doors.listeners import Listeners, addresses
+from mailtickets.edges.doors.readers import MailboxReaders
+from mailtickets.edges.doors.screen import Screen
 from mailtickets.edges.oauth2.expiry import ending
 from mailtickets.edges.oauth2.kept import Kept
 from mailtickets.edges.oauth2.tokens import for_daemon
@@ -45,9 +37,7 @@ from mailtickets.edges.out.dkim import DkimSigner
 from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.session import NO_TOKEN
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
-from mailtickets.edges.smtp_server.listener import Listener, bind
-from mailtickets.edges.smtp_server.settings import Settings
-from mailtickets.edges.smtp_server.spool import Spool
+from mailtickets.edges.smtp_server.listener import bind
 from mailtickets.gateway.accounts import WAY_OUT
 from mailtickets.gateway.checks import Checks
 from mailtickets.gateway.clerk import Clerk
@@ -59,12 +49,8 @@ from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
 from mailtickets.jobs.housekeeping import housekeeping
 from mailtickets.jobs.schedule import mind_clock, schedule
-from mailtickets.jobs.watch import Watch, Watched
-from mailtickets.mail.door import LMTP, SMTP
-from mailtickets.mail.kind.classify import loop_reason
-from mailtickets.mail.kind.junk import JunkVerdict, denied, spam_flags, worst
+from mailtickets.jobs.watch import Watch, Watched, watched
 from mailtickets.mail.model import Envelope, InboundMail
-from mailtickets.mail.trust import header_truth
 from mailtickets.store import migrate, outbox
 from mailtickets.store.database import Database
 from mailtickets.store.health import AccountKind
@@ -79,9 +65,6 @@ SWITCH_SECONDS = 0.0005
 """Seconds that a thread may keep Python's lock while another thread wants it. The interpreter's value is 5 ms. The
 database lane gives the lock up at every statement, and would wait that long for the event loop each time.
 """
-_SERVED = {"smtp": (SMTP, smtp_in.serve), "lmtp": (LMTP, lmtp.serve)}
-"""The doors that listen, by the name of their sockets and of their section in the configuration."""
-_DOORS_SECONDS = 18
 _DRAIN_SECONDS = 8
 _DATABASE_RETRY_SECONDS = 5
 
@@ -108,13 +91,9 @@ class Daemon:
             "lmtp": passed.get("lmtp", []),
             "http": passed.get("http", []),
         }
-        self._doors: dict[str, Listener] = {}
+        self._listeners: Listeners | None = None
         self._http: HttpDoor | None = None
-        self._pollers: list[tuple[ImapPoller, asyncio.Task[None]]] = []
         self._reloading: asyncio.Task[None] | None = None
-        self._hour: datetime | None = None
-        self._intake: Counter[str] = Counter()
-        """Messages by sender in this hour, at the listener of this gateway."""
 
     async def run(self, ready: Callable[[str], None]) -> None:
         """Runs until it is told to stop. `ready` is called with the line that says which addresses are listened on."""
@@ -135,10 +114,9 @@ class Daemon:
                 await self._live_on(database, ready)
 
     async def _live_on(self, database: Database, ready: Callable[[str], None]) -> None:
-        self._spool = Spool(self.config.state_dir / "spool")
         workers = Workers(measures=self.measures)
         self._signer = DkimSigner.of(self.config)
-        self._scanners = junk.ScanSettings.of(self.config)
+        self._screen = Screen(self.config, self.measures)
         self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
         clerk = Clerk(database, rules_of(self.config, load_secrets(self.config)))
         self.gateway = Gateway(
@@ -147,9 +125,11 @@ class Daemon:
             WayOut(self._send, _pace(self.config), self._largest),
             name=f"{socket.gethostname()}:{self.config.state_dir}",
             max_message_bytes=(self.config.smtp_in or SmtpIn()).max_message_bytes,
-            checks=Checks(self._authenticate, self._scan),
+            checks=Checks(self._authenticate, self._screen.scan),
             measures=self.measures,
         )
+        self._listeners = listeners = Listeners(self.gateway, self._screen, self._passed)
+        self._readers = MailboxReaders(self.gateway)
         self._tokens = for_daemon(
             database, self.config, self.gateway.alarms, clerk.clock, self._note_token, self._go_on
         )
@@ -158,8 +138,8 @@ class Daemon:
             await self._tokens.take_over(self.config)
             await self.gateway.start()
             await self.gateway.look_for_work()
-            await self._open_doors()
-            self._start_pollers()
+            await listeners.open(self.config)
+            self._readers.start(self.config)
             self.working = self.gateway
             await self._forget_accounts_that_are_gone()
             watch = Watch(self.gateway, self._watched)
@@ -206,102 +186,10 @@ class Daemon:
     async def _authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
         return await self._authenticator.authenticate(raw, mail, envelope)
 
-    async def _scan(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> JunkVerdict:
-        found = [await junk.scan(raw, envelope, self._scanners)]
-        if self.config.junk.spam_headers:
-            found.append(spam_flags(mail.headers, trusted=envelope.trusted))
-        return worst(found)
-
-    async def _accept_public(self, raw: bytes, envelope: Envelope) -> int:
-        """Refuses strangers' mail during the dialogue. Mail from a relay of ours is accepted: a refusal would only
-        bounce.
-        """
-        self._count_intake(envelope)
-        if not envelope.trusted:
-            try:
-                await self._screen(raw, envelope)
-            except Permanent:
-                self.measures.count("not-received", envelope.door.name, "refused")
-                raise
-        return await self.gateway.accept(raw, envelope)
-
-    def _count_intake(self, envelope: Envelope) -> None:
-        """Raises Transient for a sender who has used up this hour's share, if the configuration sets one."""
-        hour = envelope.received_at.replace(minute=0, second=0, microsecond=0)
-        limit = self.config.junk.intake_per_sender_per_hour
-        if hour != self._hour:
-            self._hour, self._intake = hour, Counter()
-        sender = (envelope.sender or "").casefold()
-        if limit and sender and self._intake[sender] >= limit:
-            raise Transient(f"{limit} messages of one sender within the hour")
-        self._intake[sender] += 1
-
-    async def _screen(self, raw: bytes, envelope: Envelope) -> None:
-        """Raises Permanent for mail that is denied, infected or looping, and Transient if a required scanner is
-        missing.
-        """
-        rules, fields = self.config.junk, header_truth.fields(raw)
-        author = header_truth.sole_author(fields)
-        claims = (envelope.sender or "", author.address if author else "")
-        if any(denied(claim, rules.deny, rules.allow) for claim in claims if claim):
-            raise Permanent("Mail from this sender is not accepted here")
-        if loop_reason(fields, self.config.instance.name):
-            raise Permanent("This mail is going round in circles")
-        found = await junk.scan(raw, envelope, self._scanners)
-        if found.action == "infected":
-            raise Permanent("This mail carries something harmful")
-        if found.action == "unavailable" and rules.when_unavailable == "defer":
-            raise Transient(f"{found.source} is not available: {found.why}")
-
-    # --- doors --------------------------------------------------------------------------------------------
-
-    async def _open_doors(self) -> None:
-        for name, listen in _listens(self.config).items():
-            await self._open_door(name, listen)
-
-    async def _open_door(self, name: str, listen: tuple[str, ...]) -> None:
-        """Listens on the sockets that systemd passed, else on those of the configuration; on none if it names none."""
-        sockets = self._passed[name] or [bind(entry) for entry in listen]
-        if sockets:
-            settings = self._settings(self.config)
-            door, serve = _SERVED[name]
-            accept = self._accept_public if door.is_public else self.gateway.accept
-            self._doors[name] = await serve(sockets, settings, accept, self._knows)
-
-    def _settings(self, config: Config) -> Settings:
-        smtp = config.smtp_in or SmtpIn()
-        self._spool.limit_bytes = max(smtp.max_spool_bytes, 2 * smtp.max_message_bytes)
-        return _settings(config, smtp, self._spool)
-
-    def _knows(self, recipient: str) -> bool:
-        policy = self.gateway.clerk.rules.policy
-        return policy.queue_at(recipient) is not None or policy.is_postmaster(recipient)
-
-    def _start_pollers(self) -> None:
-        for account in self.config.imap_in:
-            note = partial(self.gateway.accounts.note, "imap", account.name)
-            poller = ImapPoller(account, self.config.credential(account), self.gateway.mailboxes, note=note)
-            self._pollers.append((poller, asyncio.create_task(poller.run(), name=f"imap-{account.name}")))
+    # --- accounts -----------------------------------------------------------------------------------------
 
     async def _compare_mailboxes(self) -> list[str]:
-        """What the mailboxes hold and the ledger does not know. The poller raises the alarm for a mailbox that cannot
-        be read.
-        """
-        problems: list[str] = []
-        since = self.gateway.clerk.clock() - timedelta(days=audit.DAYS)
-        for account in self.config.imap_in:
-            facts = partial(audit.facts, account=account, since=since)
-            read, known = await self.gateway.off_loop(self.gateway.clerk.database.transact, facts)
-            try:
-                found = await audit.audit(account, self.config.credential(account), read, known, since)
-            except (ConnectionLost, LoginRefused, CommandRefused) as error:
-                log.warning(
-                    "mailbox not compared with the messages received",
-                    extra={"account": account.name, "error": str(error)},
-                )
-            else:
-                problems += found.problems
-        return problems
+        return await self._readers.compare(self.config)
 
     async def _ending_secrets(self) -> list[tuple[str, str]]:
         today = self.gateway.clerk.clock().astimezone(ZoneInfo(self.config.instance.timezone)).date()
@@ -315,9 +203,7 @@ class Daemon:
         """The account has a token again. Its mailboxes are read at once, not after the pause of a failed login, and
         mail that waited for the token goes out.
         """
-        for poller, _ in self._pollers:
-            if poller.account.oauth == oauth:
-                poller.wake()
+        self._readers.wake(oauth)
         if self.config.delivery.oauth == oauth:
             self._hurrying = asyncio.create_task(self._hurry())
 
@@ -337,30 +223,12 @@ class Daemon:
         await self.gateway.accounts.keep_only(configured)
 
     def _watched(self) -> Watched:
-        """What the watch looks at, by the present configuration."""
-        config, limits = self.config, self.config.alarms
-        directories = [config.state_dir]
-        if config.database_url.startswith("sqlite:"):
-            directories.append(Path(config.database_url.removeprefix("sqlite:///")).parent)
-        if config.delivery.method == "maildir":
-            directories.append(config.maildir)
-        return Watched(
-            directories=_on_different_disks(directories),
-            disk_free_bytes=limits.disk_free_bytes,
-            outgoing=timedelta(minutes=limits.outgoing_minutes),
-            unprocessed=timedelta(minutes=limits.unprocessed_minutes),
-        )
-
-    async def _stop_pollers(self) -> None:
-        for _, task in self._pollers:
-            task.cancel()
-        await asyncio.gather(*(task for _, task in self._pollers), return_exceptions=True)
-        self._pollers.clear()
+        return watched(self.config)
 
     def _ready_line(self) -> str:
-        listening = {name: listener.addresses for name, listener in self._doors.items()}
+        listening = self._listeners.listening if self._listeners else {}
         if self._http is not None:
-            listening["http"] = self._http.addresses
+            listening["http"] = tuple(self._http.addresses)
         return " ".join(["ready", *(f"{name}={','.join(addresses)}" for name, addresses in listening.items())])
 
     # --- seen from outside --------------------------------------------------------------------------------
@@ -368,13 +236,12 @@ class Daemon:
     @property
     def connections(self) -> Mapping[str, int]:
         """How many clients each open door has."""
-        return {name: listener.connections for name, listener in self._doors.items()}
+        return self._listeners.connections if self._listeners else {}
 
     @property
     def missing_doors(self) -> list[str]:
         """The doors that are to listen, and do not."""
-        wanted = [name for name, listen in _listens(self.config).items() if listen or self._passed[name]]
-        return [name for name in wanted if name not in self._doors]
+        return self._listeners.missing(self.config) if self._listeners else list(addresses(self.config))
 
     @property
     def stopping(self) -> bool:
@@ -444,6 +311,7 @@ class Daemon:
         rules = rules_of(config, load_secrets(config))
         before, self.config = self.config, config
         self.gateway.clerk.rules = rules
+        self._screen.take_over(config)
         for key, changed in (
             ("instance.state_dir", before.state_dir != config.state_dir),
             ("database.url", before.database_url != config.database_url),
@@ -451,39 +319,18 @@ class Daemon:
             if changed:
                 log.error("new value takes effect only after a restart", extra={"key": key})
         await self._tokens.take_over(config.with_tokens(self._tokens.credential))
-        await self._take_over_doors(before, config)
+        if self._listeners is not None:
+            await self._listeners.take_over(before, config)
         await self._take_over_http(before)
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
             self._signer = DkimSigner.of(config)
             self.gateway.delivering.claims.pace = _pace(config)
             await old.close()
-        self._scanners = junk.ScanSettings.of(config)
         self._authenticator.take_over(AuthenticationSettings.of(config))
-        if (before.imap_in, before.oauth) != (config.imap_in, config.oauth):
-            await self._stop_pollers()
-            self._start_pollers()
+        await self._readers.take_over(before, config)
         await self._forget_accounts_that_are_gone()
         await housekeeping(self.gateway)
-
-    async def _take_over_doors(self, before: Config, config: Config) -> None:
-        was, now = _listens(before), _listens(config)
-        for name in now:
-            if was[name] != now[name] and not self._passed[name]:
-                await self._move_door(name, was[name], now[name])
-        for listener in self._doors.values():
-            listener.settings = self._settings(config)
-
-    async def _move_door(self, name: str, was: tuple[str, ...], now: tuple[str, ...]) -> None:
-        """Listens on the new addresses. If that fails, listens on the old ones again."""
-        door = self._doors.pop(name, None)
-        if door is not None:
-            await door.close(_DOORS_SECONDS)
-        try:
-            await self._open_door(name, now)
-        except OSError as error:
-            log.error("cannot listen on the new address", extra={"key": f"{name}_in.listen", "error": str(error)})
-            await self._open_door(name, was)
 
     # --- watchdog and end ---------------------------------------------------------------------------------
 
@@ -501,16 +348,13 @@ class Daemon:
             await asyncio.sleep(seconds)
 
     async def _close(self) -> None:
-        await self._stop_pollers()
-        await self._close_doors()
+        await self._readers.stop()
+        if self._listeners is not None:
+            await self._listeners.close()
         await self.gateway.drain(_DRAIN_SECONDS)
         await self._out.close()
         await self._tokens.close()
         self._authenticator.close()
-
-    async def _close_doors(self) -> None:
-        await asyncio.gather(*(listener.close(_DOORS_SECONDS) for listener in self._doors.values()))
-        self._doors.clear()
 
 
 def _answer() -> None:
@@ -528,11 +372,6 @@ def _lock(state_dir: Path) -> IO[str]:
     return file
 
 
-def _listens(config: Config) -> dict[str, tuple[str, ...]]:
-    """The addresses where each door listens."""
-    return {"smtp": config.smtp_in.listen if config.smtp_in else (), "lmtp": config.lmtp_listen}
-
-
 def _bound(listen: tuple[str, ...]) -> list[socket.socket]:
     """Bound sockets for `http.listen`. Raises OSError that names the entry which is taken."""
     sockets: list[socket.socket] = []
@@ -544,29 +383,6 @@ def _bound(listen: tuple[str, ...]) -> list[socket.socket]:
             sock.close()
         raise OSError(error.errno, f"http.listen.{len(sockets)}: {error.strerror}") from error
     return sockets
-
-
-def _settings(config: Config, smtp: SmtpIn, spool: Spool) -> Settings:
-    return Settings(
-        hostname=config.instance.hostname,
-        max_message_bytes=smtp.max_message_bytes,
-        bare_newlines=smtp.bare_newlines,
-        spool=spool,
-        max_connections=smtp.max_connections,
-        max_connections_per_ip=smtp.max_connections_per_ip,
-        trusted_networks=tuple(ip_network(network, strict=False) for network in smtp.trusted_relays),
-        ssl_context=_tls(config, smtp),
-    )
-
-
-def _tls(config: Config, smtp: SmtpIn) -> ssl.SSLContext | None:
-    if not smtp.tls_certificate:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(
-        credential_file(config.path(smtp.tls_certificate)), credential_file(config.path(smtp.tls_key))
-    )
-    return context
 
 
 def _way_out(config: Config) -> SmtpOut | MaildirOut:
@@ -588,15 +404,3 @@ def _pace(config: Config) -> Pace:
     return Pace(
         delivery.max_connections, delivery.max_per_minute, delivery.max_per_day, delivery.max_per_domain_per_minute
     )
-
-
-def _on_different_disks(directories: list[Path]) -> list[Path]:
-    """The directories, without those on a disk that an earlier one is on. One that cannot be seen stays."""
-    disks: dict[object, Path] = {}
-    for directory in directories:
-        try:
-            disk: object = directory.stat().st_dev
-        except OSError:
-            disk = directory
-        disks.setdefault(disk, directory)
-    return list(disks.values())

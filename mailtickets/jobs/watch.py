@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from mailtickets.config.models import Config
 from mailtickets.desk.letters.retry import WARN_AFTER
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.notices.budget import shared_lines
@@ -52,6 +53,33 @@ class Watched:
     disk_free_bytes: int
     outgoing: timedelta
     unprocessed: timedelta
+
+
+def watched(config: Config) -> Watched:
+    """What is looked at by a configuration."""
+    limits, directories = config.alarms, [config.state_dir]
+    if config.database_url.startswith("sqlite:"):
+        directories.append(Path(config.database_url.removeprefix("sqlite:///")).parent)
+    if config.delivery.method == "maildir":
+        directories.append(config.maildir)
+    return Watched(
+        directories=_on_different_disks(directories),
+        disk_free_bytes=limits.disk_free_bytes,
+        outgoing=timedelta(minutes=limits.outgoing_minutes),
+        unprocessed=timedelta(minutes=limits.unprocessed_minutes),
+    )
+
+
+def _on_different_disks(directories: list[Path]) -> list[Path]:
+    """The directories, without those on a disk that an earlier one is on. One that cannot be seen stays."""
+    disks: dict[object, Path] = {}
+    for directory in directories:
+        try:
+            disk: object = directory.stat().st_dev
+        except OSError:
+            disk = directory
+        disks.setdefault(disk, directory)
+    return list(disks.values())
 
 
 def room_on(directory: Path) -> Room:
