@@ -137,6 +137,9 @@ def test_what_is_no_archive_is_told_by_name(tmp_path: Path, content: bytes, said
 def test_a_file_and_a_folder_that_are_not_there_or_hold_nothing(tmp_path: Path) -> None:
     with pytest.raises(NoArchive, match="No such file"):
         opened(tmp_path / "none")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NoArchive, match="neither a file nor a folder"):
+        opened(tmp_path / "pipe")
     (tmp_path / "empty").mkdir()
     with pytest.raises(NoArchive, match="neither a Maildir"):
         opened(tmp_path / "empty")

@@ -79,6 +79,8 @@ def archive(path: Path, now: datetime, stdin: BinaryIO, limit: int) -> Archive:
         return Given(_mail_at_least(stdin.read(limit + 1), "standard input"), now)
     if path.is_dir():
         return _folder(path, now)
+    if path.exists() and not path.is_file():
+        raise NoArchive(f"{path}: neither a file nor a folder; one mail comes on standard input, as `-`")
     try:
         with path.open("rb") as file:
             begin = file.read(512)
