@@ -7,6 +7,7 @@ import pty
 import select
 import subprocess
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -215,6 +216,32 @@ def test_when_an_old_mail_was_received(head: str, stored: str | None, expected: 
     assert moment(f"{head}\nDate: Mon, 1 Jan 2001 10:00:00 +0000\n".encode(), stored_at, NOW) == datetime.fromisoformat(
         expected
     ).replace(tzinfo=UTC)
+
+
+def test_a_long_mbox_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    def peak(mails: int) -> int:
+        text = "linha de texto\n" * 20
+        one = f"{FIRST}{HEAD.format('um')}\n{text}\n".encode()
+        (tmp_path / "long.mbox").write_bytes(one * mails)
+
+        async def gone_through() -> int:
+            found, plan = opened(tmp_path / "long.mbox"), Plan()
+            async for piece in found.pieces():
+                plan.add(0, piece)
+            for _, piece in plan.in_order():
+                assert await found.read(piece, LIMIT)
+            plan.close()
+            return plan.count
+
+        tracemalloc.start()
+        try:
+            assert asyncio.run(gone_through()) == mails
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(10)
+    assert peak(2_000) < peak(200) + 100_000
 
 
 def test_a_plan_goes_by_time_over_all_archives() -> None:
