@@ -286,9 +286,9 @@ class _Run:
             return str(error)
         if raw is None:
             return "it is gone"
-        if not raw.strip():
-            return "it is empty"
-        return raw if len(raw) <= limit else f"it is larger than {limit} octets (smtp_in.max_message_bytes)"
+        if len(raw) > limit:
+            return f"it is larger than {limit} octets (smtp_in.max_message_bytes)"
+        return raw if raw.strip() else "it is empty"
 
     def _not_taken(self, where: str, why: str, progress: Progress) -> None:
         self.summary.not_taken += 1

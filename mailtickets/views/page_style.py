@@ -8,7 +8,7 @@ STYLE = """
   --well: #14713d; --well-ground: #e3f5ea; --task: #8a5300; --task-ground: #fdf1d8;
   --fault: #b3261e; --fault-ground: #fde7e4;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --ground: #0f1216; --card: #181c22; --edge: #2a3039; --ink: #e8ebf0; --soft: #a0a9b7; --faint: #232932;
     --in: #7aa2f7; --out: #41c9b4;
@@ -125,7 +125,7 @@ thead .n { white-space: normal; vertical-align: bottom; }
 @media print {
   :root { color-scheme: light; --ground: #fff; --edge: #bbb; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  body { font-size: 11px; }
+  body { zoom: 0.7; }
   .card, .needs li, .verdict { break-inside: avoid; }
   .screen { display: none; }
 }

@@ -407,6 +407,19 @@ def test_a_password_file_that_is_none(setup: Setup, content: bytes, said: str) -
     assert (status, said in error) == (BAD_USAGE, True), error
 
 
+def test_a_password_out_of_a_pipe_is_refused_and_not_written_empty(setup: Setup) -> None:
+    """A shell gives a pipe for `--secret-file <(pass show mail)`. It can be read once, and the check had read it."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(b"senha\n")
+    (setup.directory / "password").unlink(missing_ok=True)
+    (setup.directory / "password").symlink_to(f"/proc/self/fd/{reading}")
+    status, _, error = setup.run(GOOGLE)
+    os.close(reading)
+    assert (status, "is no ordinary file" in error) == (BAD_USAGE, True), error
+    assert setup.written() == set()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -5,9 +5,13 @@ import io
 import os
 import pty
 import select
+import shutil
 import subprocess
+import tempfile
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,6 +43,34 @@ def all_of(found: Archive) -> list[tuple[StoredMail, bytes]]:
         return [(piece, await found.read(piece, LIMIT) or b"") for piece in pieces]
 
     return asyncio.run(everything())
+
+
+async def pieces_of(found: Archive) -> list[StoredMail]:
+    return [piece async for piece in found.pieces()]
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that every user reaches, which those of pytest are not."""
+    path = Path(tempfile.mkdtemp(prefix="archives-"))
+    path.chmod(0o755)
+    yield path
+    for folder in [path, *path.rglob("*")]:
+        if not folder.is_symlink():
+            folder.chmod(0o700)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may read everything; what is tried here is somebody who may not."""
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
 
 
 def opened(path: Path) -> Archive:
@@ -137,6 +169,9 @@ def test_what_is_no_archive_is_told_by_name(tmp_path: Path, content: bytes, said
 def test_a_file_and_a_folder_that_are_not_there_or_hold_nothing(tmp_path: Path) -> None:
     with pytest.raises(NoArchive, match="No such file"):
         opened(tmp_path / "none")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NoArchive, match="neither a file nor a folder"):
+        opened(tmp_path / "pipe")
     (tmp_path / "empty").mkdir()
     with pytest.raises(NoArchive, match="neither a Maildir"):
         opened(tmp_path / "empty")
@@ -194,6 +229,70 @@ def test_one_mail_on_standard_input() -> None:
         archive(Path("-"), NOW, io.BytesIO(b""), LIMIT)
 
 
+def test_an_mbox_on_standard_input_is_not_taken_for_one_mail() -> None:
+    raw = f"{FIRST}{HEAD.format('um')}\nOi\n\n".encode()
+    assert len(all_of(archive(Path("-"), NOW, io.BytesIO(raw), LIMIT))) == 1
+    with pytest.raises(NoArchive, match="standard input: more than one mail"):
+        archive(Path("-"), NOW, io.BytesIO(raw + raw), LIMIT)
+
+
+def test_links_in_a_folder_are_left_and_one_that_is_named_is_followed(tmp_path: Path) -> None:
+    """The folder is somebody else's: its links may name a password, which would become a ticket."""
+    (tmp_path / "password").write_bytes(b"From: a@b.test\n\nsegredo\n")
+    folder, maildir = tmp_path / "old", tmp_path / "Maildir"
+    for part in (folder, maildir / "cur", maildir / "new"):
+        part.mkdir(parents=True)
+    (folder / "um.eml").write_bytes(b"From: a@b.test\n\nOi\n")
+    (folder / "dois.eml").symlink_to(tmp_path / "password")
+    (maildir / "cur" / "1:2,S").symlink_to(tmp_path / "password")
+    found = opened(folder)
+    assert [raw for _, raw in all_of(found)] == [b"From: a@b.test\r\n\r\nOi\r\n"]
+    assert found.notes == ["1 other files were left: dois.eml"]
+    assert all_of(opened(maildir)) == []
+    (maildir / "new").rmdir()
+    (maildir / "new").symlink_to(folder)
+    with pytest.raises(NoArchive):
+        opened(maildir)
+    assert len(all_of(opened(folder / "dois.eml"))) == 1
+
+
+def test_a_file_that_becomes_a_link_meanwhile_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "um.eml").write_bytes(b"From: a@b.test\n\nOi\n")
+    found = opened(tmp_path)
+    [(piece, _)] = all_of(found)
+    (tmp_path / "um.eml").unlink()
+    (tmp_path / "um.eml").symlink_to("/etc/passwd")
+    with pytest.raises(OSError, match="symbolic links"):
+        asyncio.run(found.read(piece, LIMIT))
+
+
+def test_a_place_that_may_not_be_read_is_named(open_to_all: Path) -> None:
+    (open_to_all / "Maildir" / "cur").mkdir(parents=True)
+    (open_to_all / "Maildir" / "new").mkdir()
+    (open_to_all / "Maildir").chmod(0o700)
+    for closed in ("Maildir", "Maildir/cur"):
+        (open_to_all / closed).chmod(0o000)
+    with as_nobody(), pytest.raises(NoArchive, match="Maildir: Permission denied"):
+        opened(open_to_all / "Maildir")
+
+
+def test_files_and_folders_that_may_not_be_read_are_mails_that_are_not_taken(open_to_all: Path) -> None:
+    for name in ("um.eml", "dois.eml", "pasta/tres.eml"):
+        (open_to_all / name).parent.mkdir(exist_ok=True)
+        (open_to_all / name).write_bytes(b"From: a@b.test\n\nOi\n")
+    (open_to_all / "dois.eml").chmod(0o000)
+    (open_to_all / "pasta").chmod(0o000)
+    with as_nobody():
+        found = opened(open_to_all)
+        read, refused = [], []
+        for piece in asyncio.run(pieces_of(found)):
+            try:
+                read.append(asyncio.run(found.read(piece, LIMIT)))
+            except PermissionError:
+                refused.append(Path(found.where(piece)).name)
+    assert (len(read), sorted(refused)) == (1, ["dois.eml", "pasta"])
+
+
 @pytest.mark.parametrize(
     ("head", "stored", "expected"),
     [
@@ -212,6 +311,32 @@ def test_when_an_old_mail_was_received(head: str, stored: str | None, expected: 
     assert moment(f"{head}\nDate: Mon, 1 Jan 2001 10:00:00 +0000\n".encode(), stored_at, NOW) == datetime.fromisoformat(
         expected
     ).replace(tzinfo=UTC)
+
+
+def test_a_long_mbox_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    def peak(mails: int) -> int:
+        text = "linha de texto\n" * 20
+        one = f"{FIRST}{HEAD.format('um')}\n{text}\n".encode()
+        (tmp_path / "long.mbox").write_bytes(one * mails)
+
+        async def gone_through() -> int:
+            found, plan = opened(tmp_path / "long.mbox"), Plan()
+            async for piece in found.pieces():
+                plan.add(0, piece)
+            for _, piece in plan.in_order():
+                assert await found.read(piece, LIMIT)
+            plan.close()
+            return plan.count
+
+        tracemalloc.start()
+        try:
+            assert asyncio.run(gone_through()) == mails
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(10)
+    assert peak(2_000) < peak(200) + 100_000
 
 
 def test_a_plan_goes_by_time_over_all_archives() -> None:

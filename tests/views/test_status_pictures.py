@@ -57,6 +57,14 @@ def test_it_is_dark_where_that_is_wanted(tmp_path: Path) -> None:
     assert (light, dark) == ("rgb(244, 245, 247)", "rgb(15, 18, 22)")
 
 
+def test_paper_is_light_for_those_whose_screen_is_dark(tmp_path: Path) -> None:
+    """Dark colours are of screens alone: what is printed would have light text on white paper."""
+    assert [found for found in re.findall(r"@media ([^{]*)\{", STYLE) if "dark" in found] == [
+        "screen and (prefers-color-scheme: dark) "
+    ]
+    assert (measured("well", "en", tmp_path, width=1280, dark=True)["ground"]) == "rgb(15, 18, 22)"
+
+
 def test_there_is_a_picture(tmp_path: Path) -> None:
     written, out = tmp_path / "page.html", tmp_path / "page.png"
     written.write_text(page(SCENES["well"]("pt_BR")), encoding="utf-8")

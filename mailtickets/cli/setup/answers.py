@@ -296,6 +296,9 @@ def _file_problems(answers: InitAnswers) -> Iterator[tuple[str, str]]:
 
 
 def _unreadable(file: Path) -> str:
+    """What is wrong with the file. A pipe is no file here: it would be empty when it is read again."""
+    if file.exists() and not file.is_file():
+        return f"{file} is no ordinary file: write what comes out of it into one"
     try:
         return "" if file.read_bytes().strip() else f"{file} is empty"
     except OSError as error:

@@ -1,9 +1,11 @@
 """Mail with one file for each: EML files, folders of them, Maildirs, and one mail on standard input.
 
-Fails with: `NoArchive` for a file or folder that holds no mail, OSError when it cannot be read.
+Fails with: `NoArchive` for a file or folder that holds no mail or cannot be read, OSError when one mail cannot.
 Limits: a Maildir is one folder; the folders in it are named in a note. Mail marked as deleted or as a draft is left.
+Links in a folder are left too: whoever filled the folder could name a secret of the desk, which would become a ticket.
 """
 
+import os
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from mailtickets.edges.archives.mbox import Mbox, with_crlf
+from mailtickets.edges.archives.mbox import Mbox, has_another_mail, with_crlf
 from mailtickets.edges.archives.moment import HEAD_BYTES, moment
 from mailtickets.edges.archives.stored import Archive, NoArchive, StoredMail
 
@@ -36,10 +38,10 @@ class Files:
     async def pieces(self) -> AsyncIterator[StoredMail]:
         for path in self.found:
             try:
-                with path.open("rb") as file:
-                    head, size = file.read(HEAD_BYTES), path.stat()
-            except OSError as error:
-                self.notes.append(f"{path}: {error.strerror}")
+                with _opened(path) as file:
+                    head, size = file.read(HEAD_BYTES), os.fstat(file.fileno())
+            except OSError:  # it is a mail all the same; reading it says why it is not taken
+                yield StoredMail(str(path), self.now, 0)
                 continue
             yield StoredMail(str(path), moment(head, _stored_at(path, size.st_mtime), self.now), size.st_size)
 
@@ -47,7 +49,7 @@ class Files:
         path = _now_at(Path(piece.key))
         if path is None:
             return None
-        with path.open("rb") as file:
+        with _opened(path) as file:
             return with_crlf(_without_from_line(file.read(limit + 1)))
 
     def where(self, piece: StoredMail) -> str:
@@ -76,18 +78,28 @@ class Given:
 def archive(path: Path, now: datetime, stdin: BinaryIO, limit: int) -> Archive:
     """The archive at a path; `-` is one mail on standard input. Raises NoArchive, and says what was expected."""
     if path == STDIN:
-        return Given(_mail_at_least(stdin.read(limit + 1), "standard input"), now)
-    if path.is_dir():
-        return _folder(path, now)
+        return Given(_one_mail(_mail_at_least(stdin.read(limit + 1), "standard input")), now)
     try:
-        with path.open("rb") as file:
-            begin = file.read(512)
+        return _folder(path, now) if path.is_dir() else _file(path, now)
     except OSError as error:
         raise NoArchive(f"{path}: {error.strerror}") from error
+
+
+def _file(path: Path, now: datetime) -> Archive:
+    if path.exists() and not path.is_file():
+        raise NoArchive(f"{path}: neither a file nor a folder; write what comes out of it into a file, and name that")
+    with path.open("rb") as file:
+        begin = file.read(512)
     if begin.startswith(b"From ") or not begin.strip():
         return Mbox.opened(path, now)
     _mail_at_least(begin, str(path))
-    return Files(str(path), now, [path])
+    return Files(str(path), now, [path.resolve() if path.is_symlink() else path])
+
+
+def _one_mail(raw: bytes) -> bytes:
+    if has_another_mail(raw):
+        raise NoArchive("standard input: more than one mail: write them into a file first, and name that file")
+    return raw
 
 
 def _mail_at_least(begin: bytes, name: str) -> bytes:
@@ -100,12 +112,17 @@ def _mail_at_least(begin: bytes, name: str) -> bytes:
     return begin
 
 
+def _opened(path: Path) -> BinaryIO:
+    """The file, if it is one still: nothing is opened through a link, and no pipe is waited for."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
+
+
 def _folder(path: Path, now: datetime) -> Files:
-    if (path / "cur").is_dir() and (path / "new").is_dir():
+    if all(_is_folder(path / part) for part in ("cur", "new")):
         return _maildir(path, now)
     if next(_eml(path), None) is None:
         raise NoArchive(f"{path}: neither a Maildir (it has no `cur` and `new`) nor a folder with .eml files")
-    others = sorted(one.name for one in path.iterdir() if one.is_file() and not _is_eml(one))
+    others = sorted(one.name for one in path.iterdir() if one.is_symlink() or (one.is_file() and not _is_eml(one)))
     notes = [f"{len(others)} other files were left: {_some(others)}"] if others else []
     return Files(str(path), now, _eml(path), notes)
 
@@ -120,12 +137,26 @@ def _of_maildir(path: Path) -> Iterator[Path]:
     for part in ("cur", "new"):
         for found in (path / part).iterdir():
             flags = found.name.partition(":2,")[2]
-            if not found.name.startswith(".") and not _LEFT & set(flags) and found.is_file():
+            if not found.name.startswith(".") and not _LEFT & set(flags) and _is_file(found):
                 yield found
 
 
 def _eml(path: Path) -> Iterator[Path]:
-    return (found for found in path.rglob("*") if _is_eml(found) and found.is_file())
+    """The files, and the folders that cannot be read: what is in them is not taken, and that must be told."""
+    closed: list[Path] = []
+    for folder, _, names in os.walk(path, onerror=lambda error: closed.append(Path(error.filename))):
+        yield from (found for found in (Path(folder, name) for name in names) if _is_eml(found) and _is_file(found))
+        yield from closed
+        closed.clear()
+    yield from closed
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _is_eml(path: Path) -> bool:

@@ -24,7 +24,7 @@ class NotYet(Exception):
     """The folder cannot be imported now; the message says why."""
 
 
-Known = Callable[[Iterable[str]], set[tuple[str, int]]]
+ImportedBefore = Callable[[Iterable[str]], set[tuple[str, int]]]
 """Message-IDs -> (Message-ID, octets) of those that were imported before."""
 
 
@@ -39,7 +39,7 @@ class Mailbox:
     last_uid: int
     """The last UID that is old mail."""
     now: datetime
-    known: Known
+    known: ImportedBefore
     imported_before: int = 0
     """Mails that were not fetched again."""
     notes: list[str] = field(default_factory=list)

@@ -12,6 +12,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -78,6 +79,10 @@ class Mbox:
                 f"{self.mails} mails; {self.unescaped} lines that begin with `From ` are not escaped (lines {places}): "
                 "they were taken as text. Compare the number of mails with what your mail program shows."
             )
+
+    def has_several(self, file: BinaryIO) -> bool:
+        lines = _Lines(file)
+        return next(self._scanned(lines), None) is not None and bool(lines.line)
 
     def _scanned(self, lines: "_Lines") -> Iterator[StoredMail]:
         while lines.line in _BLANK:
@@ -189,6 +194,11 @@ class _Lines:
             at_end = self._file.seek(0, 2) == place
         self._file.seek(self._end)
         return at_end or after.lstrip(b"\r\n")[:5] == b"From " or after in (b"\n", b"\r\n", b"\n\n", b"\r\n\r\n")
+
+
+def has_another_mail(raw: bytes) -> bool:
+    """Whether these octets are an mbox with more mails than the first one."""
+    return raw.startswith(b"From ") and Mbox(Path(), datetime.now(UTC)).has_several(BytesIO(raw))
 
 
 def with_crlf(stored: bytes) -> bytes:
