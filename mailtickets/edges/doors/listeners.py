@@ -7,7 +7,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_network
 
 from mailtickets.config.models import Config, SmtpIn
@@ -15,6 +15,7 @@ from mailtickets.config.values import credential_file
 from mailtickets.edges.doors import lmtp, smtp
 from mailtickets.edges.doors.screen import Screen
 from mailtickets.edges.smtp_server.listener import Listener, bind
+from mailtickets.edges.smtp_server.protocol import Accept
 from mailtickets.edges.smtp_server.settings import Settings
 from mailtickets.edges.smtp_server.spool import Spool
 from mailtickets.gateway.gateway import Gateway
@@ -26,8 +27,6 @@ log = logging.getLogger("mailtickets.daemon")
 _SERVED = {"smtp": (SMTP, smtp.serve), "lmtp": (LMTP, lmtp.serve)}
 """The doors that listen, by the name of their sockets and of their section in the configuration."""
 _CLOSE_SECONDS = 18
-
-Accept = Callable[[bytes, Envelope], Awaitable[int]]
 
 
 class Listeners:
