@@ -45,7 +45,7 @@ def _status(args: argparse.Namespace) -> int:
         print("no [[oauth]] table in the configuration")
     else:
         print_table(view.HEADER, [view.row(one, now) for one in shown])
-    return REFUSED if any(one.state(now) in {"none", "expired"} for one in shown) else DONE
+    return REFUSED if any(one.is_refused(now) for one in shown) else DONE
 
 
 def _kept(shelf: Shelf) -> Kept | None:
@@ -68,6 +68,7 @@ def _shown(given: Mapping[str, Any], tables: Mapping[str, Any], shelf: Shelf) ->
         error=trouble.error if trouble else "",
         failed_at=trouble.at if trouble else None,
         secret_expires=str(given.get("expires", "")),
+        needs_person=trouble is not None and trouble.needs_person,
     )
 
 

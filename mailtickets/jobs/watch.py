@@ -25,6 +25,7 @@ from mailtickets.store.read import waiting
 from mailtickets.store.read.health import accounts
 from mailtickets.store.read.reader import within
 from mailtickets.store.read.waiting import LateCopies, Unprocessed
+from mailtickets.words import locales
 
 WATCH_SECONDS = 60
 _LEASE = timedelta(seconds=3 * WATCH_SECONDS)
@@ -221,4 +222,5 @@ def _of_outgoing(late: LateCopies | None, very_late: LateCopies | None, *, is_br
 
 
 def _size(octets: int) -> str:
-    return f"{octets / 1_000_000_000:.1f} GB" if octets >= 1_000_000_000 else f"{octets / 1_000_000:.0f} MB"
+    """In English, as the rest of the text, and in the units of `status` and `check`."""
+    return locales.size(octets, "en")

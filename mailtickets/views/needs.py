@@ -92,6 +92,8 @@ def _says_the_same(need: Need, alarm: Sounding) -> bool:
 
 def _with_account(account: AccountStatus, status: DeskStatus) -> Iterator[Need]:
     ends, read = account.expires_at, account.last_success_at
+    if account.kind == "oauth" and _is_refused(account.name, status):
+        return  # the alarm says it: the token is good, and a login would bring no other one
     if account.failing_since is not None:
         given: dict[str, NeedValue] = {"name": account.name, "error": account.error, "since": account.failing_since}
         yield Need(_FAILS[account.kind], "fault", given)
@@ -99,6 +101,12 @@ def _with_account(account: AccountStatus, status: DeskStatus) -> Iterator[Need]:
         yield Need("mailbox-silent", "fault", {"name": account.name, "since": read})
     elif ends is not None and ends - status.at < TOKEN_ENDS:
         yield Need("token-ends", "fault", {"name": account.name, "ends": ends})
+
+
+def _is_refused(name: str, status: DeskStatus) -> bool:
+    """Whether a mail server refuses the fresh tokens of an account that gets them."""
+    keys = {alarm.key for alarm in status.alarms}
+    return f"oauth-{name}-refused" in keys and f"oauth-{name}" not in keys
 
 
 def _secrets(status: DeskStatus) -> Iterator[Need]:

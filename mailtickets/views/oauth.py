@@ -23,6 +23,8 @@ class OAuthView:
     error: str
     failed_at: datetime | None
     secret_expires: str
+    needs_person: bool = False
+    """Whether the error lasts until a person acts."""
 
     def state(self, now: datetime) -> str:
         """`ok`, `failing` while the old token serves, `expired`, or `none`."""
@@ -31,6 +33,10 @@ class OAuthView:
         if self.valid_until <= now:
             return "expired"
         return "failing" if self.error else "ok"
+
+    def is_refused(self, now: datetime) -> bool:
+        """Whether mail stands still, or will with the end of the token, until a person acts."""
+        return self.needs_person or self.state(now) in {"none", "expired"}
 
 
 def used_by(name: str, tables: Mapping[str, Any]) -> list[str]:
@@ -64,5 +70,6 @@ def as_json(account: OAuthView, now: datetime) -> dict[str, Any]:
         "valid_until": account.valid_until,
         "error": account.error or None,
         "failed_at": account.failed_at,
+        "needs_person": account.is_refused(now),
         "secret_expires": account.secret_expires or None,
     }

@@ -217,7 +217,7 @@ def test_a_full_disk_is_told_before_mail_is_deferred(shell: Shell, monkeypatch: 
 
     monkeypatch.setattr("shutil.disk_usage", lambda path: Usage)
     (line,) = database.disk(load(shell.config))
-    assert (line.verdict, "0.5 GB of 100 GB" in line.text, "du -xh" in line.next) == ("warning", True, True)
+    assert (line.verdict, "477 MB of 93 GB" in line.text, "du -xh" in line.next) == ("warning", True, True)
 
 
 # --- pace ---------------------------------------------------------------------------------------------

@@ -165,7 +165,11 @@ def test_status_says_who_until_when_and_since_when(shell: Shell, server: TokenSe
         "invalid_client: expired",
         at.isoformat(),
     ]
-    assert "invalid_client: expired" in shell.run("oauth", "status")[1]
+    status, out, _ = shell.run("oauth", "status")
+    assert ("invalid_client: expired" in out, status) == (True, 0), "the old token serves, and a new one may come"
+    Shelf(shell.directory / "var", "conta").note(Trouble("the mail server refuses it", at, needs_person=True))
+    status, out, _ = shell.run("oauth", "status", "--json")
+    assert (json.loads(out)[0]["needs_person"], status) == (True, 1)
     server.life_seconds = 1
     shell.run("oauth", "login", "conta")
     threading.Event().wait(1.1)

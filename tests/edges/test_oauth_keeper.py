@@ -152,7 +152,7 @@ async def test_a_dead_account_is_an_incident_at_once_with_what_to_do(
     for part in ("AADSTS7000222", "Make a new secret.", "serves until", 'imap_in "suporte"', "delivery", "waits"):
         assert part in text
     assert told.notes[-1] == (True, WRONG.reason)
-    assert renewal.shelf.trouble() == Trouble(WRONG.reason, clock.now)
+    assert renewal.shelf.trouble() == Trouble(WRONG.reason, clock.now, needs_person=True)
     assert await keeper.token() == "access-0", "the old token serves until its end"
     clock.turn(minutes=31)
     await keeper.tick()
@@ -214,10 +214,28 @@ async def test_refusals_that_last_are_told_once_and_cleared_when_a_login_goes_we
             await keeper.another(await keeper.another(await keeper.token()))
         clock.turn(minutes=5)
     assert told.sounded == ["oauth-microsoft-refused"]
+    noted = renewal.shelf.trouble()
+    assert noted is not None
+    assert noted.needs_person
+    assert told.notes[-1] == (True, noted.error)
     await keeper.token()
     clock.turn(minutes=7)
     await keeper.tick()
     assert told.alarms == {}
+    assert (renewal.shelf.trouble(), told.notes[-1]) == (None, (True, ""))
+
+
+async def test_whether_a_person_is_needed_is_noted(
+    keeper: TokenKeeper, renewal: Renewal, provider: Provider, clock: Clock
+) -> None:
+    logged_in(renewal)
+    for answer, needed in ((BUSY, False), (WRONG, True)):
+        clock.turn(minutes=31)
+        provider.answers = [answer]
+        await keeper.tick()
+        noted = renewal.shelf.trouble()
+        assert noted is not None
+        assert noted.needs_person == needed
 
 
 async def test_logins_that_go_well_often_clear_it_too(

@@ -97,7 +97,7 @@ async def test_a_disk_with_little_room_is_told_and_well_again_when_there_is_a_qu
     await station.watch(2)
     (mail,) = await station.mails()
     assert mail.subject == "[exemplo] Alert: a disk has little room left (disk-low)"
-    assert "/srv/outgoing: 1000 MB of 100.0 GB are free, the limit is 1.0 GB" in mail.text
+    assert "/srv/outgoing: 954 MB of 93 GB are free, the limit is 954 MB" in mail.text
     assert "What to do: Free some room, or enlarge the disk." in mail.text
     station.disks["/srv/outgoing"] = Room(100 * GB, GB + 1)
     await station.watch(20, step=5)

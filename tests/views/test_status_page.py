@@ -248,6 +248,15 @@ def test_a_trouble_and_its_alarm_are_shown_once(status: DeskStatus, key: str) ->
     assert codes(with_alarm(status, key)) == codes(status)
 
 
+def test_a_token_that_a_mail_server_refuses_is_no_reason_to_log_in_again() -> None:
+    status = with_account(kind="oauth", name="microsoft", failing_since=ago(minutes=9), error="refused")
+    [need] = needs_of(with_alarm(status, "oauth-microsoft-refused"))
+    _, _, then = wording.said(need, status, "en")
+    assert "oauth login" not in then
+    assert "`mailtickets check` says what the server answers" in then
+    assert codes(with_alarm(status, "oauth-google-refused")) == ["token-fails", "alarm"]
+
+
 def test_the_alarm_of_another_account_is_not_hidden() -> None:
     assert codes(with_alarm(with_account(failing_since=ago(minutes=9)), "imap-suporte2")) == ["mailbox-fails", "alarm"]
 

@@ -13,6 +13,7 @@ from mailtickets.desk.model.delivery import Transient
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 from mailtickets.views.check import CheckLine, ok, warning, wrong
+from mailtickets.words import locales
 
 BUSY_SECONDS = 5
 _ABOUT = "database.url"
@@ -71,7 +72,8 @@ def disk(config: Config) -> Iterator[CheckLine]:
     place = config.state_dir if config.state_dir.is_dir() else _existing(config.state_dir)
     usage, files = shutil.disk_usage(place), os.statvfs(place)
     limit = (config.smtp_in or SmtpIn()).max_message_bytes
-    text = f"{_size(usage.free)} of {_size(usage.total)} are free at {place}"
+    free, total = (locales.size(octets, "en") for octets in (usage.free, usage.total))
+    text = f"{free} of {total} are free at {place}"
     make_room = f"make room there: `du -xh --max-depth=2 {place}` shows what takes it; or move instance.state_dir"
     if _space_is_short(config, limit):
         yield wrong("disk", f"{text}: mail is deferred", make_room)
@@ -95,10 +97,6 @@ def _space_is_short(config: Config, limit: int) -> bool:
 
 def _existing(path: Path) -> Path:
     return next(one for one in path.parents if one.is_dir())
-
-
-def _size(octets: int) -> str:
-    return f"{octets / 1e9:.1f} GB" if octets < 100e9 else f"{octets / 1e9:.0f} GB"
 
 
 # --- SQLite's version ---------------------------------------------------------------------------------

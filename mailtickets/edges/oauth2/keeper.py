@@ -121,6 +121,8 @@ class TokenKeeper:
             await self._renewed()
         if self._may_be_refused and self._fetched_at and self._fetched_at < now - _ACCEPTED:
             self._may_be_refused = False
+            if self._trouble is None:
+                await self._noted("")
             await self._ops.clear(f"oauth-{self.account.name}-refused")
 
     def hurry(self) -> None:
@@ -208,7 +210,7 @@ class TokenKeeper:
                 self._next_at = now + timedelta(seconds=max(backoff, found.after_seconds))
         if self._again:
             self._again, self._next_at = False, now
-        await self._noted(found.reason)
+        await self._noted(found.reason, needs_person=isinstance(found, Dead))
         await self._tell(found, now)
 
     async def _tell(self, found: Retry | Dead, now: datetime) -> None:
@@ -223,12 +225,12 @@ class TokenKeeper:
     async def _told_refused(self, found: Dead) -> None:
         self._may_be_refused, self._fetched_at = True, None
         log.error("token refused", extra={"oauth": self.account.name, "error": found.reason})
-        await self._noted(found.reason)
+        await self._noted(found.reason, needs_person=True)
         await self._ops.sound(f"oauth-{self.account.name}-refused", refused_text(self.account, found))
 
-    async def _noted(self, error: str) -> None:
+    async def _noted(self, error: str, *, needs_person: bool = False) -> None:
         """Notes how the account is, for commands that show it. Tokens come first: an error here is only logged."""
-        trouble = Trouble(error, self._clock()) if error else None
+        trouble = Trouble(error, self._clock(), needs_person) if error else None
         try:
             await self._in_thread(self.renewal.shelf.note, trouble)
             if self._note is not None:

@@ -87,6 +87,8 @@ class Trouble:
 
     error: str
     at: datetime
+    needs_person: bool = False
+    """Whether none can come, or none is accepted, until a person acts."""
 
 
 class Shelf:
@@ -108,7 +110,8 @@ class Shelf:
         """What `note` has noted last, unless it has passed."""
         try:
             found = json.loads(self._trouble.read_bytes())
-            return Trouble(str(found["error"]), datetime.fromisoformat(found["at"]))
+            needs_person = found.get("needs_person") is True
+            return Trouble(str(found["error"]), datetime.fromisoformat(found["at"]), needs_person)
         except (OSError, ValueError, TypeError, KeyError):
             return None
 

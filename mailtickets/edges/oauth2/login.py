@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mailtickets.edges.oauth2 import asking, consent, device
 from mailtickets.edges.oauth2.account import OAuthAccount
-from mailtickets.edges.oauth2.outcome import Dead, Retry, Token
+from mailtickets.edges.oauth2.outcome import Dead, Retry, Token, one_line
 from mailtickets.edges.oauth2.transport import Transport
 
 _PATIENCE_SECONDS = 1800
@@ -49,8 +49,8 @@ def _by_code(account: OAuthAccount, transport: Transport, person: Person) -> Tok
     begun = device.begin(account, transport)
     if not isinstance(begun, device.DeviceLogin):
         return begun
-    person.say(f"On any device, open   {begun.page}")
-    person.say(f"enter the code        {begun.code}")
+    person.say(f"On any device, open   {one_line(begun.page)}")
+    person.say(f"enter the code        {one_line(begun.code)}")
     person.say(f"and log in as         {_whom(account)}")
     person.say(f"The code is good for {begun.lasts_seconds // 60} minutes. Waiting ...")
     waited = 0

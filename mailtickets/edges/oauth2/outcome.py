@@ -19,6 +19,8 @@ from mailtickets.edges.oauth2.transport import Answer
 
 DEFAULT_LIFE_SECONDS = 3600
 """For a token server that does not say `expires_in`, which RFC 6749 only recommends."""
+_LONGEST_LIFE_SECONDS = 366 * 24 * 3600
+"""A token that is said to live longer is renewed as if it lived so long: no calendar holds every number."""
 _FOR_THE_MOMENT = {"temporarily_unavailable", "server_error", "internal_failure", "slow_down", "request_timeout"}
 _LONGEST_REASON = 400
 
@@ -81,10 +83,11 @@ def of_token(found: Mapping[str, Any]) -> Token:
     life = found.get("expires_in")
     try:
         seconds = int(life) if life is not None else DEFAULT_LIFE_SECONDS
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = DEFAULT_LIFE_SECONDS
+    seconds = max(1, min(seconds, _LONGEST_LIFE_SECONDS))
     refresh = found.get("refresh_token")
-    return Token(found["access_token"], max(seconds, 1), refresh if isinstance(refresh, str) else "", _who(found))
+    return Token(found["access_token"], seconds, refresh if isinstance(refresh, str) else "", _who(found))
 
 
 def _who(found: Mapping[str, Any]) -> str:
@@ -105,9 +108,10 @@ def _claims(token: object) -> Mapping[str, Any]:
 
 
 def json_object(text: str) -> Mapping[str, Any]:
+    """The object that the text is; empty for anything else, brackets in brackets without end among it."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
