@@ -23,6 +23,7 @@ NOUNS = {
     "ticket": "list, show, search and change tickets",
     "inbound": "list messages that came in, with their outcomes; release or drop held ones",
     "outbox": "list outgoing mail and its state; send it again, or cancel it",
+    "trace": "follow one mail from the door to the outbox and back, with times, rules and deliveries",
     "agent": "list agents, and how many tickets they hold",
     "oauth": "log in at the provider of a mailbox, and show how long its tokens are good",
     "template": "list and preview the texts of notices",

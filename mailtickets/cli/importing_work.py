@@ -153,9 +153,17 @@ async def _backfill(args: argparse.Namespace, config: Config, clerk: Clerk, acco
             opening = connected(account, credential, tls_context(account), Limits())
             return await connections.enter_async_context(opening)
 
-        folders = args.folder or await _folders(account, await client())
+        named = [_as_read(folder, account) for folder in args.folder]
+        folders = list(dict.fromkeys(named)) or await _folders(account, await client())
         sources = [await _mailbox(args, clerk, account, await client(), folder) for folder in folders]
         return await _import(args, config, clerk, sources, None, account.queue)
+
+
+def _as_read(folder: str, account: ImapIn) -> str:
+    """The folder under the name by which the daemon reads it: `inbox` is INBOX (RFC 3501, 5.1)."""
+    if folder.upper() != "INBOX":
+        return folder
+    return next((one for one in account.folders if one.upper() == "INBOX"), "INBOX")
 
 
 async def _folders(account: ImapIn, client: ImapClient) -> list[str]:

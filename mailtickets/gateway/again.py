@@ -3,7 +3,7 @@
 `settle` raises `Stale` when the facts that a decision was based on have changed meanwhile. Then the facts are read and
 the decision is made once more:
 
-    for attempt in drafts("ticket 7"):
+    for attempt in drafts("ticket 7", ticket=7):
         with attempt:
             settle(draft())
             return
@@ -12,7 +12,7 @@ Fails with: `Stale`, when this has happened `MOST_DRAFTS` times in a row. Each t
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -23,9 +23,14 @@ log = logging.getLogger("mailtickets.gateway")
 MOST_DRAFTS = 20
 
 
-def drafts(subject: str) -> Iterator["Attempt"]:
-    """A context for each attempt at a draft; it ends quietly when the draft is stale. `subject` is for the log."""
-    return (Attempt(subject, number) for number in range(1, MOST_DRAFTS + 1))
+def drafts(
+    subject: str, *, inbound: int | None = None, outbox: int | None = None, ticket: int | None = None
+) -> Iterator["Attempt"]:
+    """A context for each attempt at a draft; it ends quietly when the draft is stale. `subject` and the id, if the
+    draft is about one mail or ticket, are for the log."""
+    given = {"inbound": inbound, "outbox": outbox, "ticket": ticket}
+    ids = {name: value for name, value in given.items() if value is not None}
+    return (Attempt(subject, number, ids) for number in range(1, MOST_DRAFTS + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Attempt:
 
     subject: str
     number: int
+    ids: Mapping[str, int]
 
     def __enter__(self) -> None:
         pass
@@ -41,7 +47,7 @@ class Attempt:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
         if not isinstance(error, Stale):
             return False
-        facts = {"subject": self.subject, "drafts": self.number, "why": str(error)}
+        facts = {**self.ids, "subject": self.subject, "drafts": self.number, "why": str(error)}
         if self.number == MOST_DRAFTS:
             log.warning("draft was stale too often: given up", extra=facts)
             return False

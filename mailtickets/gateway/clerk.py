@@ -125,7 +125,7 @@ class Clerk:
 
     def order(self, order: Order) -> Ticket | None:
         """Carries out an order, and returns the ticket after it. Returns None if there is no such ticket."""
-        for attempt in drafts(f"ticket {order.ticket}"):
+        for attempt in drafts(f"ticket {order.ticket}", ticket=order.ticket):
             with attempt:
                 draft = self.draft_order(order)
                 if draft.before is None:

@@ -137,7 +137,7 @@ class Importing:
                 return self._clerk.database.transact(self._import_in, read)
             except Stale as error:
                 trouble = error
-        log.error("not imported", exc_info=trouble, extra={"where": read.old.where})
+        log.error("not imported", exc_info=trouble, extra={"message_id": read.mail.message_id, "where": read.old.where})
         return Imported(read.old.where, None, trouble=f"{type(trouble).__name__}: {str(trouble).partition(chr(10))[0]}")
 
     def _import_in(self, connection: Connection, read: _Read) -> Imported:

@@ -148,7 +148,7 @@ class Processing:
     async def _settle_mail(
         self, received: inbound.Received, mail: InboundMail, unparsed: str | None, junk: JunkVerdict = NO_MARK
     ) -> None:
-        for attempt in drafts(f"inbound {received.id}"):
+        for attempt in drafts(f"inbound {received.id}", inbound=received.id):
             with attempt:
                 incoming = await asyncio.to_thread(  # the questions of long words take milliseconds
                     self._clerk.incoming, received, mail, unparsed, junk

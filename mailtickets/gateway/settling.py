@@ -48,11 +48,15 @@ class Settling:
         """The notices of the draft in words. Errors in templates are logged; the built-in ones are used instead."""
         jobs = [notice.job for one in draft.all() for notice in one.notices]
         words = await self._workers.words(self._clerk.rules.templates, jobs)
+        ids = {
+            "inbound": draft.received.id if draft.received else None,
+            "ticket": draft.after.number if draft.after else None,
+        }
         for rendered in words:
             for problem in rendered.problems:
                 log.error(
                     "template failed: the built-in template was used",
-                    extra={"file": problem.file, "line": problem.line, "error": problem.message},
+                    extra={**ids, "file": problem.file, "line": problem.line, "error": problem.message},
                 )
         return words
 

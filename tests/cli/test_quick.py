@@ -28,6 +28,7 @@ HEAVY = ("sqlalchemy", "pydantic", "alembic", "jinja2", "mailparser", "asyncio",
         ["ticket", "list", "--status", "novo"],        ["inbound", "list"], ["inbound", "show", "1"],
         ["outbox", "list"], ["outbox", "show", "1"], ["agent", "list"],
         ["status"], ["status", "--json"],
+        ["trace", "1"], ["trace", "m1@cliente.test", "--json"], ["trace", "#1"],
     ],
 )  # fmt: skip
 def test_looking_imports_nothing_heavy(desk: Shell, words: list[str]) -> None:

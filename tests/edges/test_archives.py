@@ -129,6 +129,24 @@ def test_a_separator_needs_no_blank_line_if_it_has_a_date_and_no_date_behind_a_b
     assert len(mails_of(text, tmp_path)) == 3
 
 
+def test_a_mail_without_a_blank_line_behind_its_head_does_not_take_in_the_next(tmp_path: Path) -> None:
+    found = mails_of(
+        f"{FIRST}{HEAD.format('um')}{FIRST}{HEAD.format('dois')}{FIRST}{HEAD.format('tres')}\nOi\n", tmp_path
+    )
+    assert [raw.partition(b"Subject: ")[2].partition(b"\r\n")[0] for raw in found] == [b"um", b"dois", b"tres"]
+    assert b"".join(found).count(b"Subject: ") == 3
+
+
+def test_a_file_that_is_written_anew_meanwhile_gives_no_piece_of_another_mail(tmp_path: Path) -> None:
+    texts = [f"{FIRST}{HEAD.format(name)}\n{name}, oi\n\n" for name in ("um", "dois", "tres")]
+    found = mbox(tmp_path, "".join(texts))
+    pieces = asyncio.run(pieces_of(found))
+    (tmp_path / "old.mbox").write_text("".join(texts[1:]))  # what a mail program does that compacts a folder
+    assert asyncio.run(found.read(pieces[1], LIMIT)) is None
+    (tmp_path / "old.mbox").write_text("".join([*texts, texts[0]]))  # a new mail comes to the end
+    assert b"dois, oi" in (asyncio.run(found.read(pieces[1], LIMIT)) or b"")
+
+
 def test_mail_that_is_marked_as_deleted_and_folder_data_are_left(tmp_path: Path) -> None:
     internal = f"{FIRST}Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\nX-IMAP: 1 2\n\nThis text\n\n"
     deleted = f"{FIRST}X-Status: D\n{HEAD.format('um')}\nOi\n\n"

@@ -18,7 +18,7 @@ from mailtickets.config.outline import DeskOutline
 from mailtickets.desk.notices.budget import shared_lines
 from mailtickets.store import agents, budgets, domains, due, inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
-from mailtickets.store.read import facts, figures, status
+from mailtickets.store.read import facts, figures, status, trace
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read import outbox as read_outbox
 from mailtickets.store.read import tickets as read_tickets
@@ -71,6 +71,16 @@ ASKED: dict[str, Work] = {
     "used-up budgets": lambda c: budgets.forget_expired(c, NOW),
     "figures": lambda c: figures.look(within(c), ["suporte"], shared_lines(Budget(), 100), NOW),
     "the desk at a glance": lambda c: status.look(within(c), OUTLINE, MACHINE, NOW),
+    "the way of a mail": lambda c: trace.of_inbound(within(c), 5),
+    "the way of a letter": lambda c: trace.of_copy(within(c), 7),
+    "the way of a mail by its id": lambda c: trace.of_message_id(within(c), "7@x.test"),
+    "the way of a letter by its id": lambda c: trace.of_message_id(within(c), "7@desk.test"),
+    "the way of a renamed letter": lambda c: trace.of_message_id(within(c), "7@remote.test"),
+    "all mail of a ticket": lambda c: trace.of_ticket(within(c), 5),
+    "letters with these tokens": lambda c: trace._Tracer(within(c))._with_tokens(["a" * 26]),
+    "letters with tokens of tickets": lambda c: trace._Tracer(within(c))._with_token_of([5], [], ["x"]),
+    "letters with tokens of no ticket": lambda c: trace._Tracer(within(c))._with_token_of([], [5], ["x"]),
+    "failures of letters of no ticket": lambda c: trace._Tracer(within(c))._failures([], of_none=True),
     "words moved along": lambda c: search.move(c, 5, 60_000),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Boolean, select
 
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.store import schema
-from mailtickets.store.read import inbound, outbox, tickets
+from mailtickets.store.read import inbound, outbox, tickets, trace
 from mailtickets.store.read.reader import FLAGS, INSTANTS, LISTS, Reader, among, narrowed, opened, within
 from tests.store.office import Office, a_message, with_file
 
@@ -47,6 +47,15 @@ def test_rows_hold_what_sqlalchemy_gives(office: Office) -> None:
     rows: Any = office.run(lambda c: c.execute(select(schema.outbox).order_by(schema.outbox.c.id.desc())).all())
     for copy, row in zip(copies, rows, strict=True):
         assert {name: getattr(copy, name) for name in row._fields} == row._asdict()
+
+
+def test_the_way_of_a_mail_is_told_in_the_same_rows(office: Office) -> None:
+    office.take(with_file())
+    found = office.run(lambda c: trace.of_inbound(within(c), 1))
+    assert [mail.row for mail in found.received] == [office.row(1)]
+    copies: Any = office.run(lambda c: outbox.listed(within(c)))
+    assert [copy.row._asdict() for copy in found.sent] == [copy._asdict() for copy in reversed(copies)]
+    assert list(found.received[0].events) == list(office.ticket(1).events)
 
 
 def test_a_reader_of_its_own_sees_the_same(office: Office) -> None:

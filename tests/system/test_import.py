@@ -114,6 +114,8 @@ def test_a_mailbox_is_read_back_and_what_is_new_is_left_to_the_daemon(
     words = ("imap", "backfill", "contato", "--since", "2025-01-01", "--folder", "INBOX", "--folder", "Enviados")
     told = imported(desk, *words, "--dry-run")
     assert (told["tickets"], told["messages"], desk.inbound()) == (1, 3, [])
+    same = [word.replace("INBOX", "inbox") for word in words]
+    assert imported(desk, *same, "--dry-run")["messages"] == 3, "the daemon's own mail is left under that name too"
     told = imported(desk, *words)
     assert (told["tickets"], told["messages"]) == (1, 3)
     assert "1 newer mails were left: the daemon takes them as new mail" in told["archives"][0]["notes"]

@@ -11,8 +11,10 @@ import re
 from base64 import b32encode
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
-from mailtickets.config.models import Instance
+if TYPE_CHECKING:
+    from mailtickets.config.models import Instance  # commands that only look do not load the models
 
 TOKEN = re.compile(r"[a-z2-7]{26}")
 _TOKEN_CHARACTERS = 26  # 130 bits
@@ -47,7 +49,7 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.lower().encode()).hexdigest()
 
 
-def message_id(secret: bytes, instance: Instance, nonce: str) -> str:
+def message_id(secret: bytes, instance: "Instance", nonce: str) -> str:
     """An id of ours, without angle brackets: nonce, signature and, where they fit, instance name and whole host."""
     signed = f"{nonce}.{_mac(secret, 'id', nonce, length=_SIGNATURE_CHARACTERS)}"
     named = f"{signed}.{instance.name.lower()}@{instance.hostname}"

@@ -97,14 +97,17 @@ class Mbox:
             if not _INTERNAL.search(head) and b"D" not in _x_status(head):
                 self.mails += 1
                 at = moment(head, _separator_date(from_line), self.now)
-                yield StoredMail(
-                    f"{start}:{end - start}:{'plain' if length is not None else 'escaped'}", at, end - start
-                )
+                form = "plain" if length is not None else "escaped"
+                yield StoredMail(f"{start}:{end - start}:{form}:{len(from_line)}", at, end - start)
 
     def _head(self, lines: "_Lines") -> bytes:
-        """The header section; the next line is the first of the body."""
+        """The header section; the next line is the first of the body, or the `From ` line of the next mail where a
+        mail ends without a blank line behind its header section.
+        """
         head = b""
         while lines.line and lines.line not in _BLANK:
+            if lines.at_line_start and _DATED.match(lines.line) and _begins_a_mail(lines.line, lines.peek()):
+                return head
             if len(head) < HEAD_BYTES:
                 head += lines.line.replace(b"\r\n", b"\n")
             lines.next()
@@ -146,9 +149,11 @@ class Mbox:
                 self._lines_named.append(lines.number)
 
     async def read(self, piece: StoredMail, limit: int) -> bytes | None:
-        start, length, form = piece.key.split(":")
+        start, length, form, separator = piece.key.split(":")
         with self.path.open("rb") as file:
-            file.seek(int(start))
+            file.seek(int(start) - int(separator))
+            if not file.read(int(separator)).startswith(b"From "):
+                return None  # a mail program has written the file anew since it was looked through
             stored = file.read(min(int(length), limit + 1))
         if form == "escaped":
             stored = _ESCAPED.sub(rb"\1", stored)
@@ -206,7 +211,7 @@ def with_crlf(stored: bytes) -> bytes:
     return stored.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
-def _begins_a_mail(line: bytes, following: bytes, *, after_blank: bool) -> bool:
+def _begins_a_mail(line: bytes, following: bytes, *, after_blank: bool = False) -> bool:
     header = _FIELD.match(following) is not None or following.startswith(b">From ")
     return header and (after_blank or _DATED.match(line) is not None)
 

@@ -90,7 +90,7 @@ class Authenticator:
                 return self._reported(fields, domain, envelope.door)
             return await self._evaluated(raw, domain, envelope)
         except Exception as error:  # missing evidence must not lose or block a mail
-            log.exception("sender check failed", extra={"source": envelope.door.name})
+            log.exception("sender check failed", extra={"message_id": mail.message_id, "source": envelope.door.name})
             what = f"internal error: {type(error).__name__}"
             return Authentication("temperror", (AuthFact("dmarc", "temperror", domain, what),))
 

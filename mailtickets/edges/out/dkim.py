@@ -17,6 +17,7 @@ from mailtickets.config.values import credential_file
 from mailtickets.mail.address import parse_addresses
 from mailtickets.mail.model import LOOP_HEADER
 from mailtickets.mail.read.mime import read
+from mailtickets.mail.read.quoted import message_id
 from mailtickets.mail.write import keys
 from mailtickets.mail.write.compose import to_ascii
 
@@ -60,7 +61,8 @@ class DkimSigner:
         try:
             return await asyncio.to_thread(sign, raw, self.key, self.selector, self.domain)
         except ValueError as trouble:  # the words of the error may quote the mail
-            log.warning("dkim-unsigned cause=%s", type(trouble.__cause__ or trouble).__name__)
+            cause = type(trouble.__cause__ or trouble).__name__
+            log.warning("dkim-unsigned cause=%s", cause, extra={"message_id": message_id(raw)})
             return raw
 
 

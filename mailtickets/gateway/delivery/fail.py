@@ -44,7 +44,7 @@ class Failures:
     async def _give_up(self, copy: Due, delivery: Delivery, result: AttemptResult) -> None:
         decide = partial(_decision, copy, delivery)
         order = Order(copy.ticket, decide, without_ticket=decide(None))
-        for attempt in drafts(f"outbox {copy.id}"):
+        for attempt in drafts(f"outbox {copy.id}", outbox=copy.id):
             with attempt:
                 draft = await self._transactions.off_loop(self._clerk.draft_order, order)
                 await self._settling.settle(draft, partial(_record_in, result=result))

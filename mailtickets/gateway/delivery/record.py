@@ -41,7 +41,15 @@ def result_of(copy: Due, delivery: Delivery, now: datetime) -> AttemptResult:
     log.log(
         logging.INFO if state == "sent" else logging.WARNING,
         "delivery",
-        extra={"outbox": copy.id, "notice": copy.name, "state": state, "attempts": attempts, "reply": delivery.reply},
+        extra={
+            "outbox": copy.id,
+            "ticket": copy.ticket,
+            "message_id": copy.mail.message_id,
+            "notice": copy.name,
+            "state": state,
+            "attempts": attempts,
+            "reply": delivery.reply,
+        },
     )
     return AttemptResult(
         copy.id,
@@ -118,7 +126,8 @@ class Results:
             await insist(self._transactions.share, self._record_in, results, returns)
         except Exception:
             if len(results) + len(returns) == 1:
-                log.exception("delivery result not recorded")  # its lease ends by itself
+                number = results[0].number if results else returns[0].id
+                log.exception("delivery result not recorded", extra={"outbox": number})  # its lease ends by itself
                 return
             for result in results:
                 await self._record_each([result], [])
