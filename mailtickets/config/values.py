@@ -102,8 +102,12 @@ def _one_word(value: str) -> str:
 
 
 def is_host_name(value: str) -> bool:
-    label = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-    return re.fullmatch(rf"{label}(\.{label})*", value) is not None
+    """Whether it is a name that the DNS can hold: labels of 63 octets, 253 in all (RFC 1035, 2.3.4)."""
+    label = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    return len(value) <= _LONGEST_HOST_NAME and re.fullmatch(rf"{label}(\.{label})*", value) is not None
+
+
+_LONGEST_HOST_NAME = 253
 
 
 def _host_name(value: str) -> str:

@@ -149,6 +149,9 @@ def test_autoconfig_names_the_servers() -> None:
         ("<socketType>SSL</socketType>", "<socketType>plain</socketType>"),
         ("<socketType>SSL</socketType>", "<socketType>STARTTLS</socketType>"),
         ("<username>%EMAILADDRESS%", "<username>a&#10;b"),
+        ("<username>%EMAILADDRESS%", f"<username>{'%EMAILADDRESS%' * 100}"),
+        ("<hostname>imap.", f"<hostname>{'a' * 64}."),
+        ("<hostname>imap.", f"<hostname>{'a.' * 130}"),
     ],
 )
 def test_a_server_that_cannot_be_used_is_left_out(was: str, becomes: str) -> None:

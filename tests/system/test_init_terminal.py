@@ -128,6 +128,7 @@ def test_a_wrong_answer_is_asked_for_again(newcomer: Newcomer) -> None:
         terminal.answer("send mail now?", "", "maybe", "yes")
         terminal.answer("Write", "")
         assert terminal.end() == 0, terminal.screen
+    assert "is missing" not in terminal.screen, "what is still to be asked is no fault of this answer"
     config = load(newcomer.config)
     assert config.agent[0].name == "Ana"
     assert (config.instance.locale, config.instance.timezone) == ("en", "Europe/Lisbon")

@@ -109,7 +109,7 @@ class Interview:
         try:
             found = dict(self._problems())
         except ConfigError as error:
-            found = {key: "; ".join(problem for _, problem in error.problems)}
+            found = {key: _about(key, error)}
         if key in found:
             _forget(self.data, key)
         return found.get(key, "")
@@ -307,7 +307,7 @@ class Interview:
         try:
             found = [problem for key, problem in problems(self.answers, has_secret=True) if key.startswith("agent")]
         except ConfigError as error:
-            found = [problem for _, problem in error.problems]
+            found = [_about("agent", error)]
         return "; ".join(found)
 
     def _words(self) -> None:
@@ -364,6 +364,12 @@ def yes(question: str, proposed: bool | None) -> bool:
             return given[:1] != "n"
         if not given and proposed is not None:
             return proposed
+
+
+def _about(key: str, error: ConfigError) -> str:
+    """What is wrong with one answer. What is still missing elsewhere has a question of its own."""
+    found = [problem for other, problem in error.problems if other == key or other.startswith(f"{key}.")]
+    return "; ".join(found or [problem for _, problem in error.problems])
 
 
 def _sentence(words: str) -> str:

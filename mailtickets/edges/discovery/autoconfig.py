@@ -22,6 +22,8 @@ from mailtickets.config.values import is_host_name
 
 MAX_OCTETS = 262_144
 MAX_REDIRECTS = 3
+MAX_USERNAME = 320
+"""Characters. A longer one is no address, and would push what is shown with it off the screen."""
 SECONDS = 10
 
 _PORT = re.compile("[1-9][0-9]{0,4}")
@@ -122,8 +124,8 @@ def _servers(octets: bytes, address: str) -> Iterator[tuple[str, Server]]:
         host = _filled(fields.get("hostname", ""), address)
         port, tls = fields.get("port", ""), _TLS.get(fields.get("socketType", ""))
         username = _filled(fields.get("username", "%EMAILADDRESS%"), address)
-        usable = is_host_name(host) and _PORT.fullmatch(port) and int(port) < 65_536 and username.isprintable()
-        if tls and usable and username:
+        usable = is_host_name(host) and _PORT.fullmatch(port) and int(port) < 65_536
+        if tls and usable and username.isprintable() and 0 < len(username) <= MAX_USERNAME:
             yield fields["type"], Server(host.lower(), int(port), tls, username)
 
 
