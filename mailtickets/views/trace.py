@@ -90,6 +90,7 @@ def _event(event: Any) -> dict[str, Any]:
     return {
         "at": event.at,
         "ticket": event.ticket,
+        "inbound": event.inbound,
         "actor": event.actor,
         "kind": event.kind,
         "from": shown(event.old),
@@ -203,7 +204,9 @@ def _received_lines(mail: TracedMail) -> Iterator[str]:
         for answer in mail.answers
     )
     yield from _decision(row)
-    yield from (_fact("event", *_event_words(event)) for event in mail.events)
+    for event in mail.events:
+        by = f"by inbound {event.inbound}" if event.inbound not in {None, row.id} else ""
+        yield _fact("event", *_event_words(event), by)
     yield from (_fact("sent", _named(copy), copy.state) for copy in mail.copies)
     if mail.same:
         yield _fact("same id", "also", ", ".join(f"inbound {number}" for number in mail.same))
@@ -302,7 +305,9 @@ def _mail_moments(mail: TracedMail, ticket: int) -> Iterator[tuple[datetime, str
     if row.decided_at is not None:
         answered = f", it answers {', '.join(answers)}" if answers else ""
         yield row.decided_at, f"{named} {row.outcome or 'to be decided again'}: {row.reason or '-'}{answered}"
-    yield from ((event.at, f"  by inbound {row.id}: {_event_words(event, ticket)[1]}") for event in mail.events)
+    for event in mail.events:
+        if event.inbound == row.id:  # what others did to it stands beside them
+            yield event.at, f"  by inbound {row.id}: {_event_words(event, ticket)[1]}"
 
 
 def _copy_moments(copy: TracedCopy) -> Iterator[tuple[datetime, str]]:

@@ -80,7 +80,7 @@ ASKED: dict[str, Work] = {
     "letters with these tokens": lambda c: trace._Tracer(within(c))._with_tokens(["a" * 26]),
     "letters with tokens of tickets": lambda c: trace._Tracer(within(c))._with_token_of([5], [], ["x"]),
     "letters with tokens of no ticket": lambda c: trace._Tracer(within(c))._with_token_of([], [5], ["x"]),
-    "failures of letters of no ticket": lambda c: trace._Tracer(within(c))._failures([], of_none=True),
+    "events of no ticket": lambda c: trace._Tracer(within(c))._events([], ["delivery"], of_none=True),
     "words moved along": lambda c: search.move(c, 5, 60_000),
 }  # fmt: skip
 

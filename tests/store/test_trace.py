@@ -17,8 +17,9 @@ from mailtickets.views import trace as view
 from tests.desk.builders import ANA
 from tests.store.office import Office, a_message, copies
 from tests.store.test_bounces import by_verp, report
+from tests.store.test_second_words import desk, reply
 
-__all__ = ["by_verp"]
+__all__ = ["by_verp", "desk"]
 
 ANSWER = "A impressora volta amanhã."
 
@@ -146,6 +147,15 @@ def test_a_letter_that_came_back_names_the_report(by_verp: Office) -> None:
     [copy] = traced(by_verp, trace.of_copy, letter.id).sent
     assert [(told.inbound.id, told.event.reason) for told in copy.reports] == [(row.id, "delivery-failed")]
     assert letter.verp not in "\n".join(view.lines(traced(by_verp, trace.of_inbound, row.id)))
+
+
+@pytest.mark.parametrize(("words", "kind"), [("ENVIAR", "released"), ("Eu não escrevi isso!", "dropped")])
+def test_a_held_mail_names_the_mail_that_released_or_dropped_it(desk: Office, words: str, kind: str) -> None:
+    again = reply(desk, words)
+    [mail] = traced(desk, trace.of_message_id, "forged1@longe.test").received
+    [event] = [event for event in mail.events if event.inbound == again.id]
+    assert (event.kind, event.old) == (kind, str(mail.row.id))
+    assert any(f"by inbound {again.id}" in line for line in view.lines(traced(desk, trace.of_inbound, mail.row.id)))
 
 
 def test_a_ticket_shows_all_its_mail_and_its_orders(answered: Office) -> None:

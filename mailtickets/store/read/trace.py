@@ -21,7 +21,10 @@ MOST_ANSWERS = 100
 MOST_BYTES = 67_108_864
 """SQLite reads a whole mail to give its beginning."""
 MOST_WITHOUT_TICKET = 1_000
-"""How many of the newest events that are about no ticket are searched for a failed delivery."""
+"""How many of the newest events that are about no ticket are searched."""
+
+ABOUT = ("released", "dropped", "undone", "split")
+"""Kinds of events whose old or new value is the id of a received message to which another one did this."""
 
 _COPY = (
     "SELECT outbox.*, notice.inbound, notice.author, notice.message_id, notice.subject"
@@ -58,6 +61,7 @@ class TracedMail:
 
     row: Any
     events: Sequence[Any]
+    """What it led to, and what other mail did to it (`ABOUT`)."""
     answers: Sequence[TracedAnswer]
     copies: Sequence[Any]
     """Rows of the copies that it caused."""
@@ -165,7 +169,15 @@ class _Tracer:
 
     def _mail(self, row: Any) -> TracedMail:
         events = self._reader.all("SELECT * FROM event WHERE inbound = :number ORDER BY id", number=row.id)
+        events += self._done_to(row)
         return TracedMail(row, events, self._answers(row), self._caused([row.id]), self._same(row))
+
+    def _done_to(self, row: Any) -> list[Any]:
+        """Events by which another message released, dropped, undid or moved this one."""
+        tickets = [] if row.ticket is None else [row.ticket]
+        events = self._events(tickets, ABOUT, of_none=row.released or row.outcome in {"held", "ignored"})
+        done = [event for event in events if str(row.id) in {event.old, event.new}]
+        return [event for event in done if event.inbound not in {None, row.id}]
 
     def _same(self, row: Any) -> list[int]:
         if not row.message_id:
@@ -270,7 +282,7 @@ class _Tracer:
     def _reports(self, copies: Sequence[Any]) -> dict[int, list[TracedReport]]:
         tickets = sorted({copy.ticket for copy in copies if copy.ticket is not None})
         wanted = {str(copy.id): copy.id for copy in copies}
-        events = self._failures(tickets, of_none=any(copy.ticket is None for copy in copies))
+        events = self._events(tickets, ("delivery",), of_none=any(copy.ticket is None for copy in copies))
         ours = [event for event in events if event.old in wanted]
         mails = {row.id: row for row in self._inbounds([e.inbound for e in ours if e.inbound is not None])}
         found: dict[int, list[TracedReport]] = {}
@@ -278,16 +290,14 @@ class _Tracer:
             found.setdefault(wanted[event.old], []).append(TracedReport(event, mails.get(event.inbound)))
         return found
 
-    def _failures(self, tickets: Sequence[int], *, of_none: bool) -> list[Any]:
-        """Events of deliveries that failed. `of_none`: also the newest of those that are about no ticket."""
+    def _events(self, tickets: Sequence[int], kinds: Sequence[str], *, of_none: bool) -> list[Any]:
+        """Events of these kinds on these tickets. `of_none`: also the newest of those that are about no ticket."""
         these, values = among("ticket", tickets)
-        on_tickets = f"SELECT * FROM event WHERE ticket IN ({these}) AND kind = 'delivery' ORDER BY ticket, id"  # noqa: S608
-        events = self._reader.all(on_tickets, **values)
+        found = self._reader.all(f"SELECT * FROM event WHERE ticket IN ({these}) ORDER BY ticket, id", **values)  # noqa: S608
         if of_none:
             newest = "SELECT * FROM event WHERE ticket IS NULL ORDER BY ticket DESC, id DESC LIMIT :most"
-            found = self._reader.all(newest, most=MOST_WITHOUT_TICKET)
-            events += [event for event in reversed(found) if event.kind == "delivery"]
-        return events
+            found += reversed(self._reader.all(newest, most=MOST_WITHOUT_TICKET))
+        return [event for event in found if event.kind in kinds]
 
     def _answers_to(self, copies: Sequence[Any]) -> dict[int, list[TracedAnswer]]:
         """The received messages that answer one of these copies, oldest first, by the id of the copy."""
