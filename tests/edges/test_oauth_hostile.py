@@ -1,7 +1,11 @@
 """A token server that means no good: its answers neither stop the daemon nor lose a token."""
 
 import json
+import socket
+import threading
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,3 +65,60 @@ def test_the_page_and_the_code_of_a_provider_cannot_write_on_the_terminal(monkey
     said: list[str] = []
     login.log_in(account("device_code"), login.Person(said.append, lambda _: "", lambda _: None))
     assert all(line.isprintable() for line in said), said
+
+
+@contextmanager
+def dripping(first: bytes, piece: bytes) -> Iterator[str]:
+    """The address of a token server that sends a piece now and then, for as long as somebody listens."""
+    done = threading.Event()
+
+    def drip() -> None:
+        client, _ = server.accept()
+        with client:
+            client.recv(65_536)
+            client.sendall(first)
+            while not done.wait(0.05):
+                try:
+                    client.sendall(piece)
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/token"
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("first", "piece"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"{"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        (b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    ],
+)
+def test_a_server_that_sends_a_little_now_and_then_does_not_hold_us(first: bytes, piece: bytes) -> None:
+    with dripping(first, piece) as url, pytest.raises(OSError, match="does not answer in time"):
+        Transport(deadline_seconds=1).post(url, data={"grant_type": "client_credentials"})
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK", b"HTTP/1.1 503 Busy", b"HTTP/1.1 400 Bad"])
+@pytest.mark.parametrize("length", [b"Content-Length: 100", b"Transfer-Encoding: chunked"])
+def test_an_answer_that_breaks_off_is_asked_for_again(head: bytes, length: bytes) -> None:
+    def answer() -> None:
+        client, _ = server.accept()
+        with client:
+            client.recv(65_536)
+            client.sendall(head + b"\r\n" + length + b"\r\n\r\n5\r\n{")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/token"
+        assert isinstance(ask(account("client_credentials", token_url=url), "", Transport()), Retry)
+        thread.join()

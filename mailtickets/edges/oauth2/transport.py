@@ -7,6 +7,8 @@ answers; an answer has at most `LARGEST_OCTETS`.
 """
 
 import http.client
+import io
+import socket
 import ssl
 import time
 import urllib.error
@@ -80,22 +82,26 @@ class Transport:
             url, data, {"User-Agent": self._user_agent, **(headers or {})}, method=method
         )
         try:
-            with self._open(sent) as answer:
+            with self._answer(sent) as answer:
                 self.last = Answer(answer.status, self._read(answer), dict(answer.headers.items()))
-        except urllib.error.HTTPError as error:
-            with error:
-                self.last = Answer(error.code, self._read(error), dict(error.headers.items()))
         except urllib.error.URLError as error:
             raise _network(error.reason) from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _network(error) from error
         return self.last
 
+    def _answer(self, sent: urllib.request.Request) -> Any:
+        """The answer, of whatever status: its body may break off in the same ways."""
+        try:
+            return self._open(sent)
+        except urllib.error.HTTPError as error:
+            return error
+
     def _open(self, sent: urllib.request.Request) -> Any:
         if self._opener is None:
             context = ssl.create_default_context(cafile=self._ca_file)
             self._opener = urllib.request.build_opener(
-                urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirection()
+                urllib.request.ProxyHandler({}), _Http(), _Https(context=context), _NoRedirection()
             )
         return self._opener.open(sent, timeout=self._left())
 
@@ -148,6 +154,63 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
     ) -> None:
         return None
+
+
+# --- in time ------------------------------------------------------------------------------------------
+
+
+class _Timed(io.RawIOBase):
+    """What comes in on a socket, all of it within the time that the socket has for a piece of it.
+
+    The timeout of a socket begins anew with each octet: a server that sends one now and then would hold us for hours.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket, self._raw = sock, sock.makefile("rb", buffering=0)
+        self._end = time.monotonic() + (sock.gettimeout() or REQUEST_SECONDS)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("no answer in time")
+        self._socket.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedAnswer(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_Timed(sock))
+
+
+class _Connection(http.client.HTTPConnection):
+    response_class = _TimedAnswer
+
+
+class _SecureConnection(http.client.HTTPSConnection):
+    response_class = _TimedAnswer
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_Connection, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(context=context)
+        self._own_context = context
+
+    def https_open(self, req: urllib.request.Request) -> Any:
+        return self.do_open(_SecureConnection, req, context=self._own_context)
 
 
 def _with(url: str, params: Mapping[str, str] | None) -> str:
