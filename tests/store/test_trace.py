@@ -40,10 +40,9 @@ def copy_of(office: Office, name: str, recipient: str) -> Any:
 
 def agent_answers(office: Office, **fields: str) -> Any:
     """Ana answers the notice of the ticket from her mail program."""
-    given = {"message_id": "<a1@desk.test>", "to": office.reply_address("ana@desk.test"), "subject": "Re: Impressora"}
-    return office.take(
-        a_message(ANSWER, **{"from": "Ana Lima <ana@desk.test>"}, **{**given, **fields}), sender="ana@desk.test"
-    )
+    to = office.reply_address("ana@desk.test")
+    given = {"from": "Ana Lima <ana@desk.test>", "to": to, "message_id": "<a1@desk.test>", "subject": "Re: Impressora"}
+    return office.take(a_message(ANSWER, **{**given, **fields}), sender="ana@desk.test", recipients=(to,))
 
 
 def traced(office: Office, read: Any, asked: object) -> Trace:
@@ -187,7 +186,7 @@ def test_mail_that_waits_is_shown_with_what_was_tried(office: Office) -> None:
 def test_neither_bodies_nor_tokens_are_shown(answered: Office, capsys: pytest.CaptureFixture[str]) -> None:
     token = re.compile(r"\+[a-z2-7]{26}@|\+b[a-z2-7]{16}[@=]")
     agent_answers(answered, message_id="<a2@desk.test>")
-    assert token.search(answered.row(2).recipients[0]) or token.search(answered.reply_address("ana@desk.test"))
+    assert token.search(answered.row(2).recipients[0])
     for read, asked in ((trace.of_inbound, 2), (trace.of_inbound, 4), (trace.of_ticket, 1)):
         found = traced(answered, read, asked)
         print_json(view.as_json(found))
