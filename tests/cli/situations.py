@@ -104,6 +104,7 @@ class Bench:
 
     def secret(self, name: str, text: str) -> None:
         (self.directory / name).write_text(text, encoding="utf-8")
+        (self.directory / name).chmod(0o600)
 
     # --- looking ------------------------------------------------------------------------------------------
 
@@ -161,7 +162,7 @@ def faults(lines: list[CheckLine], about: str) -> list[CheckLine]:
 
 OF_AREAS = {
     "instance": ("dns",), "database": ("database",), "queue": ("queue",), "trust": ("queue",),
-    "templates": ("templates",), "lmtp_in": ("listen",), "smtp_in": ("listen",), "imap_in": ("imap_in",),
+    "templates": ("templates",), "lmtp_in": ("listen",), "smtp_in": ("listen",), "imap_in": ("secrets", "imap_in"),
     "oauth": ("oauth",), "delivery": ("delivery",), "--send": ("delivery",), "clock": ("delivery", "clock"),
 }  # fmt: skip
 """The areas whose lines are about this; others are about a domain."""
@@ -187,6 +188,13 @@ async def _(bench: Bench) -> list[CheckLine]:
     bench.settle()
     (bench.directory / "var" / "secret").chmod(0o644)
     return await bench.told("instance.secret_file")
+
+
+@situation("A password can be read by every user of the machine")
+async def _(bench: Bench) -> list[CheckLine]:
+    await bench.imap()
+    (bench.directory / "imap-password").chmod(0o644)
+    return await bench.told("imap_in.0.password_file")
 
 
 @situation("Everybody can write to the state directory")

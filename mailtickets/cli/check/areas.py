@@ -21,6 +21,7 @@ from mailtickets.cli.check import (
     machine,
     mailboxes,
     queues,
+    secret_files,
     texts,
     tokens,
 )
@@ -49,6 +50,7 @@ def _in_thread(look: Callable[[Inquiry], Iterable[CheckLine]]) -> Area:
 
 AREAS: tuple[tuple[str, Area], ...] = (
     ("database", _in_thread(database.lines)),
+    ("secrets", _in_thread(secret_files.lines)),
     ("queue", _in_thread(queues.lines)),
     ("templates", _in_thread(texts.lines)),
     ("listen", _in_thread(listeners.lines)),
