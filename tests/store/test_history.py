@@ -13,9 +13,9 @@ from mailtickets.gateway.drafting.reading import Incoming
 from mailtickets.mail.door import IMPORT
 from mailtickets.mail.model import Envelope
 from mailtickets.mail.read.parse import parse
-from mailtickets.store import history, schema
+from mailtickets.store import history, outbox, schema
 from mailtickets.store.inbound import insert_all
-from tests.store.office import Office, a_message, utc
+from tests.store.office import Office, a_message, copies, utc
 
 MARIA, STRANGER = "Maria Souza <maria@cliente.test>", "Estranho <estranho@outro.test>"
 DESK, AGENT = "Suporte <suporte@desk.test>", "Atendente <ana@desk.test>"
@@ -238,3 +238,67 @@ def test_ids_of_imported_threads_are_kept_apart(office: Office) -> None:
     assert office.run(lambda c: history.thread(c, mail)) == 1
     live = office.take(a_message(message_id="<x@x.test>", in_reply_to="<root@cliente.test>"))
     assert live.ticket == 2  # an id that only old mail names leads no live mail
+
+
+def test_reply_addresses_of_a_live_ticket_lead_no_old_mail_to_it(office: Office) -> None:
+    live = office.take(a_message(message_id="<live@cliente.test>"))
+    before, events, sent = office.ticket(live.ticket).ticket, office.events(live.ticket), office.outgoing()
+    tokens = [office.reply_address(address) for address in ("maria@cliente.test", "ana@desk.test")]
+    for number, (author, to) in enumerate((author, to) for author in (MARIA, AGENT, STRANGER) for to in tokens):
+        old = import_mail(office, asked(message_id=f"<t{number}@x.test>", to=to, **{"from": author}), office.now)
+        assert (old.outcome, old.ticket == live.ticket) == ("opened", False)
+    assert (office.ticket(live.ticket).ticket, office.events(live.ticket)) == (before, events)
+    assert office.outgoing() == sent
+
+
+@pytest.mark.parametrize("first", ["the old mail", "the live mail"])
+def test_old_mail_that_took_a_live_mails_id_does_not_lead_its_author_or_its_customer_astray(
+    office: Office, first: str
+) -> None:
+    forged = a_message("Velho.", message_id="<live@cliente.test>", **{"from": STRANGER})
+    if first == "the old mail":
+        import_mail(office, forged, office.now)
+    live = office.take(a_message("Um segredo.", message_id="<live@cliente.test>"))
+    if first == "the live mail":
+        import_mail(office, forged, office.now)
+    assert (live.outcome, live.reason) == ("opened", "new-mail")
+    reply = a_message("Outro segredo.", message_id="<live2@cliente.test>", in_reply_to="<live@cliente.test>")
+    assert office.take(reply).ticket == live.ticket
+    theirs = a_message("E eu?", message_id="<s2@outro.test>", in_reply_to="<live@cliente.test>", **{"from": STRANGER})
+    assert office.take(theirs, sender="estranho@outro.test").ticket != live.ticket
+    people = [person.address.address for person in office.ticket(live.ticket).ticket.participants]
+    assert people == ["maria@cliente.test"]
+
+
+def test_an_old_report_about_a_live_notice_changes_no_delivery(office: Office) -> None:
+    office.take(a_message(message_id="<live@cliente.test>"))
+    rows = office.run(lambda c: copies(c))
+    [number] = [row.id for row in rows if row.recipient == "maria@cliente.test"]
+    due = office.run(lambda c: outbox.load(c, number))
+    returned = office.clerk.written(due, ())[0]
+    report = (
+        b"From: MAILER-DAEMON@mx.test\r\nTo: suporte@desk.test\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+        b"Message-ID: <b@mx.test>\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n\r\nfailed\r\n'
+        b"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.test\r\n\r\n"
+        b"Final-Recipient: rfc822; maria@cliente.test\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + returned + b"\r\n--b--\r\n"
+    )
+    events = office.events(1)
+    row = import_mail(office, report, office.now)
+    assert (row.outcome, row.reason, row.ticket) == ("bounced", "imported-report", None)
+    assert office.run(lambda c: copies(c)) == rows
+    assert office.events(1) == events
+
+
+def test_who_was_in_copy_of_an_old_mail_and_replies_gets_an_answer_only_when_an_agent_writes_one(
+    office: Office,
+) -> None:
+    """The requester hears that the ticket is open again, the agents read the reply; nobody else gets anything."""
+    import_mail(office, asked(cc="João <joao@cliente.test>"), office.now)
+    reply = a_message("E agora?", message_id="<j@cliente.test>", in_reply_to="<q@cliente.test>",
+                      **{"from": "João <joao@cliente.test>"})  # fmt: skip
+    row = office.take(reply, sender="joao@cliente.test")
+    assert (row.outcome, row.reason, row.ticket) == ("appended", "message-id", 1)
+    told = {(name, who) for name, who in office.outgoing() if not who.endswith("@desk.test")}
+    assert told == {("reopened", "maria@cliente.test")}
