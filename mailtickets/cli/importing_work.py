@@ -2,12 +2,11 @@
 
 import argparse
 import asyncio
-import fcntl
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from mailtickets.cli import BAD_USAGE, DONE, REFUSED, TRY_AGAIN, Stop
 from mailtickets.cli.desk import configuration, opened
 from mailtickets.cli.importing import begin_of
 from mailtickets.cli.progress import Progress
+from mailtickets.cli.running import daemon_runs
 from mailtickets.cli.session import print_json
 from mailtickets.config.models import Config, ImapIn, SmtpIn
 from mailtickets.desk.model.delivery import Transient
@@ -24,6 +24,7 @@ from mailtickets.desk.model.facts import Leaving
 from mailtickets.edges.archives import mailbox as mailboxes
 from mailtickets.edges.archives.files import archive
 from mailtickets.edges.archives.mailbox import Mailbox, NotYet
+from mailtickets.edges.archives.mbox import Mbox
 from mailtickets.edges.archives.moment import moment
 from mailtickets.edges.archives.plan import Plan
 from mailtickets.edges.archives.stored import Archive, NoArchive, StoredMail
@@ -40,7 +41,7 @@ from mailtickets.store.database import Database
 
 _LISTED = 100
 """So many mails that were not taken are listed in the JSON; all of them are in the log."""
-_STAY_SECONDS = 60
+_KEEP_ALIVE_SECONDS = 60
 _AGAIN = "start the import again: it goes on where it was"
 
 
@@ -62,13 +63,17 @@ class Summary:
     def tickets(self) -> int:
         return self.outcomes["opened"] + self.outcomes["unparsed"]
 
+    @property
+    def messages(self) -> int:
+        return self.tickets + self.outcomes["appended"] + self.outcomes["noted"]
+
     def as_json(self) -> dict[str, object]:
         return {
             "dry_run": self.dry_run,
             "found": self.found,
             "tickets": self.tickets,
             "threads": self.threads,
-            "messages": self.tickets + self.outcomes["appended"] + self.outcomes["noted"],
+            "messages": self.messages,
             "duplicates": self.outcomes["duplicate"],
             "known": self.known,
             "unreadable": self.outcomes["unparsed"],
@@ -80,12 +85,11 @@ class Summary:
 
     def lines(self) -> Iterator[str]:
         would = "would become" if self.dry_run else "became"
-        messages = self.tickets + self.outcomes["appended"] + self.outcomes["noted"]
         for one in self.archives:
             yield f"{one['name']}: {one['mails']} mails"
             notes = one["notes"]
             yield from (f"  {note}" for note in notes if isinstance(notes, list))  # type: ignore[attr-defined]
-        yield f"{messages} mails {would} {self.tickets} tickets, {self.threads} of them with more than one mail"
+        yield f"{self.messages} mails {would} {self.tickets} tickets, {self.threads} of them with more than one mail"
         without = self.outcomes["ignored"] + self.outcomes["bounced"]
         for count, words in (
             (self.known, "were imported before"),
@@ -128,9 +132,7 @@ def mailbox(args: argparse.Namespace) -> int:
     with opened(args) as clerk:
         try:
             return _run(_backfill(args, config, clerk, account))
-        except (LoginRefused, NotYet) as error:
-            raise Stop(REFUSED, f"{account.name}: {error}") from error
-        except CommandRefused as error:
+        except (LoginRefused, CommandRefused, NotYet) as error:
             raise Stop(REFUSED, f"{account.name}: {error}") from error
         except ConnectionLost as error:
             raise Stop(TRY_AGAIN, f"{account.name}: {error}; {_AGAIN}") from error
@@ -225,8 +227,8 @@ async def _look_through(archives: Sequence[Archive], plan: Plan, summary: Summar
             plan.add(number, piece)
             progress.advance()
         facts: dict[str, object] = {"name": source.name, "mails": plan.count - before, "notes": source.notes}
-        if (unescaped := getattr(source, "unescaped", None)) is not None:
-            facts["unescaped_from_lines"] = unescaped
+        if isinstance(source, Mbox):
+            facts["unescaped_from_lines"] = source.unescaped
         if isinstance(source, Mailbox):
             facts["mails"] = plan.count - before + source.imported_before
             summary.known += source.imported_before
@@ -267,7 +269,7 @@ class _Run:
     importing: Importing
     _batch: list[OldMail] = field(default_factory=list)
     _leaves_checkpoints: bool = False
-    _stayed_at: float = 0.0
+    _kept_alive_at: float = 0.0
 
     async def all(self, recipients: tuple[str, ...], fallback: str | None) -> None:
         progress, limit = Progress("importing", self.plan.count), _limit(self.config)
@@ -312,24 +314,24 @@ class _Run:
         batch, self._batch = self._batch, []
         if not batch:
             return
-        running = daemon_runs(self.config.state_dir)
+        running = daemon_runs(self.config.state_dir) is not False
         if running and not self._leaves_checkpoints:
             self.clerk.database.leave_checkpoints()
             self._leaves_checkpoints = True
         for done in await self.importing.take(batch):
             self._count(done, progress)
         progress.advance(len(batch))
-        await self._stay()
+        await self._keep_alive()
         if running and not self.summary.dry_run:
             await asyncio.sleep(self.importing.seconds_writing)
 
-    async def _stay(self) -> None:
+    async def _keep_alive(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now - self._stayed_at >= _STAY_SECONDS:
-            self._stayed_at = now
+        if now - self._kept_alive_at >= _KEEP_ALIVE_SECONDS:
+            self._kept_alive_at = now
             for source in self.archives:
                 if isinstance(source, Mailbox):
-                    await source.stay()
+                    await source.keep_alive()
 
     def _count(self, done: Imported, progress: Progress) -> None:
         if done.trouble:
@@ -363,13 +365,3 @@ def _log(path: Path | None) -> Iterator[TextIO | None]:
         raise Stop(BAD_USAGE, f"{path}: {error.strerror}") from error
     with file:
         yield file
-
-
-def daemon_runs(state_dir: Path) -> bool:
-    """Whether a daemon holds the lock on this state directory."""
-    with suppress(FileNotFoundError), (state_dir / "lock").open("r") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

@@ -3,13 +3,11 @@ needed.
 """
 
 import argparse
-import fcntl
-from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
 from mailtickets.cli import DONE, REFUSED
+from mailtickets.cli.running import daemon_runs
 from mailtickets.cli.session import OpenDesk, add_json, print_json, reading
 from mailtickets.config.outline import DeskOutline
 from mailtickets.store import disk
@@ -35,18 +33,7 @@ def run(args: argparse.Namespace) -> int:
 def _machine(desk: OpenDesk, outline: DeskOutline) -> MachineStatus:
     return MachineStatus(
         version("mailtickets"),
-        _runs(desk.state_dir),
+        daemon_runs(desk.state_dir),
         disk.free_bytes(desk.database_url, desk.state_dir),
         disk.space_is_short(desk.database_url, outline.max_message_bytes),
     )
-
-
-def _runs(state_dir: Path) -> bool | None:
-    """Whether a daemon holds the lock on the state directory; None when it cannot be told."""
-    with suppress(OSError), (state_dir / "lock").open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
-    return None if (state_dir / "lock").exists() else False
