@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from mailtickets.words import locales
 
-_MOMENT = {"pt_BR": "menos de 1 min", "en": "less than 1 min", "es": "menos de 1 min"}
+_LESS_THAN_A_MINUTE = {"pt_BR": "menos de 1 min", "en": "less than 1 min", "es": "menos de 1 min"}
 _DAYS: Mapping[str, tuple[str, str]] = {"pt_BR": ("dia", "dias"), "en": ("day", "days"), "es": ("día", "días")}
 _HOURS_UNTIL_DAYS = 48
 
@@ -14,7 +14,7 @@ def span(length: timedelta, locale: str) -> str:
     """`menos de 1 min`, `12 min`, `3 h`, `5 dias`: the largest whole unit."""
     minutes = int(length.total_seconds()) // 60
     if minutes < 1:
-        return _MOMENT[locale]
+        return _LESS_THAN_A_MINUTE[locale]
     if minutes < 60:
         return f"{minutes} min"
     if minutes < _HOURS_UNTIL_DAYS * 60:

@@ -1,1 +1,1 @@
-"""Old mail where it lies: mbox files, Maildirs, folders of EML files, folders of an IMAP account. Only read"""
+"""Old mail in mbox files, Maildirs, EML files and folders of an IMAP account. It is only read."""

@@ -57,7 +57,7 @@ class Files:
 
 
 @dataclass(slots=True)
-class Given:
+class StandardInput:
     """One mail from standard input."""
 
     raw: bytes
@@ -78,7 +78,7 @@ class Given:
 def archive(path: Path, now: datetime, stdin: BinaryIO, limit: int) -> Archive:
     """The archive at a path; `-` is one mail on standard input. Raises NoArchive, and says what was expected."""
     if path == STDIN:
-        return Given(_one_mail(_mail_at_least(stdin.read(limit + 1), "standard input")), now)
+        return StandardInput(_one_mail(_checked(stdin.read(limit + 1), "standard input")), now)
     try:
         return _folder(path, now) if path.is_dir() else _file(path, now)
     except OSError as error:
@@ -92,17 +92,19 @@ def _file(path: Path, now: datetime) -> Archive:
         begin = file.read(512)
     if begin.startswith(b"From ") or not begin.strip():
         return Mbox.opened(path, now)
-    _mail_at_least(begin, str(path))
+    _checked(begin, str(path))
     return Files(str(path), now, [path.resolve() if path.is_symlink() else path])
 
 
 def _one_mail(raw: bytes) -> bytes:
+    """The octets as they were given. Raises NoArchive if they are several mails."""
     if has_another_mail(raw):
         raise NoArchive("standard input: more than one mail: write them into a file first, and name that file")
     return raw
 
 
-def _mail_at_least(begin: bytes, name: str) -> bytes:
+def _checked(begin: bytes, name: str) -> bytes:
+    """The beginning of a mail, as it was given. Raises NoArchive if no mail begins like this."""
     packed = next((kind for magic, kind in _PACKED.items() if begin.startswith(magic)), None)
     if packed is not None:
         raise NoArchive(f"{name}: packed with {packed}: unpack it first")

@@ -65,8 +65,8 @@ class Mailbox:
                     received_at = moment(heads.get(listed.uid, b""), listed.received_at, self.now)
                     yield StoredMail(str(listed.uid), received_at, listed.size)
 
-    async def stay(self) -> None:
-        """Asks for a sign of life, so that the server does not end a connection that waits for another folder."""
+    async def keep_alive(self) -> None:
+        """Sends a NOOP, so that the server does not end the connection while mail of another folder is imported."""
         await self.client.wait_for_news(_MOMENT_SECONDS, idle=False)
 
     async def read(self, piece: StoredMail, limit: int) -> bytes | None:
