@@ -9,7 +9,7 @@ from typing import Literal
 
 from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.states import EventKind
-from mailtickets.desk.model.ticket import Priority, Role, Status, TicketType, Visibility
+from mailtickets.desk.model.ticket import Direction, Priority, Role, Status, TicketType, Visibility
 from mailtickets.mail.model import Address
 
 # --- decisions and what they cause --------------------------------------------------------------------
@@ -34,7 +34,7 @@ class OpenTicket:
 class AddMessage:
     """The mail in hand, or the text given, becomes a message of the ticket."""
 
-    direction: Literal["in", "out"]
+    direction: Direction
     visibility: Visibility
     author: Address
     verified: bool

@@ -20,6 +20,7 @@ Role = Literal["requester", "cc", "agent"]
 
 
 Visibility = Literal["public", "note"]
+Direction = Literal["in", "out"]
 
 
 STATUSES: tuple[Status, ...] = ("new", "open", "pending", "resolved", "closed")

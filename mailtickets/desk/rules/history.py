@@ -16,7 +16,7 @@ from mailtickets.desk.model.decision import Decision, Outcome
 from mailtickets.desk.model.effects import AddMessage, Effect, OpenTicket, RecordEvent
 from mailtickets.desk.model.facts import Past
 from mailtickets.desk.model.reason import OtherReason, Reason
-from mailtickets.desk.model.ticket import Status, Ticket
+from mailtickets.desk.model.ticket import Direction, Status, Ticket
 from mailtickets.desk.rules.case import Case, nothing
 from mailtickets.desk.rules.machines import denied_sender
 from mailtickets.mail.model import Address
@@ -115,23 +115,20 @@ def _answered(case: Case, past: Past, ticket: Ticket) -> Decision:
 
 
 def _aside(
-    case: Case, past: Past, ticket: Ticket, author: Address, direction: str, events: Iterable[Effect] = ()
+    case: Case, past: Past, ticket: Ticket, author: Address, direction: Direction, events: Iterable[Effect] = ()
 ) -> Decision:
     """A message for agents alone. It leaves the status as it is."""
-    note = AddMessage(
-        "out" if direction == "out" else "in", "note", author, verified=False, waits=False, past=ticket.status
-    )
+    note = AddMessage(direction, "note", author, verified=False, waits=False, past=ticket.status)
     return Decision("imported-aside", (note, *events), ticket.number, outcome="noted", actor=author.address)
 
 
-def _said(case: Case, past: Past, author: Address, direction: str) -> AddMessage:
+def _said(case: Case, past: Past, author: Address, direction: Direction) -> AddMessage:
+    """A public message."""
     status = _status(case, past, direction)
-    if direction == "out":
-        return AddMessage("out", "public", author, verified=False, past=status)
-    return AddMessage("in", "public", author, verified=False, waits=False, past=status)
+    return AddMessage(direction, "public", author, verified=False, waits=False, past=status)
 
 
-def _status(case: Case, past: Past, direction: str) -> Status:
+def _status(case: Case, past: Past, direction: Direction) -> Status:
     """The status after this mail, if it is the last of its thread."""
     since, leaving = past.leaving.open_since, past.leaving
     asks = direction == "in" and case.mail.kind in {"human", "list"}
