@@ -191,7 +191,7 @@ class Daemon:
     async def _compare_mailboxes(self) -> list[str]:
         return await self._readers.compare(self.config)
 
-    async def _ending_secrets(self) -> list[tuple[str, str]]:
+    async def _ending_secrets(self) -> list[tuple[str, str | None]]:
         today = self.gateway.clerk.clock().astimezone(ZoneInfo(self.config.instance.timezone)).date()
         return await asyncio.to_thread(lambda: list(ending(self.config, today)))
 

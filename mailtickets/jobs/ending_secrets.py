@@ -7,13 +7,13 @@ from mailtickets.gateway.gateway import Gateway
 ENDING_SECONDS = 3600
 """How often this is looked at. An alarm that has been told is not told again."""
 
-EndingSecrets = Callable[[], Awaitable[Iterable[tuple[str, str]]]]
-"""The alarms about secrets: their keys, and what to tell; nothing where all is well."""
+EndingSecrets = Callable[[], Awaitable[Iterable[tuple[str, str | None]]]]
+"""The alarms about secrets: their keys, and what to tell; None where all is well."""
 
 
 async def tell_of_ending_secrets(gateway: Gateway, ending: EndingSecrets) -> None:
     for key, text in await ending():
-        if text:
-            await gateway.alarms.sound(key, text)
-        else:
+        if text is None:
             await gateway.alarms.clear(key)
+        else:
+            await gateway.alarms.sound(key, text)

@@ -137,7 +137,7 @@ async def test_what_ops_read_of_a_secret_that_ends(station: Station, tmp_path: P
 
 
 async def look(gateway: Gateway, mine: Config, today: date) -> None:
-    async def found() -> list[tuple[str, str]]:
+    async def found() -> list[tuple[str, str | None]]:
         return list(ending(mine, today))
 
     await tell_of_ending_secrets(gateway, found)

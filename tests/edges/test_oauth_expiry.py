@@ -75,14 +75,14 @@ class Gateway:
 
 
 async def test_ops_are_told_and_it_is_taken_back_when_the_secret_is_replaced() -> None:
-    found = {"a": "soon"}
+    found: dict[str, str | None] = {"a": "soon"}
 
-    async def ending() -> list[tuple[str, str]]:
+    async def ending() -> list[tuple[str, str | None]]:
         return list(found.items())
 
     gateway = Gateway()
     await tell_of_ending_secrets(gateway, ending)  # type: ignore[arg-type]
     assert gateway.alarms.alarms == {"a": "soon"}
-    found["a"] = ""
+    found["a"] = None
     await tell_of_ending_secrets(gateway, ending)  # type: ignore[arg-type]
     assert gateway.alarms.alarms == {}

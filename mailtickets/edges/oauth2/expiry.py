@@ -10,8 +10,8 @@ from mailtickets.edges.oauth2.incident import expiry_text
 FIRST_DAYS, AGAIN_DAYS = 30, 7
 
 
-def ending(config: Config, today: date) -> Iterator[tuple[str, str]]:
-    """The alarms about ends: (key, text). The text is empty where there is nothing to tell: the alarm has passed.
+def ending(config: Config, today: date) -> Iterator[tuple[str, str | None]]:
+    """The alarms about ends: (key, text). The text is None where there is nothing to tell: the alarm has passed.
 
     It opens the certificates whose end the configuration does not say.
     """
@@ -19,7 +19,7 @@ def ending(config: Config, today: date) -> Iterator[tuple[str, str]]:
         end = ends_on(account)
         days = (end - today).days if end is not None else FIRST_DAYS + 1
         for key, before in ((f"oauth-{account.name}-expires", FIRST_DAYS), (f"oauth-{account.name}-ends", AGAIN_DAYS)):
-            yield key, expiry_text(account, end, days) if end is not None and days <= before else ""
+            yield key, expiry_text(account, end, days) if end is not None and days <= before else None
 
 
 def ends_on(account: OAuthAccount) -> date | None:
