@@ -4,6 +4,7 @@ What is seen in the database is looked at by the gateway that holds the lease, d
 Fails with: nothing that stops the other looks; `Transient` is raised when all of them have been tried.
 """
 
+import asyncio
 import shutil
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -119,7 +120,7 @@ class Watch:
             raise trouble
 
     async def _tell(self, key: str, text: str | None) -> None:
-        """Raises the alarm with this text. None: all is well; empty: nobody knows."""
+        """Sounds the alarm with this text. None: all is well. Empty: it is unknown, and the alarm stays as it is."""
         if text is None:
             await self._gateway.alarms.clear(key)
         elif text:
@@ -128,8 +129,13 @@ class Watch:
     # --- this machine -------------------------------------------------------------------------------------
 
     async def _look_at_disks(self) -> None:
-        watched, known = self._watched(), self._gateway.alarms.raised("disk-low")
-        found: list[str] = []
+        known = self._gateway.alarms.raised("disk-low")
+        found = await asyncio.to_thread(self._short_disks, WELL_AGAIN if known else 1)
+        await self._tell("disk-low", f"{self._gateway.name}\n" + "\n".join(found) if found else None)
+
+    def _short_disks(self, times: float) -> list[str]:
+        """A line for each disk with less room than so many times its limit. Blocks while a network's disk is away."""
+        watched, found = self._watched(), []
         for directory in watched.directories:
             try:
                 room = self._room(directory)
@@ -137,11 +143,11 @@ class Watch:
                 found.append(f"{directory}: {error.strerror or error}")
                 continue
             limit = min(watched.disk_free_bytes, room.total // _SMALL_DISK)
-            if room.free < limit * (WELL_AGAIN if known else 1):
+            if room.free < limit * times:
                 found.append(
                     f"{directory}: {_size(room.free)} of {_size(room.total)} are free, the limit is {_size(limit)}"
                 )
-        await self._tell("disk-low", f"{self._gateway.name}\n" + "\n".join(found) if found else None)
+        return found
 
     async def _look_at_workers(self) -> None:
         now, died = self._gateway.clerk.clock(), self._gateway.measures.counts["worker-restarted"]
@@ -156,20 +162,19 @@ class Watch:
     # --- the database -------------------------------------------------------------------------------------
 
     async def _look_at_database(self) -> None:
-        gateway, watched = self._gateway, self._watched()
-        seen = await gateway.off_loop(self._seen, watched)
+        seen = await self._gateway.off_loop(self._seen)
         if seen is not None:
             for key, text in seen.items():
                 await self._tell(key, text)
 
-    def _seen(self, watched: Watched) -> dict[str, str | None] | None:
+    def _seen(self) -> dict[str, str | None] | None:
         """The text of each alarm; None: another gateway looks."""
         gateway, now = self._gateway, self._gateway.clerk.clock()
         transact = gateway.clerk.database.transact
         if not transact(cursors.take_lease, "watch", gateway.name, now + _LEASE, now):
             self._newest.clear()
             return None
-        return transact(self._seen_in, watched, now)
+        return transact(self._seen_in, self._watched(), now)
 
     def _seen_in(self, connection: Connection, watched: Watched, now: datetime) -> dict[str, str | None]:
         reader = within(connection)
