@@ -1,8 +1,6 @@
-"""What is known of the accounts, and which alarms there are: for all gateways of one database, and over a restart.
+"""How the accounts fare: for all gateways of one database, and over a restart.
 
-Owns: the tables `account`, `alarm` and `alarm_report`.
-An alarm is open as long as one gateway sees its trouble. Whether ops have been told is in its row, and is changed in
-the transaction that queues the mail: of several gateways only one tells.
+Owns: the table `account`. `store.alarms` has the alarms about accounts and all else.
 """
 
 from collections.abc import Iterable
@@ -11,18 +9,15 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from mailtickets.store.read import health as read
-from mailtickets.store.read.health import Account, AccountKind, Alarm
+from mailtickets.store.read.health import Account, AccountKind
 from mailtickets.store.read.reader import within
 from mailtickets.store.schema import account
 from mailtickets.store.statements import replacing
 
-__all__ = ["Account", "AccountKind", "Alarm", "accounts", "alarms_open", "failed", "forget_others", "succeeded"]
+__all__ = ["Account", "AccountKind", "accounts", "failed", "forget_others", "succeeded"]
 
 _ACCOUNT = ("kind", "name", "gateway")
 _LONGEST_ERROR = 500
-
-
-# --- accounts -------------------------------------------------------------------------------------------
 
 
 def succeeded(
@@ -72,11 +67,3 @@ def forget_others(connection: Connection, gateway: str, configured: Iterable[tup
 
 def _is(kind: str, name: str, gateway: str) -> tuple[ColumnElement[bool], ...]:
     return account.c.kind == kind, account.c.name == name, account.c.gateway == gateway
-
-
-# --- alarms ---------------------------------------------------------------------------------------------
-
-
-def alarms_open(connection: Connection) -> list[Alarm]:
-    """The alarms whose trouble lasts, the oldest first."""
-    return read.alarms_open(within(connection))
