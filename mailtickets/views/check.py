@@ -6,6 +6,9 @@ from typing import Literal
 
 CheckVerdict = Literal["ok", "warning", "wrong"]
 
+START_DAEMON = "start the daemon: `systemctl start mailtickets`, or `mailtickets run`"
+"""A next step that several areas name."""
+
 _NEXT = " " * 9 + "next: "
 
 

@@ -12,7 +12,7 @@ from mailtickets.config.places import database_is_missing
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
-from mailtickets.views.check import CheckLine, ok, warning, wrong
+from mailtickets.views.check import START_DAEMON, CheckLine, ok, warning, wrong
 from mailtickets.words import locales
 
 BUSY_SECONDS = 5
@@ -37,7 +37,7 @@ _WAL_REMEDY = (
 def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
     config = inquiry.config
     if database_is_missing(config.database_url):
-        yield warning(_ABOUT, "is not there yet: `run` makes it", "start the daemon: `systemctl start mailtickets`")
+        yield warning(_ABOUT, "is not there yet: `run` makes it", START_DAEMON)
     else:
         yield _opened(config)
     yield from disk(config)

@@ -6,14 +6,13 @@ from http.client import HTTPConnection, HTTPException
 
 from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.http import warnings
-from mailtickets.views.check import CheckLine, ok, warning, wrong
+from mailtickets.views.check import START_DAEMON, CheckLine, ok, warning, wrong
 
 _SECONDS = 10
 _MOST_OCTETS = 10_000
 _READY = "database: "
 """How the answer of our own /readyz begins."""
 
-_START = "start the daemon: `systemctl start mailtickets`, or `mailtickets run`"
 _RELOAD = "if the table is new, `systemctl reload mailtickets`; else {}"
 
 
@@ -33,7 +32,7 @@ def _answer(key: str, entry: str, path: str) -> CheckLine:
         answer = connection.getresponse()
         said = answer.read(_MOST_OCTETS).decode("utf-8", "replace")
     except (ConnectionError, FileNotFoundError):
-        return warning(key, f"{entry}: nobody listens there now", _RELOAD.format(_START))
+        return warning(key, f"{entry}: nobody listens there now", _RELOAD.format(START_DAEMON))
     except (OSError, HTTPException) as error:
         return wrong(key, f"{entry} does not answer as it should: {error or type(error).__name__}", _other(entry))
     finally:

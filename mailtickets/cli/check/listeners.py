@@ -4,11 +4,10 @@ import socket
 from collections.abc import Iterator
 
 from mailtickets.cli.check.inquiry import Inquiry
-from mailtickets.views.check import CheckLine, ok, warning, wrong
+from mailtickets.views.check import START_DAEMON, CheckLine, ok, warning, wrong
 
 _SECONDS = 5
 _GREETING_OCTETS = 512
-_START = "start the daemon: `systemctl start mailtickets`, or `mailtickets run`"
 _RENAMED = (
     "if instance.hostname has changed: `systemctl reload mailtickets`; otherwise another desk has this address: give "
     "{key} another one"
@@ -27,7 +26,7 @@ def _answer(key: str, entry: str, hostname: str) -> CheckLine:
     try:
         greeting = _greeting(entry)
     except (ConnectionRefusedError, FileNotFoundError):
-        return warning(key, f"{entry}: nobody listens there now", _START)
+        return warning(key, f"{entry}: nobody listens there now", START_DAEMON)
     except OSError as error:
         text = f"{entry} does not greet: {error.strerror or error or type(error).__name__}"
         return wrong(

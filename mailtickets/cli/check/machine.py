@@ -6,23 +6,21 @@ from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.models import Config
 from mailtickets.config.places import ConfigError
 from mailtickets.config.state import directory_problems, load_secrets
-from mailtickets.views.check import CheckLine, ok, warning, wrong
-
-_START = "start the daemon: `systemctl start mailtickets`, or `mailtickets run`"
+from mailtickets.views.check import START_DAEMON, CheckLine, ok, warning, wrong
 
 
 def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
     config = inquiry.config
     directory, secret = config.state_dir, config.secret_file
     if not directory.is_dir():
-        yield warning("instance.state_dir", f"{directory} is not there yet: `run` makes it", _START)
+        yield warning("instance.state_dir", f"{directory} is not there yet: `run` makes it", START_DAEMON)
         return
     if problems := list(directory_problems(config.state_dir)):
         yield from (wrong(key, *_fault_and_remedy(problem)) for key, problem in problems)
         return
     yield ok("instance.state_dir", str(directory))
     if not secret.exists():
-        yield warning("instance.secret_file", f"{secret} is not there yet: `run` makes it", _START)
+        yield warning("instance.secret_file", f"{secret} is not there yet: `run` makes it", START_DAEMON)
     else:
         yield _secret(config)
     if not config.instance.ops_address:
