@@ -230,7 +230,7 @@ def test_an_alarm_with_which_the_desk_goes_on_is_a_task() -> None:
 def test_an_alarm_is_said_in_the_words_that_ops_are_written() -> None:
     [need] = needs_of(with_alarm(well("es"), "reconcile"))
     what, why, then = wording.said(need, well("es"), "es")
-    assert what == "Alarma: las cuentas no cuadran (reconcile)"
+    assert what == "Alarma: el registro de los correos recibidos no cuadra (reconcile)"
     assert why == "Desde 13:32 (hace 1 h): why"
     assert then.startswith("Ejecute `mailtickets inbound reconcile --mailboxes`")
 

@@ -286,9 +286,9 @@ ALARMS: Mapping[str, AlarmKind] = {
     "reconcile": AlarmKind(
         keys="reconcile",
         title={
-            "pt_BR": "as contas não fecham",
-            "en": "the books do not add up",
-            "es": "las cuentas no cuadran",
+            "pt_BR": "o registro dos e-mails recebidos não confere",
+            "en": "the ledger of received mail does not add up",
+            "es": "el registro de los correos recibidos no cuadra",
         },
         advice={
             "pt_BR": (
