@@ -11,6 +11,7 @@ import logging
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -67,6 +68,7 @@ database lane gives the lock up at every statement, and would wait that long for
 """
 _DRAIN_SECONDS = 8
 _DATABASE_RETRY_SECONDS = 5
+_LOCK_TRIES, _LOCK_PAUSE_SECONDS = 6, 0.1
 
 
 class Busy(Exception):
@@ -362,13 +364,20 @@ def _answer() -> None:
 
 
 def _lock(state_dir: Path) -> IO[str]:
-    """Takes the lock on this state directory. The lock is held as long as the file is open."""
+    """Takes the lock on this state directory. The lock is held as long as the file is open.
+
+    It is tried for half a second: `status` and `import` take it for a moment to see whether a daemon runs.
+    """
     file = (state_dir / "lock").open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise Busy(f"another mailtickets runs on {state_dir}") from error
+    for left in reversed(range(_LOCK_TRIES)):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError as error:
+            if not left:
+                file.close()
+                raise Busy(f"another mailtickets runs on {state_dir}") from error
+            time.sleep(_LOCK_PAUSE_SECONDS)
     return file
 
 
