@@ -7,14 +7,13 @@ if it is interrupted.
 """
 
 import argparse
-import os
 import pwd
 import socket
 import sys
-from pathlib import Path
 
-from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
+from mailtickets.cli import BAD_USAGE, DONE, Stop
 from mailtickets.cli.setup import machine
+from mailtickets.cli.setup.files import NewFile, write_all
 from mailtickets.cli.setup.options import add_options, given_in
 from mailtickets.config.places import ConfigError, shipped
 
@@ -35,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
     if args.example and answered:
         raise Stop(BAD_USAGE, "--example writes the example as it is: it takes no answers")
     asks = _is_terminal() and not args.example
-    if not (answered or asks) or (args.system and not args.steps and _system_file(args).exists()):
+    if not (answered or asks) or (
+        args.system and not args.steps and machine.config_file(args.config, system=True).exists()
+    ):
         return _init_system(args) if args.system else _init_here(args.config)
     from mailtickets.cli.setup import course  # pydantic costs a quarter of a second, which the example does not need
 
@@ -51,13 +52,9 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _system_file(args: argparse.Namespace) -> Path:
-    return Path(args.config or machine.SYSTEM_CONFIG).absolute()
-
-
 def _init_here(option: str | None) -> int:
-    file = Path(option or os.environ.get("MAILTICKETS_CONFIG") or "config.toml")
-    _write(file, shipped("config.example.toml").read_text(encoding="utf-8"), mode=0o600)
+    file = machine.config_file(option, system=False)
+    write_all([NewFile(file, shipped("config.example.toml").read_bytes(), 0o600)])
     print(f"{file} is written: a desk for suporte@desk.test that sends its mail into a Maildir beside it.")
     print(f"Next: mailtickets -c {file} run, and in another terminal mailtickets -c {file} demo")
     return DONE
@@ -66,15 +63,14 @@ def _init_here(option: str | None) -> int:
 def _init_system(args: argparse.Namespace) -> int:
     machine.refuse_unless_root()
     program = machine.program_path()
-    file = _system_file(args)
+    file = machine.config_file(args.config, system=True).absolute()
     machine.make_user()
     user = pwd.getpwnam(machine.USER)
     file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     if file.exists():
         print(f"{file} is there already: left as it is")
     else:
-        _write(file, _system_text(), mode=0o640)
-        os.chown(file, 0, user.pw_gid)
+        write_all([NewFile(file, _system_text().encode(), 0o640, (0, user.pw_gid))])
         print(f"{file} is written")
     machine.make_state()
     machine.install_units(file, program)
@@ -88,14 +84,3 @@ def _system_text() -> str:
     text = shipped("config.example.toml").read_text(encoding="utf-8")
     text = text.replace('state_dir = "var"', f'state_dir = "{machine.SYSTEM_STATE}"')
     return text.replace('hostname = "mail.desk.test"', f'hostname = "{socket.getfqdn()}"')
-
-
-def _write(file: Path, text: str, *, mode: int) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except FileExistsError as error:
-        raise Stop(REFUSED, f"{file} is there already: left as it is") from error
-    except OSError as error:
-        raise Stop(BAD_USAGE, f"{file}: {error.strerror}") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        handle.write(text)

@@ -5,7 +5,6 @@ Fails with: `Stop`; ConfigError for answers that cannot be taken.
 
 import argparse
 import getpass
-import os
 import pwd
 from importlib import import_module
 from importlib.util import find_spec
@@ -35,7 +34,7 @@ def set_up(args: argparse.Namespace, given: dict[str, Any], *, asks: bool) -> in
     if args.system:
         machine.refuse_unless_root()
         program = machine.program_path()
-    file = _target(args)
+    file = machine.config_file(args.config, system=args.system).absolute()
     if not args.steps:
         refuse_existing([file])
     data = data_of(args.answers, given)
@@ -54,11 +53,6 @@ def set_up(args: argparse.Namespace, given: dict[str, Any], *, asks: bool) -> in
         machine.make_state()
         machine.install_units(file, program)
     return _after(args, file, answers, asks)
-
-
-def _target(args: argparse.Namespace) -> Path:
-    named = args.config or (None if args.system else os.environ.get("MAILTICKETS_CONFIG"))
-    return Path(named or (machine.SYSTEM_CONFIG if args.system else "config.toml")).absolute()
 
 
 def _print_steps(args: argparse.Namespace, data: dict[str, Any]) -> int:

@@ -24,6 +24,14 @@ HOMES = (Path("/home"), Path("/root"), Path("/run/user"))
 """The folders that `ProtectHome=yes` hides from the service."""
 
 
+def config_file(option: str | None, *, system: bool) -> Path:
+    """Where the configuration is written: `option`, else the usual place. The units name that place, and not the
+    environment of the person who runs `init --system`.
+    """
+    named = option or (None if system else os.environ.get("MAILTICKETS_CONFIG"))
+    return Path(named or (SYSTEM_CONFIG if system else "config.toml"))
+
+
 def refuse_unless_root() -> None:
     if os.geteuid() != 0:
         raise Stop(BAD_USAGE, "init --system makes a user, folders below /etc and /var/lib, and units: run it as root")
