@@ -166,11 +166,15 @@ def _authorities_fault(path: Path) -> str:
 
 
 def _library_problems(key: str, given: "OAuth") -> Iterator[tuple[str, str]]:
-    library = _LIBRARIES[given.provider]
+    if package := missing_package(given.provider):
+        yield f"{key}.provider", f"needs {package}, which is not installed: pip install 'mailtickets[oauth]'"
+
+
+def missing_package(provider: str) -> str:
+    """The package of the extra `oauth` that the provider needs and that is not installed; empty if it is there."""
+    library = _LIBRARIES[provider]
     try:
         found = importlib.util.find_spec(library)
     except ModuleNotFoundError:
         found = None
-    if found is None:
-        package = library.replace(".", "-")
-        yield f"{key}.provider", f"needs {package}, which is not installed: pip install 'mailtickets[oauth]'"
+    return "" if found else library.replace(".", "-")

@@ -119,11 +119,10 @@ _BESIDE = "a file beside this one, which only the desk may read"
 
 
 def _tokens(settled: Settled) -> Table:
-    given, login, provider = settled.oauth, settled.login, settled.provider
-    known = provider if settled.preset else "other"
+    given, login = settled.oauth, settled.login
     rows: list[Row] = [
         ("name", settled.oauth_name, ""),
-        ("provider", known, ""),
+        ("provider", settled.oauth_provider, ""),
         ("flow", FLOWS.get(login, login), ""),
         ("tenant", given.tenant, "the directory of your organisation"),
         (

@@ -7,7 +7,6 @@ import argparse
 import getpass
 import pwd
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from mailtickets.cli.setup.interview import GaveUp, Interview, yes
 from mailtickets.cli.setup.options import data_of
 from mailtickets.cli.setup.settled import settle
 from mailtickets.config.load import parsed
+from mailtickets.config.oauth import missing_package
 from mailtickets.config.places import ConfigError
 from mailtickets.config.providers import provider_of
 from mailtickets.edges.checks.resolver import Lookups, Unanswered, resolver
@@ -178,16 +178,10 @@ def _after(args: argparse.Namespace, file: Path, answers: InitAnswers, asks: boo
 
 
 def _say_extra(answers: InitAnswers) -> None:
-    needed = {"microsoft": "msal", "google": "google.auth"}.get(answers.provider)
-    if answers.login != "password" and needed and not _is_installed(needed):
-        print("\nThis way of login needs more libraries: pip install 'mailtickets[oauth]' into the same environment.")
-
-
-def _is_installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+    settled = settle(answers)
+    package = missing_package(settled.oauth_provider) if settled.oauth_name else ""
+    if package:
+        print(f"\nThis way of login needs {package}: pip install 'mailtickets[oauth]' into the same environment.")
 
 
 def _is_logged_in(args: argparse.Namespace, file: Path, answers: InitAnswers, asks: bool) -> bool:

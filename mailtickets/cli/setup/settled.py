@@ -56,6 +56,11 @@ class Settled:
         return "" if self.login == "password" else self.provider if self.preset else "tokens"
 
     @property
+    def oauth_provider(self) -> str:
+        """What the [[oauth]] table calls the provider."""
+        return self.provider if self.preset else "other"
+
+    @property
     def known_results(self) -> bool:
         return self.authserv_id is not None
 
