@@ -1,14 +1,12 @@
 """Logs in at a provider of OAuth2, and shows the accounts with their tokens."""
 
 import argparse
-import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.session import add_json, desk_of, print_json, print_table
-from mailtickets.config.places import locate
 from mailtickets.edges.oauth2.kept import Kept, Shelf
 from mailtickets.views import oauth as view
 
@@ -74,5 +72,4 @@ def _shown(given: Mapping[str, Any], tables: Mapping[str, Any], shelf: Shelf) ->
 
 def _accounts(args: argparse.Namespace) -> list[view.OAuthView]:
     desk = desk_of(args)
-    tables = tomllib.loads(locate(args.config).read_text(encoding="utf-8"))
-    return [_shown(given, tables, Shelf(desk.state_dir, given["name"])) for given in tables.get("oauth", ())]
+    return [_shown(given, desk.tables, Shelf(desk.state_dir, given["name"])) for given in desk.tables.get("oauth", ())]

@@ -4,7 +4,7 @@ Fails with: nothing. A source that does not answer is passed over, and said in `
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mailtickets.config.providers import Server
 from mailtickets.edges.checks.resolver import Lookups, Unanswered
@@ -20,7 +20,7 @@ class Found:
     smtp: Server | None = None
     source: str = ""
     """Where it was found, in words: "in the SRV records of desk.test", "at" and a URL."""
-    silent: tuple[str, ...] = field(default=())
+    silent: tuple[str, ...] = ()
     """The sources that could not be asked, and why."""
 
     def elsewhere(self, address: str) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mailtickets.edges.oauth2.account import OAuthAccount
-from mailtickets.edges.oauth2.outcome import Dead, Retry, Token, TokenOutcome, of_answer, one_line
+from mailtickets.edges.oauth2.outcome import DEFAULT_LIFE_SECONDS, Dead, Retry, Token, TokenOutcome, of_answer, one_line
 from mailtickets.edges.oauth2.transport import Answer, Transport
 
 
@@ -89,7 +89,7 @@ def _refused(error: Exception, transport: Transport) -> TokenOutcome:
 def _life_seconds(expiry: datetime | None) -> int:
     """google-auth says the end as UTC without a zone."""
     if expiry is None:
-        return 3600
+        return DEFAULT_LIFE_SECONDS
     return max(1, round((expiry.replace(tzinfo=UTC) - datetime.now(UTC)).total_seconds()))
 
 
