@@ -14,7 +14,8 @@ from mailtickets.views import oauth as view
 def configure(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     login = verbs.add_parser(
-        "login", help="log in as the mailbox's user, with a browser on any machine; or try out the other ways"
+        "login",
+        help="log in as the mailbox's user, with a browser on any machine; others get one token as a trial",
     )
     login.add_argument("name", metavar="NAME", help="the name of an [[oauth]] table")
     add_json(login)

@@ -62,7 +62,7 @@ def of(answers: InitAnswers) -> Iterator[Secret]:
 
 def problems(answers: InitAnswers) -> Iterator[tuple[str, str]]:
     """What is wrong with the content of the files that the answers name. Files that cannot be read are passed over:
-    `answers.problems` has told of them.
+    `answers.problems` names them.
     """
     oauth = answers.oauth
     for name, check in (("secret_file", _one_line_fault), ("smtp.secret_file", _one_line_fault)):

@@ -4,8 +4,8 @@ In: an ASGI application and sockets. Out: answers; nothing is written into the l
 fill the journal from outside.
 Fails with: nothing while it runs. An exception in the application is logged and answered with 500.
 Limits: `MAX_CONNECTIONS` at the same time, `MAX_HEAD_BYTES` of request line and header, `REQUEST_SECONDS` from the
-first octet of a request to the last octet of its answer, `IDLE_SECONDS` between two requests. Who exceeds one is cut
-off.
+first octet of a request to the last octet of its answer, `IDLE_SECONDS` between two requests. A client that
+exceeds one is cut off.
 """
 
 import asyncio
@@ -150,7 +150,7 @@ class HttpServer:
         return len(self._server.server_state.connections)
 
     async def close(self) -> None:
-        """Takes no more requests, ends the answers that are being sent, and cuts off who has not read them by then."""
+        """Takes no more requests, ends the answers that are being sent, and cuts off clients that do not read them."""
         if self._ticking is None:
             return
         self._server.should_exit = True

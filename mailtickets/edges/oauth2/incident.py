@@ -19,7 +19,7 @@ def dead_text(account: OAuthAccount, found: Dead, until: datetime | None) -> str
 
 def late_text(account: OAuthAccount, reason: str, since: datetime) -> str:
     lines = [
-        f'The account "{account.name}" has no token, and gets none since {_moment(since)}: {reason}',
+        f'The account "{account.name}" has had no token since {_moment(since)}: {reason}',
         "It is tried again and again. What to do if it lasts: look whether this machine reaches the token server.",
         *_whom(account),
     ]
@@ -49,7 +49,7 @@ def _serves(until: datetime | None) -> str:
 
 
 def _whom(account: OAuthAccount) -> list[str]:
-    """What stands still without this account."""
+    """Who cannot read or send mail without this account."""
     if not account.uses:
         return ["No mailbox and no delivery uses this account."]
     lines = [f"Who needs it: {', '.join(account.uses)}. Other accounts go on."]

@@ -32,7 +32,7 @@ TICK_SECONDS = 2.0
 _FIRST_PAUSE_SECONDS = 10
 _LONGEST_PAUSE_SECONDS = 300
 _DEAD_PAUSE = timedelta(minutes=15)
-"""A dead account is tried again this often: what a person does at the provider, nobody tells us."""
+"""A dead account is tried again this often, because nobody tells us what a person does at the provider."""
 _LATE = timedelta(minutes=10)
 """Ops are told when there has been no token for this long, although it may come by itself."""
 _ACCEPTED = timedelta(minutes=6)

@@ -50,8 +50,8 @@ class Kept:
         return self.obtained_at + (self.expires_at - self.obtained_at) / 2
 
     def lives(self, now: datetime, seconds: int = 30) -> bool:
-        """Whether a login with it can succeed: it lasts for so many seconds at least. A token from the future is of a
-        clock that was wrong.
+        """Whether a login with it can succeed: it lasts for so many seconds at least. A token that was
+        obtained in the future comes from a clock that was wrong, and is not used.
         """
         return bool(self.access) and self.obtained_at - timedelta(minutes=10) <= now < self.expires_at - timedelta(
             seconds=min(seconds, (self.expires_at - self.obtained_at).total_seconds() / 10)

@@ -68,7 +68,7 @@ def _by_consent(account: OAuthAccount, transport: Transport, person: Person) -> 
     person.say("In a browser, on any machine, open this address:\n")
     person.say(begun.url)
     person.say(f"\nLog in as {_whom(account)}, and consent. At the end the browser shows an address that begins with")
-    person.say(f"{account.settings.redirect_url} and says that it cannot be reached. That is right so.")
+    person.say(f"{account.settings.redirect_url} and says that it cannot be reached. That is expected.")
     for _ in range(_TRIES):
         pasted = person.ask("Copy that address from the browser to here: ")
         try:

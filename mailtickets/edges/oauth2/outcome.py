@@ -108,7 +108,7 @@ def _claims(token: object) -> Mapping[str, Any]:
 
 
 def json_object(text: str) -> Mapping[str, Any]:
-    """The object that the text is; empty for anything else, brackets in brackets without end among it."""
+    """The JSON object in the text; empty for anything else, also for JSON that is nested too deeply to be read."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
