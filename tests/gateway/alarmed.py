@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import select
+
 from mailtickets.desk.model.delivery import Delivery, Sent
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
@@ -15,8 +17,7 @@ from mailtickets.mail.model import InboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.store.database import Database
 from mailtickets.store.read.health import Alarm
-from mailtickets.store.read.health import alarms as read_alarms
-from mailtickets.store.read.reader import within
+from mailtickets.store.schema import alarm
 from tests.desk.builders import a_policy
 from tests.store.office import Office
 
@@ -79,7 +80,9 @@ class Station:
 
     def alarms(self) -> dict[str, Alarm]:
         """All that are remembered."""
-        return {one.key: one for one in self.office.run(lambda c: read_alarms(within(c)))}
+        columns = [alarm.c[name] for name in Alarm.__dataclass_fields__]
+        rows = self.office.run(lambda connection: connection.execute(select(*columns).order_by(alarm.c.since)).all())
+        return {row.key: Alarm(*row) for row in rows}
 
     def open(self) -> list[str]:
         return sorted(key for key, one in self.alarms().items() if one.cleared_at is None)

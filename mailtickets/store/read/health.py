@@ -50,16 +50,8 @@ def accounts(reader: Reader) -> list[Account]:
     return [Account(*row) for row in found]
 
 
-def alarms(reader: Reader) -> list[Alarm]:
-    """All alarms that are remembered, the oldest first."""
-    return _alarms(reader, "")
-
-
 def alarms_open(reader: Reader) -> list[Alarm]:
     """The alarms whose trouble lasts, the oldest first."""
-    return _alarms(reader, "WHERE cleared_at IS NULL")
-
-
-def _alarms(reader: Reader, where: str) -> list[Alarm]:
     columns = ", ".join(Alarm.__dataclass_fields__)
-    return [Alarm(*row) for row in reader.each(f"SELECT {columns} FROM alarm {where} ORDER BY since, key")]  # noqa: S608
+    found = reader.each(f"SELECT {columns} FROM alarm WHERE cleared_at IS NULL ORDER BY since, key")  # noqa: S608 - ours
+    return [Alarm(*row) for row in found]
