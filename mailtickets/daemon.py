@@ -95,6 +95,8 @@ class Daemon:
         }
         self._listeners: Listeners | None = None
         self._http: HttpDoor | None = None
+        self._http_at: tuple[str, ...] = ()
+        """The entries of the configuration that the pages listen at."""
         self._reloading: asyncio.Task[None] | None = None
 
     async def run(self, ready: Callable[[str], None]) -> None:
@@ -242,8 +244,9 @@ class Daemon:
 
     @property
     def missing_doors(self) -> list[str]:
-        """The doors that are to listen, and do not."""
-        return self._listeners.missing(self.config) if self._listeners else list(addresses(self.config))
+        """The doors that do not listen where they are to."""
+        missing = self._listeners.missing(self.config) if self._listeners else list(addresses(self.config))
+        return missing if self._passed["http"] or self._http_at == self.config.http_listen else [*missing, "http"]
 
     @property
     def stopping(self) -> bool:
@@ -254,6 +257,7 @@ class Daemon:
         is imported.
         """
         if not listen:
+            self._http_at = ()
             return
         for key, text, _ in http.warnings(self.config):
             log.warning("configuration", extra={"key": key, "text": text})
@@ -261,16 +265,17 @@ class Daemon:
 
         door = HttpDoor(self)
         await door.open([sock.dup() for sock in self._passed["http"]] or _bound(listen))
-        self._http = door
+        self._http, self._http_at = door, listen
 
     async def _close_http(self) -> None:
         door, self._http = self._http, None
         if door is not None:
             await door.close()
 
-    async def _take_over_http(self, before: Config) -> None:
+    async def _take_over_http(self) -> None:
         """Listens where the new configuration says. If that fails, listens at the old addresses again."""
-        same = before.http_listen == self.config.http_listen or self._passed["http"]
+        before = self._http_at
+        same = before == self.config.http_listen or self._passed["http"]
         if self._http is not None and self.config.http is not None and same:
             self._http.take_over()
             return
@@ -279,7 +284,7 @@ class Daemon:
             await self._open_http(self.config.http_listen)
         except OSError as error:
             log.error("cannot listen there", extra={"key": "http.listen", "error": str(error)})
-            await self._open_http(before.http_listen)
+            await self._open_http(before)
 
     # --- signals ------------------------------------------------------------------------------------------
 
@@ -322,8 +327,8 @@ class Daemon:
                 log.error("new value takes effect only after a restart", extra={"key": key})
         await self._tokens.take_over(config.with_tokens(self._tokens.credential))
         if self._listeners is not None:
-            await self._listeners.take_over(before, config)
-        await self._take_over_http(before)
+            await self._listeners.take_over(config)
+        await self._take_over_http()
         if (before.delivery, before.instance.hostname) != (config.delivery, config.instance.hostname):
             old, self._out = self._out, _way_out(config)
             self._signer = DkimSigner.of(config)

@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         status: int = noun.run(args)
         sys.stdout.flush()
     except Stop as stop:
-        print(f"mailtickets: {stop}", file=sys.stderr)
+        print(f"mailtickets: {_readable(str(stop))}", file=sys.stderr)
         return stop.status
     except KeyboardInterrupt:
         return 130
@@ -64,6 +64,11 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at exit
         return DONE
     return status
+
+
+def _readable(text: str) -> str:
+    """A text without what moves a terminal: it may repeat what somebody has copied out of a hostile mail."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in text)
 
 
 def module_of(noun: str) -> str:

@@ -77,3 +77,15 @@ def test_who_asks_for_a_ticket_by_its_bare_number_is_told_how(desk: Shell, offic
     office.run(lambda c: c.exec_driver_sql("UPDATE counter SET value = 4710 WHERE name = 'ticket'"))
     office.take(a_message("Outra.", message_id="<m2@cliente.test>"))
     assert "there is a ticket with this number: mailtickets trace --ticket 4711" in desk.run("trace", "4711")[2]
+
+
+def test_an_id_that_was_copied_out_of_a_hostile_mail_does_not_write_on_the_terminal(desk: Shell) -> None:
+    for word in ("\x1b]0;x\x07\x1b[2J@x.test", "\u202ecba@x.test", "a\rb@x.test"):
+        _, _, said = desk.run("trace", word)
+        assert said.rstrip("\n").isprintable(), said
+
+
+@pytest.mark.parametrize("word", ["%@cliente.test", "m_@cliente.test", "' OR 1=1 --@x.test", "%", "_%@%"])
+def test_no_wildcard_stands_for_anybodys_mail(desk: Shell, word: str) -> None:
+    status, out, _ = desk.run("trace", word)
+    assert (status != 0, out) == (True, "")

@@ -280,6 +280,31 @@ def test_a_reload_moves_adds_and_removes_the_pages(make_desk: DeskMaker) -> None
     assert desk.stop() == 0
 
 
+def test_a_door_whose_new_address_is_in_use_is_told_and_opened_by_the_next_reload(make_desk: DeskMaker) -> None:
+    http = f'[http]\nlisten = ["127.0.0.1:{free_port()}"]\n'
+    desk = make_desk(config(MAILDIR, http, smtp_port=free_port(), locale="en"))
+    desk.start()
+    place = http.split('"')[1]
+
+    def reload() -> None:
+        said = desk.log().count('"reloaded"')
+        desk.signal(signal.SIGHUP)
+        desk.wait_for(lambda: desk.log().count('"reloaded"') > said, "the reload")
+
+    with taken() as port:
+        desk.configure(config(MAILDIR, http, smtp_port=port, locale="en"))
+        reload()
+        ready = desk.wait_for(lambda: (got := httpx.get(f"http://{place}/readyz", timeout=60)).is_error and got, "503")
+        assert (ready.status_code, "doors: not listening: smtp" in ready.text) == (503, True)
+        told = httpx.get(f"http://{place}/", timeout=60).text
+        assert "A door for mail is not open: smtp." in told
+    reload()
+    desk.wait_for(lambda: httpx.get(f"http://{place}/readyz", timeout=60).status_code == 200, "the door")
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+        client.sendmail(MARIA.address, [QUEUE], write(MARIA).as_bytes())
+    desk.wait_until_done(1)
+
+
 def test_a_configuration_that_is_refused_shows_in_the_figures(make_desk: DeskMaker) -> None:
     desk = make_desk(config(MAILDIR, HTTP, smtp_port=0))
     desk.start()

@@ -36,6 +36,8 @@ class Listeners:
         """`passed` are the sockets that systemd has handed over, by the name of their door."""
         self._gateway, self._screen, self._passed = gateway, screen, passed
         self._open: dict[str, Listener] = {}
+        self._at: dict[str, tuple[str, ...]] = {}
+        """The entries of the configuration that each door listens at: older ones, where the new ones are in use."""
         self._spool: Spool | None = None
 
     async def open(self, config: Config) -> None:
@@ -50,6 +52,7 @@ class Listeners:
             door, serve = _SERVED[name]
             accept: Accept = self._accept_public if door.is_public else self._gateway.accept
             self._open[name] = await serve(sockets, self._settings(config), accept, self._knows)
+        self._at[name] = listen
 
     async def _accept_public(self, raw: bytes, envelope: Envelope) -> int:
         await self._screen.admit(raw, envelope)
@@ -70,16 +73,19 @@ class Listeners:
         return {name: listener.connections for name, listener in self._open.items()}
 
     def missing(self, config: Config) -> list[str]:
-        """The doors that are to listen, and do not."""
-        wanted = [name for name, listen in addresses(config).items() if listen or self._passed[name]]
-        return [name for name in wanted if name not in self._open]
+        """The doors that do not listen where they are to."""
+        return [name for name, listen in addresses(config).items() if not self._is_at(name, listen)]
 
-    async def take_over(self, before: Config, config: Config) -> None:
-        """Listens where the new configuration says."""
-        was, now = addresses(before), addresses(config)
-        for name in now:
-            if was[name] != now[name] and not self._passed[name]:
-                await self._move(name, was[name], now[name], config)
+    def _is_at(self, name: str, listen: tuple[str, ...]) -> bool:
+        if self._passed[name]:
+            return name in self._open
+        return self._at.get(name, ()) == listen and (name in self._open or not listen)
+
+    async def take_over(self, config: Config) -> None:
+        """Listens where the new configuration says. A door that could not do so before tries again."""
+        for name, listen in addresses(config).items():
+            if not self._passed[name] and not self._is_at(name, listen):
+                await self._move(name, self._at.get(name, ()), listen, config)
         for listener in self._open.values():
             listener.settings = self._settings(config)
 
