@@ -510,8 +510,13 @@ def test_control_c_waits_until_the_files_are_written(tmp_path: Path, monkeypatch
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        write_all([NewFile(tmp_path / "secret", b"x", 0o600), NewFile(tmp_path / "config.toml", b"y", 0o600)])
+    # A shell that starts the tests in the background has Control-C ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write_all([NewFile(tmp_path / "secret", b"x", 0o600), NewFile(tmp_path / "config.toml", b"y", 0o600)])
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert {path.name for path in tmp_path.iterdir()} == {"secret", "config.toml"}
 
 
