@@ -156,7 +156,6 @@ class Processing:
                 draft = await self._transactions.share(self._clerk.draft_in, incoming)
                 failpoint("after-draft")
                 await self._settling.settle(draft, _before_apply_commit)
-                failpoint("after-apply-commit")
                 self._measures.count("decided", draft.decision.outcome or "", draft.decision.reason)
                 log.info("decided", extra=_decided_facts(received.id, draft))
                 return

@@ -36,6 +36,7 @@ class Settling:
         words = await self.words(draft)
         failpoint("after-words")
         await self._transactions.share(self._clerk.settle_in, draft, words, also)
+        failpoint("after-apply-commit")  # before anything can be sent
         self._mail_is_due.set()
         for reason in (reason for one in draft.all() for _, reason in one.withheld):
             self._measures.count("withheld", reason)
