@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mailtickets.cli import BAD_USAGE, REFUSED, Stop
 
-_ENDINGS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,16 @@ def _take_back(made: Sequence[Path]) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Control-C and the end of a terminal are heard when the block is done."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS)
+    """Control-C and the end of a terminal are heard when the block is done. Call it from the main thread.
+
+    Handlers, and no blocked signals: the kernel hands a signal that one thread blocks to another.
+    """
+    heard: list[int] = []
+    before = {ending: signal.signal(ending, lambda number, _: heard.append(number)) for ending in _ENDINGS}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for ending, handler in before.items():
+            signal.signal(ending, handler)
+        for number in heard[:1]:
+            signal.raise_signal(number)
