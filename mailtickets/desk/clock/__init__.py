@@ -1,0 +1,1 @@
+"""Times that follow from the events of a ticket and from working hours. Pure."""
