@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mailtickets.config import http
+from mailtickets.config import calendars, http, kinds, levels, rules, stages
 from mailtickets.config.certificates import pair_fault, unreadable
 from mailtickets.config.oauth import login_problems, oauth_problems
 from mailtickets.config.values import credential_file, is_loopback
@@ -35,6 +35,8 @@ def crosswise(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
     yield from _queue_problems(config)
     yield from _ops_problems(config)
     yield from _agent_problems(config)
+    for table in (calendars, levels, kinds, stages, rules):
+        yield from table.problems(config)
 
 
 def _database_problems(config: "Config") -> Iterator[tuple[str, str]]:

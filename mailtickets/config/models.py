@@ -5,10 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
+from mailtickets.config.calendars import Calendar
 from mailtickets.config.credentials import Credential, password, read_secret
+from mailtickets.config.kinds import TicketField, TicketKind
+from mailtickets.config.levels import ServiceLevel
 from mailtickets.config.places import absolute_listen, database_url, state_dir
+from mailtickets.config.rules import Rule
+from mailtickets.config.section import Section
+from mailtickets.config.stages import QueueStage
 from mailtickets.config.values import (
     AddrSpec,
     Correspondent,
@@ -35,12 +41,6 @@ from mailtickets.config.values import (
     UnixOrHost,
     Word,
 )
-
-
-class Section(BaseModel):
-    """A table of the file. Unknown keys and wrong types are errors. Nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Instance(Section):
@@ -163,13 +163,16 @@ class Queue(Section):
     plus_addressing: bool = True
     list: Literal["ticket", "ignore"] = "ticket"
     notify: Literal["queue", "assignee", "watchers"] = "queue"
-    assignment: Literal["none", "round_robin", "least_open"] = "none"
+    assignment: Literal["none", "round_robin", "least_open", "skill"] = "none"
+    managers: tuple[AddrSpec, ...] = ()
     reopen_days: Count = 14
     close_after_days: Count = 7
     undo_seconds: Count = 0
     remind_after: Duration = ""
     satisfaction: bool = True
     history: Count = 0
+    promise: bool = False
+    stages: tuple[QueueStage, ...] = ()
     reply_to_is_author_from: tuple[AddrSpec, ...] = ()
 
     @property
@@ -190,6 +193,9 @@ class Agent(Section):
     queues: Annotated[tuple[str, ...], Field(min_length=1)]
     receipts: Literal["all", "commands", "problems"] = "commands"
     digest: TimeOfDay = ""
+    skills: tuple[Word, ...] = ()
+    calendar: str = ""
+    capacity: Count = 0
 
 
 class Trust(Section):
@@ -244,6 +250,11 @@ class Config(Section):
     budget: Budget = Budget()
     junk: Junk = Junk()
     alarms: AlarmLimits = AlarmLimits()
+    calendar: tuple[Calendar, ...] = ()
+    service_level: tuple[ServiceLevel, ...] = ()
+    rule: tuple[Rule, ...] = ()
+    type: tuple[TicketKind, ...] = ()
+    field: tuple[TicketField, ...] = ()
 
     _file: Path = PrivateAttr(default=Path("config.toml"))
     _tokens: Callable[[LoginSettings], Credential] | None = PrivateAttr(default=None)

@@ -17,11 +17,13 @@ from mailtickets.desk.model.effects import (
     DropHeld,
     Effect,
     FailDelivery,
+    FireTimer,
     LeaveOut,
     MergeInto,
     MoveTo,
     Mute,
     OpenTicket,
+    PromiseDate,
     Rate,
     RecordEvent,
     ReleaseHeld,
@@ -29,8 +31,10 @@ from mailtickets.desk.model.effects import (
     Reminded,
     RemoveParticipant,
     SetAbsence,
+    SetField,
     SetPriority,
     SetRequester,
+    SetStage,
     SetStatus,
     SetSubject,
     SetTags,
@@ -107,6 +111,10 @@ def _after(ticket: Ticket, effect: Effect, now: datetime) -> Ticket:  # noqa: C9
             return replace(ticket, type=kind)
         case SetTags(to=tags):
             return replace(ticket, tags=tags)
+        case SetStage(to=stage):
+            return replace(ticket, stage=stage, stage_since=now if stage else None)
+        case SetField(name=name, value=value):
+            return _with_field(ticket, name, value)
         case MoveTo(queue=queue):
             return replace(ticket, queue=queue)
         case Mute(address=address, on=on):
@@ -148,9 +156,15 @@ def _with_past(ticket: Ticket, said: AddMessage, now: datetime) -> Ticket:
 
 _NO_CHANGE_OF_ROW = (
     OpenTicket, AddMessage, Remind, Reminded, Undo, Rate, SetAbsence, MergeInto, FailDelivery, ReleaseHeld,
-    DropHeld, RecordEvent,
+    DropHeld, PromiseDate, FireTimer, RecordEvent,
 )  # fmt: skip
 """Effects that do not change the ticket row."""
+
+
+def _with_field(ticket: Ticket, name: str, value: str | None) -> Ticket:
+    """The ticket with another value of a field; None: without it."""
+    fields = {**dict(ticket.fields), **({name: value} if value is not None else {})}
+    return replace(ticket, fields=tuple((n, v) for n, v in fields.items() if value is not None or n != name))
 
 
 def _with_requester(ticket: Ticket, person: Address) -> Ticket:
@@ -162,9 +176,11 @@ def _with_requester(ticket: Ticket, person: Address) -> Ticket:
 
 def with_status(ticket: Ticket, to: Status, now: datetime) -> Ticket:
     """The ticket in another status, with the times that go with it."""
+    again = ticket.status in {"resolved", "closed"} and to in {"new", "open", "pending"}
     return replace(
         ticket,
         status=to,
+        epoch=ticket.epoch + again,
         waiting_since=(ticket.waiting_since or now) if to in {"new", "open"} else None,
         resolved_at=(ticket.resolved_at or now) if to in {"resolved", "closed"} else None,
         closed_at=now if to == "closed" else None,

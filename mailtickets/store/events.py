@@ -10,11 +10,13 @@ from mailtickets.desk.model.effects import (
     DropHeld,
     Effect,
     FailDelivery,
+    FireTimer,
     LeaveOut,
     MergeInto,
     MoveTo,
     Mute,
     OpenTicket,
+    PromiseDate,
     Rate,
     RecordEvent,
     ReleaseHeld,
@@ -22,8 +24,10 @@ from mailtickets.desk.model.effects import (
     Reminded,
     RemoveParticipant,
     SetAbsence,
+    SetField,
     SetPriority,
     SetRequester,
+    SetStage,
     SetStatus,
     SetSubject,
     SetTags,
@@ -63,12 +67,19 @@ def _row(effect: type[E], event: Callable[[E, Ticket | None], Event | None]) -> 
     return effect, event
 
 
+def _field(effect: SetField, before: Ticket | None) -> Event:
+    """`old` and `new` are `name=value`, because an event has no place for the name."""
+    was = before.field(effect.name) if before else ""
+    old = f"{effect.name}={was}" if was else None
+    return Event("field", old, f"{effect.name}={effect.value}" if effect.value is not None else None, effect.reason)
+
+
 def _participant(effect: AddParticipant, before: Ticket | None) -> Event | None:
     """None for a participant who has this role already."""
     known = {(p.address.key, p.role) for p in before.participants} if before else set()
     if (effect.address.key, effect.role) in known:
         return None
-    return Event("participant", new=effect.address.address, reason=effect.role)
+    return Event("participant", new=effect.address.address, reason=effect.reason or effect.role)
 
 
 EVENTS: dict[type[Any], _Recorder] = dict(
@@ -76,12 +87,24 @@ EVENTS: dict[type[Any], _Recorder] = dict(
         _row(OpenTicket, lambda _, __: Event("opened", new="new")),
         _row(AddMessage, lambda _, __: None),  # `settle` records it, because it knows the number of the message
         _row(SetStatus, lambda set_, was: Event("status", was.status if was else None, set_.to, set_.reason)),
-        _row(SetPriority, lambda set_, was: Event("priority", was.priority if was else None, set_.to)),
+        _row(SetPriority, lambda set_, was: Event("priority", was.priority if was else None, set_.to, set_.reason)),
         _row(SetSubject, lambda set_, was: Event("subject", was.subject if was else None, set_.to)),
-        _row(SetType, lambda set_, was: Event("type", was.type if was else None, set_.to)),
-        _row(SetTags, lambda set_, was: Event("tags", " ".join(was.tags) if was else None, " ".join(set_.to))),
+        _row(SetType, lambda set_, was: Event("type", was.type if was else None, set_.to, set_.reason)),
+        _row(
+            SetTags,
+            lambda set_, was: Event("tags", " ".join(was.tags) if was else None, " ".join(set_.to), set_.reason),
+        ),
         _row(Assign, lambda assign, was: Event("assignee", was.assignee if was else None, assign.to, assign.reason)),
-        _row(MoveTo, lambda move, was: Event("queue", was.queue if was else None, move.queue)),
+        _row(MoveTo, lambda move, was: Event("queue", was.queue if was else None, move.queue, move.reason)),
+        _row(SetStage, lambda set_, was: Event("stage", was.stage if was else None, set_.to, set_.reason)),
+        _row(SetField, _field),
+        _row(
+            PromiseDate,
+            lambda promise, _: Event(
+                "promised", new=promise.at.isoformat() if promise.at else None, reason=promise.reason
+            ),
+        ),
+        _row(FireTimer, lambda fired, _: Event("timer", fired.kind, fired.name)),
         _row(AddParticipant, _participant),
         _row(RemoveParticipant, lambda person, _: Event("participant", person.address.address, reason="cc")),
         _row(LeaveOut, lambda person, _: Event("left-out", new=person.address)),

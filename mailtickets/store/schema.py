@@ -132,6 +132,10 @@ ticket = Table(
     Column("waiting_since", Instant),  # the customer waits for an answer
     Column("reminded_at", Instant),
     Column("snoozed_until", Instant),
+    Column("stage", String, nullable=False, server_default=""),  # of its queue; empty: none
+    Column("stage_since", Instant),
+    Column("fields", JSON, nullable=False, server_default=text("'{}'")),  # value by name
+    Column("epoch", Integer, nullable=False, server_default=text("0")),  # how often it was opened again
     Index("ix_ticket_queue_status_number", "queue", "status", "number"),
     Index("ix_ticket_status_number", "status", "number"),
     Index("ix_ticket_assignee_number", "assignee", "number"),
@@ -454,4 +458,83 @@ alarm_report = Table(
     Column("key", ForeignKey("alarm.key"), primary_key=True),
     Column("gateway", String, primary_key=True),  # empty: it is a trouble of the database, whichever gateway looks
     Column("seen_at", Instant, nullable=False),
+)
+
+_RUNS = text("ended_at IS NULL AND due_at IS NOT NULL")
+
+# The clocks of a ticket: how soon somebody must do something about it. All of it is derived from events.
+deadline = Table(
+    "deadline",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("clock", String, primary_key=True),
+    Column("level", String, primary_key=True),
+    Column("started_at", Instant, nullable=False),
+    Column("due_at", Instant),  # NULL: the clock is paused, or its calendar never opens
+    Column("state", String, nullable=False),
+    Column("ended_at", Instant),  # NULL: it runs or is paused
+    Index("ix_deadline_due", "due_at", sqlite_where=_RUNS, postgresql_where=_RUNS),
+)
+
+_TO_COME = text("fired_at IS NULL")
+
+# What is to happen to a ticket at a time, once: warnings, escalations, timed moves of stages, rules.
+timer = Table(
+    "timer",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("fired_at", Instant),
+    Index("ix_timer_at", "at", sqlite_where=_TO_COME, postgresql_where=_TO_COME),
+)
+
+# Holidays by region (BR, BR-SP), as a worker has computed them, and the years that are known.
+holiday = Table(
+    "holiday",
+    metadata,
+    Column("region", String, primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", String, nullable=False),  # public or optional
+)
+holiday_year = Table(
+    "holiday_year",
+    metadata,
+    Column("region", String, primary_key=True),
+    Column("year", Integer, primary_key=True),
+)
+
+# How often each rule of the configuration has matched, by day (UTC).
+rule_firing = Table(
+    "rule_firing",
+    metadata,
+    Column("rule", String, primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_at", Instant, nullable=False),
+)
+
+# How long customers waited for their first answer, in the queue's working time, and what they had been promised.
+answer_time = Table(
+    "answer_time",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("queue", String, nullable=False),
+    Column("arrived_at", Instant, nullable=False),
+    Column("promised_at", Instant),
+    Column("answered_at", Instant),
+    Column("seconds", BigInteger),
+    Index("ix_answer_time_queue_arrived_at", "queue", "arrived_at"),
+)
+
+# What was told once, and when: the key names it.
+told_mark = Table(
+    "told_mark",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("value", Text, nullable=False),
 )

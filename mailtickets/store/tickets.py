@@ -100,6 +100,10 @@ def save(connection: Connection, before: Ticket | None, after: Ticket) -> None:
         closed_at=after.closed_at,
         waiting_since=after.waiting_since,
         snoozed_until=after.snoozed_until,
+        stage=after.stage,
+        stage_since=after.stage_since,
+        fields=dict(after.fields),
+        epoch=after.epoch,
     )
     if before is None:
         connection.execute(inserting(ticket), dict(number=after.number, created_at=after.created_at, **values))

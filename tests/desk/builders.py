@@ -59,13 +59,16 @@ def a_policy(
     budget: dict[str, Any] | None = None,
     instance: dict[str, Any] | None = None,
     trust: str = "token",
+    **more: Any,
 ) -> Policy:
+    """`more`: the fields of `Policy` that have a default, such as `levels` and `configured`."""
     return Policy(
         Instance(**{"name": "exemplo", "hostname": "mail.desk.test", **(instance or {})}),
         (a_queue("suporte", **(suporte or {})), a_queue("vendas", **(vendas or {}))),
         agents,
         Trust(agents=trust),
         Budget(**(budget or {})),
+        **more,
     )
 
 

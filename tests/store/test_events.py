@@ -12,11 +12,13 @@ from mailtickets.desk.model.effects import (
     DropHeld,
     Effect,
     FailDelivery,
+    FireTimer,
     LeaveOut,
     MergeInto,
     MoveTo,
     Mute,
     OpenTicket,
+    PromiseDate,
     Rate,
     RecordEvent,
     ReleaseHeld,
@@ -24,8 +26,10 @@ from mailtickets.desk.model.effects import (
     Reminded,
     RemoveParticipant,
     SetAbsence,
+    SetField,
     SetPriority,
     SetRequester,
+    SetStage,
     SetStatus,
     SetSubject,
     SetTags,
@@ -33,6 +37,7 @@ from mailtickets.desk.model.effects import (
     SplitOff,
     Undo,
 )
+from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.model.ticket import Participant
 from mailtickets.store.events import EVENTS, event_of
 from tests.desk.builders import ANA, MARIA, NOW, PEDRO, a_ticket
@@ -43,6 +48,7 @@ TICKET = a_ticket(
     status="open",
     subject="Impressora",
     tags=("rede", "sala"),
+    fields=(("pedido", "11"),),
     participants=(Participant(PEDRO, "cc"),),
 )
 LATER = NOW + timedelta(days=1)
@@ -57,6 +63,14 @@ RECORDED: list[tuple[Effect, tuple[str | None, ...] | None]] = [
     (SetTags(("a", "b")), ("tags", "rede sala", "a b", None)),
     (Assign(ANA.address, "by-turns"), ("assignee", None, ANA.address, "by-turns")),
     (MoveTo("vendas"), ("queue", "suporte", "vendas", None)),
+    (MoveTo("vendas", OtherReason("rule:x")), ("queue", "suporte", "vendas", "rule:x")),
+    (SetPriority("high", OtherReason("rule:x")), ("priority", "normal", "high", "rule:x")),
+    (SetStage("peca"), ("stage", "", "peca", None)),
+    (SetField("pedido", "12"), ("field", "pedido=11", "pedido=12", None)),
+    (SetField("pedido", None), ("field", "pedido=11", None, None)),
+    (PromiseDate(LATER), ("promised", None, LATER.isoformat(), None)),
+    (PromiseDate(None), ("promised", None, None, None)),
+    (FireTimer("warn", "first_answer", 0), ("timer", "warn", "first_answer", None)),
     (AddParticipant(ANA, "cc"), ("participant", None, ANA.address, "cc")),
     (AddParticipant(PEDRO, "cc"), None),
     (RemoveParticipant(PEDRO), ("participant", PEDRO.address, None, "cc")),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from mailtickets.cli.check.inquiry import Inquiry
-from mailtickets.config.models import Section
+from mailtickets.config.section import Section
 from mailtickets.views.check import CheckLine, warning
 
 _NAMES = ("password_file", "key_file", "client_secret_file", "service_account_file")

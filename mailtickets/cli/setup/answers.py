@@ -13,9 +13,9 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from mailtickets.config.load import in_words, tuples
-from mailtickets.config.models import Section
 from mailtickets.config.places import ConfigError
 from mailtickets.config.providers import Login, Provider, providers
+from mailtickets.config.section import Section
 from mailtickets.config.values import (
     AddrSpec,
     DnsServer,

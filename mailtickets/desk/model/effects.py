@@ -5,7 +5,6 @@ The store carries effects out. A new member makes the type checker, or a test, s
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.states import EventKind
@@ -60,12 +59,15 @@ class SetStatus:
 @dataclass(frozen=True, slots=True)
 class SetPriority:
     to: Priority
+    reason: Reason | None = None
+    """Why, where that is not the reason of the decision: `rule:NAME`, `level:NAME`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assign:
     to: str | None
-    reason: Literal["ordered", "by-turns", "least-open"] = "ordered"
+    reason: Reason = "ordered"
+    """`by-turns` and the like take a turn; `rule:NAME` where a rule names the agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class AddParticipant:
     address: Address
     role: Role
     notified: bool = True
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +103,47 @@ class SetSubject:
 @dataclass(frozen=True, slots=True)
 class SetType:
     to: TicketType | None
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetTags:
     to: tuple[str, ...]
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetStage:
+    """The ticket enters a stage of its queue; empty: it has none. The status of the stage is an effect of its own."""
+
+    to: str
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """A field of the ticket becomes known, changes, or is taken away (None)."""
+
+    name: str
+    value: str | None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseDate:
+    """An agent has promised the customer something until then; None: the promise is taken back."""
+
+    at: datetime | None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FireTimer:
+    """What was to happen at a time happens now, once."""
+
+    kind: str
+    name: str
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +151,7 @@ class MoveTo:
     """Another queue has the ticket from now on."""
 
     queue: str
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +268,10 @@ Effect = (
     | SetSubject
     | SetType
     | SetTags
+    | SetStage
+    | SetField
+    | PromiseDate
+    | FireTimer
     | Assign
     | MoveTo
     | AddParticipant

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from mailtickets.config.kinds import TicketField, TicketKind
+from mailtickets.config.levels import ServiceLevel
 from mailtickets.config.models import Agent, Budget, Config, Instance, Junk, Queue, Trust
+from mailtickets.config.rules import Rule
 
 MAX_ATTACHMENT_BYTES = 10_000_000
 """What one notice carries at most, where the smarthost takes more: phones fetch these mails."""
@@ -33,11 +36,23 @@ class Policy:
     """All attachments of one mail to an agent who has asked for them."""
     max_per_day: int = 0
     """How many mails the account may send a day; 0: as many as there are."""
+    levels: tuple[ServiceLevel, ...] = ()
+    configured: tuple[Rule, ...] = ()
+    """The rules of the configuration file, in its order."""
+    kinds: tuple[TicketKind, ...] = ()
+    fields: tuple[TicketField, ...] = ()
 
     @classmethod
     def of(cls, config: Config) -> "Policy":
         parts = (config.instance, config.queue, config.agent, config.trust, config.budget, config.junk)
-        return cls(*parts, max_per_day=config.delivery.max_per_day)
+        return cls(
+            *parts,
+            max_per_day=config.delivery.max_per_day,
+            levels=config.service_level,
+            configured=config.rule,
+            kinds=config.type,
+            fields=config.field,
+        )
 
     def queue(self, name: str) -> Queue | None:
         return next((queue for queue in self.queues if queue.name == name), None)

@@ -13,7 +13,8 @@ Status = Literal["new", "open", "pending", "resolved", "closed"]
 Priority = Literal["low", "normal", "high", "critical"]
 
 
-TicketType = Literal["question", "incident", "request"]
+TicketType = str
+"""One of `TYPES`, or the name of a `[[type]]` of the configuration."""
 
 
 Role = Literal["requester", "cc", "agent"]
@@ -86,6 +87,17 @@ class Ticket:
     """When the customer began to wait for an answer; None while they wait for none."""
     snoozed_until: datetime | None = None
     """Out of sight of digests and reminders until then, or until the customer writes."""
+    stage: str = ""
+    """The stage of its queue, a name over the status; empty in a queue without stages."""
+    stage_since: datetime | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+    """What is known of it, as (name of the field, value), in the order in which it became known."""
+    epoch: int = 0
+    """How often it was opened again: what happens once happens once for each epoch."""
+
+    def field(self, name: str) -> str:
+        """The value of a field; empty if it is not known."""
+        return dict(self.fields).get(name, "")
 
     def participant(self, address: str) -> Participant | None:
         """The customer-side participant (requester or cc) with this address."""

@@ -29,9 +29,9 @@ from mailtickets.desk.rules.machines import denied_sender, junk, loop, repeated,
 from mailtickets.desk.rules.questions import Questions, questions
 from mailtickets.mail.model import InboundMail
 
-Rule = Callable[[Case], Decision | None]
+BuiltInRule = Callable[[Case], Decision | None]
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[BuiltInRule, ...] = (
     unreadable,
     # Mail that calls for no work:
     loop,
@@ -88,6 +88,6 @@ def _unless_the_same_again(decision: Decision, facts: Facts) -> Decision:
 
 
 @lru_cache(maxsize=64)
-def _no_opinion(rule: Rule) -> RuleVerdict:
+def _no_opinion(rule: BuiltInRule) -> RuleVerdict:
     """The line of the trace for a rule that did not decide: its question."""
     return RuleVerdict(rule.__name__, "no", (rule.__doc__ or "").strip().splitlines()[0])

@@ -125,6 +125,10 @@ def ticket_of(row: Any, people: Sequence[Participant], links: Sequence[int], ids
         references=tuple(ids),
         waiting_since=row.waiting_since,
         snoozed_until=row.snoozed_until,
+        stage=row.stage,
+        stage_since=row.stage_since,
+        fields=tuple(row.fields.items()),
+        epoch=row.epoch,
     )
 
 
