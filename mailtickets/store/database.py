@@ -19,6 +19,8 @@ from mailtickets.store import disk
 
 _BUSY_SECONDS = 30
 _ATTEMPTS = 5
+_ONLY_READS = "mailtickets_only_reads"
+"""The execution option of a connection that writes nothing."""
 _SERIALIZATION_FAILURES = {"40001", "40P01"}
 
 P = ParamSpec("P")
@@ -61,6 +63,23 @@ class Database:
         except DBAPIError as error:
             raise _trouble(error) from error
 
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """Yields a connection that can only read. It sees the database as it is now until the end of the block, and
+        keeps nobody from writing."""
+        try:
+            with self.engine.connect() as plain:
+                connection = plain.execution_options(**{_ONLY_READS: True})
+                with connection.begin() as nothing:
+                    _forbid_writing(connection)
+                    try:
+                        yield connection
+                    finally:
+                        nothing.rollback()
+                        _allow_writing(plain)
+        except DBAPIError as error:
+            raise _trouble(error) from error
+
     def transact(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Calls `work(connection, *args, **kwargs)` in a transaction, and returns what it returns.
 
@@ -99,6 +118,20 @@ def _answer_in(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT 1")
 
 
+def _forbid_writing(connection: Connection) -> None:
+    """The first statement of a transaction that only reads."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    read_only = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    connection.exec_driver_sql("PRAGMA query_only=1" if is_sqlite else read_only)
+
+
+def _allow_writing(connection: Connection) -> None:
+    """SQLite's connection goes back to the pool, where the next one may want to write."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA query_only=0")
+
+
 def _sqlite(url: str, busy_seconds: int) -> Engine:
     engine = create_engine(url, connect_args={"check_same_thread": False}, hide_parameters=True)
 
@@ -115,7 +148,8 @@ def _sqlite(url: str, busy_seconds: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        only_reads = connection.get_execution_options().get(_ONLY_READS)
+        connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
     return engine
 

@@ -137,3 +137,14 @@ def test_a_command_beside_a_daemon_can_leave_checkpoints_to_it(database: Databas
     assert database.transact(lambda c: c.execute(pragma).scalar()) == 1000
     database.leave_checkpoints()
     assert database.transact(lambda c: c.execute(pragma).scalar()) == 0
+
+
+def test_who_only_looks_can_write_nothing_and_stops_nobody(database: Database) -> None:
+    with database.looking() as connection:
+        assert connection.execute(select(schema.counter.c.name)).scalars().all() == []
+        database.transact(count("by another"))
+        assert connection.execute(select(schema.counter.c.name)).scalars().all() == [], "it sees one moment"
+        with pytest.raises(Exception, match=r"read-?only"):
+            count("by the one who looks")(connection)
+    database.transact(count("afterwards"))
+    assert names(database) == ["afterwards", "by another"]
