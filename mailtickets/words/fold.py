@@ -70,12 +70,20 @@ def plain_line(text: str) -> str:
 
 def letters_in_place(text: str) -> str:
     """In lower case and without accents, one character for each, so that places in it are places in the text."""
-    return "".join(map(_letter, text))
+    return text.translate(_LETTERS)
 
 
-def _letter(letter: str) -> str:
-    base = unicodedata.normalize("NFD", letter)[0].lower()
-    return base if len(base) == 1 else letter
+class _Letters(dict[int, str]):
+    """The plain letter of each code point, worked out when the code point is first met."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        base = unicodedata.normalize("NFD", letter)[0].lower()
+        self[code] = base if len(base) == 1 else letter
+        return self[code]
+
+
+_LETTERS = _Letters()
 
 
 def ascii_in_place(text: str) -> str:

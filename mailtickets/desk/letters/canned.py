@@ -10,6 +10,7 @@ from typing import Any
 from jinja2.exceptions import TemplateNotFound
 
 from mailtickets.desk.commands import ready_answers
+from mailtickets.desk.letters.masking import without_secrets
 from mailtickets.desk.letters.render import made, text_of
 from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.letters.template_problems import TemplateProblem
@@ -32,7 +33,7 @@ def canned(templates: Templates, name: str, locale: str, context: Mapping[str, o
     found = next((known for known in canned_names(templates, locale) if _joined(known) == _joined(name)), None)
     if found is None:
         raise KeyError(name)
-    text, _ = canned_or_problems(templates, f"canned/{locale}/{found}.txt", values_of(context, locale))
+    text, _ = canned_or_problems(templates, f"canned/{locale}/{found}.txt", values_of(without_secrets(context), locale))
     if text is None:
         raise KeyError(name)
     return text

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mailtickets.desk.letters.masking import without_secrets
 from mailtickets.desk.letters.sandbox import Sandbox, Templates, UnusableTemplate
 from mailtickets.desk.letters.template_problems import TemplateProblem, problem_of
 from mailtickets.desk.letters.template_values import one_line, values_of
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.desk.notices.row import NoticeName
+from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.mail.reply.excerpt import excerpt
 
 MAX_SUBJECT_CHARS = 250
@@ -40,10 +42,13 @@ def render(
 ) -> Rendered:
     """Renders a notice in a locale. Keys that the context lacks count as unknown.
 
-    `discretion` is for notices to customers. The HTML of a message may be the HTML of the whole mail: only the part
+    Card numbers and passwords in customers' words are masked. `discretion` is for notices to customers: it removes what
+    they must not see. The HTML of a message may be the HTML of the whole mail: only the part
     that says the message's text is shown, and nothing if no part does.
     """
-    words = values_of(_relayed(context, discretion), locale, notice)
+    context = _relayed(context) if NOTICES[notice].audience == "ops" else without_secrets(_relayed(context))
+    context = discretion.context(context) if discretion is not None else context
+    words = values_of(context, locale, notice)
     stem, problems = f"{locale}/{notice}", list[TemplateProblem]()
     subject = made(templates, f"{stem}.txt", lambda sandbox, name: _subject(sandbox, name, templates, words), problems)
     text = made(templates, f"{stem}.txt", lambda sandbox, name: text_of(sandbox, name, words), problems)
@@ -57,13 +62,12 @@ def render(
     return Rendered(subject, text, f"{html}\n" if html else None, tuple(dict.fromkeys(problems)), relayed)
 
 
-def _relayed(context: Mapping[str, object], discretion: Discretion | None) -> Mapping[str, object]:
-    """The context with the author's HTML of the message, if the part for the shown text can be found. `discretion`
-    removes the things that customers must not see."""
+def _relayed(context: Mapping[str, object]) -> Mapping[str, object]:
+    """The context with the author's HTML of the message, if the part for the shown text can be found."""
     message = context.get("message")
     if isinstance(message, Mapping) and message.get("html"):
-        context = {**context, "message": {**message, "html": excerpt(message["html"], message["text"])}}
-    return discretion.context(context) if discretion is not None else context
+        return {**context, "message": {**message, "html": excerpt(message["html"], message["text"])}}
+    return context
 
 
 def made(

@@ -197,6 +197,7 @@ def thread_context(
             "author": person_context(_seen(message.author, policy, hide_agents_as)),
             "direction": message.direction,
             "visibility": message.visibility,
+            "ours": message.direction == "out" or policy.agent(message.author.address) is not None,
             "text": message.text[:room],
             "cut": len(message.text) > room,
             "received_at": message.received_at.astimezone(zone),
@@ -255,6 +256,7 @@ def _message_context(
             for a in listed
         ],
         "verified": message.verified,
+        "ours": outgoing or policy.agent(message.author.address) is not None,
         "signed": outgoing and _is_signed(message, situation),
         "delivered_directly": outgoing and not message.relayed and message.visibility == "public",
     }

@@ -7,25 +7,22 @@ Limits: `MAX_ROUNDS` over a text; time is linear in it.
 """
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import unescape
-from operator import attrgetter
 from typing import Any
 from urllib.parse import unquote
 
 import nh3
-from lxml import etree
 
 from mailtickets.config.models import Queue
 from mailtickets.desk.model.policy import Policy, without_plus
 from mailtickets.mail.model import Address, Attachment
-from mailtickets.mail.reply.document import too_deep
-from mailtickets.mail.reply.sanitise import sanitised
+from mailtickets.mail.reply.page_edits import html_edited
 from mailtickets.mail.trust.traces import GAP, IN_ADDRESS, ON_REF_LINE
 from mailtickets.mail.write.compose import to_ascii
+from mailtickets.words.edits import Edit, edited
 from mailtickets.words.fold import ascii_in_place
 
 MAX_ROUNDS = 4
@@ -74,15 +71,15 @@ class Discretion:
             edits = _edits(source, self)
             if not edits:
                 return source
-            source = _edited(source, edits)
-        return _edited(source, [_Edit(edit.start, edit.stop, WITHHELD) for edit in _edits(source, self)])
+            source = edited(source, edits)
+        return edited(source, [Edit(edit.start, edit.stop, WITHHELD) for edit in _edits(source, self)])
 
     def html(self, source: str) -> str | None:
         """Sanitised HTML without what customers must not see, in words and attributes; None where it stays in it."""
         for _ in range(MAX_ROUNDS):
-            after = _html_edited(source, self)
+            after = html_edited(source, lambda words: _edits(words, self), self.text)
             if after is None or after == source:
-                return after
+                return after if after is None or _is_clean(source, self) else None
             source = after
         return None
 
@@ -133,53 +130,43 @@ def _forms(address: str) -> set[str]:
 # --- finding ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Edit:
-    start: int
-    stop: int
-    instead: str
-
-
-_start, _stop = attrgetter("start"), attrgetter("stop")
-
-
-def _edits(source: str, rules: Discretion) -> list[_Edit]:
+def _edits(source: str, rules: Discretion) -> list[Edit]:
     """What is to be changed, in order, without overlaps."""
     searched = ascii_in_place(source)
     found = sorted([*_addresses(searched, rules), *_tokens(searched), *_secrets(searched, rules.secrets)])
-    apart: list[_Edit] = []
+    apart: list[Edit] = []
     for edit in found:
         if apart and edit.start < apart[-1].stop:
             last = apart.pop()
             inside = edit.stop <= last.stop
-            edit = last if inside else _Edit(last.start, edit.stop, last.instead or edit.instead)
+            edit = last if inside else Edit(last.start, edit.stop, last.instead or edit.instead)
         apart.append(edit)
     return apart
 
 
-def _tokens(searched: str) -> Iterator[_Edit]:
+def _tokens(searched: str) -> Iterator[Edit]:
     if len(searched) < _SHORTEST_TOKEN:
         return  # most of what a notice is made of
     for form in _TOKENS:
-        yield from (_Edit(found.start(), found.end(), "") for found in form.finditer(searched))
+        yield from (Edit(found.start(), found.end(), "") for found in form.finditer(searched))
     for found in _REF.finditer(searched):
         yield _whole_line(searched, found.start(), found.end())
 
 
-def _whole_line(searched: str, start: int, stop: int) -> _Edit:
+def _whole_line(searched: str, start: int, stop: int) -> Edit:
     """The line, where nothing else stands on it."""
     begin = searched.rfind("\n", max(0, start - _WINDOW), start) + 1
     if not begin and start > _WINDOW:
-        return _Edit(start, stop, "")  # in the middle of a line without end
+        return Edit(start, stop, "")  # in the middle of a line without end
     after = _LINE_RIGHT.match(searched, stop)
     if after is None or not _LINE_LEFT.match(searched[begin:start]):
-        return _Edit(start, stop, "")
-    return _Edit(begin, after.end(), "")
+        return Edit(start, stop, "")
+    return Edit(begin, after.end(), "")
 
 
-def _secrets(searched: str, secrets: frozenset[str]) -> Iterator[_Edit]:
+def _secrets(searched: str, secrets: frozenset[str]) -> Iterator[Edit]:
     for secret in secrets:
-        yield from (_Edit(found.start(), found.end(), WITHHELD) for found in _spelled(secret).finditer(searched))
+        yield from (Edit(found.start(), found.end(), WITHHELD) for found in _spelled(secret).finditer(searched))
 
 
 @lru_cache(maxsize=256)
@@ -188,7 +175,7 @@ def _spelled(secret: str) -> re.Pattern[str]:
     return re.compile(GAP.join(map(re.escape, secret)))
 
 
-def _addresses(searched: str, rules: Discretion) -> Iterator[_Edit]:
+def _addresses(searched: str, rules: Discretion) -> Iterator[Edit]:
     for at in _AT.finditer(searched):
         right = _AFTER.match(searched, at.end(), at.end() + _WINDOW)
         if right is None:
@@ -199,7 +186,7 @@ def _addresses(searched: str, rules: Discretion) -> Iterator[_Edit]:
             yield edit
 
 
-def _address(searched: str, first: int, at: re.Match[str], last: int, rules: Discretion) -> _Edit | None:
+def _address(searched: str, first: int, at: re.Match[str], last: int, rules: Discretion) -> Edit | None:
     """The longest address around an `@` that is to be replaced: a gap may stand in it, or where it begins or ends."""
     ends = [(stop, _HOLE.sub("", searched[at.end() : stop])) for stop in _stops(searched, at.end(), last)]
     known = [(stop, domain) for stop, domain in ends if domain.casefold() in rules.domains]
@@ -208,7 +195,7 @@ def _address(searched: str, first: int, at: re.Match[str], last: int, rules: Dis
         for stop, domain in known:
             instead = _instead(f"{local}@{domain}", rules)
             if instead is not None:
-                return _Edit(start, stop, instead)
+                return Edit(start, stop, instead)
     return None
 
 
@@ -242,91 +229,6 @@ def _instead(address: str, rules: Discretion) -> str | None:
     return next((rules.queues[form] for form in forms if form in rules.queues), None)
 
 
-def _edited(source: str, edits: Sequence[_Edit]) -> str:
-    kept, at = [], 0
-    for edit in edits:
-        kept += [source[at : edit.start], edit.instead]
-        at = edit.stop
-    return "".join([*kept, source[at:]])
-
-
-# --- HTML ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A text of the document, and where it stands in all of them."""
-
-    holder: etree._Element
-    is_tail: bool
-    start: int
-    text: str
-
-    def put(self, text: str) -> None:
-        if self.is_tail:
-            self.holder.tail = text
-        else:
-            self.holder.text = text
-
-
-def _html_edited(source: str, rules: Discretion) -> str | None:
-    """The HTML with what one look finds taken out; as it was, if there is nothing."""
-    body = None if too_deep(source) else _body(source)
-    if body is None:
-        return None if source.strip() else source
-    runs = list(_runs(body))
-    edits = _edits("\0".join(run.text for run in runs), rules)
-    changed = _attributes_edited(body, rules)
-    if not edits and not changed:
-        return source if _is_clean(source, rules) else None
-    for run in runs:
-        run.put(_run_edited(run, edits))
-    inner = "".join(etree.tostring(child, encoding="unicode", method="html") for child in body)
-    return sanitised((body.text or "") + inner)
-
-
-def _body(source: str) -> etree._Element | None:
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True)
-    try:
-        root = etree.fromstring(source.replace("\0", "").encode("utf-8", "replace"), parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
-    return root.find("body") if root is not None else None
-
-
-def _runs(body: etree._Element) -> Iterator[_Run]:
-    """Every text, in the order in which it is read; between two stands a NUL, which is a gap."""
-    at = 0
-    for event, element in etree.iterwalk(body, events=("start", "end")):
-        text = element.text if event == "start" else element.tail if element is not body else None
-        if text:
-            yield _Run(element, event == "end", at, text)
-            at += len(text) + 1
-
-
-def _attributes_edited(body: etree._Element, rules: Discretion) -> bool:
-    changed = False
-    for element in body.iter():
-        for name, value in element.items():
-            discreet_value = rules.text(value)
-            if discreet_value != value:
-                element.set(name, discreet_value)
-                changed = True
-    return changed
-
-
-def _run_edited(run: _Run, edits: Sequence[_Edit]) -> str:
-    """What is left of one text; what stands instead goes where the edit begins."""
-    stop = run.start + len(run.text)
-    own = edits[bisect_right(edits, run.start, key=_stop) : bisect_left(edits, stop, key=_start)]
-    return _edited(run.text, [_moved(edit, run, stop) for edit in own])
-
-
-def _moved(edit: _Edit, run: _Run, stop: int) -> _Edit:
-    instead = edit.instead if edit.start >= run.start else ""
-    return _Edit(max(edit.start - run.start, 0), min(edit.stop, stop) - run.start, instead)
-
-
 def _is_clean(source: str, rules: Discretion) -> bool:
-    """Whether another reader finds nothing in it either."""
+    """Whether another reader finds nothing in the HTML either."""
     return not _edits(unescape(nh3.clean(source, tags=set())), rules)

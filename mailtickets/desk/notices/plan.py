@@ -29,6 +29,7 @@ from mailtickets.desk.notices.to_ops import alarm
 from mailtickets.desk.rules.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.mail.kind.bounce.signs import is_null_path
 from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
+from mailtickets.words.secrets import masked
 
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "nao-responda", "no-responder")
 _STATUS_NOTICE: Mapping[Status, NoticeName] = {"resolved": "resolved", "closed": "closed"}
@@ -48,6 +49,7 @@ def plan(situation: Situation, policy: Policy, now: datetime) -> tuple[Notice, .
 
 def _fit_to_send(notice: Notice, situation: Situation, policy: Policy) -> Notice:
     notice = _without_ourselves(notice, policy)
+    notice = replace(notice, sender_name=masked(notice.sender_name))
     return _discreet(notice, Discretion.of(policy, notice.queue, situation.secrets)) if notice.to_customer else notice
 
 

@@ -10,7 +10,7 @@ TICKET: Mapping[str, object] = {
 }  # fmt: skip
 MESSAGE: Mapping[str, object] = {
     "author": PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
-    "delivered_directly": False, "signed": False, "cut": False, "whole_in": "", "remarks": (),
+    "delivered_directly": False, "ours": False, "signed": False, "cut": False, "whole_in": "", "remarks": (),
 }  # fmt: skip
 CHANGE: Mapping[str, object] = {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""}
 TICKET_LINE: Mapping[str, object] = {
@@ -20,6 +20,7 @@ TICKET_LINE: Mapping[str, object] = {
 """A ticket in a list."""
 SAID: Mapping[str, object] = {
     "author": PERSON, "text": "", "cut": False, "received_at": None, "visibility": "public", "direction": "in",
+    "ours": False,
 }  # fmt: skip
 """A message of the ticket's history."""
 ALARM: Mapping[str, object] = {

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from mailtickets.mail.model import Attachment, InboundMail
 from mailtickets.mail.read.outline import outline
-from mailtickets.mail.read.text_file import text_file
+from mailtickets.mail.read.text_file import text_file, unmasked_text_file
 
 
 def of_unread(raw: bytes) -> dict[str, Attachment]:
@@ -24,7 +24,8 @@ def of_read(raw: bytes, mail: InboundMail) -> dict[str, Attachment]:
 
     The notice of a mail that opens a ticket may have the text with nothing taken for history (`InboundMail.uncut`).
     """
-    made = text_file(mail), text_file(replace(mail, reply=mail.uncut))
+    whole = replace(mail, reply=mail.uncut)
+    made = text_file(mail), text_file(whole), unmasked_text_file(mail), unmasked_text_file(whole)
     return of_unread(raw) | {attachment.sha256: attachment for attachment in (*mail.attachments, *made)}
 
 
