@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -24,6 +25,7 @@ from mailtickets.config.load import load
 from mailtickets.config.models import Config, SmtpIn
 from mailtickets.config.places import ConfigError
 from mailtickets.config.state import load_secrets
+from mailtickets.desk.clock.holidays import Holiday, calendars
 from mailtickets.desk.model.delivery import Delivery, Transient
 from mailtickets.desk.model.facts import Authentication
 from mailtickets.edges import systemd
@@ -39,12 +41,14 @@ from mailtickets.edges.out.maildir import MaildirOut
 from mailtickets.edges.out.session import NO_TOKEN
 from mailtickets.edges.out.smtp import SmtpOut, SmtpOutSettings
 from mailtickets.edges.smtp_server.listener import bind
+from mailtickets.gateway import holidays
 from mailtickets.gateway.accounts import WAY_OUT
 from mailtickets.gateway.checks import Checks
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.delivery.pace import Pace
 from mailtickets.gateway.delivery.send import WayOut
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.gateway.holidays import HolidaysUnknown
 from mailtickets.gateway.measures import Measures
 from mailtickets.gateway.rules import rules_of
 from mailtickets.gateway.workers import Workers
@@ -122,7 +126,8 @@ class Daemon:
         self._signer = DkimSigner.of(self.config)
         self._screen = Screen(self.config, self.measures)
         self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
-        clerk = Clerk(database, rules_of(self.config, load_secrets(self.config)))
+        known = await asyncio.to_thread(self._first_holidays, database)
+        clerk = Clerk(database, rules_of(self.config, load_secrets(self.config), known))
         self.gateway = Gateway(
             clerk,
             workers,
@@ -147,7 +152,9 @@ class Daemon:
             self.working = self.gateway
             await self._forget_accounts_that_are_gone()
             watch = Watch(self.gateway, self._watched)
-            scheduler = schedule(self.gateway, self._compare_mailboxes, self._ending_secrets, watch)
+            scheduler = schedule(
+                self.gateway, self._compare_mailboxes, self._ending_secrets, watch, self._look_for_holidays
+            )
             scheduler.start()
             beat = asyncio.create_task(self._beat())
             minding = asyncio.create_task(mind_clock(scheduler))
@@ -189,6 +196,30 @@ class Daemon:
 
     async def _authenticate(self, raw: bytes, mail: InboundMail, envelope: Envelope) -> Authentication:
         return await self._authenticator.authenticate(raw, mail, envelope)
+
+    # --- holidays -----------------------------------------------------------------------------------------
+
+    def _first_holidays(self, database: Database) -> list[Holiday]:
+        """The holidays that the calendars name, at the start. Mail is taken also where they cannot be known."""
+        try:
+            return holidays.ready(database, self.config, datetime.now(UTC))
+        except HolidaysUnknown as error:
+            log.error("holidays unknown", extra={"error": str(error)})
+            return holidays.known(database, self.config)
+
+    async def _holidays(self, config: Config) -> list[Holiday]:
+        """The holidays that the calendars of a configuration name. Raises HolidaysUnknown, Transient."""
+        clerk = self.gateway.clerk  # not in the database's own thread: computing takes a second
+        return await asyncio.to_thread(holidays.ready, clerk.database, config, clerk.clock())
+
+    async def _look_for_holidays(self) -> None:
+        """Another year comes nearer, or another gateway has computed one: the calendars in force get its days."""
+        config = self.config
+        found = await self._holidays(config)
+        clerk = self.gateway.clerk
+        if config is self.config:  # no reload meanwhile
+            policy = replace(clerk.rules.policy, calendars=calendars(config, found))
+            clerk.rules = replace(clerk.rules, policy=policy)
 
     # --- accounts -----------------------------------------------------------------------------------------
 
@@ -315,7 +346,11 @@ class Daemon:
 
     async def _take_over(self, config: Config) -> None:
         """Puts a sound new configuration into force. Logs which keys cannot change while the daemon runs."""
-        rules = rules_of(config, load_secrets(config))
+        try:
+            known = await self._holidays(config)
+        except HolidaysUnknown as error:
+            raise ConfigError(config.file, [("calendar", str(error))]) from error
+        rules = rules_of(config, load_secrets(config), known)
         before, self.config = self.config, config
         self.gateway.clerk.rules = rules
         self._screen.take_over(config)

@@ -1,6 +1,7 @@
 """The start of every command that acts: the checked configuration, and a clerk on its database."""
 
 import argparse
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
@@ -13,9 +14,11 @@ from mailtickets.config.load import load
 from mailtickets.config.models import Config
 from mailtickets.config.places import ConfigError, database_is_missing, locate
 from mailtickets.config.state import load_secrets
+from mailtickets.desk.clock.holidays import Holiday
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.oauth2 import tokens
-from mailtickets.gateway.clerk import Clerk
+from mailtickets.gateway.clerk import Clerk, utc_now
+from mailtickets.gateway.holidays import HolidaysUnknown, known, ready
 from mailtickets.gateway.rules import rules_of
 from mailtickets.store import migrate
 from mailtickets.store.database import Database, Stale
@@ -61,11 +64,20 @@ def opened(args: argparse.Namespace) -> Iterator[Clerk]:
         missing = migrate.behind(database)
         if missing is not None:
             raise Stop(BAD_USAGE, missing)
-        yield Clerk(database, rules_of(config, secrets))
+        yield Clerk(database, rules_of(config, secrets, _holidays(database, config)))
     except (Transient, Stale) as error:
         raise Stop(TRY_AGAIN, f"the database is not available: {error}") from error
     finally:
         database.close()
+
+
+def _holidays(database: Database, config: Config) -> list[Holiday]:
+    """The holidays that the calendars name. Says so where some cannot be known; the work goes on without them."""
+    try:
+        return ready(database, config, utc_now())
+    except HolidaysUnknown as error:
+        print(error, file=sys.stderr)
+        return known(database, config)
 
 
 def secrets_of(config: Config) -> tuple[bytes, ...]:

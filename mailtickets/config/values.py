@@ -87,7 +87,8 @@ def _time_of_day(value: str) -> str:
     return value
 
 
-def _timezone(value: str) -> str:
+def as_timezone(value: str) -> str:
+    """The name of a time zone. Raises ValueError for one that there is not."""
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
@@ -210,7 +211,7 @@ UnixOrHost = Annotated[str, AfterValidator(_unix_or_host)]
 DnsName = Annotated[str, AfterValidator(_dns_name)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 OneLine = Annotated[str, AfterValidator(_one_line)]
-TimeZone = Annotated[str, AfterValidator(_timezone)]
+TimeZone = Annotated[str, AfterValidator(as_timezone)]
 SubjectTag = Annotated[str, AfterValidator(_subject_tag)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=0)]

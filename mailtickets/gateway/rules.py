@@ -1,9 +1,11 @@
 """The configuration, in the form that decisions and notices need."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailtickets.config.models import Config
 from mailtickets.config.places import shipped, template_texts
+from mailtickets.desk.clock.holidays import Holiday
 from mailtickets.desk.letters.letter import Stationery
 from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.policy import Policy
@@ -18,10 +20,10 @@ class Rules:
     stationery: Stationery
 
 
-def rules_of(config: Config, secrets: tuple[bytes, ...]) -> Rules:
-    """Makes the rules of a configuration."""
+def rules_of(config: Config, secrets: tuple[bytes, ...], holidays: Iterable[Holiday] = ()) -> Rules:
+    """Makes the rules of a configuration. `holidays` are those that its calendars name (`gateway.holidays`)."""
     overriding = config.templates.directory
     templates = Templates(
         template_texts(shipped("templates")), template_texts(config.path(overriding)) if overriding else {}
     )
-    return Rules(Policy.of(config), templates, Stationery(config.instance, secrets, config.delivery.envelope))
+    return Rules(Policy.of(config, holidays), templates, Stationery(config.instance, secrets, config.delivery.envelope))

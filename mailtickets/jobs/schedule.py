@@ -25,10 +25,16 @@ log = logging.getLogger("mailtickets.jobs")
 WORK_SECONDS = 1
 """The longest time until the daemon sees what a command has written."""
 REMINDING_SECONDS = 5
+HOLIDAYS_SECONDS = 3600
+"""The holidays of a year are computed two years before it begins. What another gateway computes is read this often."""
 _LOOK_AT_CLOCK_SECONDS = 5
 
+Job = Callable[[], Awaitable[None]]
 
-def schedule(gateway: Gateway, compare: Compare, ending: EndingSecrets, watch: Watch) -> AsyncIOScheduler:
+
+def schedule(
+    gateway: Gateway, compare: Compare, ending: EndingSecrets, watch: Watch, holidays: Job
+) -> AsyncIOScheduler:
     """The jobs of a running daemon. The caller starts them, and stops them before the gateway drains."""
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -39,15 +45,16 @@ def schedule(gateway: Gateway, compare: Compare, ending: EndingSecrets, watch: W
     _every(scheduler, HOUSEKEEPING_SECONDS, "reconcile", partial(reconcile_nightly, gateway, compare))
     _every(scheduler, ENDING_SECONDS, "ending-secrets", partial(tell_of_ending_secrets, gateway, ending))
     _every(scheduler, WATCH_SECONDS, "watch", watch.look)
+    _every(scheduler, HOLIDAYS_SECONDS, "holidays", holidays)
     scheduler.modify_job("ending-secrets", next_run_time=datetime.now(UTC))
     return scheduler
 
 
-def _every(scheduler: AsyncIOScheduler, seconds: int, name: str, job: Callable[[], Awaitable[None]]) -> None:
+def _every(scheduler: AsyncIOScheduler, seconds: int, name: str, job: Job) -> None:
     scheduler.add_job(_ring, "interval", (name, job), seconds=seconds, id=name, replace_existing=True)
 
 
-async def _ring(name: str, job: Callable[[], Awaitable[None]]) -> None:
+async def _ring(name: str, job: Job) -> None:
     try:
         await job()
     except Transient as error:

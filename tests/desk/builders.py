@@ -40,8 +40,10 @@ def a_queue(name: str = "suporte", **changes: Any) -> Queue:
     return Queue(**{**values, **changes})
 
 
-def an_agent(person: Address, *queues: str, aliases: Iterable[str] = ()) -> Agent:
-    return Agent(name=person.name, address=person.address, aliases=tuple(aliases), queues=queues or ("suporte",))
+def an_agent(person: Address, *queues: str, aliases: Iterable[str] = (), **keys: Any) -> Agent:
+    return Agent(
+        name=person.name, address=person.address, aliases=tuple(aliases), queues=queues or ("suporte",), **keys
+    )
 
 
 AGENTS = (

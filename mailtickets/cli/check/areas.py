@@ -3,7 +3,7 @@
 Areas look at the same time: none of them changes what another one reads. Each has its bounds of time; an area that
 does not come to an end all the same is given up after `AREA_SECONDS`, and that is a line too. So is an area that fails
 in a way that nobody has thought of: the others are looked at all the same.
-A new area (calendars, rules, levels) is a module, and an entry in `AREAS`.
+A new area (rules, levels) is a module, and an entry in `AREAS`.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from mailtickets.cli.check import (
     agent,
+    calendars,
     clock,
     database,
     delivery,
@@ -52,6 +53,7 @@ AREAS: tuple[tuple[str, Area], ...] = (
     ("database", _in_thread(database.lines)),
     ("secrets", _in_thread(secret_files.lines)),
     ("queue", _in_thread(queues.lines)),
+    ("calendar", _in_thread(calendars.lines)),
     ("templates", _in_thread(texts.lines)),
     ("listen", _in_thread(listeners.lines)),
     ("http", _in_thread(http.lines)),

@@ -1,13 +1,16 @@
 """What the configuration says, looked up by address and by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from mailtickets.config.kinds import TicketField, TicketKind
 from mailtickets.config.levels import ServiceLevel
 from mailtickets.config.models import Agent, Budget, Config, Instance, Junk, Queue, Trust
 from mailtickets.config.rules import Rule
+from mailtickets.desk.clock.calendar import EVERY_HOUR, OpenHours, is_open
+from mailtickets.desk.clock.holidays import Holiday, calendars
 
 MAX_ATTACHMENT_BYTES = 10_000_000
 """What one notice carries at most, where the smarthost takes more: phones fetch these mails."""
@@ -41,9 +44,10 @@ class Policy:
     """The rules of the configuration file, in its order."""
     kinds: tuple[TicketKind, ...] = ()
     fields: tuple[TicketField, ...] = ()
+    calendars: Mapping[str, OpenHours] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, config: Config) -> "Policy":
+    def of(cls, config: Config, holidays: Iterable[Holiday] = ()) -> "Policy":
         parts = (config.instance, config.queue, config.agent, config.trust, config.budget, config.junk)
         return cls(
             *parts,
@@ -52,6 +56,7 @@ class Policy:
             configured=config.rule,
             kinds=config.type,
             fields=config.field,
+            calendars=calendars(config, holidays),
         )
 
     def queue(self, name: str) -> Queue | None:
@@ -81,6 +86,17 @@ class Policy:
     def _agent_by_address(self) -> Mapping[str, Agent]:
         """The first one counts."""
         return {a.casefold(): agent for agent in reversed(self.agents) for a in (agent.address, *agent.aliases)}
+
+    def hours(self, calendar: str) -> OpenHours:
+        """The open hours of a calendar. Without a name, every hour counts."""
+        return self.calendars[calendar] if calendar else EVERY_HOUR
+
+    def on_duty(self, agent: Agent, at: datetime) -> bool:
+        """Whether an agent works at this moment, by their calendar. Who has none is always on duty.
+
+        Absences are facts of the database; they are not asked here.
+        """
+        return is_open(self.hours(agent.calendar), at)
 
     def agents_of(self, queue: str) -> tuple[Agent, ...]:
         return tuple(agent for agent in self.agents if queue in agent.queues)
