@@ -9,6 +9,7 @@ from mailtickets.config.values import AddrSpec, Correspondent, Duration, Word
 if TYPE_CHECKING:
     from mailtickets.config.models import Config
 
+Profile = Literal["", "sac", "ecommerce", "lgpd", "lgpd-small"]
 LevelPriority = Literal["low", "normal", "high", "critical"]
 AllowedTime = Duration | dict[LevelPriority, Duration]
 """How long a clock may run: for every ticket, or by priority. Empty: the clock does not exist."""
@@ -18,7 +19,7 @@ class Escalation(Section):
     """What is done when so much of a clock's time has passed: 1.0 is the due time itself."""
 
     at: float
-    clock: Literal["", "first_answer", "next_answer", "resolution"] = ""
+    clock: Literal["", "first_answer", "next_answer", "resolution", "legal"] = ""
     """Empty: every clock of the level."""
     notify: tuple[AddrSpec, ...] = ()
     priority: Literal["", "low", "normal", "high", "critical"] = ""
@@ -38,7 +39,7 @@ class ServiceLevel(Section):
     resolution: AllowedTime = ""
     warn_at: float = 0.75
     escalate: tuple[Escalation, ...] = ()
-    profile: Literal["", "sac", "ecommerce", "lgpd", "lgpd-small"] = ""
+    profile: Profile = ""
 
 
 def problems(config: "Config") -> Iterator[tuple[str, str]]:

@@ -41,7 +41,7 @@ from mailtickets.gateway.rules import Rules
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Attachment, Copy, InboundMail
 from mailtickets.mail.write.compose import compose
-from mailtickets.store import outbox
+from mailtickets.store import deadlines, outbox
 from mailtickets.store.database import Database
 from mailtickets.store.inbound import Received
 from mailtickets.store.outbox import Due
@@ -202,6 +202,8 @@ class Clerk:
         """Like `settle`, but in the caller's transaction."""
         writing = Writing(self.rules.stationery, self.clock(), self.nonce)
         settle(connection, writing.settlement(draft, words))
+        for number in (number for one in draft.all() for number in one.timing.refresh):
+            deadlines.refresh(connection, number, self.rules.policy, writing.now)
         if also is not None:
             also(connection)
 

@@ -20,6 +20,7 @@ from mailtickets.desk.model.effects import (
     DropHeld,
     Effect,
     FailDelivery,
+    FireTimer,
     MergeInto,
     OpenTicket,
     Rate,
@@ -34,8 +35,9 @@ from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.mail.model import Address, InboundMail
-from mailtickets.store import agents, budgets, contacts, history, outbox, search, signatures, tickets
+from mailtickets.store import agents, budgets, contacts, deadlines, history, outbox, search, signatures, tickets
 from mailtickets.store.database import Stale
+from mailtickets.store.deadlines import NO_CHANGES, RowChanges
 from mailtickets.store.events import Event, event_of
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
 from mailtickets.store.read.facts import content_key
@@ -78,6 +80,8 @@ class Settlement:
     """When each agent (by key) was last given a ticket, as it was when the decision was made."""
     also: tuple["Settlement", ...] = ()
     """Settlements for other tickets that the same mail changes."""
+    deadlines: RowChanges = NO_CHANGES
+    """What changes of the ticket's clocks and timers."""
     signature: Seen | None = None
     """The author's signature that the mail shows; None: nothing is learned from this mail."""
 
@@ -105,6 +109,8 @@ def _write(connection: Connection, settlement: Settlement) -> None:
         tickets.save(connection, settlement.before, after)
     for effect in settlement.decision.effects:
         _carry_out(connection, settlement, effect)
+    if settlement.deadlines:
+        deadlines.save(connection, _concerned(settlement), settlement.deadlines)
     inbound_id = settlement.received.id if settlement.received else None
     number = after.number if after else settlement.decision.ticket
     for letter in settlement.letters:
@@ -199,6 +205,9 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         case SplitOff(inbound=earlier):
             moved, was = agents.move_message(connection, earlier, _number(settlement), _revision(settlement))
             search.move_message(connection, moved, was, _number(settlement))
+        case FireTimer():
+            timer = effect.kind, effect.name, effect.epoch
+            deadlines.fire(connection, _concerned(settlement), timer, settlement.now)
         case SetAbsence():
             agents.set_absence(connection, effect.agent, effect.until)
         case Rate() if before is not None and before.resolved_at is not None:
@@ -221,6 +230,11 @@ def _number(settlement: Settlement) -> int:
     if settlement.after is None:
         raise AssertionError("this effect belongs to a ticket")
     return settlement.after.number
+
+
+def _concerned(settlement: Settlement) -> int:
+    """The ticket that the decision is about, changed or not."""
+    return settlement.after.number if settlement.after is not None else settlement.decision.ticket or 0
 
 
 def _revision(settlement: Settlement) -> int:

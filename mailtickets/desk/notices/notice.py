@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from mailtickets.config.models import Queue
+from mailtickets.desk.clock.clocks import Clock
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddMessage
 from mailtickets.desk.model.facts import Desk, Facts
@@ -109,6 +110,8 @@ class Situation:
     """The ticket's newest messages before this one, oldest first, where agents are shown the customer's last."""
     secrets: frozenset[str] = frozenset()
     """Reply tokens that are said in the mail or the messages."""
+    clocks: tuple[Clock, ...] = ()
+    """The ticket's clocks as the decision leaves them."""
     mail_as_read: InboundMail | None = None
     """The mail before its author's signature was cut off; None: the same as `mail`."""
 

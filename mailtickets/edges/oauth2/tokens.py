@@ -25,7 +25,7 @@ from mailtickets.edges.oauth2.shared import SharedTokens
 from mailtickets.store import migrate
 from mailtickets.store.database import Database
 
-Clock = Callable[[], datetime]
+TellTime = Callable[[], datetime]
 _CLOSE_SECONDS = 3
 """What remains of the daemon's time to stop. The thread that waits for a token server ends by itself after that."""
 
@@ -88,7 +88,7 @@ def for_daemon(
     database: Database,
     config: Config,
     ops: Ops,
-    clock: Clock,
+    clock: TellTime,
     note: Note | None = None,
     revived: Callable[[str], None] | None = None,
 ) -> Tokens:

@@ -11,6 +11,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailtickets.desk.change import changed, opened
+from mailtickets.desk.clock.clocks import Clock
+from mailtickets.desk.clock.timers import Timer
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import OpenTicket
 from mailtickets.desk.model.facts import Desk, Facts
@@ -23,6 +25,7 @@ from mailtickets.desk.signatures.learning import Seen
 from mailtickets.gateway.drafting.allowance import allowance
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.gateway.drafting.situation import situation_of
+from mailtickets.gateway.drafting.timing import NO_TIMING, Timing, timing
 from mailtickets.mail.model import InboundMail
 from mailtickets.store import tickets
 from mailtickets.store.inbound import Received
@@ -42,6 +45,10 @@ class Draft:
     """Drafts for other tickets that the same mail changes."""
     desk: Desk = field(default_factory=Desk)
     """The agents' work, as it was when the decision was made."""
+    timing: Timing = NO_TIMING
+    """The ticket's clocks and timers after the decision."""
+    made_at: datetime | None = None
+    """When the decision was made: its events have this time, and so do the clocks that they start and stop."""
     signature: Seen | None = None
     """The author's signature that the mail shows, if the author is surely an agent."""
 
@@ -62,6 +69,14 @@ class Draft:
         return self.basis.mail
 
     @property
+    def clocks(self) -> tuple[Clock, ...]:
+        return self.timing.clocks
+
+    @property
+    def timers(self) -> tuple[Timer, ...]:
+        return self.timing.timers
+
+    @property
     def facts(self) -> Facts | None:
         return self.basis.facts
 
@@ -76,13 +91,14 @@ def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime)
     also = tuple(_drafted_also(connection, another, basis.facts, policy, now) for another in basis.decision.also)
     after = _after(connection, basis, policy, now)
     others = tuple(draft.after for draft in also if draft.after)
-    situation = situation_of(connection, basis, after, others, policy)
+    times = timing(connection, basis, after, policy, now)
+    situation = replace(situation_of(connection, basis, after, others, policy), clocks=times.clocks)
     planned = notices.plan(situation, policy, now)
     number = situation.after.number if situation.after else 0
     limits = allowance(connection, planned, number, policy, now)
     reachable = {basis.reachable_author.casefold()}
     allowed = replace(limits, undeliverable=limits.undeliverable - reachable).of(planned)
-    return Draft(basis, after, allowed.notices, allowed.budget, allowed.withheld, also, situation.desk)
+    return Draft(basis, after, allowed.notices, allowed.budget, allowed.withheld, also, situation.desk, times, now)
 
 
 def _drafted_also(

@@ -59,7 +59,7 @@ class Writing:
         return Settlement(
             decision=draft.decision,
             now=self.now,
-            happened_at=moment(draft.received, self.now),
+            happened_at=moment(draft.received, draft.made_at or self.now),
             before=draft.before,
             after=draft.after,
             letters=self.letters(draft, words),
@@ -76,6 +76,7 @@ class Writing:
             turns=draft.desk.assigned_at,
             also=tuple(self.settlement(another, words) for another in draft.also),
             signature=draft.signature,
+            deadlines=draft.timing.changes,
         )
 
 

@@ -1,0 +1,177 @@
+"""What is to happen to a ticket when time has passed, and when: warnings, breaches, steps of escalation.
+
+In: the ticket, its clocks, the policy, the time, and which timers have fired. Out: the timers that are still to fire.
+Of each clock only the next one is kept: when it has fired, the following one takes its place. A timer whose clock has
+ended, or is paused, is not among them any more, and so is void.
+Owns: the names of the timers of service levels. Other rooms of the clock add theirs in `timers`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mailtickets.config.levels import Escalation, ServiceLevel
+from mailtickets.config.models import Agent
+from mailtickets.desk.clock.clocks import WARN_PROMISE_AT, Clock, moment
+from mailtickets.desk.clock.duty import on_duty_from
+from mailtickets.desk.clock.levels import level_for, named
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
+
+TimerKind = Literal["warn", "due", "escalate", "tell", "stage", "rule", "close-warning"]
+"""`due`: a clock's time is over, which is recorded; `tell`: somebody is told of a step of escalation who was off duty
+when it was taken."""
+
+DERIVED: frozenset[TimerKind] = frozenset({"warn", "due", "escalate", "tell"})
+"""The kinds that `timers` derives: one of them that it does not give any more is void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """What is to happen to a ticket at a time, once in each epoch of the ticket."""
+
+    kind: TimerKind
+    name: str
+    epoch: int
+    at: datetime
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return self.kind, self.name, self.epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A timer that has fired."""
+
+    kind: str
+    name: str
+    epoch: int
+    at: datetime
+    """When it fired."""
+
+
+def is_timed(policy: Policy) -> bool:
+    """Whether the configuration has anything that time does to a ticket. If not, nothing is read or stored."""
+    return bool(policy.levels)
+
+
+def timers(
+    ticket: Ticket, clocks: Sequence[Clock], policy: Policy, now: datetime, fired: Sequence[Fired] = ()
+) -> tuple[Timer, ...]:
+    """All timers of a ticket that are still to fire."""
+    found: list[Timer] = []
+    for clock in clocks:
+        if clock.runs:
+            found += _of_clock(ticket, clock, policy, now, fired)
+    return tuple(found)
+
+
+# --- service levels -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A part of a clock's time, and what happens then."""
+
+    part: float
+    kind: TimerKind
+    name: str
+    step: Escalation | None = None
+
+
+def step_name(clock: Clock, step: Escalation) -> str:
+    """`resolution:1.5`: steps keep their names when others are added or taken away."""
+    return f"{clock.name}:{step.at:g}"
+
+
+def step_named(name: str, clocks: Iterable[Clock], policy: Policy) -> tuple[Clock, ServiceLevel, Escalation] | None:
+    """The step of a timer's name, with its clock and its level; None: the level has no such step any more."""
+    for clock in clocks:
+        level = named(clock.level, policy)
+        for step in steps_of(clock, level):
+            if level is not None and (name == step_name(clock, step) or name.startswith(f"{step_name(clock, step)}:")):
+                return clock, level, step
+    return None
+
+
+def steps_of(clock: Clock, level: ServiceLevel | None) -> tuple[Escalation, ...]:
+    """The steps of escalation of a clock, in their order of time."""
+    if level is None:
+        return ()
+    return tuple(sorted((s for s in level.escalate if s.clock in {"", clock.name}), key=lambda step: step.at))
+
+
+def _points(clock: Clock, policy: Policy) -> Iterator[_Point]:
+    level = named(clock.level, policy)
+    warn_at = level.warn_at if level is not None else WARN_PROMISE_AT
+    if clock.level and level is None:
+        return  # the level is gone: what was recorded of it stays, and nothing more follows
+    if 0 < warn_at < 1:
+        yield _Point(warn_at, "warn", clock.name)
+    yield _Point(1.0, "due", clock.name)
+    yield from (_Point(step.at, "escalate", step_name(clock, step), step) for step in steps_of(clock, level))
+
+
+def _of_clock(ticket: Ticket, clock: Clock, policy: Policy, now: datetime, fired: Sequence[Fired]) -> Iterator[Timer]:
+    """The next timer of a clock, and whom an earlier step has still to be told to."""
+    done = {(one.kind, one.name): one for one in fired if one.epoch == ticket.epoch and one.at >= clock.started_at}
+    for point in sorted(_points(clock, policy), key=lambda point: point.part):
+        before = done.get((point.kind, point.name))
+        if before is not None:
+            yield from _still_to_be_told(ticket, point, before, policy, done)
+            continue
+        at = moment(clock, point.part, policy)
+        if at is not None:
+            yield Timer(point.kind, point.name, ticket.epoch, _in_time_for_people(ticket, point, at, policy, now))
+        return
+
+
+def _in_time_for_people(ticket: Ticket, point: _Point, at: datetime, policy: Policy, now: datetime) -> datetime:
+    """The moment itself, if something is done then or somebody outside is told; else when somebody is on duty."""
+    level_calendar = _calendar(ticket, policy)
+    if point.kind == "due" or (point.step is not None and acts(point.step, policy)):
+        return at
+    people = told_of_step(ticket, point.step, policy) if point.step is not None else told_of_ticket(ticket, policy)
+    then = on_duty_from(people, level_calendar, at, policy)
+    return then if then >= now else on_duty_from(people, level_calendar, max(at, now), policy)
+
+
+def acts(step: Escalation, policy: Policy) -> bool:
+    """Whether a step does more than tell agents."""
+    outsiders = any(policy.agent(address) is None for address in step.notify)
+    return bool(step.priority or step.queue or step.assign or outsiders)
+
+
+def told_of_step(ticket: Ticket, step: Escalation, policy: Policy) -> tuple[Agent, ...]:
+    """The agents whom a step tells: those that it names. A step that names nobody tells those who have the ticket."""
+    named_ = tuple(agent for address in step.notify if (agent := policy.agent(address)) is not None)
+    return named_ or (() if step.notify else told_of_ticket(ticket, policy))
+
+
+def told_of_ticket(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
+    """The agents who may have to act on a ticket: its assignee first, then those of its queue."""
+    assignee = policy.agent(ticket.assignee) if ticket.assignee else None
+    of_queue = policy.agents_of(ticket.queue)
+    return tuple(dict.fromkeys([*((assignee,) if assignee else ()), *of_queue]))
+
+
+def _calendar(ticket: Ticket, policy: Policy) -> str:
+    level = level_for(ticket, policy)
+    return level.calendar if level is not None else ""
+
+
+def _still_to_be_told(
+    ticket: Ticket, point: _Point, fired: Fired, policy: Policy, done: dict[tuple[str, str], Fired]
+) -> Iterator[Timer]:
+    """Agents whom a step names and who were off duty when it was taken: each is told when their time begins."""
+    if point.step is None:
+        return
+    calendar = _calendar(ticket, policy)
+    for agent in (policy.agent(address) for address in point.step.notify):
+        if agent is None:
+            continue
+        name, at = f"{point.name}:{agent.address}", on_duty_from([agent], calendar, fired.at, policy)
+        if at > fired.at and ("tell", name) not in done:
+            yield Timer("tell", name, ticket.epoch, at)

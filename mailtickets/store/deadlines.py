@@ -1,0 +1,274 @@
+"""Clocks and timers of tickets: what their history says, what is stored of them, and what has changed of it.
+
+Owns: the tables `deadline` and `timer`. Both are derived: `refresh` makes a ticket's rows again from its events.
+Fails with: `Stale`, if a timer has fired already, or if its ticket was changed meanwhile.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, literal_column, select, update
+
+from mailtickets.desk.clock.clocks import Clock, clocks
+from mailtickets.desk.clock.course import Happening
+from mailtickets.desk.clock.timers import DERIVED, Fired, Timer, timers
+from mailtickets.desk.model.policy import Policy
+from mailtickets.mail.door import IMPORT
+from mailtickets.store import tickets
+from mailtickets.store.database import Stale
+from mailtickets.store.read.reader import Reader, among, within
+from mailtickets.store.schema import deadline, ticket, timer
+from mailtickets.store.statements import replacing
+
+KINDS = ("opened", "message", "status", "merged", "split", "undone", "promised")
+"""The kinds of events that clocks read."""
+
+_MERGES_FOLLOWED = 10
+
+_HAPPENED = """
+SELECT event.id, event.ticket, event.inbound, event.at, event.actor, event.kind, event.old, event.new, event.reason,
+  inbound.source, message.ticket AS now_on, message.direction, message.visibility, message.kind AS mail_kind,
+  message.author_address
+FROM event
+LEFT JOIN inbound ON inbound.id = event.inbound
+LEFT JOIN message ON message.id = CASE WHEN event.kind = 'message' THEN CAST(event.new AS BIGINT) END
+"""
+_KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
+
+
+# --- what has happened --------------------------------------------------------------------------------
+
+
+def history(connection: Connection, number: int) -> tuple[Happening, ...]:
+    """What has happened on a ticket and on those that were merged into it, in the order in which it was recorded.
+
+    A message that went over to another ticket is there, not here.
+    """
+    reader, family = within(connection), [number]
+    rows = _happened(reader, family)
+    for _ in range(_MERGES_FOLLOWED):
+        merged = {int(row.old) for row in rows if row.kind == "merged" and row.old and int(row.ticket) in family}
+        further = sorted(merged.difference(family))
+        if not further:
+            break
+        rows += _happened(reader, further)
+        family += further
+    moved = [row for one in rows if one.kind == "split" for row in _brought(reader, int(one.new))]
+    rows.sort(key=lambda row: row.id)
+    return tuple(_happening(row) for row in (*moved, *rows) if row.kind != "message" or row.now_on in family)
+
+
+def brought(connection: Connection, inbound: int) -> tuple[Happening, ...]:
+    """The message that a mail brought, wherever it is now."""
+    return tuple(_happening(row) for row in _brought(within(connection), inbound))
+
+
+def _happened(reader: Reader, numbers: Sequence[int]) -> list[Any]:
+    these, values = among("number", numbers)
+    where = f"WHERE event.ticket IN ({these}) AND event.kind IN ({_KINDS}) ORDER BY event.id"
+    return reader.all(_HAPPENED + where, **values)
+
+
+def _brought(reader: Reader, inbound: int) -> list[Any]:
+    return reader.all(f"{_HAPPENED}WHERE event.inbound = :inbound AND event.kind = 'message'", inbound=inbound)
+
+
+def _happening(row: Any) -> Happening:
+    said = row.kind == "message"
+    return Happening(
+        row.at,
+        row.kind,
+        row.now_on if said else row.ticket,
+        row.old,
+        row.new,
+        row.reason,
+        row.actor,
+        row.inbound,
+        row.source == IMPORT.name,
+        row.direction,
+        row.visibility,
+        row.mail_kind or "human",
+        row.author_address or "",
+    )
+
+
+# --- what is stored -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTiming:
+    """The clocks and timers of a ticket, as they were stored last."""
+
+    clocks: tuple[Clock, ...] = ()
+    """Without their spans."""
+    timers: tuple[Timer, ...] = ()
+    """Those that have not fired."""
+    fired: tuple[Fired, ...] = ()
+
+
+NOTHING_KEPT = KeptTiming()
+
+
+def stored(connection: Connection, number: int) -> KeptTiming:
+    reader = within(connection)
+    deadlines = reader.all("SELECT * FROM deadline WHERE ticket = :ticket", ticket=number)
+    rows = reader.all("SELECT * FROM timer WHERE ticket = :ticket", ticket=number)
+    return KeptTiming(
+        tuple(Clock(r.clock, r.level, r.started_at, r.due_at, r.state, r.ended_at) for r in deadlines),
+        tuple(Timer(r.kind, r.name, r.epoch, r.at) for r in rows if r.fired_at is None),
+        tuple(Fired(r.kind, r.name, r.epoch, r.fired_at) for r in rows if r.fired_at is not None),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RowChanges:
+    """What must be written so that the rows of a ticket are as they should be."""
+
+    clocks: tuple[Clock, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    clocks_gone: tuple[Clock, ...] = ()
+    timers_gone: tuple[Timer, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.clocks or self.timers or self.clocks_gone or self.timers_gone)
+
+
+NO_CHANGES = RowChanges()
+
+
+def changes(before: KeptTiming, found: Sequence[Clock], to_fire: Sequence[Timer]) -> RowChanges:
+    """The differences between what is stored and what should be. A timer of a kind that nobody derives stays."""
+    rows = {clock.row for clock in before.clocks}
+    kept = {(clock.name, clock.level) for clock in found}
+    known, wanted = set(before.timers), {one.key for one in to_fire}
+    return RowChanges(
+        tuple(clock for clock in found if clock.row not in rows),
+        tuple(one for one in to_fire if one not in known),
+        tuple(clock for clock in before.clocks if (clock.name, clock.level) not in kept),
+        tuple(one for one in before.timers if one.key not in wanted and one.kind in DERIVED),
+    )
+
+
+_CLOCK_GONE = delete(deadline).where(
+    deadline.c.ticket == bindparam("of"), deadline.c.clock == bindparam("name"), deadline.c.level == bindparam("at")
+)
+_THIS_TIMER = (
+    timer.c.ticket == bindparam("of"),
+    timer.c.kind == bindparam("what"),
+    timer.c.name == bindparam("called"),
+    timer.c.epoch == bindparam("in_epoch"),
+    timer.c.fired_at.is_(None),
+)
+_TIMER_GONE = delete(timer).where(*_THIS_TIMER)
+_FIRED = update(timer).where(*_THIS_TIMER).values(fired_at=bindparam("now"))
+
+
+def save(connection: Connection, number: int, changed: RowChanges) -> None:
+    """Writes what has changed of a ticket's clocks and timers."""
+    dialect = connection.dialect.name
+    if changed.clocks_gone:
+        gone = [{"of": number, "name": clock.name, "at": clock.level} for clock in changed.clocks_gone]
+        connection.execute(_CLOCK_GONE, gone)
+    if changed.timers_gone:
+        connection.execute(_TIMER_GONE, [_key(number, *one.key) for one in changed.timers_gone])
+    if changed.clocks:
+        keys, values = ("ticket", "clock", "level"), ("started_at", "due_at", "state", "ended_at")
+        names = (*keys[1:], *values)
+        rows = [{"ticket": number, **dict(zip(names, clock.row, strict=True))} for clock in changed.clocks]
+        connection.execute(replacing(dialect, deadline, keys, values), rows)
+    if changed.timers:
+        waiting = [
+            {"ticket": number, "kind": one.kind, "name": one.name, "epoch": one.epoch, "at": one.at, "fired_at": None}
+            for one in changed.timers
+        ]
+        connection.execute(replacing(dialect, timer, ("ticket", "kind", "name", "epoch"), ("at", "fired_at")), waiting)
+
+
+def _key(number: int, kind: str, name: str, epoch: int) -> dict[str, object]:
+    return {"of": number, "what": kind, "called": name, "in_epoch": epoch}
+
+
+def fire(connection: Connection, number: int, key: tuple[str, str, int], now: datetime) -> None:
+    """Stores that a timer has fired. Raises Stale if it has fired already, or is void."""
+    if connection.execute(_FIRED, {**_key(number, *key), "now": now}).rowcount != 1:
+        raise Stale(f"the timer {' '.join(map(str, key))} of {number} has fired, or is void")
+
+
+# --- what is due --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A timer whose time has come."""
+
+    ticket: int
+    timer: Timer
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[DueTimer]:
+    """The timers whose time has come, the earliest first."""
+    rows = within(connection).all(
+        "SELECT ticket, kind, name, epoch, at FROM timer WHERE fired_at IS NULL AND at <= :now"
+        " ORDER BY at LIMIT :limit",
+        now=now,
+        limit=limit,
+    )
+    return [DueTimer(row.ticket, Timer(row.kind, row.name, row.epoch, row.at)) for row in rows]
+
+
+def is_pending(connection: Connection, one: DueTimer) -> bool:
+    """Whether a timer that was found due has neither fired nor been moved since."""
+    return one.timer in stored(connection, one.ticket).timers
+
+
+def is_kept(connection: Connection, number: int) -> bool:
+    """Whether a clock of the ticket runs, though no level may be configured: a promise, or a level that is gone."""
+    found = within(connection).one(
+        "SELECT 1 AS found FROM deadline WHERE ticket = :ticket AND ended_at IS NULL LIMIT 1", ticket=number
+    )
+    return found is not None
+
+
+# --- made again ---------------------------------------------------------------------------------------
+
+
+def refresh(connection: Connection, number: int, policy: Policy, now: datetime) -> bool:
+    """Makes the clocks and timers of a ticket again, from its events. Returns whether anything has changed.
+
+    The ticket counts a revision then, so that a decision that was made with the old ones is made again.
+    """
+    _lock(connection, number)
+    found = tickets.load(connection, number)
+    if found is None or found.number != number:
+        return False
+    before = stored(connection, number)
+    running = clocks(history(connection, number), found, policy, now, before.clocks)
+    changed = changes(before, running, timers(found, running, policy, now, before.fired))
+    if changed:
+        save(connection, number, changed)
+        connection.execute(update(ticket).where(ticket.c.number == number).values(revision=ticket.c.revision + 1))
+    return bool(changed)
+
+
+def _lock(connection: Connection, number: int) -> None:
+    """SQLite has one writer. On PostgreSQL nobody changes the ticket until the end of the transaction."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(literal_column("1")).where(ticket.c.number == number).with_for_update())
+
+
+def unfinished(connection: Connection, status: str, after: int, limit: int) -> list[int]:
+    """Numbers of tickets in a status, in their order, above `after`."""
+    rows = within(connection).all(
+        "SELECT number FROM ticket WHERE status = :status AND number > :after ORDER BY number LIMIT :limit",
+        status=status,
+        after=after,
+        limit=limit,
+    )
+    return [row.number for row in rows]
+
+
+def refresh_all(connection: Connection, numbers: Iterable[int], policy: Policy, now: datetime) -> int:
+    """Like `refresh`, for several tickets. Returns how many have changed."""
+    return sum(refresh(connection, number, policy, now) for number in numbers)
