@@ -9,13 +9,16 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from mailtickets.config.crosswise import crosswise
 from mailtickets.config.models import Config
+from mailtickets.config.nearest import nearest
 from mailtickets.config.places import ConfigError
+from mailtickets.config.rules import NO_CONDITION
+from mailtickets.config.section import Section
 
 
 def load(file: Path, *, secrets: bool = False) -> Config:
@@ -113,7 +116,8 @@ _SECRET_KEY = re.compile("password|secret|token|key")
 def _in_words(found: Mapping[str, Any]) -> str:
     match found["type"]:
         case "extra_forbidden":
-            return "there is no such key"
+            near = nearest(str(found["loc"][-1]), _keys_beside(found["loc"]), "`")
+            return f"there is no such key{near}"
         case "missing":
             return "is missing"
         case "value_error":
@@ -129,6 +133,23 @@ def _in_words(found: Mapping[str, Any]) -> str:
     return f"{expected} was expected, not {found['input']!r}"
 
 
+def _keys_beside(path: Sequence[int | str]) -> list[str]:
+    """The keys that there are in the table of this one."""
+    table: type[Section] | None = Config
+    for step in path[:-1]:
+        if table is not None and isinstance(step, str):
+            fields = {field.alias or name: field for name, field in table.model_fields.items()}
+            table = _table_in(fields[step].annotation) if step in fields else None
+    return [field.alias or name for name, field in table.model_fields.items()] if table is not None else []
+
+
+def _table_in(annotation: Any) -> type[Section] | None:
+    """The table that a key holds, also where it holds several."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _table_in(part)) is not None), None)
+
+
 def _cross_problems(
     file: Path, config: Config | None, secrets: bool, known: Sequence[tuple[str, str]]
 ) -> list[tuple[str, str]]:
@@ -141,6 +162,7 @@ def _cross_problems(
         (key, problem)
         for key, problem in crosswise(config.placed(file), secrets)
         if not any(_is_below(key, other) for other in faulty)
+        and not (problem == NO_CONDITION and any(_is_below(other, key) for other in faulty))
         and not (renamed and problem.startswith("there is no queue"))
     ]
 

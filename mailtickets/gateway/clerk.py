@@ -36,6 +36,7 @@ from mailtickets.gateway.drafting.reading import (
     shown_signature,
     with_canned,
 )
+from mailtickets.gateway.drafting.ruling import ruled, ruled_order
 from mailtickets.gateway.drafting.settlement import Writing, render_notice, rendered
 from mailtickets.gateway.rules import Rules
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
@@ -111,6 +112,7 @@ class Clerk:
             asked, signature = agent_questions(connection, signed, agent, policy)
         facts = replace(with_canned(facts, asked, self.rules, now), signature=signature)
         decision = decide(asked.mail, facts, policy, now, asked)
+        decision, facts = ruled(connection, decision, facts, asked, policy, now)
         mail, as_read = asked.mail, incoming.mail
         if decision.opens is not None:
             mail, as_read = as_opening(mail, facts), as_opening(as_read, facts)
@@ -139,7 +141,8 @@ class Clerk:
         return self.database.transact(self._draft_order_in, order)
 
     def _draft_order_in(self, connection: Connection, order: Order) -> Draft:
-        return drafted(connection, order.basis(connection), self.rules.policy, self.clock())
+        policy, now = self.rules.policy, self.clock()
+        return drafted(connection, ruled_order(connection, order.basis(connection), policy, now), policy, now)
 
     def tell(
         self,

@@ -35,7 +35,18 @@ from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.mail.model import Address, InboundMail
-from mailtickets.store import agents, budgets, contacts, deadlines, history, outbox, search, signatures, tickets
+from mailtickets.store import (
+    agents,
+    budgets,
+    contacts,
+    deadlines,
+    history,
+    outbox,
+    rule_firings,
+    search,
+    signatures,
+    tickets,
+)
 from mailtickets.store.database import Stale
 from mailtickets.store.deadlines import NO_CHANGES, RowChanges
 from mailtickets.store.events import Event, event_of
@@ -116,6 +127,7 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     for letter in settlement.letters:
         outbox.queue(connection, letter, number, inbound_id, settlement.now)
     budgets.spend(connection, settlement.budget, settlement.now)
+    rule_firings.count(connection, settlement.decision.ruled.matched, settlement.now)
     if settlement.proven_author is not None:
         contacts.make_known(connection, settlement.proven_author, settlement.now)
     contacts.make_reachable(connection, [settlement.reachable_author] if settlement.reachable_author else [])

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 
 from mailtickets.desk.model.effects import Effect, OpenTicket
-from mailtickets.desk.model.reason import Reason
+from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.notices.row import NoticeName
 from mailtickets.mail.model import Address
 
@@ -99,6 +99,36 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
+class ByRule:
+    """Something that a rule of the configuration says, and the name of the rule."""
+
+    value: str
+    rule: str
+
+    @property
+    def reason(self) -> OtherReason:
+        return OtherReason(f"rule:{self.rule}")
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What the rules of the configuration made of a decision, beside its effects."""
+
+    verdicts: tuple[RuleVerdict, ...] = ()
+    """A line for every rule, matched or not."""
+    matched: tuple[str, ...] = ()
+    """The names of the rules that matched, in the order of the file."""
+    notify: tuple[ByRule, ...] = ()
+    """Addresses, or names of queues, that get a notice of their own."""
+    answer: ByRule | None = None
+    """The ready answer that the customer is sent."""
+    ask: tuple[ByRule, ...] = ()
+    """Names of fields that the customer is asked for."""
+    held: bool = False
+    """A rule holds the mail."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What is done about a mail or an order, why, and which rules led to it."""
 
@@ -118,6 +148,8 @@ class Decision:
     """For the notices to the author of the mail, if that is an agent."""
     also: tuple["Decision", ...] = ()
     """What is done to further tickets in the same transaction."""
+    ruled: Ruled = Ruled()
+    """What the rules of the configuration say, where there are any."""
 
     @property
     def opens(self) -> OpenTicket | None:

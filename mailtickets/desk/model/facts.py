@@ -207,6 +207,16 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerHistory:
+    """What a customer has had before, read only where a rule of the configuration asks for it."""
+
+    tickets: int = 0
+    """How many tickets were theirs before the one in hand."""
+    last_score: int | None = None
+    """Their last rating, from 1 to 5; None: they gave none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that `decide` may know besides the mail itself."""
 

@@ -1,0 +1,194 @@
+"""The effects of what rules say together, on the ticket as it was. Each carries `rule:NAME` as its reason.
+
+What is so already has no effect. What a person has ordered in the same decision is left as they ordered it.
+Fails with: nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from mailtickets.config.models import Queue
+from mailtickets.config.rules import BY_TURN, SKILL, Rule
+from mailtickets.desk.change import changed
+from mailtickets.desk.model.effects import (
+    AddParticipant,
+    Assign,
+    Effect,
+    MoveTo,
+    OpenTicket,
+    RecordEvent,
+    SetField,
+    SetPriority,
+    SetStage,
+    SetTags,
+    SetType,
+)
+from mailtickets.desk.model.facts import Desk
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import OtherReason, Reason
+from mailtickets.desk.model.ticket import Ticket, priority_named
+from mailtickets.desk.rules.assignment import turn
+from mailtickets.desk.rules.configured.sums import RuleSum, Stated
+from mailtickets.mail.model import Address
+
+
+def reason_of(rule: Rule) -> Reason:
+    return OtherReason(rule.reason)
+
+
+def ordered(effects: Sequence[Effect]) -> frozenset[str]:
+    """The keys of setters that a decision sets already, because a person ordered it."""
+    found = set[str]()
+    for effect in effects:
+        match effect:
+            case MoveTo():
+                found.add("queue")
+            case SetPriority():
+                found.add("priority")
+            case SetType():
+                found.add("type")
+            case SetStage():
+                found.add("stage")
+            case SetField(name=name):
+                found.add(f"fields.{name}")
+            case Assign(reason="ordered"):
+                found.add("assign")
+    return frozenset(found)
+
+
+def queue_after(summed: RuleSum, ticket: Ticket, effects: Sequence[Effect]) -> str:
+    """The name of the queue that has the ticket in the end."""
+    moved = next((effect.queue for effect in reversed(effects) if isinstance(effect, MoveTo)), None)
+    return moved or summed.value("queue") or ticket.queue
+
+
+def on_ticket(
+    summed: RuleSum, ticket: Ticket, effects: tuple[Effect, ...], policy: Policy, desk: Desk, now: datetime
+) -> tuple[Effect, ...]:
+    """The effects of a decision, and behind them those of the rules.
+
+    `ticket` is the ticket as it was before the decision; `desk` knows the agents of the queue that has it in the end.
+    """
+    kept = summed.without(ordered(effects))
+    moves = tuple(_moved(kept, ticket))
+    turned = bool(moves) or "assign" in kept.setters
+    remaining = tuple(effect for effect in effects if not (turned and _by_turn(effect)))
+    queue = policy.queue(queue_after(kept, ticket, remaining))
+    given = tuple(_assigned(kept, ticket, effects, queue, policy, desk, now))
+    plain = (*moves, *given, *_set(kept, ticket), *_tags(kept, ticket), *_watching(kept, ticket, policy))
+    return (*remaining, *plain, *_stage(kept, ticket, (*remaining, *plain), now), *_recorded(kept))
+
+
+def _by_turn(effect: Effect) -> bool:
+    """Whether somebody was given the ticket because of the queue that it came to."""
+    return isinstance(effect, Assign) and effect.reason != "ordered"
+
+
+def _moved(summed: RuleSum, ticket: Ticket) -> Iterator[Effect]:
+    said = summed.setters.get("queue")
+    if said is not None and said.value != ticket.queue:
+        yield MoveTo(said.value, reason_of(said.rule))
+
+
+def _set(summed: RuleSum, ticket: Ticket) -> Iterator[Effect]:
+    for key, said in summed.setters.items():
+        reason = reason_of(said.rule)
+        name = key.removeprefix("fields.")
+        priority = priority_named(said.value) if key == "priority" else None
+        if priority is not None and priority != ticket.priority:
+            yield SetPriority(priority, reason)
+        elif key == "type" and said.value != ticket.type:
+            yield SetType(said.value, reason)
+        elif name != key and said.value != ticket.field(name):
+            yield SetField(name, said.value, reason)
+
+
+def _tags(summed: RuleSum, ticket: Ticket) -> Iterator[Effect]:
+    """An event for each rule that changes tags."""
+    tags = ticket.tags
+    for rule in summed.tags:
+        kept = (tag for tag in tags if tag not in rule.remove_tags)
+        to = tuple(dict.fromkeys((*kept, *rule.add_tags)))
+        if to != tags:
+            yield SetTags(to, reason_of(rule))
+        tags = to
+
+
+def _watching(summed: RuleSum, ticket: Ticket, policy: Policy) -> Iterator[Effect]:
+    watching = {person.address.key for person in ticket.participants if person.role == "agent"}
+    for said in summed.watch:
+        agent = policy.agent(said.value)
+        if agent is not None and agent.address.casefold() not in watching:
+            yield AddParticipant(Address(agent.name, agent.address), "agent", reason=reason_of(said.rule))
+
+
+def _stage(summed: RuleSum, ticket: Ticket, effects: Sequence[Effect], now: datetime) -> Iterator[Effect]:
+    """The stage comes last: it belongs to the queue that has the ticket in the end."""
+    said = summed.setters.get("stage")
+    if said is None:
+        return
+    after = changed(ticket, [effect for effect in effects if not isinstance(effect, OpenTicket)], now)
+    if said.value != after.stage:
+        yield SetStage(said.value, reason_of(said.rule))
+
+
+def _recorded(summed: RuleSum) -> Iterator[Effect]:
+    """What changes nothing on the ticket, for its history."""
+    for said in summed.notify:
+        yield RecordEvent("told", reason_of(said.rule), said.value)
+    answer = summed.setters.get("answer")
+    if answer is not None:
+        yield RecordEvent("ready-answer", reason_of(answer.rule), answer.value)
+
+
+# --- who has it -----------------------------------------------------------------------------------------
+
+
+def _assigned(
+    summed: RuleSum,
+    ticket: Ticket,
+    effects: Sequence[Effect],
+    queue: Queue | None,
+    policy: Policy,
+    desk: Desk,
+    now: datetime,
+) -> Iterator[Effect]:
+    said, moved = summed.setters.get("assign"), summed.setters.get("queue")
+    if said is not None and queue is not None:
+        yield from _as_said(said, ticket, queue, policy, desk, now)
+    elif moved is not None and queue is not None and queue.name != ticket.queue:
+        yield from _in_new_queue(ticket, effects, queue, policy, desk, now, reason_of(moved.rule))
+
+
+def _as_said(said: Stated, ticket: Ticket, queue: Queue, policy: Policy, desk: Desk, now: datetime) -> Iterator[Effect]:
+    if said.value == BY_TURN or said.value.startswith(SKILL):
+        assigned = turn(giving_out(queue), desk, policy, now)
+        yield from (assigned,) if assigned is not None and assigned.to != ticket.assignee else ()
+        return
+    agent = policy.agent(said.value)
+    if agent is not None and agent.address.casefold() != (ticket.assignee or "").casefold():
+        yield Assign(agent.address, reason_of(said.rule))
+
+
+def giving_out(queue: Queue) -> Queue:
+    """A queue that gives out its tickets, as a rule has asked for it."""
+    return queue.model_copy(update={"assignment": "round_robin"}) if queue.assignment == "none" else queue
+
+
+def _in_new_queue(
+    ticket: Ticket,
+    effects: Sequence[Effect],
+    queue: Queue,
+    policy: Policy,
+    desk: Desk,
+    now: datetime,
+    reason: Reason,
+) -> Iterator[Effect]:
+    """Of a new ticket, whose turn it is there. An agent who is not in that queue does not keep an older one."""
+    if any(isinstance(effect, OpenTicket) for effect in effects):
+        assigned = turn(queue, desk, policy, now)
+        yield from (assigned,) if assigned is not None else ()
+        return
+    assignee = policy.agent(ticket.assignee) if ticket.assignee else None
+    if assignee is not None and queue.name not in assignee.queues:
+        yield Assign(None, reason)

@@ -1,0 +1,80 @@
+"""The rules of the configuration, asked about the decision on a mail or an order, with what they must know.
+
+Reads only what a rule asks for: a customer's history, and the agents of a queue where one of them is given the ticket.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.facts import Desk, Facts
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.rules.case import Case
+from mailtickets.desk.rules.configured.effects import giving_out
+from mailtickets.desk.rules.configured.look import Matching, asks_history
+from mailtickets.desk.rules.configured.matter import Matter
+from mailtickets.desk.rules.configured.step import applied, looked, needs_desk, of_mail, of_order
+from mailtickets.desk.rules.questions import Questions
+from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.store.read.agent_facts import turns
+from mailtickets.store.read.customers import history_of
+
+
+def ruled(
+    connection: Connection, decision: Decision, facts: Facts, asked: Questions, policy: Policy, now: datetime
+) -> tuple[Decision, Facts]:
+    """The decision on a mail with what the rules add to it, and the facts with the agents that they looked at."""
+    if not policy.configured:
+        return decision, facts
+    case = Case.of(asked, facts, policy, now)
+    also = tuple(_with_rules(connection, one, facts, policy, now) for one in decision.also)
+    matters = of_mail(decision, case)
+    if not matters:
+        return replace(decision, also=also), facts
+    seen = _look(connection, matters, policy)
+    desk = _desk(connection, decision, matters, seen, policy, facts.desk)
+    decision = applied(decision, matters[0].ticket, seen, policy, now, desk=desk, case=case)
+    return replace(decision, also=also), replace(facts, desk=desk)
+
+
+def _with_rules(connection: Connection, decision: Decision, facts: Facts, policy: Policy, now: datetime) -> Decision:
+    """The decision on a further ticket that the same mail changes."""
+    before = facts.tickets.get(decision.ticket or 0)
+    return ruled_order(connection, Basis(decision, before), policy, now).decision
+
+
+def ruled_order(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Basis:
+    """The basis of an order, with what the rules add to its decision."""
+    matters = of_order(basis.decision, basis.before, policy, now)
+    if not matters:
+        return basis
+    seen = _look(connection, matters, policy)
+    desk = _desk(connection, basis.decision, matters, seen, policy, basis.desk or Desk())
+    decision = applied(basis.decision, matters[0].ticket, seen, policy, now, desk=desk)
+    return replace(basis, decision=decision, desk=desk)
+
+
+def _look(connection: Connection, matters: Sequence[Matter], policy: Policy) -> Matching:
+    matter = matters[0]
+    asked = asks_history(matters, policy)
+    return looked(matters, policy, history_of(connection, matter.customer, matter.ticket.number) if asked else None)
+
+
+def _desk(
+    connection: Connection, decision: Decision, matters: Sequence[Matter], seen: Matching, policy: Policy, known: Desk
+) -> Desk:
+    """What is known of the agents, with those of the queue whose turn is asked for."""
+    name = needs_desk(decision, matters[0].ticket, seen)
+    queue = policy.queue(name) if name is not None else None
+    if queue is None:
+        return known
+    more = turns(connection, giving_out(queue), policy)
+    return replace(
+        known,
+        loads={**known.loads, **more.loads},
+        assigned_at={**known.assigned_at, **more.assigned_at},
+        absent_until={**known.absent_until, **more.absent_until},
+    )
