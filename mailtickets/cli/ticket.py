@@ -1,13 +1,14 @@
 """Lists, shows, searches, opens, answers, changes and merges tickets, and saves their attachments."""
 
 import argparse
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.session import OpenDesk, add_json, add_page, number, print_json, print_table, reading
 from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, Ticket, priority_named, status_named
-from mailtickets.store.read import inbound, search, tickets
+from mailtickets.store.read import deadlines, inbound, search, tickets
 from mailtickets.store.read.tickets import Shown
 from mailtickets.views import tickets as view
 
@@ -23,6 +24,7 @@ def _configure_reading(verbs: Any) -> None:
     listing.add_argument("--queue")
     listing.add_argument("--status", type=_status, metavar="STATUS")
     listing.add_argument("--assignee", metavar="ADDRESS", help='tickets of this agent; "-" means nobody')
+    listing.add_argument("--due", action="store_true", help="those that are due, what is late or due first foremost")
     add_page(listing)
     listing.set_defaults(act=_list)
 
@@ -104,11 +106,29 @@ def _work(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    wanted = {"queue": args.queue, "status": args.status, "after": args.after, "limit": args.limit}
+    wanted: dict[str, Any] = {"queue": args.queue, "status": args.status, "after": args.after, "limit": args.limit}
     with reading(args) as desk:
-        assignee = "" if args.assignee == "-" else desk.agent_address(args.assignee)
-        found = tickets.listed(desk.reader, **wanted, assignee=assignee)
+        wanted["assignee"] = "" if args.assignee == "-" else desk.agent_address(args.assignee)
+        if args.due:
+            return _list_due(desk, wanted, args)
+        found = tickets.listed(desk.reader, **wanted)
     return _print_page(found, args)
+
+
+def _list_due(desk: OpenDesk, wanted: dict[str, Any], args: argparse.Namespace) -> int:
+    first = deadlines.listed(desk.reader, **wanted)
+    if first is None:
+        raise Stop(REFUSED, f"ticket {args.after} has never had a due time: the list cannot go on after it")
+    numbers, now = [row.ticket for row in first], datetime.now(UTC)
+    by_number = {one.number: one for one in tickets.listed(desk.reader, numbers=numbers, limit=len(numbers))}
+    if args.json:
+        clocks = deadlines.of_tickets(desk.reader, numbers)
+        print_json(
+            [{**view.as_json(by_number[n]), "due": [view.due_as_json(row, now) for row in clocks[n]]} for n in numbers]
+        )
+    else:
+        print_table(view.DUE_HEADER, [view.due_row(by_number[row.ticket], row, now) for row in first])
+    return DONE
 
 
 def _search(args: argparse.Namespace) -> int:
@@ -130,7 +150,7 @@ def _show(args: argparse.Namespace) -> int:
     with reading(args) as desk:
         shown = _shown(desk, args.number)
     if args.json:
-        print_json(view.shown_as_json(shown))
+        print_json(view.shown_as_json(shown, datetime.now(UTC)))
     else:
         print("\n".join(view.lines(shown)))
     return DONE

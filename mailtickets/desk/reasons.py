@@ -88,6 +88,7 @@ REASONS: Mapping[DeskReason, str] = {
     # why a status moved
     "customer-replied": "The customer wrote again.",
     "agent-answered": "An agent answered, and the customer is waited for.",
+    "promised": "An agent promised the customer a date: the desk has the next move.",
     "first-action": "An agent took the first action.",
     "merged": "It went into another ticket.",
     "ordered": "Somebody ordered it at the shell.",

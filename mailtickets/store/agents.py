@@ -14,7 +14,18 @@ from mailtickets.mail.model import REF_LABEL, Address
 from mailtickets.store.database import Stale
 from mailtickets.store.read.reader import within
 from mailtickets.store.read.tickets import open_by_assignee
-from mailtickets.store.schema import agent_state, attachment, event, message, notice, outbox, rating, reminder, ticket
+from mailtickets.store.schema import (
+    agent_state,
+    attachment,
+    deadline,
+    event,
+    message,
+    notice,
+    outbox,
+    rating,
+    reminder,
+    ticket,
+)
 
 _THREAD = 100
 
@@ -276,7 +287,8 @@ def unfinished(
 ) -> list[int]:
     """Numbers of the assignee's unfinished tickets. Without an assignee: of unassigned unfinished tickets in `queues`.
 
-    The tickets that have waited longest come first. Snoozed tickets are left out.
+    The tickets that are due first come first, late ones foremost, and then those that have waited longest. Snoozed
+    tickets are left out.
     """
     holder = (
         ticket.c.assignee == assignee
@@ -288,7 +300,13 @@ def unfinished(
         ticket.c.status.in_(("new", "open", "pending")),
         or_(ticket.c.snoozed_until.is_(None), ticket.c.snoozed_until <= now),
     )
-    ordered = wanted.order_by(ticket.c.waiting_since.is_(None), ticket.c.waiting_since, ticket.c.number).limit(limit)
+    due = (
+        select(func.min(deadline.c.due_at))
+        .where(deadline.c.ticket == ticket.c.number, deadline.c.ended_at.is_(None))
+        .scalar_subquery()
+    )
+    waits = ticket.c.waiting_since
+    ordered = wanted.order_by(due.is_(None), due, waits.is_(None), waits, ticket.c.number).limit(limit)
     return list(connection.execute(ordered).scalars())
 
 

@@ -1,6 +1,7 @@
 """The event that records an effect: one line of the history of a ticket. Pure."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
 from mailtickets.desk.model.effects import (
@@ -74,6 +75,10 @@ def _field(effect: SetField, before: Ticket | None) -> Event:
     return Event("field", old, f"{effect.name}={effect.value}" if effect.value is not None else None, effect.reason)
 
 
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
+
+
 def _participant(effect: AddParticipant, before: Ticket | None) -> Event | None:
     """None for a participant who has this role already."""
     known = {(p.address.key, p.role) for p in before.participants} if before else set()
@@ -100,9 +105,7 @@ EVENTS: dict[type[Any], _Recorder] = dict(
         _row(SetField, _field),
         _row(
             PromiseDate,
-            lambda promise, _: Event(
-                "promised", new=promise.at.isoformat() if promise.at else None, reason=promise.reason
-            ),
+            lambda promise, _: Event("promised", _moment(promise.was), _moment(promise.at), promise.reason),
         ),
         _row(FireTimer, lambda fired, _: Event("timer", fired.kind, fired.name)),
         _row(AddParticipant, _participant),

@@ -473,7 +473,7 @@ deadline = Table(
     Column("due_at", Instant),  # NULL: the clock is paused, or its calendar never opens
     Column("state", String, nullable=False),
     Column("ended_at", Instant),  # NULL: it runs or is paused
-    Index("ix_deadline_due", "due_at", sqlite_where=_RUNS, postgresql_where=_RUNS),
+    Index("ix_deadline_due", "due_at", "ticket", sqlite_where=_RUNS, postgresql_where=_RUNS),
 )
 
 _TO_COME = text("fired_at IS NULL")

@@ -4,13 +4,16 @@ In: values of `store.read.tickets`. Out: plain values for JSON, rows of a table,
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.mail.model import Address
 from mailtickets.store.read.tickets import Shown
+from mailtickets.words.spans import span
 
 HEADER = ("TICKET", "STATUS", "PRIORITY", "QUEUE", "ASSIGNEE", "UPDATED", "SUBJECT")
+DUE_HEADER = ("TICKET", "DUE", "LATE", "CLOCK", "STATUS", "PRIORITY", "QUEUE", "ASSIGNEE", "SUBJECT")
 FILE_HEADER = ("ID", "TYPE", "SIZE", "NAME")
 
 
@@ -56,13 +59,47 @@ def _person(address: Address) -> dict[str, str]:
     return {"name": address.name, "address": address.address}
 
 
-def shown_as_json(shown: Shown) -> dict[str, Any]:
+def shown_as_json(shown: Shown, now: datetime) -> dict[str, Any]:
     """A ticket as `ticket show --json` prints it."""
     return {
         **as_json(shown.ticket),
         "messages": [_message(row, shown) for row in shown.messages],
         "events": [_event(row) for row in shown.events],
+        "stage": shown.ticket.stage or None,
+        "due": [due_as_json(row, now) for row in shown.due],
+        "fields": dict(shown.ticket.fields),
+        "resolution": None,
+        "articles": [],
+        "suggestions": [],
     }
+
+
+def due_as_json(row: Any, now: datetime) -> dict[str, Any]:
+    """A clock as `ticket show --json` and `ticket list --due --json` print it."""
+    return {
+        "clock": row.clock,
+        "level": row.level,
+        "at": row.due_at,
+        "state": _state(row, now),
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+    }
+
+
+def _state(row: Any, now: datetime) -> str:
+    """The state as it is now: a clock that has run out since it was stored is missed."""
+    return "missed" if is_late(row, now) else str(row.state)
+
+
+def is_late(row: Any, now: datetime) -> bool:
+    """Whether a clock that has not ended is over its time."""
+    return row.ended_at is None and row.due_at is not None and row.due_at <= now
+
+
+def due_row(ticket: Ticket, due: Any, now: datetime) -> Sequence[object]:
+    """A ticket and its clock that is due first, as a row of the table with `DUE_HEADER`."""
+    late = span(now - due.due_at, "en") if is_late(due, now) else None
+    return (ticket.number, due.due_at, late, due.clock, *row(ticket)[1:5], ticket.subject)
 
 
 def _message(row: Any, shown: Shown) -> dict[str, Any]:

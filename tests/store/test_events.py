@@ -70,6 +70,7 @@ RECORDED: list[tuple[Effect, tuple[str | None, ...] | None]] = [
     (SetField("pedido", None), ("field", "pedido=11", None, None)),
     (PromiseDate(LATER), ("promised", None, LATER.isoformat(), None)),
     (PromiseDate(None), ("promised", None, None, None)),
+    (PromiseDate(None, was=LATER), ("promised", LATER.isoformat(), None, None)),
     (FireTimer("warn", "first_answer", 0), ("timer", "warn", "first_answer", None)),
     (AddParticipant(ANA, "cc"), ("participant", None, ANA.address, "cc")),
     (AddParticipant(PEDRO, "cc"), None),

@@ -18,6 +18,7 @@ from mailtickets.config.outline import DeskOutline
 from mailtickets.desk.notices.budget import shared_lines
 from mailtickets.store import agents, budgets, domains, due, inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
+from mailtickets.store.read import deadlines as read_deadlines
 from mailtickets.store.read import facts, figures, status, trace
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read import outbox as read_outbox
@@ -81,6 +82,10 @@ ASKED: dict[str, Work] = {
     "letters with tokens of tickets": lambda c: trace._Tracer(within(c))._with_token_of([5], [], ["x"]),
     "letters with tokens of no ticket": lambda c: trace._Tracer(within(c))._with_token_of([], [5], ["x"]),
     "events of no ticket": lambda c: trace._Tracer(within(c))._events([], ["delivery"], of_none=True),
+    "what is due in a queue": lambda c: read_deadlines.listed(within(c), queue="queue3", assignee=""),
+    "what is due, next page": lambda c: read_deadlines.listed(within(c), after=5),
+    "clocks of tickets": lambda c: read_deadlines.of_tickets(within(c), [5, 6]),
+    "what customers were promised": lambda c: read_deadlines.promised(within(c), [5, 6]),
     "words moved along": lambda c: search.move(c, 5, 60_000),
 }  # fmt: skip
 
@@ -96,6 +101,7 @@ PAGES: dict[str, Work] = {
     "an agent in a queue": lambda c: read_tickets.listed(
         within(c), assignee="ana@desk.test", queue="suporte", after=5000
     ),
+    "what is due": lambda c: read_deadlines.listed(within(c)),
     "all received": lambda c: read_inbound.listed(within(c), after=5000),
     "received in a state": lambda c: read_inbound.listed(within(c), state="held", after=5000),
     "received with an outcome": lambda c: read_inbound.listed(within(c), outcome="ignored", after=5000),
@@ -210,6 +216,9 @@ INSERT INTO participant (ticket, address_key, role, position, name, address, not
   SELECT n, n || '@x.test', 'requester', 0, '', '', true FROM numbers;
 INSERT INTO ticket_link (ticket, other) SELECT n, n % 5000 + 1 FROM numbers;
 INSERT INTO reminder (ticket, agent, due_at, snooze) SELECT n, '', now() + interval '1 year', false FROM numbers;
+INSERT INTO deadline (ticket, clock, level, started_at, due_at, state, ended_at)
+  SELECT n, 'resolution', 'padrao', now(), now() + n * interval '1 minute', 'running',
+  CASE WHEN n % 100 THEN now() END FROM numbers;
 INSERT INTO budget (key, "window", used, expires_at) SELECT n, 1, 1, now() + interval '1 day' FROM numbers;
 INSERT INTO search (rowid, words) SELECT n::bigint << 24, array_to_tsvector(ARRAY['a', n::text]) FROM numbers;
 INSERT INTO tally (queue, status, assignee, change) VALUES ('queue1', 'open', '3@desk.test', 7)

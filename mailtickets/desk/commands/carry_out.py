@@ -3,7 +3,7 @@
 Each command's function stands in its row of the table. If one command of a mail cannot be done, none of them is done.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from mailtickets.desk.change import changed
@@ -17,6 +17,7 @@ from mailtickets.desk.model.effects import (
     Effect,
     MergeInto,
     MoveTo,
+    PromiseDate,
     Remind,
     RemoveParticipant,
     SetPriority,
@@ -37,8 +38,8 @@ REFUSALS = (
 
 
 _EFFECTS = (
-    AddParticipant, Assign, MergeInto, MoveTo, Remind, RemoveParticipant, SetPriority, SetRequester, SetStatus,
-    SetSubject, SetTags, SetType, Undo,
+    AddParticipant, Assign, MergeInto, MoveTo, PromiseDate, Remind, RemoveParticipant, SetPriority, SetRequester,
+    SetStatus, SetSubject, SetTags, SetType, Undo,
 )  # fmt: skip
 
 
@@ -128,6 +129,11 @@ def _on_line(ticket: Ticket, orders: Sequence[Command], asker: Asker, deeds: Dee
 
 def _goes_with_a_number(order: Command) -> bool:
     return row_of(order).in_a_list == "with-number"
+
+
+def promises(effects: Iterable[Effect]) -> bool:
+    """Whether the customer is promised a date: then the desk has the next move, also after an answer."""
+    return any(isinstance(effect, PromiseDate) and effect.at is not None for effect in effects)
 
 
 def first_action(ticket: Ticket, effects: Sequence[Effect]) -> Iterator[Effect]:

@@ -8,6 +8,7 @@ Fails with: `Rejected`, a value; `when` raises ValueError for a moment in the pa
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from mailtickets.desk.commands.values import Rejected, Value, When
@@ -21,13 +22,15 @@ _COUNTS: Mapping[str, int] = {
     "tres": 3, "three": 3, "quatro": 4, "four": 4, "cuatro": 4, "cinco": 5, "five": 5,
 }  # fmt: skip
 _MONTH_MINUTES = 30 * 1440
-_UNITS = (
+SpanUnit = Literal["minutes", "hours", "days", "weeks", "months"]
+_UNITS: tuple[tuple[str, SpanUnit, int], ...] = (
     (r"m|min|mins|minutos?|minutes?", "minutes", 1),
-    (r"h|hs|hrs?|horas?|hours?", "minutes", 60),
+    (r"h|hs|hrs?|horas?|hours?", "hours", 60),
     (r"d|dias?|days?", "days", 1440),
-    (r"w|sem|semanas?|weeks?", "days", 7 * 1440),
+    (r"w|sem|semanas?|weeks?", "weeks", 7 * 1440),
     (r"mes|meses|months?", "months", _MONTH_MINUTES),
 )
+"""How each unit is written, and its length in minutes."""
 _NAMED_DAYS: Mapping[str, When] = {
     "hoje": When(days=0), "today": When(days=0), "hoy": When(days=0),
     "amanha": When(days=1), "tomorrow": When(days=1), "manana": When(days=1),
@@ -46,7 +49,8 @@ _WEEKDAYS = (
     r"dom(?:ingo)?|sun(?:day)?",
 )
 _LEAD = re.compile(
-    r"(?:(?:daqui a|dentro de|depois de(?= \d)|em|in|en|para|until|ate|on|na|no|el|este|esta|this|proxim[ao]|next)\s+)+"
+    r"(?:(?:daqui a|dentro de|depois de(?= \d)|em|in|en|para|until|by|ate|hasta|on|na|no|el|este|esta|this"
+    r"|proxim[ao]|next)\s+)+"
 )
 _TIME = re.compile(
     r"(?P<day>.*?)(?<![\s,])[\s,]++(?:(?P<at>as|a las|a la|at|a)\s++)?"
@@ -62,14 +66,16 @@ _MONTH_DAY = re.compile(rf"(?P<m>{MONTH})\.? (?P<d>\d{{1,2}})(?:st|nd|rd|th)?(?:
 
 def read_moment(text: str) -> Value | Rejected:
     plain = folded(text)
-    found = _day(plain) or _span(plain)
-    if found:
-        return found
+    return day_named(plain) or _span(plain) or day_with_time(plain) or Rejected()
+
+
+def day_with_time(plain: str) -> When | None:
+    """A day with a time: `sexta às 14h`, `amanhã 9:00`, `3d às 16h`; None for anything else."""
     match = _TIME.fullmatch(plain)
     at = _time(match) if match else None
-    day = _day(match["day"]) or (_span(match["day"]) if match["at"] else None) if match else None
+    day = day_named(match["day"]) or (_span(match["day"]) if match["at"] else None) if match else None
     if at is None or day is None or day.minutes is not None:
-        return Rejected()
+        return None
     return When(None, day.days, day.months, day.weekday, day.day, at)
 
 
@@ -85,7 +91,8 @@ def _time(match: re.Match[str]) -> time | None:
     return time(hour, minute) if hour < 24 and minute < 60 else None
 
 
-def _day(plain: str) -> When | None:
+def day_named(plain: str) -> When | None:
+    """A day without a time: `amanhã`, `sexta-feira`, `25/12`; None for anything else."""
     if plain in _NAMED_DAYS:
         return _NAMED_DAYS[plain]
     bare = _LEAD.sub("", plain, count=1) if _LEAD.match(plain) else plain
@@ -107,37 +114,48 @@ def _date(plain: str) -> When | None:
     return When(day=(year, month, day)) if valid(2000 if year is None else year, month, day) else None
 
 
-def _span(plain: str) -> When | None:
+def span_named(plain: str) -> tuple[int, SpanUnit] | None:
+    """How many of which unit a text names: `3d`, `2 semanas`, `1h30`, `em duas horas`; None if it names no span."""
     bare = _LEAD.sub("", plain, count=1) if _LEAD.match(plain) else plain
     mixed = re.fullmatch(r"(\d{1,3})\s?h\s?(\d{1,2})\s?(?:m|min)?", bare)
     if mixed:
-        return When(minutes=int(mixed[1]) * 60 + int(mixed[2])) if int(mixed[2]) < 60 else None
+        return (int(mixed[1]) * 60 + int(mixed[2]), "minutes") if int(mixed[2]) < 60 else None
     match = re.fullmatch(r"(\d{1,5}|[a-z]{1,20})\s?([a-z]+)", bare)
     count = _COUNTS.get(match[1], int(match[1]) if match[1].isdigit() else 0) if match else 0
     unit = next((unit for unit in _UNITS if match and re.fullmatch(unit[0], match[2])), None)
     if unit is None or not 0 < count * unit[2] <= MAX_DAYS * 1440:
         return None
-    return _spans(unit[1], count * unit[2])
+    return count, unit[1]
 
 
-def _spans(kind: str, minutes: int) -> When:
-    if kind == "months":
-        return When(months=minutes // _MONTH_MINUTES)
-    return When(days=minutes // 1440) if kind == "days" else When(minutes=minutes)
+def _span(plain: str) -> When | None:
+    found = span_named(plain)
+    return _spans(*found) if found else None
+
+
+def _spans(count: int, unit: SpanUnit) -> When:
+    match unit:
+        case "months":
+            return When(months=count)
+        case "weeks":
+            return When(days=7 * count)
+        case "days":
+            return When(days=count)
+    return When(minutes=60 * count if unit == "hours" else count)
 
 
 def when(value: When, now: datetime, zone: ZoneInfo) -> datetime:
     """The moment, in UTC. Days begin at `MORNING`, local time. Raises ValueError if it is not in the future."""
     if value.minutes is not None:
         return (now + timedelta(minutes=value.minutes)).astimezone(UTC)
-    moments = (datetime.combine(day, value.at, zone) for day in _days(value, now.astimezone(zone).date()))
+    moments = (datetime.combine(day, value.at, zone) for day in days_meant(value, now.astimezone(zone).date()))
     found = next((moment.astimezone(UTC) for moment in moments if moment > now), None)
     if found is None:
         raise ValueError("in the past")
     return found
 
 
-def _days(value: When, today: date) -> list[date]:
+def days_meant(value: When, today: date) -> list[date]:
     """The days that the words may mean, soonest first."""
     if value.weekday is not None:
         return [today + timedelta(days=(value.weekday - today.weekday() - 1) % 7 + 1)]

@@ -6,16 +6,19 @@ Fails with: `Problem`s and `Doubt`s, which are values.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.claims.people import readers
+from mailtickets.desk.clock.levels import hours_of, level_for
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest, Step
 from mailtickets.desk.commands.command import Command, people, tags
 from mailtickets.desk.commands.likeness import nearest_of
 from mailtickets.desk.commands.moments import when
-from mailtickets.desk.commands.values import When, called
+from mailtickets.desk.commands.terms import promised_for
+from mailtickets.desk.commands.values import Term, When, called
 from mailtickets.desk.model.decision import Decision, Done, DoneKind, Problem
 from mailtickets.desk.model.effects import (
     AddParticipant,
@@ -23,6 +26,7 @@ from mailtickets.desk.model.effects import (
     MergeInto,
     MoveTo,
     OpenTicket,
+    PromiseDate,
     Remind,
     RemoveParticipant,
     SetPriority,
@@ -275,6 +279,34 @@ def _at_a_moment(order: Command, asker: Asker, *, snooze: bool) -> Iterator[Step
         return
     yield Remind(asker.agent.address, at, snooze=snooze)
     yield Done("snooze" if snooze else "remind", at.isoformat())
+
+
+def promise(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    """A date for the customer, in the working time of the service level that fits the ticket; or none any more."""
+    was = asker.facts.promised.get(ticket.number)
+    if not isinstance(order.value, Term) or ticket.status in {"resolved", "closed"}:
+        yield Problem(order.line, "not-possible-here")
+    elif order.value == Term():
+        yield from _unpromised(was)
+    else:
+        hours, zone = hours_of(level_for(ticket, asker.policy), asker.policy), ZoneInfo(asker.policy.instance.timezone)
+        try:
+            at = promised_for(order.value, asker.now, hours, zone)
+        except ValueError:
+            yield Problem(order.line, "in-the-past", expected="duration")
+            return
+        yield PromiseDate(at, was=was)
+        if ticket.status == "pending":  # the desk has the next move
+            yield SetStatus("open", "promised")
+        yield Done("promised", at.isoformat(), was.isoformat() if was else None)
+
+
+def _unpromised(was: datetime | None) -> Iterator[Step]:
+    if was is None:
+        yield Done("already")
+    else:
+        yield PromiseDate(None, was=was)
+        yield Done("unpromised", old=was.isoformat())
 
 
 def mark_as_spam(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:

@@ -8,7 +8,7 @@ Fails with: nothing; the lookup of an unknown word returns None.
 from collections.abc import Mapping
 from functools import lru_cache
 
-from mailtickets.desk.commands import moments, on_ticket, take_back, values
+from mailtickets.desk.commands import moments, on_ticket, take_back, terms, values
 from mailtickets.desk.commands.command import Command, CommandKey
 from mailtickets.desk.commands.likeness import key, nearest_of
 from mailtickets.desk.commands.row import CommandRow, Wording
@@ -208,6 +208,14 @@ COMMANDS: tuple[CommandRow, ...] = (
         pt=Wording(("adiar",), "tira da sua lista até lá", "3d"),
         en=Wording(("snooze",), "takes it off your list until then", "3d"),
         es=Wording(("posponer", "aplazar"), "la quita de su lista hasta entonces", "3d"),
+    ),
+    CommandRow(
+        key="due", name="due", takes="duration", read=terms.read_term,
+        on_ticket=on_ticket.promise, in_a_list="with-number", in_a_ready_answer=True,
+        undo=(take_back.PROMISED, take_back.STATUS), receipt=("promised", "unpromised", "already"),
+        pt=Wording(("prazo",), "promete uma data ao cliente (`-` desfaz a promessa)", "2d"),
+        en=Wording(("due", "deadline"), "promises the customer a date (`-` takes the promise back)", "2d"),
+        es=Wording(("plazo",), "promete una fecha al cliente (`-` retira la promesa)", "2d"),
     ),
     CommandRow(
         key="spam", name="spam",

@@ -17,6 +17,7 @@ from mailtickets.desk.model.effects import (
     Assign,
     Effect,
     MoveTo,
+    PromiseDate,
     RemoveParticipant,
     SetPriority,
     SetStatus,
@@ -28,7 +29,7 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.facts import Undoable
 from mailtickets.desk.model.ticket import Ticket, priority_named, status_named, type_named
 
-ChangeKind = Literal["status", "priority", "type", "assignee", "subject", "queue", "tags", "participant"]
+ChangeKind = Literal["status", "priority", "type", "assignee", "subject", "queue", "tags", "participant", "promised"]
 """Kinds of events that can be undone."""
 
 
@@ -86,6 +87,14 @@ def _participant(ticket: Ticket, old: str | None, new: str | None, asker: Asker)
         yield RemoveParticipant(here.address)
 
 
+def _promised(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
+    """The promise before this one counts again if its date is still to come."""
+    promised = asker.facts.promised.get(ticket.number)
+    if (promised.isoformat() if promised else None) == new:
+        before = datetime.fromisoformat(old) if old else None
+        yield PromiseDate(before if before and before > asker.now else None, "undone", promised)
+
+
 STATUS = Change("status", _status)
 PRIORITY = Change("priority", _priority)
 TYPE = Change("type", _type)
@@ -94,7 +103,8 @@ SUBJECT = Change("subject", _subject)
 QUEUE = Change("queue", _queue)
 TAGS = Change("tags", _tags)
 PARTICIPANT = Change("participant", _participant)
-CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT)
+PROMISED = Change("promised", _promised)
+CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT, PROMISED)
 """All changes that can be undone, whether a command or an answer made them."""
 
 

@@ -60,9 +60,27 @@ class When:
     at: time = MORNING
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A date that is promised to a customer, as somebody wrote it. `terms.promised_for` turns it into a datetime.
+
+    One of the first three fields is set; none: there is no such date any more.
+    """
+
+    minutes: int | None = None
+    """Minutes of working time from now."""
+    days: int | None = None
+    """Working days from now."""
+    day: When | None = None
+    """A day of the civil calendar."""
+    timed: bool = False
+    """Whether the day was named with a time. Without one, it is the end of the day's work."""
+
+
 Value = (
-    Status | Priority | TicketType | Changes[str] | Changes[Address] | Address | tuple[Address, ...] | int | When | None
-)
+    Status | Priority | TicketType | Changes[str] | Changes[Address] | Address | tuple[Address, ...] | int | When
+    | Term | None
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from mailtickets.desk.letters import sentences
+from mailtickets.desk.letters.clock_words import clock_words
 from mailtickets.mail.reply.pictures import without_placeholders
 from mailtickets.words import locales
 
@@ -96,6 +97,12 @@ def _time(context: Context, at: datetime | None) -> str:
 
 
 @pass_context
+def _clock(context: Context, clock: Mapping[str, Any], short: bool = False) -> str:
+    """A clock in words; `short`: as a list says it."""
+    return clock_words(clock, context["locale"], short=short)
+
+
+@pass_context
 def _happened(context: Context, line: Mapping[str, Any]) -> str:
     """The line for one thing that was done, or for an event of the ticket."""
     value, old = (line["to"], line["from"]) if "to" in line else (line["value"], line["old"])
@@ -144,6 +151,7 @@ def _excerpt(text: str) -> str:
 
 OWN_FILTERS: dict[str, Callable[..., Any]] = {
     "breaks": _breaks,
+    "clock": _clock,
     "date": _date,
     "day": _day,
     "example": _example,

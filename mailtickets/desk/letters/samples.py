@@ -10,7 +10,7 @@ from typing import Any
 from mailtickets.desk.commands.rows import COMMANDS, spelled
 from mailtickets.desk.notices.row import NoticeName, Sample
 from mailtickets.desk.notices.rows import NOTICES
-from mailtickets.desk.notices.sample_values import AGENT, AGENT_ADDRESS, COLLEAGUE, REQUESTER, WRITTEN_AT
+from mailtickets.desk.notices.sample_values import AGENT, AGENT_ADDRESS, CLOCKS, COLLEAGUE, REQUESTER, WRITTEN_AT
 
 _STORIES: dict[str, dict[str, str]] = {
     "pt_BR": {
@@ -35,6 +35,7 @@ _STORIES: dict[str, dict[str, str]] = {
         "video": "vídeo do caixa.mp4",
         "note": "O técnico está na loja 3 até as 15h. Não prometer visita para hoje cedo.",
         "comment": "Demorou dois dias, e a foto eu já tinha mandado.",
+        "promised": "quinta-feira, 6 de março, às 16h",
         "mistyped": "#resovler",
         "nearest": "#resolver",
         "tags": "+impressora",
@@ -74,6 +75,7 @@ _STORIES: dict[str, dict[str, str]] = {
         "video": "till video.mp4",
         "note": "The engineer is at shop 3 until 3 PM. Do not promise a visit this morning.",
         "comment": "It took two days, and I had already sent the photo.",
+        "promised": "Thursday, March 6, at 4:00 PM",
         "mistyped": "#reslove",
         "nearest": "#resolve",
         "tags": "+printer",
@@ -111,6 +113,7 @@ _STORIES: dict[str, dict[str, str]] = {
         "video": "video de la caja.mp4",
         "note": "El técnico está en la tienda 3 hasta las 15:00. No prometer una visita hoy temprano.",
         "comment": "Tardó dos días, y la foto yo ya la había enviado.",
+        "promised": "el jueves 6 de marzo a las 16:00",
         "mistyped": "#resovler",
         "nearest": "#resolver",
         "tags": "+impresora",
@@ -147,6 +150,7 @@ def sample(notice: NoticeName, locale: str) -> dict[str, Any]:
         "message": _message(shown) if shown.message else None,
         "recipients": ["{agent}", "{other_agent}"],
         "linked": list(shown.linked),
+        "clocks": list(CLOCKS) if row.audience == "agents" and shown.ticket else [],
         "reopen_days": 14,
         "close_after_days": 7,
         "customer_echo": True,

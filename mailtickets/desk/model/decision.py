@@ -33,7 +33,7 @@ class RuleVerdict:
 DoneKind = Literal[
     "answered", "noted", "opened", "left_out", "discarded", "already", "status", "assigned", "unassigned", "priority",
     "type", "tags", "subject", "queue", "cc_added", "cc_removed", "participant", "requester", "merged", "split",
-    "remind", "snooze", "spam", "undone", "unsent",
+    "remind", "snooze", "promised", "unpromised", "spam", "undone", "unsent",
 ]  # fmt: skip
 """The lines of a receipt; each has a sentence in `sentences.HAPPENED`."""
 

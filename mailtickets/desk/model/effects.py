@@ -135,6 +135,8 @@ class PromiseDate:
 
     at: datetime | None
     reason: Reason | None = None
+    was: datetime | None = None
+    """The date that had been promised before, and still counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailtickets.config.models import Queue
+from mailtickets.desk.clock.clocks import Clock
 from mailtickets.desk.model.decision import Outcome
 from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.model.ticket import Said, Status, Ticket
@@ -200,6 +201,8 @@ class Desk:
     """Unfinished tickets of the author's queues that nobody has."""
     found: tuple[Ticket, ...] = ()
     """What a search has found, or all the tickets of a customer who asks for them."""
+    clocks: Mapping[int, tuple[Clock, ...]] = field(default_factory=dict)
+    """The clocks, by ticket, of those three lists; without spans."""
     thread: tuple[Said, ...] = ()
     """The ticket's messages, oldest first."""
     files: tuple[StoredFile, ...] = ()
@@ -270,6 +273,9 @@ class Facts:
     desk: Desk = field(default_factory=Desk)
     signature: SignatureFact | None = None
     """The signature that was cut off below an agent's words."""
+    promised: Mapping[int, datetime] = field(default_factory=dict)
+    """By ticket: the date that agents have promised its customer, as long as that promise is neither kept nor taken
+    back."""
     unparsed: str | None = None
     """Why a worker could not read the mail at all."""
     past: Past | None = None

@@ -4,8 +4,9 @@
 `MAX_THREAD` of what was said before, of the newest most.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Queue
@@ -13,10 +14,12 @@ from mailtickets.desk.change import customers
 from mailtickets.desk.claims import copies as copies_of
 from mailtickets.desk.claims.authors import matched, writer
 from mailtickets.desk.claims.people import readers
+from mailtickets.desk.clock.clocks import Clock
 from mailtickets.desk.model.decision import UNPROVEN_REPORT
 from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, MergeInto, MoveTo, SetStatus
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
+from mailtickets.desk.notices.clocks import clocks_context, next_clock_context
 from mailtickets.desk.notices.notice import CONFIRMABLE, Occasion, Situation
 from mailtickets.desk.notices.row import ReplyEffect
 from mailtickets.desk.rules.opening import leaves_out_history
@@ -74,6 +77,7 @@ def context(
         "reopen_days": queue.reopen_days,
         "close_after_days": queue.close_after_days,
         "customer_echo": True,
+        "clocks": [] if public else clocks_context(situation.clocks, policy, occasion.now),
         "reply_effect": _reply_effect(situation, policy),
         **({} if public else _copies_context(situation, policy)),
         "reaches": [] if public else [person_context(p) for p in readers(_reached_by_an_answer(situation), policy)],
@@ -165,10 +169,23 @@ def moved_context(situation: Situation, policy: Policy) -> dict[str, object] | N
     return {"kind": "queue", "from": old.title if old else situation.before.queue}
 
 
-def lines_context(tickets: Iterable[Ticket], policy: Policy, *, public: bool = False) -> list[dict[str, object]]:
-    """Tickets in a list, a line or two each."""
-    zone = ZoneInfo(policy.instance.timezone)
-    return [_line_context(ticket, policy, zone, public=public) for ticket in tickets]
+def lines_context(
+    tickets: Iterable[Ticket],
+    policy: Policy,
+    clocks: Mapping[int, Sequence[Clock]] | None = None,
+    now: datetime | None = None,
+    *,
+    public: bool = False,
+) -> list[dict[str, object]]:
+    """Tickets in a list, a line or two each. `clocks`: those of each ticket, for agents, as they are `now`."""
+    zone, known = ZoneInfo(policy.instance.timezone), clocks or {}
+    return [
+        {
+            **_line_context(ticket, policy, zone, public=public),
+            "clock": next_clock_context(known.get(ticket.number, ()), policy, now) if now else None,
+        }
+        for ticket in tickets
+    ]
 
 
 def _line_context(ticket: Ticket, policy: Policy, zone: ZoneInfo, *, public: bool) -> dict[str, object]:

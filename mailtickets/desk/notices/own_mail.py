@@ -13,7 +13,6 @@ from mailtickets.desk.commands.rows import COMMANDS
 from mailtickets.desk.model.decision import Done, Problem
 from mailtickets.desk.model.effects import AddMessage
 from mailtickets.desk.model.facts import StoredFile
-from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import standing
 from mailtickets.desk.notices.contexts import (
@@ -30,6 +29,7 @@ from mailtickets.desk.notices.notice import (
 from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN
 from mailtickets.mail.model import Address, Attachment
+from mailtickets.words import due
 
 _ASKED_AGAIN = frozenset({ASKED_AGAIN, NOT_PROVEN})
 """Reasons after which the mail is still held."""
@@ -44,7 +44,7 @@ def to_its_author(occasion: Occasion) -> Iterator[Notice]:
         return
     for name in ANSWERS:
         if name in decision.notices and not _is_empty(name, situation):
-            more = _shown(name, situation, policy)
+            more = _shown(name, occasion)
             silent = name not in {"held", "returned", "stale"}
             notice = for_agents(name, [author], occasion, silent=silent, extra=more)
             in_doubt = decision.reason in IDENTITY_DOUBTS
@@ -82,7 +82,8 @@ def _is_empty(name: NoticeName, situation: Situation) -> bool:
     return name == "digest" and situation.mail is None and nothing
 
 
-def _shown(name: NoticeName, situation: Situation, policy: Policy) -> dict[str, object]:
+def _shown(name: NoticeName, occasion: Occasion) -> dict[str, object]:
+    situation, policy, now = occasion.situation, occasion.policy, occasion.now
     feedback, desk = situation.decision.feedback, situation.desk
     match name:
         case "returned":
@@ -99,10 +100,10 @@ def _shown(name: NoticeName, situation: Situation, policy: Policy) -> dict[str, 
             ]
             return {"count": feedback.count, "mails": mails}
         case "digest":
-            mine, free = lines_context(desk.mine, policy), lines_context(desk.unassigned, policy)
+            mine, free = (lines_context(each, policy, desk.clocks, now) for each in (desk.mine, desk.unassigned))
             return {"mine": mine, "unassigned": free}
         case "found":
-            return {"words": feedback.search, "tickets": lines_context(desk.found, policy)}
+            return {"words": feedback.search, "tickets": lines_context(desk.found, policy, desk.clocks, now)}
         case "commands_help":
             locale = policy.instance.locale
             each = [{"spelled": c.spelled(locale), "argument": c.takes, "what": c.key} for c in COMMANDS]
@@ -159,7 +160,7 @@ def _receipt(agent: Agent, occasion: Occasion) -> Notice:
         occasion,
         silent=True,
         extra={
-            "done": [_done(line, situation, new, zone) for line in feedback.done],
+            "done": [_done(line, occasion, new, zone) for line in feedback.done],
             "sent_to": [person_context(person) for person in feedback.sent_to],
             "undo_until": (occasion.now + timedelta(seconds=seconds)).astimezone(zone) if seconds else None,
             "dry_run": feedback.dry_run,
@@ -168,14 +169,24 @@ def _receipt(agent: Agent, occasion: Occasion) -> Notice:
     )
 
 
-def _done(line: Done, situation: Situation, new: Iterator[Ticket], zone: ZoneInfo) -> dict[str, object]:
+def _done(line: Done, occasion: Occasion, new: Iterator[Ticket], zone: ZoneInfo) -> dict[str, object]:
+    situation = occasion.situation
     value: object = line.value
+    old: object = line.old
     if line.kind == "split":
         value = next((str(ticket.number) for ticket in new), None)
     elif line.kind in {"remind", "snooze"} and line.value:
         value = datetime.fromisoformat(line.value).astimezone(zone)
+    elif line.kind in {"promised", "unpromised"}:
+        value, old = (_date_in_words(iso, occasion) if iso else None for iso in (line.value, line.old))
     number = line.ticket or (situation.after.number if situation.after else None)
-    return {"kind": line.kind, "value": value, "old": line.old, "ticket": number}
+    return {"kind": line.kind, "value": value, "old": old, "ticket": number}
+
+
+def _date_in_words(iso: str, occasion: Occasion) -> str:
+    """A promised date as the receipt says it: with the day of the week, so that the agent sees what `2d` has become."""
+    zone, locale = ZoneInfo(occasion.policy.instance.timezone), occasion.policy.instance.locale
+    return due.dated(datetime.fromisoformat(iso).astimezone(zone), occasion.now.astimezone(zone), locale)
 
 
 def _files(agent: Agent, occasion: Occasion) -> Iterator[Notice]:

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Queue
 from mailtickets.desk.change import customers
 from mailtickets.desk.claims.authors import authentic, author_of, locale_for
 from mailtickets.desk.claims.people import readers
+from mailtickets.desk.clock.levels import named
+from mailtickets.desk.letters.legal_words import legal_words
 from mailtickets.desk.model.effects import AddMessage, SetStatus
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
@@ -23,6 +26,7 @@ from mailtickets.desk.notices.budget import standing
 from mailtickets.desk.notices.contexts import MAX_SHOWN, Extent, context, lines_context, resolves, thread_context
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.desk.notices.notice import SUPPRESS, Notice, Occasion, Situation
+from mailtickets.desk.notices.promises import promise_context, promise_of
 from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.notices.to_ops import alarm
@@ -97,6 +101,7 @@ def _to_customers(occasion: Occasion) -> Iterator[Notice]:
             yield _acknowledgement(occasion, after)
     else:
         yield from _of_status(occasion, after)
+        yield from _of_promise(occasion, after)
 
 
 def _may_be_acknowledged(occasion: Occasion) -> bool:
@@ -123,6 +128,16 @@ def _of_status(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
         yield replace(notice, context={**notice.context, "ask_rating": asks, "message": None})
 
 
+def _of_promise(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
+    """To the requester: the date that is promised without an answer that says it, or that it counts no more."""
+    promise = promise_of(occasion.situation)
+    requester = after.participant(after.requester.address)
+    if promise is not None and not (requester is not None and requester.muted):
+        notice = _automatic("promised", (after.requester,), occasion)
+        told = promise_context(promise, after.locale, occasion)
+        yield replace(notice, context={**notice.context, **told, "message": None})
+
+
 def _asked_for(name: NoticeName, occasion: Occasion) -> Notice:
     """What a customer asked for, to the address that we know them by."""
     situation, policy = occasion.situation, occasion.policy
@@ -142,7 +157,7 @@ def _status_notice(moved: SetStatus, before: Ticket | None) -> NoticeName | None
     if before is not None and before.status == moved.to:
         return None
     match moved.reason:
-        case "agent-answered" | "first-action" | "delivery-failed" | "merged" | "spam" | "undone":
+        case "agent-answered" | "promised" | "first-action" | "delivery-failed" | "merged" | "spam" | "undone":
             return None
         case "customer-replied":
             return "reopened" if was_done else None
@@ -191,10 +206,22 @@ def _acknowledgement(occasion: Occasion, after: Ticket) -> Notice:
     by_agent = occasion.situation.decision.reason == OPENED_BY_AGENT
     known = facts is None or by_agent or facts.known_author or authentic(facts)
     notice = _automatic("received", (after.requester,), occasion, echo=known, submitted="auto-replied")
+    notice = replace(notice, context={**notice.context, "legal": _legal(occasion, after)})
     if known:
         return notice
     to = Address("", after.requester.address)  # the name may be a forger's advertisement
     return replace(notice, recipients=(to,), acknowledgement=True)
+
+
+def _legal(occasion: Occasion, after: Ticket) -> str:
+    """The protocol number and the term, where the ticket's level has a legal profile; else empty."""
+    policy, zone = occasion.policy, ZoneInfo(occasion.policy.instance.timezone)
+    clock = next((clock for clock in occasion.situation.clocks if clock.name == "legal" and clock.due_at), None)
+    level = named(clock.level, policy) if clock is not None else None
+    if clock is None or clock.due_at is None or level is None:
+        return ""
+    registered, ends = (at.astimezone(zone).date() for at in (clock.started_at, clock.due_at))
+    return legal_words(level.profile, after.number, ends, registered, after.locale)
 
 
 def _automatic(
@@ -242,22 +269,25 @@ def _answer(occasion: Occasion, after: Ticket, message: AddMessage) -> Iterator[
     """An agent's words, to the requester and to everybody in copy whom the agent's own client has not written to."""
     situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
     reached = {a.key for a in (*situation.mail.to, *situation.mail.cc)} if situation.mail else set()
-    people = readers(customers(after), policy)
+    people, promise = readers(customers(after), policy), promise_of(situation)
+    seen = context(
+        occasion,
+        after.locale,
+        public=True,
+        extent=Extent(whole=True),
+        resolved_now=resolves(situation),
+        begins=situation.decision.opens is not None,
+        ask_rating=resolves(situation) and queue.satisfaction,
+        thread=thread_context(situation.thread, policy, hide_agents_as=queue),
+    )
+    if after.requester.key in reached:  # the agent's own program cannot say it
+        yield from _of_promise(occasion, after)
     yield Notice(
         "answer",
         after.locale,
         queue,
         tuple(person for person in people if person.key not in reached),
-        context(
-            occasion,
-            after.locale,
-            public=True,
-            extent=Extent(whole=True),
-            resolved_now=resolves(situation),
-            begins=situation.decision.opens is not None,
-            ask_rating=resolves(situation) and queue.satisfaction,
-            thread=thread_context(situation.thread, policy, hide_agents_as=queue),
-        ),
+        {**seen, **(promise_context(promise, after.locale, occasion) if promise else {})},
         NOTICES["answer"].priority,
         to_customer=True,
         sender_name=f"{message.author.name} ({queue.title})" if message.author.name else queue.title,

@@ -10,8 +10,8 @@ from typing import Literal
 from mailtickets.desk.model.ticket import Status
 
 NoticeName = Literal[
-    "received", "answer", "status_changed", "resolved", "closed", "reopened", "status", "my_tickets", "muted",
-    "unmuted",
+    "received", "answer", "status_changed", "promised", "resolved", "closed", "reopened", "status", "my_tickets",
+    "muted", "unmuted",
     "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held", "receipt", "returned",
     "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent", "rated", "recalled",
     "commands_help", "found", "history", "attachments", "second_word", "held_more",

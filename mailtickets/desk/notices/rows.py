@@ -40,18 +40,32 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
     "received": NoticeRow(
         audience="customers",
         priority=SECOND,
+        sees={"legal": ""},
         sample=Sample(status="new", message="question"),
     ),
     "answer": NoticeRow(
         audience="customers",
         priority=FIRST,
-        sees={"begins": False, "resolved_now": False, "ask_rating": False, "thread": [SAID]},
+        sees={
+            "begins": False,
+            "resolved_now": False,
+            "ask_rating": False,
+            "thread": [SAID],
+            "promised": "",
+            "promise_withdrawn": False,
+        },
         sample=Sample(status="pending", message="answer", author="agent"),
     ),
     "status_changed": NoticeRow(
         audience="customers",
         priority=SECOND,
         sample=Sample(least={"change": status_change("new", "open")}),
+    ),
+    "promised": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sees={"promised": ""},
+        sample=Sample(full={"promised": "{promised}"}),
     ),
     "resolved": NoticeRow(
         audience="customers",

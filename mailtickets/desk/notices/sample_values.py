@@ -52,15 +52,25 @@ EVENTS: Sequence[Mapping[str, object]] = [
     {"at": at(14, 30), "actor": "{agent}", "kind": "status", "from": "new", "to": "pending"},
 ]
 
-_LINE: Mapping[str, object] = {"priority": "normal", "queue": "{queue}", "waiting_since": None}
+_CLOCK: Mapping[str, object] = {
+    "level": "padrao", "now": at(11, 5, day=4), "late": False, "late_minutes": 0, "working": True, "day_minutes": 540,
+}  # fmt: skip
+CLOCKS: Sequence[Mapping[str, object]] = [
+    {**_CLOCK, "clock": "next_answer", "state": "missed", "at": at(9, 0, day=4), "late": True, "late_minutes": 125},
+    {**_CLOCK, "clock": "resolution", "state": "running", "at": at(16, 30, day=6)},
+]
+"""One that is late, and one that is due two days later."""
+
+_LINE: Mapping[str, object] = {"priority": "normal", "queue": "{queue}", "waiting_since": None, "clock": None}
 TICKET_LINES: Sequence[Mapping[str, object]] = [
     {**_LINE, "number": 1042, "tag": "[#1042]", "subject": "{subject}", "status": "open", "priority": "high",
-     "requester": REQUESTER, "updated_at": WRITTEN_AT["again"], "waiting_since": WRITTEN_AT["question"]},
+     "requester": REQUESTER, "updated_at": WRITTEN_AT["again"], "waiting_since": WRITTEN_AT["question"],
+     "clock": CLOCKS[0]},
     {**_LINE, "number": 1039, "tag": "[#1039]", "subject": "{other_subject}", "status": "pending",
      "requester": {"name": "{other_requester}", "address": "{other_customer}"}, "updated_at": WRITTEN_AT["answer"]},
     {**_LINE, "number": 1043, "tag": "[#1043]", "subject": "{third_subject}", "status": "new",
      "requester": {"name": None, "address": "{customer}"}, "updated_at": WRITTEN_AT["again"],
-     "waiting_since": WRITTEN_AT["again"]},
+     "waiting_since": WRITTEN_AT["again"], "clock": CLOCKS[1]},
 ]  # fmt: skip
 """A ticket that waits, one that was answered, one that nobody has."""
 

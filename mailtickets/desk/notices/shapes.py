@@ -12,12 +12,18 @@ MESSAGE: Mapping[str, object] = {
     "author": PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
     "delivered_directly": False, "ours": False, "signed": False, "cut": False, "whole_in": "", "remarks": (),
 }  # fmt: skip
+CLOCK: Mapping[str, object] = {
+    "clock": "", "level": "", "state": "", "at": None, "now": None, "late": False, "late_minutes": 0,
+    "working": False, "day_minutes": 1440,
+}  # fmt: skip
+"""A clock of a ticket that runs or is paused (then without `at`). `now` is the moment of the notice; `working`: its
+lateness is counted in working time, of which a day has `day_minutes`."""
 CHANGE: Mapping[str, object] = {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""}
 TICKET_LINE: Mapping[str, object] = {
     "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": PERSON, "updated_at": None,
-    "waiting_since": None, "queue": "",
+    "waiting_since": None, "queue": "", "clock": None,
 }  # fmt: skip
-"""A ticket in a list."""
+"""A ticket in a list; its clock is the one that is due first."""
 SAID: Mapping[str, object] = {
     "author": PERSON, "text": "", "cut": False, "received_at": None, "visibility": "public", "direction": "in",
     "ours": False,
@@ -46,5 +52,6 @@ COMMON: Mapping[str, object] = {
     "message": MESSAGE, "recipients": (), "linked": (), "reopen_days": None, "close_after_days": None,
     "reply_effect": None, "customer_echo": False, "reason": "", "reaches": [PERSON], "copied_beyond": [PERSON],
     "copied_unproven": [PERSON], "copied_disowned": [PERSON], "copied_unwritable": [PERSON], "copy_limit": None,
+    "clocks": [CLOCK],
 }  # fmt: skip
 """What every notice may show beside those; written as `NoticeRow.sees` is."""

@@ -20,7 +20,7 @@ from mailtickets.desk.claims.authors import authentic
 from mailtickets.desk.claims.matching import REF_LINE
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest
-from mailtickets.desk.commands.carry_out import first_action
+from mailtickets.desk.commands.carry_out import first_action, promises
 from mailtickets.desk.commands.closing import Own, is_greeting
 from mailtickets.desk.commands.command import Command, CommandName
 from mailtickets.desk.commands.digest import DigestAnswer
@@ -169,7 +169,10 @@ def _done(
     note = _note(mail, read, asker, publishes=publishes)
     effects: list[Effect] = [DropHeld(drops)] if drops is not None else []
     effects += [*answer.effects, *note.effects, *read.deeds.effects]
-    effects += () if _says_where_it_stands(read) else _status_after(ticket, effects, publishes=publishes)
+    if promises(effects):
+        effects = [*_opened_by_promise(ticket, effects), *effects]
+    elif not _says_where_it_stands(read):
+        effects += _status_after(ticket, effects, publishes=publishes)
     effects += back_again(asker)
     outcome: Outcome = "appended" if publishes else "noted" if note.done else "commanded"
     feedback = Feedback(
@@ -232,6 +235,13 @@ def _status_after(ticket: Ticket, effects: Sequence[Effect], *, publishes: bool)
     if publishes:
         return [SetStatus("pending", "agent-answered")] if ticket.status != "pending" else []
     return list(first_action(ticket, effects))
+
+
+def _opened_by_promise(ticket: Ticket, effects: Sequence[Effect]) -> list[Effect]:
+    """A ticket whose customer is promised a date is open. It opens before the answer: nobody waits because of it."""
+    if ticket.status == "open" or any(isinstance(effect, SetStatus) for effect in effects):
+        return []
+    return [SetStatus("open", "promised")]
 
 
 def _sent_to(mail: InboundMail, ticket: Ticket, effects: Sequence[Effect]) -> tuple[Address, ...]:

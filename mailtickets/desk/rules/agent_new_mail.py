@@ -19,7 +19,7 @@ from mailtickets.desk.claims.matching import REF_LINE
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.asker import Asker
-from mailtickets.desk.commands.carry_out import carry_out, on_lines
+from mailtickets.desk.commands.carry_out import carry_out, on_lines, promises
 from mailtickets.desk.commands.closing import Own, says_nothing
 from mailtickets.desk.commands.command import Command, people
 from mailtickets.desk.commands.correcting import corrected
@@ -214,7 +214,8 @@ def _opened(mail: InboundMail, opening: OpenTicket, read: Reading, asker: Asker,
     effects += [AddMessage("out", "note", me, verified=True, text=note, with_files=False)] if note else []
     effects += read.deeds.effects
     effects += _assigned_by_turns(effects, asker)
-    effects += [SetStatus("pending", "agent-answered")] if direction == "out" and not _says_status(effects) else []
+    if direction == "out" and not _says_status(effects):
+        effects += [SetStatus("open", "promised") if promises(effects) else SetStatus("pending", "agent-answered")]
     effects += back_again(asker)
     feedback = Feedback(
         done=(Done("opened", opening.requester.address), *read.deeds.done),

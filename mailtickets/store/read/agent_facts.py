@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.claims.authors import without_tags
 from mailtickets.desk.claims.matching import Match, claimed
+from mailtickets.desk.clock.clocks import Clock
 from mailtickets.desk.model.facts import Desk, Facts, Origin, TokenFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Status, Ticket, status_named
@@ -16,7 +17,7 @@ from mailtickets.desk.rules.agent_reading import STALE
 from mailtickets.desk.rules.questions import Orders
 from mailtickets.mail.model import Address
 from mailtickets.store import agents, tickets
-from mailtickets.store.read import search
+from mailtickets.store.read import deadlines, search
 from mailtickets.store.read.reader import within
 from mailtickets.store.schema import event, message
 
@@ -46,11 +47,16 @@ def for_agent(
     desk = replace(facts.desk, absent_until={**facts.desk.absent_until, **away})
     if "mine" in asked:
         work = own_work(connection, agent, now)
-        desk = replace(desk, mine=work.mine, unassigned=work.unassigned)
+        desk = replace(desk, mine=work.mine, unassigned=work.unassigned, clocks=work.clocks)
     if "search" in asked:
-        desk = replace(desk, found=_found(connection, orders.searched, agent))
+        found_tickets = _found(connection, orders.searched, agent)
+        clocks = _clocks(connection, [one.number for one in found_tickets])
+        desk = replace(desk, found=found_tickets, clocks={**desk.clocks, **clocks})
     known = _confirmed_token(facts)
     facts = replace(facts, tickets={**facts.tickets, **tickets.load_many(connection, orders.tickets)})
+    if asked & {"due", "undo"}:
+        numbers = {*facts.tickets, *([ticket.number] if ticket else [])}
+        facts = replace(facts, promised=deadlines.promised(within(connection), sorted(numbers)))
     if ticket is None:
         return replace(facts, desk=desk)
     caused_by = next((t.inbound for t in facts.tokens if t.ticket is not None and not t.confirms), None)
@@ -68,10 +74,19 @@ def for_agent(
 
 
 def own_work(connection: Connection, agent: Agent, now: datetime) -> Desk:
-    """The agent's unfinished tickets, and those of their queues that nobody has. Longest waiting first."""
+    """The agent's unfinished tickets, and those of their queues that nobody has. What is due first comes first."""
     mine = agents.unfinished(connection, now, SHOWN, assignee=agent.address)
     free = agents.unfinished(connection, now, SHOWN, queues=agent.queues)
-    return Desk(mine=loaded(connection, mine), unassigned=loaded(connection, free))
+    clocks = _clocks(connection, [*mine, *free])
+    return Desk(mine=loaded(connection, mine), unassigned=loaded(connection, free), clocks=clocks)
+
+
+def _clocks(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Clock, ...]]:
+    rows = deadlines.of_tickets(within(connection), numbers)
+    return {
+        number: tuple(Clock(r.clock, r.level, r.started_at, r.due_at, r.state, r.ended_at) for r in each)
+        for number, each in rows.items()
+    }
 
 
 def loaded(connection: Connection, numbers: Sequence[int]) -> tuple[Ticket, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mailtickets.desk.model.ticket import Participant, Ticket
 from mailtickets.mail.model import Address
+from mailtickets.store.read import deadlines
 from mailtickets.store.read.reader import Reader, among, narrowed
 
 REFERENCES = 20
@@ -29,6 +30,8 @@ class Shown:
     attachments: Mapping[int, Sequence[Any]]
     """By message id."""
     events: Sequence[Any]
+    due: Sequence[Any] = ()
+    """Its clocks: rows of `deadline`, those that are due first foremost."""
 
 
 def listed(
@@ -78,7 +81,8 @@ def show(reader: Reader, number: int) -> Shown | None:
     for row in reader.each(f"SELECT * FROM attachment WHERE message IN ({these}) ORDER BY id", **values):  # noqa: S608
         files[row.message].append(row)
     events = reader.all("SELECT * FROM event WHERE ticket = :number ORDER BY id", number=number)
-    return Shown(found, messages, files, events)
+    due = deadlines.of_tickets(reader, [number]).get(number, ())
+    return Shown(found, messages, files, events, due)
 
 
 def attachment_source(reader: Reader, number: int, attachment_id: int) -> int | None:

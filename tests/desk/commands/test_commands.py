@@ -16,7 +16,7 @@ from mailtickets.desk.commands.lines import PROBLEMS
 from mailtickets.desk.commands.moments import when
 from mailtickets.desk.commands.reading import Asked, read, with_canned
 from mailtickets.desk.commands.rows import COMMANDS, known, spelled
-from mailtickets.desk.commands.values import Changes, When
+from mailtickets.desk.commands.values import Changes, Term, When
 from mailtickets.desk.model.decision import Problem
 from mailtickets.mail.model import Address
 from mailtickets.mail.reply import cut as body
@@ -55,6 +55,14 @@ def shown_value(command: Command) -> str:
             return ", ".join(map(person, command.value))
         case When():
             return moment(command.value)
+        case Term(minutes=int() as minutes):
+            return f"{minutes} working minutes"
+        case Term(days=int() as days):
+            return f"{days} working days"
+        case Term(day=When() as day):
+            return moment(day)
+        case Term():
+            return "nothing"
         case None:
             return command.argument
         case _:

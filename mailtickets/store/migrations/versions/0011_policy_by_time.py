@@ -39,7 +39,7 @@ def _clocks() -> None:
         _moment("ended_at", nullable=True),
         sa.PrimaryKeyConstraint("ticket", "clock", "level", name="pk_deadline"),
     )
-    _index_of_some("ix_deadline_due", "deadline", "due_at", "ended_at IS NULL AND due_at IS NOT NULL")
+    _index_of_some("ix_deadline_due", "deadline", ["due_at", "ticket"], "ended_at IS NULL AND due_at IS NOT NULL")
 
 
 def _timers() -> None:
@@ -53,7 +53,7 @@ def _timers() -> None:
         _moment("fired_at", nullable=True),
         sa.PrimaryKeyConstraint("ticket", "kind", "name", "epoch", name="pk_timer"),
     )
-    _index_of_some("ix_timer_at", "timer", "at", "fired_at IS NULL")
+    _index_of_some("ix_timer_at", "timer", ["at"], "fired_at IS NULL")
 
 
 def _holidays() -> None:
@@ -108,6 +108,6 @@ def _moment(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _index_of_some(name: str, table: str, column: str, condition: str) -> None:
+def _index_of_some(name: str, table: str, columns: list[str], condition: str) -> None:
     where = sa.text(condition)
-    op.create_index(name, table, [column], sqlite_where=where, postgresql_where=where, unique=False)
+    op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where, unique=False)
