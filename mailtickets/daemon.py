@@ -28,6 +28,7 @@ from mailtickets.config.state import load_secrets
 from mailtickets.desk.clock.holidays import Holiday, calendars
 from mailtickets.desk.model.delivery import Delivery, Transient
 from mailtickets.desk.model.facts import Authentication
+from mailtickets.desk.rules.configured.shadows import shadows
 from mailtickets.edges import systemd
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
 from mailtickets.edges.doors.listeners import Listeners, addresses
@@ -126,6 +127,7 @@ class Daemon:
         self._signer = DkimSigner.of(self.config)
         self._screen = Screen(self.config, self.measures)
         self._authenticator = Authenticator(AuthenticationSettings.of(self.config))
+        warn_of_shadows(self.config)
         known = await asyncio.to_thread(self._first_holidays, database)
         clerk = Clerk(database, rules_of(self.config, load_secrets(self.config), known))
         self.gateway = Gateway(
@@ -351,6 +353,7 @@ class Daemon:
         except HolidaysUnknown as error:
             raise ConfigError(config.file, [("calendar", str(error))]) from error
         rules = rules_of(config, load_secrets(config), known)
+        warn_of_shadows(config)
         before, self.config = self.config, config
         self.gateway.clerk.rules = rules
         self._screen.take_over(config)
@@ -401,6 +404,12 @@ class Daemon:
 
 def _answer() -> None:
     """Called in a thread of the database, to see that the threads still do their work."""
+
+
+def warn_of_shadows(config: Config) -> None:
+    """Names the rules that can never win. They do no harm, but somebody has meant something else."""
+    for shadow in shadows([rule.model_dump() for rule in config.rule]):
+        log.warning("configuration", extra={"key": f"rule.{shadow.number}", "text": f"{shadow.rule} {shadow.text}"})
 
 
 def _lock(state_dir: Path) -> IO[str]:

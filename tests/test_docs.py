@@ -43,6 +43,7 @@ ONLY_READ = (
     "mailtickets inbound replay",
     "mailtickets outbox retry",
     "mailtickets outbox cancel",
+    "mailtickets rule diff",  # there is no other configuration; tests/cli/test_rule.py runs it
     "mailtickets oauth",  # the demo's desk has no such account; tests/cli/test_oauth.py runs it
 )
 """Commands whose words are checked, but which are not run against the demo's desk."""

@@ -20,6 +20,7 @@ NOUNS = {
     "deliver": "hand one message from an MTA, on standard input, to the daemon",
     "import": "import old mail: mbox files, Maildirs, EML files",
     "imap": "import old mail from a mailbox that the desk reads",
+    "rule": "list rules, try them on mail, and compare two configurations on the mail of the past",
     "ticket": "list, show, search and change tickets",
     "inbound": "list messages that came in, with their outcomes; release or drop held ones",
     "outbox": "list outgoing mail and its state; send it again, or cancel it",

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         received = _received(clerk, args.mail)
         mail = parse(received.raw, instance=clerk.rules.policy.instance.name)
         if received.authentication is None:
-            received = replace(received, authentication=_authenticated(configuration(args), received, mail))
+            received = replace(received, authentication=authenticated(configuration(args), received, mail))
         heeded = received.envelope.trusted and clerk.rules.policy.junk.spam_headers
         flags = spam_flags(mail.headers, trusted=heeded)
         explained = as_json(mail, clerk.explain(received, mail, flags), clerk.rules.policy)
@@ -58,15 +58,18 @@ def _received(clerk: Clerk, named: str) -> Received:
             raise Stop(REFUSED, f"there is no inbound message {named}")
         return found
     try:
-        raw = Path(named).read_bytes()
+        return as_received(Path(named).read_bytes())
     except OSError as error:
         raise Stop(REFUSED, f"{named}: {error.strerror}") from error
-    return Received(
-        0, Envelope(SMTP, None, (), datetime.now(UTC), trusted=True), raw, "accepted", None, None, (), 0, False
-    )
 
 
-def _authenticated(config: Config, received: Received, mail: InboundMail) -> Authentication:
+def as_received(raw: bytes) -> Received:
+    """A mail file, as if it had just come from a trusted relay."""
+    envelope = Envelope(SMTP, None, (), datetime.now(UTC), trusted=True)
+    return Received(0, envelope, raw, "accepted", None, None, (), 0, False)
+
+
+def authenticated(config: Config, received: Received, mail: InboundMail) -> Authentication:
     """What the sender checks would say at the door of this mail. A file counts as mail from a trusted relay."""
     authenticator = Authenticator(AuthenticationSettings.of(config))
     try:

@@ -136,7 +136,7 @@ def add_verb(verbs: Any, verb: str, what: str, act: Callable[[argparse.Namespace
 def add_page(parser: argparse.ArgumentParser) -> None:
     """Adds the options of every listing: newest first, one page at a time."""
     add_json(parser)
-    parser.add_argument("--limit", type=_positive, default=100, metavar="N", help="the most rows to list (default 100)")
+    parser.add_argument("--limit", type=positive, default=100, metavar="N", help="the most rows to list (default 100)")
     parser.add_argument(
         "--after", type=number, metavar="ID", help="start after this id, the last one of the page before"
     )
@@ -147,7 +147,7 @@ def number(word: str) -> int:
     return max(min(int(word), 2**63 - 1), -1)
 
 
-def _positive(word: str) -> int:
+def positive(word: str) -> int:
     positive = number(word)
     if positive < 1:
         raise argparse.ArgumentTypeError("a number from 1 was expected")

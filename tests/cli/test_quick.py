@@ -29,6 +29,7 @@ HEAVY = ("sqlalchemy", "pydantic", "alembic", "jinja2", "mailparser", "asyncio",
         ["inbound", "list"], ["inbound", "show", "1"],
         ["outbox", "list"], ["outbox", "show", "1"], ["agent", "list"],
         ["status"], ["status", "--json"],
+        ["rule", "list"], ["rule", "list", "--json"],
         ["trace", "1"], ["trace", "m1@cliente.test", "--json"], ["trace", "#1"],
     ],
 )  # fmt: skip

@@ -17,12 +17,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mailtickets.desk.claims.authors import author_of
-from mailtickets.desk.model.facts import DuplicateFact, Facts, IdFact
+from mailtickets.desk.model.facts import CustomerHistory, DuplicateFact, Facts, IdFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rewind import Written, rewound
 from mailtickets.desk.rules.questions import Questions
-from mailtickets.mail.model import InboundMail
+from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store.inbound import Received
 from mailtickets.store.read import tickets
 from mailtickets.store.read.facts import gather
@@ -35,6 +35,12 @@ _REMEMBERED = 64
 _EVENTS = "SELECT id, inbound, at, kind, old, new, reason FROM event WHERE ticket = :ticket ORDER BY id"
 _FIRST_OWN = "SELECT min(id) AS first FROM event WHERE inbound = :inbound AND at >= :at"
 _KNOWN = "SELECT known_since FROM contact WHERE address_key = :key AND known_since < :at"
+_THEIRS = (
+    "FROM ticket WHERE requester_address IN ({}) AND number <> :this AND created_at < :at AND (merged_into IS NULL OR"
+    " EXISTS (SELECT 1 FROM event WHERE event.ticket = ticket.number AND event.kind = 'merged' AND event.at >= :at))"
+)
+_TICKETS_OF = f"SELECT count(*) AS tickets {_THEIRS}"
+_SCORE_OF = f"SELECT score FROM rating WHERE at < :at AND ticket IN (SELECT number {_THEIRS}) ORDER BY at DESC LIMIT 1"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,13 @@ class LookBack:
                 return history.as_of(then)
             number = history.merged_into
         return None
+
+    def customer(self, reader: Reader, customer: Address, this: int, then: Then) -> CustomerHistory:
+        """What a customer had had before ticket number `this`."""
+        spellings, values = among("spelling", sorted({customer.address, customer.key}))
+        had = reader.all(_TICKETS_OF.format(spellings), this=this, at=then.at, **values)
+        scored = reader.one(_SCORE_OF.format(spellings), this=this, at=then.at, **values)
+        return CustomerHistory(int(had[0].tickets), scored.score if scored is not None else None)
 
     def _tickets(self, reader: Reader, found: Iterable[int], then: Then) -> dict[int, Ticket]:
         as_of = {number: self.ticket(reader, number, then) for number in found}
