@@ -9,10 +9,11 @@ import pytest
 import trustme
 
 from mailtickets.config.credentials import read_secret
+from mailtickets.config.durations import span
 from mailtickets.config.load import load
 from mailtickets.config.models import Config, ImapIn
 from mailtickets.config.places import ConfigError, absolute_listen, locate, shipped, template_texts
-from mailtickets.config.values import is_loopback, span
+from mailtickets.config.values import is_loopback
 from tests.desk.builders import a_queue
 
 LEAST = """

@@ -28,6 +28,8 @@ from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound
 from mailtickets.store.inbound import Received
+from mailtickets.views.deadlines import as_json as clock_as_json
+from mailtickets.views.deadlines import lines
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,11 +45,14 @@ def run(args: argparse.Namespace) -> int:
             received = replace(received, authentication=authenticated(configuration(args), received, mail))
         heeded = received.envelope.trusted and clerk.rules.policy.junk.spam_headers
         flags = spam_flags(mail.headers, trusted=heeded)
-        explained = as_json(mail, clerk.explain(received, mail, flags), clerk.rules.policy)
+        draft = clerk.explain(received, mail, flags)
+        explained = as_json(mail, draft, clerk.rules.policy, clerk.clock())
+    due = list(lines(draft.clocks, clerk.rules.policy, clerk.clock()))
     if args.json:
         print_json(explained)
     else:
         _print(explained)
+        print("\n".join(f"due       {line}" for line in due), end="\n" if due else "")
     return DONE
 
 
@@ -78,7 +83,7 @@ def authenticated(config: Config, received: Received, mail: InboundMail) -> Auth
         authenticator.close()
 
 
-def as_json(mail: InboundMail, draft: Draft, policy: Policy) -> dict[str, Any]:
+def as_json(mail: InboundMail, draft: Draft, policy: Policy, now: datetime) -> dict[str, Any]:
     """What `explain --json` prints."""
     facts, decision = draft.facts, draft.decision
     if facts is None:
@@ -96,6 +101,7 @@ def as_json(mail: InboundMail, draft: Draft, policy: Policy) -> dict[str, Any]:
         "effects": [type(effect).__name__ for effect in decision.effects],
         "notices": [{"notice": n.name, "recipients": [who.address for who in n.recipients]} for n in draft.notices],
         "withheld": [{"notice": name, "reason": reason} for name, reason in draft.withheld],
+        "due": [clock_as_json(clock, policy, now) for clock in draft.clocks],
     }
 
 

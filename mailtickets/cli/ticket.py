@@ -3,7 +3,7 @@
 import argparse
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mailtickets.cli import DONE, REFUSED, Stop
 from mailtickets.cli.session import OpenDesk, add_json, add_page, number, print_json, print_table, reading
@@ -11,6 +11,9 @@ from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, Ticket, priority
 from mailtickets.store.read import deadlines, inbound, search, tickets
 from mailtickets.store.read.tickets import Shown
 from mailtickets.views import tickets as view
+
+if TYPE_CHECKING:
+    from mailtickets.views.deadlines import ShownClocks
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -149,11 +152,18 @@ def _print_page(found: list[Ticket], args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     with reading(args) as desk:
         shown = _shown(desk, args.number)
+        clocks = _clocks(desk, shown) if shown.due else None
     if args.json:
-        print_json(view.shown_as_json(shown, datetime.now(UTC)))
+        print_json(view.shown_as_json(shown, clocks.as_json if clocks else ()))
     else:
-        print("\n".join(view.lines(shown)))
+        print("\n".join(view.lines(shown, clocks.lines if clocks else ())))
     return DONE
+
+
+def _clocks(desk: OpenDesk, shown: Shown) -> "ShownClocks":
+    from mailtickets.views.deadlines import shown_clocks  # most tickets of most desks have no clocks
+
+    return shown_clocks(desk.reader, shown, desk.tables, datetime.now(UTC))
 
 
 def _shown(desk: OpenDesk, number: int) -> Shown:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator
 
-from mailtickets.config.values import span
+from mailtickets.config.durations import span
 
 Sign = Literal["<=", ">=", "<", ">", "="]
 

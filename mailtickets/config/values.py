@@ -6,7 +6,7 @@ Fails with: ValueError, in words for the person who wrote the file. Pure, except
 import ipaddress
 import os
 import re
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from mailtickets.config.durations import span
+
 LOCALES = ("pt_BR", "en", "es")
 Locale = Literal["pt_BR", "en", "es"]
 
 _ADDR_SPEC = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
-_DURATION = re.compile(r"(\d+)([smhd])")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _addr_spec(value: str) -> str:
@@ -76,7 +76,7 @@ def _network(value: str) -> str:
 
 
 def _duration(value: str) -> str:
-    if value and not _DURATION.fullmatch(value):
+    if value and span(value) is None:
         raise ValueError(f'a number and a unit like "30m", "4h" or "2d" was expected, not {value!r}')
     return value
 
@@ -216,12 +216,6 @@ SubjectTag = Annotated[str, AfterValidator(_subject_tag)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
-
-
-def span(duration: str) -> timedelta | None:
-    """Reads a duration such as `30m`, `4h`, `2d`. None for text that is not a duration."""
-    found = _DURATION.fullmatch(duration)
-    return timedelta(seconds=int(found[1]) * _SECONDS[found[2]]) if found else None
 
 
 def is_loopback(host: str) -> bool:

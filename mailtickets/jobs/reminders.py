@@ -8,8 +8,8 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from mailtickets.config.durations import span
 from mailtickets.config.models import Agent
-from mailtickets.config.values import span
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import HeldMail
 from mailtickets.desk.model.facts import Desk

@@ -7,7 +7,6 @@ Fails with: `Stale`, if a timer has fired already, or if its ticket was changed 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, literal_column, select, update
 
@@ -15,83 +14,24 @@ from mailtickets.desk.clock.clocks import Clock, clocks
 from mailtickets.desk.clock.course import Happening
 from mailtickets.desk.clock.timers import DERIVED, Fired, Timer, timers
 from mailtickets.desk.model.policy import Policy
-from mailtickets.mail.door import IMPORT
 from mailtickets.store import tickets
 from mailtickets.store.database import Stale
-from mailtickets.store.read.reader import Reader, among, within
+from mailtickets.store.read import happenings
+from mailtickets.store.read.reader import within
 from mailtickets.store.schema import deadline, ticket, timer
 from mailtickets.store.statements import replacing
-
-KINDS = ("opened", "message", "status", "merged", "split", "undone", "promised")
-"""The kinds of events that clocks read."""
-
-_MERGES_FOLLOWED = 10
-
-_HAPPENED = """
-SELECT event.id, event.ticket, event.inbound, event.at, event.actor, event.kind, event.old, event.new, event.reason,
-  inbound.source, message.ticket AS now_on, message.direction, message.visibility, message.kind AS mail_kind,
-  message.author_address
-FROM event
-LEFT JOIN inbound ON inbound.id = event.inbound
-LEFT JOIN message ON message.id = CASE WHEN event.kind = 'message' THEN CAST(event.new AS BIGINT) END
-"""
-_KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
-
 
 # --- what has happened --------------------------------------------------------------------------------
 
 
 def history(connection: Connection, number: int) -> tuple[Happening, ...]:
-    """What has happened on a ticket and on those that were merged into it, in the order in which it was recorded.
-
-    A message that went over to another ticket is there, not here.
-    """
-    reader, family = within(connection), [number]
-    rows = _happened(reader, family)
-    for _ in range(_MERGES_FOLLOWED):
-        merged = {int(row.old) for row in rows if row.kind == "merged" and row.old and int(row.ticket) in family}
-        further = sorted(merged.difference(family))
-        if not further:
-            break
-        rows += _happened(reader, further)
-        family += further
-    moved = [row for one in rows if one.kind == "split" for row in _brought(reader, int(one.new))]
-    rows.sort(key=lambda row: row.id)
-    return tuple(_happening(row) for row in (*moved, *rows) if row.kind != "message" or row.now_on in family)
+    """What has happened on a ticket and on those that were merged into it, in the order in which it was recorded."""
+    return happenings.history(within(connection), number)
 
 
 def brought(connection: Connection, inbound: int) -> tuple[Happening, ...]:
     """The message that a mail brought, wherever it is now."""
-    return tuple(_happening(row) for row in _brought(within(connection), inbound))
-
-
-def _happened(reader: Reader, numbers: Sequence[int]) -> list[Any]:
-    these, values = among("number", numbers)
-    where = f"WHERE event.ticket IN ({these}) AND event.kind IN ({_KINDS}) ORDER BY event.id"
-    return reader.all(_HAPPENED + where, **values)
-
-
-def _brought(reader: Reader, inbound: int) -> list[Any]:
-    return reader.all(f"{_HAPPENED}WHERE event.inbound = :inbound AND event.kind = 'message'", inbound=inbound)
-
-
-def _happening(row: Any) -> Happening:
-    said = row.kind == "message"
-    return Happening(
-        row.at,
-        row.kind,
-        row.now_on if said else row.ticket,
-        row.old,
-        row.new,
-        row.reason,
-        row.actor,
-        row.inbound,
-        row.source == IMPORT.name,
-        row.direction,
-        row.visibility,
-        row.mail_kind or "human",
-        row.author_address or "",
-    )
+    return happenings.brought(within(connection), inbound)
 
 
 # --- what is stored -----------------------------------------------------------------------------------

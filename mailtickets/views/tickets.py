@@ -3,7 +3,7 @@
 In: values of `store.read.tickets`. Out: plain values for JSON, rows of a table, lines for people.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,14 +59,14 @@ def _person(address: Address) -> dict[str, str]:
     return {"name": address.name, "address": address.address}
 
 
-def shown_as_json(shown: Shown, now: datetime) -> dict[str, Any]:
-    """A ticket as `ticket show --json` prints it."""
+def shown_as_json(shown: Shown, due: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A ticket as `ticket show --json` prints it. `due`: its clocks, as `deadlines.as_json` gives them."""
     return {
         **as_json(shown.ticket),
         "messages": [_message(row, shown) for row in shown.messages],
         "events": [_event(row) for row in shown.events],
         "stage": shown.ticket.stage or None,
-        "due": [due_as_json(row, now) for row in shown.due],
+        "due": due,
         "fields": dict(shown.ticket.fields),
         "resolution": None,
         "articles": [],
@@ -75,25 +75,25 @@ def shown_as_json(shown: Shown, now: datetime) -> dict[str, Any]:
 
 
 def due_as_json(row: Any, now: datetime) -> dict[str, Any]:
-    """A clock as `ticket show --json` and `ticket list --due --json` print it."""
+    """A clock as `ticket list --due --json` prints it."""
     return {
         "clock": row.clock,
         "level": row.level,
         "at": row.due_at,
-        "state": _state(row, now),
+        "state": due_state(row, now),
         "started_at": row.started_at,
         "ended_at": row.ended_at,
     }
 
 
-def _state(row: Any, now: datetime) -> str:
+def due_state(clock: Any, now: datetime) -> str:
     """The state as it is now: a clock that has run out since it was stored is missed."""
-    return "missed" if is_late(row, now) else str(row.state)
+    return "missed" if is_late(clock, now) else str(clock.state)
 
 
-def is_late(row: Any, now: datetime) -> bool:
+def is_late(clock: Any, now: datetime) -> bool:
     """Whether a clock that has not ended is over its time."""
-    return row.ended_at is None and row.due_at is not None and row.due_at <= now
+    return clock.ended_at is None and clock.due_at is not None and clock.due_at <= now
 
 
 def due_row(ticket: Ticket, due: Any, now: datetime) -> Sequence[object]:
@@ -132,8 +132,8 @@ def _event(row: Any) -> dict[str, Any]:
     return {"at": row.at, "actor": row.actor, "kind": row.kind, "from": row.old, "to": row.new, "reason": row.reason}
 
 
-def lines(shown: Shown) -> Iterator[str]:
-    """A ticket for people to read."""
+def lines(shown: Shown, due: Iterable[str] = ()) -> Iterator[str]:
+    """A ticket for people to read. `due`: its clocks, as `deadlines.lines` gives them."""
     ticket = shown.ticket
     yield f"#{ticket.number}  {ticket.subject or '(no subject)'}"
     yield f"  {ticket.status}, {ticket.priority} priority, queue {ticket.queue}, assignee {ticket.assignee or '-'}"
@@ -148,6 +148,9 @@ def lines(shown: Shown) -> Iterator[str]:
         yield row.reply.strip() or row.text.strip()
         for file in shown.attachments.get(row.id, ()):
             yield f"  [{file.id}] {file.filename}  {file.content_type}, {file.size} bytes"
+    if shown.due:
+        yield "\n--- due " + "-" * 43
+        yield from (f"  {line}" for line in due)
     yield "\n--- events " + "-" * 40
     for row in shown.events:
         moved = " -> ".join(part for part in (row.old, row.new) if part)

@@ -106,7 +106,7 @@ def test_explain_says_what_was_left_out_and_by_which_proof(office: Office, ana: 
     address, _ = ana.newest("new_ticket")
     raw = a_message(f"Mais uma.\n\n{SLOGAN}", from_=None, **{"from": f"Ana Lima <{ANA.address}>", "to": address})
     received = office.received(office.keep(raw, recipients=(address,), sender=ANA.address))
-    explained = as_json(parse(raw), office.clerk.explain(received, parse(raw)), office.clerk.rules.policy)
+    explained = as_json(parse(raw), office.clerk.explain(received, parse(raw)), office.clerk.rules.policy, office.now)
     assert {"fact": "signature", "value": "3 lines left out", "source": "learned"} in explained["evidence"]
 
 

@@ -12,9 +12,10 @@ from mailtickets.config.models import Queue
 from mailtickets.desk.claims.identity import TOKEN
 from mailtickets.desk.claims.people import can_be_written_to
 from mailtickets.desk.model.facts import Facts, TokenFact
-from mailtickets.desk.model.policy import Policy, plus_tag
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.mail.model import REF_LABEL, Address, Envelope, InboundMail
+from mailtickets.mail.plus import plus_tag
 
 SUBJECT_NUMBER = re.compile(r"\[\s*[^\[\]#]{0,80}#\s*(\d{1,12})\s*\]")
 """The ticket tag anywhere in a subject: [#1042], [Suporte #1042], [ # 1042 ]."""

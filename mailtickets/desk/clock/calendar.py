@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from mailtickets.config.durations import span
 from mailtickets.config.hours import OPEN, Shifts, read_day, read_shifts, read_weekdays
-from mailtickets.config.values import span
 from mailtickets.desk.clock.easter import easter
 
 MAX_WALK = timedelta(days=731)

@@ -8,17 +8,21 @@ beginning, with all pauses. Two things stay as they were recorded: a breach, and
 Fails with: nothing. A calendar that never opens gives a clock without a due time.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from mailtickets.config.levels import ServiceLevel
 from mailtickets.desk.clock.calendar import EVERY_HOUR, OpenHours, due, worked
 from mailtickets.desk.clock.course import Course, Happening, Turn, Wait, course
 from mailtickets.desk.clock.levels import LEGAL_DAYS, allowed, hours_of, legal_end, level_for, named
-from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
+
+if TYPE_CHECKING:
+    from mailtickets.config.levels import ServiceLevel
+    from mailtickets.desk.model.policy import Policy
 
 ClockName = Literal["first_answer", "next_answer", "resolution", "legal", "promised"]
 CLOCKS: tuple[ClockName, ...] = ("first_answer", "next_answer", "resolution", "legal", "promised")

@@ -7,13 +7,17 @@ What was imported starts no clock, because nobody had promised anything about ol
 Fails with: nothing. A happening of a kind that clocks do not know is passed over.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Direction, Status, Visibility, status_named
+
+if TYPE_CHECKING:
+    from mailtickets.desk.model.policy import Policy
 
 Turn = Literal["desk", "customer", "nobody"]
 """Who has to act on the ticket: `desk` while it is new or open, `customer` while it is pending, `nobody` when it is

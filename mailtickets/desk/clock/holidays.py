@@ -1,14 +1,18 @@
 """The calendars of the configuration, with the holidays that are known, as open hours."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from mailtickets.config.calendars import Calendar
-from mailtickets.config.models import Config
 from mailtickets.desk.clock.calendar import OpenHours, open_hours
+
+if TYPE_CHECKING:
+    from mailtickets.config.calendars import Calendar
+    from mailtickets.config.models import Config
 
 HolidayKind = Literal["public", "optional"]
 """`optional`: carnival in Brazil, say: most are closed, and nobody has to be."""

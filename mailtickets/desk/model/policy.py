@@ -11,6 +11,7 @@ from mailtickets.config.models import Agent, Budget, Config, Instance, Junk, Que
 from mailtickets.config.rules import Rule
 from mailtickets.desk.clock.calendar import EVERY_HOUR, OpenHours, is_open
 from mailtickets.desk.clock.holidays import Holiday, calendars
+from mailtickets.mail.plus import without_plus
 
 MAX_ATTACHMENT_BYTES = 10_000_000
 """What one notice carries at most, where the smarthost takes more: phones fetch these mails."""
@@ -100,14 +101,3 @@ class Policy:
 
     def agents_of(self, queue: str) -> tuple[Agent, ...]:
         return tuple(agent for agent in self.agents if queue in agent.queues)
-
-
-def without_plus(address: str) -> str:
-    """suporte+token@desk.test -> suporte@desk.test"""
-    local, at, domain = address.rpartition("@")
-    return f"{local.partition('+')[0]}{at}{domain}"
-
-
-def plus_tag(address: str) -> str:
-    """suporte+token@desk.test -> token; empty when there is none."""
-    return address.rpartition("@")[0].partition("+")[2]

@@ -17,8 +17,9 @@ from urllib.parse import unquote
 import nh3
 
 from mailtickets.config.models import Queue
-from mailtickets.desk.model.policy import Policy, without_plus
+from mailtickets.desk.model.policy import Policy
 from mailtickets.mail.model import Address, Attachment
+from mailtickets.mail.plus import without_plus
 from mailtickets.mail.reply.page_edits import html_edited
 from mailtickets.mail.trust.traces import GAP, IN_ADDRESS, ON_REF_LINE
 from mailtickets.mail.write.compose import to_ascii

@@ -18,8 +18,9 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.store import deadlines
-from mailtickets.store.deadlines import KINDS, NO_CHANGES, NOTHING_KEPT, RowChanges
+from mailtickets.store.deadlines import NO_CHANGES, NOTHING_KEPT, RowChanges
 from mailtickets.store.events import event_of
+from mailtickets.store.read.happenings import KINDS
 
 
 @dataclass(frozen=True, slots=True)

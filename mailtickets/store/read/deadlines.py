@@ -6,10 +6,13 @@ Fails with: as `reader`.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 from mailtickets.store.read.reader import Reader, among, narrowed
+
+if TYPE_CHECKING:
+    from mailtickets.desk.clock.holidays import Holiday
 
 PROMISED: Final = "promised"
 """The clock of a date that an agent has promised."""
@@ -77,6 +80,15 @@ _LAST = (
     " LIMIT 1"
 )
 """Where a ticket stood in the list; if it has been answered since, where it would have stood."""
+
+
+def holidays(reader: Reader, regions: Sequence[str]) -> "list[Holiday]":
+    """The holidays of these regions, as far as they are known."""
+    from mailtickets.desk.clock.holidays import Holiday  # commands that list tickets do without the calendars
+
+    these, values = among("region", regions)
+    rows = reader.each(f"SELECT region, day, name, kind FROM holiday WHERE region IN ({these})", **values)  # noqa: S608
+    return [Holiday(row.region, date.fromisoformat(str(row.day)), row.name, row.kind) for row in rows]
 
 
 def _due_first(row: Any) -> tuple[bool, datetime, str]:

@@ -18,13 +18,14 @@ from mailtickets.desk.claims.identity import token_hash
 from mailtickets.desk.claims.matching import SUBJECT_NUMBER, Claims, Match, claims, queue_of_past, queues, recipients
 from mailtickets.desk.model.decision import UNPROVEN_REPORT
 from mailtickets.desk.model.facts import DuplicateFact, Facts, IdFact, Leaving, OutboxFact, Past, TokenFact
-from mailtickets.desk.model.policy import Policy, plus_tag
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.questions import Questions
 from mailtickets.mail.door import Door
 from mailtickets.mail.kind.bounce.signs import REPLY_PREFIX
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, InboundMail
+from mailtickets.mail.plus import plus_tag
 from mailtickets.store import contacts, history, outbox, tickets
 from mailtickets.store.inbound import Received
 from mailtickets.store.read.agent_facts import SHOWN, for_agent, loaded, turns

@@ -7,8 +7,8 @@ import pytest
 from mailtickets.desk.claims.authors import bare_subject
 from mailtickets.desk.claims.matching import Claims, claimed, claims, match, queues, recipients
 from mailtickets.desk.model.facts import IdFact
-from mailtickets.desk.model.policy import plus_tag, without_plus
 from mailtickets.mail.model import Address
+from mailtickets.mail.plus import plus_tag, without_plus
 from tests.desk.builders import (
     ANA,
     ANA_ALIAS,

@@ -11,10 +11,11 @@ from functools import cached_property
 
 from mailtickets.config.rules import Trigger
 from mailtickets.desk.model.facts import CustomerHistory
-from mailtickets.desk.model.policy import Policy, without_plus
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Status, Ticket
 from mailtickets.desk.rules.configured.glob import Searched, plain
 from mailtickets.mail.model import Address, Attachment, InboundMail
+from mailtickets.mail.plus import without_plus
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mailtickets.config.durations import span
 from mailtickets.config.load import tuples
 from mailtickets.config.rules import Rule
-from mailtickets.config.values import span
 from mailtickets.desk.clock.calendar import open_hours
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.facts import Authentication, CustomerHistory

@@ -1,0 +1,79 @@
+"""What has happened on a ticket, as its clocks read it: from its events, without SQLAlchemy.
+
+In: the number of a ticket. Out: `Happening`s. Fails with: as `reader`.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mailtickets.desk.clock.course import Happening
+from mailtickets.mail.door import IMPORT
+from mailtickets.store.read.reader import Reader, among
+
+KINDS = ("opened", "message", "status", "merged", "split", "undone", "promised")
+"""The kinds of events that clocks read."""
+
+_MERGES_FOLLOWED = 10
+
+_HAPPENED = """
+SELECT event.id, event.ticket, event.inbound, event.at, event.actor, event.kind, event.old, event.new, event.reason,
+  inbound.source, message.ticket AS now_on, message.direction, message.visibility, message.kind AS mail_kind,
+  message.author_address
+FROM event
+LEFT JOIN inbound ON inbound.id = event.inbound
+LEFT JOIN message ON message.id = CASE WHEN event.kind = 'message' THEN CAST(event.new AS BIGINT) END
+"""
+_KINDS = ", ".join(f"'{kind}'" for kind in KINDS)
+
+
+def history(reader: Reader, number: int) -> tuple[Happening, ...]:
+    """What has happened on a ticket and on those that were merged into it, in the order in which it was recorded.
+
+    A message that went over to another ticket is there, not here.
+    """
+    family = [number]
+    rows = _happened(reader, family)
+    for _ in range(_MERGES_FOLLOWED):
+        merged = {int(row.old) for row in rows if row.kind == "merged" and row.old and int(row.ticket) in family}
+        further = sorted(merged.difference(family))
+        if not further:
+            break
+        rows += _happened(reader, further)
+        family += further
+    moved = [row for one in rows if one.kind == "split" for row in _brought(reader, int(one.new))]
+    rows.sort(key=lambda row: row.id)
+    return tuple(_happening(row) for row in (*moved, *rows) if row.kind != "message" or row.now_on in family)
+
+
+def brought(reader: Reader, inbound: int) -> tuple[Happening, ...]:
+    """The message that a mail brought, wherever it is now."""
+    return tuple(_happening(row) for row in _brought(reader, inbound))
+
+
+def _happened(reader: Reader, numbers: Sequence[int]) -> list[Any]:
+    these, values = among("number", numbers)
+    where = f"WHERE event.ticket IN ({these}) AND event.kind IN ({_KINDS}) ORDER BY event.id"
+    return reader.all(_HAPPENED + where, **values)
+
+
+def _brought(reader: Reader, inbound: int) -> list[Any]:
+    return reader.all(f"{_HAPPENED}WHERE event.inbound = :inbound AND event.kind = 'message'", inbound=inbound)
+
+
+def _happening(row: Any) -> Happening:
+    said = row.kind == "message"
+    return Happening(
+        row.at,
+        row.kind,
+        row.now_on if said else row.ticket,
+        row.old,
+        row.new,
+        row.reason,
+        row.actor,
+        row.inbound,
+        row.source == IMPORT.name,
+        row.direction,
+        row.visibility,
+        row.mail_kind or "human",
+        row.author_address or "",
+    )
