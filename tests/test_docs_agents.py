@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mailtickets.config.stages import QueueStage
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.digest import read_lines
@@ -15,7 +16,7 @@ from mailtickets.desk.customers.wishes import wishes
 from mailtickets.desk.model.decision import Decision, Done
 from mailtickets.desk.model.effects import DropHeld, MoveTo, ReleaseHeld, SetPriority
 from mailtickets.desk.model.facts import Authentication, Origin, Undoable
-from mailtickets.desk.model.ticket import Said
+from mailtickets.desk.model.ticket import STATUSES, Said
 from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Forwarded
 from mailtickets.words.fold import folded
@@ -27,11 +28,19 @@ BY_LOCALE = pytest.mark.parametrize("locale", PAGES)
 
 TEXT = ("#", "/", "#1042", "/etc/hosts", "# steps", "# passos")
 """What is on the page because it is no command."""
+
+
+def with_stage(name: str) -> dict[str, Any]:
+    """A queue in which every status has a stage, and one more has the name on the page."""
+    stages = [QueueStage(**{"name": status, "is": status}) for status in STATUSES]
+    return {"stages": (*stages, QueueStage(**{"name": name, "is": "pending"}))}
+
+
 POLICIES = {
-    "en": a_policy(vendas={"display_name": "Billing"}),
-    "pt_BR": a_policy(vendas={"display_name": "Financeiro"}),
+    "en": a_policy(suporte=with_stage("waiting-for-part"), vendas={"display_name": "Billing"}),
+    "pt_BR": a_policy(suporte=with_stage("aguardando-peca"), vendas={"display_name": "Financeiro"}),
 }
-"""Each with the queue of its page's example."""
+"""Each with the queue and the stage of its page's examples."""
 
 
 def page(locale: str) -> str:

@@ -64,6 +64,8 @@ def _configure_writing(verbs: Any) -> None:
 
     status = _about_ticket(verbs, "status", f"set the status: {', '.join(STATUSES)}, or its name in Portuguese")
     status.add_argument("status", type=_status, metavar="STATUS")
+    stage = _about_ticket(verbs, "stage", "bring the ticket to a stage of its queue")
+    stage.add_argument("stage", metavar="STAGE", help="the name of the stage, or its label")
     assign = _about_ticket(verbs, "assign", 'assign the ticket to an agent; "-" means nobody')
     assign.add_argument("agent", metavar="ADDRESS")
     priority = _about_ticket(verbs, "priority", f"set the priority: {', '.join(PRIORITIES)}, or its name in Portuguese")

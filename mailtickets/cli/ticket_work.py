@@ -1,6 +1,7 @@
 """The work of `mailtickets ticket` on tickets: open, answer, note, move, assign, merge."""
 
 import argparse
+from collections.abc import Iterable
 from functools import partial
 
 from sqlalchemy import Connection
@@ -9,13 +10,15 @@ from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.desk import run_verb
 from mailtickets.cli.session import actor, print_json, read_text
 from mailtickets.config.models import Agent
+from mailtickets.config.stages import QueueStage
 from mailtickets.desk.change import customers
 from mailtickets.desk.claims.authors import locale_for, without_tags
 from mailtickets.desk.claims.people import readers
+from mailtickets.desk.clock import stages
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.model.ticket import Status, Ticket
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.drafting.order import Decide, Order
 from mailtickets.mail.address import parse_addresses
@@ -23,7 +26,7 @@ from mailtickets.mail.model import Address
 from mailtickets.store import tickets
 from mailtickets.store.read.reader import within
 from mailtickets.store.read.tickets import exact
-from mailtickets.views.tickets import as_json
+from mailtickets.views.tickets import as_json, in_words
 
 
 def run(args: argparse.Namespace) -> int:
@@ -90,7 +93,45 @@ def _agent(clerk: Clerk, address: str) -> Agent:
 
 
 def _set_status(clerk: Clerk, args: argparse.Namespace) -> int:
-    return _order(clerk, args, partial(orders.set_status, to=args.status, actor=actor()))
+    return _order(clerk, args, partial(_to_status, to=args.status, policy=clerk.rules.policy))
+
+
+def _to_status(ticket: Ticket, *, to: Status, policy: Policy) -> Decision | None:
+    """The decision for a status. In a queue that has stages, the ticket goes to a stage of that status."""
+    queue = policy.queue(ticket.queue)
+    if queue is None or not queue.stages:
+        return orders.set_status(ticket, to, actor())
+    found = stages.of_status(to, ticket, queue, None)
+    if isinstance(found, stages.NoMove):
+        raise Stop(REFUSED, f"ticket {ticket.number} cannot become {to}: {_why_not(found)}")
+    return orders.set_stage(ticket, found, actor()) if found else None
+
+
+def _set_stage(clerk: Clerk, args: argparse.Namespace) -> int:
+    return _order(clerk, args, partial(_to_stage, words=args.stage, policy=clerk.rules.policy))
+
+
+def _to_stage(ticket: Ticket, *, words: str, policy: Policy) -> Decision | None:
+    queue = policy.queue(ticket.queue)
+    if queue is None or not queue.stages:
+        raise Stop(REFUSED, f"queue {ticket.queue} has no stages")
+    stage = stages.named(words, queue)
+    if stage is None:
+        raise Stop(REFUSED, f"queue {queue.name} has no stage {words!r}: {_names(queue.stages)}")
+    no = None if stages.present(ticket, queue) == stage else stages.refusal(stage, ticket, queue, None)
+    if no is not None:
+        raise Stop(REFUSED, f"ticket {ticket.number} cannot go to stage {stage.name}: {_why_not(no)}")
+    return orders.set_stage(ticket, stage, actor())
+
+
+def _why_not(no: stages.NoMove) -> str:
+    if no.needs:
+        return f"it needs {', '.join(no.needs)}"
+    return f"possible now: {_names(no.possible)}" if no.possible else "no stage is possible now"
+
+
+def _names(found: Iterable[QueueStage]) -> str:
+    return ", ".join(stage.name for stage in found)
 
 
 def _assign(clerk: Clerk, args: argparse.Namespace) -> int:
@@ -136,7 +177,8 @@ def _print_changed(ticket: Ticket, args: argparse.Namespace) -> int:
     if args.json:
         print_json(as_json(ticket))
     else:
-        print(f"#{ticket.number}  {ticket.status}, {ticket.priority}, assignee {ticket.assignee or '-'}")
+        status = in_words(ticket)
+        print(f"#{ticket.number}  {status}, {ticket.priority}, assignee {ticket.assignee or '-'}")
     return DONE
 
 
@@ -145,6 +187,7 @@ _VERBS = {
     "reply": _reply,
     "note": _note,
     "status": _set_status,
+    "stage": _set_stage,
     "assign": _assign,
     "priority": _set_priority,
     "merge": _merge,

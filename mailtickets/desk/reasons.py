@@ -102,6 +102,7 @@ REASONS: Mapping[DeskReason, str] = {
     "held-untold": "More mail in an agent's name was held than single notices could tell of.",
     "digest-due": "It was the time of an agent's digest.",
     "agent-left": "Its agent has left the configuration.",
+    "stage-removed": "Its stage has left the configuration, or stands for another status now.",
     "nothing-to-do": "It was so already.",
     # why nobody was written to
     "null-return-path-or-suppressed": "The mail asked for no automatic answer (RFC 3834).",

@@ -1,5 +1,5 @@
-"""Housekeeping: closes tickets that were resolved long ago, unassigns tickets of agents who have left, and deletes what
-has expired.
+"""Housekeeping: closes tickets that were resolved long ago, takes tickets away from agents and stages that have left,
+and deletes what has expired.
 
 Several gateways may work on one database: the one that holds the lease does the housekeeping, and sends the reminders.
 """
@@ -9,6 +9,7 @@ from datetime import timedelta
 from mailtickets.desk.commands import orders
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.jobs.stages import leave_removed_stages
 from mailtickets.store import budgets, cursors, tickets
 
 HOUSEKEEPING_SECONDS = 60
@@ -22,6 +23,7 @@ async def housekeeping(gateway: Gateway) -> None:
     if await gateway.off_loop(may_keep_house, gateway):
         await gateway.off_loop(close_resolved, gateway)
         await gateway.off_loop(unassign_lost, gateway)
+        await gateway.off_loop(leave_removed_stages, gateway)
         await gateway.off_loop(_forget, gateway)
         await gateway.look_for_work()
 

@@ -108,6 +108,8 @@ inbound = Table(
 
 _RESOLVED = text("status = 'resolved'")
 
+_IN_A_STAGE = text("stage <> ''")
+
 ticket = Table(
     "ticket",
     metadata,
@@ -139,6 +141,7 @@ ticket = Table(
     Index("ix_ticket_queue_status_number", "queue", "status", "number"),
     Index("ix_ticket_status_number", "status", "number"),
     Index("ix_ticket_assignee_number", "assignee", "number"),
+    Index("ix_ticket_stage", "queue", "stage", "status", sqlite_where=_IN_A_STAGE, postgresql_where=_IN_A_STAGE),
     Index("ix_ticket_resolved", "queue", "resolved_at", sqlite_where=_RESOLVED, postgresql_where=_RESOLVED),
     Index("ix_ticket_queue_number", "queue", "number"),
     Index("ix_ticket_assignee_status_number", "assignee", "status", "number"),

@@ -30,6 +30,11 @@ def row(ticket: Ticket) -> Sequence[object]:
     )
 
 
+def in_words(ticket: Ticket) -> str:
+    """The status, and the stage that says more: `pending (aguardando-peca)`."""
+    return f"{ticket.status} ({ticket.stage})" if ticket.stage else ticket.status
+
+
 def file_row(file: Any) -> Sequence[object]:
     """An attachment as a row of the table with `FILE_HEADER`."""
     return (file.id, file.content_type, file.size, file.filename)
@@ -42,6 +47,7 @@ def as_json(ticket: Ticket) -> dict[str, Any]:
         "queue": ticket.queue,
         "subject": ticket.subject,
         "status": ticket.status,
+        "stage": ticket.stage or None,
         "priority": ticket.priority,
         "type": ticket.type,
         "requester": _person(ticket.requester),
@@ -136,7 +142,7 @@ def lines(shown: Shown, due: Iterable[str] = ()) -> Iterator[str]:
     """A ticket for people to read. `due`: its clocks, as `deadlines.lines` gives them."""
     ticket = shown.ticket
     yield f"#{ticket.number}  {ticket.subject or '(no subject)'}"
-    yield f"  {ticket.status}, {ticket.priority} priority, queue {ticket.queue}, assignee {ticket.assignee or '-'}"
+    yield f"  {in_words(ticket)}, {ticket.priority} priority, queue {ticket.queue}, assignee {ticket.assignee or '-'}"
     for person in ticket.participants:
         yield f"  {person.role}: {person.address.name} <{person.address.address}>".replace("  <", " <")
     if ticket.linked:

@@ -57,6 +57,8 @@ TYPE_LABELS = {
     "en": {"question": "question", "incident": "incident", "request": "request"},
     "es": {"question": "consulta", "incident": "incidente", "request": "solicitud"},
 }
+AN_ANSWER = {"pt_BR": "uma resposta ao cliente", "en": "an answer to the customer", "es": "una respuesta al cliente"}
+"""What a stage may need, beside fields."""
 NO_SUBJECT = {"pt_BR": "(sem assunto)", "en": "(no subject)", "es": "(sin asunto)"}
 NO_TEXT = {"pt_BR": "(mensagem sem texto)", "en": "(no text in this message)", "es": "(mensaje sin texto)"}
 REMARKS = {

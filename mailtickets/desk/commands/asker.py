@@ -21,6 +21,8 @@ class Asker:
     facts: Facts
     policy: Policy
     now: datetime
+    answers: bool = False
+    """The mail that has the commands has words for the customer too."""
 
     def may_see(self, ticket: Ticket) -> bool:
         """Whether the agent may see a ticket: one of their queues, one assigned to them, or one they take part in."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from mailtickets.desk.change import changed
+from mailtickets.desk.clock import stages
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest, Step
 from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.rows import row_of
@@ -22,24 +23,25 @@ from mailtickets.desk.model.effects import (
     RemoveParticipant,
     SetPriority,
     SetRequester,
+    SetStage,
     SetStatus,
     SetSubject,
     SetTags,
     SetType,
     Undo,
 )
-from mailtickets.desk.model.ticket import Status, Ticket
+from mailtickets.desk.model.ticket import Ticket
 
 REFUSALS = (
     "no-such-agent", "ambiguous-agent", "no-such-queue", "no-such-canned", "no-such-ticket", "not-possible-here",
-    "needs-a-ticket", "nothing-to-undo", "in-the-past",
+    "needs-a-ticket", "nothing-to-undo", "in-the-past", *stages.REFUSALS,
 )  # fmt: skip
 """Codes of problems, beside `bad-argument`: the command was understood, but cannot be done."""
 
 
 _EFFECTS = (
     AddParticipant, Assign, MergeInto, MoveTo, PromiseDate, Remind, RemoveParticipant, SetPriority, SetRequester,
-    SetStatus, SetSubject, SetTags, SetType, Undo,
+    SetStage, SetStatus, SetSubject, SetTags, SetType, Undo,
 )  # fmt: skip
 
 
@@ -76,12 +78,19 @@ def carry_out(ticket: Ticket | None, orders: Sequence[Command], asker: Asker) ->
     `ticket` is None when the commands concern no ticket.
     """
     deeds = Deeds()
-    for order in orders:
+    for order in _stages_last(orders, asker):
         for step in _steps(ticket, order, asker):
             deeds.take(step)
             if ticket is not None and isinstance(step, _EFFECTS):
                 ticket = changed(ticket, (step,), asker.now)
     return deeds
+
+
+def _stages_last(orders: Sequence[Command], asker: Asker) -> Sequence[Command]:
+    """Where there are stages, the order that moves a ticket comes last: it may need what the other orders give."""
+    if not any(queue.stages for queue in asker.policy.queues):
+        return orders
+    return sorted(orders, key=lambda order: order.name in {"stage", "status"})
 
 
 def _steps(ticket: Ticket | None, order: Command, asker: Asker) -> Iterator[Step]:
@@ -137,7 +146,6 @@ def promises(effects: Iterable[Effect]) -> bool:
 
 
 def first_action(ticket: Ticket, effects: Sequence[Effect]) -> Iterator[Effect]:
-    """Yields the change of a new ticket to `open` on an agent's first action, unless `effects` set a status."""
-    statuses: list[Status] = [effect.to for effect in effects if isinstance(effect, SetStatus)]
-    if ticket.status == "new" and effects and not statuses:
+    """Yields the change of a new ticket to `open` on an agent's first action, unless `effects` say where it stands."""
+    if ticket.status == "new" and effects and not any(isinstance(effect, SetStatus | SetStage) for effect in effects):
         yield SetStatus("open", "first-action")

@@ -11,9 +11,9 @@ from mailtickets.desk.commands.values import Changes, Value
 from mailtickets.mail.model import Address
 
 CommandName = Literal[
-    "note", "end", "customer", "status", "assign", "take", "drop", "priority", "type", "tag", "subject", "queue", "cc",
-    "participant", "requester", "merge", "split", "canned", "remind", "snooze", "spam", "attachments", "history",
-    "search", "help", "dry-run", "undo", "mine", "to", "due",
+    "note", "end", "customer", "status", "assign", "take", "drop", "priority", "type", "tag", "subject", "queue",
+    "stage", "cc", "participant", "requester", "merge", "split", "canned", "remind", "snooze", "spam", "attachments",
+    "history", "search", "help", "dry-run", "undo", "mine", "to", "due",
 ]  # fmt: skip
 """The internal name of a command, which does not depend on the agent's language."""
 CommandKey = CommandName | Literal["resolve", "close", "reopen"]

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.clock.levels import hours_of, level_for
+from mailtickets.desk.commands import staging
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest, Step
 from mailtickets.desk.commands.command import Command, people, tags
 from mailtickets.desk.commands.likeness import nearest_of
@@ -51,9 +52,11 @@ ONESELF = frozenset({"eu", "mim", "comigo", "me", "myself", "yo", "mi"})
 
 
 def set_status(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
-    to = status_named(str(order.value))
+    to, queue = status_named(str(order.value)), asker.policy.queue(ticket.queue)
     if to is None:
         yield Problem(order.line, "bad-argument", expected="status")
+    elif queue is not None and queue.stages:
+        yield from staging.set_status(to, ticket, order, queue, asker)
     elif to == ticket.status:
         yield Done("already", to)
     else:

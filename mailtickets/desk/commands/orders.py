@@ -6,6 +6,8 @@ None means that there is nothing to do, because the ticket already is as the ord
 from collections.abc import Iterator
 
 from mailtickets.config.models import Agent
+from mailtickets.config.stages import QueueStage
+from mailtickets.desk.clock.stages import STAGE_REMOVED, move
 from mailtickets.desk.model.decision import Decision, Feedback, HeldMail
 from mailtickets.desk.model.effects import (
     AddMessage,
@@ -16,6 +18,7 @@ from mailtickets.desk.model.effects import (
     OpenTicket,
     Reminded,
     SetPriority,
+    SetStage,
     SetStatus,
 )
 from mailtickets.desk.model.reason import Reason
@@ -28,6 +31,13 @@ def set_status(ticket: Ticket, to: Status, actor: str) -> Decision | None:
     if ticket.status == to:
         return None
     return Decision("ordered", (SetStatus(to, "ordered"),), ticket.number, actor=actor)
+
+
+def set_stage(ticket: Ticket, to: QueueStage, actor: str) -> Decision | None:
+    """Brings a ticket to a stage, which sets the status too. The caller has asked whether the stages allow it."""
+    if ticket.stage == to.name:
+        return None
+    return Decision("ordered", tuple(move(to, ticket, "ordered")), ticket.number, actor=actor)
 
 
 def close_resolved(ticket: Ticket) -> Decision | None:
@@ -56,6 +66,18 @@ def unassign_lost(ticket: Ticket) -> Decision | None:
     if ticket.assignee is None:
         return None
     return Decision("agent-left", (Assign(None),), ticket.number, notices=("unassigned",))
+
+
+def leave_stage(ticket: Ticket, stage: str) -> Decision | None:
+    """Takes the ticket out of a stage that has left the configuration. The status stays, and nobody is told."""
+    if ticket.stage != stage:
+        return None
+    return Decision(STAGE_REMOVED, (SetStage("", STAGE_REMOVED),), ticket.number)
+
+
+def stage_removed(queue: str, stage: str, count: int) -> Decision:
+    """Tells the agents of a queue that a stage has left the configuration, and how many tickets had it."""
+    return Decision(STAGE_REMOVED, notices=("stage_removed",), feedback=Feedback(stage=stage, queue=queue, count=count))
 
 
 def remind_of_waiting(ticket: Ticket) -> Decision | None:

@@ -8,7 +8,7 @@ Fails with: nothing; the lookup of an unknown word returns None.
 from collections.abc import Mapping
 from functools import lru_cache
 
-from mailtickets.desk.commands import moments, on_ticket, take_back, terms, values
+from mailtickets.desk.commands import moments, on_ticket, staging, take_back, terms, values
 from mailtickets.desk.commands.command import Command, CommandKey
 from mailtickets.desk.commands.likeness import key, nearest_of
 from mailtickets.desk.commands.row import CommandRow, Wording
@@ -52,7 +52,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="status", name="status", takes="status", read=values.read_status,
         on_ticket=on_ticket.set_status, in_a_list="with-number", in_a_ready_answer=True,
-        undo=(take_back.STATUS,), receipt=("status", "already"),
+        undo=(take_back.STATUS, take_back.STAGE), receipt=("status", "stage", "already"),
         pt=Wording(("status", "situação", "estado"), "muda o status", "pendente"),
         en=Wording(("status",), "changes the status", "pending"),
         es=Wording(("estado",), "cambia el estado", "pendiente"),
@@ -60,7 +60,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="resolve", name="status", means="resolved",
         on_ticket=on_ticket.set_status, in_a_list="with-number", in_a_ready_answer=True,
-        undo=(take_back.STATUS,), receipt=("status", "already"),
+        undo=(take_back.STATUS, take_back.STAGE), receipt=("status", "stage", "already"),
         pt=Wording(("resolver", "resolvido"), "marca como resolvido"),
         en=Wording(("resolve", "resolved", "solved"), "marks it as resolved"),
         es=Wording(("resolver", "resuelto"), "marca como resuelta"),
@@ -68,7 +68,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="close", name="status", means="closed",
         on_ticket=on_ticket.set_status, in_a_list="with-number", in_a_ready_answer=True,
-        undo=(take_back.STATUS,), receipt=("status", "already"),
+        undo=(take_back.STATUS, take_back.STAGE), receipt=("status", "stage", "already"),
         pt=Wording(("fechar", "fechado", "encerrar"), "fecha"),
         en=Wording(("close", "closed"), "closes it"),
         es=Wording(("cerrar", "cerrado"), "cierra"),
@@ -76,7 +76,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="reopen", name="status", means="open",
         on_ticket=on_ticket.set_status, in_a_list="with-number", in_a_ready_answer=True,
-        undo=(take_back.STATUS,), receipt=("status", "already"),
+        undo=(take_back.STATUS, take_back.STAGE), receipt=("status", "stage", "already"),
         pt=Wording(("reabrir",), "reabre"),
         en=Wording(("reopen",), "reopens it"),
         es=Wording(("reabrir",), "reabre"),
@@ -140,10 +140,18 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="queue", name="queue", takes="name",
         on_ticket=on_ticket.move, in_a_list="with-number", in_a_ready_answer=True,
-        undo=(take_back.QUEUE, take_back.ASSIGNEE), receipt=("queue", "already"),
+        undo=(take_back.QUEUE, take_back.ASSIGNEE, take_back.STAGE), receipt=("queue", "already"),
         pt=Wording(("fila",), "passa para outra fila", "financeiro"),
         en=Wording(("queue",), "moves it to another queue", "billing"),
         es=Wording(("cola",), "pasa a otra área", "finanzas"),
+    ),
+    CommandRow(
+        key="stage", name="stage", takes="name",
+        on_ticket=staging.set_stage, in_a_list="with-number", in_a_ready_answer=True, matter="status",
+        undo=(take_back.STAGE, take_back.STATUS), receipt=("stage", "status", "already"),
+        pt=Wording(staging.WORDS["pt"], "muda a etapa", "aguardando-peca"),
+        en=Wording(staging.WORDS["en"], "moves it to another stage", "waiting-for-part"),
+        es=Wording(staging.WORDS["es"], "cambia la etapa", "esperando-pieza"),
     ),
     CommandRow(
         key="cc", name="cc", takes="address", read=values.read_changes,
@@ -220,7 +228,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="spam", name="spam",
         on_ticket=on_ticket.mark_as_spam, in_a_list="with-number",
-        undo=(take_back.TAGS, take_back.STATUS), receipt=("spam",),
+        undo=(take_back.TAGS, take_back.STATUS, take_back.STAGE), receipt=("spam",),
         pt=Wording(("spam",), "marca como spam e fecha"),
         en=Wording(("spam", "junk"), "marks it as spam and closes it"),
         es=Wording(("spam",), "marca como spam y cierra"),

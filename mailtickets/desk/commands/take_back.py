@@ -20,6 +20,7 @@ from mailtickets.desk.model.effects import (
     PromiseDate,
     RemoveParticipant,
     SetPriority,
+    SetStage,
     SetStatus,
     SetSubject,
     SetTags,
@@ -29,7 +30,9 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.facts import Undoable
 from mailtickets.desk.model.ticket import Ticket, priority_named, status_named, type_named
 
-ChangeKind = Literal["status", "priority", "type", "assignee", "subject", "queue", "tags", "participant", "promised"]
+ChangeKind = Literal[
+    "status", "priority", "type", "assignee", "subject", "queue", "tags", "participant", "promised", "stage"
+]  # fmt: skip
 """Kinds of events that can be undone."""
 
 
@@ -95,6 +98,12 @@ def _promised(ticket: Ticket, old: str | None, new: str | None, asker: Asker) ->
         yield PromiseDate(before if before and before > asker.now else None, "undone", promised)
 
 
+def _stage(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
+    """The status follows the stage; a stage that the queue has no more is left out (`clock.stages.followed`)."""
+    if ticket.stage == (new or ""):
+        yield SetStage(old or "", "undone")
+
+
 STATUS = Change("status", _status)
 PRIORITY = Change("priority", _priority)
 TYPE = Change("type", _type)
@@ -104,7 +113,8 @@ QUEUE = Change("queue", _queue)
 TAGS = Change("tags", _tags)
 PARTICIPANT = Change("participant", _participant)
 PROMISED = Change("promised", _promised)
-CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT, PROMISED)
+STAGE = Change("stage", _stage)
+CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT, PROMISED, STAGE)
 """All changes that can be undone, whether a command or an answer made them."""
 
 
@@ -138,13 +148,18 @@ def _taken_back(ticket: Ticket, earlier: Undoable, asker: Asker) -> Iterator[Eff
     """Undoes the changes of the earlier mail, newest first, except those that somebody has changed since.
 
     If the earlier mail has merged or split the ticket, its status stays: a customer's message that has come to another
-    ticket still waits there.
+    ticket still waits there. So it does if somebody has brought the ticket to another stage since.
     """
-    stays = STATUS if _has_moved_messages(earlier) else None
+    stay = (STATUS, STAGE) if _has_moved_messages(earlier) or _has_another_stage(ticket, earlier) else ()
     for kind, old, new in reversed(earlier.changes):
         for change in CHANGES:
-            if change.kind == kind and change is not stays:
+            if change.kind == kind and change not in stay:
                 yield from change.back(ticket, old, new, asker)
+
+
+def _has_another_stage(ticket: Ticket, earlier: Undoable) -> bool:
+    last = next((new for kind, _, new in reversed(earlier.changes) if kind == "stage"), ticket.stage)
+    return (last or "") != ticket.stage
 
 
 def _has_moved_messages(earlier: Undoable) -> bool:

@@ -23,6 +23,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "tags": "Etiquetas: {value}",
         "subject": "Assunto: {value}",
         "queue": "Fila: {value}",
+        "stage": "Etapa: {value}",
         "cc_added": "Entrou em cópia: {value}",
         "cc_removed": "Saiu da cópia: {value}",
         "left_out": "Ficaram fora do chamado: {value}",
@@ -60,6 +61,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "tags": "Tags: {value}",
         "subject": "Subject: {value}",
         "queue": "Queue: {value}",
+        "stage": "Stage: {value}",
         "cc_added": "Added in copy: {value}",
         "cc_removed": "Removed from copy: {value}",
         "left_out": "Left out of the ticket: {value}",
@@ -97,6 +99,7 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "tags": "Etiquetas: {value}",
         "subject": "Asunto: {value}",
         "queue": "Área: {value}",
+        "stage": "Etapa: {value}",
         "cc_added": "Agregado en copia: {value}",
         "cc_removed": "Quitado de la copia: {value}",
         "left_out": "Quedaron fuera de la solicitud: {value}",
@@ -167,6 +170,11 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "needs-a-ticket": "só vale em resposta a um aviso de chamado.",
         "nothing-to-undo": "não há o que desfazer aqui. Responda #desfazer ao recibo.",
         "in-the-past": "esse momento já passou.",
+        "no-stages": "esta fila não tem etapas.",
+        "no-such-stage": "nenhuma etapa se chama assim.",
+        "stage-not-from-here": "esta mudança de etapa não é possível a partir daqui.",
+        "stage-not-yours": "esta mudança de etapa cabe a outras pessoas.",
+        "stage-needs": "falta algo para esta etapa: {}.",
     },
     "en": {
         "unknown-command": "there is no such command.",
@@ -192,6 +200,11 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "needs-a-ticket": "works only in reply to a ticket's notice.",
         "nothing-to-undo": "there is nothing to undo here. Reply #undo to the receipt.",
         "in-the-past": "that moment has passed.",
+        "no-stages": "this queue has no stages.",
+        "no-such-stage": "no stage has this name.",
+        "stage-not-from-here": "this move is not possible from the present stage.",
+        "stage-not-yours": "this move is for other people to make.",
+        "stage-needs": "something is missing for this stage: {}.",
     },
     "es": {
         "unknown-command": "este comando no existe.",
@@ -217,13 +230,23 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "needs-a-ticket": "solo vale en respuesta a un aviso de solicitud.",
         "nothing-to-undo": "no hay nada que deshacer aquí. Responda #deshacer al recibo.",
         "in-the-past": "ese momento ya pasó.",
+        "no-stages": "esta área no tiene etapas.",
+        "no-such-stage": "ninguna etapa se llama así.",
+        "stage-not-from-here": "este cambio de etapa no es posible desde aquí.",
+        "stage-not-yours": "este cambio de etapa les toca a otras personas.",
+        "stage-needs": "falta algo para esta etapa: {}.",
     },
 }
 _WITH_EXPECTATION = frozenset({"bad-argument", "missing-argument", "in-the-past"})
 _WITH_THE_NEAREST = frozenset({"missing-sign", "blank-in-command"})
 """Codes of problems. The sentence for such a code holds the nearest command."""
+_WITH_ALL = frozenset({"stage-needs"})
+"""Codes of problems. The sentence for such a code holds everything that is missing."""
 _EXPECTS = {"pt_BR": "Esperado: {}.", "en": "Expected: {}.", "es": "Se espera: {}."}
 _PERHAPS = {"pt_BR": "Talvez: {}", "en": "Perhaps: {}", "es": "Quizás: {}"}
+_POSSIBLE = {"pt_BR": "Possíveis agora: {}", "en": "Possible now: {}", "es": "Posibles ahora: {}"}
+_OF_STAGES = frozenset({"stage-not-from-here", "stage-not-yours"})
+"""Codes of problems that come with the commands that are possible, rather than with similar ones."""
 
 EXPECTED: Mapping[str, Mapping[str, str]] = {
     "pt_BR": {
@@ -290,11 +313,14 @@ def problem(code: str, nearest: Sequence[str], expected: str, locale: str) -> st
     reason = locales.label(PROBLEMS, code, locale)
     if code in _WITH_THE_NEAREST and nearest:
         return _sentence(reason.format(nearest[0]))
+    if code in _WITH_ALL:
+        return _sentence(reason.format(", ".join(nearest)))
     sentences = [_sentence(reason) if code in PROBLEMS[locale] else code]
     if expected and code in _WITH_EXPECTATION:
         sentences.append(_EXPECTS[locale].format(locales.label(EXPECTED, expected, locale)))
     if nearest:
-        sentences.append(_PERHAPS[locale].format(", ".join(nearest)))
+        phrase = _POSSIBLE if code in _OF_STAGES else _PERHAPS
+        sentences.append(phrase[locale].format(", ".join(nearest)))
     return " ".join(sentences)
 
 

@@ -32,8 +32,8 @@ class RuleVerdict:
 
 DoneKind = Literal[
     "answered", "noted", "opened", "left_out", "discarded", "already", "status", "assigned", "unassigned", "priority",
-    "type", "tags", "subject", "queue", "cc_added", "cc_removed", "participant", "requester", "merged", "split",
-    "remind", "snooze", "promised", "unpromised", "spam", "undone", "unsent",
+    "type", "tags", "subject", "queue", "stage", "cc_added", "cc_removed", "participant", "requester", "merged",
+    "split", "remind", "snooze", "promised", "unpromised", "spam", "undone", "unsent",
 ]  # fmt: skip
 """The lines of a receipt; each has a sentence in `sentences.HAPPENED`."""
 
@@ -94,8 +94,12 @@ class Feedback:
     """The reason for which that message is held; empty when it is held no more."""
     held_more: tuple[HeldMail, ...] = ()
     """Mail in the agent's name of which no notice went out, as far as it is listed."""
+    stage: str = ""
+    """The name of a stage that has left the configuration."""
+    queue: str = ""
+    """The name of the queue that had it."""
     count: int = 0
-    """How many mails there are of that kind in all; `held_more` may list fewer."""
+    """How many mails there are of that kind in all; `held_more` may list fewer. Or how many tickets had the stage."""
 
 
 @dataclass(frozen=True, slots=True)

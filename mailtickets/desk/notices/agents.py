@@ -39,6 +39,8 @@ def to_agents(occasion: Occasion) -> Iterator[Notice]:
     for name in _TEAM_WIDE:
         if name in situation.decision.notices:
             yield _team_wide(name, occasion)
+    if "stage_removed" in situation.decision.notices:
+        yield from _stage_removed(occasion)
     if "reminder" in situation.decision.notices and situation.after is not None:
         yield _reminder(occasion, situation.after)
 
@@ -171,6 +173,18 @@ def _team_wide(name: NoticeName, occasion: Occasion) -> Notice:
         absent, day = person_context(Address(author.name, author.address)), situation.decision.feedback.away_until
         more = {"absent": absent, "until": day - timedelta(days=1) if day else None}
     return for_agents(name, others, occasion, silent=bool(more), extra=more)
+
+
+def _stage_removed(occasion: Occasion) -> Iterator[Notice]:
+    """To all agents of the queue: a stage has left the configuration, and so many tickets had it."""
+    feedback, policy = occasion.situation.decision.feedback, occasion.policy
+    queue = policy.queue(feedback.queue)
+    if queue is not None:
+        removed = {"name": feedback.stage, "count": feedback.count}
+        agents = policy.agents_of(queue.name)
+        yield for_agents(
+            "stage_removed", agents, replace(occasion, queue=queue), silent=True, extra={"removed": removed}
+        )
 
 
 def _reminder(occasion: Occasion, after: Ticket) -> Notice:

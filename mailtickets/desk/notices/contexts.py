@@ -15,6 +15,7 @@ from mailtickets.desk.claims import copies as copies_of
 from mailtickets.desk.claims.authors import matched, writer
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.clock.clocks import Clock
+from mailtickets.desk.clock.stages import shown
 from mailtickets.desk.model.decision import UNPROVEN_REPORT
 from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, MergeInto, MoveTo, SetStatus
 from mailtickets.desk.model.policy import Policy
@@ -63,14 +64,17 @@ def context(
     situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
     zone = ZoneInfo(policy.instance.timezone)
     after = situation.after
+    home = (policy.queue(after.queue) or queue) if after else queue
     message = message or situation.message or _held_message(situation, policy)
-    shown = message and _message_context(message, occasion, extent, queue if public else None)
+    said = message and _message_context(message, occasion, extent, queue if public else None)
     return {
         "instance": {"name": policy.instance.name},
         "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
-        "ticket": ticket_context(after, policy.queue(after.queue) or queue, policy, zone) if after else None,
+        "ticket": _ticket_context(after, home, policy, zone, shown(after, home, locale, public=public))
+        if after
+        else None,
         "customer": person_context(after.requester) if after else None,
-        "message": shown,
+        "message": said,
         "change": None if public else _assignee_change(situation, policy),
         "failure": _failure_context(situation),
         "linked": [] if public or after is None else list(after.linked),
@@ -129,14 +133,17 @@ def person_context(person: Address) -> dict[str, object]:
     return {"name": person.name or None, "address": person.address}
 
 
-def ticket_context(ticket: Ticket, queue: Queue, policy: Policy, zone: ZoneInfo) -> dict[str, object]:
-    """The ticket as templates see it."""
+def _ticket_context(
+    ticket: Ticket, queue: Queue, policy: Policy, zone: ZoneInfo, stage: str | None
+) -> dict[str, object]:
+    """The ticket as templates see it. `stage` is the label of its stage, for those who may see it."""
     agent = policy.agent(ticket.assignee) if ticket.assignee else None
     return {
         "number": ticket.number,
         "tag": queue.subject_tag.replace("{number}", str(ticket.number)),
         "subject": ticket.subject,
         "status": ticket.status,
+        "stage": stage,
         "priority": ticket.priority,
         "type": ticket.type,
         "created_at": ticket.created_at.astimezone(zone),
@@ -190,12 +197,14 @@ def lines_context(
 
 def _line_context(ticket: Ticket, policy: Policy, zone: ZoneInfo, *, public: bool) -> dict[str, object]:
     queue = policy.queue(ticket.queue) or policy.queues[0]
+    locale = ticket.locale if public else policy.instance.locale
     waits = ticket.waiting_since
     return {
         "number": ticket.number,
         "tag": queue.subject_tag.replace("{number}", str(ticket.number)),
         "subject": ticket.subject,
         "status": ticket.status,
+        "stage": shown(ticket, queue, locale, public=public),
         "priority": "" if public else ticket.priority,
         "requester": person_context(ticket.requester),
         "updated_at": ticket.updated_at.astimezone(zone),

@@ -16,15 +16,18 @@ from mailtickets.desk.change import customers
 from mailtickets.desk.claims.authors import authentic, author_of, locale_for
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.clock.levels import named
+from mailtickets.desk.clock.stages import STAGE_REMOVED, shown
 from mailtickets.desk.letters.legal_words import legal_words
-from mailtickets.desk.model.effects import AddMessage, SetStatus
+from mailtickets.desk.model.effects import AddMessage, SetStage, SetStatus
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import Status, Ticket
 from mailtickets.desk.notices.agents import to_agents
 from mailtickets.desk.notices.budget import standing
 from mailtickets.desk.notices.contexts import MAX_SHOWN, Extent, context, lines_context, resolves, thread_context
 from mailtickets.desk.notices.discretion import Discretion
+from mailtickets.desk.notices.moves import with_moves
 from mailtickets.desk.notices.notice import SUPPRESS, Notice, Occasion, Situation
 from mailtickets.desk.notices.promises import promise_context, promise_of
 from mailtickets.desk.notices.row import NoticeName
@@ -48,6 +51,7 @@ def plan(situation: Situation, policy: Policy, now: datetime) -> tuple[Notice, .
     occasion = Occasion(situation, _queue(situation, policy), policy, now)
     found = [*_to_customers(occasion), *to_agents(occasion)]
     found += [*_to_ops(occasion)]
+    found = list(with_moves(found, occasion))
     return tuple(kept for notice in found if (kept := _fit_to_send(notice, situation, policy)).recipients)
 
 
@@ -117,6 +121,8 @@ def _of_status(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
     situation = occasion.situation
     moved = next((effect for effect in situation.decision.effects if isinstance(effect, SetStatus)), None)
     name = _status_notice(moved, situation.before) if moved else None
+    if name in {None, "status_changed"} and _stage_told(occasion, after):
+        name = "stage_changed"
     requester = after.participant(after.requester.address)
     if name is None or (requester is not None and requester.muted):
         return
@@ -136,6 +142,31 @@ def _of_promise(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
         notice = _automatic("promised", (after.requester,), occasion)
         told = promise_context(promise, after.locale, occasion)
         yield replace(notice, context={**notice.context, **told, "message": None})
+
+
+def _of_stage(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
+    """To the requester: the stage to which an answer has brought the ticket, where the answer cannot say it."""
+    requester = after.participant(after.requester.address)
+    if _stage_told(occasion, after) and not resolves(occasion.situation) and not (requester and requester.muted):
+        notice = _automatic("stage_changed", (after.requester,), occasion)
+        yield replace(notice, context={**notice.context, "message": None})
+
+
+_NOT_TOLD: frozenset[Reason] = frozenset(
+    {"customer-replied", "delivery-failed", "merged", "spam", "undone", STAGE_REMOVED}
+)
+"""Why a ticket comes to a stage of which customers are told, and the customer is not: it is no news of our work."""
+
+
+def _stage_told(occasion: Occasion, after: Ticket) -> str | None:
+    """The label of the stage that the ticket has just come to, if its customer is to be told of it."""
+    situation = occasion.situation
+    entered = (effect for effect in reversed(situation.decision.effects) if isinstance(effect, SetStage))
+    last = next(entered, None)
+    was = situation.before.stage if situation.before else ""
+    if last is None or last.to in {"", was} or last.reason in _NOT_TOLD:
+        return None
+    return shown(after, occasion.queue, after.locale, public=True)
 
 
 def _asked_for(name: NoticeName, occasion: Occasion) -> Notice:
@@ -276,12 +307,14 @@ def _answer(occasion: Occasion, after: Ticket, message: AddMessage) -> Iterator[
         public=True,
         extent=Extent(whole=True),
         resolved_now=resolves(situation),
+        stage_now=None if resolves(situation) else _stage_told(occasion, after),
         begins=situation.decision.opens is not None,
         ask_rating=resolves(situation) and queue.satisfaction,
         thread=thread_context(situation.thread, policy, hide_agents_as=queue),
     )
     if after.requester.key in reached:  # the agent's own program cannot say it
         yield from _of_promise(occasion, after)
+        yield from _of_stage(occasion, after)
     yield Notice(
         "answer",
         after.locale,

@@ -10,11 +10,12 @@ from typing import Literal
 from mailtickets.desk.model.ticket import Status
 
 NoticeName = Literal[
-    "received", "answer", "status_changed", "promised", "resolved", "closed", "reopened", "status", "my_tickets",
+    "received", "answer", "status_changed", "promised", "stage_changed", "resolved", "closed", "reopened", "status",
+    "my_tickets",
     "muted", "unmuted",
     "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held", "receipt", "returned",
     "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent", "rated", "recalled",
-    "commands_help", "found", "history", "attachments", "second_word", "held_more",
+    "commands_help", "found", "history", "attachments", "second_word", "stage_removed", "held_more",
     "alarm", "all_clear",
 ]  # fmt: skip
 
@@ -47,6 +48,8 @@ class Sample:
 
     status: Status = "open"
     """The ticket's status after what happened."""
+    stage: str = ""
+    """The label of the ticket's stage, where it is shown."""
     message: Literal["", "question", "again", "answer", "note"] = ""
     """Which message of the story is shown; empty: none."""
     author: Literal["requester", "agent", "colleague"] = "requester"

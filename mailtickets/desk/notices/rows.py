@@ -30,6 +30,7 @@ from mailtickets.desk.notices.shapes import (
     HELD_MAIL,
     PERSON,
     PROBLEM,
+    REMOVED,
     SAID,
     STRANGER,
     TICKET_LINE,
@@ -49,6 +50,7 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         sees={
             "begins": False,
             "resolved_now": False,
+            "stage_now": None,
             "ask_rating": False,
             "thread": [SAID],
             "promised": "",
@@ -66,6 +68,11 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         priority=SECOND,
         sees={"promised": ""},
         sample=Sample(full={"promised": "{promised}"}),
+    ),
+    "stage_changed": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sample=Sample(status="pending", stage="{stage}"),
     ),
     "resolved": NoticeRow(
         audience="customers",
@@ -99,7 +106,13 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
     "new_ticket": NoticeRow(
         audience="agents",
         carries_customers_words=True,
-        sample=Sample(status="new", message="question", linked=(1036,), full_reason="not-a-participant"),
+        sample=Sample(
+            status="new",
+            message="question",
+            linked=(1036,),
+            full_reason="not-a-participant",
+            full={"moves": [{"line": "{move}", "label": "{stage}", "needs": []}]},
+        ),
     ),
     "customer_replied": NoticeRow(
         audience="agents",
@@ -316,6 +329,17 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
             reason="second-word-unclear",
             least={"identity": True, "ops": False},
             full={"ops": True},
+        ),
+    ),
+    "stage_removed": NoticeRow(
+        audience="agents",
+        ticket="never",
+        sees={"removed": REMOVED},
+        sample=Sample(
+            ticket=False,
+            reply_effect="lines",
+            least={"removed": {"name": "{removed}", "count": 1}},
+            full={"removed": {"name": "{removed}", "count": 12}},
         ),
     ),
     "held_more": NoticeRow(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 PERSON: Mapping[str, object] = {"name": None, "address": ""}
 ATTACHMENT: Mapping[str, object] = {"filename": "", "size": 0, "attached": True}
 TICKET: Mapping[str, object] = {
-    "number": None, "tag": "", "subject": "", "status": "", "priority": "", "type": None, "created_at": None,
-    "requester": PERSON, "assignee": None, "queue": "",
+    "number": None, "tag": "", "subject": "", "status": "", "stage": None, "priority": "", "type": None,
+    "created_at": None, "requester": PERSON, "assignee": None, "queue": "",
 }  # fmt: skip
 MESSAGE: Mapping[str, object] = {
     "author": PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
@@ -20,8 +20,8 @@ CLOCK: Mapping[str, object] = {
 lateness is counted in working time, of which a day has `day_minutes`."""
 CHANGE: Mapping[str, object] = {"kind": "", "from": None, "to": None, "actor_name": None, "reason": ""}
 TICKET_LINE: Mapping[str, object] = {
-    "number": None, "tag": "", "subject": "", "status": "", "priority": "", "requester": PERSON, "updated_at": None,
-    "waiting_since": None, "queue": "", "clock": None,
+    "number": None, "tag": "", "subject": "", "status": "", "stage": None, "priority": "", "requester": PERSON,
+    "updated_at": None, "waiting_since": None, "queue": "", "clock": None,
 }  # fmt: skip
 """A ticket in a list; its clock is the one that is due first."""
 SAID: Mapping[str, object] = {
@@ -38,6 +38,9 @@ PROBLEM: Mapping[str, object] = {"line": "", "code": "", "nearest": (), "expecte
 STRANGER: Mapping[str, object] = {"number": None, "requester": PERSON}
 COMMAND: Mapping[str, object] = {"spelled": "", "argument": "", "what": ""}
 EVENT: Mapping[str, object] = {"at": None, "actor": None, "kind": "", "from": None, "to": None}
+MOVE: Mapping[str, object] = {"line": "", "label": "", "needs": ()}
+"""A move to another stage: the command line, the stage's label, and labels of what it still needs."""
+REMOVED: Mapping[str, object] = {"name": "", "count": 0}
 HELD_MAIL: Mapping[str, object] = {"number": None, "subject": "", "received_at": None}
 
 ALWAYS: Mapping[str, Mapping[str, object]] = {
@@ -53,5 +56,6 @@ COMMON: Mapping[str, object] = {
     "reply_effect": None, "customer_echo": False, "reason": "", "reaches": [PERSON], "copied_beyond": [PERSON],
     "copied_unproven": [PERSON], "copied_disowned": [PERSON], "copied_unwritable": [PERSON], "copy_limit": None,
     "clocks": [CLOCK],
+    "moves": [MOVE],
 }  # fmt: skip
 """What every notice may show beside those; written as `NoticeRow.sees` is."""

@@ -22,9 +22,10 @@ from mailtickets.desk.claims.people import readers
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest
 from mailtickets.desk.commands.carry_out import first_action, promises
 from mailtickets.desk.commands.closing import Own, is_greeting
-from mailtickets.desk.commands.command import Command, CommandName
+from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.digest import DigestAnswer
 from mailtickets.desk.commands.second_words import is_left_over, is_tail
+from mailtickets.desk.commands.staging import unanswered
 from mailtickets.desk.commands.take_back import too_late
 from mailtickets.desk.customers.phrasing import is_device_line
 from mailtickets.desk.model.decision import Decision, Done, Feedback, Outcome, Problem
@@ -36,6 +37,7 @@ from mailtickets.desk.model.effects import (
     RecordEvent,
     ReleaseHeld,
     SetAbsence,
+    SetStage,
     SetStatus,
 )
 from mailtickets.desk.model.facts import Facts, TokenFact
@@ -90,8 +92,8 @@ def on_ticket(case: Case, agent: Agent, ticket: Ticket, drops: int | None = None
     if as_written.words and not (read.words or read.note or read.orders or files):
         return Decision(THANKS, tuple(back_again(asker)), ticket.number, "ignored", agent.address)
     publishes = bool(read.words) or (files and (answered != "note" or read.asks("customer")))
-    if read.asks("customer") and not publishes:
-        return sent_back([_line_of("customer", read)], ticket, agent)
+    if not publishes and (needs_words := _orders_that_need_words(read, ticket, asker)):
+        return sent_back(needs_words, ticket, agent)
     if publishes and mail.carriers:
         return quotes_us(mail, ticket, agent)
     if publishes and is_doubtful(read, answered, mail, asker):
@@ -119,9 +121,10 @@ def _beside(orders: Sequence[Command]) -> bool:
     return any(order.name != "customer" for order in orders)
 
 
-def _line_of(name: CommandName, read: Reading) -> Problem:
-    order = next(order for order in read.orders if order.name == name)
-    return Problem(order.line, "not-possible-here")
+def _orders_that_need_words(read: Reading, ticket: Ticket, asker: Asker) -> list[Problem]:
+    """What is said of orders that call for an answer to the customer, in a mail that has none."""
+    alone = [Problem(order.line, "not-possible-here") for order in read.orders if order.name == "customer"]
+    return alone[:1] or list(unanswered(read.orders, read.deeds.effects, ticket, asker))
 
 
 def _why_not_published(mail: InboundMail, facts: Facts, ticket: Ticket, read: Reading) -> Reason | None:
@@ -224,13 +227,13 @@ def _note(mail: InboundMail, read: Reading, asker: Asker, *, publishes: bool) ->
 
 
 def _says_where_it_stands(read: Reading) -> bool:
-    """Whether a command sets the status. `#resolver` on a resolved ticket does too: the answer does not change it."""
-    return any(read.asks(name) for name in ("status", "spam", "merge"))
+    """Whether a command says it. `#resolver` on a resolved ticket does too: the answer does not change the status."""
+    return any(read.asks(name) for name in ("status", "stage", "spam", "merge"))
 
 
 def _status_after(ticket: Ticket, effects: Sequence[Effect], *, publishes: bool) -> list[Effect]:
     """After an answer the ticket waits for its customer, unless the agent said where it stands."""
-    if any(isinstance(effect, SetStatus) for effect in effects):
+    if any(isinstance(effect, SetStatus | SetStage) for effect in effects):
         return []
     if publishes:
         return [SetStatus("pending", "agent-answered")] if ticket.status != "pending" else []

@@ -26,9 +26,10 @@ from mailtickets.desk.commands.correcting import corrected
 from mailtickets.desk.commands.digest import DigestAnswer, read_lines
 from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.commands.rows import row_of
+from mailtickets.desk.commands.staging import unanswered
 from mailtickets.desk.customers.thanks import is_courtesy
 from mailtickets.desk.model.decision import Decision, Done, Feedback, Problem
-from mailtickets.desk.model.effects import AddMessage, AddParticipant, Assign, Effect, OpenTicket, SetStatus
+from mailtickets.desk.model.effects import AddMessage, AddParticipant, Assign, Effect, OpenTicket, SetStage, SetStatus
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.rules.agent_reading import (
@@ -177,6 +178,8 @@ def _starts(mail: InboundMail, words: str, asked: Asked, asker: Asker) -> Decisi
     ours = [order for order in (to, named) if order and not readers([_person(order) or me], asker.policy)]
     if ours:
         return sent_back([Problem(order.line, "bad-argument", expected="address") for order in ours], None, asker.agent)
+    if to is None and (lacking := unanswered(read.orders, read.deeds.effects, opened(opening, 0, asker.now), asker)):
+        return sent_back(lacking, None, asker.agent)
     if not read.words and forwarded is None:
         missing = [Problem(order.line, "needs-a-ticket") for order in read.orders or orders]
         return sent_back(missing, None, asker.agent)
@@ -235,4 +238,4 @@ def _assigned_by_turns(effects: Sequence[Effect], asker: Asker) -> list[Effect]:
 
 
 def _says_status(effects: Sequence[Effect]) -> bool:
-    return any(isinstance(effect, SetStatus) for effect in effects)
+    return any(isinstance(effect, SetStatus | SetStage) for effect in effects)

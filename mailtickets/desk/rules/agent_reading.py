@@ -54,6 +54,7 @@ def reading_of(asked: Asked, ticket: Ticket | None, asker: Asker, without: Seque
     if bare is not None and NOT_UNDERSTOOD not in asker.facts.confirmed:
         asked = replace(asked, problems=(bare,))
     orders = _ordered(asked, asker, without)
+    asker = replace(asker, answers=bool(asked.words or asked.pieces))
     if NOT_UNDERSTOOD not in asker.facts.confirmed:
         deeds = carry_out(ticket, orders, asker)
         return _whole(asked, orders, deeds, (*asked.problems, *deeds.problems), asker)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.clock.clocks import Clock
+from mailtickets.desk.clock.stages import followed
 from mailtickets.desk.clock.timers import Timer
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import OpenTicket
@@ -88,6 +89,7 @@ class Draft:
 
 def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Draft:
     """The draft of a decision: the ticket after it, and the notices that may be sent."""
+    basis = replace(basis, decision=followed(basis.decision, basis.before, policy, now))
     also = tuple(_drafted_also(connection, another, basis.facts, policy, now) for another in basis.decision.also)
     after = _after(connection, basis, policy, now)
     others = tuple(draft.after for draft in also if draft.after)
