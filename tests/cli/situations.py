@@ -161,7 +161,7 @@ def faults(lines: list[CheckLine], about: str) -> list[CheckLine]:
 
 
 OF_AREAS = {
-    "instance": ("dns",), "database": ("database",), "queue": ("queue",), "trust": ("queue",),
+    "instance": ("dns",), "database": ("database",), "queue": ("queue", "stages"), "trust": ("queue",),
     "templates": ("templates",), "lmtp_in": ("listen",), "smtp_in": ("listen",), "imap_in": ("secrets", "imap_in"),
     "oauth": ("oauth",), "delivery": ("delivery",), "--send": ("delivery",), "clock": ("delivery", "clock"),
 }  # fmt: skip
@@ -234,6 +234,16 @@ async def _(bench: Bench) -> list[CheckLine]:
 async def _(bench: Bench) -> list[CheckLine]:
     bench.tables = table("[queue]", {"name": "vendas", "addresses": ["vendas@loja.com.br"]})
     return await bench.told("queue.1")
+
+
+@situation("Customers are told of a stage that has no label")
+async def _(bench: Bench) -> list[CheckLine]:
+    stages = {"novo": "new", "aberto": "open", "espera": "pending", "fim": "closed"}
+    bench.tables = table("[queue]", {"name": "vendas", "addresses": ["vendas@loja.com.br"]}) + "".join(
+        table("[queue.stages]", {"name": name, "is": status, "tell": name == "espera"})
+        for name, status in stages.items()
+    )
+    return await bench.told("queue.1.stages.2.label")
 
 
 @situation("A reply address and a From line are believed without proof")

@@ -24,6 +24,7 @@ from mailtickets.cli.check import (
     queues,
     rules,
     secret_files,
+    stages,
     texts,
     tokens,
 )
@@ -55,6 +56,7 @@ AREAS: tuple[tuple[str, Area], ...] = (
     ("secrets", _in_thread(secret_files.lines)),
     ("queue", _in_thread(queues.lines)),
     ("rule", _in_thread(rules.lines)),
+    ("stages", _in_thread(stages.lines)),
     ("calendar", _in_thread(calendars.lines)),
     ("templates", _in_thread(texts.lines)),
     ("listen", _in_thread(listeners.lines)),
