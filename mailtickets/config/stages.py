@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
 
+from mailtickets.config.durations import span
 from mailtickets.config.section import Section
 from mailtickets.config.stage_graph import Graph
-from mailtickets.config.values import Duration, Locale, OneLine, Word, span
+from mailtickets.config.values import Duration, Locale, OneLine, Word
 from mailtickets.words.fold import folded_name
 
 if TYPE_CHECKING:
