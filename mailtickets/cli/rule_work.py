@@ -135,6 +135,7 @@ async def _replayed(database: Database, config: Config, new: Config, report: Rep
         total = await asyncio.to_thread(replay.count, report.since)
         await _show(replay.mails(report.since), Progress("mail", total), report)
         await _show(replay.statuses(report.since), Progress("statuses"), report)
+        await _show(replay.times(report.since, datetime.now(UTC)), Progress("in time"), report)
         return replay
     finally:
         await asyncio.to_thread(workers.close)

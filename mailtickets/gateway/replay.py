@@ -7,7 +7,7 @@ Fails with: `Transient` for trouble of the database.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -25,7 +25,8 @@ from mailtickets.desk.rules.case import Case
 from mailtickets.desk.rules.configured.compare import RULE, Difference, RuledEnding, differences, ending
 from mailtickets.desk.rules.configured.look import asks_history
 from mailtickets.desk.rules.configured.matter import Matter
-from mailtickets.desk.rules.configured.step import applied, looked, of_mail, of_order
+from mailtickets.desk.rules.configured.step import applied, looked, of_mail, of_order, on_time
+from mailtickets.desk.rules.configured.timed import times
 from mailtickets.desk.rules.decide import decide
 from mailtickets.desk.rules.questions import questions
 from mailtickets.gateway.workers import Unreadable, Workers
@@ -40,6 +41,8 @@ from mailtickets.store.read.reader import Reader, within
 from mailtickets.store.read.then import LookBack, Then
 
 MAILS_AT_ONCE = 8
+MOST_EVENTS = 1_000
+"""A ticket with more events is not looked at for what time would have done to it."""
 BYTES_AT_ONCE = 32_000_000
 """Raw mail that is in memory at a time, besides what the workers hold."""
 
@@ -272,6 +275,83 @@ class Replay:
         self._count(old, new)
         self.tally.statuses += 1
         return _replayed("status", event.ticket, before.subject, event.at, event.inbound, differences(old, new))
+
+    # --- time ---------------------------------------------------------------------------------------------
+
+    async def times(self, since: datetime, until: datetime) -> AsyncIterator[Replayed | None]:
+        """For each rule whose time has come on a ticket since then: what would differ, or None."""
+        if not any("due" in rule.on for policy in (self._old, self._new) for rule in policy.configured):
+            return
+        after = 0
+        while numbers := await asyncio.to_thread(self._tickets, since, after):
+            after = numbers[-1]
+            for found in await asyncio.to_thread(self._compared_times, numbers, since, until):
+                yield found
+
+    def _tickets(self, since: datetime, after: int) -> Sequence[int]:
+        with self._database.looking() as connection:
+            return rows.tickets(within(connection), since, after)
+
+    def _compared_times(self, numbers: Sequence[int], since: datetime, until: datetime) -> list[Replayed | None]:
+        with self._database.looking() as connection:
+            reader = within(connection)
+            return [found for number in numbers for found in self._compare_times(reader, number, since, until)]
+
+    def _compare_times(
+        self, reader: Reader, number: int, since: datetime, until: datetime
+    ) -> Iterator[Replayed | None]:
+        history = self._past.history(reader, number)
+        if history is None or len(history.events) > MOST_EVENTS:
+            return
+        spans = list(history.spans(since, until))
+        old, new = (dict(self._fired(reader, spans, policy)) for policy in (self._old, self._new))
+        for key in dict.fromkeys((*new, *old)):
+            one, other = old.get(key), new.get(key)
+            fired = other or one
+            if fired is None:
+                continue
+            nothing = ending(_nothing_done(key[0], number), fired.ticket, fired.at)
+            first, second = one.ending if one else nothing, other.ending if other else nothing
+            found = differences(first, second)
+            if one and other and one.at != other.at:
+                found = (Difference("when", f"{one.at:%Y-%m-%d %H:%M}", f"{other.at:%Y-%m-%d %H:%M}", key[0]), *found)
+            self._count(first, second)
+            self.tally.timers += 1
+            yield _replayed("due", number, fired.ticket.subject, fired.at, None, found)
+
+    def _fired(
+        self, reader: Reader, spans: Sequence[tuple[datetime, datetime, Ticket]], policy: Policy
+    ) -> Iterator[tuple[tuple[str, int], "_FiredThen"]]:
+        """The rules whose time came in one of the spans, once for each epoch of the ticket. What was overdue when the
+        first span began had come before."""
+        done: set[tuple[str, int]] = set()
+        for begin, end, ticket in spans:
+            for name, at in times(ticket, policy, begin):
+                key = (name, ticket.epoch)
+                if key in done or not begin <= at < end:
+                    continue
+                done.add(key)
+                if at > begin or begin == ticket.created_at or begin != spans[0][0]:
+                    yield key, self._in_time(reader, name, ticket, policy, at)
+
+    def _in_time(self, reader: Reader, name: str, ticket: Ticket, policy: Policy, at: datetime) -> "_FiredThen":
+        history = self._past.customer(reader, ticket.requester, ticket.number, Then(at))
+        seen = on_time(name, ticket, policy, at, history)
+        decision = applied(_nothing_done(name, ticket.number), ticket, seen, policy, at, desk=Desk())
+        return _FiredThen(at, ticket, ending(decision, ticket, at))
+
+
+@dataclass(frozen=True, slots=True)
+class _FiredThen:
+    """A rule whose time had come."""
+
+    at: datetime
+    ticket: Ticket
+    ending: RuledEnding
+
+
+def _nothing_done(rule: str, ticket: int) -> Decision:
+    return Decision(OtherReason(f"{RULE}{rule}"), (), ticket)
 
 
 def _replayed(

@@ -154,6 +154,30 @@ def test_a_status_that_an_agent_changed_is_replayed_too(office: Office, new: Any
     assert "status changed: tags - -> fim" in out
 
 
+def test_a_rule_whose_time_came_is_replayed_once(office: Office, new: Any) -> None:
+    maria(office, "A impressora não imprime.")
+    maria(office, "O telefone também não.", subject="Telefone")
+    office.pass_time(hours=3)
+    agent(office, "Reinicie.", token(office))
+    rule = '[[rule]]\nname = "{}"\non = ["due"]\nall = [{{ waiting = "{}" }}]\nset = {{ priority = "high" }}\n'
+    status, out = new(rule.format("esquecido", "4h"), "--json")
+    assert (status, changes(out, "esquecido")) == (1, {2: {"priority": ("normal", "high")}})
+    [change] = found(out)["rules"][0]["changes"]
+    assert (change["on"], change["at"]) == ("due", "2025-03-03T16:00:00+00:00")
+    status, out = new(rule.format("logo", "2h"), "--json")
+    assert set(changes(out, "logo")) == {1, 2}
+
+
+def test_a_rule_that_comes_at_another_time_says_when(shell: Shell, office: Office, new: Any) -> None:
+    rule = '[[rule]]\nname = "esquecido"\non = ["due"]\nall = [{{ age = "{}" }}]\nset = {{ priority = "high" }}\n'
+    use(shell, office, rule.format("4h"))
+    maria(office, "A impressora não imprime.")
+    assert new(rule.format("4h"))[0] == 0
+    status, out = new(rule.format("6h"))
+    assert status == 1
+    assert "in time: when 2025-03-03 16:00 -> 2025-03-03 18:00  Impressora" in out
+
+
 def test_what_cannot_be_replayed_is_counted(office: Office, new: Any) -> None:
     maria(office, "Preciso do boleto.", subject="Um")
     maria(office, "Preciso do boleto.", subject="Dois")

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from mailtickets.config.rules import Rule
 from mailtickets.gateway.drafting.draft import Draft
+from mailtickets.gateway.rules import rules_of
 from mailtickets.store.database import Database
-from tests.desk.builders import ANA
+from tests.desk.builders import ANA, a_config
 from tests.store.databases import migrated_file
-from tests.store.office import Office, a_message
+from tests.store.office import SECRET, Office, a_message
 
 __all__ = ["migrated_file"]
 
@@ -117,3 +119,11 @@ def test_an_agent_is_told_of_versions_that_differ_and_of_hidden_text(
     for shown in opened(office, raw):
         assert warning in shown
     assert {"text-and-html-differ", "hidden-text"} & set(office.ticket(1).messages[0].defects)
+
+
+def test_a_new_ticket_that_a_rule_moves_is_told_once(office: Office) -> None:
+    rule = Rule(name="boleto", all=({"words": "boleto"},), set={"queue": "vendas"})
+    office.clerk.rules = rules_of(a_config(rule=(rule,)), (SECRET,))
+    assert office.take(a_message("Preciso do boleto.")).outcome == "opened"
+    told = [(name, to) for name, to in office.outgoing() if to.endswith("@desk.test")]
+    assert told == [("new_ticket", "bruno@desk.test"), ("new_ticket", "carla@desk.test")]

@@ -128,7 +128,7 @@ def _on_colleagues_deeds(occasion: Occasion) -> Iterator[Notice]:
     assignee = policy.agent(assigned_to) if assigned_to and decision.opens is None else None
     if assignee is not None:
         yield _shown_last("assigned", [assignee], occasion, {"actor": actor})
-    if any(isinstance(effect, MoveTo) for effect in decision.effects):
+    if decision.opens is None and any(isinstance(effect, MoveTo) for effect in decision.effects):
         watchers, extra = watching(after, queue, policy), {"actor": actor, "change": moved_context(situation, policy)}
         yield _shown_last("moved", watchers, occasion, extra)
     if message is not None and message.direction == "out" and message.visibility == "public":

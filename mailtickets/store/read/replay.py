@@ -31,7 +31,13 @@ _STATUSES = (
 _BESIDE = (
     "SELECT id, inbound, at, actor, kind, old, new, reason FROM event WHERE ticket = :ticket AND at = :at ORDER BY id"
 )
-_HELD = "SELECT at FROM event WHERE inbound = :inbound AND kind = 'held' AND reason LIKE 'rule:%' ORDER BY id LIMIT 1"
+_HELD = "SELECT at FROM event WHERE inbound = :inbound AND kind = 'held' AND reason LIKE :rule ORDER BY id LIMIT 1"
+
+TICKETS_AT_ONCE = 100
+_TICKETS = (
+    "SELECT number FROM ticket WHERE number > :after AND (updated_at >= :since OR status IN ('new', 'open', 'pending',"
+    " 'resolved')) ORDER BY number LIMIT :limit"
+)
 
 
 def first_mail(reader: Reader, since: datetime) -> int | None:
@@ -56,7 +62,7 @@ def mails(reader: Reader, since: datetime, after: int) -> Sequence[Any]:
 
 def held_by_rule(reader: Reader, inbound: int) -> datetime | None:
     """When a rule held a mail that was released later; None if no rule did."""
-    row = reader.one(_HELD, inbound=inbound)
+    row = reader.one(_HELD, inbound=inbound, rule="rule:%")
     return row.at if row is not None else None
 
 
@@ -76,3 +82,8 @@ def beside(reader: Reader, event: Any) -> Iterator[Any]:
     """All events of the decision that a change of status belongs to, oldest first."""
     rows = reader.each(_BESIDE, ticket=event.ticket, at=event.at)
     return (row for row in rows if (row.inbound, row.actor) == (event.inbound, event.actor))
+
+
+def tickets(reader: Reader, since: datetime, after: int) -> Sequence[int]:
+    """A page of the tickets on which time can have brought something about since then."""
+    return [row.number for row in reader.each(_TICKETS, since=since, after=after, limit=TICKETS_AT_ONCE)]

@@ -9,9 +9,10 @@ onto a ticket stay on it.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Connection
@@ -29,6 +30,7 @@ from mailtickets.store.read.facts import gather
 from mailtickets.store.read.reader import Reader, among, within
 
 _AT_ONCE = 500
+_AFTER = timedelta(microseconds=1)
 _REMEMBERED = 64
 """So many histories of tickets are kept between the mails of one replay."""
 
@@ -73,6 +75,15 @@ class TicketHistory:
         if not earlier:
             return None
         return rewound(self.ticket, later, earlier)
+
+    def spans(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime, Ticket]]:
+        """(begin, end, the ticket between) for each span in which nothing happened to the ticket."""
+        moments = sorted({event.at for event, _ in self.events if since < event.at < until})
+        begins = [max(since, self.ticket.created_at), *(at for at in moments if at > self.ticket.created_at)]
+        for begin, end in pairwise([*begins, until]):
+            ticket = self.as_of(Then(begin + _AFTER))
+            if ticket is not None and begin < end:
+                yield begin, end, ticket
 
     def was_merged(self, then: Then) -> bool:
         merged = (event for event, _ in self.events if event.kind == "merged" and event.new != str(self.ticket.number))
@@ -122,7 +133,7 @@ class LookBack:
         seen: set[int] = set()
         while number not in seen:
             seen.add(number)
-            history = self._history(reader, number)
+            history = self.history(reader, number)
             if history is None:
                 return None
             if not history.was_merged(then) or history.merged_into is None:
@@ -142,7 +153,8 @@ class LookBack:
         there = {number: ticket for number, ticket in as_of.items() if ticket is not None}
         return there | {ticket.number: ticket for ticket in there.values()}
 
-    def _history(self, reader: Reader, number: int) -> TicketHistory | None:
+    def history(self, reader: Reader, number: int) -> TicketHistory | None:
+        """A ticket and its events; None if there is no such ticket."""
         if number in self._histories:
             self._histories.move_to_end(number)
             return self._histories[number]
