@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailtickets.config.models import AlarmLimits
+from mailtickets.desk.clock import promise
 from mailtickets.desk.letters.retry import WARN_AFTER
 from mailtickets.desk.notices.alarms import ALARMS
 from mailtickets.edges.doors.imap import MAX_ATTEMPTS
@@ -44,6 +45,9 @@ def test_every_alarm_is_on_the_page_in_the_words_of_its_mail() -> None:
         ("disk-low", {10: "of a small disk: a tenth"}[watch._SMALL_DISK]),
         ("disk-low", {1.25: "with a quarter more"}[watch.WELL_AGAIN]),
         ("workers-die", f"{watch.MOST_DEATHS} workers"),
+        ("promise-QUEUE", f"less than {promise.KEPT_AT_LEAST:.0%}".replace("%", " %")),
+        ("promise-QUEUE", f"from {promise.KEPT_AGAIN_FROM:.0%} on".replace("%", " %")),
+        ("promise-QUEUE", f"of the last {promise.BACKTESTED.days} days"),
     ],
 )
 def test_the_page_says_when(key: str, words: str) -> None:

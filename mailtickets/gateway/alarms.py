@@ -83,6 +83,11 @@ class Alarms:
         """Whether this gateway sees this trouble now."""
         return key in self._raised
 
+    async def forget(self, key: str) -> None:
+        """Drops an alarm without a word: what it was about is no longer wanted."""
+        await self._transactions.alone(store.forget, key, self._whose(key))
+        self._raised.pop(key, None)
+
     async def keep_only(self, imap: Sequence[str], oauth: Sequence[str]) -> None:
         """Drops, without a word, the alarms of accounts that are no longer in the configuration."""
         accounts = (*(f"imap-{name}" for name in imap), *(f"oauth-{name}" for name in oauth))

@@ -16,6 +16,7 @@ from mailtickets.desk.model.delivery import Transient
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.jobs.ending_secrets import ENDING_SECONDS, EndingSecrets, tell_of_ending_secrets
 from mailtickets.jobs.housekeeping import HOUSEKEEPING_SECONDS, housekeeping
+from mailtickets.jobs.promises import PROMISES_SECONDS, look_at_promises
 from mailtickets.jobs.reconcile import Compare, reconcile_nightly
 from mailtickets.jobs.reminders import remind
 from mailtickets.jobs.watch import WATCH_SECONDS, Watch
@@ -46,7 +47,9 @@ def schedule(
     _every(scheduler, ENDING_SECONDS, "ending-secrets", partial(tell_of_ending_secrets, gateway, ending))
     _every(scheduler, WATCH_SECONDS, "watch", watch.look)
     _every(scheduler, HOLIDAYS_SECONDS, "holidays", holidays)
-    scheduler.modify_job("ending-secrets", next_run_time=datetime.now(UTC))
+    _every(scheduler, PROMISES_SECONDS, "promises", partial(look_at_promises, gateway))
+    for name in ("ending-secrets", "promises"):
+        scheduler.modify_job(name, next_run_time=datetime.now(UTC))
     return scheduler
 
 

@@ -541,3 +541,15 @@ told_mark = Table(
     Column("at", Instant, nullable=False),
     Column("value", Text, nullable=False),
 )
+
+# What customers of a queue may expect, as it was worked out last, and whether acknowledgements say it.
+expectation = Table(
+    "expectation",
+    metadata,
+    Column("queue", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("figures", JSON, nullable=False),  # seconds of open time, by kind of day and hour
+    Column("said", Boolean, nullable=False),
+    Column("kept", Integer, nullable=False),  # of `settled` expectations of the last weeks, so many came true
+    Column("settled", Integer, nullable=False),
+)

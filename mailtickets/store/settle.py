@@ -37,6 +37,7 @@ from mailtickets.desk.signatures.learning import Seen
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import (
     agents,
+    answer_times,
     budgets,
     contacts,
     deadlines,
@@ -47,6 +48,7 @@ from mailtickets.store import (
     signatures,
     tickets,
 )
+from mailtickets.store.answer_times import AnswerRecord
 from mailtickets.store.database import Stale
 from mailtickets.store.deadlines import NO_CHANGES, RowChanges
 from mailtickets.store.events import Event, event_of
@@ -95,6 +97,8 @@ class Settlement:
     """What changes of the ticket's clocks and timers."""
     signature: Seen | None = None
     """The author's signature that the mail shows; None: nothing is learned from this mail."""
+    answer: AnswerRecord | None = None
+    """What is recorded of the first answer to the ticket."""
 
 
 _DECIDED = update(inbound).where(inbound.c.id == bindparam("number"), inbound.c.state == literal_column("'accepted'"))
@@ -126,6 +130,8 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     number = after.number if after else settlement.decision.ticket
     for letter in settlement.letters:
         outbox.queue(connection, letter, number, inbound_id, settlement.now)
+    if settlement.answer is not None:
+        answer_times.record(connection, settlement.answer)
     budgets.spend(connection, settlement.budget, settlement.now)
     rule_firings.count(connection, settlement.decision.ruled.matched, settlement.now)
     if settlement.proven_author is not None:

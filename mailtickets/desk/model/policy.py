@@ -90,7 +90,7 @@ class Policy:
 
     def hours(self, calendar: str) -> OpenHours:
         """The open hours of a calendar. Without a name, every hour counts."""
-        return self.calendars[calendar] if calendar else EVERY_HOUR
+        return self.calendars.get(calendar, EVERY_HOUR)
 
     def on_duty(self, agent: Agent, at: datetime) -> bool:
         """Whether an agent works at this moment, by their calendar. Who has none is always on duty.

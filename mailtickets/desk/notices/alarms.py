@@ -42,7 +42,7 @@ def kind_of(key: str) -> str:
             return "oauth-refused"
         case ["oauth", _, *_, "expires" | "ends"]:
             return "oauth-ends"
-        case ["imap" | "oauth" as kind, _, *_]:
+        case ["imap" | "oauth" | "promise" as kind, _, *_]:
             return kind
     return key
 
@@ -405,5 +405,31 @@ ALARMS: Mapping[str, AlarmKind] = {
                 "quienes hacen mailtickets."
             ),
         },
+    ),
+    "promise": AlarmKind(
+        keys="promise-QUEUE",
+        title={
+            "pt_BR": "as confirmações não dizem mais quando a resposta chega",
+            "en": "acknowledgements no longer say when an answer comes",
+            "es": "las confirmaciones ya no dicen cuándo llega la respuesta",
+        },
+        advice={
+            "pt_BR": (
+                "Não é preciso fazer nada: o que se promete demais não é mais dito, e volta sozinho quando 8 em cada "
+                "10 pedidos forem respondidos a tempo. Se a fila está mais lenta do que costumava, é ali que falta "
+                "gente. Com `promise = false` na fila, isso nunca é dito."
+            ),
+            "en": (
+                "There is nothing to do: what promised too much is not said any more, and comes back by itself when 8 "
+                "in 10 requests are answered in time. If the queue is slower than it used to be, that is where people "
+                "are missing. With `promise = false` in the queue it is never said."
+            ),
+            "es": (
+                "No hay que hacer nada: lo que prometía demasiado ya no se dice, y vuelve solo cuando 8 de cada 10 "
+                "solicitudes se respondan a tiempo. Si la cola está más lenta de lo habitual, ahí es donde falta "
+                "gente. Con `promise = false` en la cola no se dice nunca."
+            ),
+        },
+        shared=True,
     ),
 }

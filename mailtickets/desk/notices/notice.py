@@ -7,6 +7,7 @@ from typing import Literal
 
 from mailtickets.config.models import Queue
 from mailtickets.desk.clock.clocks import Clock
+from mailtickets.desk.clock.promise import ExpectedAnswer
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddMessage
 from mailtickets.desk.model.facts import Desk, Facts
@@ -108,6 +109,8 @@ class Situation:
     """The ticket's public messages before this one, oldest first, where an answer shows them."""
     newest: tuple[Said, ...] = ()
     """The ticket's newest messages before this one, oldest first, where agents are shown the customer's last."""
+    expected: ExpectedAnswer | None = None
+    """When an answer may be expected, for the acknowledgement; None: nothing is said."""
     secrets: frozenset[str] = frozenset()
     """Reply tokens that are said in the mail or the messages."""
     clocks: tuple[Clock, ...] = ()

@@ -36,6 +36,7 @@ from mailtickets.desk.notices.to_ops import alarm
 from mailtickets.desk.rules.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.mail.kind.bounce.signs import is_null_path
 from mailtickets.mail.model import Address, AutoSubmitted, Envelope, InboundMail
+from mailtickets.words import due
 from mailtickets.words.secrets import masked
 
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "nao-responda", "no-responder")
@@ -237,7 +238,8 @@ def _acknowledgement(occasion: Occasion, after: Ticket) -> Notice:
     by_agent = occasion.situation.decision.reason == OPENED_BY_AGENT
     known = facts is None or by_agent or facts.known_author or authentic(facts)
     notice = _automatic("received", (after.requester,), occasion, echo=known, submitted="auto-replied")
-    notice = replace(notice, context={**notice.context, "legal": _legal(occasion, after)})
+    more = {"legal": _legal(occasion, after), **_expected(occasion, after.locale)}
+    notice = replace(notice, context={**notice.context, **more})
     if known:
         return notice
     to = Address("", after.requester.address)  # the name may be a forger's advertisement
@@ -253,6 +255,18 @@ def _legal(occasion: Occasion, after: Ticket) -> str:
         return ""
     registered, ends = (at.astimezone(zone).date() for at in (clock.started_at, clock.due_at))
     return legal_words(level.profile, after.number, ends, registered, after.locale)
+
+
+def _expected(occasion: Occasion, locale: str) -> dict[str, object]:
+    """When the answer may be expected, in words; empty where nothing is known."""
+    expected, zone = occasion.situation.expected, ZoneInfo(occasion.policy.instance.timezone)
+    if expected is None:
+        return {}
+    now, most, half = occasion.now.astimezone(zone), expected.most_at, expected.half_at
+    return {
+        "expected": due.moment(most.astimezone(zone), now, locale),
+        "expected_half": due.moment(half.astimezone(zone), now, locale) if half else "",
+    }
 
 
 def _automatic(

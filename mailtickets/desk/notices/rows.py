@@ -41,8 +41,12 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
     "received": NoticeRow(
         audience="customers",
         priority=SECOND,
-        sees={"legal": ""},
-        sample=Sample(status="new", message="question"),
+        sees={"legal": "", "expected": "", "expected_half": ""},
+        sample=Sample(
+            status="new",
+            message="question",
+            full={"expected": "{expected}", "expected_half": "{expected_half}"},
+        ),
     ),
     "answer": NoticeRow(
         audience="customers",

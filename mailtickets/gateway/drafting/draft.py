@@ -25,10 +25,12 @@ from mailtickets.desk.notices.notice import Notice
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.gateway.drafting.allowance import allowance
 from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.gateway.drafting.expecting import expecting
 from mailtickets.gateway.drafting.situation import situation_of
 from mailtickets.gateway.drafting.timing import NO_TIMING, Timing, timing
 from mailtickets.mail.model import InboundMail
 from mailtickets.store import tickets
+from mailtickets.store.answer_times import AnswerRecord
 from mailtickets.store.inbound import Received
 
 
@@ -52,6 +54,8 @@ class Draft:
     """When the decision was made: its events have this time, and so do the clocks that they start and stop."""
     signature: Seen | None = None
     """The author's signature that the mail shows, if the author is surely an agent."""
+    answer: AnswerRecord | None = None
+    """What is recorded of the first answer to the ticket."""
 
     @property
     def decision(self) -> Decision:
@@ -93,14 +97,16 @@ def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime)
     also = tuple(_drafted_also(connection, another, basis.facts, policy, now) for another in basis.decision.also)
     after = _after(connection, basis, policy, now)
     others = tuple(draft.after for draft in also if draft.after)
-    times = timing(connection, basis, after, policy, now)
-    situation = replace(situation_of(connection, basis, after, others, policy), clocks=times.clocks)
+    times, expects = timing(connection, basis, after, policy, now), expecting(connection, basis, after, policy, now)
+    situation = situation_of(connection, basis, after, others, policy)
+    situation = replace(situation, clocks=times.clocks, expected=expects.told)
     planned = notices.plan(situation, policy, now)
     number = situation.after.number if situation.after else 0
     limits = allowance(connection, planned, number, policy, now)
     reachable = {basis.reachable_author.casefold()}
     allowed = replace(limits, undeliverable=limits.undeliverable - reachable).of(planned)
-    return Draft(basis, after, allowed.notices, allowed.budget, allowed.withheld, also, situation.desk, times, now)
+    written = allowed.notices, allowed.budget, allowed.withheld
+    return Draft(basis, after, *written, also, situation.desk, times, now, answer=expects.record)
 
 
 def _drafted_also(

@@ -77,6 +77,7 @@ class Writing:
             also=tuple(self.settlement(another, words) for another in draft.also),
             signature=draft.signature,
             deadlines=draft.timing.changes,
+            answer=draft.answer,
         )
 
 

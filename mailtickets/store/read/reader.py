@@ -35,12 +35,12 @@ INSTANTS = frozenset({
 })  # fmt: skip
 """Columns with a moment. SQLite stores text: UTC, without a zone."""
 LISTS = frozenset({
-    "attachments", "authentication", "confirmed", "defects", "fields", "headers", "lines", "queues", "recipients",
-    "tags", "trace",
+    "attachments", "authentication", "confirmed", "defects", "fields", "figures", "headers", "lines", "queues",
+    "recipients", "tags", "trace",
 })  # fmt: skip
 """Columns with JSON. SQLite stores text."""
 FLAGS = frozenset(
-    {"answered", "inline", "left_out", "muted", "notified", "released", "snooze", "told", "trusted", "verified"}
+    {"answered", "inline", "left_out", "muted", "notified", "released", "said", "snooze", "told", "trusted", "verified"}
 )
 """Columns with yes or no. SQLite stores 1 or 0."""
 

@@ -1,0 +1,206 @@
+"""How long customers waited for the first answer, and what they had been told to expect.
+
+Owns: the tables `answer_time` and `expectation`. A ticket is in `answer_time` once it came to a queue with
+`promise = true`; older ones are added when a queue begins with it (`unrecorded`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, literal_column, or_, select, update
+
+from mailtickets.desk.clock.promise import (
+    DAY_KINDS,
+    NOTHING_SETTLED,
+    DayKind,
+    ExpectedOutcome,
+    KeptShare,
+    UsualWait,
+    UsualWaits,
+)
+from mailtickets.mail.door import IMPORT
+from mailtickets.store.schema import answer_time, expectation, inbound, message, ticket
+from mailtickets.store.statements import insert_of, inserting, replacing
+
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A customer's mail has opened a ticket. What may be expected of it counts also where it is not said."""
+
+    ticket: int
+    queue: str
+    arrived_at: datetime
+    expected_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A ticket has its first answer, after so much open time."""
+
+    ticket: int
+    answered_at: datetime
+    length: timedelta
+
+
+AnswerRecord = Arrived | Answered
+
+
+# --- one ticket ---------------------------------------------------------------------------------------
+
+_ANSWERED = (
+    update(answer_time)
+    .where(answer_time.c.ticket == bindparam("number"), answer_time.c.answered_at.is_(None))
+    .values(answered_at=bindparam("at"), seconds=bindparam("length"))
+)
+
+
+def record(connection: Connection, happened: AnswerRecord) -> None:
+    """Records what has happened. Only the first answer counts."""
+    match happened:
+        case Arrived(number, queue, arrived_at, expected_at):
+            row = {"ticket": number, "queue": queue, "arrived_at": arrived_at, "promised_at": expected_at}
+            connection.execute(inserting(answer_time), row)
+        case Answered(number, answered_at, length):
+            connection.execute(_ANSWERED, {"number": number, "at": answered_at, "length": length // _SECOND})
+
+
+def unanswered(connection: Connection, number: int) -> Arrived | None:
+    """The ticket's entry, while it waits for its first answer; None: it has none, or was answered."""
+    row = connection.execute(
+        select(answer_time).where(answer_time.c.ticket == number, answer_time.c.answered_at.is_(None))
+    ).one_or_none()
+    return Arrived(row.ticket, row.queue, row.arrived_at, row.promised_at) if row else None
+
+
+# --- a queue ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """One ticket of a queue's history."""
+
+    arrived_at: datetime
+    length: timedelta | None
+    """Open time until the first answer; None: its customer still waits."""
+
+
+_STILL_WAITS = answer_time.c.ticket.in_(select(ticket.c.number).where(ticket.c.waiting_since.is_not(None)))
+"""A ticket that was finished without an answer (thanks, spam, merged) tells nothing."""
+
+
+def history(connection: Connection, queue: str, since: datetime) -> list[Waited]:
+    """The tickets of a queue that came since then, and were answered or still wait."""
+    wanted = select(answer_time.c.arrived_at, answer_time.c.answered_at, answer_time.c.seconds).where(
+        answer_time.c.queue == queue,
+        answer_time.c.arrived_at >= since,
+        or_(answer_time.c.answered_at.is_not(None), _STILL_WAITS),
+    )
+    rows = connection.execute(wanted)
+    return [Waited(row.arrived_at, None if row.seconds is None else row.seconds * _SECOND) for row in rows]
+
+
+def outcomes(connection: Connection, queue: str, since: datetime) -> list[ExpectedOutcome]:
+    """What was expected of the tickets of a queue that came since then, and what came of it."""
+    wanted = select(answer_time.c.promised_at, answer_time.c.answered_at).where(
+        answer_time.c.queue == queue,
+        answer_time.c.arrived_at >= since,
+        answer_time.c.promised_at.is_not(None),
+        or_(answer_time.c.answered_at.is_not(None), _STILL_WAITS),
+    )
+    return [ExpectedOutcome(row.promised_at, row.answered_at) for row in connection.execute(wanted)]
+
+
+# --- tickets from before ------------------------------------------------------------------------------
+
+_PUBLIC_IN = and_(message.c.direction == "in", message.c.visibility == "public")
+_PUBLIC_OUT = and_(message.c.direction == "out", message.c.visibility == "public", message.c.kind == "human")
+
+
+def is_new(connection: Connection, queue: str) -> bool:
+    """Whether nothing has been recorded of a queue yet."""
+    return connection.execute(select(answer_time.c.ticket).where(answer_time.c.queue == queue).limit(1)).first() is None
+
+
+def unrecorded(connection: Connection, queue: str, since: datetime, below: int, limit: int) -> Sequence[Any]:
+    """Tickets of a queue that were opened since then by a customer and answered by a person, and are not recorded: the
+    highest numbers below `below` first. Rows (number, arrived_at, answered_at); imported mail is no history of ours.
+    """
+    arrived_at = func.min(case((_PUBLIC_IN, message.c.received_at))).label("arrived_at")
+    answered_at = func.min(case((_PUBLIC_OUT, message.c.received_at))).label("answered_at")
+    wanted = (
+        select(ticket.c.number, arrived_at, answered_at)
+        .join(message, message.c.ticket == ticket.c.number)
+        .outerjoin(inbound, inbound.c.id == message.c.inbound)
+        .outerjoin(answer_time, answer_time.c.ticket == ticket.c.number)
+        .where(ticket.c.queue == queue, ticket.c.number < below, ticket.c.created_at >= since)
+        .where(answer_time.c.ticket.is_(None))
+        .group_by(ticket.c.number)
+        .having(arrived_at < answered_at)
+        .having(func.count(case((inbound.c.source == IMPORT.name, literal_column("1")))) == 0)
+        .order_by(ticket.c.number.desc())
+        .limit(limit)
+    )
+    return connection.execute(wanted).all()
+
+
+def add(connection: Connection, queue: str, rows: Iterable[tuple[int, datetime, datetime, timedelta]]) -> None:
+    """Adds answered tickets from before: (ticket, arrived at, answered at, open time)."""
+    values = [
+        {"ticket": number, "queue": queue, "arrived_at": arrived, "answered_at": answered, "seconds": length // _SECOND}
+        for number, arrived, answered, length in rows
+    ]
+    if values:
+        connection.execute(insert_of(connection.dialect.name)(answer_time).on_conflict_do_nothing(), values)
+
+
+# --- what may be expected -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class QueueExpectation:
+    """What may be expected of a queue, and whether its acknowledgements say it."""
+
+    figures: UsualWaits
+    said: bool = True
+    share: KeptShare = NOTHING_SETTLED
+
+
+NOTHING_EXPECTED = QueueExpectation({})
+
+
+def expectation_of(connection: Connection, queue: str) -> QueueExpectation:
+    """What was worked out of a queue last."""
+    row = connection.execute(select(expectation).where(expectation.c.queue == queue)).one_or_none()
+    if row is None:
+        return NOTHING_EXPECTED
+    return QueueExpectation(_read(row.figures), row.said, KeptShare(row.kept, row.settled))
+
+
+def keep(connection: Connection, queue: str, found: QueueExpectation, now: datetime) -> None:
+    changed = ("at", "figures", "said", "kept", "settled")
+    row = {"queue": queue, "at": now, "figures": _written(found.figures), "said": found.said}
+    row |= {"kept": found.share.kept, "settled": found.share.of}
+    connection.execute(replacing(connection.dialect.name, expectation, ("queue",), changed), row)
+
+
+def forget_others(connection: Connection, queues: Sequence[str]) -> list[str]:
+    """Drops what was worked out of queues other than these. Returns their names."""
+    others = delete(expectation).where(expectation.c.queue.not_in(queues)).returning(expectation.c.queue)
+    return list(connection.execute(others).scalars())
+
+
+def _written(figures: UsualWaits) -> dict[str, list[int]]:
+    return {f"{kind} {hour}": [one.half // _SECOND, one.most // _SECOND] for (kind, hour), one in figures.items()}
+
+
+def _read(figures: Mapping[str, Sequence[int]]) -> UsualWaits:
+    found: dict[tuple[DayKind, int], UsualWait] = {}
+    for kind in DAY_KINDS:
+        for hour in range(24):
+            if seconds := figures.get(f"{kind} {hour}"):
+                found[kind, hour] = UsualWait(seconds[0] * _SECOND, seconds[1] * _SECOND)
+    return found
