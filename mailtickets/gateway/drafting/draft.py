@@ -29,7 +29,7 @@ from mailtickets.gateway.drafting.expecting import expecting
 from mailtickets.gateway.drafting.situation import situation_of
 from mailtickets.gateway.drafting.timing import NO_TIMING, Timing, timing
 from mailtickets.mail.model import InboundMail
-from mailtickets.store import tickets
+from mailtickets.store import deadlines, tickets
 from mailtickets.store.answer_times import AnswerRecord
 from mailtickets.store.inbound import Received
 
@@ -98,8 +98,9 @@ def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime)
     after = _after(connection, basis, policy, now)
     others = tuple(draft.after for draft in also if draft.after)
     times, expects = timing(connection, basis, after, policy, now), expecting(connection, basis, after, policy, now)
+    clocks = times.clocks if after is not None else _stored_clocks(connection, basis.before)
     situation = situation_of(connection, basis, after, others, policy)
-    situation = replace(situation, clocks=times.clocks, expected=expects.told)
+    situation = replace(situation, clocks=clocks, expected=expects.told)
     planned = notices.plan(situation, policy, now)
     number = situation.after.number if situation.after else 0
     limits = allowance(connection, planned, number, policy, now)
@@ -115,6 +116,11 @@ def _drafted_also(
     """The draft for another ticket that a mail changes, beside the ticket that the mail is about."""
     before = facts.tickets.get(decision.ticket or 0) if facts else None
     return drafted(connection, Basis(decision, before), policy, now)
+
+
+def _stored_clocks(connection: Connection, ticket: Ticket | None) -> tuple[Clock, ...]:
+    """The clocks of a ticket that a decision does not change, for notices that show it."""
+    return deadlines.stored(connection, ticket.number).clocks if ticket is not None else ()
 
 
 def _after(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Ticket | None:
