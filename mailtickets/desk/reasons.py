@@ -134,6 +134,12 @@ REASONS: Mapping[DeskReason, str] = {
 }
 
 
+_CONFIGURED: Mapping[str, str] = {
+    "rule": "The rule {!r} of the configuration says so.",
+    "level": "The service level {!r} of the configuration says so.",
+    "stage": "The stage {!r} of the configuration says so.",
+}
+"""Sentences for the reasons of things that the configuration names: `rule:boleto`."""
 _SENTENCES: Mapping[str, str] = {**{str(code): words for code, words in REASONS.items()}, **classify.REASONS}
 
 
@@ -144,4 +150,7 @@ def known() -> frozenset[str]:
 
 def sentence(reason: str) -> str:
     """A reason in words; a code that nobody has named yet stands for itself."""
+    kind, _, name = reason.partition(":")
+    if name and kind in _CONFIGURED:
+        return _CONFIGURED[kind].format(name)
     return _SENTENCES.get(reason, reason)

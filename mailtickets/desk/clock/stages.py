@@ -8,7 +8,7 @@ Fails with: nothing; what is not possible is a `NoMove`, which is a value.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from mailtickets.config.models import Agent, Queue
@@ -16,6 +16,8 @@ from mailtickets.config.stage_graph import entry, origins
 from mailtickets.config.stages import ANSWER, CUSTOMER, QueueStage
 from mailtickets.config.values import Locale
 from mailtickets.desk.change import changed, opened
+from mailtickets.desk.clock.calendar import due, length
+from mailtickets.desk.clock.levels import hours_of, level_for
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddMessage, Effect, MoveTo, OpenTicket, SetStage, SetStatus
 from mailtickets.desk.model.policy import Policy
@@ -296,6 +298,30 @@ def epoch_of(ticket: Ticket) -> int:
     return int((ticket.stage_since - _COUNTED_FROM).total_seconds()) if ticket.stage_since else 0
 
 
-def next_of(stage: QueueStage) -> tuple[str, str] | None:
-    """(duration, name of the stage that follows): the earliest timed move; None if the clock makes none."""
-    return next(iter(stage.after.items()), None)
+def is_timed(policy: Policy) -> bool:
+    """Whether the clock moves a ticket of any queue."""
+    return any(stage.after for queue in policy.queues for stage in queue.stages)
+
+
+def next_move(ticket: Ticket, policy: Policy) -> tuple[datetime, str] | None:
+    """When the clock moves the ticket to another stage, and its name; None: it does not.
+
+    The time counts from the moment at which the ticket came to its stage, in the calendar of its service level; without
+    a level, every hour counts.
+    """
+    stage = stage_of(policy.queue(ticket.queue), ticket.stage)
+    if stage is None or stage.base != ticket.status or ticket.stage_since is None:
+        return None
+    hours = hours_of(level_for(ticket, policy), policy)
+    moves = (
+        (due(hours, ticket.stage_since, length(hours, time) or timedelta()), to) for time, to in stage.after.items()
+    )
+    return min(((at, to) for at, to in moves if at is not None), default=None)
+
+
+def by_clock(ticket: Ticket, name: str, epoch: int, policy: Policy) -> tuple[Effect, ...]:
+    """What a timer of a stage does. No effects: it is void, because the ticket has left the stage since."""
+    found = next_move(ticket, policy)
+    queue = policy.queue(ticket.queue)
+    to = stage_of(queue, found[1]) if found and (ticket.stage, epoch_of(ticket)) == (name, epoch) else None
+    return tuple(move(to, ticket, OtherReason(f"stage:{name}"))) if to is not None else ()

@@ -13,6 +13,7 @@ from typing import Literal
 
 from mailtickets.config.levels import Escalation, ServiceLevel
 from mailtickets.config.models import Agent
+from mailtickets.desk.clock import stages
 from mailtickets.desk.clock.clocks import WARN_PROMISE_AT, Clock, moment
 from mailtickets.desk.clock.duty import on_duty_from
 from mailtickets.desk.clock.levels import level_for, named
@@ -23,7 +24,7 @@ TimerKind = Literal["warn", "due", "escalate", "tell", "stage", "rule", "close-w
 """`due`: a clock's time is over, which is recorded; `tell`: somebody is told of a step of escalation who was off duty
 when it was taken."""
 
-DERIVED: frozenset[TimerKind] = frozenset({"warn", "due", "escalate", "tell"})
+DERIVED: frozenset[TimerKind] = frozenset({"warn", "due", "escalate", "tell", "stage"})
 """The kinds that `timers` derives: one of them that it does not give any more is void."""
 
 
@@ -54,7 +55,7 @@ class Fired:
 
 def is_timed(policy: Policy) -> bool:
     """Whether the configuration has anything that time does to a ticket. If not, nothing is read or stored."""
-    return bool(policy.levels)
+    return bool(policy.levels) or stages.is_timed(policy)
 
 
 def timers(
@@ -65,7 +66,16 @@ def timers(
     for clock in clocks:
         if clock.runs:
             found += _of_clock(ticket, clock, policy, now, fired)
+    found += _of_stage(ticket, policy, fired)
     return tuple(found)
+
+
+def _of_stage(ticket: Ticket, policy: Policy, fired: Sequence[Fired]) -> Iterator[Timer]:
+    """The timed move of the ticket's stage. Its epoch is the stay in that stage, and not the ticket's."""
+    move, epoch = stages.next_move(ticket, policy), stages.epoch_of(ticket)
+    done = any((one.kind, one.name, one.epoch) == ("stage", ticket.stage, epoch) for one in fired)
+    if move is not None and not done:
+        yield Timer("stage", ticket.stage, epoch, move[0])
 
 
 # --- service levels -----------------------------------------------------------------------------------

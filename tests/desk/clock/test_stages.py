@@ -1,17 +1,22 @@
 """Stages: what is proven of them before they are taken, and every move of a ticket between them."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailtickets.config import stages as configured
+from mailtickets.config.levels import ServiceLevel
 from mailtickets.config.models import Agent
+from mailtickets.config.rules import Rule, RuleSettings
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.clock import stages
+from mailtickets.desk.clock.calendar import open_hours
+from mailtickets.desk.clock.timers import Fired, Timer, is_timed, timers
 from mailtickets.desk.commands import orders
 from mailtickets.desk.letters.sentences import problem
 from mailtickets.desk.model.decision import Decision
@@ -20,7 +25,10 @@ from mailtickets.desk.model.facts import Authentication, Undoable
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.model.ticket import STATUSES, Ticket
+from mailtickets.desk.rules.case import Case
+from mailtickets.desk.rules.configured.step import apply, of_mail
 from mailtickets.desk.rules.decide import decide
+from mailtickets.desk.rules.questions import questions
 from tests.desk.builders import ANA, BRUNO, MARIA, NOW, a_config, a_mail, a_policy, a_queue, a_ticket, a_token, facts
 from tests.desk.clock.workshop import FIELD, a_workshop
 from tests.desk.clock.workshop import stages as read_stages
@@ -99,7 +107,8 @@ def standing(where: str, **more: Any) -> Ticket:
     given |= {"closed_at": at, "resolved_at": at} if status == "closed" else {}
     given |= {"resolved_at": at} if status == "resolved" else {}
     stage = "" if stage == "-" else stage
-    return a_ticket(stage=stage, stage_since=at if stage else None, status=status, **{**given, **more})
+    given |= {"stage": stage, "stage_since": at if stage else None, "status": status}
+    return a_ticket(**{**given, **more})
 
 
 def decided(ticket: Ticket, what: str) -> Decision | stages.NoMove:
@@ -285,3 +294,80 @@ def test_undo_of_a_move_to_another_queue_finds_the_stage_there() -> None:
 def test_undo_to_a_stage_that_was_removed_meanwhile_keeps_the_status() -> None:
     ticket = undone(standing("peca/pending"), ("status", "open", "pending"), ("stage", "sumida", "peca"))
     assert (ticket.stage, ticket.status) == ("diagnostico", "open")
+
+
+# --- by the clock -------------------------------------------------------------------------------------
+
+SINCE = NOW - timedelta(days=1)
+
+
+def waiting(policy: Policy, where: str = "peca/pending", **more: Any) -> tuple[Timer, ...]:
+    return timers(standing(where, **more), (), policy, NOW)
+
+
+def test_a_timed_move_is_a_timer_of_the_stay_in_that_stage() -> None:
+    (timer,) = waiting(WORKSHOP)
+    assert (timer.kind, timer.name, timer.at) == ("stage", "peca", SINCE + timedelta(days=10))
+    (again,) = waiting(WORKSHOP, stage_since=SINCE + timedelta(seconds=1))
+    assert (again.name, again.epoch) == ("peca", timer.epoch + 1)
+
+
+@pytest.mark.parametrize("where", ["diagnostico/open", "-/pending", "peca/open", "sumida/pending"])
+def test_there_is_no_timer_where_no_stage_has_one(where: str) -> None:
+    assert waiting(WORKSHOP, where) == ()
+
+
+def test_a_timer_that_has_fired_does_not_come_again() -> None:
+    (timer,) = waiting(WORKSHOP)
+    fired = Fired("stage", "peca", timer.epoch, NOW)
+    assert timers(standing("peca/pending"), (), WORKSHOP, NOW, [fired]) == ()
+
+
+def test_the_days_of_a_timed_move_are_those_of_the_level_s_calendar() -> None:
+    """NOW is Monday 09:00 in São Paulo. Two days of nine hours after Friday 17:00 are Tuesday 17:00."""
+    hours = open_hours("comercial", ZoneInfo("America/Sao_Paulo"), {"mon-fri": "08:00-12:00 13:00-18:00"}, {}, ())
+    own = read_stages("novo new\naberto open\npeca pending @2d>aberto\nfim closed")
+    level = ServiceLevel(name="padrao", calendar="comercial", first_answer="8h")
+    policy = a_workshop(suporte={"stages": own}, calendars={"comercial": hours}, levels=(level,))
+    friday = datetime(2025, 2, 28, 17, tzinfo=ZoneInfo("America/Sao_Paulo"))
+    (timer,) = waiting(policy, stage_since=friday)
+    assert timer.at == datetime(2025, 3, 4, 17, tzinfo=ZoneInfo("America/Sao_Paulo"))
+
+
+def test_the_earliest_of_several_timed_moves_is_made() -> None:
+    own = [one.model_copy(update={"after": {"10d": "novo", "3d": "b"}}) if one.name == "c" else one
+           for one in read_stages("novo new\nb open\nc pending\nd closed")]  # fmt: skip
+    policy = a_workshop(suporte={"stages": tuple(own)})
+    assert stages.next_move(standing("c/pending"), policy) == (SINCE + timedelta(days=3), "b")
+
+
+def test_the_clock_moves_a_ticket_that_is_still_there_and_no_other() -> None:
+    ticket = standing("peca/pending")
+    (timer,) = waiting(WORKSHOP)
+    effects = stages.by_clock(ticket, "peca", timer.epoch, WORKSHOP)
+    moved = after(ticket, Decision(OtherReason("stage:peca"), effects, 42))
+    assert (moved.stage, moved.status) == ("diagnostico", "open")
+    assert {effect.reason for effect in effects if isinstance(effect, SetStage | SetStatus)} == {"stage:peca"}
+    for other in (standing("diagnostico/open"), standing("peca/pending", stage_since=NOW), standing("cliente/pending")):
+        assert stages.by_clock(other, "peca", timer.epoch, WORKSHOP) == ()
+    assert stages.by_clock(ticket, "peca", timer.epoch, a_workshop(suporte={})) == ()
+
+
+def test_without_timed_stages_no_clock_is_read() -> None:
+    assert not is_timed(a_policy())
+    assert is_timed(WORKSHOP)
+
+
+def test_a_rule_keeps_to_where_the_stages_lead_and_to_what_they_need() -> None:
+    """The steps of a rule that the stages do not allow are not made; the mail and its other effects are."""
+    rule = Rule(name="peca", on=("reply",), set=RuleSettings(stage="peca", priority="high"))
+    policy = a_workshop(configured=(rule,))
+    for here, there in (("diagnostico/open", "peca"), ("novo/new", "novo")):
+        ticket = standing(here)
+        decision = decided(ticket, "maria: Chegou a peça?")
+        assert isinstance(decision, Decision)
+        mail, known = a_mail(MARIA, text="Chegou a peça?"), facts(ticket)
+        case = Case.of(questions(mail, policy), known, policy, NOW)
+        ruled = apply(decision, of_mail(decision, case), policy, NOW)
+        done = changed(ticket, stages.followed(ruled, ticket, policy, NOW).effects, NOW)
+        assert (done.stage, done.priority) == (there, "high")

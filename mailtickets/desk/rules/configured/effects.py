@@ -10,6 +10,7 @@ from datetime import datetime
 from mailtickets.config.models import Queue
 from mailtickets.config.rules import BY_TURN, SKILL, Rule
 from mailtickets.desk.change import changed
+from mailtickets.desk.clock import stages
 from mailtickets.desk.model.effects import (
     AddParticipant,
     Assign,
@@ -76,7 +77,7 @@ def on_ticket(
     queue = policy.queue(queue_after(kept, ticket, remaining))
     given = tuple(_assigned(kept, ticket, effects, queue, policy, desk, now))
     plain = (*moves, *given, *_set(kept, ticket), *_tags(kept, ticket), *_watching(kept, ticket, policy))
-    return (*remaining, *plain, *_stage(kept, ticket, (*remaining, *plain), now), *_recorded(kept))
+    return (*remaining, *plain, *_stage(kept, ticket, (*remaining, *plain), policy, now), *_recorded(kept))
 
 
 def _by_turn(effect: Effect) -> bool:
@@ -122,14 +123,18 @@ def _watching(summed: RuleSum, ticket: Ticket, policy: Policy) -> Iterator[Effec
             yield AddParticipant(Address(agent.name, agent.address), "agent", reason=reason_of(said.rule))
 
 
-def _stage(summed: RuleSum, ticket: Ticket, effects: Sequence[Effect], now: datetime) -> Iterator[Effect]:
-    """The stage comes last: it belongs to the queue that has the ticket in the end."""
+def _stage(
+    summed: RuleSum, ticket: Ticket, effects: Sequence[Effect], policy: Policy, now: datetime
+) -> Iterator[Effect]:
+    """The stage comes last: it belongs to the queue that has the ticket in the end. A move that the stages do not allow
+    from there is not made."""
     said = summed.setters.get("stage")
     if said is None:
         return
     after = changed(ticket, [effect for effect in effects if not isinstance(effect, OpenTicket)], now)
-    if said.value != after.stage:
-        yield SetStage(said.value, reason_of(said.rule))
+    moved = stages.by_rule(after, said.value, policy, reason_of(said.rule))
+    if not isinstance(moved, stages.NoMove):
+        yield from moved
 
 
 def _recorded(summed: RuleSum) -> Iterator[Effect]:
