@@ -9,6 +9,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Agent, Queue
+from mailtickets.desk.clock.stages import label, stage_of
 from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, Rate, Reminded, SetStatus, SplitOff
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Ticket
@@ -39,6 +40,8 @@ def to_agents(occasion: Occasion) -> Iterator[Notice]:
     for name in _TEAM_WIDE:
         if name in situation.decision.notices:
             yield _team_wide(name, occasion)
+    if "stage_over" in situation.decision.notices and situation.after is not None:
+        yield _stage_over(occasion, situation.after)
     if "stage_removed" in situation.decision.notices:
         yield from _stage_removed(occasion)
     if "reminder" in situation.decision.notices and situation.after is not None:
@@ -173,6 +176,14 @@ def _team_wide(name: NoticeName, occasion: Occasion) -> Notice:
         absent, day = person_context(Address(author.name, author.address)), situation.decision.feedback.away_until
         more = {"absent": absent, "until": day - timedelta(days=1) if day else None}
     return for_agents(name, others, occasion, silent=bool(more), extra=more)
+
+
+def _stage_over(occasion: Occasion, after: Ticket) -> Notice:
+    """The clock has brought the ticket to a stage in which somebody must act: to those who watch it."""
+    situation, policy = occasion.situation, occasion.policy
+    left = stage_of(occasion.queue, situation.before.stage) if situation.before else None
+    was = label(left, policy.instance.locale) if left is not None else ""
+    return _shown_last("stage_over", watching(after, occasion.queue, policy), occasion, {"stage_was": was})
 
 
 def _stage_removed(occasion: Occasion) -> Iterator[Notice]:

@@ -14,8 +14,8 @@ NoticeName = Literal[
     "my_tickets",
     "muted", "unmuted",
     "new_ticket", "customer_replied", "also_addressed", "unassigned", "delivery_failed", "held", "receipt", "returned",
-    "stale", "digest", "reminder", "assigned", "moved", "noted", "answered", "agent_absent", "rated", "recalled",
-    "commands_help", "found", "history", "attachments", "second_word", "stage_removed", "held_more",
+    "stale", "digest", "reminder", "stage_over", "assigned", "moved", "noted", "answered", "agent_absent", "rated",
+    "recalled", "commands_help", "found", "history", "attachments", "second_word", "stage_removed", "held_more",
     "alarm", "all_clear",
 ]  # fmt: skip
 

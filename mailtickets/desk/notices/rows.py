@@ -223,6 +223,13 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         sees={"why": "", "since": None},
         sample=Sample(message="again", full={"why": "unanswered", "since": WRITTEN_AT["question"]}),
     ),
+    "stage_over": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        also_to_doer=True,
+        sees={"stage_was": ""},
+        sample=Sample(message="again", least={"stage_was": "{stage}"}),
+    ),
     "assigned": NoticeRow(
         audience="agents",
         answered_as="team",

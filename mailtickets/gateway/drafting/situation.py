@@ -48,6 +48,10 @@ def _thread(connection: Connection, basis: Basis, policy: Policy) -> tuple[Said,
     return agents.thread_for_all(connection, before.number, known, history) if history else ()
 
 
+_SHOW_THE_NEWEST = frozenset({"reminder", "stage_over"})
+"""Notices that show agents what the customer wrote last, though nobody has written now."""
+
+
 def _newest(connection: Connection, basis: Basis) -> tuple[Said, ...]:
     """The newest message, for the notices that show it to agents."""
     decision, before = basis.decision, basis.before
@@ -56,7 +60,8 @@ def _newest(connection: Connection, basis: Basis) -> tuple[Said, ...]:
         return agents.brought_by(connection, moved)
     if before is None:
         return ()
-    shows = "reminder" in decision.notices or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
+    shows = not _SHOW_THE_NEWEST.isdisjoint(decision.notices)
+    shows = shows or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
     return agents.thread(connection, before.number, limit=5) if shows else ()
 
 
