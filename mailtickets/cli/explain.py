@@ -6,6 +6,7 @@ writes nothing and sends nothing.
 
 import argparse
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,10 @@ from mailtickets.cli.desk import configuration, opened
 from mailtickets.cli.session import add_json, print_json
 from mailtickets.config.models import Config
 from mailtickets.desk.claims.authors import writer
+from mailtickets.desk.model.decision import Decision, RuleVerdict
 from mailtickets.desk.model.facts import Authentication, Facts
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import is_configured
 from mailtickets.desk.reasons import sentence
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
 from mailtickets.gateway.clerk import Clerk
@@ -27,6 +30,7 @@ from mailtickets.mail.kind.junk import spam_flags
 from mailtickets.mail.model import Envelope, InboundMail
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import inbound
+from mailtickets.store.events import event_of
 from mailtickets.store.inbound import Received
 from mailtickets.views.deadlines import as_json as clock_as_json
 from mailtickets.views.deadlines import lines
@@ -94,15 +98,31 @@ def as_json(mail: InboundMail, draft: Draft, policy: Policy, now: datetime) -> d
         "author": writer(mail, facts, policy).address,
         "queue": facts.queue.name,
         "evidence": _evidence(mail, facts),
-        "rules": [{"rule": line.rule, "verdict": line.verdict, "why": line.why} for line in decision.trace],
+        "rules": [{"rule": line.rule, "verdict": line.verdict, "why": line.why} for line in _verdicts(decision)],
         "decision": decision.outcome,
         "reason": decision.reason,
         "ticket": decision.ticket,
         "effects": [type(effect).__name__ for effect in decision.effects],
+        "by_rules": list(_by_rules(decision)),
         "notices": [{"notice": n.name, "recipients": [who.address for who in n.recipients]} for n in draft.notices],
         "withheld": [{"notice": name, "reason": reason} for name, reason in draft.withheld],
         "due": [clock_as_json(clock, policy, now) for clock in draft.clocks],
     }
+
+
+def _verdicts(decision: Decision) -> Iterator[RuleVerdict]:
+    """What the desk's own rules say, and behind it every rule of the configuration, matched or not."""
+    configured = {line.rule for line in decision.ruled.verdicts}
+    yield from (line for line in decision.trace if line.rule not in configured)
+    yield from decision.ruled.verdicts
+
+
+def _by_rules(decision: Decision) -> Iterator[dict[str, Any]]:
+    """What the rules of the configuration change: the same lines as in the history of the ticket."""
+    for effect in decision.effects:
+        recorded = event_of(effect, None)
+        if recorded is not None and is_configured(recorded.reason):
+            yield {"kind": recorded.kind, "to": recorded.new, "rule": recorded.reason}
 
 
 def _evidence(mail: InboundMail, facts: Facts) -> list[dict[str, Any]]:
@@ -146,10 +166,13 @@ def _print(explained: dict[str, Any]) -> None:
         value = f": {found['value']}" if found["value"] else ""
         print(f"evidence  {found['fact']}{value}  ({found['source']})")
     for line in explained["rules"]:
-        print(f"rule      {line['rule']}: {line['verdict']}  ({line['why']})")
+        why = f"  ({line['why']})" if line["why"] else ""
+        print(f"rule      {line['rule']}: {line['verdict']}{why}")
     ticket = f", ticket {explained['ticket']}" if explained["ticket"] else ""
     print(f"decision  {explained['decision']}{ticket}: {explained['reason']}. {sentence(explained['reason'])}")
     print(f"effects   {', '.join(explained['effects']) or 'none'}")
+    for one in explained["by_rules"]:
+        print(f"by rule   {one['kind']}: {one['to'] or '-'}  ({one['rule']})")
     for notice in explained["notices"]:
         print(f"notice    {notice['notice']} to {', '.join(notice['recipients'])}")
     for held_back in explained["withheld"]:

@@ -6,7 +6,8 @@ from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.desk import configuration
 from mailtickets.cli.session import add_page, print_json, print_table
 from mailtickets.config.values import LOCALES
-from mailtickets.desk.letters.canned import canned, canned_commands, canned_names
+from mailtickets.desk.letters.canned import canned, canned_commands
+from mailtickets.desk.letters.canned_files import canned_names
 from mailtickets.desk.letters.checking import check
 from mailtickets.desk.letters.render import render
 from mailtickets.desk.letters.samples import sample

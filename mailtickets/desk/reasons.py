@@ -48,6 +48,8 @@ REASONS: Mapping[DeskReason, str] = {
     "confirmed-by-agent": "The agent confirmed a message that was held.",
     "disowned-by-agent": "The agent says that a held message is not theirs.",
     "discarded-by-its-author": "The agent in whose name it came has disowned it.",
+    "discarded-by-agent": "An agent dropped it, after a rule had held it.",
+    "no-ready-answer": "There is no ready answer of that name in the language of the ticket.",
     "second-word-unclear": "The agent's reply to a notice of held mail says neither to send it nor to drop it.",
     "second-word-not-proven": "A reply to a notice of held mail comes from where the agent's domain says it does not.",
     "second-word-too-late": "The mail that the agent's reply is about is held no more.",
@@ -138,6 +140,7 @@ _CONFIGURED: Mapping[str, str] = {
     "rule": "The rule {!r} of the configuration says so.",
     "level": "The service level {!r} of the configuration says so.",
     "stage": "The stage {!r} of the configuration says so.",
+    "skill": "This agent has the skill {!r}, and the smallest load.",
 }
 """Sentences for the reasons of things that the configuration names: `rule:boleto`."""
 _SENTENCES: Mapping[str, str] = {**{str(code): words for code, words in REASONS.items()}, **classify.REASONS}

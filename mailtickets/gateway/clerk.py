@@ -112,7 +112,7 @@ class Clerk:
             asked, signature = agent_questions(connection, signed, agent, policy)
         facts = replace(with_canned(facts, asked, self.rules, now), signature=signature)
         decision = decide(asked.mail, facts, policy, now, asked)
-        decision, facts = ruled(connection, decision, facts, asked, policy, now)
+        decision, facts = ruled(connection, decision, facts, asked, policy, now, self.rules.templates)
         mail, as_read = asked.mail, incoming.mail
         if decision.opens is not None:
             mail, as_read = as_opening(mail, facts), as_opening(as_read, facts)
@@ -142,7 +142,8 @@ class Clerk:
 
     def _draft_order_in(self, connection: Connection, order: Order) -> Draft:
         policy, now = self.rules.policy, self.clock()
-        return drafted(connection, ruled_order(connection, order.basis(connection), policy, now), policy, now)
+        basis = ruled_order(connection, order.basis(connection), policy, now, self.rules.templates)
+        return drafted(connection, basis, policy, now)
 
     def tell(
         self,

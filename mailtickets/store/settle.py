@@ -31,6 +31,7 @@ from mailtickets.desk.model.effects import (
     SplitOff,
     Undo,
 )
+from mailtickets.desk.model.reason import is_configured
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.signatures.learning import Seen
@@ -234,8 +235,8 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         case ReleaseHeld(inbound=held):
             if not accept_again(connection, held, released=True, correction=effect.correction, seen=effect.seen):
                 raise Stale(f"inbound {held} is held no more")  # the author replied twice: decide again and say so
-        case DropHeld(inbound=held):
-            if not drop(connection, held, "discarded-by-its-author", settlement.now):
+        case DropHeld(inbound=held, reason=why):
+            if not drop(connection, held, why, settlement.now):
                 raise Stale(f"inbound {held} is held no more")
         case OpenTicket(linked=int() as other):
             _record(connection, settlement, Event("linked", new=str(other)))
@@ -261,16 +262,16 @@ def _revision(settlement: Settlement) -> int:
 
 def _record(connection: Connection, settlement: Settlement, happened: Event, *, ticket: int | None = None) -> None:
     """Stores an event of the settlement: on `ticket`, or else on the ticket of the settlement."""
-    decision = settlement.decision
+    decision, reason = settlement.decision, happened.reason or settlement.decision.reason
     row = dict(
         ticket=ticket or (settlement.after.number if settlement.after else decision.ticket),
         inbound=settlement.received.id if settlement.received else None,
         at=settlement.happened_at,
-        actor=decision.actor,
+        actor="system" if is_configured(happened.reason) else decision.actor,
         kind=happened.kind,
         old=clean(happened.old),
         new=clean(happened.new),
-        reason=happened.reason or decision.reason,
+        reason=reason,
     )
     connection.execute(inserting(event), row)
 

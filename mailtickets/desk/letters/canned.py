@@ -3,26 +3,18 @@
 Fails with: KeyError for a name that no ready answer has, or whose template does not work.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from jinja2.exceptions import TemplateNotFound
 
 from mailtickets.desk.commands import ready_answers
+from mailtickets.desk.letters.canned_files import canned_file
 from mailtickets.desk.letters.masking import without_secrets
 from mailtickets.desk.letters.render import made, text_of
 from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.letters.template_problems import TemplateProblem
 from mailtickets.desk.letters.template_values import values_of
-from mailtickets.words.fold import folded
-
-
-def canned_names(templates: Templates, locale: str) -> tuple[str, ...]:
-    """The names of the ready answers of a locale. An empty overriding file removes a built-in ready answer."""
-    texts, folder = {**templates.builtin, **templates.overrides}, f"canned/{locale}/"
-    files = (file for file in texts if file.startswith(folder) and file.endswith(".txt") and texts[file].strip())
-    return tuple(sorted(file.removeprefix(folder).removesuffix(".txt") for file in files))
 
 
 def canned(templates: Templates, name: str, locale: str, context: Mapping[str, object]) -> str:
@@ -30,10 +22,10 @@ def canned(templates: Templates, name: str, locale: str, context: Mapping[str, o
 
     Raises KeyError if no ready answer has that name, or if it does not work: the agent then asks for another one.
     """
-    found = next((known for known in canned_names(templates, locale) if _joined(known) == _joined(name)), None)
-    if found is None:
+    file = canned_file(templates, name, locale)
+    if file is None:
         raise KeyError(name)
-    text, _ = canned_or_problems(templates, f"canned/{locale}/{found}.txt", values_of(without_secrets(context), locale))
+    text, _ = canned_or_problems(templates, file, values_of(without_secrets(context), locale))
     if text is None:
         raise KeyError(name)
     return text
@@ -41,13 +33,8 @@ def canned(templates: Templates, name: str, locale: str, context: Mapping[str, o
 
 def canned_commands(templates: Templates, name: str, locale: str) -> str:
     """The command lines of a ready answer. Empty if it has none, or if no ready answer has that name."""
-    texts = {**templates.builtin, **templates.overrides}
-    found = next((known for known in canned_names(templates, locale) if _joined(known) == _joined(name)), None)
-    return ready_answers.parted(texts[f"canned/{locale}/{found}.txt"])[1] if found is not None else ""
-
-
-def _joined(name: str) -> str:
-    return re.sub(r"[\s_-]+", "-", folded(name))
+    texts, file = {**templates.builtin, **templates.overrides}, canned_file(templates, name, locale)
+    return ready_answers.parted(texts[file])[1] if file is not None else ""
 
 
 def canned_or_problems(

@@ -6,7 +6,8 @@ Fails with: nothing; what is wrong is a `TemplateProblem`.
 from collections.abc import Iterator
 
 from mailtickets.config.values import LOCALES
-from mailtickets.desk.letters.canned import canned_names, canned_or_problems
+from mailtickets.desk.letters.canned import canned_or_problems
+from mailtickets.desk.letters.canned_files import canned_names
 from mailtickets.desk.letters.render import Rendered, render
 from mailtickets.desk.letters.samples import bare, sample
 from mailtickets.desk.letters.sandbox import Templates

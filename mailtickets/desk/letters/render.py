@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mailtickets.desk.letters.canned_files import canned_file
 from mailtickets.desk.letters.masking import without_secrets
 from mailtickets.desk.letters.sandbox import Sandbox, Templates, UnusableTemplate
 from mailtickets.desk.letters.template_problems import TemplateProblem, problem_of
@@ -50,6 +51,8 @@ def render(
     context = discretion.context(context) if discretion is not None else context
     words = values_of(context, locale, notice)
     stem, problems = f"{locale}/{notice}", list[TemplateProblem]()
+    if words.get("ready_answer") and NOTICES[notice].audience == "customers":
+        words["answer"] = _ready_answer(templates, words, problems)
     subject = made(templates, f"{stem}.txt", lambda sandbox, name: _subject(sandbox, name, templates, words), problems)
     text = made(templates, f"{stem}.txt", lambda sandbox, name: text_of(sandbox, name, words), problems)
     html = made(
@@ -60,6 +63,25 @@ def render(
     )
     relayed = bool(words["message"] and words["message"]["html"])
     return Rendered(subject, text, f"{html}\n" if html else None, tuple(dict.fromkeys(problems)), relayed)
+
+
+def _ready_answer(templates: Templates, words: Mapping[str, Any], problems: list[TemplateProblem]) -> str:
+    """The text of the ready answer that a rule gives. Empty if it does not work: the notice then says its own words.
+
+    Somebody of whom nothing is known gets none of their own words back.
+    """
+    file = canned_file(templates, str(words["ready_answer"]), str(words["locale"]))
+    if file is None:
+        return ""
+    if not words["customer_echo"]:
+        nobody = {"name": None, "address": ""}
+        ticket = {**words["ticket"], "subject": "", "requester": nobody}
+        words = {**words, "ticket": ticket, "customer": nobody, "message": None}
+    try:
+        return made(templates, file, lambda sandbox, name: text_of(sandbox, name, words).strip(), problems)
+    except Exception as error:
+        problems.append(problem_of(error, file, templates))
+        return ""
 
 
 def _relayed(context: Mapping[str, object]) -> Mapping[str, object]:

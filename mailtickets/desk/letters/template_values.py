@@ -22,7 +22,7 @@ from mailtickets.mail.model import REF_PLACEHOLDER
 _EVERYTHING: Mapping[str, object] = reduce(or_, (dict(row.sees) for row in NOTICES.values()), dict(COMMON))
 """All keys that any notice may show. An overriding template may name a key that its notice has no value for."""
 
-_MANY_LINES = frozenset({"text", "html", "diagnostic", "comment"})
+_MANY_LINES = frozenset({"text", "html", "diagnostic", "comment", "answer"})
 """Names of values that keep their line breaks. Every other value becomes one line."""
 _CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _BIDI = r"\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"

@@ -251,6 +251,7 @@ class DropHeld:
     """A held message is ignored for good."""
 
     inbound: int
+    reason: Reason = "discarded-by-its-author"
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,9 @@ class IdFact:
     """The name of our notice that has it."""
 
 
+_THROWN_AWAY = frozenset({"discarded-by-its-author", "discarded-by-agent"})
+
+
 @dataclass(frozen=True, slots=True)
 class DuplicateFact:
     """The same mail came before, by another door or to another queue."""
@@ -99,7 +102,7 @@ class DuplicateFact:
         """
         if self.imported:
             return False
-        return self.outcome not in {"held", "ignored"} or self.reason == "discarded-by-its-author"
+        return self.outcome not in {"held", "ignored"} or self.reason in _THROWN_AWAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ DeskReason = Literal[
     # an agent's mail
     "agent-answer", "delivered-directly", "agent-without-token", "agent-not-verified", "nobody-to-answer",
     "agent-from-queue-address", "confirmed-by-agent", "disowned-by-agent", "discarded-by-its-author",
-    "second-word-unclear", "second-word-not-proven", "second-word-too-late", "quotes-our-notice", "empty-answer",
+    "discarded-by-agent", "second-word-unclear", "second-word-not-proven", "second-word-too-late",
+    "quotes-our-notice", "empty-answer",
     "uncertain-cut", "not-plainly-for-the-customer", "thanks-to-the-desk", "agent-note", "agent-commands",
     "agent-asks", "dry-run", "command-not-understood", "stale-answer", "merge-of-strangers", "forward-unclear",
     "opened-by-agent", "split-off", "by-turns", "least-open",
@@ -32,7 +33,7 @@ DeskReason = Literal[
     "resolved-long-enough", "spam", "undone", "reminder-unanswered", "reminder-unassigned", "reminder-asked",
     "reminder-snoozed", "held-untold", "digest-due", "agent-left", "stage-removed", "nothing-to-do",
     # why nobody was written to
-    "null-return-path-or-suppressed", "disowned-by-its-domain", "undeliverable", "budget-same-body",
+    "no-ready-answer", "null-return-path-or-suppressed", "disowned-by-its-domain", "undeliverable", "budget-same-body",
     "author-takes-no-mail", "older-than-ack-max-age", "budget-acknowledged", "budget-person", "budget-domain",
     "budget-everybody", "budget-ticket", "budget-known-same-body", "budget-known-person", "budget-known-domain",
     "budget-known-everybody", "budget-known-ticket", "budget-unproven-same-body", "budget-unproven-person",
@@ -45,3 +46,11 @@ OtherReason = NewType("OtherReason", str)
 """A reason that was not made at the desk: of a mail's kind, of a filter, of a worker that could not read the mail."""
 
 Reason = DeskReason | OtherReason
+
+CONFIGURED = ("rule:", "level:", "stage:", "skill:")
+"""What the reason of something begins with that the configuration asks for; the name of what asks for it follows."""
+
+
+def is_configured(reason: str | None) -> bool:
+    """Whether the configuration has brought it about, rather than whoever wrote or ordered something."""
+    return reason is not None and reason.startswith(CONFIGURED)

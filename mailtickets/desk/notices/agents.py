@@ -3,16 +3,17 @@
 Every one of these says what a reply to it does. Nobody gets a notice of what they did themselves, except a receipt.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from mailtickets.config.models import Agent, Queue
+from mailtickets.config.models import Agent
 from mailtickets.desk.clock.stages import label, stage_of
-from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, Rate, Reminded, SetStatus, SplitOff
+from mailtickets.desk.model.effects import Assign, MoveTo, Rate, Reminded, SetStatus, SplitOff
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Said, Ticket
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.by_rules import by_rules, rules_context
 from mailtickets.desk.notices.contexts import (
     moved_context,
     person_context,
@@ -25,6 +26,8 @@ from mailtickets.desk.notices.notice import (
 )
 from mailtickets.desk.notices.own_mail import to_its_author
 from mailtickets.desk.notices.row import NoticeName
+from mailtickets.desk.notices.shown_last import shown_last
+from mailtickets.desk.notices.watching import followers, watching
 from mailtickets.desk.rules.assignment import is_away
 from mailtickets.mail.model import Address
 
@@ -36,6 +39,7 @@ def to_agents(occasion: Occasion) -> Iterator[Notice]:
     situation = occasion.situation
     yield from _on_customers_words(occasion)
     yield from _on_colleagues_deeds(occasion)
+    yield from by_rules(occasion)
     yield from to_its_author(occasion)
     for name in _TEAM_WIDE:
         if name in situation.decision.notices:
@@ -65,7 +69,7 @@ def _on_customers_words(occasion: Occasion) -> Iterator[Notice]:
         yield for_agents("recalled", watchers, occasion, extra={"words": wanted or ""})
     if message is not None and message.direction == "in" and message.visibility == "public" and not rated:
         name: NoticeName = "new_ticket" if decision.opens else "customer_replied"
-        yield for_agents(name, watchers, occasion, extra=_another_matter(situation))
+        yield for_agents(name, watchers, occasion, extra={**_another_matter(situation), **rules_context(situation)})
     for further in decision.further_queues:
         other = policy.queue(further)
         if other is not None:
@@ -77,7 +81,7 @@ def _on_customers_words(occasion: Occasion) -> Iterator[Notice]:
 def _split_off(after: Ticket, occasion: Occasion) -> Notice:
     """The new ticket, to the agent who made it too: they have nothing else that they could answer it by."""
     watchers = watching(after, occasion.queue, occasion.policy)
-    notice = _shown_last("new_ticket", watchers, occasion, {})
+    notice = shown_last("new_ticket", watchers, occasion, {})
     return replace(notice, recipients=tuple(Address(agent.name, agent.address) for agent in watchers))
 
 
@@ -95,25 +99,9 @@ def _another_matter(situation: Situation) -> dict[str, object]:
     return {"new_subject": facts.new_subject if facts is not None else "", "was_finished": was}
 
 
-def watching(ticket: Ticket, queue: Queue, policy: Policy) -> tuple[Agent, ...]:
-    """The agents who get a notice of what is written on a ticket: as `notify` says, and always its assignee."""
-    everyone = policy.agents_of(queue.name)
-    wanted = {ticket.assignee.casefold()} if ticket.assignee else set()
-    if queue.notify == "watchers":
-        wanted |= _followers(ticket)
-    chosen = tuple(agent for agent in policy.agents if agent.address.casefold() in wanted)
-    if queue.notify == "queue":
-        return tuple(dict.fromkeys([*everyone, *chosen]))
-    return chosen or everyone
-
-
-def _followers(ticket: Ticket) -> set[str]:
-    return {p.address.key for p in ticket.participants if p.role == "agent"}
-
-
 def _concerned(ticket: Ticket, policy: Policy) -> tuple[Agent, ...]:
     """The agents who work on a ticket: its assignee and the agents among its participants."""
-    wanted = _followers(ticket) | ({ticket.assignee.casefold()} if ticket.assignee else set())
+    wanted = followers(ticket) | ({ticket.assignee.casefold()} if ticket.assignee else set())
     return tuple(agent for agent in policy.agents if agent.address.casefold() in wanted)
 
 
@@ -129,37 +117,18 @@ def _on_colleagues_deeds(occasion: Occasion) -> Iterator[Notice]:
     actor = agent.name if agent else None
     assigned_to = next((e.to for e in decision.effects if isinstance(e, Assign) and e.to), None)
     assignee = policy.agent(assigned_to) if assigned_to and decision.opens is None else None
-    if assignee is not None:
-        yield _shown_last("assigned", [assignee], occasion, {"actor": actor})
-    if decision.opens is None and any(isinstance(effect, MoveTo) for effect in decision.effects):
+    # A rule may move or assign a ticket because of a customer's mail: the notice of that mail reaches the same people.
+    of_mail = message is not None and message.direction == "in" and message.visibility == "public"
+    if assignee is not None and not of_mail:
+        yield shown_last("assigned", [assignee], occasion, {"actor": actor})
+    if any(isinstance(effect, MoveTo) for effect in decision.effects) and not of_mail and decision.opens is None:
         watchers, extra = watching(after, queue, policy), {"actor": actor, "change": moved_context(situation, policy)}
-        yield _shown_last("moved", watchers, occasion, extra)
+        yield shown_last("moved", watchers, occasion, extra)
     if message is not None and message.direction == "out" and message.visibility == "public":
         yield for_agents("answered", _concerned(after, policy), occasion, message=message)
     if situation.note is not None and "recalled" not in decision.notices:
         watchers = watching(after, queue, policy)
         yield for_agents("noted", watchers, occasion, message=situation.note)
-
-
-def _shown_last(
-    name: NoticeName,
-    agents: Iterable[Agent],
-    occasion: Occasion,
-    extra: Mapping[str, object],
-) -> Notice:
-    """A notice that shows what the customer wrote last."""
-    newest = _last_of_the_customer(occasion.situation)
-    last = AddMessage("in", "public", newest.author, verified=True, text=newest.text) if newest else None
-    notice = for_agents(name, agents, occasion, message=last, silent=last is None, extra=extra)
-    shown = notice.context["message"]
-    if newest is None or not isinstance(shown, dict):
-        return notice
-    at = newest.received_at.astimezone(ZoneInfo(occasion.policy.instance.timezone))
-    return replace(notice, context={**notice.context, "message": {**shown, "received_at": at}})
-
-
-def _last_of_the_customer(situation: Situation) -> Said | None:
-    return next((s for s in reversed(situation.newest) if s.direction == "in" and s.visibility == "public"), None)
 
 
 def _team_wide(name: NoticeName, occasion: Occasion) -> Notice:
@@ -183,7 +152,7 @@ def _stage_over(occasion: Occasion, after: Ticket) -> Notice:
     situation, policy = occasion.situation, occasion.policy
     left = stage_of(occasion.queue, situation.before.stage) if situation.before else None
     was = label(left, policy.instance.locale) if left is not None else ""
-    return _shown_last("stage_over", watching(after, occasion.queue, policy), occasion, {"stage_was": was})
+    return shown_last("stage_over", watching(after, occasion.queue, policy), occasion, {"stage_was": was})
 
 
 def _stage_removed(occasion: Occasion) -> Iterator[Notice]:
@@ -206,4 +175,4 @@ def _reminder(occasion: Occasion, after: Ticket) -> Notice:
     agents = (wanted,) if wanted is not None and alone else policy.agents_of(occasion.queue.name)
     since = after.waiting_since.astimezone(ZoneInfo(policy.instance.timezone)) if after.waiting_since else None
     why = situation.decision.reason.removeprefix("reminder-")
-    return _shown_last("reminder", agents, occasion, {"why": why, "since": since})
+    return shown_last("reminder", agents, occasion, {"why": why, "since": since})

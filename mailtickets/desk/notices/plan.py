@@ -41,6 +41,8 @@ from mailtickets.words.secrets import masked
 
 _UNANSWERABLE = ("mailer-daemon", "postmaster", "no-reply", "noreply", "do-not-reply", "nao-responda", "no-responder")
 _STATUS_NOTICE: Mapping[Status, NoticeName] = {"resolved": "resolved", "closed": "closed"}
+_SAID_BY_AN_ANSWER: frozenset[NoticeName] = frozenset({"reopened", "status_changed"})
+"""What needs no mail of its own beside a ready answer."""
 _ASKED: tuple[NoticeName, ...] = ("status", "my_tickets", "muted", "unmuted")
 """The notices that a customer gets because they asked for them."""
 
@@ -105,8 +107,34 @@ def _to_customers(occasion: Occasion) -> Iterator[Notice]:
         if decision.opens.acknowledged and _may_be_acknowledged(occasion):
             yield _acknowledgement(occasion, after)
     else:
-        yield from _of_status(occasion, after)
+        answers = tuple(_ready_answer(occasion, after))
+        yield from answers
+        yield from (one for one in _of_status(occasion, after) if not (answers and one.name in _SAID_BY_AN_ANSWER))
         yield from _of_promise(occasion, after)
+
+
+def _ready_answer(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
+    """The ready answer that a rule gives, to whoever wrote; without a mail of theirs, to the requester.
+
+    Never to mail that must not be answered (RFC 3834), nor to somebody who wants no automatic notices.
+    """
+    situation, policy = occasion.situation, occasion.policy
+    answer, mail, message = situation.decision.ruled.answer, situation.mail, situation.message
+    if answer is None:
+        return
+    theirs = message is not None and message.direction == "in"
+    if theirs and mail is not None:
+        why_not = why_not_acknowledged(mail, situation.facts, occasion.queue, policy, occasion.now)
+        if why_not is not None:
+            return
+    wanted = message.author if theirs and message is not None else after.requester
+    person = after.participant(wanted.address)
+    if person is None or person.muted or person.left_out:
+        return
+    notice = _automatic(
+        "ready_answer", (person.address,), occasion, submitted="auto-replied" if theirs else "auto-generated"
+    )
+    yield replace(notice, context={**notice.context, "message": None, "ready_answer": answer.value})
 
 
 def _may_be_acknowledged(occasion: Occasion) -> bool:
@@ -239,6 +267,8 @@ def _acknowledgement(occasion: Occasion, after: Ticket) -> Notice:
     known = facts is None or by_agent or facts.known_author or authentic(facts)
     notice = _automatic("received", (after.requester,), occasion, echo=known, submitted="auto-replied")
     more = {"legal": _legal(occasion, after), **_expected(occasion, after.locale)}
+    answer = occasion.situation.decision.ruled.answer
+    more |= {"ready_answer": answer.value} if answer is not None else {}
     notice = replace(notice, context={**notice.context, **more})
     if known:
         return notice

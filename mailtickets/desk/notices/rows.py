@@ -41,7 +41,7 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
     "received": NoticeRow(
         audience="customers",
         priority=SECOND,
-        sees={"legal": "", "expected": "", "expected_half": ""},
+        sees={"legal": "", "answer": "", "expected": "", "expected_half": ""},
         sample=Sample(
             status="new",
             message="question",
@@ -106,6 +106,12 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
     ),
     "muted": NoticeRow(audience="customers", priority=SECOND, sample=Sample()),
     "unmuted": NoticeRow(audience="customers", priority=SECOND, sample=Sample()),
+    "ready_answer": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sees={"answer": ""},
+        sample=Sample(message="again", full={"answer": "{ready_text}"}),
+    ),
     # --- agents ---------------------------------------------------------------------------------------
     "new_ticket": NoticeRow(
         audience="agents",
@@ -115,7 +121,11 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
             message="question",
             linked=(1036,),
             full_reason="not-a-participant",
-            full={"moves": [{"line": "{move}", "label": "{stage}", "needs": []}]},
+            full={
+                "rules": ["{rule}"],
+                "ready_answer": "{ready}",
+                "moves": [{"line": "{move}", "label": "{stage}", "needs": []}],
+            },
         ),
     ),
     "customer_replied": NoticeRow(
@@ -293,6 +303,25 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         audience="agents",
         sees={"words": ""},
         sample=Sample(message="again", full={"words": "{subject}"}),
+    ),
+    "rule_told": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        also_to_doer=True,
+        sample=Sample(message="again", least={"rules": ["{rule}"]}, full={"rules": ["{rule}"]}),
+    ),
+    "rule_held": NoticeRow(
+        audience="agents",
+        ticket="sometimes",
+        carries_customers_words=True,
+        sees={"words": ""},
+        sample=Sample(
+            message="question",
+            ticket=False,
+            reply_effect="releases",
+            least={"rules": ["{rule}"], "words": "{subject}"},
+            full={"rules": ["{rule}"], "words": "{subject}"},
+        ),
     ),
     "commands_help": NoticeRow(
         audience="agents",

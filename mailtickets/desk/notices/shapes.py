@@ -57,5 +57,6 @@ COMMON: Mapping[str, object] = {
     "copied_unproven": [PERSON], "copied_disowned": [PERSON], "copied_unwritable": [PERSON], "copy_limit": None,
     "clocks": [CLOCK],
     "moves": [MOVE],
+    "rules": (), "ready_answer": "",
 }  # fmt: skip
 """What every notice may show beside those; written as `NoticeRow.sees` is."""

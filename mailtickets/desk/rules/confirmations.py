@@ -6,10 +6,12 @@ A denial drops it, and ops are told. Mail that is surely the agent's and is held
 Fails with: nothing. If a reply does neither, its author is told so and may reply again.
 """
 
+from typing import Final
+
 from mailtickets.config.models import Agent
 from mailtickets.desk.claims.authors import disowned, own_addresses
 from mailtickets.desk.commands.second_words import second_word as read_second_word
-from mailtickets.desk.model.decision import Decision, Feedback
+from mailtickets.desk.model.decision import Decision, Done, Feedback
 from mailtickets.desk.model.effects import DropHeld, ReleaseHeld
 from mailtickets.desk.model.facts import Facts, TokenFact
 from mailtickets.desk.model.reason import OtherReason
@@ -19,6 +21,9 @@ from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, N
 from mailtickets.desk.rules.brought_files import brings_files
 from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import InboundMail
+
+BY_RULE: Final = "rule:"
+"""What the reason begins with for which a rule of the configuration holds a mail."""
 
 
 def confirmed(case: Case) -> Decision | None:
@@ -38,6 +43,8 @@ def confirmed(case: Case) -> Decision | None:
         return asked_again(TOO_LATE, token, ticket, agent)
     if token.held in IDENTITY_DOUBTS:
         done = _theirs_or_not(mail, token, ticket, agent)
+    elif token.held.startswith(BY_RULE):
+        done = _goes_on_or_not(mail, token, ticket, agent)
     else:
         done = second_word(case, agent, ticket, token)
     if _only_releases(done) and brings_files(mail, facts.known_files):
@@ -54,6 +61,22 @@ def _token(facts: Facts, own: frozenset[str]) -> TokenFact | None:
     theirs = [token for token in facts.tokens if token.person.casefold() in own and not token.expired]
     addressed = [token for token in theirs if token.source == "address"]
     return next((token for token in addressed or theirs if token.confirms is not None), None)
+
+
+def _goes_on_or_not(mail: InboundMail, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:
+    """What an agent says of a mail that a rule holds: it goes on, or it is dropped."""
+    held_id, number = token.confirms or 0, ticket.number if ticket else token.ticket
+    match read_second_word(mail, (agent.name,)):
+        case "yes":
+            return Decision("confirmed-by-agent", (ReleaseHeld(held_id),), number, "commanded", agent.address)
+        case "no":
+            feedback = Feedback(done=(Done("discarded"),), commanded=True)
+            drop = (DropHeld(held_id, "discarded-by-agent"),)
+            return Decision(
+                "discarded-by-agent", drop, number, "commanded", agent.address, notices=("receipt",), feedback=feedback
+            )
+        case _:
+            return asked_again(ASKED_AGAIN, token, ticket, agent)
 
 
 def _theirs_or_not(mail: InboundMail, token: TokenFact, ticket: Ticket | None, agent: Agent) -> Decision:

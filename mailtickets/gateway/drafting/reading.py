@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from mailtickets.config.models import Agent
 from mailtickets.desk.claims.authors import agent_of, matched
 from mailtickets.desk.claims.matching import claimed
-from mailtickets.desk.letters.canned import canned, canned_commands, canned_names
+from mailtickets.desk.letters.canned import canned, canned_commands
+from mailtickets.desk.letters.canned_files import canned_names
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.facts import LEFT_CLOSED, Facts, Leaving, SignatureFact
 from mailtickets.desk.model.policy import Policy

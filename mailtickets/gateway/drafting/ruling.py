@@ -9,9 +9,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailtickets.desk.letters.canned_files import canned_file
+from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import RecordEvent
 from mailtickets.desk.model.facts import Desk, Facts
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.case import Case
 from mailtickets.desk.rules.configured.effects import giving_out
 from mailtickets.desk.rules.configured.look import Matching, asks_history
@@ -24,29 +28,48 @@ from mailtickets.store.read.customers import history_of
 
 
 def ruled(
-    connection: Connection, decision: Decision, facts: Facts, asked: Questions, policy: Policy, now: datetime
+    connection: Connection,
+    decision: Decision,
+    facts: Facts,
+    asked: Questions,
+    policy: Policy,
+    now: datetime,
+    templates: Templates | None = None,
 ) -> tuple[Decision, Facts]:
-    """The decision on a mail with what the rules add to it, and the facts with the agents that they looked at."""
+    """The decision on a mail with what the rules add to it, and the facts with the agents that they looked at.
+
+    `templates`, here and below, say which ready answers there are. None: all that the rules name.
+    """
     if not policy.configured:
         return decision, facts
     case = Case.of(asked, facts, policy, now)
-    also = tuple(_with_rules(connection, one, facts, policy, now) for one in decision.also)
+    also = tuple(_with_rules(connection, one, facts, policy, now, templates) for one in decision.also)
     matters = of_mail(decision, case)
     if not matters:
         return replace(decision, also=also), facts
     seen = _look(connection, matters, policy)
     desk = _desk(connection, decision, matters, seen, policy, facts.desk)
     decision = applied(decision, matters[0].ticket, seen, policy, now, desk=desk, case=case)
+    decision = _in_words_there_are(decision, matters[0].ticket, templates)
     return replace(decision, also=also), replace(facts, desk=desk)
 
 
-def _with_rules(connection: Connection, decision: Decision, facts: Facts, policy: Policy, now: datetime) -> Decision:
+def _with_rules(
+    connection: Connection,
+    decision: Decision,
+    facts: Facts,
+    policy: Policy,
+    now: datetime,
+    templates: Templates | None,
+) -> Decision:
     """The decision on a further ticket that the same mail changes."""
     before = facts.tickets.get(decision.ticket or 0)
-    return ruled_order(connection, Basis(decision, before), policy, now).decision
+    return ruled_order(connection, Basis(decision, before), policy, now, templates).decision
 
 
-def ruled_order(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Basis:
+def ruled_order(
+    connection: Connection, basis: Basis, policy: Policy, now: datetime, templates: Templates | None = None
+) -> Basis:
     """The basis of an order, with what the rules add to its decision."""
     matters = of_order(basis.decision, basis.before, policy, now)
     if not matters:
@@ -54,7 +77,21 @@ def ruled_order(connection: Connection, basis: Basis, policy: Policy, now: datet
     seen = _look(connection, matters, policy)
     desk = _desk(connection, basis.decision, matters, seen, policy, basis.desk or Desk())
     decision = applied(basis.decision, matters[0].ticket, seen, policy, now, desk=desk)
+    decision = _in_words_there_are(decision, matters[0].ticket, templates)
     return replace(basis, decision=decision, desk=desk)
+
+
+def _in_words_there_are(decision: Decision, before: Ticket, templates: Templates | None) -> Decision:
+    """The decision without a ready answer that there is not in the language of the ticket."""
+    answer = decision.ruled.answer
+    locale = decision.opens.locale if decision.opens is not None else before.locale
+    if answer is None or templates is None or canned_file(templates, answer.value, locale) is not None:
+        return decision
+    others = (
+        effect for effect in decision.effects if effect != RecordEvent("ready-answer", answer.reason, answer.value)
+    )
+    withheld = RecordEvent("withheld", "no-ready-answer", "ready_answer")
+    return replace(decision, effects=(*others, withheld), ruled=replace(decision.ruled, answer=None))
 
 
 def _look(connection: Connection, matters: Sequence[Matter], policy: Policy) -> Matching:

@@ -60,7 +60,7 @@ def _newest(connection: Connection, basis: Basis) -> tuple[Said, ...]:
         return agents.brought_by(connection, moved)
     if before is None:
         return ()
-    shows = not _SHOW_THE_NEWEST.isdisjoint(decision.notices)
+    shows = bool(decision.ruled.notify) or not _SHOW_THE_NEWEST.isdisjoint(decision.notices)
     shows = shows or any(isinstance(e, Assign | MoveTo) for e in decision.effects)
     return agents.thread(connection, before.number, limit=5) if shows else ()
 

@@ -8,7 +8,8 @@ import pytest
 from markupsafe import Markup
 
 from mailtickets.config.places import shipped, template_texts
-from mailtickets.desk.letters.canned import canned, canned_commands, canned_names
+from mailtickets.desk.letters.canned import canned, canned_commands
+from mailtickets.desk.letters.canned_files import canned_names
 from mailtickets.desk.letters.checking import check
 from mailtickets.desk.letters.render import MAX_SUBJECT_CHARS, render
 from mailtickets.desk.letters.samples import bare, sample

@@ -15,6 +15,9 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.rules.configured.conditions import RuleTest, of_rule
 from mailtickets.desk.rules.configured.matter import Matter
 
+MATCHES = "matches"
+"""The verdict of a rule whose conditions hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadyRule:
@@ -22,6 +25,8 @@ class ReadyRule:
 
     rule: Rule
     test: RuleTest
+    matches: RuleVerdict
+    """What the trace says where the rule matches."""
     wrong_time: RuleVerdict
     """What the trace says where the rule is not asked at such a time."""
 
@@ -38,7 +43,12 @@ class Matching:
 def ready(policy: Policy) -> tuple[ReadyRule, ...]:
     """The rules of a configuration. They are made ready once."""
     return tuple(
-        ReadyRule(rule, of_rule(rule), RuleVerdict(rule.reason, "not asked", f"on = {', '.join(rule.on)}"))
+        ReadyRule(
+            rule,
+            of_rule(rule),
+            RuleVerdict(rule.reason, MATCHES, ""),
+            RuleVerdict(rule.reason, "not asked", f"on = {', '.join(rule.on)}"),
+        )
         for rule in policy.configured
     )
 
@@ -62,7 +72,7 @@ def look(matters: Sequence[Matter], policy: Policy, *, only: str | None = None) 
             verdicts.append(RuleVerdict(rule.reason, "no", failed))
         else:
             matched.append(rule)
-            verdicts.append(RuleVerdict(rule.reason, "matches", ""))
+            verdicts.append(one.matches)
             stopped = rule if rule.stop else None
     return Matching(tuple(matched), tuple(verdicts))
 

@@ -14,12 +14,12 @@ from mailtickets.desk.change import opened
 from mailtickets.desk.claims.authors import locale_for
 from mailtickets.desk.model.decision import ByRule, Decision, Ruled
 from mailtickets.desk.model.effects import AddMessage, Effect, MoveTo, OpenTicket, RecordEvent, SetStatus
-from mailtickets.desk.model.facts import CustomerHistory, Desk
+from mailtickets.desk.model.facts import CustomerHistory, Desk, DuplicateFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.case import Case
 from mailtickets.desk.rules.configured.effects import on_ticket, ordered, queue_after, reason_of
-from mailtickets.desk.rules.configured.look import Matching, look
+from mailtickets.desk.rules.configured.look import MATCHES, Matching, look
 from mailtickets.desk.rules.configured.matter import MailMatter, Matter
 from mailtickets.desk.rules.configured.sums import RuleSum, Stated, together
 from mailtickets.desk.rules.configured.timed import of_time
@@ -128,9 +128,10 @@ def applied(
     ruled = Ruled(seen.verdicts, tuple(rule.name for rule in seen.matched))
     if not seen.matched:
         return replace(decision, ruled=ruled)
+    decision = decision.traced((*decision.trace, *(one for one in seen.verdicts if one.verdict == MATCHES)))
     summed = together(seen.matched)
     if summed.holds and case is not None and not case.facts.released:
-        return _held(decision, summed, ruled)
+        return _held(decision, summed, ruled, case.facts.duplicate)
     summed = summed.without(ordered(decision.effects))
     effects = on_ticket(summed, ticket, decision.effects, policy, desk or Desk(), now)
     answer = summed.setters.get("answer")
@@ -147,9 +148,14 @@ def _by_rule(said: Stated) -> ByRule:
     return ByRule(said.value, said.rule.name)
 
 
-def _held(decision: Decision, summed: RuleSum, ruled: Ruled) -> Decision:
-    """Nothing follows from the mail until somebody releases it. Then the rules are asked again, and hold it no more."""
+def _held(decision: Decision, summed: RuleSum, ruled: Ruled, first: DuplicateFact | None) -> Decision:
+    """Nothing follows from the mail until somebody releases it. Then the rules are asked again, and hold it no more.
+
+    `first` is an earlier copy of the mail, which may be held already.
+    """
     reason = reason_of(summed.holds[0])
+    if first is not None and (first.outcome, first.reason) == ("held", reason):
+        return Decision("same-mail", outcome="duplicate", trace=decision.trace, ruled=replace(ruled, matched=()))
     return Decision(
         reason,
         (RecordEvent("held", reason),),
