@@ -132,6 +132,24 @@ def test_an_answer_that_has_gone_cannot_be_taken_back(office: Office) -> None:
     assert office.ticket(number)["status"] == "pending"
 
 
+def test_a_date_is_promised_with_an_answer_and_taken_back_with_a_notice(office: Office) -> None:
+    number = office.asks(JOAO, "A impressora não imprime.", "Impressora")
+
+    office.reply(ANA, office.notice(ANA, number), "Vou ver com o técnico.\n\n#prazo 2d")
+    told = text_of(office.notice(JOAO, number))
+    assert re.search(r"Vou ver com o técnico\.\n.*Você terá uma resposta nossa até \w.*, às? \d+h", told, re.DOTALL)
+    ticket = office.ticket(number)
+    assert ticket["status"] == "open"
+    assert [(clock["clock"], clock["state"]) for clock in ticket["due"]] == [("promised", "running")]
+
+    receipt = office.notice(ANA, number)
+    assert "Prazo prometido ao cliente: " in text_of(receipt)
+    assert "Prazo: resposta prometida até" in text_of(receipt)
+    office.reply(ANA, receipt, "#desfazer")
+    assert "o prazo que informamos antes não vale mais" in text_of(office.notice(JOAO, number))
+    assert office.ticket(number)["due"] == []
+
+
 def test_two_tickets_of_one_customer_become_one(office: Office) -> None:
     first = office.asks(MARIA, "Não consigo entrar.", "Acesso")
     second = office.asks(MARIA, "Ainda não consigo.", "Acesso de novo")
