@@ -136,6 +136,15 @@ def ticket_token(office: Office) -> str:
     return office.clerk.written(office.run(lambda c: outbox.load(c, number)), ())[1].reply_to
 
 
+def test_a_customer_who_asks_how_it_stands_reads_the_date(ticket: Office) -> None:
+    ana(ticket, "#prazo 2d")
+    maria(ticket, "status", ticket.reply_address("maria@cliente.test"))
+    assert "Você terá uma resposta nossa até quarta-feira, 5 de março, às 9h." in written(ticket, "status")
+    ticket.pass_time(days=3)
+    maria(ticket, "status ", ticket.reply_address("maria@cliente.test"))
+    assert "Você terá" not in written(ticket, "status")
+
+
 # --- taken back ---------------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@ from mailtickets.desk.notices.contexts import MAX_SHOWN, Extent, context, lines_
 from mailtickets.desk.notices.discretion import Discretion
 from mailtickets.desk.notices.moves import with_moves
 from mailtickets.desk.notices.notice import SUPPRESS, Notice, Occasion, Situation
-from mailtickets.desk.notices.promises import promise_context, promise_of
+from mailtickets.desk.notices.promises import promise_context, promise_of, standing_promise
 from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.notices.to_ops import alarm
@@ -206,9 +206,11 @@ def _asked_for(name: NoticeName, occasion: Occasion) -> Notice:
     known = after.participant(person.address) if after else None
     found = facts.desk.found if facts else ()
     notice = _automatic(name, (known.address if known else person,), occasion)
-    return replace(
-        notice, context={**notice.context, "message": None, "tickets": lines_context(found, policy, public=True)}
-    )
+    shown = {
+        "tickets": lines_context(found, policy, public=True),
+        "promised": standing_promise(occasion, notice.locale),
+    }
+    return replace(notice, context={**notice.context, "message": None, **shown})
 
 
 def _status_notice(moved: SetStatus, before: Ticket | None) -> NoticeName | None:

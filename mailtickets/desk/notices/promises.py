@@ -29,3 +29,12 @@ def promise_context(promise: PromiseDate, locale: str, occasion: Occasion) -> di
         return {"promised": "", "promise_withdrawn": True}
     at, now = promise.at.astimezone(zone), occasion.now.astimezone(zone)
     return {"promised": due.dated(at, now, locale), "promise_withdrawn": False}
+
+
+def standing_promise(occasion: Occasion, locale: str) -> str:
+    """The date that the customer was promised and that is still to come, in words; empty if there is none."""
+    clocks, now = occasion.situation.clocks, occasion.now
+    dates = (clock.due_at for clock in clocks if clock.name == "promised" and clock.ended_at is None)
+    at = next((date for date in dates if date is not None and date > now), None)
+    zone = ZoneInfo(occasion.policy.instance.timezone)
+    return due.dated(at.astimezone(zone), now.astimezone(zone), locale) if at is not None else ""

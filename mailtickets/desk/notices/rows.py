@@ -96,7 +96,12 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         priority=SECOND,
         sample=Sample(message="again", least={"change": status_change("resolved", "open")}),
     ),
-    "status": NoticeRow(audience="customers", priority=SECOND, sample=Sample()),
+    "status": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sees={"promised": ""},
+        sample=Sample(full={"promised": "{promised}"}),
+    ),
     "my_tickets": NoticeRow(
         audience="customers",
         priority=SECOND,
