@@ -262,7 +262,7 @@ def test_reasons_are_kebab_case_and_have_a_sentence_of_their_own() -> None:
 # --- one row a notice ---------------------------------------------------------------------------------
 
 TEMPLATES = Templates(template_texts(shipped("templates")))
-PLANS = ("plan", "by_rules", "to_ops", "agents", "own_mail", "for_agents")
+PLANS = ("plan", "by_rules", "to_ops", "agents", "late", "own_mail", "for_agents")
 """Modules of `desk/notices` that make notices of what happened."""
 
 

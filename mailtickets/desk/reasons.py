@@ -103,6 +103,7 @@ REASONS: Mapping[DeskReason, str] = {
     "reminder-snoozed": "The time for which an agent had put it off was over.",
     "held-untold": "More mail in an agent's name was held than single notices could tell of.",
     "digest-due": "It was the time of an agent's digest.",
+    "promised-date": "The date that an agent had promised the customer was near, or had come.",
     "agent-left": "Its agent has left the configuration.",
     "stage-removed": "Its stage has left the configuration, or stands for another status now.",
     "nothing-to-do": "It was so already.",

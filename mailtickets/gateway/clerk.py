@@ -26,6 +26,7 @@ from mailtickets.desk.rules.opening import as_opening
 from mailtickets.gateway.again import drafts
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.gateway.drafting.draft import Draft, drafted
+from mailtickets.gateway.drafting.firing import TimerOrder
 from mailtickets.gateway.drafting.order import Order, ReadDesk, basis_of_opening, nothing_known
 from mailtickets.gateway.drafting.reading import (
     Incoming,
@@ -125,7 +126,7 @@ class Clerk:
 
     # --- orders -------------------------------------------------------------------------------------------
 
-    def order(self, order: Order) -> Ticket | None:
+    def order(self, order: Order | TimerOrder) -> Ticket | None:
         """Carries out an order, and returns the ticket after it. Returns None if there is no such ticket."""
         for attempt in drafts(f"ticket {order.ticket}", ticket=order.ticket):
             with attempt:
@@ -136,11 +137,11 @@ class Clerk:
                 return draft.after or draft.before
         raise AssertionError("unreachable")
 
-    def draft_order(self, order: Order) -> Draft:
+    def draft_order(self, order: Order | TimerOrder) -> Draft:
         """Decides on an order and on the notices that follow, in a transaction of its own."""
         return self.database.transact(self._draft_order_in, order)
 
-    def _draft_order_in(self, connection: Connection, order: Order) -> Draft:
+    def _draft_order_in(self, connection: Connection, order: Order | TimerOrder) -> Draft:
         policy, now = self.rules.policy, self.clock()
         basis = ruled_order(connection, order.basis(connection), policy, now, self.rules.templates)
         return drafted(connection, basis, policy, now)

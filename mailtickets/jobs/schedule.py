@@ -19,6 +19,7 @@ from mailtickets.jobs.housekeeping import HOUSEKEEPING_SECONDS, housekeeping
 from mailtickets.jobs.promises import PROMISES_SECONDS, look_at_promises
 from mailtickets.jobs.reconcile import Compare, reconcile_nightly
 from mailtickets.jobs.reminders import remind
+from mailtickets.jobs.timers import TIMERS_SECONDS, fire_due, make_again
 from mailtickets.jobs.watch import WATCH_SECONDS, Watch
 
 log = logging.getLogger("mailtickets.jobs")
@@ -42,6 +43,8 @@ def schedule(
     )
     _every(scheduler, WORK_SECONDS, "look-for-work", gateway.look_for_work)
     _every(scheduler, REMINDING_SECONDS, "reminding", partial(remind, gateway))
+    _every(scheduler, TIMERS_SECONDS, "timers", partial(fire_due, gateway))
+    _every(scheduler, TIMERS_SECONDS, "clocks", partial(make_again, gateway))
     _every(scheduler, HOUSEKEEPING_SECONDS, "housekeeping", partial(housekeeping, gateway))
     _every(scheduler, HOUSEKEEPING_SECONDS, "reconcile", partial(reconcile_nightly, gateway, compare))
     _every(scheduler, ENDING_SECONDS, "ending-secrets", partial(tell_of_ending_secrets, gateway, ending))

@@ -4,7 +4,7 @@ Owns: the tables `deadline` and `timer`. Both are derived: `refresh` makes a tic
 Fails with: `Stale`, if a timer has fired already, or if its ticket was changed meanwhile.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from mailtickets.store import tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.read import happenings
 from mailtickets.store.read.reader import within
-from mailtickets.store.schema import deadline, ticket, timer
+from mailtickets.store.schema import deadline, ticket, timer, told_mark
 from mailtickets.store.statements import replacing
 
 # --- what has happened --------------------------------------------------------------------------------
@@ -198,7 +198,50 @@ def _lock(connection: Connection, number: int) -> None:
         connection.execute(select(literal_column("1")).where(ticket.c.number == number).with_for_update())
 
 
-def unfinished(connection: Connection, status: str, after: int, limit: int) -> list[int]:
+def drop(connection: Connection, one: DueTimer) -> None:
+    """Deletes a timer that has not fired."""
+    connection.execute(_TIMER_GONE, _key(one.ticket, *one.timer.key))
+
+
+# --- all of them made again ---------------------------------------------------------------------------
+
+_MARK = "clocks"
+_UNFINISHED = ("new", "open", "pending")
+
+
+def was_timed(connection: Connection) -> bool:
+    """Whether the clocks were made with some configuration before."""
+    return _mark(connection) is not None
+
+
+def go_on(connection: Connection, fingerprint: str, policy: Policy, now: datetime, limit: int) -> bool:
+    """Makes the clocks of a few unfinished tickets again, after those of the call before.
+
+    `fingerprint` is the digest of the configuration: with another one it begins anew. Returns False when all are made.
+    """
+    mark = _mark(connection) or ""
+    made_with, _, place = mark.partition(" ")
+    status, _, after = (place if made_with == fingerprint else f"{_UNFINISHED[0]}:0").partition(":")
+    if status not in _UNFINISHED:
+        return False
+    numbers = _unfinished(connection, status, int(after), limit)
+    for number in numbers:
+        refresh(connection, number, policy, now)
+    if len(numbers) < limit:
+        following = (*_UNFINISHED, "done")[_UNFINISHED.index(status) + 1]
+        place = f"{following}:0"
+    else:
+        place = f"{status}:{numbers[-1]}"
+    row = {"key": _MARK, "at": now, "value": f"{fingerprint} {place}"}
+    connection.execute(replacing(connection.dialect.name, told_mark, ("key",), ("at", "value")), row)
+    return not place.startswith("done")
+
+
+def _mark(connection: Connection) -> str | None:
+    return connection.execute(select(told_mark.c.value).where(told_mark.c.key == _MARK)).scalar()
+
+
+def _unfinished(connection: Connection, status: str, after: int, limit: int) -> list[int]:
     """Numbers of tickets in a status, in their order, above `after`."""
     rows = within(connection).all(
         "SELECT number FROM ticket WHERE status = :status AND number > :after ORDER BY number LIMIT :limit",
@@ -207,8 +250,3 @@ def unfinished(connection: Connection, status: str, after: int, limit: int) -> l
         limit=limit,
     )
     return [row.number for row in rows]
-
-
-def refresh_all(connection: Connection, numbers: Iterable[int], policy: Policy, now: datetime) -> int:
-    """Like `refresh`, for several tickets. Returns how many have changed."""
-    return sum(refresh(connection, number, policy, now) for number in numbers)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event, text
 from mailtickets.config.models import Budget
 from mailtickets.config.outline import DeskOutline
 from mailtickets.desk.notices.budget import shared_lines
-from mailtickets.store import agents, budgets, domains, due, inbound, migrate, outbox, search, tickets
+from mailtickets.store import agents, budgets, deadlines, domains, due, inbound, migrate, outbox, search, tickets
 from mailtickets.store.database import Database
 from mailtickets.store.read import deadlines as read_deadlines
 from mailtickets.store.read import facts, figures, status, trace
@@ -25,13 +25,15 @@ from mailtickets.store.read import outbox as read_outbox
 from mailtickets.store.read import tickets as read_tickets
 from mailtickets.store.read.reader import within
 from mailtickets.store.read.status import MachineStatus
-from tests.desk.builders import NOW, a_config
+from tests.desk.builders import NOW, a_config, a_policy
+from tests.desk.clock.scenes import a_level
 from tests.servers.postgres import Postgres
 
 Work = Callable[[Connection], Any]
 
 CLAIMED = {"now": NOW, "furthest": NOW, "skew": NOW, "in_hand": [7]}
 
+POLICY_WITH_A_LEVEL = a_policy(levels=(a_level(name="padrao", first_answer="1h", resolution="1d"),))
 OUTLINE = DeskOutline.of(a_config().model_dump())
 MACHINE = MachineStatus("1", running=True)
 
@@ -70,6 +72,14 @@ ASKED: dict[str, Work] = {
     "what may be closed": lambda c: tickets.resolved_before(c, "suporte", NOW, 100),
     "tickets of agents who left": lambda c: tickets.assigned_to_others(c, ["bruno@desk.test"], 100),
     "used-up budgets": lambda c: budgets.forget_expired(c, NOW),
+    "timers that are due": lambda c: deadlines.due(c, NOW, 100),
+    "a ticket's clocks and timers": lambda c: deadlines.stored(c, 5),
+    "what has happened on a ticket": lambda c: deadlines.history(c, 5),
+    "a message that went to another ticket": lambda c: deadlines.brought(c, 7),
+    "whether a ticket has a clock": lambda c: deadlines.is_kept(c, 5),
+    "a ticket's clocks made again": lambda c: deadlines.refresh(c, 5, POLICY_WITH_A_LEVEL, NOW),
+    "unfinished tickets in their order": lambda c: deadlines._unfinished(c, "open", 5000, 100),
+    "a timer that fires": lambda c: c.execute(deadlines._FIRED, {**deadlines._key(5, "due", "x", 0), "now": NOW}),
     "figures": lambda c: figures.look(within(c), ["suporte"], shared_lines(Budget(), 100), NOW),
     "the desk at a glance": lambda c: status.look(within(c), OUTLINE, MACHINE, NOW),
     "the way of a mail": lambda c: trace.of_inbound(within(c), 5),
@@ -221,6 +231,8 @@ INSERT INTO deadline (ticket, clock, level, started_at, due_at, state, ended_at)
   CASE WHEN n % 100 THEN now() END FROM numbers;
 INSERT INTO budget (key, "window", used, expires_at) SELECT n, 1, 1, now() + interval '1 day' FROM numbers;
 INSERT INTO search (rowid, words) SELECT n::bigint << 24, array_to_tsvector(ARRAY['a', n::text]) FROM numbers;
+INSERT INTO timer (ticket, kind, name, epoch, at, fired_at)
+  SELECT n, 'due', 'resolution', 0, now() + interval '1 year', CASE WHEN n % 100 THEN now() END FROM numbers;
 INSERT INTO tally (queue, status, assignee, change) VALUES ('queue1', 'open', '3@desk.test', 7)
 """  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -55,7 +56,7 @@ def hours_of(level: ServiceLevel | None, policy: Policy) -> OpenHours:
 
 def allowed(level: ServiceLevel, clock: Measured, priority: str, hours: OpenHours) -> timedelta | None:
     """How much of the calendar's time a clock may take for a priority. None: there is no such clock."""
-    durations = getattr(level, clock)
+    durations: dict[str, str] | str = getattr(level, clock)  # text: as the file has it, for `clock.outline`
     text = durations if isinstance(durations, str) else durations.get(priority, "")
     return length(hours, text) if text else None
 
@@ -65,3 +66,16 @@ def legal_end(profile: Profile, registered_at: datetime, policy: Policy) -> date
     the instance. The law counts to the end of that day; nobody should rely on its last hours."""
     zone = ZoneInfo(policy.instance.timezone)
     return registered_at.astimezone(zone) + timedelta(days=LEGAL_DAYS[profile])
+
+
+def fingerprint(policy: Policy) -> str:
+    """A digest of all that clocks and timers depend on, beside the tickets: when it changes, they are made again."""
+    hours = [
+        (one.name, str(one.zone), one.week, sorted(one.dates.items()), sorted(one.each_year.items()),
+         sorted(one.after_easter.items()), sorted(one.holidays))
+        for one in policy.calendars.values()
+    ]  # fmt: skip
+    people = [(agent.address, agent.queues, agent.calendar) for agent in policy.agents]
+    stages = [(queue.name, queue.stages) for queue in policy.queues]
+    parts = (policy.levels, hours, people, stages, policy.instance.timezone)
+    return sha256(repr(parts).encode()).hexdigest()

@@ -127,31 +127,41 @@ def _points(clock: Clock, policy: Policy) -> Iterator[_Point]:
 def _of_clock(ticket: Ticket, clock: Clock, policy: Policy, now: datetime, fired: Sequence[Fired]) -> Iterator[Timer]:
     """The next timer of a clock, and whom an earlier step has still to be told to."""
     done = {(one.kind, one.name): one for one in fired if one.epoch == ticket.epoch and one.at >= clock.started_at}
+    following: list[Timer] = []
     for point in sorted(_points(clock, policy), key=lambda point: point.part):
         before = done.get((point.kind, point.name))
         if before is not None:
             yield from _still_to_be_told(ticket, point, before, policy, done)
             continue
         at = moment(clock, point.part, policy)
-        if at is not None:
-            yield Timer(point.kind, point.name, ticket.epoch, _in_time_for_people(ticket, point, at, policy, now))
-        return
+        if at is None:
+            break
+        waits_until = _in_time_for_people(ticket, point, at, policy, now)
+        following.append(Timer(point.kind, point.name, ticket.epoch, waits_until))
+        if waits_until <= at:
+            break  # what comes later on the clock comes after it; one that waits for people may come after others
+    yield from sorted(following, key=lambda timer: timer.at)[:1]
 
 
 def _in_time_for_people(ticket: Ticket, point: _Point, at: datetime, policy: Policy, now: datetime) -> datetime:
     """The moment itself, if something is done then or somebody outside is told; else when somebody is on duty."""
     level_calendar = _calendar(ticket, policy)
-    if point.kind == "due" or (point.step is not None and acts(point.step, policy)):
+    if point.kind == "due" or (point.step is not None and _acts(point.step, policy)):
         return at
     people = told_of_step(ticket, point.step, policy) if point.step is not None else told_of_ticket(ticket, policy)
     then = on_duty_from(people, level_calendar, at, policy)
     return then if then >= now else on_duty_from(people, level_calendar, max(at, now), policy)
 
 
-def acts(step: Escalation, policy: Policy) -> bool:
+def acts_on_ticket(step: Escalation) -> bool:
+    """Whether a step gives the ticket to others, who are told of that anyway."""
+    return bool(step.queue or step.assign)
+
+
+def _acts(step: Escalation, policy: Policy) -> bool:
     """Whether a step does more than tell agents."""
     outsiders = any(policy.agent(address) is None for address in step.notify)
-    return bool(step.priority or step.queue or step.assign or outsiders)
+    return bool(step.priority or acts_on_ticket(step) or outsiders)
 
 
 def told_of_step(ticket: Ticket, step: Escalation, policy: Policy) -> tuple[Agent, ...]:

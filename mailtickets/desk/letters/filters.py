@@ -149,9 +149,15 @@ def _excerpt(text: str) -> str:
     return line if len(line) <= PREVIEW_CHARS else f"{line[:PREVIEW_CHARS].rpartition(' ')[0] or line[:PREVIEW_CHARS]}…"
 
 
+@pass_context
+def _clock_name(context: Context, code: str) -> str:
+    return locales.label(sentences.CLOCK_NAMES, code, context["locale"])
+
+
 OWN_FILTERS: dict[str, Callable[..., Any]] = {
     "breaks": _breaks,
     "clock": _clock,
+    "clock_name": _clock_name,
     "date": _date,
     "day": _day,
     "example": _example,

@@ -19,6 +19,7 @@ from mailtickets.desk.notices.contexts import (
     person_context,
 )
 from mailtickets.desk.notices.for_agents import for_agents
+from mailtickets.desk.notices.late import of_deadlines
 from mailtickets.desk.notices.notice import (
     Notice,
     Occasion,
@@ -48,6 +49,7 @@ def to_agents(occasion: Occasion) -> Iterator[Notice]:
         yield _stage_over(occasion, situation.after)
     if "stage_removed" in situation.decision.notices:
         yield from _stage_removed(occasion)
+    yield from of_deadlines(occasion)
     if "reminder" in situation.decision.notices and situation.after is not None:
         yield _reminder(occasion, situation.after)
 

@@ -115,6 +115,8 @@ class Situation:
     """Reply tokens that are said in the mail or the messages."""
     clocks: tuple[Clock, ...] = ()
     """The ticket's clocks as the decision leaves them."""
+    clocks_before: tuple[Clock, ...] = ()
+    """Its clocks before the decision, where a timer was due."""
     mail_as_read: InboundMail | None = None
     """The mail before its author's signature was cut off; None: the same as `mail`."""
 

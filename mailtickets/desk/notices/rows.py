@@ -24,10 +24,13 @@ from mailtickets.desk.notices.sample_values import (
 from mailtickets.desk.notices.shapes import (
     ALARM,
     CHANGE,
+    CHANGED,
     COMMAND,
+    DEADLINE,
     DONE,
     EVENT,
     HELD_MAIL,
+    LATE,
     PERSON,
     PROBLEM,
     REMOVED,
@@ -35,6 +38,10 @@ from mailtickets.desk.notices.shapes import (
     STRANGER,
     TICKET_LINE,
 )
+
+_DUE_SOON = {"clock": "first_answer", "due_at": at(16, 30, day=4), "since": at(8, 5, day=4), "overdue": False}
+_LATE = {"tag": "[#1042]", "priority": "high", "status": "open", "opened_at": None, "taken": False}
+_LEAST_DUE = {"clock": "resolution", "due_at": None, "since": None, "overdue": False, "percent": None}
 
 NOTICES: Mapping[NoticeName, NoticeRow] = {
     # --- customers ------------------------------------------------------------------------------------
@@ -237,6 +244,40 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         also_to_doer=True,
         sees={"why": "", "since": None},
         sample=Sample(message="again", full={"why": "unanswered", "since": WRITTEN_AT["question"]}),
+    ),
+    "due_soon": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        also_to_doer=True,
+        sees={"deadline": DEADLINE},
+        sample=Sample(message="again", least={"deadline": _LEAST_DUE}, full={"deadline": _DUE_SOON}),
+    ),
+    "escalated": NoticeRow(
+        audience="agents",
+        answered_as="team",
+        also_to_doer=True,
+        sees={"deadline": DEADLINE, "changed": CHANGED},
+        sample=Sample(
+            message="again",
+            least={"deadline": _LEAST_DUE, "changed": {"priority": None, "queue": None, "assignee": None}},
+            full={
+                "deadline": {**_DUE_SOON, "overdue": True, "percent": 150},
+                "changed": {"priority": "high", "queue": "{other_queue}", "assignee": "{other_agent}"},
+            },
+        ),
+    ),
+    "overdue": NoticeRow(
+        audience="ops",
+        ticket="never",
+        sees={"deadline": DEADLINE, "late": LATE},
+        sample=Sample(
+            ticket=False,
+            least={"deadline": _LEAST_DUE, "late": _LATE},
+            full={
+                "deadline": {**_DUE_SOON, "overdue": True, "percent": 150},
+                "late": {**_LATE, "opened_at": WRITTEN_AT["question"], "taken": True},
+            },
+        ),
     ),
     "stage_over": NoticeRow(
         audience="agents",

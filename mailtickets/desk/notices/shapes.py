@@ -41,6 +41,14 @@ EVENT: Mapping[str, object] = {"at": None, "actor": None, "kind": "", "from": No
 MOVE: Mapping[str, object] = {"line": "", "label": "", "needs": ()}
 """A move to another stage: the command line, the stage's label, and labels of what it still needs."""
 REMOVED: Mapping[str, object] = {"name": "", "count": 0}
+DEADLINE: Mapping[str, object] = {
+    "clock": "first_answer", "due_at": None, "since": None, "overdue": False, "percent": None,
+}  # fmt: skip
+"""A clock that is nearly due, or overdue; `percent`: how much of its time had passed at this step of escalation."""
+LATE: Mapping[str, object] = {"tag": "", "priority": "", "status": "", "opened_at": None, "taken": False}
+"""The figures of a ticket that people outside are told of; `taken`: somebody is in charge of it."""
+CHANGED: Mapping[str, object] = {"priority": None, "queue": None, "assignee": None}
+"""What a step of escalation has changed."""
 HELD_MAIL: Mapping[str, object] = {"number": None, "subject": "", "received_at": None}
 
 ALWAYS: Mapping[str, Mapping[str, object]] = {

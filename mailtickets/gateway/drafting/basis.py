@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mailtickets.desk.clock.clocks import Clock
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.facts import Desk, Facts
 from mailtickets.desk.model.ticket import Ticket
@@ -23,6 +24,8 @@ class Basis:
     """The mail before its author's signature was cut off."""
     text: str = ""
     """The text of the message that an order adds."""
+    clocks: tuple[Clock, ...] = ()
+    """The ticket's clocks before the decision, for a timer that was due."""
     desk: Desk | None = None
     """The agents' work; None for a mail, whose facts say it."""
 

@@ -100,7 +100,7 @@ def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime)
     times, expects = timing(connection, basis, after, policy, now), expecting(connection, basis, after, policy, now)
     clocks = times.clocks if after is not None else _stored_clocks(connection, basis.before)
     situation = situation_of(connection, basis, after, others, policy)
-    situation = replace(situation, clocks=clocks, expected=expects.told)
+    situation = replace(situation, clocks=clocks, clocks_before=basis.clocks, expected=expects.told)
     planned = notices.plan(situation, policy, now)
     number = situation.after.number if situation.after else 0
     limits = allowance(connection, planned, number, policy, now)

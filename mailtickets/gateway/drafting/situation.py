@@ -48,7 +48,7 @@ def _thread(connection: Connection, basis: Basis, policy: Policy) -> tuple[Said,
     return agents.thread_for_all(connection, before.number, known, history) if history else ()
 
 
-_SHOW_THE_NEWEST = frozenset({"reminder", "stage_over"})
+_SHOW_THE_NEWEST = frozenset({"reminder", "due_soon", "escalated", "stage_over"})
 """Notices that show agents what the customer wrote last, though nobody has written now."""
 
 

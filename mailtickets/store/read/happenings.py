@@ -42,12 +42,14 @@ def history(reader: Reader, number: int) -> tuple[Happening, ...]:
         family += further
     moved = [row for one in rows if one.kind == "split" for row in _brought(reader, int(one.new))]
     rows.sort(key=lambda row: row.id)
-    return tuple(_happening(row) for row in (*moved, *rows) if row.kind != "message" or row.now_on in family)
+    brought_along = (_happening(row, number) for row in moved if row.now_on in family)
+    own = (_happening(row, row.ticket) for row in rows if row.kind != "message" or row.now_on in family)
+    return (*brought_along, *own)
 
 
 def brought(reader: Reader, inbound: int) -> tuple[Happening, ...]:
     """The message that a mail brought, wherever it is now."""
-    return tuple(_happening(row) for row in _brought(reader, inbound))
+    return tuple(_happening(row, row.now_on) for row in _brought(reader, inbound))
 
 
 def _happened(reader: Reader, numbers: Sequence[int]) -> list[Any]:
@@ -60,12 +62,11 @@ def _brought(reader: Reader, inbound: int) -> list[Any]:
     return reader.all(f"{_HAPPENED}WHERE event.inbound = :inbound AND event.kind = 'message'", inbound=inbound)
 
 
-def _happening(row: Any) -> Happening:
-    said = row.kind == "message"
+def _happening(row: Any, ticket: int) -> Happening:
     return Happening(
         row.at,
         row.kind,
-        row.now_on if said else row.ticket,
+        ticket,
         row.old,
         row.new,
         row.reason,
