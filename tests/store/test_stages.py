@@ -247,13 +247,14 @@ def test_what_a_merge_opens_again_is_in_an_open_stage(shop: Office) -> None:
     assert where(shop, 1) == ("diagnostico", "open")
 
 
-def test_what_is_split_off_begins_anew_and_the_rest_goes_back(shop: Office) -> None:
+def test_what_is_split_off_begins_anew_and_the_rest_goes_back_to_its_own_stage(shop: Office) -> None:
+    shop.use(a_workshop(suporte={"stages": (*read_stages(), *read_stages("retirado resolved < diagnostico,pronto"))}))
     agent(shop, "#etapa diagnostico", token(shop))
-    agent(shop, "Trocada a fonte.\n#resolver", asked(shop))
+    agent(shop, "Trocada a fonte.\n#etapa retirado", asked(shop))
     maria(shop, "E a impressora?", shop.reply_address(MARIA), subject="Impressora")
     assert where(shop) == ("diagnostico", "open")
     agent(shop, "#separar", token(shop))
-    assert where(shop) == ("pronto", "resolved")
+    assert where(shop) == ("retirado", "resolved")
     assert where(shop, 2) == ("novo", "new")
 
 

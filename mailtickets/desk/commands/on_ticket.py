@@ -32,6 +32,7 @@ from mailtickets.desk.model.effects import (
     RemoveParticipant,
     SetPriority,
     SetRequester,
+    SetStage,
     SetStatus,
     SetSubject,
     SetTags,
@@ -260,6 +261,7 @@ def split_off(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     yield Done("split")
     if origin.reopened is not None and ticket.status == "open":
         yield SetStatus(origin.reopened, "undone")
+        yield from [SetStage(origin.stage, "undone")] if origin.stage else []
         yield Done("status", origin.reopened, ticket.status)
 
 

@@ -167,6 +167,8 @@ class Origin:
     subject: str
     reopened: Status | None = None
     """Where the ticket stood before, if this message, the newest, is what opened it again."""
+    stage: str = ""
+    """The stage that it had then; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)

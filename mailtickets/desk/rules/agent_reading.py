@@ -58,15 +58,28 @@ def reading_of(asked: Asked, ticket: Ticket | None, asker: Asker, without: Seque
     if NOT_UNDERSTOOD not in asker.facts.confirmed:
         deeds = carry_out(ticket, orders, asker)
         return _whole(asked, orders, deeds, (*asked.problems, *deeds.problems), asker)
-    refused = [
-        order
-        for order in asked.commands
-        if carry_out(ticket, with_their_commands((order,), asker.facts.canned_commands), asker).problems
-    ]
-    right = corrected(asked, asker.facts.correction, refused)
+    right = corrected(asked, asker.facts.correction, _refused(asked, ticket, asker))
     orders = _ordered(right, asker, without)
     deeds = carry_out(ticket, orders, asker)
     return _whole(right, orders, deeds, (*right.problems, *deeds.problems), asker)
+
+
+def _refused(asked: Asked, ticket: Ticket | None, asker: Asker) -> list[Command]:
+    """The commands of a mail that came back because they could not be carried out: a correction takes their place.
+
+    A move to a stage is not one of them if the correction gives what the stage had needed.
+    """
+    whole = corrected(asked, asker.facts.correction)
+    problems = {problem.line for problem in carry_out(ticket, _ordered(whole, asker, ()), asker).problems}
+    possible_now = {
+        order for order in whole.commands if order.name in {"stage", "status"} and order.line not in problems
+    }
+    return [
+        order
+        for order in asked.commands
+        if order not in possible_now
+        and carry_out(ticket, with_their_commands((order,), asker.facts.canned_commands), asker).problems
+    ]
 
 
 def _ordered(asked: Asked, asker: Asker, without: Sequence[CommandName]) -> tuple[Command, ...]:

@@ -143,7 +143,14 @@ def _origin(connection: Connection, ticket: Ticket, caused_by: int | None) -> Or
     newest = wanted is rows[-1] and ticket.status == "open"
     reopened = _reopened(connection, ticket.number, wanted.inbound) if newest else None
     author = Address(wanted.author_name, wanted.author_address)
-    return Origin(wanted.inbound, author, without_tags(wanted.subject), reopened)
+    stage = _stage_before(connection, ticket.number, wanted.inbound) if reopened else ""
+    return Origin(wanted.inbound, author, without_tags(wanted.subject), reopened, stage)
+
+
+def _stage_before(connection: Connection, number: int, inbound: int) -> str:
+    """The stage of the ticket before this message moved it; empty: it had none, or was not moved."""
+    moved = select(event.c.old).where(event.c.ticket == number, event.c.inbound == inbound, event.c.kind == "stage")
+    return connection.execute(moved.order_by(event.c.id).limit(1)).scalar() or ""
 
 
 def _reopened(connection: Connection, number: int, inbound: int) -> Status | None:
