@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mailtickets.config.kinds import TicketField, TicketKind
 from mailtickets.config.stages import QueueStage
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.commands import reading
@@ -36,11 +37,20 @@ def with_stage(name: str) -> dict[str, Any]:
     return {"stages": (*stages, QueueStage(**{"name": name, "is": "pending"}))}
 
 
+_KINDS = (TicketKind(name="incident", impact=("one", "many", "all"), urgency=("low", "normal", "high")),)
 POLICIES = {
-    "en": a_policy(suporte=with_stage("waiting-for-part"), vendas={"display_name": "Billing"}),
-    "pt_BR": a_policy(suporte=with_stage("aguardando-peca"), vendas={"display_name": "Financeiro"}),
+    locale: a_policy(
+        suporte=with_stage(stage),
+        vendas={"display_name": queue},
+        kinds=_KINDS,
+        fields=(TicketField(name=field, pattern="#####-##"),),
+    )
+    for locale, queue, field, stage in (
+        ("en", "Billing", "order", "waiting-for-part"),
+        ("pt_BR", "Financeiro", "pedido", "aguardando-peca"),
+    )
 }
-"""Each with the queue and the stage of its page's examples."""
+"""Each with the queue, the field and the stage of its page's examples."""
 
 
 def page(locale: str) -> str:
@@ -153,7 +163,7 @@ def test_an_example_is_the_command_that_it_names_and_is_carried_out(locale: str,
 def decided(text: str, locale: str = "pt_BR", **known_too: Any) -> Decision:
     """Ana's answer with these words, on a ticket on which everything is possible."""
     about = facts(
-        a_ticket(assignee=ANA.address, tags=("vpn",), priority="high"),
+        a_ticket(assignee=ANA.address, tags=("vpn",), priority="high", type="incident"),
         a_ticket(1043),
         tokens=(a_token(ANA), a_token(ANA, 1043, source="reference")),
         canned={"closing": "Tudo certo.", "encerramento": "Tudo certo."},

@@ -343,7 +343,7 @@ def test_a_command_has_words_and_a_line_of_help_in_every_language(row: CommandRo
 def test_a_command_says_how_its_argument_is_read(row: CommandRow) -> None:
     assert not (row.means and row.takes)
     if row.read is None:
-        assert row.takes in {"", "words", "name"}
+        assert row.takes in {"", "words", "name", "field", "level"}
     else:
         assert row.takes
         assert is_of_a_module(row.read)

@@ -70,6 +70,11 @@ def _configure_writing(verbs: Any) -> None:
     assign.add_argument("agent", metavar="ADDRESS")
     priority = _about_ticket(verbs, "priority", f"set the priority: {', '.join(PRIORITIES)}, or its name in Portuguese")
     priority.add_argument("priority", type=_priority, metavar="PRIORITY")
+    kind = _about_ticket(verbs, "type", 'set the type, by its name or label; "-" means none')
+    kind.add_argument("type", metavar="TYPE")
+    field = _about_ticket(verbs, "field", 'set a field, such as an order number; "-" takes the value away')
+    field.add_argument("name", metavar="NAME", help="the name of a [[field]], or impact or urgency")
+    field.add_argument("value", metavar="VALUE")
     merge = _about_ticket(verbs, "merge", "merge the ticket into another ticket")
     merge.add_argument("into", type=number, metavar="INTO")
 

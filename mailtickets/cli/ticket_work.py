@@ -16,9 +16,11 @@ from mailtickets.desk.claims.authors import locale_for, without_tags
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.clock import stages
 from mailtickets.desk.commands import orders
+from mailtickets.desk.fields.names import type_meant
+from mailtickets.desk.fields.typed import typed_value
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Status, Ticket
+from mailtickets.desk.model.ticket import TYPES, Status, Ticket
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.drafting.order import Decide, Order
 from mailtickets.mail.address import parse_addresses
@@ -143,6 +145,27 @@ def _set_priority(clerk: Clerk, args: argparse.Namespace) -> int:
     return _order(clerk, args, partial(orders.set_priority, to=args.priority, actor=actor()))
 
 
+def _set_type(clerk: Clerk, args: argparse.Namespace) -> int:
+    policy = clerk.rules.policy
+    to = None if args.type == "-" else type_meant(args.type, policy)
+    if to is None and args.type != "-":
+        known = dict.fromkeys((*(kind.name for kind in policy.kinds), *TYPES))
+        raise Stop(REFUSED, f"there is no type {args.type!r}: {', '.join(known)}")
+    return _order(clerk, args, partial(orders.set_type, to=to, actor=actor()))
+
+
+def _set_field(clerk: Clerk, args: argparse.Namespace) -> int:
+    return _order(clerk, args, partial(_field_decided, args=args, policy=clerk.rules.policy))
+
+
+def _field_decided(ticket: Ticket, *, args: argparse.Namespace, policy: Policy) -> Decision | None:
+    """The decision that sets a field. Ends the command if there is no such field, or if the value does not fit."""
+    name, value, wrong = typed_value(args.name, args.value, ticket, policy)
+    if wrong:
+        raise Stop(REFUSED, wrong)
+    return orders.set_field(ticket, name, value, actor())
+
+
 def _merge(clerk: Clerk, args: argparse.Namespace) -> int:
     ticket, into = clerk.database.transact(_load_both_in, args.number, args.into)
     if ticket is None or into is None:
@@ -190,5 +213,7 @@ _VERBS = {
     "stage": _set_stage,
     "assign": _assign,
     "priority": _set_priority,
+    "type": _set_type,
+    "field": _set_field,
     "merge": _merge,
 }

@@ -70,6 +70,13 @@ REASONS: Mapping[DeskReason, str] = {
     "split-off": "An agent made a message of a ticket into one of its own.",
     "by-turns": "It was this agent's turn.",
     "least-open": "This agent had the fewest tickets.",
+    # what is known of a ticket
+    "found-in-mail": "The value stands in the customer's mail.",
+    "answered-what-was-asked": "The customer answered what the acknowledgement had asked.",
+    "asked-in-acknowledgement": "The acknowledgement asked for what was missing.",
+    "said-by-customer": "The customer's words say how many are affected, or how soon it is needed.",
+    "impact-and-urgency": "Impact and urgency give this priority.",
+    "priority-by-hand": "Impact or urgency changed, but an agent had set the priority by hand: it stays.",
     # what customers ask in a word
     "customer-asks": "A customer asked in a word or two.",
     "customer-asked": "The customer asked for it to be opened again.",

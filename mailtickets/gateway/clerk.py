@@ -26,6 +26,7 @@ from mailtickets.desk.rules.opening import as_opening
 from mailtickets.gateway.again import drafts
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.gateway.drafting.draft import Draft, drafted
+from mailtickets.gateway.drafting.fields import with_values_of_mail
 from mailtickets.gateway.drafting.firing import TimerOrder
 from mailtickets.gateway.drafting.order import Order, ReadDesk, basis_of_opening, nothing_known
 from mailtickets.gateway.drafting.reading import (
@@ -113,11 +114,14 @@ class Clerk:
             asked, signature = agent_questions(connection, signed, agent, policy)
         facts = replace(with_canned(facts, asked, self.rules, now), signature=signature)
         decision = decide(asked.mail, facts, policy, now, asked)
+        before = facts.tickets.get(decision.ticket or 0)
+        if not received.envelope.door.is_history:
+            said = as_opening(asked.mail, facts) if decision.opens else asked.mail
+            decision = with_values_of_mail(connection, decision, said, before, policy)
         decision, facts = ruled(connection, decision, facts, asked, policy, now, self.rules.templates)
         mail, as_read = asked.mail, incoming.mail
         if decision.opens is not None:
             mail, as_read = as_opening(mail, facts), as_opening(as_read, facts)
-        before = facts.tickets.get(decision.ticket or 0)
         if before is not None and decision.ticket != before.number:
             decision = replace(decision, ticket=before.number)  # a merged ticket: the other ticket takes its place
         basis = Basis(decision, before, received, mail, facts, mail_as_read=as_read)

@@ -3,9 +3,12 @@
 *Limits*: the first `_MAX_WORDS` words in the first `MAX_CHARACTERS` of a message.
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, text
 
 from mailtickets.store.read.search import distinct, row_of, words_of
+from mailtickets.words.forms import spellings
 
 _MAX_WORDS = 5_000
 
@@ -25,8 +28,14 @@ def index(connection: Connection, message: int, ticket: int, words: str) -> None
     connection.execute(_INDEXED[connection.dialect.name], {"row": row_of(ticket, message), "words": findable})
 
 
+def index_values(connection: Connection, ticket: int, values: Iterable[str]) -> None:
+    """Makes the values of a ticket's fields findable, with punctuation and without, in place of those before."""
+    index(connection, 0, ticket, f"{ticket} {' '.join(way for value in values for way in spellings(value))}")
+
+
 def move(connection: Connection, ticket: int, into: int) -> None:
-    """The words of a ticket's messages now lead to another."""
+    """The words of a ticket's messages now lead to another. Those of its fields do not: the other has its own."""
+    connection.execute(text("DELETE FROM search WHERE rowid = :row"), {"row": row_of(ticket)})
     moved = "UPDATE search SET rowid = rowid + :by WHERE rowid >= :first AND rowid < :end"
     ends = {"first": row_of(ticket), "end": row_of(ticket + 1)}
     connection.execute(text(moved), {"by": row_of(into) - row_of(ticket), **ends})

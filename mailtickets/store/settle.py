@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
 
+from mailtickets.config.kinds import SCALES
 from mailtickets.desk.change import customers
 from mailtickets.desk.letters.letter import Letter
 from mailtickets.desk.model.decision import Decision
@@ -116,6 +117,9 @@ def settle(connection: Connection, settlement: Settlement) -> None:
         signatures.learn(connection, settlement.signature, settlement.now)
     for another in settlement.also:
         _write(connection, replace(another, received=settlement.received))
+    for effect in settlement.decision.effects:
+        if isinstance(effect, MergeInto) and settlement.before is not None and settlement.before.fields:
+            _hand_on_values(connection, settlement, settlement.before, effect.into)
 
 
 def _write(connection: Connection, settlement: Settlement) -> None:
@@ -123,6 +127,8 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     after = settlement.after
     if after is not None:
         tickets.save(connection, settlement.before, after)
+        if after.fields != (settlement.before.fields if settlement.before else ()):
+            search.index_values(connection, after.number, _values(after))
     for effect in settlement.decision.effects:
         _carry_out(connection, settlement, effect)
     if settlement.deadlines:
@@ -140,6 +146,25 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     contacts.make_reachable(connection, [settlement.reachable_author] if settlement.reachable_author else [])
     for name, reason in settlement.withheld:
         _record(connection, settlement, Event("withheld", new=name, reason=reason))
+
+
+def _hand_on_values(connection: Connection, settlement: Settlement, merged: Ticket, into: int) -> None:
+    """The values of a merged ticket go over to the ticket that takes its place, where that one has none."""
+    survivor = tickets.load(connection, into)
+    if survivor is None:
+        return
+    more = [(name, value) for name, value in merged.fields if not survivor.field(name) and name not in SCALES]
+    if not more:
+        return
+    tickets.set_fields(connection, into, dict([*survivor.fields, *more]))
+    for name, value in more:
+        _record(connection, settlement, Event("field", new=f"{name}={value}", reason="merged"), ticket=into)
+    search.index_values(connection, into, _values(replace(survivor, fields=(*survivor.fields, *more))))
+
+
+def _values(ticket: Ticket) -> list[str]:
+    """What the ticket may be found by: the values of its fields, but not its levels of impact and urgency."""
+    return [value for name, value in ticket.fields if name not in SCALES]
 
 
 def _finish(connection: Connection, settlement: Settlement, received: Received) -> None:

@@ -55,6 +55,7 @@ def as_json(ticket: Ticket) -> dict[str, Any]:
         "revision": ticket.revision,
         "participants": [{**_person(person.address), "role": person.role} for person in ticket.participants],
         "tags": list(ticket.tags),
+        "fields": dict(ticket.fields),
         "linked": list(ticket.linked),
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,
@@ -73,7 +74,6 @@ def shown_as_json(shown: Shown, due: Sequence[Mapping[str, Any]]) -> dict[str, A
         "events": [_event(row) for row in shown.events],
         "stage": shown.ticket.stage or None,
         "due": due,
-        "fields": dict(shown.ticket.fields),
         "resolution": None,
         "articles": [],
         "suggestions": [],
@@ -145,6 +145,10 @@ def lines(shown: Shown, due: Iterable[str] = ()) -> Iterator[str]:
     yield f"  {in_words(ticket)}, {ticket.priority} priority, queue {ticket.queue}, assignee {ticket.assignee or '-'}"
     for person in ticket.participants:
         yield f"  {person.role}: {person.address.name} <{person.address.address}>".replace("  <", " <")
+    if ticket.type:
+        yield f"  type: {ticket.type}"
+    for name, value in ticket.fields:
+        yield f"  {name}: {value}"
     if ticket.linked:
         yield f"  linked: {', '.join(f'#{number}' for number in ticket.linked)}"
     for row in shown.messages:

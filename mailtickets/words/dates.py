@@ -5,10 +5,11 @@ Fails with: nothing; None means that the text names no day. Limits: `MAX_CHARACT
 """
 
 import re
+from collections.abc import Iterator
 from datetime import MAXYEAR, date, datetime, timedelta, timezone, tzinfo
 
 from mailtickets.words import calendar_names
-from mailtickets.words.fold import plain_line
+from mailtickets.words.fold import letters_in_place, plain_line
 
 MAX_CHARACTERS = 200
 
@@ -29,6 +30,7 @@ _DAY_FIRST = re.compile(
 _MONTH_FIRST = re.compile(rf"\b(?P<month>{MONTH})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}})(?!\d)")
 _ISO = re.compile(r"(?<!\d)(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)")
 _NUMBERS = re.compile(r"(?<!\d)(?P<one>\d{1,2})(?P<mark>[-/.])(?P<two>\d{1,2})(?P=mark)(?P<year>\d{4}|\d\d)(?!\d)")
+_FORMS = (_DAY_FIRST, _MONTH_FIRST, _ISO, _NUMBERS)
 _TIME = re.compile(
     r"(?<![\d+-])(?P<hour>\d{1,2})[:h](?P<minute>\d\d)(?::(?P<second>\d\d))?(?:\s?(?P<half>[ap])\.?\s?m\b\.?)?"
     r"[\s,(]{0,3}(?:(?P<zone>[a-z]{1,4})\b)?\s?(?:(?P<sign>[+-])(?P<hours>\d{1,2}):?(?P<minutes>\d\d)?(?!\d))?"
@@ -41,7 +43,7 @@ def moment(value: str, zone: tzinfo, *, month_first: bool = False) -> datetime |
     `zone` is used if the line names none. `month_first`: True if an American program wrote the line, for `3/4/2025`.
     """
     text = plain_line(value[:MAX_CHARACTERS])
-    found = next(filter(None, (form.search(text) for form in (_DAY_FIRST, _MONTH_FIRST, _ISO, _NUMBERS))), None)
+    found = next(filter(None, (form.search(text) for form in _FORMS)), None)
     day = _day(found, month_first=month_first) if found else None
     if found is None or day is None:
         return None
@@ -49,6 +51,19 @@ def moment(value: str, zone: tzinfo, *, month_first: bool = False) -> datetime |
     if time is None:
         return datetime(day.year, day.month, day.day, tzinfo=zone)
     return _at(day, time, zone)
+
+
+def days_in(text: str) -> Iterator[tuple[int, date]]:
+    """Every day that a text states with its year, in its order, and where it stands. `3/4/2025` is in April."""
+    lines, at = text.split("\n"), 0
+    for line in lines:
+        searched = letters_in_place(line)
+        found = {match.start(): match for form in _FORMS for match in form.finditer(searched)}
+        for place in sorted(found):
+            day = _day(found[place], month_first=False)
+            if day is not None:
+                yield at + place, day
+        at += len(line) + 1
 
 
 def _day(found: re.Match[str], *, month_first: bool) -> date | None:

@@ -154,6 +154,14 @@ def day(on: calendar_date, locale: str) -> str:
     return f"{'1º' if on.day == 1 and locale == 'pt_BR' else on.day} de {month} de {on.year}"
 
 
+def iso_day(value: str, locale: str) -> str | None:
+    """A day such as `2025-03-10` in words; None for what is no day."""
+    try:
+        return day(calendar_date.fromisoformat(value), locale)
+    except ValueError:
+        return None
+
+
 def time(at: datetime, locale: str) -> str:
     """`14h32`, `2:32 PM`, `14:32`."""
     if locale == "en":

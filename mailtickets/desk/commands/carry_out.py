@@ -21,6 +21,7 @@ from mailtickets.desk.model.effects import (
     PromiseDate,
     Remind,
     RemoveParticipant,
+    SetField,
     SetPriority,
     SetRequester,
     SetStage,
@@ -34,14 +35,14 @@ from mailtickets.desk.model.ticket import Ticket
 
 REFUSALS = (
     "no-such-agent", "ambiguous-agent", "no-such-queue", "no-such-canned", "no-such-ticket", "not-possible-here",
-    "needs-a-ticket", "nothing-to-undo", "in-the-past", *stages.REFUSALS,
+    "needs-a-ticket", "nothing-to-undo", "in-the-past", *stages.REFUSALS, "no-such-field", "bad-value", "no-levels",
 )  # fmt: skip
 """Codes of problems, beside `bad-argument`: the command was understood, but cannot be done."""
 
 
 _EFFECTS = (
-    AddParticipant, Assign, MergeInto, MoveTo, PromiseDate, Remind, RemoveParticipant, SetPriority, SetRequester,
-    SetStage, SetStatus, SetSubject, SetTags, SetType, Undo,
+    AddParticipant, Assign, MergeInto, MoveTo, PromiseDate, Remind, RemoveParticipant, SetField, SetPriority,
+    SetRequester, SetStage, SetStatus, SetSubject, SetTags, SetType, Undo,
 )  # fmt: skip
 
 

@@ -19,7 +19,8 @@ from mailtickets.desk.commands.command import Command, people, tags
 from mailtickets.desk.commands.likeness import nearest_of
 from mailtickets.desk.commands.moments import when
 from mailtickets.desk.commands.terms import promised_for
-from mailtickets.desk.commands.values import Term, When, called
+from mailtickets.desk.commands.values import TYPE_CHOICES, Term, When, called
+from mailtickets.desk.fields.names import type_called, type_meant, types_like
 from mailtickets.desk.model.decision import Decision, Done, DoneKind, Problem
 from mailtickets.desk.model.effects import (
     AddParticipant,
@@ -40,7 +41,7 @@ from mailtickets.desk.model.effects import (
     SplitOff,
 )
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Ticket, priority_named, status_named, type_named
+from mailtickets.desk.model.ticket import Ticket, priority_named, status_named
 from mailtickets.mail.model import Address
 from mailtickets.words.fold import folded_name
 
@@ -77,9 +78,20 @@ def set_priority(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]
 
 
 def set_type(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
-    to = type_named(order.value)
+    policy = asker.policy
+    to = type_meant(order.argument, policy) or (order.value if isinstance(order.value, str) else None)
+    if to is None:
+        near = types_like(order.argument, policy) or nearest_of(order.argument, TYPE_CHOICES)
+        word = order.line.split()[0]
+        yield Problem(order.line, "bad-argument", tuple(f"{word} {one}" for one in near), "type")
+        return
     yield SetType(to)
-    yield Done("type", to, ticket.type)
+    yield Done("type", _type_shown(to, policy), _type_shown(ticket.type, policy))
+
+
+def _type_shown(code: str | None, policy: Policy) -> str | None:
+    """A configured type by its label; another by its code, which the receipt puts into words."""
+    return type_called(code, policy, policy.instance.locale) if code and policy.kind(code) else code
 
 
 def set_subject(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:

@@ -17,9 +17,11 @@ from mailtickets.desk.model.effects import (
     MergeInto,
     OpenTicket,
     Reminded,
+    SetField,
     SetPriority,
     SetStage,
     SetStatus,
+    SetType,
 )
 from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import Priority, Status, Ticket
@@ -51,6 +53,19 @@ def set_priority(ticket: Ticket, to: Priority, actor: str) -> Decision | None:
     if ticket.priority == to:
         return None
     return Decision("ordered", (SetPriority(to), *_first_action(ticket)), ticket.number, actor=actor)
+
+
+def set_type(ticket: Ticket, to: str | None, actor: str) -> Decision | None:
+    if ticket.type == to:
+        return None
+    return Decision("ordered", (SetType(to), *_first_action(ticket)), ticket.number, actor=actor)
+
+
+def set_field(ticket: Ticket, name: str, value: str | None, actor: str) -> Decision | None:
+    """Sets the value of a field; None takes the value away."""
+    if ticket.field(name) == (value or ""):
+        return None
+    return Decision("ordered", (SetField(name, value), *_first_action(ticket)), ticket.number, actor=actor)
 
 
 def assign(ticket: Ticket, agent: Agent | None, actor: str) -> Decision | None:

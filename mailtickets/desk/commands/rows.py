@@ -8,7 +8,7 @@ Fails with: nothing; the lookup of an unknown word returns None.
 from collections.abc import Mapping
 from functools import lru_cache
 
-from mailtickets.desk.commands import moments, on_ticket, staging, take_back, terms, values
+from mailtickets.desk.commands import moments, on_fields, on_ticket, staging, take_back, terms, values
 from mailtickets.desk.commands.command import Command, CommandKey
 from mailtickets.desk.commands.likeness import key, nearest_of
 from mailtickets.desk.commands.row import CommandRow, Wording
@@ -120,6 +120,32 @@ COMMANDS: tuple[CommandRow, ...] = (
         pt=Wording(("tipo",), "muda o tipo", "incidente"),
         en=Wording(("type",), "changes the type", "incident"),
         es=Wording(("tipo",), "cambia el tipo", "incidente"),
+    ),
+    CommandRow(
+        key="field", name="field", takes="field",
+        on_ticket=on_fields.set_field, in_a_list="with-number", in_a_ready_answer=True, repeated="by-argument",
+        undo=(take_back.FIELD,), receipt=("field", "no_field", "already"),
+        pt=Wording(("campo",), "anota o valor de um campo; com -, tira", "pedido 12345-67"),
+        en=Wording(("field",), "notes the value of a field; with -, removes it", "order 12345-67"),
+        es=Wording(("campo",), "anota el valor de un campo; con -, lo quita", "pedido 12345-67"),
+    ),
+    CommandRow(
+        key="impact", name="impact", takes="level",
+        on_ticket=on_fields.set_impact, in_a_list="with-number", in_a_ready_answer=True,
+        undo=(take_back.FIELD, take_back.PRIORITY),
+        receipt=("field", "no_field", "already", "priority", "priority_kept"),
+        pt=Wording(("impacto",), "quantos são afetados: muda a prioridade", "todos"),
+        en=Wording(("impact",), "how many are affected: changes the priority", "all"),
+        es=Wording(("impacto",), "a cuántos afecta: cambia la prioridad", "todos"),
+    ),
+    CommandRow(
+        key="urgency", name="urgency", takes="level",
+        on_ticket=on_fields.set_urgency, in_a_list="with-number", in_a_ready_answer=True,
+        undo=(take_back.FIELD, take_back.PRIORITY),
+        receipt=("field", "no_field", "already", "priority", "priority_kept"),
+        pt=Wording(("urgência", "urgencia"), "o quanto tem pressa: muda a prioridade", "alta"),
+        en=Wording(("urgency",), "how soon it is needed: changes the priority", "high"),
+        es=Wording(("urgencia",), "cuánta prisa hay: cambia la prioridad", "alta"),
     ),
     CommandRow(
         key="tag", name="tag", takes="tags", read=values.read_tags,

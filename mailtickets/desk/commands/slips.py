@@ -19,7 +19,6 @@ NOTE_IN_OTHER_WORDS = frozenset({"obs", "observacao", "observacion", "comentario
 """Words for a note that people use who do not know the command `#nota`."""
 _MEANT: Mapping[str, tuple[str, ...]] = {
     "urgente": ("#prioridade crítica", "#prioridade alta"),
-    "urgencia": ("#prioridade crítica", "#prioridade alta"),
     "urgent": ("#priority critical", "#priority high"),
     "asap": ("#priority critical", "#priority high"),
     "aguardando": ("#status aguardando cliente",),

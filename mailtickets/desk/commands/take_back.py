@@ -19,6 +19,7 @@ from mailtickets.desk.model.effects import (
     MoveTo,
     PromiseDate,
     RemoveParticipant,
+    SetField,
     SetPriority,
     SetStage,
     SetStatus,
@@ -28,10 +29,10 @@ from mailtickets.desk.model.effects import (
     Undo,
 )
 from mailtickets.desk.model.facts import Undoable
-from mailtickets.desk.model.ticket import Ticket, priority_named, status_named, type_named
+from mailtickets.desk.model.ticket import Ticket, priority_named, status_named
 
 ChangeKind = Literal[
-    "status", "priority", "type", "assignee", "subject", "queue", "tags", "participant", "promised", "stage"
+    "status", "priority", "type", "assignee", "subject", "queue", "tags", "participant", "promised", "stage", "field",
 ]  # fmt: skip
 """Kinds of events that can be undone."""
 
@@ -60,7 +61,7 @@ def _priority(ticket: Ticket, old: str | None, new: str | None, asker: Asker) ->
 
 def _type(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
     if ticket.type == new:
-        yield SetType(type_named(old))
+        yield SetType(old)
 
 
 def _assignee(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
@@ -104,6 +105,14 @@ def _stage(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> It
         yield SetStage(old or "", "undone")
 
 
+def _field(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
+    """`old` and `new` are `name=value`; None: the field had no value."""
+    name, _, was = (old or new or "").partition("=")
+    now = (new or "").partition("=")[2]
+    if name and ticket.field(name) == now:
+        yield SetField(name, was if old else None)
+
+
 STATUS = Change("status", _status)
 PRIORITY = Change("priority", _priority)
 TYPE = Change("type", _type)
@@ -114,7 +123,8 @@ TAGS = Change("tags", _tags)
 PARTICIPANT = Change("participant", _participant)
 PROMISED = Change("promised", _promised)
 STAGE = Change("stage", _stage)
-CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT, PROMISED, STAGE)
+FIELD = Change("field", _field)
+CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT, PROMISED, STAGE, FIELD)
 """All changes that can be undone, whether a command or an answer made them."""
 
 

@@ -132,9 +132,9 @@ def read_priority(text: str) -> Value | Rejected:
 
 
 def read_type(text: str) -> Value | Rejected:
+    """Reads a type that comes with the program. Returns None for another word: the configuration may know it."""
     name = folded_name(text)
-    found = next((kind for kind in TYPES if kind == name), None) or _TYPE_WORDS.get(name)
-    return found or Rejected(nearest_of(text, TYPE_CHOICES))
+    return next((kind for kind in TYPES if kind == name), None) or _TYPE_WORDS.get(name)
 
 
 _TO = re.compile(r"(?:(?:para|pra|pro|p/|com|como|ao|à|a|o|to|as|for|at|al|el|la|the)\s+){1,3}", re.IGNORECASE)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailtickets.desk.commands.rows import COMMANDS, spelled
-from mailtickets.desk.notices.row import NoticeName, Sample
+from mailtickets.desk.notices.row import NoticeName, NoticeRow, Sample
 from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.notices.sample_values import AGENT, AGENT_ADDRESS, CLOCKS, COLLEAGUE, REQUESTER, WRITTEN_AT
 
@@ -53,6 +53,11 @@ _STORIES: dict[str, dict[str, str]] = {
         "other_customer": "joao@outrocliente.test",
         "other_subject": "Segunda via do boleto de março",
         "third_subject": "Acesso ao sistema para a funcionária nova",
+        "ask_serial": "número de série da impressora",
+        "ask_shop": "loja",
+        "ask_photo": "foto do visor",
+        "shop": "Centro",
+        "other_shop": "Jardins",
         "alarm": "a conta IMAP “suporte” não responde",
         "alarm_text": (
             "O servidor imap.desk.test recusa o nome ou a senha. Os e-mails esperam na caixa de entrada; nenhum se "
@@ -101,6 +106,11 @@ _STORIES: dict[str, dict[str, str]] = {
         "other_customer": "john@othercustomer.test",
         "other_subject": "Copy of the March invoice",
         "third_subject": "System access for our new colleague",
+        "ask_serial": "serial number of the printer",
+        "ask_shop": "shop",
+        "ask_photo": "photo of the display",
+        "shop": "High Street",
+        "other_shop": "Market Square",
         "alarm": "the IMAP account “support” does not answer",
         "alarm_text": (
             "The server imap.desk.test refuses the name or the password. Mail waits in the inbox; none is lost."
@@ -147,6 +157,11 @@ _STORIES: dict[str, dict[str, str]] = {
         "other_customer": "juan@otrocliente.test",
         "other_subject": "Copia de la factura de marzo",
         "third_subject": "Acceso al sistema para la empleada nueva",
+        "ask_serial": "número de serie de la impresora",
+        "ask_shop": "tienda",
+        "ask_photo": "foto de la pantalla",
+        "shop": "Centro",
+        "other_shop": "Jardines",
         "alarm": "la cuenta IMAP “soporte” no responde",
         "alarm_text": (
             "El servidor imap.desk.test rechaza el nombre o la contraseña. Los correos esperan en la bandeja de "
@@ -170,7 +185,9 @@ def sample(notice: NoticeName, locale: str) -> dict[str, Any]:
     known: dict[str, object] = {
         **shown.full,
         "customer": REQUESTER,
-        "ticket": {**_ticket(shown), "type": "incident", "assignee": assignee} if shown.ticket else None,
+        "ticket": {**_ticket(shown), "type": "incident", "assignee": assignee, **_known_fields(row)}
+        if shown.ticket
+        else None,
         "message": _message(shown) if shown.message else None,
         "recipients": ["{agent}", "{other_agent}"],
         "linked": list(shown.linked),
@@ -223,7 +240,17 @@ def _ticket(shown: Sample) -> dict[str, object]:
         "type": None,
         "assignee": None,
         "queue": "{queue}",
+        "fields": [],
+        "missing": [],
     }
+
+
+def _known_fields(row: NoticeRow) -> Mapping[str, object]:
+    """What is known of the ticket, and what is missing: agents see it."""
+    if row.audience != "agents":
+        return {}
+    fields = [{"name": "serie", "label": "{ask_serial}", "value": "12345-67"}]
+    return {"fields": fields, "missing": ["{ask_shop}", "{ask_photo}"]}
 
 
 def _message(shown: Sample) -> dict[str, object]:

@@ -49,6 +49,11 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "subject": "Assunto: {value}",
         "queue": "Fila: {value}",
         "stage": "Etapa: {value}",
+        "field": "{value}",
+        "no_field": "Sem valor: {value}",
+        "priority_kept": "Prioridade: continua {value}, que foi definida à mão; impacto e urgência dariam {old}",
+        "asked": "Perguntado ao cliente: {value}",
+        "priority-kept": "Prioridade mantida; impacto e urgência dariam {value}",
         "cc_added": "Entrou em cópia: {value}",
         "cc_removed": "Saiu da cópia: {value}",
         "left_out": "Ficaram fora do chamado: {value}",
@@ -87,6 +92,11 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "subject": "Subject: {value}",
         "queue": "Queue: {value}",
         "stage": "Stage: {value}",
+        "field": "{value}",
+        "no_field": "No value: {value}",
+        "priority_kept": "Priority: still {value}, which was set by hand; impact and urgency would give {old}",
+        "asked": "Asked the customer for: {value}",
+        "priority-kept": "Priority kept; impact and urgency would give {value}",
         "cc_added": "Added in copy: {value}",
         "cc_removed": "Removed from copy: {value}",
         "left_out": "Left out of the ticket: {value}",
@@ -125,6 +135,11 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "subject": "Asunto: {value}",
         "queue": "Área: {value}",
         "stage": "Etapa: {value}",
+        "field": "{value}",
+        "no_field": "Sin valor: {value}",
+        "priority_kept": "Prioridad: sigue {value}, que se definió a mano; impacto y urgencia darían {old}",
+        "asked": "Preguntado al cliente: {value}",
+        "priority-kept": "Prioridad mantenida; impacto y urgencia darían {value}",
         "cc_added": "Agregado en copia: {value}",
         "cc_removed": "Quitado de la copia: {value}",
         "left_out": "Quedaron fuera de la solicitud: {value}",
@@ -165,6 +180,8 @@ _NOTHING = "–"
 _LABELS = {
     "status": (locales.STATUS_LABELS,),
     "priority": (locales.PRIORITY_LABELS,),
+    "priority_kept": (locales.PRIORITY_LABELS,),
+    "priority-kept": (locales.PRIORITY_LABELS,),
     "type": (locales.TYPE_LABELS,),
     "already": (locales.STATUS_LABELS, locales.PRIORITY_LABELS, locales.TYPE_LABELS),
 }
@@ -200,6 +217,9 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "stage-not-from-here": "esta mudança de etapa não é possível a partir daqui.",
         "stage-not-yours": "esta mudança de etapa cabe a outras pessoas.",
         "stage-needs": "falta algo para esta etapa: {}.",
+        "no-such-field": "nenhum campo se chama assim.",
+        "bad-value": "o valor não serve; por exemplo: {}",
+        "no-levels": "o tipo deste chamado não tem esses níveis; use #tipo ou #prioridade.",
     },
     "en": {
         "unknown-command": "there is no such command.",
@@ -230,6 +250,9 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "stage-not-from-here": "this move is not possible from the present stage.",
         "stage-not-yours": "this move is for other people to make.",
         "stage-needs": "something is missing for this stage: {}.",
+        "no-such-field": "no field has this name.",
+        "bad-value": "this value does not fit; for example: {}",
+        "no-levels": "the type of this ticket has no such levels; use #type or #priority.",
     },
     "es": {
         "unknown-command": "este comando no existe.",
@@ -260,10 +283,13 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "stage-not-from-here": "este cambio de etapa no es posible desde aquí.",
         "stage-not-yours": "este cambio de etapa les toca a otras personas.",
         "stage-needs": "falta algo para esta etapa: {}.",
+        "no-such-field": "ningún campo se llama así.",
+        "bad-value": "el valor no sirve; por ejemplo: {}",
+        "no-levels": "el tipo de esta solicitud no tiene esos niveles; use #tipo o #prioridad.",
     },
 }
 _WITH_EXPECTATION = frozenset({"bad-argument", "missing-argument", "in-the-past"})
-_WITH_THE_NEAREST = frozenset({"missing-sign", "blank-in-command"})
+_WITH_THE_NEAREST = frozenset({"missing-sign", "blank-in-command", "bad-value"})
 """Codes of problems. The sentence for such a code holds the nearest command."""
 _WITH_ALL = frozenset({"stage-needs"})
 """Codes of problems. The sentence for such a code holds everything that is missing."""
@@ -278,6 +304,8 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "status": "novo, em atendimento, pendente, resolvido ou fechado",
         "priority": "baixa, média, alta ou crítica",
         "type": "dúvida, incidente ou solicitação",
+        "field": "um campo e o valor dele",
+        "level": "um nível, como todos ou alta",
         "tags": "etiquetas com + ou -, como +rede -vpn",
         "words": "um texto",
         "name": "um nome",
@@ -289,6 +317,8 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "status": "new, open, pending, resolved or closed",
         "priority": "low, normal, high or critical",
         "type": "question, incident or request",
+        "field": "a field and its value",
+        "level": "a level, like all or high",
         "tags": "tags with + or -, like +network -vpn",
         "words": "some text",
         "name": "a name",
@@ -300,6 +330,8 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "status": "nuevo, en curso, pendiente, resuelto o cerrado",
         "priority": "baja, media, alta o crítica",
         "type": "consulta, incidente o solicitud",
+        "field": "un campo y su valor",
+        "level": "un nivel, como todos o alta",
         "tags": "etiquetas con + o -, como +red -vpn",
         "words": "un texto",
         "name": "un nombre",
@@ -322,6 +354,8 @@ def happened(kind: str, value: str | datetime | None, old: str | datetime | None
     if value is None and kind in _ENOUGH_ALONE:
         phrase = phrase.partition(":")[0]
     line = phrase.replace("{value}", _worded(kind, value, locale))
+    if "{old}" in phrase:
+        return line.replace("{old}", _worded(kind, old, locale))
     return f"{line} ({_WAS[locale]}: {_worded(kind, old, locale)})" if old is not None and kind != "merged" else line
 
 

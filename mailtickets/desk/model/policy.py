@@ -63,6 +63,13 @@ class Policy:
     def queue(self, name: str) -> Queue | None:
         return next((queue for queue in self.queues if queue.name == name), None)
 
+    def kind(self, name: str) -> TicketKind | None:
+        """The configured type of this name."""
+        return next((kind for kind in self.kinds if kind.name == name), None)
+
+    def field(self, name: str) -> TicketField | None:
+        return next((field for field in self.fields if field.name == name), None)
+
     def queue_at(self, address: str) -> Queue | None:
         """The queue that an addr-spec reaches, plus-address or not."""
         key = address.casefold()

@@ -21,6 +21,9 @@ DeskReason = Literal[
     "uncertain-cut", "not-plainly-for-the-customer", "thanks-to-the-desk", "agent-note", "agent-commands",
     "agent-asks", "dry-run", "command-not-understood", "stale-answer", "merge-of-strangers", "forward-unclear",
     "opened-by-agent", "split-off", "by-turns", "least-open",
+    # what is known of a ticket
+    "found-in-mail", "answered-what-was-asked", "asked-in-acknowledgement", "said-by-customer", "impact-and-urgency",
+    "priority-by-hand",
     # what customers ask in a word
     "customer-asks", "customer-asked", "customer-closed", "customer-cancelled", "rated",
     # delivery

@@ -12,7 +12,7 @@ EventKind = Literal[
     # of a ticket
     "opened", "message", "status", "priority", "subject", "type", "tags", "assignee", "queue", "requester",
     "participant", "left-out", "muted", "unmuted", "reminder", "snoozed", "reminded", "split", "merged", "linked",
-    "rated", "undone", "stage", "field", "promised", "timer",
+    "rated", "undone", "stage", "field", "asked", "priority-kept", "promised", "timer",
     "told", "ready-answer",
     # of a mail
     "held", "released", "replayed", "dropped", "delivered-directly", "delivery", "withheld",

@@ -16,6 +16,8 @@ from mailtickets.desk.claims.authors import matched, writer
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.clock.clocks import Clock
 from mailtickets.desk.clock.stages import shown
+from mailtickets.desk.fields.missing import known_values, missing
+from mailtickets.desk.fields.names import type_called
 from mailtickets.desk.model.decision import UNPROVEN_REPORT
 from mailtickets.desk.model.effects import AddMessage, FailDelivery, LeaveOut, MergeInto, MoveTo, SetStatus
 from mailtickets.desk.model.policy import Policy
@@ -62,7 +64,6 @@ def context(
     `message` is shown instead of the one that the decision adds.
     """
     situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
-    zone = ZoneInfo(policy.instance.timezone)
     after = situation.after
     home = (policy.queue(after.queue) or queue) if after else queue
     message = message or situation.message or _held_message(situation, policy)
@@ -70,9 +71,7 @@ def context(
     return {
         "instance": {"name": policy.instance.name},
         "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
-        "ticket": _ticket_context(after, home, policy, zone, shown(after, home, locale, public=public))
-        if after
-        else None,
+        "ticket": _ticket(situation, after, home, policy, locale, public=public) if after else None,
         "customer": person_context(after.requester) if after else None,
         "message": said,
         "change": None if public else _assignee_change(situation, policy),
@@ -131,6 +130,23 @@ def _reached_by_an_answer(situation: Situation) -> tuple[Address, ...]:
 
 def person_context(person: Address) -> dict[str, object]:
     return {"name": person.name or None, "address": person.address}
+
+
+def _ticket(
+    situation: Situation, after: Ticket, home: Queue, policy: Policy, locale: str, *, public: bool
+) -> dict[str, object]:
+    """The ticket, and for agents what is known of it and what is missing. Customers are never told what we know."""
+    zone = ZoneInfo(policy.instance.timezone)
+    seen = _ticket_context(after, home, policy, zone, shown(after, home, locale, public=public))
+    seen["type"] = type_called(after.type, policy, locale) if after.type else None
+    if public:
+        return seen
+    open_ = missing(after, policy, [one.value for one in situation.decision.ruled.ask])
+    return {
+        **seen,
+        "fields": known_values(after, policy, locale),
+        "missing": [field.called(locale) for field in open_],
+    }
 
 
 def _ticket_context(

@@ -17,6 +17,7 @@ from mailtickets.desk.claims.authors import authentic, author_of, locale_for
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.clock.levels import named
 from mailtickets.desk.clock.stages import STAGE_REMOVED, shown
+from mailtickets.desk.fields.missing import asked, question
 from mailtickets.desk.letters.legal_words import legal_words
 from mailtickets.desk.model.effects import AddMessage, SetStage, SetStatus
 from mailtickets.desk.model.facts import Facts
@@ -273,7 +274,7 @@ def _acknowledgement(occasion: Occasion, after: Ticket) -> Notice:
     more |= {"ready_answer": answer.value} if answer is not None else {}
     notice = replace(notice, context={**notice.context, **more})
     if known:
-        return notice
+        return replace(notice, context={**notice.context, "asks": _questions(occasion, after)})
     to = Address("", after.requester.address)  # the name may be a forger's advertisement
     return replace(notice, recipients=(to,), acknowledgement=True)
 
@@ -299,6 +300,12 @@ def _expected(occasion: Occasion, locale: str) -> dict[str, object]:
         "expected": due.moment(most.astimezone(zone), now, locale),
         "expected_half": due.moment(half.astimezone(zone), now, locale) if half else "",
     }
+
+
+def _questions(occasion: Occasion, after: Ticket) -> list[dict[str, object]]:
+    """What the acknowledgement asks for. A stranger whom nobody vouches for is asked for nothing."""
+    fields = asked(after, occasion.policy, [one.value for one in occasion.situation.decision.ruled.ask])
+    return [question(field, occasion.policy, after.locale) for field in fields]
 
 
 def _automatic(

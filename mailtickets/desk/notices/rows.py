@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from mailtickets.desk.notices.row import FIRST, SECOND, AnsweredAs, NoticeName, NoticeRow, Sample
 from mailtickets.desk.notices.sample_values import (
     AGENT_ADDRESS,
+    ASKS,
     COLLEAGUE,
     EVENTS,
     REQUESTER,
@@ -23,6 +24,7 @@ from mailtickets.desk.notices.sample_values import (
 )
 from mailtickets.desk.notices.shapes import (
     ALARM,
+    ASK,
     CHANGE,
     CHANGED,
     COMMAND,
@@ -48,11 +50,11 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
     "received": NoticeRow(
         audience="customers",
         priority=SECOND,
-        sees={"legal": "", "answer": "", "expected": "", "expected_half": ""},
+        sees={"legal": "", "answer": "", "asks": [ASK], "expected": "", "expected_half": ""},
         sample=Sample(
             status="new",
             message="question",
-            full={"expected": "{expected}", "expected_half": "{expected_half}"},
+            full={"asks": ASKS, "expected": "{expected}", "expected_half": "{expected_half}"},
         ),
     ),
     "answer": NoticeRow(

@@ -52,6 +52,13 @@ EVENTS: Sequence[Mapping[str, object]] = [
     {"at": at(14, 30), "actor": "{agent}", "kind": "status", "from": "new", "to": "pending"},
 ]
 
+ASKS: Sequence[Mapping[str, object]] = [
+    {"name": "serie", "label": "{ask_serial}", "example": "12345-67", "choices": [], "attachment": False},
+    {"name": "loja", "label": "{ask_shop}", "example": "", "choices": ["{shop}", "{other_shop}"], "attachment": False},
+    {"name": "foto", "label": "{ask_photo}", "example": "", "choices": [], "attachment": True},
+]
+"""Three questions of an acknowledgement: a number, a choice, a file."""
+
 _CLOCK: Mapping[str, object] = {
     "level": "padrao", "now": at(11, 5, day=4), "late": False, "late_minutes": 0, "working": True, "day_minutes": 540,
 }  # fmt: skip

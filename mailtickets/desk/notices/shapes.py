@@ -6,7 +6,7 @@ PERSON: Mapping[str, object] = {"name": None, "address": ""}
 ATTACHMENT: Mapping[str, object] = {"filename": "", "size": 0, "attached": True}
 TICKET: Mapping[str, object] = {
     "number": None, "tag": "", "subject": "", "status": "", "stage": None, "priority": "", "type": None,
-    "created_at": None, "requester": PERSON, "assignee": None, "queue": "",
+    "created_at": None, "requester": PERSON, "assignee": None, "queue": "", "fields": (), "missing": (),
 }  # fmt: skip
 MESSAGE: Mapping[str, object] = {
     "author": PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,
@@ -36,6 +36,8 @@ ALARM: Mapping[str, object] = {
 DONE: Mapping[str, object] = {"kind": "", "value": None, "old": None, "ticket": None}
 PROBLEM: Mapping[str, object] = {"line": "", "code": "", "nearest": (), "expected": ""}
 STRANGER: Mapping[str, object] = {"number": None, "requester": PERSON}
+ASK: Mapping[str, object] = {"name": "", "label": "", "example": "", "choices": (), "attachment": False}
+"""A question of an acknowledgement."""
 COMMAND: Mapping[str, object] = {"spelled": "", "argument": "", "what": ""}
 EVENT: Mapping[str, object] = {"at": None, "actor": None, "kind": "", "from": None, "to": None}
 MOVE: Mapping[str, object] = {"line": "", "label": "", "needs": ()}

@@ -26,6 +26,7 @@ from mailtickets.desk.signatures.learning import Seen
 from mailtickets.gateway.drafting.allowance import allowance
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.gateway.drafting.expecting import expecting
+from mailtickets.gateway.drafting.fields import with_levels, with_questions
 from mailtickets.gateway.drafting.situation import situation_of
 from mailtickets.gateway.drafting.timing import NO_TIMING, Timing, timing
 from mailtickets.mail.model import InboundMail
@@ -93,6 +94,7 @@ class Draft:
 
 def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Draft:
     """The draft of a decision: the ticket after it, and the notices that may be sent."""
+    basis = with_levels(connection, basis, policy, now)
     basis = replace(basis, decision=followed(basis.decision, basis.before, policy, now))
     also = tuple(_drafted_also(connection, another, basis.facts, policy, now) for another in basis.decision.also)
     after = _after(connection, basis, policy, now)
@@ -106,6 +108,7 @@ def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime)
     limits = allowance(connection, planned, number, policy, now)
     reachable = {basis.reachable_author.casefold()}
     allowed = replace(limits, undeliverable=limits.undeliverable - reachable).of(planned)
+    basis = with_questions(basis, allowed.notices)
     written = allowed.notices, allowed.budget, allowed.withheld
     return Draft(basis, after, *written, also, situation.desk, times, now, answer=expects.record)
 

@@ -12,6 +12,7 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.assignment import turn
 from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.gateway.drafting.fields import with_values_of_text
 from mailtickets.store import tickets
 from mailtickets.store.read.agent_facts import turns
 
@@ -57,5 +58,6 @@ def basis_of_opening(connection: Connection, decision: Decision, text: str, poli
     queue = policy.queue(decision.opens.queue) if decision.opens else None
     desk = turns(connection, queue, policy) if queue else Desk()
     assignment = turn(queue, desk, policy, now) if queue else None
+    decision = with_values_of_text(decision, text, policy)
     effects = (*decision.effects, assignment) if assignment else decision.effects
     return Basis(replace(decision, effects=effects), text=text, desk=desk)

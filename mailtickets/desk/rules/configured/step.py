@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from mailtickets.desk.change import opened
+from mailtickets.desk.change import changed, opened
 from mailtickets.desk.claims.authors import locale_for
 from mailtickets.desk.model.decision import ByRule, Decision, Ruled
-from mailtickets.desk.model.effects import AddMessage, Effect, MoveTo, OpenTicket, RecordEvent, SetStatus
+from mailtickets.desk.model.effects import AddMessage, Effect, MoveTo, OpenTicket, RecordEvent, SetField, SetStatus
 from mailtickets.desk.model.facts import CustomerHistory, Desk, DuplicateFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
@@ -53,7 +53,7 @@ def of_order(decision: Decision, before: Ticket | None, policy: Policy, now: dat
 
 
 def _new(decision: Decision, opening: OpenTicket, case: Case) -> Matter:
-    ticket = opened(opening, 0, case.now)
+    ticket = _with_values(opened(opening, 0, case.now), decision, case.now)
     verified = any(isinstance(effect, AddMessage) and effect.verified for effect in decision.effects)
     letter = _letter(case, verified=verified, opens=True)
     return Matter("new", ticket, opening.requester, ticket.status, None, case.policy, case.now, letter)
@@ -65,7 +65,22 @@ def _reply(decision: Decision, before: Ticket, case: Case) -> Matter | None:
     if decision.outcome != "appended" or said is None or said.direction != "in" or said.visibility != "public":
         return None
     letter = _letter(case, verified=said.verified)
-    return Matter("reply", before, said.author, before.status, None, case.policy, case.now, letter)
+    return Matter(
+        "reply",
+        _with_values(before, decision, case.now),
+        said.author,
+        before.status,
+        None,
+        case.policy,
+        case.now,
+        letter,
+    )
+
+
+def _with_values(ticket: Ticket, decision: Decision, now: datetime) -> Ticket:
+    """The ticket with the values of fields that the mail says: rules see them."""
+    values = [effect for effect in decision.effects if isinstance(effect, SetField)]
+    return replace(ticket, fields=changed(ticket, values, now).fields) if values else ticket
 
 
 def _letter(case: Case, *, verified: bool, opens: bool = False) -> MailMatter:

@@ -1,0 +1,64 @@
+"""Adds to a decision what its mail says of the ticket: values of fields, levels, the priority; and what was asked.
+
+The rules of the configuration stand between: they see the values, and the type that they set says what else is needed.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailtickets.desk.fields.find import MailParts
+from mailtickets.desk.fields.gathered import ASKED, completed, concerns_levels, reads_values, with_values
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import RecordEvent
+from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.notice import Notice
+from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.mail.model import InboundMail
+from mailtickets.store import fields
+
+
+def with_values_of_mail(
+    connection: Connection, decision: Decision, mail: InboundMail, before: Ticket | None, policy: Policy
+) -> Decision:
+    """The decision with the values of fields that its mail says."""
+    if not reads_values(decision, policy):
+        return decision
+    if before is None:
+        return with_values(decision, MailParts.of_new(mail), None, policy)
+    return with_values(decision, MailParts.of_reply(mail), before, policy, fields.asked(connection, before.number))
+
+
+def with_values_of_text(decision: Decision, text: str, policy: Policy) -> Decision:
+    """The decision of the shell to open a ticket, with the values that its text and subject say."""
+    if decision.opens is None or not policy.fields:
+        return decision
+    return with_values(decision, MailParts((text, decision.opens.subject)), None, policy)
+
+
+def with_levels(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Basis:
+    """What a draft is made from, with the levels that the customer's words speak of and the priority that follows."""
+    before, decision = basis.before, basis.decision
+    if not concerns_levels(decision, before, policy):
+        return basis
+    by_hand = before is not None and fields.priority_by_hand(connection, before.number)
+    mail = basis.mail
+    subject = decision.opens.subject if decision.opens else ""
+    words = f"{subject}\n{mail.reply if mail else basis.text}"
+    return replace(basis, decision=completed(decision, before, policy, now, words=words, by_hand=by_hand))
+
+
+def with_questions(basis: Basis, notices: tuple[Notice, ...]) -> Basis:
+    """What a draft is made from, with the event of what is asked in the acknowledgement, if one goes out."""
+    questions = [question for notice in notices for question in _questions(notice)]
+    if not questions:
+        return basis
+    event = RecordEvent(ASKED, "asked-in-acknowledgement", detail=" ".join(questions))
+    return replace(basis, decision=replace(basis.decision, effects=(*basis.decision.effects, event)))
+
+
+def _questions(notice: Notice) -> list[str]:
+    asks = notice.context.get("asks")
+    return [str(ask["name"]) for ask in asks] if isinstance(asks, list) else []
