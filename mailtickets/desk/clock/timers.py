@@ -19,12 +19,14 @@ from mailtickets.desk.clock.duty import on_duty_from
 from mailtickets.desk.clock.levels import level_for, named
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.rules.configured.timed import timed as timed_rules
+from mailtickets.desk.rules.configured.timed import times as rule_times
 
 TimerKind = Literal["warn", "due", "escalate", "tell", "stage", "rule", "close-warning"]
 """`due`: a clock's time is over, which is recorded; `tell`: somebody is told of a step of escalation who was off duty
 when it was taken."""
 
-DERIVED: frozenset[TimerKind] = frozenset({"warn", "due", "escalate", "tell", "stage"})
+DERIVED: frozenset[TimerKind] = frozenset({"warn", "due", "escalate", "tell", "stage", "rule"})
 """The kinds that `timers` derives: one of them that it does not give any more is void."""
 
 
@@ -55,7 +57,7 @@ class Fired:
 
 def is_timed(policy: Policy) -> bool:
     """Whether the configuration has anything that time does to a ticket. If not, nothing is read or stored."""
-    return bool(policy.levels) or stages.is_timed(policy)
+    return bool(policy.levels or timed_rules(policy)) or stages.is_timed(policy)
 
 
 def timers(
@@ -67,7 +69,16 @@ def timers(
         if clock.runs:
             found += _of_clock(ticket, clock, policy, now, fired)
     found += _of_stage(ticket, policy, fired)
+    found += _of_rules(ticket, policy, now, fired)
     return tuple(found)
+
+
+def _of_rules(ticket: Ticket, policy: Policy, now: datetime, fired: Sequence[Fired]) -> Iterator[Timer]:
+    """When rules of the configuration are asked because time has passed: once each in an epoch."""
+    done = {one.name for one in fired if one.kind == "rule" and one.epoch == ticket.epoch}
+    for name, at in rule_times(ticket, policy, now):
+        if name not in done:
+            yield Timer("rule", name, ticket.epoch, at)
 
 
 def _of_stage(ticket: Ticket, policy: Policy, fired: Sequence[Fired]) -> Iterator[Timer]:

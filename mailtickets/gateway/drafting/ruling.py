@@ -20,7 +20,7 @@ from mailtickets.desk.rules.case import Case
 from mailtickets.desk.rules.configured.effects import giving_out
 from mailtickets.desk.rules.configured.look import Matching, asks_history
 from mailtickets.desk.rules.configured.matter import Matter
-from mailtickets.desk.rules.configured.step import applied, looked, needs_desk, of_mail, of_order
+from mailtickets.desk.rules.configured.step import applied, due_rule, looked, needs_desk, of_mail, of_order
 from mailtickets.desk.rules.questions import Questions
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.store.read.agent_facts import turns
@@ -74,7 +74,7 @@ def ruled_order(
     matters = of_order(basis.decision, basis.before, policy, now)
     if not matters:
         return basis
-    seen = _look(connection, matters, policy)
+    seen = _look(connection, matters, policy, only=due_rule(basis.decision))
     desk = _desk(connection, basis.decision, matters, seen, policy, basis.desk or Desk())
     decision = applied(basis.decision, matters[0].ticket, seen, policy, now, desk=desk)
     decision = _in_words_there_are(decision, matters[0].ticket, templates)
@@ -94,10 +94,11 @@ def _in_words_there_are(decision: Decision, before: Ticket, templates: Templates
     return replace(decision, effects=(*others, withheld), ruled=replace(decision.ruled, answer=None))
 
 
-def _look(connection: Connection, matters: Sequence[Matter], policy: Policy) -> Matching:
+def _look(connection: Connection, matters: Sequence[Matter], policy: Policy, *, only: str | None = None) -> Matching:
     matter = matters[0]
     asked = asks_history(matters, policy)
-    return looked(matters, policy, history_of(connection, matter.customer, matter.ticket.number) if asked else None)
+    history = history_of(connection, matter.customer, matter.ticket.number) if asked else None
+    return looked(matters, policy, history, only=only)
 
 
 def _desk(

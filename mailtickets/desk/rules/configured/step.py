@@ -13,7 +13,16 @@ from datetime import datetime
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.claims.authors import locale_for
 from mailtickets.desk.model.decision import ByRule, Decision, Ruled
-from mailtickets.desk.model.effects import AddMessage, Effect, MoveTo, OpenTicket, RecordEvent, SetField, SetStatus
+from mailtickets.desk.model.effects import (
+    AddMessage,
+    Effect,
+    FireTimer,
+    MoveTo,
+    OpenTicket,
+    RecordEvent,
+    SetField,
+    SetStatus,
+)
 from mailtickets.desk.model.facts import CustomerHistory, Desk, DuplicateFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
@@ -26,6 +35,7 @@ from mailtickets.desk.rules.configured.timed import of_time
 
 _SILENT = frozenset({"merged", "spam", "undone"})
 """Reasons of a status that rules are not asked about: the ticket went into another one, is no ticket, or is as it was.
+What a rule has set is no such reason either.
 """
 
 
@@ -49,7 +59,15 @@ def of_order(decision: Decision, before: Ticket | None, policy: Policy, now: dat
     """What the rules are asked about an order of the shell or of a job. Empty: they are not asked."""
     if not policy.configured or before is None:
         return ()
+    if due_rule(decision) is not None:
+        return (of_time(before, policy, now),)
     return tuple(_status(decision, before, policy, now, None))
+
+
+def due_rule(decision: Decision) -> str | None:
+    """The name of the rule whose time has come with this decision."""
+    fired = (effect for effect in decision.effects if isinstance(effect, FireTimer))
+    return next((timer.name for timer in fired if timer.kind == "rule"), None)
 
 
 def _new(decision: Decision, opening: OpenTicket, case: Case) -> Matter:
@@ -92,7 +110,7 @@ def _status(
     decision: Decision, before: Ticket, policy: Policy, now: datetime, reply: Matter | None
 ) -> Iterator[Matter]:
     moved = next((effect for effect in reversed(decision.effects) if isinstance(effect, SetStatus)), None)
-    if moved is None or moved.to == before.status or moved.reason in _SILENT:
+    if moved is None or moved.to == before.status or moved.reason in _SILENT or moved.reason.startswith("rule:"):
         return
     customer = reply.customer if reply is not None else before.requester
     letter = reply.letter if reply is not None else None

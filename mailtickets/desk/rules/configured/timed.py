@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from mailtickets.config.rules import TIMED, Condition, Rule
+from mailtickets.config.rules import TIMED, Condition, Rule, conditions
 from mailtickets.desk.clock import calendar as clock
 from mailtickets.desk.clock.calendar import OpenHours
 from mailtickets.desk.model.policy import Policy
@@ -28,10 +28,21 @@ _From = Callable[[datetime], datetime | None]
 
 
 def times(ticket: Ticket, policy: Policy, now: datetime) -> Iterator[tuple[str, datetime]]:
-    """(name of a rule, when it is asked) for each rule that time brings about on this ticket."""
-    for rule in policy.configured:
-        if "due" in rule.on and (at := _time_of(rule, of_time(ticket, policy, now))) is not None:
+    """(name of a rule, when it is asked) for each rule that time brings about on this ticket.
+
+    A closed ticket is left alone by rules that say nothing of the status.
+    """
+    for rule in timed(policy):
+        if ticket.status == "closed" and not any(one.status for _, one in conditions(rule)):
+            continue
+        at = _time_of(rule, of_time(ticket, policy, now))
+        if at is not None:
             yield rule.name, at
+
+
+def timed(policy: Policy) -> tuple[Rule, ...]:
+    """The rules that are asked because time has passed."""
+    return tuple(rule for rule in policy.configured if "due" in rule.on)
 
 
 def of_time(ticket: Ticket, policy: Policy, now: datetime) -> Matter:
