@@ -51,6 +51,8 @@ def fire(case: DueCase) -> Decision | None:
             return _tell(case)
         case "stage":
             return _stage(case)
+        case "rule":  # the step after the decision asks the rule, as it asks rules about mail
+            return Decision(OtherReason(f"rule:{case.timer.name}"), (case.fires,), case.ticket.number)
         case _:
             return None
 

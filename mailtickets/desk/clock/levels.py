@@ -77,5 +77,6 @@ def fingerprint(policy: Policy) -> str:
     ]  # fmt: skip
     people = [(agent.address, agent.queues, agent.calendar) for agent in policy.agents]
     stages = [(queue.name, queue.stages) for queue in policy.queues]
-    parts = (policy.levels, hours, people, stages, policy.instance.timezone)
+    rules = tuple(rule for rule in policy.configured if "due" in rule.on)
+    parts = (policy.levels, rules, hours, people, stages, policy.instance.timezone)
     return sha256(repr(parts).encode()).hexdigest()
