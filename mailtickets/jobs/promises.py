@@ -29,6 +29,7 @@ PROMISES_SECONDS = 3600
 _LEASE = timedelta(seconds=3 * PROMISES_SECONDS)
 AT_ONCE = 500
 """Tickets from before that are read in one transaction."""
+_ABOVE_ALL = 2**62
 
 
 async def look_at_promises(gateway: Gateway) -> None:
@@ -98,11 +99,13 @@ def _length(one: Waited, hours: OpenHours, now: datetime) -> AnswerTime:
 
 def _remember_before(gateway: Gateway, queue: str, hours: OpenHours, now: datetime) -> None:
     """A queue that begins with it has a history already: its tickets of the last weeks."""
-    transact, below = gateway.clerk.database.transact, 2**62
-    while rows := transact(answer_times.unrecorded, queue, now - HISTORY, below, AT_ONCE):
+    transact = gateway.clerk.database.transact
+    below: int | None = _ABOVE_ALL
+    while below is not None:
+        page = transact(answer_times.unrecorded, queue, now - HISTORY, below, AT_ONCE)
         measured = [
-            (row.number, row.arrived_at, row.answered_at, worked(hours, row.arrived_at, row.answered_at))
-            for row in rows
+            (one.ticket, one.arrived_at, one.answered_at, worked(hours, one.arrived_at, one.answered_at))
+            for one in page.answers
         ]
         transact(answer_times.add, queue, measured)
-        below = rows[-1].number
+        below = page.below

@@ -7,9 +7,8 @@ Owns: the tables `answer_time` and `expectation`. A ticket is in `answer_time` o
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, literal_column, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, literal_column, or_, select, update
 
 from mailtickets.desk.clock.promise import (
     DAY_KINDS,
@@ -88,7 +87,7 @@ class Waited:
     """Open time until the first answer; None: its customer still waits."""
 
 
-_STILL_WAITS = answer_time.c.ticket.in_(select(ticket.c.number).where(ticket.c.waiting_since.is_not(None)))
+_STILL_WAITS = exists().where(ticket.c.number == answer_time.c.ticket, ticket.c.waiting_since.is_not(None))
 """A ticket that was finished without an answer (thanks, spam, merged) tells nothing."""
 
 
@@ -125,26 +124,45 @@ def is_new(connection: Connection, queue: str) -> bool:
     return connection.execute(select(answer_time.c.ticket).where(answer_time.c.queue == queue).limit(1)).first() is None
 
 
-def unrecorded(connection: Connection, queue: str, since: datetime, below: int, limit: int) -> Sequence[Any]:
-    """Tickets of a queue that were opened since then by a customer and answered by a person, and are not recorded: the
-    highest numbers below `below` first. Rows (number, arrived_at, answered_at); imported mail is no history of ours.
-    """
-    arrived_at = func.min(case((_PUBLIC_IN, message.c.received_at))).label("arrived_at")
-    answered_at = func.min(case((_PUBLIC_OUT, message.c.received_at))).label("answered_at")
+@dataclass(frozen=True, slots=True)
+class PastAnswer:
+    """A ticket that a customer opened and a person answered."""
+
+    ticket: int
+    arrived_at: datetime
+    answered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastPage:
+    """Some tickets of the past, the newest first. `below` is where the next page begins; None: there is none."""
+
+    answers: tuple[PastAnswer, ...]
+    below: int | None
+
+
+def unrecorded(connection: Connection, queue: str, since: datetime, below: int, limit: int) -> PastPage:
+    """The answers to tickets of a queue that were opened since then, of so many tickets with numbers below `below`.
+    Imported mail is no history of ours."""
+    newest = select(ticket.c.number, ticket.c.queue, ticket.c.created_at).where(ticket.c.number < below)
+    page = connection.execute(newest.order_by(ticket.c.number.desc()).limit(limit)).all()
+    numbers = [row.number for row in page if row.queue == queue and row.created_at >= since]
+    goes_on = len(page) == limit and page[-1].created_at >= since
+    return PastPage(_past_answers(connection, numbers), page[-1].number if goes_on else None)
+
+
+def _past_answers(connection: Connection, numbers: Sequence[int]) -> tuple[PastAnswer, ...]:
+    arrived_at = func.min(case((_PUBLIC_IN, message.c.received_at)))
+    answered_at = func.min(case((_PUBLIC_OUT, message.c.received_at)))
     wanted = (
-        select(ticket.c.number, arrived_at, answered_at)
-        .join(message, message.c.ticket == ticket.c.number)
+        select(message.c.ticket, arrived_at.label("arrived_at"), answered_at.label("answered_at"))
         .outerjoin(inbound, inbound.c.id == message.c.inbound)
-        .outerjoin(answer_time, answer_time.c.ticket == ticket.c.number)
-        .where(ticket.c.queue == queue, ticket.c.number < below, ticket.c.created_at >= since)
-        .where(answer_time.c.ticket.is_(None))
-        .group_by(ticket.c.number)
+        .where(message.c.ticket.in_(numbers))
+        .group_by(message.c.ticket)
         .having(arrived_at < answered_at)
         .having(func.count(case((inbound.c.source == IMPORT.name, literal_column("1")))) == 0)
-        .order_by(ticket.c.number.desc())
-        .limit(limit)
     )
-    return connection.execute(wanted).all()
+    return tuple(PastAnswer(row.ticket, row.arrived_at, row.answered_at) for row in connection.execute(wanted))
 
 
 def add(connection: Connection, queue: str, rows: Iterable[tuple[int, datetime, datetime, timedelta]]) -> None:

@@ -149,6 +149,23 @@ async def test_the_tickets_of_before_are_remembered_when_a_queue_begins(station:
     assert open_ != answered
 
 
+async def test_the_tickets_of_before_are_read_page_by_page_until_they_are_too_old(station: Station) -> None:
+    office = station.office
+    office.use(promising(promise=False))
+    old = take(office, 1)
+    office.pass_time(days=1)
+    numbers = [take(office, 2), take(office, 3)]
+    office.pass_time(hours=1)
+    for number in (old, *numbers):
+        answer(office, number)
+    since, below, found = office.now - timedelta(hours=2), 2**62, []
+    while below is not None:
+        page = office.run(lambda c, b=below: answer_times.unrecorded(c, "suporte", since, b, 1))
+        found += [one.ticket for one in page.answers]
+        below = page.below
+    assert found == numbers[::-1]
+
+
 # --- what customers are told ------------------------------------------------------------------------------
 
 TWO_HOURS_EACH = [(MONDAY - timedelta(days=7, minutes=number), 1 + number / 20) for number in range(40)]

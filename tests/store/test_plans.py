@@ -16,7 +16,19 @@ from sqlalchemy import Connection, event, text
 from mailtickets.config.models import Budget
 from mailtickets.config.outline import DeskOutline
 from mailtickets.desk.notices.budget import shared_lines
-from mailtickets.store import agents, budgets, deadlines, domains, due, inbound, migrate, outbox, search, tickets
+from mailtickets.store import (
+    agents,
+    answer_times,
+    budgets,
+    deadlines,
+    domains,
+    due,
+    inbound,
+    migrate,
+    outbox,
+    search,
+    tickets,
+)
 from mailtickets.store.database import Database
 from mailtickets.store.read import deadlines as read_deadlines
 from mailtickets.store.read import facts, figures, status, trace
@@ -96,6 +108,11 @@ ASKED: dict[str, Work] = {
     "what is due, next page": lambda c: read_deadlines.listed(within(c), after=5),
     "clocks of tickets": lambda c: read_deadlines.of_tickets(within(c), [5, 6]),
     "what customers were promised": lambda c: read_deadlines.promised(within(c), [5, 6]),
+    "what a queue's customers waited": lambda c: answer_times.history(c, "suporte", NOW),
+    "what was expected": lambda c: answer_times.outcomes(c, "suporte", NOW),
+    "what may be expected": lambda c: answer_times.expectation_of(c, "suporte"),
+    "who waits for a first answer": lambda c: answer_times.unanswered(c, 5),
+    "answers of before": lambda c: answer_times.unrecorded(c, "suporte", NOW, 5000, 500),
     "words moved along": lambda c: search.move(c, 5, 60_000),
 }  # fmt: skip
 
