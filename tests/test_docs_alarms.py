@@ -56,7 +56,8 @@ def test_the_page_says_when(key: str, words: str) -> None:
 
 def test_the_page_shows_the_limits_as_they_are() -> None:
     for name, value in AlarmLimits().model_dump().items():
-        assert f"\n{name} = {value:_}\n" in SECTION
+        shown = str(value).lower() if isinstance(value, bool) else f"{value:_}"
+        assert f"\n{name} = {shown}\n" in SECTION
         assert f"`alarms.{name}`" in SECTION
 
 

@@ -33,6 +33,8 @@ def crosswise(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
     yield from _junk_problems(config, secrets)
     yield from _template_problems(config)
     yield from _queue_problems(config)
+    yield from _manager_problems(config)
+    yield from _forgotten_problems(config)
     yield from _ops_problems(config)
     yield from _agent_problems(config)
     for table in (calendars, levels, kinds, stages, rules):
@@ -155,12 +157,28 @@ def _queue_problems(config: "Config") -> Iterator[tuple[str, str]]:
         if queue.name in names:
             yield f"queue.{number}.name", f"there is another queue {queue.name!r}"
         names.add(queue.name)
+        if queue.warn_before_closing and queue.close_after_days and queue.close_warning_days >= queue.close_after_days:
+            days = queue.close_after_days
+            yield f"queue.{number}.close_warning_days", f"less than close_after_days ({days}) was expected"
         for position, address in enumerate(queue.addresses):
             if "+" in address.rpartition("@")[0] and queue.plus_addressing:
                 yield f"queue.{number}.addresses.{position}", f"{address} has a plus: set plus_addressing = false"
             owner = seen.setdefault(address.casefold(), queue.name)
             if owner != queue.name:
                 yield f"queue.{number}.addresses.{position}", f"{address} is an address of queue {owner!r} already"
+
+
+def _forgotten_problems(config: "Config") -> Iterator[tuple[str, str]]:
+    name = config.forgotten.calendar
+    if name and name not in {calendar.name for calendar in config.calendar}:
+        yield "forgotten.calendar", f"there is no calendar {name!r}"
+
+
+def _manager_problems(config: "Config") -> Iterator[tuple[str, str]]:
+    for number, queue in enumerate(config.queue):
+        for position, manager in enumerate(queue.managers):
+            if reached := _queue_reached(config, manager):
+                yield f"queue.{number}.managers.{position}", f"{manager} is the address of queue {reached!r}"
 
 
 def _ops_problems(config: "Config") -> Iterator[tuple[str, str]]:

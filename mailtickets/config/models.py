@@ -167,6 +167,9 @@ class Queue(Section):
     managers: tuple[AddrSpec, ...] = ()
     reopen_days: Count = 14
     close_after_days: Count = 7
+    close_pending_after_days: Count = 0
+    close_warning_days: Positive = 3
+    warn_before_closing: bool = False
     undo_seconds: Count = 0
     remind_after: Duration = ""
     satisfaction: bool = True
@@ -225,10 +228,19 @@ class Junk(Section):
     intake_per_sender_per_hour: Count = 0
 
 
+class ForgottenLook(Section):
+    """The daily look at tickets that lie about."""
+
+    at: TimeOfDay = "07:30"
+    after: Duration = "1d"
+    calendar: str = ""
+
+
 class AlarmLimits(Section):
     outgoing_minutes: Positive = 60
     unprocessed_minutes: Positive = 15
     disk_free_bytes: Count = 1_073_741_824
+    overload: bool = True
 
 
 class Config(Section):
@@ -250,6 +262,7 @@ class Config(Section):
     budget: Budget = Budget()
     junk: Junk = Junk()
     alarms: AlarmLimits = AlarmLimits()
+    forgotten: ForgottenLook = ForgottenLook()
     calendar: tuple[Calendar, ...] = ()
     service_level: tuple[ServiceLevel, ...] = ()
     rule: tuple[Rule, ...] = ()

@@ -14,6 +14,7 @@ from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
     Assign,
+    AwaitTurn,
     DropHeld,
     Effect,
     FailDelivery,
@@ -156,7 +157,7 @@ def _with_past(ticket: Ticket, said: AddMessage, now: datetime) -> Ticket:
 
 _NO_CHANGE_OF_ROW = (
     OpenTicket, AddMessage, Remind, Reminded, Undo, Rate, SetAbsence, MergeInto, FailDelivery, ReleaseHeld,
-    DropHeld, PromiseDate, FireTimer, RecordEvent,
+    DropHeld, PromiseDate, FireTimer, AwaitTurn, RecordEvent,
 )  # fmt: skip
 """Effects that do not change the ticket row."""
 

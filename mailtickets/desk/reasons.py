@@ -70,6 +70,8 @@ REASONS: Mapping[DeskReason, str] = {
     "split-off": "An agent made a message of a ticket into one of its own.",
     "by-turns": "It was this agent's turn.",
     "least-open": "This agent had the fewest tickets.",
+    "nobody-free": "Nobody could take it: all are away, off duty, or have as many tickets as they can hold.",
+    "turn-came": "Somebody is on duty again, or has room again.",
     # what is known of a ticket
     "found-in-mail": "The value stands in the customer's mail.",
     "answered-what-was-asked": "The customer answered what the acknowledgement had asked.",
@@ -113,6 +115,9 @@ REASONS: Mapping[DeskReason, str] = {
     "promised-date": "The date that an agent had promised the customer was near, or had come.",
     "agent-left": "Its agent has left the configuration.",
     "stage-removed": "Its stage has left the configuration, or stands for another status now.",
+    "lies-about": "Tickets lie about, and those who can act were told once.",
+    "close-warned": "The customer was told that the ticket will be closed if they stay silent.",
+    "customer-silent": "The customer was asked, was warned, and did not write.",
     "nothing-to-do": "It was so already.",
     # why nobody was written to
     "null-return-path-or-suppressed": "The mail asked for no automatic answer (RFC 3834).",

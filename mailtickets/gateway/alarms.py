@@ -136,12 +136,10 @@ class Alarms:
 
     def _tell_in(self, connection: Connection) -> int:
         """Queues the mail that is due; returns how many."""
-        if not self._clerk.rules.policy.instance.ops_address:
-            return 0
-        now = self._clerk.clock()
+        now, policy = self._clerk.clock(), self._clerk.rules.policy
         due: defaultdict[tuple[News, str], list[Alarm]] = defaultdict(list)
         for one in store.untold(connection):
-            if (what := news(one, now)) is not None:
+            if (what := news(one, now)) is not None and to_ops.told_of(one.key, policy):
                 due[what, kind_of(one.key)].append(one)
         if not due:
             return 0

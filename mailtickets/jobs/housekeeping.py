@@ -1,5 +1,5 @@
-"""Housekeeping: closes tickets that were resolved long ago, takes tickets away from agents and stages that have left,
-and deletes what has expired.
+"""Housekeeping: closes tickets (`closing`), tells of those that lie about (`forgotten`), takes tickets away from agents
+and stages that have left, and deletes what has expired.
 
 Several gateways may work on one database: the one that holds the lease does the housekeeping, and sends the reminders.
 """
@@ -9,6 +9,8 @@ from datetime import timedelta
 from mailtickets.desk.commands import orders
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.jobs.closing import close_resolved, close_silent
+from mailtickets.jobs.forgotten import look_for_forgotten
 from mailtickets.jobs.stages import leave_removed_stages
 from mailtickets.store import budgets, cursors, tickets
 
@@ -22,6 +24,8 @@ async def housekeeping(gateway: Gateway) -> None:
     """Does the housekeeping once, if this gateway holds the lease."""
     if await gateway.off_loop(may_keep_house, gateway):
         await gateway.off_loop(close_resolved, gateway)
+        await gateway.off_loop(close_silent, gateway)
+        await gateway.off_loop(look_for_forgotten, gateway)
         await gateway.off_loop(unassign_lost, gateway)
         await gateway.off_loop(leave_removed_stages, gateway)
         await gateway.off_loop(_forget, gateway)
@@ -32,17 +36,6 @@ def may_keep_house(gateway: Gateway) -> bool:
     """Takes or prolongs the lease. Returns False if another gateway holds it."""
     clerk, now = gateway.clerk, gateway.clerk.clock()
     return clerk.database.transact(cursors.take_lease, "housekeeping", gateway.name, now + _LEASE, now)
-
-
-def close_resolved(gateway: Gateway) -> None:
-    """Closes resolved tickets after `close_after_days`; 0 leaves them resolved."""
-    clerk = gateway.clerk
-    for queue in clerk.rules.policy.queues:
-        if not queue.close_after_days:
-            continue
-        moment = clerk.clock() - timedelta(days=queue.close_after_days)
-        for number in clerk.database.transact(tickets.resolved_before, queue.name, moment, AT_ONCE):
-            clerk.order(Order(number, orders.close_resolved))
 
 
 def unassign_lost(gateway: Gateway) -> None:

@@ -17,6 +17,7 @@ from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.jobs.digest import digest
 from mailtickets.jobs.housekeeping import AT_ONCE, may_keep_house
+from mailtickets.jobs.turns import give_out
 from mailtickets.store import agents, budgets, inbound
 
 _LISTED = 20
@@ -27,7 +28,8 @@ async def remind(gateway: Gateway) -> None:
     """Sends all reminders that are due, if this gateway does the housekeeping."""
     if await gateway.off_loop(may_keep_house, gateway):
         sent = [
-            await gateway.off_loop(job, gateway) for job in (remind_as_asked, remind_of_waiting, digest, tell_of_held)
+            await gateway.off_loop(job, gateway)
+            for job in (give_out, remind_as_asked, remind_of_waiting, digest, tell_of_held)
         ]
         if any(sent):
             await gateway.look_for_work()

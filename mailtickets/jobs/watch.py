@@ -21,6 +21,7 @@ from mailtickets.desk.notices.budget import shared_lines
 from mailtickets.gateway.accounts import WAY_OUT
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.settling import BREAKERS
+from mailtickets.jobs.overload import LoadWatch
 from mailtickets.store import budgets, cursors
 from mailtickets.store.read import waiting
 from mailtickets.store.read.health import accounts
@@ -100,6 +101,7 @@ class Watch:
         """How many workers had died at each look of the last hour."""
         self._newest: deque[tuple[datetime, int]] = deque()
         """The mail that had come last at each look; the first of them is as old as the limit."""
+        self._loads = LoadWatch()
 
     async def look(self) -> None:
         """One look at everything."""
@@ -184,6 +186,7 @@ class Watch:
             "delivery-late": _of_outgoing(late, very_late, is_broken=is_broken),
             "mail-unprocessed": self._of_incoming(waiting.unprocessed(reader), waiting.newest(reader), watched, now),
             **self._of_breakers(connection, now),
+            **self._loads.seen_in(connection, self._gateway.clerk.rules.policy, now),
         }
 
     def _of_breakers(self, connection: Connection, now: datetime) -> dict[str, str | None]:

@@ -49,8 +49,11 @@ def _moments(connection: Connection, agents: Iterable[str], column: Any) -> dict
     return {row[0]: row[1] for row in connection.execute(wanted)}
 
 
-def take_turn(connection: Connection, agent: str, seen: datetime | None, now: datetime) -> None:
-    """Stores that an agent was given a ticket by turns. Raises Stale if they were given another since `seen`."""
+def take_turn(connection: Connection, agent: str, seen: datetime | None, now: datetime) -> datetime:
+    """Stores that an agent was given a ticket by turns, and returns the moment that stands for it.
+
+    Raises Stale if they were given another since `seen`.
+    """
     key = agent.casefold()
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     first = dialect.insert(agent_state).values(address_key=key).on_conflict_do_nothing()
@@ -60,6 +63,7 @@ def take_turn(connection: Connection, agent: str, seen: datetime | None, now: da
     taken = update(agent_state).where(agent_state.c.address_key == key, same).values(assigned_at=later)
     if connection.execute(taken).rowcount != 1:
         raise Stale(f"{agent} was given another ticket meanwhile")
+    return later
 
 
 def set_absence(connection: Connection, agent: str, until: datetime | None) -> None:

@@ -107,6 +107,7 @@ inbound = Table(
 )
 
 _RESOLVED = text("status = 'resolved'")
+_PENDING = text("status = 'pending'")
 
 _IN_A_STAGE = text("stage <> ''")
 
@@ -147,6 +148,8 @@ ticket = Table(
     Index("ix_ticket_assignee_status_number", "assignee", "status", "number"),
     Index("ix_ticket_queue_waiting_since", "queue", "waiting_since"),
     Index("ix_ticket_requester_address", "requester_address"),
+    Index("ix_ticket_queue_created_at", "queue", "created_at"),
+    Index("ix_ticket_pending", "queue", "updated_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
 )
 
 # How many tickets a queue has in each state and with each assignee ("": nobody): the sum of `change`. Rows are only
@@ -552,4 +555,44 @@ expectation = Table(
     Column("said", Boolean, nullable=False),
     Column("kept", Integer, nullable=False),  # of `settled` expectations of the last weeks, so many came true
     Column("settled", Integer, nullable=False),
+)
+
+# Tickets that were to be given out, and could be given to nobody.
+turn_wait = Table(
+    "turn_wait",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("skill", String, nullable=False),  # empty: any
+    Column("strict", Boolean, nullable=False),  # nobody without the skill will do
+    Column("since", Instant, nullable=False),
+)
+
+# Of which tickets somebody was told that they lie about. If the condition ends and comes back, `since` is another.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("condition", String, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("told_at", Instant, nullable=False),
+)
+
+# Whose customer was warned that the ticket will be closed, or could not be warned and is to be later.
+closing = Table(
+    "closing",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("since", Instant, index=True),  # when the customer was warned; NULL: not yet
+    Column("revision", Integer),  # of the ticket, which the warning made
+    Column("again_at", Instant),
+)
+
+# What a queue had to do in each hour: how many customers waited, and how long the first of them had.
+load_hour = Table(
+    "load_hour",
+    metadata,
+    Column("queue", String, primary_key=True),
+    Column("hour", Instant, primary_key=True),
+    Column("backlog", Integer, nullable=False),
+    Column("oldest_seconds", BigInteger, nullable=False),
 )

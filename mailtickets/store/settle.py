@@ -18,6 +18,7 @@ from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import (
     AddMessage,
     Assign,
+    AwaitTurn,
     DropHeld,
     Effect,
     FailDelivery,
@@ -35,6 +36,7 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.reason import is_configured
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.budget import BudgetLine
+from mailtickets.desk.rules.assignment import takes_turn
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.store import (
@@ -49,6 +51,7 @@ from mailtickets.store import (
     search,
     signatures,
     tickets,
+    turns,
 )
 from mailtickets.store.answer_times import AnswerRecord
 from mailtickets.store.database import Stale
@@ -93,6 +96,8 @@ class Settlement:
     """The outcome of the copy `instead_of` when the decision was made."""
     turns: Mapping[str, datetime] = field(default_factory=dict)
     """When each agent (by key) was last given a ticket, as it was when the decision was made."""
+    taken: dict[str, datetime] = field(default_factory=dict)
+    """The same, by what this settlement has written itself."""
     also: tuple["Settlement", ...] = ()
     """Settlements for other tickets that the same mail changes."""
     deadlines: RowChanges = NO_CHANGES
@@ -116,7 +121,8 @@ def settle(connection: Connection, settlement: Settlement) -> None:
     if settlement.signature is not None:
         signatures.learn(connection, settlement.signature, settlement.now)
     for another in settlement.also:
-        _write(connection, replace(another, received=settlement.received))
+        shared = replace(another, received=settlement.received, turns=settlement.turns, taken=settlement.taken)
+        _write(connection, shared)
     for effect in settlement.decision.effects:
         if isinstance(effect, MergeInto) and settlement.before is not None and settlement.before.fields:
             _hand_on_values(connection, settlement, settlement.before, effect.into)
@@ -238,8 +244,11 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
             if effect.gone:
                 contacts.make_undeliverable(connection, effect.recipient, settlement.now)
-        case Assign(to=str() as agent, reason="by-turns" | "least-open"):
-            agents.take_turn(connection, agent, settlement.turns.get(agent.casefold()), settlement.now)
+        case Assign(to=str() as agent, reason=reason) if takes_turn(reason):
+            _take_turn(connection, settlement, agent)
+            turns.end_wait(connection, [_number(settlement)])
+        case AwaitTurn():
+            turns.wait(connection, _number(settlement), effect, settlement.now)
         case Remind():
             agents.remind(connection, _number(settlement), effect.agent, effect.at, snooze=effect.snooze)
         case Reminded():
@@ -268,6 +277,13 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
     recorded = event_of(effect, before)
     if recorded is not None:
         _record(connection, settlement, recorded)
+
+
+def _take_turn(connection: Connection, settlement: Settlement, agent: str) -> None:
+    """One mail may give several tickets to the same agent: each takes a turn, one after the other."""
+    key = agent.casefold()
+    seen = settlement.taken.get(key) or settlement.turns.get(key)
+    settlement.taken[key] = agents.take_turn(connection, agent, seen, settlement.now)
 
 
 def _number(settlement: Settlement) -> int:

@@ -30,7 +30,8 @@ CUSTOMER_WAITS = timedelta(days=3)
 _FAILS: Mapping[str, NeedCode] = {"imap": "mailbox-fails", "smtp": "smarthost-fails", "oauth": "token-fails"}
 
 _TASKS = frozenset({
-    "automatic-mail-stopped", "unproven-mail-not-answered", "first-contacts-not-answered", "oauth-ends",
+    "automatic-mail-stopped", "unproven-mail-not-answered", "first-contacts-not-answered", "oauth-ends", "overload",
+    "skill-missing",
 })  # fmt: skip
 """Kinds of alarms with which the desk goes on."""
 _SAME: Mapping[str, frozenset[NeedCode]] = {

@@ -72,11 +72,13 @@ def _held(status: DeskStatus) -> dict[str, Any]:
 
 
 def _queue(queue: QueueStatus) -> dict[str, Any]:
+    over = queue.overload
     return {
         "name": queue.name,
         **queue.tickets,
         "unassigned": queue.unassigned,
         "unanswered": {**_waiting(queue.unanswered), "ticket": queue.oldest},
+        "overload": {"since": over.since, "text": over.text} if over else None,
     }
 
 
@@ -140,7 +142,8 @@ def _ticket_lines(status: DeskStatus) -> Iterator[str]:
     for queue in status.queues:
         oldest = f", the oldest #{queue.oldest} {_since(queue.unanswered.since, status)}" if queue.oldest else ""
         words = f"{queue.unanswered.count} unanswered{oldest}; {queue.unassigned} unassigned"
-        yield _line("queue", f"{queue.open:>6} open  {queue.title}: {words}")
+        over = f"; overloaded {_since(queue.overload.since, status)}" if queue.overload else ""
+        yield _line("queue", f"{queue.open:>6} open  {queue.title}: {words}{over}")
     for agent in status.agents:
         away = agent.absent_until
         until = f", away until {wording.moment(away, status, ENGLISH)}" if away and away > status.at else ""

@@ -161,9 +161,10 @@ def faults(lines: list[CheckLine], about: str) -> list[CheckLine]:
 
 
 OF_AREAS = {
-    "instance": ("dns",), "database": ("database",), "queue": ("queue", "stages"), "trust": ("queue",),
-    "templates": ("templates",), "lmtp_in": ("listen",), "smtp_in": ("listen",), "imap_in": ("secrets", "imap_in"),
-    "oauth": ("oauth",), "delivery": ("delivery",), "--send": ("delivery",), "clock": ("delivery", "clock"),
+    "instance": ("dns",), "database": ("database",), "queue": ("queue", "giving-out", "stages"),
+    "type": ("giving-out",), "trust": ("queue",), "templates": ("templates",), "lmtp_in": ("listen",),
+    "smtp_in": ("listen",), "imap_in": ("secrets", "imap_in"), "oauth": ("oauth",), "delivery": ("delivery",),
+    "--send": ("delivery",), "clock": ("delivery", "clock"),
 }  # fmt: skip
 """The areas whose lines are about this; others are about a domain."""
 
@@ -244,6 +245,37 @@ async def _(bench: Bench) -> list[CheckLine]:
         for name, status in stages.items()
     )
     return await bench.told("queue.1.stages.2.label")
+
+
+@situation("A type asks for a skill that nobody has")
+async def _(bench: Bench) -> list[CheckLine]:
+    bench.tables = table("[type]", {"name": "acesso", "skill": "vpn"})
+    return await bench.told("type.0.skill")
+
+
+@situation("A queue asks for skills and its agents have none")
+async def _(bench: Bench) -> list[CheckLine]:
+    bench.queue["assignment"] = "skill"
+    return await bench.told("queue.0.assignment")
+
+
+@situation("Nobody in a queue has the skill that a type asks for")
+async def _(bench: Bench) -> list[CheckLine]:
+    vpn = {"name": "Bia", "address": "bia@loja.com.br", "queues": ["vendas"], "skills": ["vpn"]}
+    sap = {"name": "Davi", "address": "davi@loja.com.br", "queues": ["suporte"], "skills": ["sap"]}
+    vendas = {"name": "vendas", "addresses": ["vendas@loja.com.br"]}
+    bench.queue["assignment"] = "skill"
+    bench.tables = table("[type]", {"name": "acesso", "skill": "vpn"}) + table("[agent]", vpn) + table("[agent]", sap)
+    bench.tables += table("[queue]", vendas)
+    return await bench.told("queue.0.assignment")
+
+
+@situation("The agents of a queue are never on duty")
+async def _(bench: Bench) -> list[CheckLine]:
+    vendas = {"name": "vendas", "addresses": ["vendas@loja.com.br"]}
+    bia = {"name": "Bia", "address": "bia@loja.com.br", "queues": ["vendas"], "calendar": "nunca"}
+    bench.tables = table("[queue]", vendas) + table("[agent]", bia) + table("[calendar]", {"name": "nunca"})
+    return await bench.told("queue.1")
 
 
 @situation("A reply address and a From line are believed without proof")

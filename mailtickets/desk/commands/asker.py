@@ -1,6 +1,7 @@
 """The agent who writes commands (`Asker`), and the kinds of steps that one command may lead to (`Step`)."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailtickets.config.models import Agent
@@ -23,6 +24,8 @@ class Asker:
     now: datetime
     answers: bool = False
     """The mail that has the commands has words for the customer too."""
+    given: Counter[str] = field(default_factory=Counter)
+    """How many tickets the commands carried out so far have given to agents in turn, by key."""
 
     def may_see(self, ticket: Ticket) -> bool:
         """Whether the agent may see a ticket: one of their queues, one assigned to them, or one they take part in."""

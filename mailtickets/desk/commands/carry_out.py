@@ -34,8 +34,9 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.ticket import Ticket
 
 REFUSALS = (
-    "no-such-agent", "ambiguous-agent", "no-such-queue", "no-such-canned", "no-such-ticket", "not-possible-here",
-    "needs-a-ticket", "nothing-to-undo", "in-the-past", *stages.REFUSALS, "no-such-field", "bad-value", "no-levels",
+    "no-such-agent", "ambiguous-agent", "no-such-skill", "no-such-queue", "no-such-canned", "no-such-ticket",
+    "not-possible-here", "needs-a-ticket", "nothing-to-undo", "in-the-past", *stages.REFUSALS, "no-such-field",
+    "bad-value", "no-levels",
 )  # fmt: skip
 """Codes of problems, beside `bad-argument`: the command was understood, but cannot be done."""
 

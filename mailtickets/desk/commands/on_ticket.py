@@ -16,6 +16,7 @@ from mailtickets.desk.clock.levels import hours_of, level_for
 from mailtickets.desk.commands import staging
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest, Step
 from mailtickets.desk.commands.command import Command, people, tags
+from mailtickets.desk.commands.giving_out import give_in_turn, given_after_move, turn_asked
 from mailtickets.desk.commands.likeness import nearest_of
 from mailtickets.desk.commands.moments import when
 from mailtickets.desk.commands.terms import promised_for
@@ -111,6 +112,10 @@ def assign(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
         yield from _given_to(ticket, None)
         return
     found = agents_named(order.argument, asker.policy)
+    wanted = turn_asked(order.argument) if not found else None
+    if wanted is not None:
+        yield from give_in_turn(ticket, order, asker, wanted)
+        return
     if not found and any(folded_name(name) in ONESELF for name in called(order.argument)):
         found = (asker.agent,)
     if len(found) == 1:
@@ -177,11 +182,9 @@ def move(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
         yield Done("already", to.title)
     else:
         yield MoveTo(to.name)
-        assignee = asker.policy.agent(ticket.assignee) if ticket.assignee else None
-        if assignee is not None and to.name not in assignee.queues:
-            yield Assign(None)
         left = asker.policy.queue(ticket.queue)
         yield Done("queue", to.title, left.title if left else ticket.queue)
+        yield from given_after_move(ticket, to, asker)
 
 
 def queue_named(name: str, policy: Policy) -> Queue | None:

@@ -4,6 +4,7 @@ None means that there is nothing to do, because the ticket already is as the ord
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from mailtickets.config.models import Agent
 from mailtickets.config.stages import QueueStage
@@ -16,6 +17,7 @@ from mailtickets.desk.model.effects import (
     Effect,
     MergeInto,
     OpenTicket,
+    RecordEvent,
     Reminded,
     SetField,
     SetPriority,
@@ -23,8 +25,11 @@ from mailtickets.desk.model.effects import (
     SetStatus,
     SetType,
 )
+from mailtickets.desk.model.facts import Desk
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import Priority, Status, Ticket
+from mailtickets.desk.rules.assignment import TurnWanted, turn
 from mailtickets.mail.model import Address
 
 
@@ -74,6 +79,39 @@ def assign(ticket: Ticket, agent: Agent | None, actor: str) -> Decision | None:
     if ticket.assignee == to:
         return None
     return Decision("ordered", (Assign(to), *_first_action(ticket)), ticket.number, actor=actor)
+
+
+def give_out(ticket: Ticket, desk: Desk, *, policy: Policy, now: datetime, wanted: TurnWanted) -> Decision | None:
+    """Gives a ticket that has waited for its turn to whoever's turn it is now; None: nobody can take it yet."""
+    queue = policy.queue(ticket.queue)
+    if queue is None or ticket.assignee is not None or ticket.status not in {"new", "open"}:
+        return None
+    assigned = turn(queue, desk, policy, now, wanted)
+    return Decision("turn-came", (assigned,), ticket.number) if assigned else None
+
+
+def forgotten() -> Decision:
+    """Tells everybody of the tickets that lie about and that they can do something about."""
+    return Decision("lies-about", notices=("forgotten",))
+
+
+def warn_of_closing(ticket: Ticket, revision: int) -> Decision | None:
+    """Tells the customer of a ticket that waits for them, or is resolved, that it will be closed.
+
+    None if anything has happened on it since that revision, at which it was found.
+    """
+    if ticket.status not in {"pending", "resolved"} or not ticket.answered or ticket.revision != revision:
+        return None
+    effects = (RecordEvent("close-warned", "close-warned"),)
+    return Decision("close-warned", effects, ticket.number, notices=("close_warning",))
+
+
+def resolve_silent(ticket: Ticket, revision: int) -> Decision | None:
+    """Resolves a pending ticket whose customer was warned, if the warning was the last thing that happened on it: it
+    made that revision."""
+    if ticket.status != "pending" or ticket.revision != revision:
+        return None
+    return Decision("customer-silent", (SetStatus("resolved", "customer-silent"),), ticket.number)
 
 
 def unassign_lost(ticket: Ticket) -> Decision | None:

@@ -84,7 +84,7 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="assign", name="assign", takes="name", read=values.read_assignee,
         on_ticket=on_ticket.assign, in_a_list="with-number", in_a_ready_answer=True,
-        undo=(take_back.ASSIGNEE,), receipt=("assigned", "unassigned", "already"),
+        undo=(take_back.ASSIGNEE,), receipt=("assigned", "unassigned", "awaits_turn", "already"),
         pt=Wording(("atribuir",), "passa para um colega", "bruno"),
         en=Wording(("assign",), "hands it to a colleague", "ben"),
         es=Wording(("asignar",), "pasa a un colega", "bruno"),
@@ -166,7 +166,8 @@ COMMANDS: tuple[CommandRow, ...] = (
     CommandRow(
         key="queue", name="queue", takes="name",
         on_ticket=on_ticket.move, in_a_list="with-number", in_a_ready_answer=True,
-        undo=(take_back.QUEUE, take_back.ASSIGNEE, take_back.STAGE), receipt=("queue", "already"),
+        undo=(take_back.QUEUE, take_back.ASSIGNEE, take_back.STAGE),
+        receipt=("queue", "assigned", "awaits_turn", "already"),
         pt=Wording(("fila",), "passa para outra fila", "financeiro"),
         en=Wording(("queue",), "moves it to another queue", "billing"),
         es=Wording(("cola",), "pasa a otra área", "finanzas"),

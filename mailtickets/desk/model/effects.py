@@ -5,6 +5,7 @@ The store carries effects out. A new member makes the type checker, or a test, s
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.states import EventKind
@@ -68,6 +69,32 @@ class Assign:
     to: str | None
     reason: Reason = "ordered"
     """`by-turns` and the like take a turn; `rule:NAME` where a rule names the agent."""
+
+
+WhyNot = Literal["away", "off-duty", "full"]
+"""Why an agent is passed over when tickets are given out."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """An agent who was given no ticket, and why."""
+
+    agent: str
+    why: WhyNot
+    load: int = 0
+    capacity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitTurn:
+    """Nobody can take the ticket now: it waits until somebody can. It has no assignee."""
+
+    skill: str = ""
+    """The skill that was asked for; empty: none."""
+    only: bool = False
+    """Nobody without the skill will do."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """Everybody in the queue who could have had it; where nobody without the skill will do, those who have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +303,7 @@ Effect = (
     | PromiseDate
     | FireTimer
     | Assign
+    | AwaitTurn
     | MoveTo
     | AddParticipant
     | RemoveParticipant

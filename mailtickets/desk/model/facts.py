@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mailtickets.config.models import Queue
 from mailtickets.desk.clock.clocks import Clock
+from mailtickets.desk.clock.forgotten import ToldOnce
 from mailtickets.desk.model.decision import Outcome
 from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.model.ticket import Said, Status, Ticket
@@ -212,6 +213,8 @@ class Desk:
     """The ticket's messages, oldest first."""
     files: tuple[StoredFile, ...] = ()
     """Attachments of the message that a notice was about."""
+    forgotten: tuple[ToldOnce, ...] = ()
+    """What each person is told of tickets that lie about."""
 
 
 @dataclass(frozen=True, slots=True)

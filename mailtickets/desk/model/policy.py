@@ -7,7 +7,7 @@ from functools import cached_property
 
 from mailtickets.config.kinds import TicketField, TicketKind
 from mailtickets.config.levels import ServiceLevel
-from mailtickets.config.models import Agent, Budget, Config, Instance, Junk, Queue, Trust
+from mailtickets.config.models import Agent, Budget, Config, ForgottenLook, Instance, Junk, Queue, Trust
 from mailtickets.config.rules import Rule
 from mailtickets.desk.clock.calendar import EVERY_HOUR, OpenHours, is_open
 from mailtickets.desk.clock.holidays import Holiday, calendars
@@ -46,6 +46,9 @@ class Policy:
     kinds: tuple[TicketKind, ...] = ()
     fields: tuple[TicketField, ...] = ()
     calendars: Mapping[str, OpenHours] = field(default_factory=dict)
+    forgotten: ForgottenLook = field(default_factory=ForgottenLook)
+    tells_overload: bool = True
+    """Whether ops and managers are told that a queue has more to do than usual."""
 
     @classmethod
     def of(cls, config: Config, holidays: Iterable[Holiday] = ()) -> "Policy":
@@ -58,6 +61,8 @@ class Policy:
             kinds=config.type,
             fields=config.field,
             calendars=calendars(config, holidays),
+            forgotten=config.forgotten,
+            tells_overload=config.alarms.overload,
         )
 
     def queue(self, name: str) -> Queue | None:
@@ -105,6 +110,23 @@ class Policy:
         Absences are facts of the database; they are not asked here.
         """
         return is_open(self.hours(agent.calendar), at)
+
+    @property
+    def house_calendar(self) -> OpenHours | None:
+        """The calendar that says on which days the desk works: that of `[forgotten]`, else the first; None: every
+        day."""
+        named = self.calendars.get(self.forgotten.calendar)
+        return named or next(iter(self.calendars.values()), None)
+
+    @cached_property
+    def skills(self) -> frozenset[str]:
+        """The skills that somebody has, case-folded."""
+        return frozenset(skill.casefold() for agent in self.agents for skill in agent.skills)
+
+    @cached_property
+    def gives_out(self) -> bool:
+        """Whether any ticket is given to whoever's turn it is."""
+        return bool(self.skills) or any(queue.assignment != "none" for queue in self.queues)
 
     def agents_of(self, queue: str) -> tuple[Agent, ...]:
         return tuple(agent for agent in self.agents if queue in agent.queues)

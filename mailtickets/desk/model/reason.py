@@ -20,7 +20,7 @@ DeskReason = Literal[
     "quotes-our-notice", "empty-answer",
     "uncertain-cut", "not-plainly-for-the-customer", "thanks-to-the-desk", "agent-note", "agent-commands",
     "agent-asks", "dry-run", "command-not-understood", "stale-answer", "merge-of-strangers", "forward-unclear",
-    "opened-by-agent", "split-off", "by-turns", "least-open",
+    "opened-by-agent", "split-off", "by-turns", "least-open", "nobody-free", "turn-came",
     # what is known of a ticket
     "found-in-mail", "answered-what-was-asked", "asked-in-acknowledgement", "said-by-customer", "impact-and-urgency",
     "priority-by-hand",
@@ -34,7 +34,8 @@ DeskReason = Literal[
     # why a status moved
     "customer-replied", "agent-answered", "promised", "first-action", "merged", "ordered",
     "resolved-long-enough", "spam", "undone", "reminder-unanswered", "reminder-unassigned", "reminder-asked",
-    "reminder-snoozed", "held-untold", "digest-due", "promised-date", "agent-left", "stage-removed", "nothing-to-do",
+    "reminder-snoozed", "held-untold", "digest-due", "promised-date", "agent-left", "stage-removed", "lies-about",
+    "close-warned", "customer-silent", "nothing-to-do",
     # why nobody was written to
     "no-ready-answer", "null-return-path-or-suppressed", "disowned-by-its-domain", "undeliverable", "budget-same-body",
     "author-takes-no-mail", "older-than-ack-max-age", "budget-acknowledged", "budget-person", "budget-domain",

@@ -13,7 +13,7 @@ EventKind = Literal[
     "opened", "message", "status", "priority", "subject", "type", "tags", "assignee", "queue", "requester",
     "participant", "left-out", "muted", "unmuted", "reminder", "snoozed", "reminded", "split", "merged", "linked",
     "rated", "undone", "stage", "field", "asked", "priority-kept", "promised", "timer",
-    "told", "ready-answer",
+    "told", "ready-answer", "awaiting-turn", "close-warned",
     # of a mail
     "held", "released", "replayed", "dropped", "delivered-directly", "delivery", "withheld",
     # of an agent

@@ -19,6 +19,7 @@ from mailtickets.desk.notices.contexts import (
     person_context,
 )
 from mailtickets.desk.notices.for_agents import for_agents
+from mailtickets.desk.notices.giving_out import awaits_context, lies_about
 from mailtickets.desk.notices.late import of_deadlines
 from mailtickets.desk.notices.notice import (
     Notice,
@@ -42,6 +43,8 @@ def to_agents(occasion: Occasion) -> Iterator[Notice]:
     yield from _on_colleagues_deeds(occasion)
     yield from by_rules(occasion)
     yield from to_its_author(occasion)
+    for told in situation.desk.forgotten if "forgotten" in situation.decision.notices else ():
+        yield lies_about(told, occasion)
     for name in _TEAM_WIDE:
         if name in situation.decision.notices:
             yield _team_wide(name, occasion)
@@ -71,7 +74,8 @@ def _on_customers_words(occasion: Occasion) -> Iterator[Notice]:
         yield for_agents("recalled", watchers, occasion, extra={"words": wanted or ""})
     if message is not None and message.direction == "in" and message.visibility == "public" and not rated:
         name: NoticeName = "new_ticket" if decision.opens else "customer_replied"
-        yield for_agents(name, watchers, occasion, extra={**_another_matter(situation), **rules_context(situation)})
+        more = {**_another_matter(situation), **rules_context(situation), **awaits_context(situation, policy)}
+        yield for_agents(name, watchers, occasion, extra=more)
     for further in decision.further_queues:
         other = policy.queue(further)
         if other is not None:
@@ -124,7 +128,8 @@ def _on_colleagues_deeds(occasion: Occasion) -> Iterator[Notice]:
     if assignee is not None and not of_mail:
         yield shown_last("assigned", [assignee], occasion, {"actor": actor})
     if any(isinstance(effect, MoveTo) for effect in decision.effects) and not of_mail and decision.opens is None:
-        watchers, extra = watching(after, queue, policy), {"actor": actor, "change": moved_context(situation, policy)}
+        watchers = watching(after, queue, policy)
+        extra = {"actor": actor, "change": moved_context(situation, policy), **awaits_context(situation, policy)}
         yield shown_last("moved", watchers, occasion, extra)
     if message is not None and message.direction == "out" and message.visibility == "public":
         yield for_agents("answered", _concerned(after, policy), occasion, message=message)

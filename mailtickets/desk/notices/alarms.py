@@ -7,6 +7,8 @@ docs/operations.md shows the same rows. Plain data, and no decision.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+OVERLOAD, SKILL_MISSING = "overload", "skill-missing"
+
 Words = Mapping[str, str]
 """A text by locale."""
 
@@ -27,6 +29,8 @@ class AlarmKind:
     """False: it is something that has happened. It cannot pass, and is told once."""
     again_when_changed: bool = False
     """Ops are told again when there is something else to say about it."""
+    for_managers: bool = False
+    """The managers of the queue that the key names are told too; where it names none, those of all queues."""
 
 
 def kind_of(key: str) -> str:
@@ -34,6 +38,10 @@ def kind_of(key: str) -> str:
     if key in ALARMS:
         return key
     match key.split("-"):
+        case ["overload", _, *_]:
+            return OVERLOAD
+        case ["skill", "missing", _, *_]:
+            return SKILL_MISSING
         case ["imap", _, _, *_, validity, uid] if validity.isdigit() and uid.isdigit():
             return "imap-message"
         case ["imap", _, *_, "move"]:
@@ -431,5 +439,53 @@ ALARMS: Mapping[str, AlarmKind] = {
             ),
         },
         shared=True,
+    ),
+    "overload": AlarmKind(
+        keys="overload-QUEUE",
+        title={
+            "pt_BR": "uma fila tem mais trabalho que de costume",
+            "en": "a queue has more to do than usual",
+            "es": "una bandeja tiene más trabajo que de costumbre",
+        },
+        advice={
+            "pt_BR": (
+                "Veja com `mailtickets ticket list --queue NOME` o que chega: uma falha que muitos relatam, ou só uma "
+                "semana boa. Peça reforço a alguém, ou avise os clientes. Nada se perde, e nada é recusado."
+            ),
+            "en": (
+                "Look with `mailtickets ticket list --queue NAME` what comes in: an outage that many report, or just "
+                "a good week. Ask somebody to help out, or let customers know. Nothing is lost, and nothing is refused."
+            ),
+            "es": (
+                "Vea con `mailtickets ticket list --queue NOMBRE` qué llega: una falla que muchos reportan, o solo una "
+                "buena semana. Pida refuerzos, o avise a los clientes. Nada se pierde, y nada se rechaza."
+            ),
+        },
+        shared=True,
+        for_managers=True,
+    ),
+    "skill-missing": AlarmKind(
+        keys="skill-missing-SKILL",
+        title={
+            "pt_BR": "uma habilidade é pedida e ninguém a tem",
+            "en": "a skill is asked for that nobody has",
+            "es": "se pide una habilidad que nadie tiene",
+        },
+        advice={
+            "pt_BR": (
+                "Escreva a habilidade em `skills` de um `[[agent]]`, ou tire-a da regra ou do tipo que a pede. Até lá, "
+                "esses chamados vão para alguém sem ela, ou esperam."
+            ),
+            "en": (
+                "Write the skill into `skills` of an `[[agent]]`, or take it out of the rule or the type that asks for "
+                "it. Until then such tickets go to somebody without it, or wait."
+            ),
+            "es": (
+                "Escriba la habilidad en `skills` de un `[[agent]]`, o quítela de la regla o del tipo que la pide. "
+                "Hasta entonces esas solicitudes van a alguien sin ella, o esperan."
+            ),
+        },
+        shared=True,
+        for_managers=True,
     ),
 }

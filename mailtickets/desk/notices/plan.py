@@ -102,6 +102,8 @@ def _to_customers(occasion: Occasion) -> Iterator[Notice]:
             yield _asked_for(name, occasion)
     if after is None or decision.outcome == "held":
         return
+    if "close_warning" in decision.notices:
+        yield from _close_warning(occasion, after)
     if message is not None and message.direction == "out" and message.visibility == "public":
         yield from _answer(occasion, after, message)
     elif decision.opens is not None:
@@ -154,13 +156,13 @@ def _of_status(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
     if name in {None, "status_changed"} and _stage_told(occasion, after):
         name = "stage_changed"
     requester = after.participant(after.requester.address)
-    if name is None or (requester is not None and requester.muted):
+    if moved is None or name is None or (requester is not None and requester.muted):
         return
     by_agent = occasion.policy.agent(situation.decision.actor) is not None
     if situation.mail is None or by_agent or _answerable(situation.mail, situation.facts):
         change = {"from": situation.before.status if situation.before else None, "to": after.status}
         notice = _automatic(name, (after.requester,), occasion, change=change)
-        asks = name == "resolved" and occasion.queue.satisfaction
+        asks = name == "resolved" and occasion.queue.satisfaction and moved.reason != "customer-silent"
         yield replace(notice, context={**notice.context, "ask_rating": asks, "message": None})
 
 
@@ -197,6 +199,17 @@ def _stage_told(occasion: Occasion, after: Ticket) -> str | None:
     if last is None or last.to in {"", was} or last.reason in _NOT_TOLD:
         return None
     return shown(after, occasion.queue, after.locale, public=True)
+
+
+def _close_warning(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
+    """To the requester: that the ticket will be closed, when, and how to keep it open."""
+    requester = after.participant(after.requester.address)
+    if requester is not None and requester.muted:
+        return
+    zone = ZoneInfo(occasion.policy.instance.timezone)
+    ends = (occasion.now + timedelta(days=occasion.queue.close_warning_days)).astimezone(zone)
+    notice = _automatic("close_warning", (after.requester,), occasion)
+    yield replace(notice, context={**notice.context, "closes_at": ends, "message": None})
 
 
 def _asked_for(name: NoticeName, occasion: Occasion) -> Notice:

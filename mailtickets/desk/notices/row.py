@@ -11,11 +11,11 @@ from mailtickets.desk.model.ticket import Status
 
 NoticeName = Literal[
     "received", "answer", "status_changed", "promised", "stage_changed", "resolved", "closed", "reopened", "status",
-    "my_tickets", "muted", "unmuted", "ready_answer", "new_ticket", "customer_replied", "also_addressed",
-    "unassigned", "delivery_failed", "held", "receipt", "returned", "stale", "digest", "reminder", "due_soon",
-    "escalated", "overdue", "stage_over", "assigned", "moved", "noted", "answered", "agent_absent", "rated",
+    "my_tickets", "muted", "unmuted", "ready_answer", "close_warning", "new_ticket", "customer_replied",
+    "also_addressed", "unassigned", "delivery_failed", "held", "receipt", "returned", "stale", "digest", "reminder",
+    "due_soon", "escalated", "overdue", "stage_over", "assigned", "moved", "noted", "answered", "agent_absent", "rated",
     "recalled", "rule_told", "rule_held", "commands_help", "found", "history", "attachments", "second_word",
-    "stage_removed", "held_more", "alarm", "all_clear",
+    "stage_removed", "held_more", "forgotten", "alarm", "all_clear",
 ]  # fmt: skip
 
 Audience = Literal["customers", "agents", "ops"]

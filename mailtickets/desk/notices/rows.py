@@ -13,6 +13,7 @@ from mailtickets.desk.notices.sample_values import (
     ASKS,
     COLLEAGUE,
     EVENTS,
+    NOBODY_FREE,
     REQUESTER,
     THREAD,
     TICKET_LINES,
@@ -25,6 +26,7 @@ from mailtickets.desk.notices.sample_values import (
 from mailtickets.desk.notices.shapes import (
     ALARM,
     ASK,
+    AWAITS,
     CHANGE,
     CHANGED,
     COMMAND,
@@ -33,6 +35,7 @@ from mailtickets.desk.notices.shapes import (
     EVENT,
     HELD_MAIL,
     LATE,
+    LYING,
     PERSON,
     PROBLEM,
     REMOVED,
@@ -44,6 +47,9 @@ from mailtickets.desk.notices.shapes import (
 _DUE_SOON = {"clock": "first_answer", "due_at": at(16, 30, day=4), "since": at(8, 5, day=4), "overdue": False}
 _LATE = {"tag": "[#1042]", "priority": "high", "status": "open", "opened_at": None, "taken": False}
 _LEAST_DUE = {"clock": "resolution", "due_at": None, "since": None, "overdue": False, "percent": None}
+
+WHOLE_LINES = [{**TICKET_LINE, **line} for line in TICKET_LINES]
+"""As they stand within another value, where nothing that is missing is added."""
 
 NOTICES: Mapping[NoticeName, NoticeRow] = {
     # --- customers ------------------------------------------------------------------------------------
@@ -126,10 +132,17 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         sees={"answer": ""},
         sample=Sample(message="again", full={"answer": "{ready_text}"}),
     ),
+    "close_warning": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sees={"closes_at": None},
+        sample=Sample(status="pending", full={"closes_at": day(6)}),
+    ),
     # --- agents ---------------------------------------------------------------------------------------
     "new_ticket": NoticeRow(
         audience="agents",
         carries_customers_words=True,
+        sees={"awaits": AWAITS},
         sample=Sample(
             status="new",
             message="question",
@@ -138,6 +151,7 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
             full={
                 "rules": ["{rule}"],
                 "ready_answer": "{ready}",
+                "awaits": NOBODY_FREE,
                 "moves": [{"line": "{move}", "label": "{stage}", "needs": []}],
             },
         ),
@@ -297,7 +311,7 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
     "moved": NoticeRow(
         audience="agents",
         answered_as="team",
-        sees={"actor": None, "change": CHANGE},
+        sees={"actor": None, "change": CHANGE, "awaits": AWAITS},
         sample=Sample(
             status="new",
             message="question",
@@ -311,7 +325,7 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
                     "reason": "",
                 }
             },
-            full={"actor": "{other_agent}"},
+            full={"actor": "{other_agent}", "awaits": NOBODY_FREE},
         ),
     ),
     "noted": NoticeRow(
@@ -442,6 +456,27 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
             full={
                 "count": 12,
                 "mails": [{"number": 57, "subject": "{subject}", "received_at": WRITTEN_AT["question"]}],
+            },
+        ),
+    ),
+    "forgotten": NoticeRow(
+        audience="agents",
+        ticket="never",
+        also_to_doer=True,
+        sees={"count": 0, "lying": [LYING], "tickets": [TICKET_LINE]},
+        sample=Sample(
+            ticket=False,
+            reply_effect="lines",
+            least={"count": 1, "lying": [{"condition": "nobody", "tickets": WHOLE_LINES[:1], "more": 0}]},
+            full={
+                "count": 61,
+                "tickets": TICKET_LINES,
+                "lying": [
+                    {"condition": "nobody", "tickets": WHOLE_LINES[2:], "more": 57},
+                    {"condition": "agent-away", "tickets": WHOLE_LINES[:1], "more": 0},
+                    {"condition": "unanswered", "tickets": WHOLE_LINES[:1], "more": 1},
+                    {"condition": "customer-silent", "tickets": WHOLE_LINES[1:2], "more": 0},
+                ],
             },
         ),
     ),

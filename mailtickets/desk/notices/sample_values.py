@@ -82,6 +82,17 @@ TICKET_LINES: Sequence[Mapping[str, object]] = [
 """A ticket that waits, one that was answered, one that nobody has."""
 
 
+NOBODY_FREE: Mapping[str, object] = {
+    "skill": "vpn",
+    "passed_over": [
+        {"name": "{agent}", "why": "off-duty", "load": 0, "capacity": 0},
+        {"name": "{other_agent}", "why": "full", "load": 5, "capacity": 5},
+    ],
+    "more": 1,
+}
+"""Why nobody could be given the ticket."""
+
+
 def done(kind: str, value: str | None = None, old: str | None = None) -> Mapping[str, object]:
     """A line of a receipt."""
     return {"kind": kind, "value": value, "old": old, "ticket": 1042}

@@ -51,6 +51,10 @@ LATE: Mapping[str, object] = {"tag": "", "priority": "", "status": "", "opened_a
 """The figures of a ticket that people outside are told of; `taken`: somebody is in charge of it."""
 CHANGED: Mapping[str, object] = {"priority": None, "queue": None, "assignee": None}
 """What a step of escalation has changed."""
+LYING: Mapping[str, object] = {"condition": "", "tickets": [TICKET_LINE], "more": 0}
+"""Tickets that lie about for one reason."""
+AWAITS: Mapping[str, object] = {"skill": "", "passed_over": (), "more": 0}
+"""Why nobody has a ticket that is given out in turn."""
 HELD_MAIL: Mapping[str, object] = {"number": None, "subject": "", "received_at": None}
 
 ALWAYS: Mapping[str, Mapping[str, object]] = {

@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.notices.alarms import row_of
+from mailtickets.desk.notices.alarms import kind_of, row_of
 from mailtickets.desk.notices.notice import SUPPRESS, Notice
 from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.notices.rows import NOTICES
@@ -22,8 +22,18 @@ def all_clear(key: str, text: str, policy: Policy, since: datetime, until: datet
     return _to_ops("all_clear", key, {"text": text, "since": since, "until": until, "times": times}, policy)
 
 
+def told_of(key: str, policy: Policy) -> tuple[Address, ...]:
+    """Who is told of an alarm: `ops_address`, and the managers whom it concerns."""
+    people = [policy.instance.ops_address] if policy.instance.ops_address else []
+    row = row_of(key)
+    if row.for_managers:
+        named = policy.queue(key.removeprefix(f"{kind_of(key)}-"))
+        people += [manager for queue in ([named] if named else policy.queues) for manager in queue.managers]
+    return tuple({address.casefold(): Address("", address) for address in people}.values())
+
+
 def _to_ops(name: NoticeName, key: str, what: dict[str, object], policy: Policy) -> Notice:
-    instance = policy.instance
+    instance, people = policy.instance, told_of(key, policy)
     zone = ZoneInfo(instance.timezone)
     shown = {name: at.astimezone(zone) if isinstance(at, datetime) else at for name, at in what.items()}
     title = row_of(key).title.get(instance.locale, "")
@@ -31,7 +41,7 @@ def _to_ops(name: NoticeName, key: str, what: dict[str, object], policy: Policy)
         name,
         instance.locale,
         policy.queues[0],
-        (Address("", instance.ops_address),),
+        people,
         {"instance": {"name": instance.name}, "alarm": {"subject": key, "title": title, **shown}},
         NOTICES[name].priority,
         to_customer=False,

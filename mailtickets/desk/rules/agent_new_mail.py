@@ -29,7 +29,16 @@ from mailtickets.desk.commands.rows import row_of
 from mailtickets.desk.commands.staging import unanswered
 from mailtickets.desk.customers.thanks import is_courtesy
 from mailtickets.desk.model.decision import Decision, Done, Feedback, Problem
-from mailtickets.desk.model.effects import AddMessage, AddParticipant, Assign, Effect, OpenTicket, SetStage, SetStatus
+from mailtickets.desk.model.effects import (
+    AddMessage,
+    AddParticipant,
+    Assign,
+    AwaitTurn,
+    Effect,
+    OpenTicket,
+    SetStage,
+    SetStatus,
+)
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.rules.agent_reading import (
@@ -43,7 +52,7 @@ from mailtickets.desk.rules.agent_reading import (
     sent_back,
 )
 from mailtickets.desk.rules.answered import THANKS
-from mailtickets.desk.rules.assignment import turn
+from mailtickets.desk.rules.assignment import given_out
 from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import Address, InboundMail
 
@@ -231,10 +240,9 @@ def _opened(mail: InboundMail, opening: OpenTicket, read: Reading, asker: Asker,
 
 
 def _assigned_by_turns(effects: Sequence[Effect], asker: Asker) -> list[Effect]:
-    if any(isinstance(effect, Assign) for effect in effects):
+    if any(isinstance(effect, Assign | AwaitTurn) for effect in effects):
         return []
-    turned = turn(asker.facts.queue, asker.facts.desk, asker.policy, asker.now)
-    return [turned] if turned else []
+    return list(given_out(asker.facts.queue, asker.facts.desk, asker.policy, asker.now))
 
 
 def _says_status(effects: Sequence[Effect]) -> bool:

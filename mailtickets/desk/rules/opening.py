@@ -14,7 +14,7 @@ from mailtickets.desk.model.decision import Decision, Outcome
 from mailtickets.desk.model.effects import AddMessage, OpenTicket
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.reason import Reason
-from mailtickets.desk.rules.assignment import turn
+from mailtickets.desk.rules.assignment import given_out
 from mailtickets.desk.rules.case import Case
 from mailtickets.mail.model import InboundMail
 
@@ -49,10 +49,10 @@ def open_ticket(case: Case, *, reason: Reason, outcome: Outcome = "opened", link
         linked=linked,
     )
     message = AddMessage("in", "public", author, verified=case.is_authentic)
-    assigned = turn(case.facts.queue, case.facts.desk, case.policy, case.now)
+    assigned = given_out(case.facts.queue, case.facts.desk, case.policy, case.now)
     return Decision(
         reason,
-        (ticket, message, *((assigned,) if assigned else ()), *copies.events()),
+        (ticket, message, *assigned, *copies.events()),
         outcome=outcome,
         actor=author.address,
         further_queues=tuple(queue.name for queue in case.facts.also_queues),

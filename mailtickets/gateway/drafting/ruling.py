@@ -17,13 +17,12 @@ from mailtickets.desk.model.facts import Desk, Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.case import Case
-from mailtickets.desk.rules.configured.effects import giving_out
 from mailtickets.desk.rules.configured.look import Matching, asks_history
 from mailtickets.desk.rules.configured.matter import Matter
 from mailtickets.desk.rules.configured.step import applied, due_rule, looked, needs_desk, of_mail, of_order
 from mailtickets.desk.rules.questions import Questions
 from mailtickets.gateway.drafting.basis import Basis
-from mailtickets.store.read.agent_facts import turns
+from mailtickets.store.read.agent_facts import turns_of
 from mailtickets.store.read.customers import history_of
 
 
@@ -109,7 +108,7 @@ def _desk(
     queue = policy.queue(name) if name is not None else None
     if queue is None:
         return known
-    more = turns(connection, giving_out(queue), policy)
+    more = turns_of(connection, queue, policy)
     return replace(
         known,
         loads={**known.loads, **more.loads},

@@ -10,6 +10,7 @@ from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.claims.authors import without_tags
 from mailtickets.desk.claims.matching import Match, claimed
 from mailtickets.desk.clock.clocks import Clock
+from mailtickets.desk.commands.giving_out import turn_asked
 from mailtickets.desk.model.facts import Desk, Facts, Origin, TokenFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Said, Status, Ticket, status_named
@@ -25,24 +26,47 @@ SHOWN = 50
 """The most tickets that a digest, or the result of a search, lists."""
 
 
+def everybodys_turns(connection: Connection, policy: Policy) -> Desk:
+    """Loads, last turns and absences of all agents."""
+    addresses = [agent.address for agent in policy.agents]
+    return Desk(
+        loads=agents.count_open(connection, addresses),
+        assigned_at=agents.assigned_at(connection, addresses),
+        absent_until=agents.absent_until(connection, addresses),
+    )
+
+
 def turns(connection: Connection, queue: Queue, policy: Policy) -> Desk:
     """Loads, last turns and absences of the queue's agents; empty for a queue that gives its tickets to nobody."""
-    if queue.assignment == "none":
-        return Desk()
-    addresses = [agent.address for agent in policy.agents_of(queue.name)]
+    return Desk() if queue.assignment == "none" else turns_of(connection, queue, policy)
+
+
+def turns_of(connection: Connection, queue: Queue, policy: Policy) -> Desk:
+    """Loads, last turns and absences of the queue's agents, of whatever queue."""
+    team = policy.agents_of(queue.name)
+    addresses = [agent.address for agent in team]
+    counts = queue.assignment != "round_robin" or any(agent.capacity for agent in team)
     return Desk(
-        loads=agents.count_open(connection, addresses) if queue.assignment == "least_open" else {},
+        loads=agents.count_open(connection, addresses) if counts else {},
         assigned_at=agents.assigned_at(connection, addresses),
         absent_until=agents.absent_until(connection, addresses),
     )
 
 
 def for_agent(
-    connection: Connection, facts: Facts, found: Match | None, orders: Orders, agent: Agent, now: datetime
+    connection: Connection,
+    facts: Facts,
+    found: Match | None,
+    orders: Orders,
+    agent: Agent,
+    policy: Policy,
+    now: datetime,
 ) -> Facts:
     """The facts with those that the agent's commands ask for. `found` is the ticket that the mail belongs to."""
     asked = orders.names
     ticket = found.ticket if found else claimed(facts)
+    if _gives_out(orders, policy):
+        facts = replace(facts, desk=everybodys_turns(connection, policy))
     away = agents.absent_until(connection, [agent.address])
     desk = replace(facts.desk, absent_until={**facts.desk.absent_until, **away})
     if "mine" in asked:
@@ -71,6 +95,15 @@ def for_agent(
         undoable=agents.undoable(connection, ticket.number, agent.address, caused_by) if "undo" in asked else None,
         origin=_origin(connection, ticket, caused_by) if "split" in asked else None,
     )
+
+
+def _gives_out(orders: Orders, policy: Policy) -> bool:
+    """Whether a command may give a ticket to whoever's turn it is."""
+    lines = (*orders.listed.orders, *(orders.correction.orders if orders.correction else ()))
+    commands = (*orders.commands, *(command for _, command in lines))
+    if any(command.name == "assign" and turn_asked(command.argument) for command in commands):
+        return True
+    return policy.gives_out and any(command.name in {"queue", "canned"} for command in commands)
 
 
 def own_work(connection: Connection, agent: Agent, now: datetime) -> Desk:

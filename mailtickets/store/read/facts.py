@@ -63,7 +63,7 @@ def gather(
     agent = agent_of(mail, facts, policy)
     asked = asked.of_agent(agent)
     if agent is not None and asked.orders is not None:
-        return for_agent(connection, facts, matched(mail, facts, policy), asked.orders, agent, now), asked
+        return for_agent(connection, facts, matched(mail, facts, policy), asked.orders, agent, policy, now), asked
     if asked.wishes.without_ticket == "tickets":
         theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
         facts = replace(facts, desk=replace(facts.desk, found=theirs))

@@ -14,7 +14,7 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.outline import DeskOutline
-from mailtickets.desk.notices.alarms import ALARMS, kind_of
+from mailtickets.desk.notices.alarms import ALARMS, OVERLOAD, kind_of
 from mailtickets.store.read import health
 from mailtickets.store.read.figures import WAITING_OUT, Waiting, only, size, unanswered, waiting
 from mailtickets.store.read.health import Account, Alarm
@@ -83,6 +83,8 @@ class QueueStatus:
     unanswered: Waiting
     oldest: int | None
     """The ticket whose customer has waited for an answer the longest."""
+    overload: "Sounding | None" = None
+    """That it has more to do than usual."""
 
     @property
     def open(self) -> int:
@@ -188,7 +190,7 @@ def together(parts: Iterable[Waiting]) -> Waiting:
 
 def look(reader: Reader, outline: DeskOutline, machine: MachineStatus, now: datetime) -> DeskStatus:
     """The desk as it is now."""
-    tally = _tally(reader)
+    tally, alarms = _tally(reader), [_sounding(alarm, outline) for alarm in health.alarms_open(reader)]
     mail = waiting(reader, "inbound", "received_at", ["accepted"])
     return DeskStatus(
         outline=outline,
@@ -201,11 +203,11 @@ def look(reader: Reader, outline: DeskOutline, machine: MachineStatus, now: date
         replies=_replies(reader),
         failed=only(reader, "SELECT count(*) AS many FROM outbox WHERE state = 'failed'").many,
         failed_lately=_failed(reader, now - timedelta(days=FAILED_DAYS)),
-        queues=list(_queues(reader, outline, tally)),
+        queues=list(_queues(reader, outline, tally, alarms)),
         agents=_agents(reader, outline, tally),
         others=_of_others(outline, tally),
         accounts=_accounts(reader, outline),
-        alarms=[_sounding(alarm, outline) for alarm in health.alarms_open(reader)],
+        alarms=alarms,
         database_bytes=size(reader),
     )
 
@@ -272,7 +274,10 @@ def _tally(reader: Reader) -> OpenTally:
     return {key: many for key, many in found.items() if many}
 
 
-def _queues(reader: Reader, outline: DeskOutline, tally: OpenTally) -> Iterator[QueueStatus]:
+def _queues(
+    reader: Reader, outline: DeskOutline, tally: OpenTally, alarms: Sequence[Sounding]
+) -> Iterator[QueueStatus]:
+    over = {alarm.key.removeprefix(f"{OVERLOAD}-"): alarm for alarm in alarms if kind_of(alarm.key) == OVERLOAD}
     titles = {queue.name: queue.title for queue in outline.queues}
     unknown = sorted({queue for queue, _, _ in tally} - set(titles))
     for name, title in (*titles.items(), *((name, name) for name in unknown)):
@@ -280,7 +285,8 @@ def _queues(reader: Reader, outline: DeskOutline, tally: OpenTally) -> Iterator[
         by_status = {status: sum(many for (one, _), many in ours.items() if one == status) for status in UNFINISHED}
         nobodys = sum(many for (_, assignee), many in ours.items() if not assignee)
         oldest = reader.one(_OLDEST, queue=name)
-        yield QueueStatus(name, title, by_status, nobodys, unanswered(reader, name), oldest.number if oldest else None)
+        number = oldest.number if oldest else None
+        yield QueueStatus(name, title, by_status, nobodys, unanswered(reader, name), number, over.get(name))
 
 
 def _agents(reader: Reader, outline: DeskOutline, tally: OpenTally) -> list[AgentStatus]:

@@ -5,15 +5,17 @@ Fails with: nothing.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from mailtickets.config.models import Queue
-from mailtickets.config.rules import BY_TURN, SKILL, Rule
+from mailtickets.config.rules import Rule
 from mailtickets.desk.change import changed
 from mailtickets.desk.clock import stages
 from mailtickets.desk.model.effects import (
     AddParticipant,
     Assign,
+    AwaitTurn,
     Effect,
     MoveTo,
     OpenTicket,
@@ -28,7 +30,14 @@ from mailtickets.desk.model.facts import Desk
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import Ticket, priority_named
-from mailtickets.desk.rules.assignment import turn
+from mailtickets.desk.rules.assignment import (
+    TurnWanted,
+    given_out,
+    has_skill,
+    turn,
+    turn_of_rule,
+    wanted_by_type,
+)
 from mailtickets.desk.rules.configured.sums import RuleSum, Stated
 from mailtickets.mail.model import Address
 
@@ -72,7 +81,8 @@ def on_ticket(
     """
     kept = summed.without(ordered(effects))
     moves = tuple(_moved(kept, ticket))
-    turned = bool(moves) or "assign" in kept.setters
+    opens = any(isinstance(effect, OpenTicket) for effect in effects)
+    turned = bool(moves) or "assign" in kept.setters or (opens and "type" in kept.setters)
     remaining = tuple(effect for effect in effects if not (turned and _by_turn(effect)))
     queue = policy.queue(queue_after(kept, ticket, remaining))
     given = tuple(_assigned(kept, ticket, effects, queue, policy, desk, now))
@@ -81,8 +91,8 @@ def on_ticket(
 
 
 def _by_turn(effect: Effect) -> bool:
-    """Whether somebody was given the ticket because of the queue that it came to."""
-    return isinstance(effect, Assign) and effect.reason != "ordered"
+    """Whether somebody was given the ticket because of the queue that it came to, or it waits for somebody there."""
+    return isinstance(effect, AwaitTurn) or (isinstance(effect, Assign) and effect.reason != "ordered")
 
 
 def _moved(summed: RuleSum, ticket: Ticket) -> Iterator[Effect]:
@@ -159,41 +169,46 @@ def _assigned(
     now: datetime,
 ) -> Iterator[Effect]:
     said, moved = summed.setters.get("assign"), summed.setters.get("queue")
-    if said is not None and queue is not None:
+    wanted = wanted_by_type(summed.value("type") or ticket.type, policy)
+    if queue is None:
+        return
+    if said is not None:
         yield from _as_said(said, ticket, queue, policy, desk, now)
-    elif moved is not None and queue is not None and queue.name != ticket.queue:
-        yield from _in_new_queue(ticket, effects, queue, policy, desk, now, reason_of(moved.rule))
+    elif any(isinstance(effect, OpenTicket) for effect in effects):
+        if (moved is not None and queue.name != ticket.queue) or "type" in summed.setters:
+            yield from given_out(queue, desk, policy, now, wanted)
+    elif moved is not None and queue.name != ticket.queue:
+        yield from _in_new_queue(ticket, queue, policy, desk, now, wanted, reason_of(moved.rule))
 
 
 def _as_said(said: Stated, ticket: Ticket, queue: Queue, policy: Policy, desk: Desk, now: datetime) -> Iterator[Effect]:
-    if said.value == BY_TURN or said.value.startswith(SKILL):
-        assigned = turn(giving_out(queue), desk, policy, now)
-        yield from (assigned,) if assigned is not None and assigned.to != ticket.assignee else ()
+    wanted, holder = turn_of_rule(said.value), policy.agent(ticket.assignee or "")
+    if wanted is not None:
+        if holder is None:
+            yield from given_out(queue, desk, policy, now, wanted)
+        elif not wanted.skill or not has_skill(holder, wanted.skill):
+            assigned = turn(queue, desk, policy, now, replace(wanted, but=holder.address))
+            yield from (assigned,) if assigned is not None else ()
         return
     agent = policy.agent(said.value)
     if agent is not None and agent.address.casefold() != (ticket.assignee or "").casefold():
         yield Assign(agent.address, reason_of(said.rule))
 
 
-def giving_out(queue: Queue) -> Queue:
-    """A queue that gives out its tickets, as a rule has asked for it."""
-    return queue.model_copy(update={"assignment": "round_robin"}) if queue.assignment == "none" else queue
-
-
 def _in_new_queue(
     ticket: Ticket,
-    effects: Sequence[Effect],
     queue: Queue,
     policy: Policy,
     desk: Desk,
     now: datetime,
+    wanted: TurnWanted,
     reason: Reason,
 ) -> Iterator[Effect]:
-    """Of a new ticket, whose turn it is there. An agent who is not in that queue does not keep an older one."""
-    if any(isinstance(effect, OpenTicket) for effect in effects):
-        assigned = turn(queue, desk, policy, now)
-        yield from (assigned,) if assigned is not None else ()
-        return
+    """Whose turn it is in the queue that an older ticket moves to. An agent of that queue keeps the ticket."""
     assignee = policy.agent(ticket.assignee) if ticket.assignee else None
-    if assignee is not None and queue.name not in assignee.queues:
+    if assignee is not None and queue.name in assignee.queues:
+        return
+    given = given_out(queue, desk, policy, now, wanted)
+    if assignee is not None and not any(isinstance(effect, Assign) for effect in given):
         yield Assign(None, reason)
+    yield from given

@@ -217,7 +217,8 @@ def needs_desk(decision: Decision, ticket: Ticket, seen: Matching) -> str | None
     queue = queue_after(summed, ticket, decision.effects)
     if assign:
         return queue if "@" not in assign else None
-    return queue if decision.opens is not None and queue != ticket.queue else None
+    moves = queue != ticket.queue
+    return queue if moves or (decision.opens is not None and "type" in summed.setters) else None
 
 
 # --- because time has passed ----------------------------------------------------------------------------

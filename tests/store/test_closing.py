@@ -1,0 +1,223 @@
+"""Tickets that are closed because their customer is silent: never without a warning, which any reply makes void.
+
+From the raw mail to what the customer receives, on both databases.
+"""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from mailtickets.desk.commands import orders
+from mailtickets.gateway.drafting.order import Order
+from mailtickets.jobs.closing import close_resolved, close_silent
+from mailtickets.mail.read.parse import parse
+from mailtickets.store import contacts, outbox, schema
+from tests.desk.builders import MARIA, a_policy
+from tests.store.office import Office, copies
+from tests.store.test_work_by_mail import agent, gateway, maria, token
+
+QUEUE: dict[str, Any] = {"close_pending_after_days": 7, "close_warning_days": 3}
+
+
+@pytest.fixture
+def silent(office: Office) -> Office:
+    """A ticket that waits for Maria since `NOW`."""
+    office.use(a_policy(suporte=QUEUE))
+    maria(office, "A impressora não imprime.")
+    agent(office, "Qual é o modelo?", token(office, "ana"))
+    assert office.ticket(1).ticket.status == "pending"
+    return office
+
+
+def run(office: Office, days: int = 0) -> None:
+    """The job, once a day."""
+    for _ in range(days):
+        office.pass_time(days=1)
+        close_silent(gateway(office))
+        close_resolved(gateway(office))
+
+
+def to_maria(office: Office) -> list[str]:
+    """The names of her notices since the answer."""
+    names = [name for name, who in office.outgoing() if who == MARIA.address]
+    return names[names.index("answer") + 1 :]
+
+
+def newest(office: Office) -> Any:
+    """The newest mail to Maria, as it arrives."""
+    row = next(row for row in office.run(copies) if row.recipient == MARIA.address)
+    return parse(office.clerk.written(office.run(lambda c: outbox.load(c, row.id)), ())[0])
+
+
+def status(office: Office) -> str:
+    return office.ticket(1).ticket.status
+
+
+def test_a_silent_customer_is_warned_and_then_the_ticket_is_resolved(silent: Office) -> None:
+    run(silent, 6)
+    assert to_maria(silent) == []
+    run(silent, 1)
+    assert (to_maria(silent), status(silent)) == (["close_warning"], "pending")
+    run(silent, 2)
+    assert (to_maria(silent), status(silent)) == (["close_warning"], "pending")
+    run(silent, 1)
+    assert (to_maria(silent), status(silent)) == (["close_warning", "resolved"], "resolved")
+    assert silent.events(1)[-1] == ("status", "pending", "resolved", "customer-silent")
+    run(silent, 7)
+    assert (to_maria(silent)[2:], status(silent)) == (["closed"], "closed")
+
+
+def test_the_warning_says_how_to_keep_it_open_and_that_a_machine_wrote_it(silent: Office) -> None:
+    run(silent, 7)
+    mail = newest(silent)
+    assert mail.subject == "Re: [#1] Impressora"
+    assert "Para mantê-lo aberto, basta responder a este e-mail" in mail.text
+    assert "Sem uma resposta até 13 de março" in mail.text
+    assert mail.header("Auto-Submitted") == "auto-generated"
+    assert "OOF" in (mail.header("X-Auto-Response-Suppress") or "")
+    assert "ana@desk.test" not in mail.text
+
+
+def test_what_resolves_it_says_why_and_asks_for_no_rating(silent: Office) -> None:
+    run(silent, 10)
+    words = newest(silent).text
+    assert "Como não recebemos uma resposta sua, encerramos o seu chamado 1." in words
+    assert "nota de 1" not in words
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en", "To keep it open"), ("es", "Para mantenerla abierta")])
+def test_the_warning_is_in_the_customers_language(office: Office, locale: str, words: str) -> None:
+    office.use(a_policy(suporte={**QUEUE, "locale": locale}))
+    maria(office, "It does not print.")
+    agent(office, "Which model?", token(office, "ana"))
+    run(office, 7)
+    assert words in newest(office).text
+
+
+def test_a_reply_keeps_it_open_and_the_wait_begins_anew(silent: Office) -> None:
+    run(silent, 7)
+    maria(silent, "Ainda preciso!", subject="Re: [#1] Impressora")
+    assert status(silent) == "open"
+    run(silent, 10)
+    assert (to_maria(silent), status(silent)) == (["close_warning"], "open")
+    agent(silent, "Qual é o modelo?", token(silent, "ana"))
+    run(silent, 6)
+    assert (to_maria(silent)[1:], status(silent)) == (["answer"], "pending")
+    run(silent, 1)
+    assert to_maria(silent)[1:] == ["answer", "close_warning"]
+    run(silent, 3)
+    assert status(silent) == "resolved"
+
+
+def test_a_word_of_thanks_keeps_it_open_too(silent: Office) -> None:
+    run(silent, 7)
+    maria(silent, "Obrigada!", subject="Re: [#1] Impressora")
+    run(silent, 4)
+    assert status(silent) in {"pending", "open"}
+
+
+def test_what_an_agent_does_meanwhile_keeps_it_open(silent: Office) -> None:
+    run(silent, 7)
+    agent(silent, "#nota Liguei, ela volta na semana que vem.", token(silent, "ana"))
+    run(silent, 3)
+    assert (to_maria(silent), status(silent)) == (["close_warning"], "pending")
+
+
+def test_without_the_setting_nobody_is_warned(office: Office) -> None:
+    maria(office, "A impressora não imprime.")
+    agent(office, "Qual é o modelo?", token(office, "ana"))
+    run(office, 100)
+    assert (to_maria(office), status(office)) == ([], "pending")
+
+
+def test_a_ticket_that_was_never_answered_is_left_alone(office: Office) -> None:
+    office.use(a_policy(suporte=QUEUE))
+    maria(office, "A impressora não imprime.")
+    office.clerk.order(Order(1, lambda ticket: orders.set_status(ticket, "pending", "shell:root")))
+    run(office, 20)
+    names = [name for name, who in office.outgoing() if who == MARIA.address]
+    assert ("close_warning" in names, status(office)) == (False, "pending")
+
+
+def test_a_customer_whom_mail_does_not_reach_is_not_warned_and_nothing_is_closed(silent: Office) -> None:
+    silent.run(lambda c: contacts.make_undeliverable(c, MARIA.address, silent.now))
+    run(silent, 20)
+    assert (to_maria(silent), status(silent)) == ([], "pending")
+
+
+def test_a_customer_who_wants_no_automatic_notices_is_not_warned_and_nothing_is_closed(silent: Office) -> None:
+    mine = schema.participant.c.address_key == MARIA.address
+    silent.run(lambda c: c.execute(update(schema.participant).where(mine).values(muted=True)))
+    run(silent, 20)
+    assert (to_maria(silent), status(silent)) == ([], "pending")
+
+
+def test_a_warning_that_the_budget_keeps_back_is_tried_again_and_nothing_is_closed_without_it(silent: Office) -> None:
+    silent.use(a_policy(suporte=QUEUE, budget={"automatic_per_sender_per_day": 0}))
+    run(silent, 15)
+    assert (to_maria(silent), status(silent)) == ([], "pending")
+    silent.use(a_policy(suporte=QUEUE))
+    run(silent, 1)
+    assert to_maria(silent) == ["close_warning"]
+    run(silent, 3)
+    assert status(silent) == "resolved"
+
+
+def test_the_job_runs_each_minute_and_warns_once(silent: Office) -> None:
+    silent.pass_time(days=7)
+    for _ in range(5):
+        close_silent(gateway(silent))
+        silent.pass_time(minutes=1)
+    assert to_maria(silent) == ["close_warning"]
+
+
+def test_of_two_gateways_one_warns(silent: Office) -> None:
+    """The other one warns between our draft and our transaction."""
+    silent.pass_time(days=7)
+    settle = silent.clerk.settle
+
+    def meanwhile(*given: Any) -> None:
+        silent.clerk.settle = settle  # type: ignore[method-assign]
+        close_silent(gateway(silent))
+        settle(*given)
+
+    silent.clerk.settle = meanwhile  # type: ignore[method-assign]
+    close_silent(gateway(silent))
+    assert to_maria(silent) == ["close_warning"]
+
+
+# --- resolved tickets -----------------------------------------------------------------------------------
+
+
+def resolved(office: Office, **queue: Any) -> None:
+    office.use(a_policy(suporte={"close_after_days": 7, **queue}))
+    maria(office, "A impressora não imprime.")
+    agent(office, "Reinicie.\n#resolver", token(office, "ana"))
+    assert status(office) == "resolved"
+
+
+def test_a_resolved_ticket_is_closed_as_before(office: Office) -> None:
+    resolved(office)
+    run(office, 7)
+    assert (to_maria(office), status(office)) == (["closed"], "closed")
+
+
+def test_a_resolved_ticket_is_closed_after_a_warning_where_the_queue_says_so(office: Office) -> None:
+    resolved(office, warn_before_closing=True, close_warning_days=2)
+    run(office, 4)
+    assert to_maria(office) == []
+    run(office, 1)
+    assert (to_maria(office), status(office)) == (["close_warning"], "resolved")
+    assert "está resolvido e será fechado em breve" in newest(office).text
+    run(office, 1)
+    agent(office, "#nota Tudo certo.", token(office, "ana"))
+    run(office, 1)
+    assert (to_maria(office), status(office)) == (["close_warning", "closed"], "closed")
+
+
+def test_a_resolved_ticket_whose_customer_cannot_be_warned_is_closed_all_the_same(office: Office) -> None:
+    resolved(office, warn_before_closing=True, close_warning_days=2)
+    office.run(lambda c: contacts.make_undeliverable(c, MARIA.address, office.now))
+    run(office, 7)
+    assert status(office) == "closed"
