@@ -129,6 +129,7 @@ stop = true
             "there is no ready answer 'verificando': 'estamos-verificando' is the nearest",
         ),
         ('ask = ["pedidos"]', "ask", "'pedido' is the nearest"),
+        ('on = "reply"\nask = ["pedido"]', "ask", "where a new mail is acknowledged"),
         ('webhook = "crm"', "webhook", "there is no [[webhook]] 'crm'"),
         ('add_tags = ["two words"]', "add_tags.0", "one word"),
     ],

@@ -277,10 +277,18 @@ class _Known:
 
     @property
     def ready_answers(self) -> list[str]:
-        directory = self._config.templates.directory
-        files = {**template_texts(shipped("templates")), **_overriding(self._config, directory)}
-        names = (name for name, text in files.items() if name.startswith("canned/") and text.strip())
-        return sorted({name.rpartition("/")[2].removesuffix(".txt") for name in names})
+        return sorted({name for names in ready_answers(self._config).values() for name in names})
+
+
+def ready_answers(config: "Config") -> dict[str, set[str]]:
+    """The names of the ready answers of each locale. An empty overriding file removes a built-in one."""
+    files = {**template_texts(shipped("templates")), **_overriding(config, config.templates.directory)}
+    found: dict[str, set[str]] = {}
+    for name, text in files.items():
+        if name.startswith("canned/") and name.count("/") == 2 and text.strip():
+            _, locale, file = name.split("/")
+            found.setdefault(locale, set()).add(file.removesuffix(".txt"))
+    return found
 
 
 def _overriding(config: "Config", directory: str) -> dict[str, str]:
@@ -348,6 +356,8 @@ def _of_actions(rule: Rule, known: _Known) -> Iterator[RuleProblem]:
     yield from _unknown("watch", "agent", rule.watch, known.agents, globs=False)
     yield from _unknown("notify", "agent or queue", rule.notify, [*known.agents, *known.queues], globs=False)
     yield from _unknown("ask", "field", rule.ask, known.fields, globs=False)
+    if rule.ask and "new" not in rule.on:
+        yield "ask", f"is asked where a new mail is acknowledged, and there is none on {_quoted(rule.on)}"
     if rule.hold and not set(rule.on) & {"new", "reply"}:
         yield "hold", f"holds a mail, and there is none on {_quoted(rule.on)}"
     if rule.answer:

@@ -59,7 +59,7 @@ def ordered(effects: Sequence[Effect]) -> frozenset[str]:
                 found.add("type")
             case SetStage():
                 found.add("stage")
-            case SetField(name=name):
+            case SetField(name=name, reason=None):  # a person; what a mail says has a reason of its own
                 found.add(f"fields.{name}")
             case Assign(reason="ordered"):
                 found.add("assign")
