@@ -12,7 +12,7 @@ from mailtickets.config.comparing import Compared
 from mailtickets.config.rules import Attached, Condition, Rule
 from mailtickets.desk.clock import calendar as clock
 from mailtickets.desk.rules.configured.as_written import in_short, written
-from mailtickets.desk.rules.configured.glob import Glob, WordPattern, plain
+from mailtickets.desk.rules.configured.glob import Glob, WordPatterns, plain
 from mailtickets.desk.rules.configured.matter import MailMatter, Matter
 from mailtickets.mail.model import Attachment
 
@@ -20,34 +20,68 @@ RuleTest = Callable[[Matter], str | None]
 Holds = Callable[[Matter], bool]
 
 
-def of_rule(rule: Rule) -> RuleTest:
-    """All of `all` and one of `any`."""
-    tests = [_of(condition, f"all.{at}", rule) for at, condition in enumerate(rule.all)]
-    tests += [_one_of(rule.any, "any", rule)] if rule.any else []
-    return _every(tests)
-
-
-def _of(condition: Condition, path: str, rule: Rule) -> RuleTest:
-    """Every key of one condition."""
-    tests: list[RuleTest] = []
-    for key, value in condition.said():
-        if key == "all":
-            tests.append(_every([_of(inner, f"{path}.all.{at}", rule) for at, inner in enumerate(value)]))
-        elif key == "any":
-            tests.append(_one_of(value, f"{path}.any", rule))
-        elif key == "not":
-            tests.append(_not(_of(value, f"{path}.not", rule), f"{path}.not: {written(value)}"))
-        else:
-            tests.append(_leaf(_HOLDS[key](value, rule), f"{path}.{key} = {in_short(value)}"))
-    return tests[0] if len(tests) == 1 else _every(tests)
+def of_rules(rules: Iterable[Rule]) -> tuple[RuleTest, ...]:
+    """For each rule: all of `all` and one of `any`. What several rules ask for is looked at once."""
+    making = _Making()
+    return tuple(making.of_rule(rule) for rule in rules)
 
 
 def test_of(key: str, value: Any, rule: Rule) -> Holds:
     """Whether one key of a condition holds."""
     if key == "not":
-        inner = _of(value, "not", rule)
+        inner = _Making().of(value, "not", rule)
         return lambda matter: inner(matter) is not None
     return _HOLDS[key](value, rule)
+
+
+class _Making:
+    """Makes the conditions of one configuration ready."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], Holds] = {}
+        """What is looked at, by key, value and calendar of the rule."""
+
+    def of_rule(self, rule: Rule) -> RuleTest:
+        tests = [self.of(condition, f"all.{at}", rule) for at, condition in enumerate(rule.all)]
+        tests += [self._one_of(rule.any, "any", rule)] if rule.any else []
+        return _every(tests)
+
+    def of(self, condition: Condition, path: str, rule: Rule) -> RuleTest:
+        """Every key of one condition."""
+        tests: list[RuleTest] = []
+        for key, value in condition.said():
+            if key == "all":
+                tests.append(_every([self.of(inner, f"{path}.all.{at}", rule) for at, inner in enumerate(value)]))
+            elif key == "any":
+                tests.append(self._one_of(value, f"{path}.any", rule))
+            elif key == "not":
+                tests.append(_not(self.of(value, f"{path}.not", rule), f"{path}.not: {written(value)}"))
+            else:
+                tests.append(_leaf(self._holds(key, value, rule), f"{path}.{key} = {in_short(value)}"))
+        return tests[0] if len(tests) == 1 else _every(tests)
+
+    def _one_of(self, conditions: Iterable[Condition], path: str, rule: Rule) -> RuleTest:
+        conditions = tuple(conditions)
+        tests = [self.of(condition, f"{path}.{at}", rule) for at, condition in enumerate(conditions)]
+        return _any_of(tests, f"{path}: none of {' | '.join(map(written, conditions))}")
+
+    def _holds(self, key: str, value: Any, rule: Rule) -> Holds:
+        asked = key, in_short(value), rule.calendar
+        if asked not in self._known:
+            self._known[asked] = _once(_HOLDS[key](value, rule))
+        return self._known[asked]
+
+
+def _once(holds: Holds) -> Holds:
+    """The same, but each matter is looked at once."""
+
+    def known(matter: Matter) -> bool:
+        found = matter.answers.get(holds)
+        if found is None:
+            found = matter.answers[holds] = holds(matter)
+        return found
+
+    return known
 
 
 def _leaf(holds: Holds, text: str) -> RuleTest:
@@ -65,13 +99,14 @@ def _every(tests: list[RuleTest]) -> RuleTest:
     return every
 
 
-def _one_of(conditions: Iterable[Condition], path: str, rule: Rule) -> RuleTest:
-    conditions = tuple(conditions)
-    tests = [_of(condition, f"{path}.{at}", rule) for at, condition in enumerate(conditions)]
-    text = f"{path}: none of {' | '.join(map(written, conditions))}"
+def _any_of(tests: Iterable[RuleTest], text: str) -> RuleTest:
+    tests = tuple(tests)
 
     def one_of(matter: Matter) -> str | None:
-        return None if any(test(matter) is None for test in tests) else text
+        for test in tests:
+            if test(matter) is None:
+                return None
+        return text
 
     return one_of
 
@@ -93,12 +128,16 @@ def _globs(patterns: Iterable[str]) -> tuple[Glob, ...]:
 
 
 def _any_glob(globs: tuple[Glob, ...], texts: Iterable[str]) -> bool:
-    return any(glob.matches(text) for text in texts for glob in globs)
+    for text in texts:
+        for glob in globs:
+            if glob.matches(text):
+                return True
+    return False
 
 
 def _queue(value: tuple[str, ...], rule: Rule) -> Holds:
     globs = _globs(value)
-    return lambda matter: _any_glob(globs, (plain(matter.ticket.queue),))
+    return lambda matter: _any_glob(globs, (matter.queue,))
 
 
 def _from(value: tuple[str, ...], rule: Rule) -> Holds:
@@ -122,13 +161,13 @@ def _to(value: tuple[str, ...], rule: Rule) -> Holds:
 
 
 def _subject(value: tuple[str, ...], rule: Rule) -> Holds:
-    phrases = tuple(map(WordPattern, value))
-    return lambda matter: any(phrase.is_in(matter.subject) for phrase in phrases)
+    phrases = WordPatterns(value)
+    return lambda matter: phrases.any_in(matter.subject)
 
 
 def _words(value: tuple[str, ...], rule: Rule) -> Holds:
-    phrases = tuple(map(WordPattern, value))
-    return _of_letter(lambda letter: any(phrase.is_in(letter.words) for phrase in phrases))
+    phrases = WordPatterns(value)
+    return _of_letter(lambda letter: phrases.any_in(letter.words))
 
 
 def _header(value: tuple[tuple[str, tuple[str, ...]], ...], rule: Rule) -> Holds:

@@ -6,7 +6,7 @@ Fails with: nothing.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -103,6 +103,11 @@ class WordPattern:
         """Whether there is no letter or digit in it to look for."""
         return not any(word.strip("*?") for word in self._words)
 
+    @property
+    def first(self) -> str | None:
+        """The word that a text must have; None where `*` and `?` leave that open."""
+        return None if self._globs or not self._words else self._words[0]
+
     def is_in(self, searched: Searched) -> bool:
         if not self._words:
             return False
@@ -120,3 +125,19 @@ class WordPattern:
             word in begins and all(glob.matches(words[at + by]) for by, glob in enumerate(rest, 1))
             for at, word in enumerate(words[: len(words) - len(rest)])
         )
+
+
+class WordPatterns:
+    """Several of them, of which one is looked for. Most texts have the first word of none: that is seen at once."""
+
+    __slots__ = ("_firsts", "_patterns")
+
+    def __init__(self, written: Iterable[str]) -> None:
+        self._patterns = tuple(map(WordPattern, written))
+        firsts = [pattern.first for pattern in self._patterns]
+        self._firsts = None if None in firsts else frozenset(firsts)
+
+    def any_in(self, searched: Searched) -> bool:
+        if self._firsts is not None and self._firsts.isdisjoint(searched.known):
+            return False
+        return any(pattern.is_in(searched) for pattern in self._patterns)

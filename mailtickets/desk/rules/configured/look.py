@@ -6,13 +6,13 @@ Fails with: nothing.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mailtickets.config.rules import Rule, conditions
+from mailtickets.config.rules import Rule, Trigger, conditions
 from mailtickets.desk.model.decision import RuleVerdict
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.rules.configured.conditions import RuleTest, of_rule
+from mailtickets.desk.rules.configured.conditions import RuleTest, of_rules
 from mailtickets.desk.rules.configured.matter import Matter
 
 MATCHES = "matches"
@@ -29,6 +29,14 @@ class ReadyRule:
     """What the trace says where the rule matches."""
     wrong_time: RuleVerdict
     """What the trace says where the rule is not asked at such a time."""
+    failures: dict[str, RuleVerdict] = field(default_factory=dict)
+    """What the trace says for each condition that does not hold: there are few, and a rule that fails is the usual."""
+
+    def no(self, failed: str) -> RuleVerdict:
+        found = self.failures.get(failed)
+        if found is None:
+            found = self.failures[failed] = RuleVerdict(self.rule.reason, "no", failed)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +53,18 @@ def ready(policy: Policy) -> tuple[ReadyRule, ...]:
     return tuple(
         ReadyRule(
             rule,
-            of_rule(rule),
+            test,
             RuleVerdict(rule.reason, MATCHES, ""),
             RuleVerdict(rule.reason, "not asked", f"on = {', '.join(rule.on)}"),
         )
-        for rule in policy.configured
+        for rule, test in zip(policy.configured, of_rules(policy.configured), strict=True)
     )
+
+
+@lru_cache(maxsize=64)
+def _to_ask(policy: Policy, occasions: tuple[Trigger, ...]) -> tuple[tuple[ReadyRule, tuple[int, ...]], ...]:
+    """Every rule, and the places among the occasions that it is asked about."""
+    return tuple((one, tuple(at for at, on in enumerate(occasions) if on in one.rule.on)) for one in ready(policy))
 
 
 def look(matters: Sequence[Matter], policy: Policy, *, only: str | None = None) -> Matching:
@@ -61,27 +75,25 @@ def look(matters: Sequence[Matter], policy: Policy, *, only: str | None = None) 
     matched: list[Rule] = []
     verdicts: list[RuleVerdict] = []
     stopped: Rule | None = None
-    for one in ready(policy):
-        rule = one.rule
-        theirs = [matter for matter in matters if matter.on in rule.on]
+    for one, places in _to_ask(policy, tuple(matter.on for matter in matters)):
         if stopped is not None:
-            verdicts.append(RuleVerdict(rule.reason, "not asked", f"{stopped.reason} stops"))
-        elif not theirs or (only is not None and rule.name != only):
+            verdicts.append(RuleVerdict(one.rule.reason, "not asked", f"{stopped.reason} stops"))
+        elif not places or (only is not None and one.rule.name != only):
             verdicts.append(one.wrong_time)
-        elif (failed := _failed(one.test, theirs)) is not None:
-            verdicts.append(RuleVerdict(rule.reason, "no", failed))
+        elif (failed := _failed(one.test, matters, places)) is not None:
+            verdicts.append(one.no(failed))
         else:
-            matched.append(rule)
+            matched.append(one.rule)
             verdicts.append(one.matches)
-            stopped = rule if rule.stop else None
+            stopped = one.rule if one.rule.stop else None
     return Matching(tuple(matched), tuple(verdicts))
 
 
-def _failed(test: RuleTest, matters: Iterable[Matter]) -> str | None:
+def _failed(test: RuleTest, matters: Sequence[Matter], places: Iterable[int]) -> str | None:
     """None if the rule matches on one of the occasions; else the first condition that does not hold."""
     first: str | None = None
-    for matter in matters:
-        failed = test(matter)
+    for place in places:
+        failed = test(matters[place])
         if failed is None:
             return None
         first = failed if first is None else first

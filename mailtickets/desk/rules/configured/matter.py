@@ -88,7 +88,13 @@ class Matter:
     letter: MailMatter | None = None
     history: CustomerHistory | None = None
     """None: no rule asks for it."""
-    folded: dict[str, str] = field(default_factory=dict)
+    answers: dict[object, bool] = field(default_factory=dict, repr=False)
+    """What conditions have found out, each under itself."""
+
+    @cached_property
+    def queue(self) -> str:
+        """The name of the ticket's queue as it is compared."""
+        return plain(self.ticket.queue)
 
     @cached_property
     def sender(self) -> str:
@@ -109,4 +115,4 @@ class Matter:
         return {name: plain(value) for name, value in self.ticket.fields}
 
     def with_history(self, history: CustomerHistory) -> "Matter":
-        return replace(self, history=history)
+        return replace(self, history=history, answers={})
