@@ -219,22 +219,28 @@ def go_on(connection: Connection, fingerprint: str, policy: Policy, now: datetim
 
     `fingerprint` is the digest of the configuration: with another one it begins anew. Returns False when all are made.
     """
-    mark = _mark(connection) or ""
+    mark, statuses = _mark(connection) or "", _looked_at(policy)
     made_with, _, place = mark.partition(" ")
-    status, _, after = (place if made_with == fingerprint else f"{_UNFINISHED[0]}:0").partition(":")
-    if status not in _UNFINISHED:
+    status, _, after = (place if made_with == fingerprint else f"{statuses[0]}:0").partition(":")
+    if status not in statuses:
         return False
     numbers = _unfinished(connection, status, int(after), limit)
     for number in numbers:
         refresh(connection, number, policy, now)
     if len(numbers) < limit:
-        following = (*_UNFINISHED, "done")[_UNFINISHED.index(status) + 1]
+        following = (*statuses, "done")[statuses.index(status) + 1]
         place = f"{following}:0"
     else:
         place = f"{status}:{numbers[-1]}"
     row = {"key": _MARK, "at": now, "value": f"{fingerprint} {place}"}
     connection.execute(replacing(connection.dialect.name, told_mark, ("key",), ("at", "value")), row)
     return not place.startswith("done")
+
+
+def _looked_at(policy: Policy) -> tuple[str, ...]:
+    """The statuses whose tickets may have clocks or timers. Resolved ones have none, unless the clock moves them on."""
+    moves_on = any(stage.after and stage.base == "resolved" for queue in policy.queues for stage in queue.stages)
+    return (*_UNFINISHED, "resolved") if moves_on else _UNFINISHED
 
 
 def _mark(connection: Connection) -> str | None:

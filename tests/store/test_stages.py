@@ -6,11 +6,14 @@ import pytest
 from sqlalchemy import text, update
 
 from mailtickets.desk.commands import orders
+from mailtickets.gateway.drafting.firing import TimerOrder
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs import stages as job
 from mailtickets.jobs.housekeeping import close_resolved
-from mailtickets.store import outbox, schema
+from mailtickets.jobs.timers import fire, fire_all, make_some_again
+from mailtickets.store import deadlines, outbox, schema
 from mailtickets.store import stages as stored
+from mailtickets.store.database import Stale
 from mailtickets.store.stages import Place
 from tests.desk.builders import ANA, BRUNO
 from tests.desk.clock.workshop import a_workshop
@@ -394,3 +397,148 @@ def test_stages_are_found_by_their_index_and_one_by_one(crowded: Office) -> None
         (row,) = plan
         assert "SEARCH ticket USING" in row.detail
         assert "ix_ticket_stage" in row.detail
+
+
+# --- by the clock -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waits(shop: Office) -> Office:
+    """Maria's ticket waits for a part."""
+    agent(shop, "#etapa diagnostico", token(shop))
+    agent(shop, "#etapa peca", token(shop))
+    return shop
+
+
+def fired(office: Office, **span: float) -> int:
+    """Lets time pass, and fires what is due; returns how many timers were."""
+    office.pass_time(**span)
+    return fire_all(gateway(office))
+
+
+def pending(office: Office) -> list[tuple[str, str]]:
+    kept = office.run(lambda c: deadlines.stored(c, 1))
+    return [(timer.kind, timer.name) for timer in kept.timers]
+
+
+def test_a_timed_move_happens_at_its_time_and_everybody_hears_of_it(waits: Office) -> None:
+    assert pending(waits) == [("stage", "peca")]
+    assert fired(waits, days=9, hours=23) == 0
+    before = len(waits.outgoing())
+    assert fired(waits, hours=1) == 1
+    assert where(waits) == ("diagnostico", "open")
+    assert moved(waits)[-1] == ("peca", "diagnostico", "stage:peca")
+    assert sorted(waits.outgoing()[before:]) == [
+        ("stage_over", ANA.address), ("stage_over", BRUNO.address), ("status_changed", MARIA),
+    ]  # fmt: skip
+    words = shown(waits, ANA.address, "stage_over")
+    assert "O tempo da etapa “Aguardando peça” terminou, e o chamado passou para “Diagnóstico”." in words
+    assert "O notebook não liga." in words
+    assert lines_of(words) == ["#etapa cliente", "#etapa peca", "#etapa pronto"]
+    assert pending(waits) == []
+
+
+def test_a_timed_move_to_a_closed_stage_closes_and_tells_no_agent(shop: Office) -> None:
+    agent(shop, "Qual é o modelo?", token(shop))
+    before = len(shop.outgoing())
+    assert fired(shop, days=15) == 1
+    assert where(shop) == ("encerrado", "closed")
+    assert shop.outgoing()[before:] == [("closed", MARIA)]
+
+
+def test_a_timer_is_void_once_the_ticket_has_left_the_stage(waits: Office) -> None:
+    waits.pass_time(days=5)
+    maria(waits, "Chegou?", waits.reply_address(MARIA))
+    assert where(waits) == ("diagnostico", "open")
+    assert pending(waits) == []
+    assert fired(waits, days=30) == 0
+    assert where(waits) == ("diagnostico", "open")
+
+
+def test_a_second_stay_has_a_time_of_its_own(waits: Office) -> None:
+    waits.pass_time(days=9)
+    agent(waits, "#etapa diagnostico", token(waits))
+    agent(waits, "#etapa peca", token(waits))
+    assert fired(waits, days=9) == 0
+    assert where(waits) == ("peca", "pending")
+    assert fired(waits, days=1) == 1
+    assert where(waits) == ("diagnostico", "open")
+    agent(waits, "#etapa peca", token(waits))
+    assert fired(waits, days=10) == 1
+    assert [new for _, new, _ in moved(waits)].count("diagnostico") == 4
+
+
+def test_of_two_gateways_one_makes_a_timed_move(waits: Office) -> None:
+    """Both have read the timer when it was due: the second finds it fired, and nothing happens twice."""
+    waits.pass_time(days=10)
+    (due,) = waits.run(lambda c: deadlines.due(c, waits.now, 10))
+    drafts = [waits.clerk.draft_order(TimerOrder(due, waits.clerk.rules.policy, waits.now)) for _ in range(2)]
+    waits.clerk.settle(drafts[0], waits.clerk.words(drafts[0]))
+    with pytest.raises(Stale):
+        waits.clerk.settle(drafts[1], waits.clerk.words(drafts[1]))
+    fire(gateway(waits), due)
+    assert [new for _, new, _ in moved(waits)].count("diagnostico") == 2
+    assert received(waits, ANA.address).count("stage_over") == 1
+
+
+def test_a_gateway_that_dies_before_it_commits_has_moved_nothing_and_the_next_one_moves_it(waits: Office) -> None:
+    waits.pass_time(days=10)
+    (due,) = waits.run(lambda c: deadlines.due(c, waits.now, 10))
+    draft = waits.clerk.draft_order(TimerOrder(due, waits.clerk.rules.policy, waits.now))
+
+    def dies(connection: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        waits.clerk.settle(draft, waits.clerk.words(draft), dies)
+    assert where(waits) == ("peca", "pending")
+    later = Office(waits.database)
+    later.now = waits.now
+    later.use(waits.clerk.rules.policy)
+    assert fire_all(gateway(later)) == 1
+    assert fire_all(gateway(later)) == 0
+    assert where(waits) == ("diagnostico", "open")
+    assert received(waits, ANA.address).count("stage_over") == 1
+
+
+def test_a_time_that_is_configured_later_counts_from_when_the_ticket_came_to_its_stage(shop: Office) -> None:
+    agent(shop, "#etapa diagnostico", token(shop))
+    slow = [stage.model_copy(update={"after": {"3d": "encerrado"}}) if stage.name == "diagnostico" else stage
+            for stage in read_stages()]  # fmt: skip
+    shop.pass_time(days=1)
+    shop.use(a_workshop(suporte={"stages": tuple(slow)}))
+    while make_some_again(gateway(shop)):
+        pass
+    assert pending(shop) == [("stage", "diagnostico")]
+    assert fired(shop, days=1, hours=23) == 0
+    assert fired(shop, hours=1) == 1
+    assert where(shop) == ("encerrado", "closed")
+
+
+def test_a_time_that_is_taken_away_moves_nothing(waits: Office) -> None:
+    still = [stage.model_copy(update={"after": {}}) if stage.name == "peca" else stage for stage in read_stages()]
+    waits.use(a_workshop(suporte={"stages": tuple(still)}))
+    fired(waits, days=11)
+    assert where(waits) == ("peca", "pending")
+    assert pending(waits) == []
+
+
+def test_a_resolved_stage_may_have_a_time_too(shop: Office) -> None:
+    agent(shop, "#etapa diagnostico", token(shop))
+    agent(shop, "Trocada a fonte.\n#resolver", asked(shop))
+    quick = [stage.model_copy(update={"after": {"2d": "encerrado"}}) if stage.name == "pronto" else stage
+             for stage in read_stages()]  # fmt: skip
+    shop.use(a_workshop(suporte={"stages": tuple(quick)}))
+    while make_some_again(gateway(shop)):
+        pass
+    assert fired(shop, days=2) == 1
+    assert where(shop) == ("encerrado", "closed")
+
+
+def test_a_ticket_that_was_merged_is_moved_by_no_timer(waits: Office) -> None:
+    maria(waits, "Outro problema.", subject="Teclado")
+    agent(waits, "#juntar 2", token(waits, ticket=1))
+    assert where(waits, 1) == ("encerrado", "closed")
+    fired(waits, days=11)
+    assert where(waits, 1) == ("encerrado", "closed")
+    assert where(waits, 2) == ("novo", "new")

@@ -14,7 +14,7 @@ from mailtickets.desk.clock import stages
 from mailtickets.desk.clock.clocks import Clock
 from mailtickets.desk.clock.timers import Timer, step_named
 from mailtickets.desk.model.decision import Decision
-from mailtickets.desk.model.effects import Assign, Effect, FireTimer, MoveTo, SetPriority
+from mailtickets.desk.model.effects import Assign, Effect, FireTimer, MoveTo, SetPriority, SetStatus
 from mailtickets.desk.model.facts import Desk
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason, Reason
@@ -58,10 +58,14 @@ def fire(case: DueCase) -> Decision | None:
 
 
 def _stage(case: DueCase) -> Decision | None:
-    """Moves the ticket to the stage that follows."""
+    """Moves the ticket to the stage that follows. Agents are told if somebody must act there."""
     effects = stages.by_clock(case.ticket, case.timer.name, case.timer.epoch, case.policy)
+    if not effects:
+        return None
+    status = next((effect.to for effect in effects if isinstance(effect, SetStatus)), case.ticket.status)
+    notices: tuple[NoticeName, ...] = ("stage_over",) if status in {"new", "open"} else ()
     reason = OtherReason(f"stage:{case.timer.name}")
-    return Decision(reason, (case.fires, *effects), case.ticket.number, notices=("stage_over",)) if effects else None
+    return Decision(reason, (case.fires, *effects), case.ticket.number, notices=notices)
 
 
 # --- service levels -----------------------------------------------------------------------------------
