@@ -216,12 +216,13 @@ class Daemon:
 
     async def _look_for_holidays(self) -> None:
         """Another year comes nearer, or another gateway has computed one: the calendars in force get its days."""
-        config = self.config
-        found = await self._holidays(config)
-        clerk = self.gateway.clerk
-        if config is self.config:  # no reload meanwhile
-            policy = replace(clerk.rules.policy, calendars=calendars(config, found))
-            clerk.rules = replace(clerk.rules, policy=policy)
+        config, clerk = self.config, self.gateway.clerk
+        found = calendars(config, await self._holidays(config))
+        if config is not self.config:  # there was a reload meanwhile
+            return
+        known = clerk.rules.policy.calendars
+        if any(hours.holidays != known[name].holidays for name, hours in found.items()):
+            clerk.rules = replace(clerk.rules, policy=replace(clerk.rules.policy, calendars=found))
 
     # --- accounts -----------------------------------------------------------------------------------------
 
