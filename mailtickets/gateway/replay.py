@@ -15,6 +15,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from mailtickets.desk.fields.find import MailParts
+from mailtickets.desk.fields.gathered import reads_values, with_values
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import Assign, Effect, MoveTo, SetField, SetPriority, SetStage, SetStatus, SetType
 from mailtickets.desk.model.facts import Desk
@@ -22,12 +24,13 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason
 from mailtickets.desk.model.ticket import Ticket, priority_named, status_named
 from mailtickets.desk.rules.case import Case
-from mailtickets.desk.rules.configured.compare import RULE, Difference, RuledEnding, differences, ending
+from mailtickets.desk.rules.configured.compare import RULE, Difference, RuledEnding, differences, ending, finished
 from mailtickets.desk.rules.configured.look import asks_history
 from mailtickets.desk.rules.configured.matter import Matter
 from mailtickets.desk.rules.configured.step import applied, looked, of_mail, of_order, on_time
 from mailtickets.desk.rules.configured.timed import times
 from mailtickets.desk.rules.decide import decide
+from mailtickets.desk.rules.opening import as_opening
 from mailtickets.desk.rules.questions import questions
 from mailtickets.gateway.workers import Unreadable, Workers
 from mailtickets.mail.door import Door
@@ -208,7 +211,24 @@ class Replay:
             return None
         decision = decide(mail, facts, policy, then.at, asked)
         before = facts.tickets.get(decision.ticket or 0)
+        if reads_values(decision, policy):
+            decision = self._with_values(connection, decision, as_opening(mail, facts), before, policy, then)
         return self._ruled(within(connection), decision, before, of_mail(decision, case), policy, then, case)
+
+    def _with_values(
+        self,
+        connection: Connection,
+        decision: Decision,
+        mail: InboundMail,
+        before: Ticket | None,
+        policy: Policy,
+        then: Then,
+    ) -> Decision:
+        """The decision with the values of fields that the mail says."""
+        if before is None:
+            return with_values(decision, MailParts.of_new(mail), None, policy)
+        asked = self._past.asked(within(connection), before.number, then)
+        return with_values(decision, MailParts.of_reply(mail), before, policy, asked)
 
     def _ruled(
         self,
@@ -226,7 +246,8 @@ class Replay:
             history = self._past.customer(reader, matter.customer, matter.ticket.number, then) if asked else None
             seen = looked(matters, policy, history)
             decision = applied(decision, matter.ticket, seen, policy, then.at, desk=Desk(), case=case)
-        return ending(decision, before, then.at)
+        words = f"{case.mail.subject if decision.opens else ''}\n{case.mail.reply}" if case is not None else ""
+        return ending(finished(decision, before, policy, then.at, words), before, then.at)
 
     def _count(self, old: RuledEnding, new: RuledEnding) -> None:
         self.tally.matched_old.update(old.matched)
@@ -338,7 +359,7 @@ class Replay:
         history = self._past.customer(reader, ticket.requester, ticket.number, Then(at))
         seen = on_time(name, ticket, policy, at, history)
         decision = applied(_nothing_done(name, ticket.number), ticket, seen, policy, at, desk=Desk())
-        return _FiredThen(at, ticket, ending(decision, ticket, at))
+        return _FiredThen(at, ticket, ending(finished(decision, ticket, policy, at), ticket, at))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,19 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.claims.authors import verdict_on_author
 from mailtickets.desk.claims.matching import queues
+from mailtickets.desk.fields.find import MailParts
+from mailtickets.desk.fields.gathered import reads_values, with_values
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.facts import CustomerHistory, Desk, Facts
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.case import Case
-from mailtickets.desk.rules.configured.compare import Difference, differences, ending
+from mailtickets.desk.rules.configured.compare import Difference, differences, ending, finished
 from mailtickets.desk.rules.configured.step import apply, of_mail
 from mailtickets.desk.rules.decide import decide
+from mailtickets.desk.rules.opening import as_opening
 from mailtickets.desk.rules.questions import Questions, questions
+from mailtickets.gateway.drafting.fields import with_values_of_mail
 from mailtickets.gateway.drafting.ruling import ruled
 from mailtickets.mail.kind.junk import spam_flags
 from mailtickets.mail.model import Address, InboundMail
@@ -48,10 +53,22 @@ def tried(connection: Connection | None, received: Received, mail: InboundMail, 
     else:
         facts, asked = gather(connection, received, asked, policy, now, junk=junk)
     decision = decide(asked.mail, facts, policy, now, asked)
-    with_rules = _with_rules(connection, decision, facts, asked, policy, now)
     before = facts.tickets.get(decision.ticket or 0)
-    changes = differences(ending(decision, before, now), ending(with_rules, before, now))
+    decision = _with_values(connection, decision, as_opening(asked.mail, facts), before, policy)
+    with_rules = _with_rules(connection, decision, facts, asked, policy, now)
+    words = f"{asked.mail.subject if decision.opens else ''}\n{asked.mail.reply}"
+    plain, ends = (finished(one, before, policy, now, words) for one in (decision, with_rules))
+    changes = differences(ending(plain, before, now), ending(ends, before, now))
     return Trial(Case.of(asked, facts, policy, now).author, facts.queue.name, with_rules, changes)
+
+
+def _with_values(
+    connection: Connection | None, decision: Decision, mail: InboundMail, before: Ticket | None, policy: Policy
+) -> Decision:
+    """The decision with the values of fields that the mail says."""
+    if connection is not None:
+        return with_values_of_mail(connection, decision, mail, before, policy)
+    return with_values(decision, MailParts.of_new(mail), None, policy) if reads_values(decision, policy) else decision
 
 
 def _with_rules(

@@ -154,6 +154,36 @@ def test_a_status_that_an_agent_changed_is_replayed_too(office: Office, new: Any
     assert "status changed: tags - -> fim" in out
 
 
+FIELD = '[[field]]\nname = "pedido"\nlabel = { pt_BR = "número do pedido" }\npattern = "#####-##"\n'
+
+
+def test_values_of_fields_that_a_mail_says_are_seen_by_rules(shell: Shell, office: Office, new: Any) -> None:
+    use(shell, office, FIELD)
+    maria(office, "O pedido 88123-45 não chegou.")
+    maria(office, "Nada chegou.", subject="Outra")
+    rule = (
+        FIELD + '[[rule]]\nname = "com-pedido"\nall = [{ field = { pedido = "88*" } }]\nset = { priority = "high" }\n'
+    )
+    status, out = new(rule, "--json")
+    assert (status, changes(out, "com-pedido")) == (1, {1: {"priority": ("normal", "high")}})
+    told = shell.directory / "pedido.eml"
+    told.write_bytes(a_message("O pedido 88123-45 não chegou."))
+    shell.config.write_text(CONFIG + rule)
+    assert shell.json("rule", "test", told)[0]["changes"][0]["new"] == "high"
+
+
+def test_the_priority_that_follows_from_levels_is_compared(office: Office, new: Any) -> None:
+    maria(office, "Ninguém consegue entrar.")
+    kind = '[[type]]\nname = "incident"\nimpact = ["one", "many", "all"]\nurgency = ["low", "normal", "high"]\n'
+    rule = '[[rule]]\nname = "caiu"\nall = [{ words = "ninguém" }]\n'
+    rule += 'set = { type = "incident", fields = { impact = "all", urgency = "high" } }\n'
+    status, out = new(kind + rule, "--json")
+    assert status == 1
+    [group] = [one for one in found(out)["rules"] if one["rule"] == "caiu"]
+    changed = {c["what"]: c["new"] for c in group["changes"][0]["changes"]}
+    assert changed == {"type": "incident", "priority": "critical", "field impact": "all", "field urgency": "high"}
+
+
 def test_a_rule_whose_time_came_is_replayed_once(office: Office, new: Any) -> None:
     maria(office, "A impressora não imprime.")
     maria(office, "O telefone também não.", subject="Telefone")

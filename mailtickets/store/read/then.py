@@ -148,6 +148,13 @@ class LookBack:
         scored = reader.one(_SCORE_OF.format(spellings), this=this, at=then.at, **values)
         return CustomerHistory(int(had[0].tickets), scored.score if scored is not None else None)
 
+    def asked(self, reader: Reader, number: int, then: Then) -> tuple[str, ...]:
+        """The names of the fields that the ticket's acknowledgement had asked for."""
+        history = self.history(reader, number)
+        events = history.events if history is not None else ()
+        asked = [event.new for event, _ in events if event.kind == "asked" and then.is_before(event)]
+        return tuple((asked[-1] or "").split()) if asked else ()
+
     def _tickets(self, reader: Reader, found: Iterable[int], then: Then) -> dict[int, Ticket]:
         as_of = {number: self.ticket(reader, number, then) for number in found}
         there = {number: ticket for number, ticket in as_of.items() if ticket is not None}

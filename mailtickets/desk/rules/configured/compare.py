@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailtickets.desk.change import changed, opened
+from mailtickets.desk.clock.stages import followed
+from mailtickets.desk.fields.gathered import completed, concerns_levels
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import (
     AddParticipant,
@@ -24,6 +26,7 @@ from mailtickets.desk.model.effects import (
     SetTags,
     SetType,
 )
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 
 RULE = "rule:"
@@ -56,6 +59,16 @@ class Difference:
     from something else in the configuration."""
     missed: bool = False
     """The rule is one of the old configuration, which does this no more."""
+
+
+def finished(decision: Decision, before: Ticket | None, policy: Policy, now: datetime, words: str = "") -> Decision:
+    """The decision with what follows from it on every ticket: levels and the priority, the status of a stage.
+
+    `words` are the customer's new ones. Whether an agent had set the priority is not asked.
+    """
+    if concerns_levels(decision, before, policy):
+        decision = completed(decision, before, policy, now, words=words, by_hand=False)
+    return followed(decision, before, policy, now)
 
 
 def ending(decision: Decision, before: Ticket | None, now: datetime) -> RuledEnding:
