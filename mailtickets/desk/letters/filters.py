@@ -13,9 +13,9 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from mailtickets.desk.letters import sentences
-from mailtickets.desk.letters.clock_words import clock_words
+from mailtickets.desk.letters.clock_words import CLOCK_LABELS, clock_words
 from mailtickets.mail.reply.pictures import without_placeholders
-from mailtickets.words import locales
+from mailtickets.words import due, locales
 
 PREVIEW_CHARS = 140
 """The number of characters that a phone shows of a mail beside the subject."""
@@ -151,7 +151,13 @@ def _excerpt(text: str) -> str:
 
 @pass_context
 def _clock_name(context: Context, code: str) -> str:
-    return locales.label(sentences.CLOCK_NAMES, code, context["locale"])
+    return locales.label(CLOCK_LABELS, code, context["locale"])
+
+
+@pass_context
+def _due(context: Context, deadline: Mapping[str, Any]) -> str:
+    """When a deadline is or was due, as it is said on the day of the notice: `hoje às 16h30`."""
+    return due.moment(deadline["due_at"], deadline["now"], context["locale"])
 
 
 OWN_FILTERS: dict[str, Callable[..., Any]] = {
@@ -159,6 +165,7 @@ OWN_FILTERS: dict[str, Callable[..., Any]] = {
     "clock": _clock,
     "clock_name": _clock_name,
     "date": _date,
+    "due": _due,
     "day": _day,
     "example": _example,
     "excerpt": _excerpt,

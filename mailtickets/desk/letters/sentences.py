@@ -11,31 +11,6 @@ from mailtickets.desk.commands.row import Wording
 from mailtickets.desk.commands.rows import COMMANDS
 from mailtickets.words import locales
 
-CLOCK_NAMES: Mapping[str, Mapping[str, str]] = {
-    "pt_BR": {
-        "first_answer": "primeira resposta ao cliente",
-        "next_answer": "próxima resposta ao cliente",
-        "resolution": "solução do chamado",
-        "legal": "resposta no prazo da lei",
-        "promised": "resposta na data prometida ao cliente",
-    },
-    "en": {
-        "first_answer": "first answer to the customer",
-        "next_answer": "next answer to the customer",
-        "resolution": "resolution of the ticket",
-        "legal": "answer within the term of the law",
-        "promised": "answer on the date promised to the customer",
-    },
-    "es": {
-        "first_answer": "primera respuesta al cliente",
-        "next_answer": "próxima respuesta al cliente",
-        "resolution": "solución de la solicitud",
-        "legal": "respuesta en el plazo de la ley",
-        "promised": "respuesta en la fecha prometida al cliente",
-    },
-}
-"""What each clock of a ticket measures."""
-
 HAPPENED: Mapping[str, Mapping[str, str]] = {
     "pt_BR": {
         "answered": "Resposta ao cliente",

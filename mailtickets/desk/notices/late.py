@@ -93,6 +93,7 @@ def _deadline(clock: Clock, occasion: Occasion, step: Escalation | None) -> dict
     return {
         "clock": clock.name,
         "due_at": _local(clock.due_at, zone),
+        "now": _local(occasion.now, zone),
         "since": _local(clock.started_at, zone),
         "overdue": overdue,
         "percent": round(step.at * 100) if step is not None else None,

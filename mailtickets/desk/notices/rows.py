@@ -44,7 +44,10 @@ from mailtickets.desk.notices.shapes import (
     TICKET_LINE,
 )
 
-_DUE_SOON = {"clock": "first_answer", "due_at": at(16, 30, day=4), "since": at(8, 5, day=4), "overdue": False}
+_DUE_SOON = {
+    "clock": "first_answer", "due_at": at(16, 30, day=4), "now": at(15, 0, day=4), "since": at(8, 5, day=4),
+    "overdue": False,
+}  # fmt: skip
 _LATE = {"tag": "[#1042]", "priority": "high", "status": "open", "opened_at": None, "taken": False}
 _LEAST_DUE = {"clock": "resolution", "due_at": None, "since": None, "overdue": False, "percent": None}
 
@@ -277,7 +280,7 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
             message="again",
             least={"deadline": _LEAST_DUE, "changed": {"priority": None, "queue": None, "assignee": None}},
             full={
-                "deadline": {**_DUE_SOON, "overdue": True, "percent": 150},
+                "deadline": {**_DUE_SOON, "now": at(18, 0, day=4), "overdue": True, "percent": 150},
                 "changed": {"priority": "high", "queue": "{other_queue}", "assignee": "{other_agent}"},
             },
         ),
@@ -290,7 +293,7 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
             ticket=False,
             least={"deadline": _LEAST_DUE, "late": _LATE},
             full={
-                "deadline": {**_DUE_SOON, "overdue": True, "percent": 150},
+                "deadline": {**_DUE_SOON, "now": at(18, 0, day=4), "overdue": True, "percent": 150},
                 "late": {**_LATE, "opened_at": WRITTEN_AT["question"], "taken": True},
             },
         ),

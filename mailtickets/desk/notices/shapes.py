@@ -44,7 +44,7 @@ MOVE: Mapping[str, object] = {"line": "", "label": "", "needs": ()}
 """A move to another stage: the command line, the stage's label, and labels of what it still needs."""
 REMOVED: Mapping[str, object] = {"name": "", "count": 0}
 DEADLINE: Mapping[str, object] = {
-    "clock": "first_answer", "due_at": None, "since": None, "overdue": False, "percent": None,
+    "clock": "first_answer", "due_at": None, "now": None, "since": None, "overdue": False, "percent": None,
 }  # fmt: skip
 """A clock that is nearly due, or overdue; `percent`: how much of its time had passed at this step of escalation."""
 LATE: Mapping[str, object] = {"tag": "", "priority": "", "status": "", "opened_at": None, "taken": False}
