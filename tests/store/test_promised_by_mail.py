@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,8 @@ import pytest
 from mailtickets.config.levels import ServiceLevel
 from mailtickets.desk.clock.calendar import OpenHours
 from mailtickets.desk.model.policy import Policy
+from mailtickets.gateway.gateway import Gateway
+from mailtickets.jobs.timers import fire_all
 from mailtickets.store import outbox
 from mailtickets.store.read import deadlines
 from mailtickets.store.read.agent_facts import own_work
@@ -143,6 +146,27 @@ def test_a_customer_who_asks_how_it_stands_reads_the_date(ticket: Office) -> Non
     ticket.pass_time(days=3)
     maria(ticket, "status ", ticket.reply_address("maria@cliente.test"))
     assert "Você terá" not in written(ticket, "status")
+
+
+def test_agents_are_warned_while_they_can_still_act_and_told_no_more_once_it_is_kept(ticket: Office) -> None:
+    """Of the 18 working hours until Wednesday at 09:00, 13.5 have passed on Tuesday at 14:30."""
+    notice = ticket.reply_address("ana@desk.test")
+    ana(ticket, "Vou ver.\n#prazo 2d", notice)
+    fire_until(ticket, "2025-03-04 14:29")
+    assert sent(ticket, "due_soon") == []
+    fire_until(ticket, "2025-03-04 14:30")
+    assert sorted(sent(ticket, "due_soon")) == ["ana@desk.test", "bruno@desk.test"]
+    assert "Prazo perto do fim: resposta prometida, até amanhã às 9h." in written(ticket, "due_soon")
+    assert clock(ticket).state == "warned"
+    ana(ticket, "O técnico vai hoje.", notice)
+    fire_until(ticket, "2025-03-05 09:00")
+    assert (clock(ticket).state, len(sent(ticket, "due_soon"))) == ("met", 2)
+
+
+def fire_until(office: Office, local: str) -> None:
+    """Lets time pass, and what is due by then happen."""
+    office.now = datetime.fromisoformat(local).replace(tzinfo=ZONE).astimezone(UTC)
+    fire_all(cast("Gateway", SimpleNamespace(clerk=office.clerk, name="one")))
 
 
 # --- taken back ---------------------------------------------------------------------------------------

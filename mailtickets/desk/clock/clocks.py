@@ -180,7 +180,7 @@ def _measured(run: _Run, level: ServiceLevel | None, ticket: Ticket, policy: Pol
     """The clock by the level that fits now; None: the level has no such clock."""
     if run.promised_until is not None:
         until = run.promised_until
-        warn = run.since + WARN_PROMISE_AT * (until - run.since)
+        warn = promise_moment(run.since, until, WARN_PROMISE_AT, hours_of(level, policy))
         return _clock(run, "", until, until - run.since, warn, now)
     if level is None:
         return None
@@ -246,6 +246,15 @@ def reached(hours: OpenHours, spans: Sequence[Span], amount: timedelta) -> datet
 def hours_for(name: ClockName, level: ServiceLevel | None, policy: Policy) -> OpenHours:
     """The calendar by which a clock is measured. The law and a promised date know no working hours."""
     return EVERY_HOUR if name in {"legal", "promised"} else hours_of(level, policy)
+
+
+def promise_moment(made_at: datetime, due_at: datetime, part: float, hours: OpenHours) -> datetime:
+    """When a part of the working time before a promised date has passed: agents are warned while they can still act.
+
+    If nobody works before that date, all time counts.
+    """
+    found = due(hours, made_at, part * worked(hours, made_at, due_at))
+    return found if found is not None and made_at < found < due_at else made_at + part * (due_at - made_at)
 
 
 def moment(clock: Clock, part: float, policy: Policy) -> datetime | None:

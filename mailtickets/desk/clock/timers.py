@@ -14,9 +14,9 @@ from typing import Literal
 from mailtickets.config.levels import Escalation, ServiceLevel
 from mailtickets.config.models import Agent
 from mailtickets.desk.clock import stages
-from mailtickets.desk.clock.clocks import WARN_PROMISE_AT, Clock, moment
+from mailtickets.desk.clock.clocks import WARN_PROMISE_AT, Clock, moment, promise_moment
 from mailtickets.desk.clock.duty import on_duty_from
-from mailtickets.desk.clock.levels import level_for, named
+from mailtickets.desk.clock.levels import hours_of, level_for, named
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.configured.timed import timed as timed_rules
@@ -144,7 +144,7 @@ def _of_clock(ticket: Ticket, clock: Clock, policy: Policy, now: datetime, fired
         if before is not None:
             yield from _still_to_be_told(ticket, point, before, policy, done)
             continue
-        at = moment(clock, point.part, policy)
+        at = _moment(ticket, clock, point.part, policy)
         if at is None:
             break
         waits_until = _in_time_for_people(ticket, point, at, policy, now)
@@ -152,6 +152,13 @@ def _of_clock(ticket: Ticket, clock: Clock, policy: Policy, now: datetime, fired
         if waits_until <= at:
             break  # what comes later on the clock comes after it; one that waits for people may come after others
     yield from sorted(following, key=lambda timer: timer.at)[:1]
+
+
+def _moment(ticket: Ticket, clock: Clock, part: float, policy: Policy) -> datetime | None:
+    if clock.name == "promised" and clock.due_at is not None and part < 1:
+        hours = hours_of(level_for(ticket, policy), policy)
+        return promise_moment(clock.started_at, clock.due_at, part, hours)
+    return moment(clock, part, policy)
 
 
 def _in_time_for_people(ticket: Ticket, point: _Point, at: datetime, policy: Policy, now: datetime) -> datetime:
