@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
-from mailtickets.cli.check.calendars import of_calendar, years_shown
+from mailtickets.cli.check.calendars import of_calendar, of_promises, unused, years_shown
 from mailtickets.config.calendars import Calendar
+from mailtickets.config.levels import ServiceLevel
+from mailtickets.config.rules import Rule
 from mailtickets.desk.clock.holidays import Holiday
 from mailtickets.views.check import as_text
 from tests.cli.conftest import Shell
+from tests.desk.builders import ANA, a_config, a_queue, an_agent
 from tests.store.office import Office
 
 HOLIDAYS = [
@@ -71,5 +74,31 @@ def test_the_command_computes_the_holidays_itself(shell: Shell, office: Office) 
     lines = [line for line in shell.json("check") if line["about"].startswith("calendar.0")]
     assert lines[0]["text"].startswith("comercial: Mon-Sun 08:00-18:00")
     assert "Sexta-feira Santa" in lines[1]["text"]
-    assert "Carnaval" in lines[-1]["text"]
-    assert lines[-1]["verdict"] == "warning"
+    warned = {line["about"]: line["text"] for line in lines if line["verdict"] == "warning"}
+    assert "Carnaval" in warned["calendar.0.optional_holidays"]
+
+
+# --- what counts in them ----------------------------------------------------------------------------------
+
+TWO = (Calendar(name="comercial", hours=WEEK), Calendar(name="noite", hours=WEEK))
+
+
+def test_a_calendar_in_which_nothing_counts_is_warned_of() -> None:
+    levels = (ServiceLevel(name="padrao", calendar="comercial"),)
+    (line,) = unused(a_config(calendar=TWO, service_level=levels))
+    assert (line.about, line.verdict) == ("calendar.1.name", "warning")
+    assert line.text == "noite: no agent, service level, rule or promise counts in it"
+    assert list(unused(a_config(calendar=TWO[:1], agent=(an_agent(ANA, calendar="comercial"),)))) == []
+    assert list(unused(a_config(calendar=TWO[:1], queue=(a_queue("suporte", promise=True),)))) == []
+    rule = Rule(name="r", all=({"not": {"business_hours": "comercial"}},))
+    assert list(unused(a_config(calendar=TWO[:1], rule=(rule,)))) == []
+
+
+def test_a_promise_says_in_which_calendar_it_is_measured() -> None:
+    queues = (a_queue("suporte", promise=True), a_queue("vendas"))
+    (line,) = of_promises(a_config(calendar=TWO, queue=queues))
+    assert (line.about, line.verdict) == ("queue.0.promise", "warning")
+    (line,) = of_promises(a_config(calendar=TWO[:1], queue=queues))
+    assert as_text(line) == "ok       queue.0.promise: suporte: waits are measured in comercial"
+    (line,) = of_promises(a_config(queue=queues))
+    assert as_text(line) == "ok       queue.0.promise: suporte: waits are measured in every hour"

@@ -9,9 +9,13 @@ from datetime import date, datetime, timedelta
 from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.calendars import Calendar
 from mailtickets.config.hours import Shifts, read_day, written
+from mailtickets.config.models import Config
+from mailtickets.config.rules import conditions
 from mailtickets.desk.clock.calendar import OpenHours
 from mailtickets.desk.clock.easter import easter
 from mailtickets.desk.clock.holidays import Holiday, closes, hours_of
+from mailtickets.desk.clock.promise import calendar_of
+from mailtickets.desk.model.policy import Policy
 from mailtickets.gateway.clerk import utc_now
 from mailtickets.gateway.holidays import HolidaysUnknown, computed, regions_of
 from mailtickets.views.check import CheckLine, ok, warning, wrong
@@ -33,6 +37,38 @@ def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
         return
     for number, calendar in enumerate(config.calendar):
         yield from of_calendar(f"calendar.{number}", calendar, holidays, config.instance.timezone, years)
+    yield from unused(config)
+    yield from of_promises(config)
+
+
+def unused(config: Config) -> Iterator[CheckLine]:
+    """A warning of calendars in which nothing is counted."""
+    policy = Policy.of(config)
+    named: set[object] = {one.calendar for table in (config.agent, config.service_level, config.rule) for one in table}
+    named |= {condition.business_hours for rule in config.rule for _, condition in conditions(rule)}
+    named |= {calendar_of(queue.name, policy).name for queue in config.queue if queue.promise}
+    for number, calendar in enumerate(config.calendar):
+        if calendar.name not in named:
+            yield warning(
+                f"calendar.{number}.name",
+                f"{calendar.name}: no agent, service level, rule or promise counts in it",
+                f'name it where it is meant: calendar = "{calendar.name}"',
+            )
+
+
+def of_promises(config: Config) -> Iterator[CheckLine]:
+    """In which calendar the waits of a queue are measured that says what to expect."""
+    policy = Policy.of(config)
+    for number, queue in enumerate(config.queue):
+        hours = calendar_of(queue.name, policy)
+        if queue.promise and hours.always and config.calendar:
+            yield warning(
+                f"queue.{number}.promise",
+                f"{queue.name}: no service level says in which calendar its answers are measured: every hour counts",
+                f'give a [[service_level]] for "{queue.name}" the calendar of its agents',
+            )
+        elif queue.promise:
+            yield ok(f"queue.{number}.promise", f"{queue.name}: waits are measured in {hours.name or 'every hour'}")
 
 
 def years_shown(today: datetime) -> tuple[int, ...]:
