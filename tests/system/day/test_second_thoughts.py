@@ -145,7 +145,7 @@ def test_a_date_is_promised_with_an_answer_and_taken_back_with_a_notice(office: 
     receipt = office.notice(ANA, number)
     assert "Prazo prometido ao cliente: " in text_of(receipt)
     assert "Prazo: resposta prometida até" in text_of(receipt)
-    office.reply(ANA, receipt, "#desfazer")
+    office.reply(ANA, receipt, "#prazo -")
     assert "o prazo que informamos antes não vale mais" in text_of(office.notice(JOAO, number))
     assert office.ticket(number)["due"] == []
 
