@@ -45,7 +45,14 @@ class Answered:
     length: timedelta
 
 
-AnswerRecord = Arrived | Answered
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An answer to a ticket was taken back before it went out."""
+
+    ticket: int
+
+
+AnswerRecord = Arrived | Answered | TakenBack
 
 
 # --- one ticket ---------------------------------------------------------------------------------------
@@ -55,6 +62,15 @@ _ANSWERED = (
     .where(answer_time.c.ticket == bindparam("number"), answer_time.c.answered_at.is_(None))
     .values(answered_at=bindparam("at"), seconds=bindparam("length"))
 )
+_PUBLIC_IN = and_(message.c.direction == "in", message.c.visibility == "public")
+_PUBLIC_OUT = and_(message.c.direction == "out", message.c.visibility == "public", message.c.kind == "human")
+_UNANSWERED = (
+    update(answer_time)
+    .where(answer_time.c.ticket == bindparam("number"))
+    .where(~exists().where(message.c.ticket == answer_time.c.ticket, _PUBLIC_OUT))
+    .values(answered_at=None, seconds=None)
+)
+"""The answer that is taken back is a note now."""
 
 
 def record(connection: Connection, happened: AnswerRecord) -> None:
@@ -65,6 +81,8 @@ def record(connection: Connection, happened: AnswerRecord) -> None:
             connection.execute(inserting(answer_time), row)
         case Answered(number, answered_at, length):
             connection.execute(_ANSWERED, {"number": number, "at": answered_at, "length": length // _SECOND})
+        case TakenBack(number):
+            connection.execute(_UNANSWERED, {"number": number})
 
 
 def unanswered(connection: Connection, number: int) -> Arrived | None:
@@ -114,9 +132,6 @@ def outcomes(connection: Connection, queue: str, since: datetime) -> list[Expect
 
 
 # --- tickets from before ------------------------------------------------------------------------------
-
-_PUBLIC_IN = and_(message.c.direction == "in", message.c.visibility == "public")
-_PUBLIC_OUT = and_(message.c.direction == "out", message.c.visibility == "public", message.c.kind == "human")
 
 
 def is_new(connection: Connection, queue: str) -> bool:

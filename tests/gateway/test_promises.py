@@ -117,6 +117,19 @@ async def test_the_first_answer_of_a_person_is_recorded_in_open_time(station: St
     assert recorded(office) == [(number, "suporte", None, 3 * 3600)]
 
 
+async def test_an_answer_that_is_taken_back_was_none(station: Station) -> None:
+    office = station.office
+    queues = tuple(queue.model_copy(update={"undo_seconds": 60}) for queue in promising().queues)
+    office.use(replace(promising(), queues=queues))
+    number = take(office, 1)
+    answer(office, number)
+    assert recorded(office) == [(number, "suporte", None, 0)]
+    to = office.reply_address(ANA.address, number)
+    sender = {"from": f"Ana <{ANA.address}>"}
+    office.take(a_message("#desfazer", message_id="<u@desk.test>", to=to, **sender), recipients=(to,))
+    assert recorded(office) == [(number, "suporte", None, None)]
+
+
 async def test_notes_automatic_mail_and_other_queues_are_not_recorded(station: Station) -> None:
     office = station.office
     office.take(a_message(message_id="<v@cliente.test>", to="vendas@desk.test"), recipients=("vendas@desk.test",))

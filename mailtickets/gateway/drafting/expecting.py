@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from mailtickets.desk.clock.calendar import worked
 from mailtickets.desk.clock.promise import ExpectedAnswer, calendar_of, expected
 from mailtickets.desk.model.decision import Decision
-from mailtickets.desk.model.effects import AddMessage
+from mailtickets.desk.model.effects import AddMessage, Undo
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.store import answer_times
-from mailtickets.store.answer_times import Answered, AnswerRecord, Arrived
+from mailtickets.store.answer_times import Answered, AnswerRecord, Arrived, TakenBack
 from mailtickets.store.inbound import Received
 
 
@@ -38,6 +38,8 @@ def expecting(connection: Connection, basis: Basis, after: Ticket | None, policy
         return NOTHING_TO_EXPECT
     if basis.decision.opens is not None:
         return _of_arrival(connection, basis, after, policy, now)
+    if any(isinstance(effect, Undo) for effect in basis.decision.effects):
+        return Expecting(TakenBack(after.number))
     return Expecting(_answered(connection, after, policy, now)) if _answers(basis.decision, policy) else Expecting()
 
 
