@@ -162,7 +162,7 @@ def unrecorded(connection: Connection, queue: str, since: datetime, below: int, 
     newest = select(ticket.c.number, ticket.c.queue, ticket.c.created_at).where(ticket.c.number < below)
     page = connection.execute(newest.order_by(ticket.c.number.desc()).limit(limit)).all()
     numbers = [row.number for row in page if row.queue == queue and row.created_at >= since]
-    goes_on = len(page) == limit and page[-1].created_at >= since
+    goes_on = len(page) == limit and any(row.created_at >= since for row in page)  # imported ones are older
     return PastPage(_past_answers(connection, numbers), page[-1].number if goes_on else None)
 
 
