@@ -26,6 +26,9 @@ FAILPOINTS = (
 )
 """The moments of a message, from its final dot to its last transaction, at which a test may have the gateway killed."""
 
+TIMER_FAILPOINTS = ("before-timer-commit", "after-timer-commit")
+"""The moments of a timer whose time has come."""
+
 _passed: Counter[str] = Counter()
 
 

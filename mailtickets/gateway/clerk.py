@@ -130,14 +130,15 @@ class Clerk:
 
     # --- orders -------------------------------------------------------------------------------------------
 
-    def order(self, order: Order | TimerOrder) -> Ticket | None:
-        """Carries out an order, and returns the ticket after it. Returns None if there is no such ticket."""
+    def order(self, order: Order | TimerOrder, also: Callable[[Connection], None] | None = None) -> Ticket | None:
+        """Carries out an order, and calls `also` in the same transaction. Returns the ticket after it; None if there is
+        no such ticket."""
         for attempt in drafts(f"ticket {order.ticket}", ticket=order.ticket):
             with attempt:
                 draft = self.draft_order(order)
                 if draft.before is None:
                     return None
-                self.settle(draft, self.words(draft))
+                self.settle(draft, self.words(draft), also)
                 return draft.after or draft.before
         raise AssertionError("unreachable")
 

@@ -8,8 +8,11 @@ After a new configuration, the clocks of unfinished tickets are made again in th
 import logging
 import time
 
+from sqlalchemy import Connection
+
 from mailtickets.desk.clock.levels import fingerprint
 from mailtickets.desk.clock.timers import is_timed
+from mailtickets.failpoint import failpoint
 from mailtickets.gateway.drafting.firing import TimerOrder
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.jobs.housekeeping import AT_ONCE, may_keep_house
@@ -60,13 +63,18 @@ def fire(gateway: Gateway, one: DueTimer) -> None:
     """Does what a timer asks for. One that is void, or due later than its row says, gets a true row, or none."""
     clerk = gateway.clerk
     policy, now = clerk.rules.policy, clerk.clock()
-    clerk.order(TimerOrder(one, policy, now))
+    clerk.order(TimerOrder(one, policy, now), _before_commit)
+    failpoint("after-timer-commit")
     if clerk.database.transact(deadlines.is_pending, one):
         clerk.database.transact(deadlines.refresh, one.ticket, policy, now)
         if clerk.database.transact(deadlines.is_pending, one):
             facts = {"ticket": one.ticket, "timer": f"{one.timer.kind} {one.timer.name}"}
             log.warning("timer that nobody knows: dropped", extra=facts)
             clerk.database.transact(deadlines.drop, one)
+
+
+def _before_commit(_: Connection) -> None:
+    failpoint("before-timer-commit")
 
 
 # --- after a new configuration ------------------------------------------------------------------------

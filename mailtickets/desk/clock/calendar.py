@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.durations import span
@@ -179,6 +180,7 @@ def day_length(hours: OpenHours) -> timedelta:
     return timedelta(minutes=max(lengths, key=lambda minutes: (lengths[minutes], minutes)))
 
 
+@lru_cache(maxsize=256)
 def length(hours: OpenHours, duration: str) -> timedelta | None:
     """A duration of the configuration as open time: `2d` are two days of this calendar, `4h` are four hours.
 

@@ -64,6 +64,8 @@ class Clock:
     spans: tuple[Span, ...] = ()
     allowed: timedelta | None = None
     """How much of its calendar's time it may take; None where it is the recorded one that counts."""
+    warn_at: datetime | None = None
+    """When it is nearly due; None: never, or it was recorded."""
 
     @property
     def runs(self) -> bool:
@@ -196,7 +198,8 @@ def _measured(run: _Run, level: ServiceLevel | None, ticket: Ticket, policy: Pol
     if time is None:
         return None
     spans = _as_if_it_went_on(run)
-    return _clock(run, level.name, reached(hours, spans, time), time, reached(hours, spans, level.warn_at * time), now)
+    warn_at = reached(hours, spans, level.warn_at * time) if run.until is None and level.warn_at else None
+    return _clock(run, level.name, reached(hours, spans, time), time, warn_at, now)
 
 
 def _as_if_it_went_on(run: _Run) -> tuple[Span, ...]:
@@ -211,7 +214,7 @@ def _clock(
 ) -> Clock:
     state = _state(run, due_at, warn_at, now)
     shown = due_at if state != "paused" else None
-    return Clock(run.name, level, run.since, shown, state, run.until, run.spans, time)
+    return Clock(run.name, level, run.since, shown, state, run.until, run.spans, time, warn_at)
 
 
 def _state(run: _Run, due_at: datetime | None, warn_at: datetime | None, now: datetime) -> ClockState:

@@ -20,10 +20,8 @@ def is_on_duty(agent: Agent, otherwise: str, at: datetime, policy: Policy) -> bo
 
 def on_duty_from(agents: Iterable[Agent], otherwise: str, at: datetime, policy: Policy) -> datetime:
     """The first moment, not before `at`, at which one of the agents is on duty; `at` if none of them ever is."""
-    moments = [_from(agent, otherwise, at, policy) for agent in agents]
+    calendars = dict.fromkeys(hours_of_agent(agent, otherwise, policy) for agent in agents)
+    if None in calendars:
+        return at
+    moments = [next_open(hours, at) for hours in calendars if hours is not None]
     return min((moment for moment in moments if moment is not None), default=at)
-
-
-def _from(agent: Agent, otherwise: str, at: datetime, policy: Policy) -> datetime | None:
-    hours = hours_of_agent(agent, otherwise, policy)
-    return at if hours is None else next_open(hours, at)

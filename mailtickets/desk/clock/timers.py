@@ -144,7 +144,8 @@ def _of_clock(ticket: Ticket, clock: Clock, policy: Policy, now: datetime, fired
         if before is not None:
             yield from _still_to_be_told(ticket, point, before, policy, done)
             continue
-        at = _moment(ticket, clock, point.part, policy)
+        known = clock.warn_at if point.kind == "warn" else None
+        at = known or _moment(ticket, clock, point.part, policy)
         if at is None:
             break
         waits_until = _in_time_for_people(ticket, point, at, policy, now)
