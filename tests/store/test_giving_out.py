@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from mailtickets.config.kinds import TicketKind
+from mailtickets.config.levels import Escalation, ServiceLevel
 from mailtickets.config.models import Agent
 from mailtickets.config.rules import Rule
 from mailtickets.desk.clock.calendar import open_hours
@@ -17,6 +18,7 @@ from mailtickets.desk.model.effects import Assign
 from mailtickets.desk.model.policy import Policy
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.drafting.order import Order
+from mailtickets.jobs.timers import fire_all
 from mailtickets.jobs.turns import give_out
 from mailtickets.store import schema
 from mailtickets.store.database import Stale
@@ -321,3 +323,40 @@ def test_a_type_that_a_rule_sets_asks_for_its_skill(office: Office) -> None:
     maria(office, "A VPN não conecta mesmo.")
     assert [holder(office, number) for number in (1, 2)] == [BRUNO.address] * 2
     assert why(office, 2) == ["skill:vpn"]
+
+
+# --- what escalates -------------------------------------------------------------------------------------
+
+
+def late(office: Office, escalate: dict[str, Any], *agents: Agent, vendas: str = "none") -> None:
+    """A ticket of Ana's whose first answer is overdue after an hour, with one step of escalation then."""
+    level = ServiceLevel(name="padrao", first_answer="1h", escalate=(Escalation(at=1.0, **escalate),))
+    office.use(replace(policy_of(*agents, vendas=vendas, assignment="none"), levels=(level,)))
+    maria(office, "Socorro!")
+    agent(office, "#assumir", token(office, "ana"))
+    office.pass_time(minutes=61)
+    while fire_all(gateway(office)):
+        pass
+
+
+def test_a_step_of_escalation_finds_somebody_who_knows_and_takes_a_turn(office: Office) -> None:
+    late(office, {"assign": "skill:vpn"}, worker(ANA, skills=("vpn",)), worker(BRUNO, skills=("VPN",)))
+    assert (holder(office, 1), why(office, 1)[-1]) == (BRUNO.address, "skill:vpn")
+
+
+def test_a_step_of_escalation_takes_the_ticket_from_nobody_where_nobody_else_can_have_it(office: Office) -> None:
+    late(office, {"assign": "turn"}, worker(ANA), worker(BRUNO, calendar="noite"))
+    assert (holder(office, 1), waiting(office)) == (ANA.address, [])
+
+
+def test_a_step_of_escalation_that_moves_a_ticket_finds_somebody_there(office: Office) -> None:
+    late(office, {"queue": "vendas"}, worker(ANA), worker(CARLA, "vendas"), vendas="least_open")
+    assert (office.ticket(1).ticket.queue, holder(office, 1)) == ("vendas", CARLA.address)
+
+
+def test_a_ticket_that_is_moved_where_nobody_is_on_duty_waits_there(office: Office) -> None:
+    late(office, {"queue": "vendas"}, worker(ANA), worker(CARLA, "vendas", calendar="noite"), vendas="least_open")
+    assert (holder(office, 1), waiting(office)) == (None, [1])
+    office.pass_time(hours=5)
+    assert give_out(gateway(office)) == 1
+    assert holder(office, 1) == CARLA.address

@@ -20,14 +20,18 @@ from mailtickets.store import (
     agents,
     answer_times,
     budgets,
+    closing,
     deadlines,
     domains,
     due,
+    forgotten,
     inbound,
+    loads,
     migrate,
     outbox,
     search,
     tickets,
+    turns,
 )
 from mailtickets.store.database import Database
 from mailtickets.store.read import deadlines as read_deadlines
@@ -113,6 +117,23 @@ ASKED: dict[str, Work] = {
     "what may be expected": lambda c: answer_times.expectation_of(c, "suporte"),
     "who waits for a first answer": lambda c: answer_times.unanswered(c, 5),
     "answers of before": lambda c: answer_times.unrecorded(c, "suporte", NOW, 5000, 500),
+    "what is to be given out": lambda c: turns.waiting(c, 1000),
+    "whether something is to be given out": lambda c: turns.any_waits(c),
+    "what was taken before its turn": lambda c: turns.forget_taken(c),
+    "what is given out": lambda c: turns.end_wait(c, [5]),
+    "what nobody has": lambda c: forgotten.nobodys(c, "suporte", NOW, NOW),
+    "what an agent has not answered": lambda c: forgotten.unanswered(c, "3@desk.test", NOW, NOW),
+    "what agents have who are away": lambda c: forgotten.of_the_absent(c, "suporte", ["3@desk.test"], NOW),
+    "what waits for customers": lambda c: forgotten.silent(c, "suporte", [None, "3@desk.test"], NOW),
+    "what was told and is over": lambda c: forgotten.forget_ended(c, ["3@desk.test"]),
+    "who was told today": lambda c: forgotten.looked_on(c, ["ana@desk.test"]),
+    "whom to warn": lambda c: closing.to_warn(c, "suporte", NOW, NOW, 100),
+    "whom to warn of what is resolved": lambda c: closing.resolved_to_warn(c, "suporte", NOW, NOW, 100),
+    "whose warning is over": lambda c: closing.over(c, "suporte", NOW, 100),
+    "what is resolved and whose warning is over": lambda c: closing.resolved_over(c, "suporte", NOW, NOW, 100),
+    "warnings that hold no more": lambda c: closing.forget_ended(c),
+    "what a queue has to do": lambda c: loads.now_of(c, "suporte", NOW),
+    "what a queue had to do": lambda c: loads.then_of(c, "suporte", [NOW], [NOW]),
     "words moved along": lambda c: search.move(c, 5, 60_000),
 }  # fmt: skip
 
@@ -138,6 +159,9 @@ PAGES: dict[str, Work] = {
 
 SMALL = (
     "tally",
+    "turn_wait",
+    "forgotten",
+    "closing",
     "ix_inbound_held",
     "lease",
     "alarm",

@@ -5,11 +5,11 @@ Out: a decision with a `FireTimer` effect, or None if the timer is void: its clo
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailtickets.config.levels import Escalation, ServiceLevel
-from mailtickets.config.models import Agent
+from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.clock import stages
 from mailtickets.desk.clock.clocks import Clock
 from mailtickets.desk.clock.timers import Timer, step_named
@@ -20,6 +20,7 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import PRIORITIES, Ticket
 from mailtickets.desk.notices.row import NoticeName
+from mailtickets.desk.rules.assignment import given_out, turn_of_rule, wanted_by_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,8 @@ def _changes(case: DueCase, level: ServiceLevel, step: Escalation) -> Iterator[E
     moves = queue is not None and queue.name != ticket.queue
     if queue is not None and moves:
         yield MoveTo(queue.name, why)
-    chosen = chosen_for(case, step, queue.name if queue is not None else ticket.queue) if step.assign else None
-    if chosen is not None:
-        yield Assign(chosen.address, why)
-    elif moves and not _belongs_to(ticket, step.queue, policy):
-        yield Assign(None, why)
+    at = queue if moves else policy.queue(ticket.queue)
+    yield from _given(case, step, at, why, moves=moves) if at is not None else ()
 
 
 def _belongs_to(ticket: Ticket, queue: str, policy: Policy) -> bool:
@@ -134,27 +132,32 @@ def _belongs_to(ticket: Ticket, queue: str, policy: Policy) -> bool:
     return ticket.assignee is None or (agent is not None and queue in agent.queues)
 
 
-def chosen_for(case: DueCase, step: Escalation, queue: str) -> Agent | None:
-    """Who gets the ticket: the agent that the step names, or the one with the least work who is there and has not got
-    it now. None: nobody else is there."""
+def _given(case: DueCase, step: Escalation, queue: Queue, why: Reason, *, moves: bool) -> Iterator[Effect]:
+    """Who has the ticket after a step: the agent that the step names, or whose turn it is, never who has it now.
+
+    A ticket that moves to another queue is given to somebody there, if the queue gives out its tickets.
+    """
     ticket, policy = case.ticket, case.policy
-    if step.assign != "turn" and not step.assign.startswith("skill:"):
-        agent = policy.agent(step.assign)
-        return agent if agent is not None and not _has(agent, ticket) else None
-    others = [agent for agent in policy.agents_of(queue) if not _has(agent, ticket) and _is_there(agent, case)]
-    if step.assign.startswith("skill:"):
-        skill = step.assign.removeprefix("skill:")
-        others = [agent for agent in others if skill in agent.skills]
-    return min(others, key=lambda agent: case.desk.loads.get(agent.address.casefold(), 0), default=None)
+    wanted = turn_of_rule(step.assign)
+    named = policy.agent(step.assign) if step.assign and wanted is None else None
+    if named is not None:
+        yield from () if _has(named, ticket) else (Assign(named.address, why),)
+        return
+    holder = policy.agent(ticket.assignee) if ticket.assignee else None
+    stays = _belongs_to(ticket, queue.name, policy)
+    if wanted is None and (not moves or (holder is not None and stays)):
+        return
+    others = replace(wanted or wanted_by_type(ticket.type, policy), but=holder.address if holder else "")
+    if wanted is not None and queue.assignment == "none":  # what is late is for the one with the least work
+        queue = queue.model_copy(update={"assignment": "least_open"})
+    given = given_out(queue, case.desk, policy, case.now, others)
+    assigned = any(isinstance(effect, Assign) for effect in given)
+    if holder is not None and not assigned:
+        if stays:
+            return
+        yield Assign(None, why)
+    yield from given
 
 
 def _has(agent: Agent, ticket: Ticket) -> bool:
     return ticket.assignee is not None and ticket.assignee.casefold() == agent.address.casefold()
-
-
-def _is_there(agent: Agent, case: DueCase) -> bool:
-    """Whether an agent is on duty, not away, and has room for one more ticket."""
-    key, desk = agent.address.casefold(), case.desk
-    until = desk.absent_until.get(key)
-    has_room = not agent.capacity or desk.loads.get(key, 0) < agent.capacity
-    return has_room and (until is None or until <= case.now) and case.policy.on_duty(agent, case.now)
