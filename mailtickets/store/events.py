@@ -103,7 +103,10 @@ EVENTS: dict[type[Any], _Recorder] = dict(
         _row(Assign, lambda assign, was: Event("assignee", was.assignee if was else None, assign.to, assign.reason)),
         _row(AwaitTurn, lambda wait, _: Event("awaiting-turn", new=wait.skill or None, reason="nobody-free")),
         _row(MoveTo, lambda move, was: Event("queue", was.queue if was else None, move.queue, move.reason)),
-        _row(SetStage, lambda set_, was: Event("stage", was.stage if was else None, set_.to, set_.reason)),
+        _row(
+            SetStage,
+            lambda set_, was: Event("stage", (was.stage or None) if was else None, set_.to or None, set_.reason),
+        ),
         _row(SetField, _field),
         _row(
             PromiseDate,
