@@ -5,7 +5,7 @@ in its own time zone, so that they can be compared with its hours.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -42,10 +42,13 @@ def retraced(
     rows: Sequence[Any], history: Sequence[Happening], ticket: Ticket, policy: "Policy", now: datetime
 ) -> list[Clock]:
     """The stored clocks of a ticket with their spans, in the order of the rows. Clocks that the configuration of today
-    does not have come without."""
+    does not have come without. What is stored counts, also where a new configuration would say something else."""
     stored = [Clock(r.clock, r.level, r.started_at, r.due_at, r.state, r.ended_at) for r in rows]
     found = {(clock.name, clock.level): clock for clock in clocks(history, ticket, policy, now, stored)}
-    return [found.get((clock.name, clock.level), clock) for clock in stored]
+    return [
+        replace(found.get((one.name, one.level), one), due_at=one.due_at, state=one.state, ended_at=one.ended_at)
+        for one in stored
+    ]
 
 
 # --- for programs -------------------------------------------------------------------------------------

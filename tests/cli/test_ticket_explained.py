@@ -107,6 +107,10 @@ def test_a_clock_that_has_ended_says_when_and_how(shell: Shell) -> None:
     assert "    Mon 2025-03-03 08:00-10:00  2 h\n" in out
 
 
+def test_all_due_times_of_programs_are_in_utc(shell: Shell) -> None:
+    assert {clock["at"][-6:] for clock in due(shell).values()} == {"+00:00"}
+
+
 def test_a_legal_term_counts_every_hour(shell: Shell) -> None:
     _, out, _ = shell.run("ticket", "show", 1)
     assert "168 h from " in out

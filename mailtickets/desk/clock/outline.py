@@ -19,8 +19,8 @@ CALENDAR: Mapping[str, object] = {
     "timezone": "", "hours": {}, "holidays": (), "optional_holidays": "closed", "days": {},
 }  # fmt: skip
 LEVEL: Mapping[str, object] = {
-    "queues": (), "customers": (), "types": (), "calendar": "", "first_answer": "", "next_answer": "",
-    "resolution": "", "warn_at": 0.75, "escalate": (), "profile": "",
+    "queues": (), "customers": (), "types": (), "calendar": "", "first_answer": {}, "next_answer": {},
+    "resolution": {}, "warn_at": 0.75, "escalate": (), "profile": "",
 }  # fmt: skip
 """The keys that may be left out of a table, and what they are then: as `config.calendars` and `config.levels` say."""
 _TIMEZONE = "America/Sao_Paulo"
