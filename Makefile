@@ -6,6 +6,7 @@
 # make bench   how fast it is, beside others who do the same; nothing is asserted (BENCHES=growth BENCH_FULL=1: one of them)
 # make chaos   everything is killed, cut off, filled up and lied to; an hour or so, CHAOS_KILLS sets how many kills
 # make soak    a steady load for SOAK_SECONDS: does it grow?
+# make month   30 days of service levels on a false clock: MONTH_TICKETS tickets, ten kills, each escalation once
 # make pictures  the status page as pictures to look at, by headless Chromium, into build/pictures and docs/status.png
 # make fuzz    the reader of mail against made-up octets, for FUZZ_SECONDS
 
@@ -17,9 +18,10 @@ FUZZ_SECONDS ?= 60
 TEST_PROCESSES ?= 3
 CHAOS_KILLS ?= 1000
 SOAK_SECONDS ?= 600
-BENCHES ?= parse accept tickets imap outgoing latency growth memory
+MONTH_TICKETS ?= 2000
+BENCHES ?= parse accept tickets policy imap outgoing latency growth memory
 
-.PHONY: run demo test test-trixie test-on check bench chaos soak fuzz pictures environment clean
+.PHONY: run demo test test-trixie test-on check bench chaos soak month fuzz pictures environment clean
 
 run: $(VENV)/complete
 	@test -e $(CONFIG) || $(BIN)/mailtickets -c $(CONFIG) init --example
@@ -60,6 +62,9 @@ soak: $(VENV)/complete
 
 pictures: $(VENV)/complete
 	$(BIN)/python -m tests.views.pictures
+
+month: $(VENV)/complete
+	MONTH_TICKETS=$(MONTH_TICKETS) $(BIN)/pytest tests/chaos/test_month.py -m ''
 
 fuzz: $(VENV)/complete
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check atheris

@@ -17,7 +17,7 @@ from tests.system.conftest import DeskMaker, town_config
 from tests.system.desk import MAILDIR, PROGRAM, Desk, config
 from tests.system.town import ANA, JOAO, MAILBOX, MAILBOX_PASSWORD, MARIA, QUEUE, Town, write
 
-THREADS = 60
+THREADS = 25
 MONTH = datetime(2025, 1, 1, 12, tzinfo=UTC)
 
 
