@@ -17,6 +17,7 @@ MAX_CHARACTERS = 200_000
 
 _WORD = re.compile(r"\w+")
 _WORD_OR_SIGN = re.compile(r"[\w*?]+")
+_BETWEEN_SIGNS = re.compile(r"[^*?]+")
 _UNSEEN = dict.fromkeys(INVISIBLE)
 
 
@@ -90,13 +91,14 @@ class Searched:
 class WordPattern:
     """One word or several in a row, which are looked for in a text."""
 
-    __slots__ = ("_globs", "_line", "_words")
+    __slots__ = ("_globs", "_letters", "_line", "_words")
 
     def __init__(self, written: str) -> None:
         self._words: Sequence[str] = _WORD_OR_SIGN.findall(plain(written))
         self._line = f" {' '.join(self._words)} "
         signs = any("*" in word or "?" in word for word in self._words)
         self._globs = [Glob(word) for word in self._words] if signs else []
+        self._letters = tuple(part for word in self._words for part in _BETWEEN_SIGNS.findall(word)) if signs else ()
 
     @property
     def says_nothing(self) -> bool:
@@ -116,6 +118,8 @@ class WordPattern:
         return self._words[0] in searched.known and (len(self._words) == 1 or self._line in searched.line)
 
     def _is_among(self, searched: Searched) -> bool:
+        if not all(part in searched.line for part in self._letters):
+            return False  # most mail: seen without comparing a word
         first, *rest = self._globs
         if not rest:
             return any(first.matches(word) for word in searched.known)
