@@ -82,11 +82,28 @@ set = { type = "incident" }
 """
 
 
+BASE = CONFIG.partition("[[rule]]")[0]
+RULES_ON_VALUES = """
+[[rule]]
+name = "jardins"
+all = [{ field = { loja = ["jardins"] } }]
+add_tags = ["jardins"]
+[[rule]]
+name = "fotos"
+all = [{ words = ["quebrou"] }]
+ask = ["foto"]
+"""
+
+
+def _file(directory: Path, text: str) -> Path:
+    file = directory / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
 @pytest.fixture
 def policy(tmp_path: Path) -> Policy:
-    file = tmp_path / "config.toml"
-    file.write_text(CONFIG, encoding="utf-8")
-    return Policy.of(load(file))
+    return Policy.of(load(_file(tmp_path, CONFIG)))
 
 
 @pytest.fixture
@@ -332,6 +349,19 @@ def test_a_removed_type_leaves_its_tickets_readable(office: Office, policy: Poli
     assert "Tipo: troca" in agents
     assert "Pedido: 54321-09" in agents
     assert "Falta saber" not in agents
+
+
+def test_rules_see_the_values_and_what_they_ask_for_is_asked_too(
+    office: Office, policy: Policy, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    seen, asks = load(_file(tmp_path, BASE + RULES_ON_VALUES)).rule
+    office.use(replace(policy, configured=(seen, asks)))
+    take(office, "A caneca da loja Jardins quebrou.", "pass")
+    assert office.ticket(1).ticket.tags == ("jardins",)
+    assert "1) foto do produto (em anexo)" in shown(office, MINE, "received")
+    assert "Falta saber: foto do produto" in shown(office, ANA.address, "new_ticket")
 
 
 # --- priority from impact and urgency -----------------------------------------------------------------

@@ -37,6 +37,11 @@ class Command:
     """The whole line as typed."""
 
 
+def typed_word(command: Command) -> str:
+    """The command as typed, without what follows it: to suggest it again with something else."""
+    return next((word for word in command.line.split() if word.startswith(("#", "/"))), f"#{command.name}")
+
+
 def people(command: Command) -> Changes[Address]:
     """The people that a command adds and removes. For `cc`, `participant`, `requester`, `to` and `assign`."""
     match command.value:

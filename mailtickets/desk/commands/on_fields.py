@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from mailtickets.config.kinds import Scale, TicketField
 from mailtickets.desk.commands.asker import Asker, Step
-from mailtickets.desk.commands.command import Command
+from mailtickets.desk.commands.command import Command, typed_word
 from mailtickets.desk.commands.likeness import nearest_of
 from mailtickets.desk.fields.missing import example
 from mailtickets.desk.fields.names import (
@@ -31,7 +31,7 @@ _MOST_NEAR = 3
 
 def set_field(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     field, rest = field_meant(order.argument, asker.policy)
-    word = _word(order)
+    word = typed_word(order)
     if field is None:
         near = fields_like(order.argument, asker.policy) or tuple(one.name for one in asker.policy.fields)
         yield Problem(order.line, "no-such-field", tuple(f"{word} {name}" for name in near[:_MOST_NEAR]))
@@ -75,7 +75,7 @@ def _set_level(scale: Scale, ticket: Ticket, order: Command, asker: Asker) -> It
     if level is None and order.argument not in NOTHING:
         levels = tuple(level_called(kind, one, locale) for one in kind.levels(scale))
         near = nearest_of(order.argument, levels) or levels
-        yield Problem(order.line, "bad-value", tuple(f"{_word(order)} {one}" for one in near))
+        yield Problem(order.line, "bad-value", tuple(f"{typed_word(order)} {one}" for one in near))
         return
     shown = level_called(kind, level, locale) if level is not None else None
     yield from _set(ticket, scale, level, field_called(scale, asker.policy, locale), shown)
@@ -90,8 +90,3 @@ def _set(ticket: Ticket, name: str, value: str | None, label: str, shown: str | 
     else:
         yield SetField(name, value)
         yield Done("field", f"{label}: {shown}")
-
-
-def _word(order: Command) -> str:
-    """The command as typed, to suggest it again with something else behind it."""
-    return next((word for word in order.line.split() if word.startswith(("#", "/"))), f"#{order.name}")

@@ -15,7 +15,7 @@ from mailtickets.desk.claims.people import readers
 from mailtickets.desk.clock.levels import hours_of, level_for
 from mailtickets.desk.commands import staging
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest, Step
-from mailtickets.desk.commands.command import Command, people, tags
+from mailtickets.desk.commands.command import Command, people, tags, typed_word
 from mailtickets.desk.commands.giving_out import give_in_turn, given_after_move, turn_asked
 from mailtickets.desk.commands.likeness import nearest_of
 from mailtickets.desk.commands.moments import when
@@ -83,7 +83,7 @@ def set_type(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     to = type_meant(order.argument, policy) or (order.value if isinstance(order.value, str) else None)
     if to is None:
         near = types_like(order.argument, policy) or nearest_of(order.argument, TYPE_CHOICES)
-        word = order.line.split()[0]
+        word = typed_word(order)
         yield Problem(order.line, "bad-argument", tuple(f"{word} {one}" for one in near), "type")
         return
     yield SetType(to)

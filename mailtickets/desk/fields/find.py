@@ -38,7 +38,9 @@ class MailParts:
 
 
 def _files(mail: InboundMail) -> tuple[str, ...]:
-    return tuple(file.filename or "-" for file in mail.attachments if not file.inline)
+    """The names of the files, as a database can hold them."""
+    names = (file.filename.encode("utf-8", "replace").decode() for file in mail.attachments if not file.inline)
+    return tuple(name or "-" for name in names)
 
 
 def found(fields: Sequence[TicketField], sources: MailParts) -> Iterator[tuple[str, str]]:

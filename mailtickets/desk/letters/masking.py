@@ -11,7 +11,7 @@ from typing import Any
 from mailtickets.mail.reply.page_edits import html_edited
 from mailtickets.words.secrets import masked, secrets
 
-_AS_IT_IS = frozenset({"address", "code", "html", "instance", "kind", "queue", "reason", "ref", "tag"})
+_AS_IT_IS = frozenset({"address", "answer", "code", "html", "instance", "kind", "queue", "reason", "ref", "tag"})
 """Names of values that people do not write, or that are looked at elsewhere."""
 
 

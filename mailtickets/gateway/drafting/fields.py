@@ -43,7 +43,8 @@ def with_levels(connection: Connection, basis: Basis, policy: Policy, now: datet
     before, decision = basis.before, basis.decision
     if not concerns_levels(decision, before, policy):
         return basis
-    by_hand = before is not None and fields.priority_by_hand(connection, before.number)
+    weighs = any(kind.impact or kind.urgency for kind in policy.kinds)
+    by_hand = weighs and before is not None and fields.priority_by_hand(connection, before.number)
     mail = basis.mail
     subject = decision.opens.subject if decision.opens else ""
     words = f"{subject}\n{mail.reply if mail else basis.text}"
