@@ -30,6 +30,7 @@ from mailtickets.store import (
     migrate,
     outbox,
     search,
+    stages,
     tickets,
     turns,
 )
@@ -134,6 +135,9 @@ ASKED: dict[str, Work] = {
     "warnings that hold no more": lambda c: closing.forget_ended(c),
     "what a queue has to do": lambda c: loads.now_of(c, "suporte", NOW),
     "what a queue had to do": lambda c: loads.then_of(c, "suporte", [NOW], [NOW]),
+    "the stages that there are": lambda c: list(stages.standings(c)),
+    "who stands in a stage": lambda c: stages.standing_there(c, stages.Place("suporte", "peca", "pending"), 100),
+    "how many stand in a stage": lambda c: stages.how_many(c, stages.Place("suporte", "peca", "pending")),
     "words moved along": lambda c: search.move(c, 5, 60_000),
 }  # fmt: skip
 
