@@ -1,5 +1,8 @@
 """Clocks and timers on a real database: what they are after each mail and order, and what happens when they are due."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs.timers import fire_all, make_some_again
 from mailtickets.mail.model import Address
 from mailtickets.store import deadlines, schema
-from mailtickets.store.database import Stale
+from mailtickets.store.database import Database, Stale
 from mailtickets.store.deadlines import DueTimer
 from tests.desk.builders import ANA, BRUNO, CARLA, a_policy, an_agent
 from tests.desk.clock.scenes import a_level, at, the_policy
@@ -326,6 +329,20 @@ def test_merged_the_survivor_has_the_earliest_start_and_the_other_has_no_clocks(
     assert {row.ticket for row in desk.run(copies) if row.name == "due_soon"} == {2}
 
 
+def test_merged_an_answer_on_one_ticket_was_none_to_what_waits_on_the_other(desk: Office) -> None:
+    desk.take(a_message())
+    desk.now = at("05", "08:30")
+    desk.take(a_message(message_id="<2@cliente.test>", text="Outra coisa", subject="Outra"))
+    desk.now = at("05", "09:00")
+    answer(desk, 1)
+    desk.now = at("05", "10:00")
+    desk.clerk.order(Order(1, lambda ticket: orders.merge(ticket, 2, "shell:root")))
+    assert clocks(desk, 2)["first_answer"] == ("met", "05 17:00", "05 09:00")
+    assert clocks(desk, 2)["next_answer"] == ("running", "05 13:30", "")
+    answer(desk, 2)
+    assert clocks(desk, 2)["next_answer"] == ("met", "05 13:30", "05 10:00")
+
+
 def test_a_decision_that_was_made_before_a_merge_is_made_again(desk: Office) -> None:
     desk.take(a_message())
     desk.now = at("05", "10:00")
@@ -418,3 +435,21 @@ def test_nothing_due_is_one_look(desk: Office) -> None:
     assert desk.run(lambda c: deadlines.due(c, desk.now, 10)) == []
     due = desk.run(lambda c: deadlines.due(c, at("05", "15:00"), 10))
     assert due == [DueTimer(1, Timer("warn", "first_answer", 0, at("05", "15:00")))]
+
+
+def test_two_gateways_that_fire_at_the_same_time_tell_everybody_once(desk: Office) -> None:
+    for number in range(6):
+        desk.take(a_message(message_id=f"<{number}@cliente.test>", text=f"Pedido {number}", subject=f"P {number}"))
+    desk.now = at("05", "17:00")
+    other = Office(Database(desk.database.url), desk.clerk.rules)
+    other.now = desk.now
+    with closing(other.database), ThreadPoolExecutor(2) as threads:
+        for _ in range(3):  # a warning that comes too late, the breach, the step
+            list(threads.map(fire_all, [Gateway(desk), Gateway(other)]))
+    assert Counter(told(desk, "overdue")) == {"chefe@fora.test": 6}
+    fired = [event for n in range(1, 7) for event in desk.events(n) if event[0] == "timer"]
+    assert Counter(event[1:3] for event in fired) == {
+        ("warn", "first_answer"): 6,
+        ("due", "first_answer"): 6,
+        ("escalate", "first_answer:1"): 6,
+    }
