@@ -248,9 +248,9 @@ COMMANDS: tuple[CommandRow, ...] = (
         key="due", name="due", takes="duration", read=terms.read_term,
         on_ticket=on_ticket.promise, in_a_list="with-number", in_a_ready_answer=True,
         undo=(take_back.PROMISED, take_back.STATUS), receipt=("promised", "unpromised", "already"),
-        pt=Wording(("prazo",), "promete uma data ao cliente (`-` desfaz a promessa)", "2d"),
-        en=Wording(("due", "deadline"), "promises the customer a date (`-` takes the promise back)", "2d"),
-        es=Wording(("plazo",), "promete una fecha al cliente (`-` retira la promesa)", "2d"),
+        pt=Wording(("prazo",), "promete uma data ao cliente; com - no lugar, desfaz a promessa", "2d"),
+        en=Wording(("due", "deadline"), "promises the customer a date; with - instead, takes it back", "2d"),
+        es=Wording(("plazo",), "promete una fecha al cliente; con - en su lugar, la retira", "2d"),
     ),
     CommandRow(
         key="spam", name="spam",

@@ -241,8 +241,9 @@ def _status_after(ticket: Ticket, effects: Sequence[Effect], *, publishes: bool)
 
 
 def _opened_by_promise(ticket: Ticket, effects: Sequence[Effect]) -> list[Effect]:
-    """A ticket whose customer is promised a date is open. It opens before the answer: nobody waits because of it."""
-    if ticket.status == "open" or any(isinstance(effect, SetStatus) for effect in effects):
+    """A ticket whose customer is promised a date is open, unless the agent said where it stands. It opens before the
+    answer: nobody waits because of it."""
+    if ticket.status == "open" or any(isinstance(effect, SetStatus | SetStage) for effect in effects):
         return []
     return [SetStatus("open", "promised")]
 
