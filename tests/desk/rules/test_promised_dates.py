@@ -11,6 +11,7 @@ import pytest
 
 from mailtickets.config.levels import ServiceLevel
 from mailtickets.config.places import shipped, template_texts
+from mailtickets.config.stages import QueueStage
 from mailtickets.desk.change import changed, opened
 from mailtickets.desk.clock.calendar import OpenHours
 from mailtickets.desk.letters.render import render
@@ -152,6 +153,17 @@ def test_an_agent_who_says_where_the_ticket_stands_is_obeyed() -> None:
     _, after, _ = by_ana("Mande a foto, por favor.\n#prazo 2d\n#status pendente")
     assert after is not None
     assert after.status == "pending"
+
+
+def test_a_stage_that_the_agent_names_stays() -> None:
+    names = {"novo": "new", "aberto": "open", "com-cliente": "pending", "pronto": "resolved", "fim": "closed"}
+    stages = tuple(QueueStage(**{"name": name, "is": base}) for name, base in names.items())
+    ticket = a_ticket(status="pending", stage="com-cliente")
+    known = facts(ticket, queue=POLICY.queues[0], tokens=(a_token(ANA),))
+    policy = a_timed_policy(suporte={"stages": stages})
+    decision = decide(a_mail(ANA, text="Mande a foto.\n#prazo 2d\n#etapa com-cliente"), known, policy, NOW)
+    assert changed(ticket, decision.effects, NOW).status == "pending"
+    assert promised(decision) == [PromiseDate(WEDNESDAY)]
 
 
 def test_a_finished_ticket_has_nothing_to_promise() -> None:
