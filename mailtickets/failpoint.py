@@ -29,6 +29,9 @@ FAILPOINTS = (
 TIMER_FAILPOINTS = ("before-timer-commit", "after-timer-commit")
 """The moments of a timer whose time has come."""
 
+GIVING_FAILPOINTS = ("before-giving-commit", "after-giving-commit")
+"""The moments of a waiting ticket that is given to an agent."""
+
 _passed: Counter[str] = Counter()
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.rules.assignment import TurnWanted, turn
+from mailtickets.failpoint import failpoint
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.store import turns
@@ -33,10 +34,16 @@ def give_out(gateway: Gateway) -> int:
         if queue is None or turn(queue, desk, policy, clerk.clock(), wanted) is None:
             continue
         by_desk = partial(orders.give_out, policy=policy, now=clerk.clock(), wanted=wanted)
-        clerk.order(Order(one.ticket, by_desk=by_desk, desk=partial(everybodys_turns, policy=policy)))
+        order = Order(one.ticket, by_desk=by_desk, desk=partial(everybodys_turns, policy=policy))
+        clerk.order(order, _before_commit)
+        failpoint("after-giving-commit")
         desk = clerk.database.transact(everybodys_turns, policy)
         given += 1
     return given
+
+
+def _before_commit(_: Connection) -> None:
+    failpoint("before-giving-commit")
 
 
 def _waiting(connection: Connection) -> list[Awaited]:
