@@ -11,6 +11,8 @@ from sqlalchemy import select
 from mailtickets.config.models import Agent
 from mailtickets.desk.clock.timers import Timer
 from mailtickets.desk.commands import orders
+from mailtickets.desk.model.decision import Decision
+from mailtickets.desk.model.effects import AddMessage, OpenTicket, PromiseDate, SetStatus
 from mailtickets.gateway.drafting.firing import TimerOrder
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs.timers import fire_all, make_some_again
@@ -22,6 +24,7 @@ from tests.desk.builders import ANA, BRUNO, CARLA, a_policy, an_agent
 from tests.desk.clock.scenes import a_level, at, the_policy
 from tests.store.office import Office, a_message, copies
 from tests.store.test_history import import_mail
+from tests.store.test_work_by_mail import agent, maria, token
 
 SLA = a_level(
     name="padrao",
@@ -375,9 +378,6 @@ def test_imported_mail_starts_no_clock(desk: Office) -> None:
 
 
 def test_a_promise_is_a_clock_also_without_a_level(office: Office) -> None:
-    from mailtickets.desk.model.decision import Decision
-    from mailtickets.desk.model.effects import PromiseDate
-
     office.use(a_policy(instance={"timezone": "America/Sao_Paulo"}))
     office.now = at("05", "08:00")
     office.take(a_message())
@@ -453,3 +453,66 @@ def test_two_gateways_that_fire_at_the_same_time_tell_everybody_once(desk: Offic
         ("due", "first_answer"): 6,
         ("escalate", "first_answer:1"): 6,
     }
+
+
+# --- by mail ------------------------------------------------------------------------------------------
+
+
+def test_an_answer_that_is_taken_back_takes_its_stop_back(office: Office) -> None:
+    office.use(the_policy(levels=(SLA,), suporte={"undo_seconds": 600}))
+    office.now = at("05", "08:00")
+    maria(office, "A impressora não imprime.")
+    office.now = at("05", "09:00")
+    agent(office, "Reinicie.", token(office))
+    assert clocks(office)["first_answer"] == ("met", "05 17:00", "05 09:00")
+    assert clocks(office)["resolution"][0] == "paused"
+    office.now = at("05", "09:05")
+    agent(office, "#desfazer", token(office))
+    assert clocks(office) == {"first_answer": ("running", "05 17:00", ""), "resolution": ("running", "07 18:00", "")}
+    assert from_the_events(office)
+
+
+def test_a_message_that_is_split_off_has_waited_since_it_was_written(desk: Office) -> None:
+    maria(desk, "A impressora não imprime.")
+    desk.now = at("05", "09:00")
+    agent(desk, "Reinicie.", token(desk))
+    desk.now = at("05", "10:00")
+    maria(desk, "E o boleto?", desk.reply_address("maria@cliente.test"))
+    assert clocks(desk)["next_answer"] == ("running", "05 15:00", "")
+    desk.now = at("05", "11:00")
+    agent(desk, "#separar", token(desk))
+    assert "next_answer" not in clocks(desk, 1)
+    assert clocks(desk, 2) == {"first_answer": ("running", "06 09:00", ""), "resolution": ("running", "10 10:00", "")}
+    assert from_the_events(desk, 1)
+    assert from_the_events(desk, 2)
+
+
+def test_a_ticket_that_an_agent_opens_by_writing_waits_for_nobody(desk: Office) -> None:
+    joao = Address("João", "joao@outro.test")
+    effects = (
+        OpenTicket("suporte", "Pedido", joao, "pt_BR", acknowledged=False),
+        AddMessage("out", "public", ANA, verified=True, text="Seu pedido chegou.", relayed=True),
+        SetStatus("pending", "agent-answered"),
+    )
+    number = desk.clerk.open(Decision("opened-by-agent", effects, actor=ANA.address), text="").number
+    assert clocks(desk, number) == {"resolution": ("paused", "", "")}
+    assert timers(desk, number) == []
+
+
+def test_thanks_for_what_was_resolved_start_nothing(desk: Office) -> None:
+    maria(desk, "A impressora não imprime.")
+    desk.now = at("05", "09:00")
+    agent(desk, "Reinicie.\n#resolver", token(desk))
+    before = clocks(desk)
+    desk.now = at("05", "10:00")
+    maria(desk, "Obrigada!", desk.reply_address("maria@cliente.test"))
+    assert clocks(desk) == before
+    assert before["resolution"] == ("met", "07 18:00", "05 09:00")
+
+
+def test_a_note_and_an_acknowledgement_stop_nothing(desk: Office) -> None:
+    desk.take(a_message(date="Wed, 05 Mar 2025 08:00:00 -0300"))
+    assert ("received", "maria@cliente.test") in desk.outgoing()
+    desk.now = at("05", "09:00")
+    agent(desk, "#nota\nVer com o fornecedor.", token(desk))
+    assert clocks(desk)["first_answer"] == ("running", "05 17:00", "")
