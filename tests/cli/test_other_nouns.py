@@ -163,6 +163,7 @@ def test_agents_are_listed_with_what_they_hold(shell: Shell, held: Office) -> No
     ana, bruno = shell.json("agent", "list")
     assert (ana["address"], ana["open_tickets"], ana["queues"]) == ("ana@desk.test", 1, ["suporte"])
     assert (bruno["name"], bruno["open_tickets"]) == ("Bruno Castro", 0)
+    assert (bruno["skills"], bruno["capacity"], bruno["calendar"]) == ([], 0, "")
 
 
 def test_templates_are_listed_and_previewed(shell: Shell) -> None:
