@@ -17,7 +17,9 @@ from mailtickets.cli.desk import configuration, opened
 from mailtickets.cli.session import add_json, print_json
 from mailtickets.config.models import Config
 from mailtickets.desk.claims.authors import writer
+from mailtickets.desk.fields.gathered import BY_LEVELS
 from mailtickets.desk.model.decision import Decision, RuleVerdict
+from mailtickets.desk.model.effects import SetField, SetPriority
 from mailtickets.desk.model.facts import Authentication, Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import is_configured
@@ -25,6 +27,7 @@ from mailtickets.desk.reasons import sentence
 from mailtickets.edges.checks.authentication import AuthenticationSettings, Authenticator
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.drafting.draft import Draft
+from mailtickets.gateway.drafting.fields import questions_of
 from mailtickets.mail.door import SMTP
 from mailtickets.mail.kind.junk import spam_flags
 from mailtickets.mail.model import Envelope, InboundMail
@@ -104,6 +107,8 @@ def as_json(mail: InboundMail, draft: Draft, policy: Policy, now: datetime) -> d
         "ticket": decision.ticket,
         "effects": [type(effect).__name__ for effect in decision.effects],
         "by_rules": list(_by_rules(decision)),
+        "fields": list(_fields(decision)),
+        "asks": [name for notice in draft.notices for name in questions_of(notice)],
         "notices": [{"notice": n.name, "recipients": [who.address for who in n.recipients]} for n in draft.notices],
         "withheld": [{"notice": name, "reason": reason} for name, reason in draft.withheld],
         "due": [clock_as_json(clock, policy, now) for clock in draft.clocks],
@@ -123,6 +128,15 @@ def _by_rules(decision: Decision) -> Iterator[dict[str, Any]]:
         recorded = event_of(effect, None)
         if recorded is not None and is_configured(recorded.reason):
             yield {"kind": recorded.kind, "to": recorded.new, "rule": recorded.reason}
+
+
+def _fields(decision: Decision) -> Iterator[dict[str, Any]]:
+    """The values that the mail says, the levels that its words speak of, and why the priority follows."""
+    for effect in decision.effects:
+        if isinstance(effect, SetField):
+            yield {"name": effect.name, "value": effect.value, "reason": effect.reason}
+        elif isinstance(effect, SetPriority) and effect.reason == BY_LEVELS:
+            yield {"name": "priority", "value": effect.to, "reason": effect.reason}
 
 
 def _evidence(mail: InboundMail, facts: Facts) -> list[dict[str, Any]]:
@@ -173,6 +187,10 @@ def _print(explained: dict[str, Any]) -> None:
     print(f"effects   {', '.join(explained['effects']) or 'none'}")
     for one in explained["by_rules"]:
         print(f"by rule   {one['kind']}: {one['to'] or '-'}  ({one['rule']})")
+    for one in explained["fields"]:
+        print(f"field     {one['name']}: {one['value']}  ({one['reason']})")
+    if explained["asks"]:
+        print(f"asks      {', '.join(explained['asks'])}")
     for notice in explained["notices"]:
         print(f"notice    {notice['notice']} to {', '.join(notice['recipients'])}")
     for held_back in explained["withheld"]:

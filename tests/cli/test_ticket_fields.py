@@ -1,5 +1,7 @@
 """Fields and types at the shell: set, refused with an example, printed, searched for; and what `check` says of them."""
 
+from pathlib import Path
+
 import pytest
 
 from mailtickets.cli.check.kinds import of_config
@@ -108,3 +110,13 @@ def test_check_says_which_type_no_rule_gives_to_new_mail(shell: Shell) -> None:
     shell.config.write_text(shell.config.read_text("utf-8") + rule, encoding="utf-8")
     texts = [line.text for line in of_config(load(shell.config))]
     assert not any("no rule gives new mail" in text for text in texts)
+
+
+def test_explain_says_which_values_a_mail_has_and_what_is_asked(shell: Shell, tmp_path: Path) -> None:
+    rule = '[[rule]]\nname = "trocas"\nall = [{ words = ["troca"] }]\nset = { type = "troca" }\n'
+    shell.config.write_text(shell.config.read_text("utf-8") + rule, encoding="utf-8")
+    file = tmp_path / "troca.eml"
+    file.write_bytes(a_message("Quero a troca do pedido 54321-09.", message_id="<t@cliente.test>"))
+    explained = shell.json("explain", file)
+    assert explained["fields"] == [{"name": "pedido", "value": "54321-09", "reason": "found-in-mail"}]
+    assert "field     pedido: 54321-09  (found-in-mail)" in shell.run("explain", file)[1]

@@ -53,13 +53,14 @@ def with_levels(connection: Connection, basis: Basis, policy: Policy, now: datet
 
 def with_questions(basis: Basis, notices: tuple[Notice, ...]) -> Basis:
     """What a draft is made from, with the event of what is asked in the acknowledgement, if one goes out."""
-    questions = [question for notice in notices for question in _questions(notice)]
+    questions = [question for notice in notices for question in questions_of(notice)]
     if not questions:
         return basis
     event = RecordEvent(ASKED, "asked-in-acknowledgement", detail=" ".join(questions))
     return replace(basis, decision=replace(basis.decision, effects=(*basis.decision.effects, event)))
 
 
-def _questions(notice: Notice) -> list[str]:
+def questions_of(notice: Notice) -> list[str]:
+    """The names of the fields that a notice asks for, in the order of its questions."""
     asks = notice.context.get("asks")
     return [str(ask["name"]) for ask in asks] if isinstance(asks, list) else []
