@@ -40,6 +40,10 @@ def policy_of(*agents: Agent, assignment: str = "skill", vendas: str = "none", *
     return replace(policy, calendars={"dia": DAY, "noite": NIGHT})
 
 
+ROOM = {"acknowledgements_per_sender_per_hour": 100, "automatic_per_sender_per_day": 100}
+"""Budgets that keep nothing back: a draft that is out of date is so because of its turn."""
+
+
 def holder(office: Office, number: int) -> str | None:
     return office.ticket(number).ticket.assignee
 
@@ -154,13 +158,13 @@ def test_what_the_shell_opens_waits_too(office: Office) -> None:
 
 def test_two_gateways_never_fill_the_same_place_twice(office: Office) -> None:
     """Both see room for one more; the second of them looks again, and finds none."""
-    office.use(policy_of(worker(ANA, capacity=1)))
+    office.use(policy_of(worker(ANA, capacity=1), budget=ROOM))
     first, second = (office.draft(office.keep(a_message(f"{n}", message_id=f"<t{n}@x.test>"))) for n in (1, 2))
     assert [e.reason for d in (first, second) for e in d.decision.effects if isinstance(e, Assign)] == [
         "least-open"
     ] * 2
     office.settle(first)
-    with pytest.raises(Stale):
+    with pytest.raises(Stale, match="was given another ticket"):
         office.settle(second)
     office.settle(office.draft(second.received.id))
     assert [holder(office, number) for number in office.numbers()] == [ANA.address, None]
@@ -301,6 +305,20 @@ def test_a_rule_asks_for_a_skill(office: Office) -> None:
     maria(office, "A impressora não imprime.")
     assert [holder(office, number) for number in (1, 2, 3)] == [BRUNO.address, BRUNO.address, ANA.address]
     assert [why(office, number) for number in (1, 2, 3)] == [["skill:vpn"], ["skill:vpn"], ["least-open"]]
+
+
+def test_two_gateways_never_take_the_same_turn_by_skill(office: Office) -> None:
+    policy = policy_of(worker(ANA), worker(BRUNO, skills=("vpn",), capacity=1), budget=ROOM)
+    rule = Rule.model_validate({"name": "vpn", "all": ({"words": "vpn"},), "assign": "skill:vpn"})
+    office.use(replace(policy, configured=(rule,)))
+    words = ("A VPN caiu.", "A VPN caiu de novo.")
+    first, second = (office.draft(office.keep(a_message(text, message_id=f"<{len(text)}@x.test>"))) for text in words)
+    office.settle(first)
+    with pytest.raises(Stale, match="was given another ticket"):
+        office.settle(second)
+    office.settle(office.draft(second.received.id))
+    assert [holder(office, number) for number in office.numbers()] == [BRUNO.address, ANA.address]
+    assert why(office, office.numbers()[1]) == ["least-open"], "Bruno is full: the queue's least loaded has it"
 
 
 def test_a_rule_that_moves_a_ticket_finds_somebody_there_or_lets_it_wait_there(office: Office) -> None:
