@@ -371,3 +371,6 @@ def test_a_rule_keeps_to_where_the_stages_lead_and_to_what_they_need() -> None:
         ruled = apply(decision, of_mail(decision, case), policy, NOW)
         done = changed(ticket, stages.followed(ruled, ticket, policy, NOW).effects, NOW)
         assert (done.stage, done.priority) == (there, "high")
+        said = [line.why for line in ruled.trace if line.verdict == "no stage peca"]
+        possible = "the stages do not allow it; possible: diagnostico, encerrado"
+        assert said == ([] if there == "peca" else [possible])

@@ -12,6 +12,7 @@ from mailtickets.config.models import Queue
 from mailtickets.config.rules import Rule
 from mailtickets.desk.change import changed
 from mailtickets.desk.clock import stages
+from mailtickets.desk.model.decision import RuleVerdict
 from mailtickets.desk.model.effects import (
     AddParticipant,
     Assign,
@@ -138,13 +139,32 @@ def _stage(
 ) -> Iterator[Effect]:
     """The stage comes last: it belongs to the queue that has the ticket in the end. A move that the stages do not allow
     from there is not made."""
-    said = summed.setters.get("stage")
-    if said is None:
-        return
-    after = changed(ticket, [effect for effect in effects if not isinstance(effect, OpenTicket)], now)
-    moved = stages.by_rule(after, said.value, policy, reason_of(said.rule))
+    moved = _stage_move(summed, ticket, effects, policy, now)
     if not isinstance(moved, stages.NoMove):
         yield from moved
+
+
+def _stage_move(
+    summed: RuleSum, ticket: Ticket, effects: Sequence[Effect], policy: Policy, now: datetime
+) -> tuple[Effect, ...] | stages.NoMove:
+    said = summed.setters.get("stage")
+    if said is None:
+        return ()
+    after = changed(ticket, [effect for effect in effects if not isinstance(effect, OpenTicket)], now)
+    return stages.by_rule(after, said.value, policy, reason_of(said.rule))
+
+
+def stage_not_set(
+    summed: RuleSum, ticket: Ticket, effects: Sequence[Effect], policy: Policy, now: datetime
+) -> tuple[RuleVerdict, ...]:
+    """A line for the trace, if the stages do not allow the move that a rule wants. `effects`: all of the decision."""
+    no, said = _stage_move(summed, ticket, effects, policy, now), summed.setters.get("stage")
+    if said is None or not isinstance(no, stages.NoMove):
+        return ()
+    why = (
+        f"it needs {', '.join(no.needs)}" if no.needs else f"possible: {', '.join(s.name for s in no.possible) or '-'}"
+    )
+    return (RuleVerdict(said.rule.reason, f"no stage {said.value}", f"the stages do not allow it; {why}"),)
 
 
 def _recorded(summed: RuleSum) -> Iterator[Effect]:

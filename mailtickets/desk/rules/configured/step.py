@@ -27,7 +27,7 @@ from mailtickets.desk.model.facts import CustomerHistory, Desk, DuplicateFact
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.case import Case
-from mailtickets.desk.rules.configured.effects import on_ticket, ordered, queue_after, reason_of
+from mailtickets.desk.rules.configured.effects import on_ticket, ordered, queue_after, reason_of, stage_not_set
 from mailtickets.desk.rules.configured.look import MATCHES, Matching, look
 from mailtickets.desk.rules.configured.matter import MailMatter, Matter
 from mailtickets.desk.rules.configured.sums import RuleSum, Stated, together
@@ -167,6 +167,7 @@ def applied(
         return _held(decision, summed, ruled, case.facts.duplicate)
     summed = summed.without(ordered(decision.effects))
     effects = on_ticket(summed, ticket, decision.effects, policy, desk or Desk(), now)
+    decision = decision.traced((*decision.trace, *stage_not_set(summed, ticket, effects, policy, now)))
     answer = summed.setters.get("answer")
     ruled = replace(
         ruled,
