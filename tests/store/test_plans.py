@@ -16,6 +16,7 @@ from sqlalchemy import Connection, event, text
 from mailtickets.config.models import Budget
 from mailtickets.config.outline import DeskOutline
 from mailtickets.desk.notices.budget import shared_lines
+from mailtickets.mail.model import Address
 from mailtickets.store import (
     agents,
     answer_times,
@@ -35,8 +36,8 @@ from mailtickets.store import (
     turns,
 )
 from mailtickets.store.database import Database
+from mailtickets.store.read import customers, facts, figures, status, trace
 from mailtickets.store.read import deadlines as read_deadlines
-from mailtickets.store.read import facts, figures, status, trace
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read import outbox as read_outbox
 from mailtickets.store.read import tickets as read_tickets
@@ -86,6 +87,7 @@ ASKED: dict[str, Work] = {
     "who waits too long": lambda c: agents.waiting_too_long(c, "suporte", timedelta(1), NOW, 10),
     "an agent's work": lambda c: agents.unfinished(c, NOW, 10, assignee="ana@desk.test"),
     "nobody's work": lambda c: agents.unfinished(c, NOW, 10, queues=["suporte"]),
+    "what a customer has had before": lambda c: customers.history_of(c, Address("", "5@cliente.test"), 5),
     "what may be closed": lambda c: tickets.resolved_before(c, "suporte", NOW, 100),
     "tickets of agents who left": lambda c: tickets.assigned_to_others(c, ["bruno@desk.test"], 100),
     "used-up budgets": lambda c: budgets.forget_expired(c, NOW),

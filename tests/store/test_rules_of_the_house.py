@@ -15,7 +15,7 @@ from mailtickets.gateway.drafting.order import Order
 from mailtickets.store import schema
 from tests.desk.builders import ANA, BRUNO, CARLA, MARIA, a_policy
 from tests.desk.rules.configured.occasions import COMERCIAL, a_rule
-from tests.store.office import Office
+from tests.store.office import Office, a_message
 from tests.store.test_who_receives import mailbox, received, shown, take
 
 MINE = MARIA.address
@@ -161,6 +161,8 @@ def test_mail_that_must_not_be_answered_gets_no_ready_answer(
     use(office, ANSWERS)
     take(office, "Olá.", verdict, **fields)
     assert [name for name, to in office.outgoing() if to not in {ANA.address, BRUNO.address}] == []
+    assert {kind for kind, *_, reason in office.events(1) if kind in {"ready-answer", "withheld"}} == {"withheld"}
+    assert "Resposta autom" not in shown(office, ANA.address, "new_ticket")
 
 
 def test_a_reply_is_answered_once_and_within_the_budget(office: Office) -> None:
@@ -393,3 +395,35 @@ def test_without_rules_nothing_is_read_or_written_for_them(office: Office) -> No
     take(office, "A impressora parou.", "pass")
     assert fired(office) == {}
     assert office.row(1).outcome == "opened"
+
+
+def test_a_mail_that_an_agent_hands_on_is_asked_about_as_the_customers(office: Office) -> None:
+    use(
+        office,
+        a_rule('all = [{ from = "@cliente.test" }, { words = "proposta" }]; set = { queue = "vendas" }', "proposta"),
+    )
+    words = (
+        "Chegou por telefone.\n\n---------- Forwarded message ---------\nFrom: Maria Souza <maria@cliente.test>\n"
+        "Date: Mon, 3 Mar 2025 at 08:00\nSubject: Pedido\nTo: <ana@desk.test>\n\nQuero uma proposta.\n"
+    )
+    row = take(office, words, "pass", **{"from": "Ana <ana@desk.test>", "subject": "Fwd: Pedido"})
+    assert (row.outcome, row.reason) == ("opened", "opened-by-agent")
+    assert office.ticket(1).ticket.queue == "vendas"
+    assert "new_ticket" in received(office, CARLA.address)
+
+
+def test_a_mail_to_two_queues_that_a_rule_moves_is_told_once_to_each_person(office: Office) -> None:
+    use(office, to_vendas())
+    mail = a_message("Quero uma proposta.", to="suporte@desk.test, vendas@desk.test")
+    office.take(mail, recipients=("suporte@desk.test", "vendas@desk.test"))
+    assert [name for name, to in office.outgoing() if to == BRUNO.address] == ["new_ticket"]
+    assert [name for name, to in office.outgoing() if to == CARLA.address] == ["new_ticket"]
+
+
+def test_old_mail_that_is_imported_asks_no_rule(office: Office) -> None:
+    from mailtickets.mail.door import Door
+
+    use(office, a_rule('add_tags = ["x"]; answer = "estamos-verificando"'))
+    office.take(a_message("A impressora parou."), door=Door.named("import"))
+    assert office.outgoing() == []
+    assert office.ticket(1).ticket.tags == ()

@@ -12,10 +12,13 @@ from sqlalchemy import Connection
 from mailtickets.desk.letters.canned_files import canned_file
 from mailtickets.desk.letters.sandbox import Templates
 from mailtickets.desk.model.decision import Decision
-from mailtickets.desk.model.effects import RecordEvent
+from mailtickets.desk.model.effects import AddMessage, RecordEvent
 from mailtickets.desk.model.facts import Desk, Facts
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.plan import why_not_acknowledged
+from mailtickets.desk.rules.agent_new_mail import OPENED_BY_AGENT
 from mailtickets.desk.rules.case import Case
 from mailtickets.desk.rules.configured.look import Matching, asks_history
 from mailtickets.desk.rules.configured.matter import Matter
@@ -49,6 +52,7 @@ def ruled(
     seen = _look(connection, matters, policy)
     desk = _desk(connection, decision, matters, seen, policy, facts.desk)
     decision = applied(decision, matters[0].ticket, seen, policy, now, desk=desk, case=case)
+    decision = _to_whom_may_be_answered(decision, case)
     decision = _in_words_there_are(decision, matters[0].ticket, templates)
     return replace(decision, also=also), replace(facts, desk=desk)
 
@@ -86,10 +90,28 @@ def _in_words_there_are(decision: Decision, before: Ticket, templates: Templates
     locale = decision.opens.locale if decision.opens is not None else before.locale
     if answer is None or templates is None or canned_file(templates, answer.value, locale) is not None:
         return decision
-    others = (
-        effect for effect in decision.effects if effect != RecordEvent("ready-answer", answer.reason, answer.value)
-    )
-    withheld = RecordEvent("withheld", "no-ready-answer", "ready_answer")
+    return _unanswered(decision, "no-ready-answer")
+
+
+def _to_whom_may_be_answered(decision: Decision, case: Case) -> Decision:
+    """The decision without a ready answer to mail that must not be answered (RFC 3834), or beside an agent's own."""
+    said = next((effect for effect in decision.effects if isinstance(effect, AddMessage)), None)
+    if decision.ruled.answer is None or said is None or decision.reason == OPENED_BY_AGENT:
+        return decision
+    if said.direction == "out":
+        return _unanswered(decision, "agent-answer") if said.visibility == "public" else decision
+    why = why_not_acknowledged(case.mail, case.facts, case.facts.queue, case.policy, case.now)
+    return _unanswered(decision, OtherReason(why)) if why is not None else decision
+
+
+def _unanswered(decision: Decision, why: Reason) -> Decision:
+    """The decision without its ready answer. The history of the ticket says why."""
+    answer = decision.ruled.answer
+    if answer is None:
+        return decision
+    said = RecordEvent("ready-answer", answer.reason, answer.value)
+    others = (effect for effect in decision.effects if effect != said)
+    withheld = RecordEvent("withheld", why, "ready_answer")
     return replace(decision, effects=(*others, withheld), ruled=replace(decision.ruled, answer=None))
 
 
