@@ -1,6 +1,7 @@
 """`mailtickets rule`: which rules there are, what they make of a mail, and what others would have made of old mail."""
 
 import json
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,12 +10,14 @@ from sqlalchemy import select, update
 
 from mailtickets.cli.check import areas
 from mailtickets.config.load import load
-from mailtickets.config.state import load_secrets
+from mailtickets.config.state import load_secrets, prepare
 from mailtickets.daemon import warn_of_shadows
 from mailtickets.gateway.rules import rules_of
-from mailtickets.store import schema
+from mailtickets.store import migrate, schema
+from mailtickets.store.database import Database
 from tests.cli.conftest import CONFIG, Shell
 from tests.desk.builders import MARIA
+from tests.servers.postgres import Postgres
 from tests.store.office import Office, a_message
 from tests.store.test_work_by_mail import agent, maria, token
 
@@ -272,6 +275,23 @@ def test_a_mail_that_a_rule_held_is_compared_as_it_was_held(shell: Shell, office
     assert new(hold)[0] == 0
     status, out = new("")
     assert (status, "rule fiscal (as it is now)" in out) == (1, True)
+
+
+def test_the_mail_of_a_desk_on_postgresql_is_compared_too(shell: Shell, postgres: Postgres, new: Any) -> None:
+    shell.config.write_text(f'{CONFIG}[database]\nurl = "{postgres.database()}"\n', encoding="utf-8")
+    config = load(shell.config)
+    prepare(config)
+    with closing(Database(config.database_url)) as database:
+        migrate.upgrade(database)
+        office = Office(database, rules_of(config, load_secrets(config)))
+        maria(office, "Preciso da segunda via do boleto.", subject="Boleto")
+        office.pass_time(hours=1)
+        agent(office, "#cliente\nSegue.\n#resolver", token(office))
+        rest = '[[rule]]\nname = "fim"\non = ["status"]\nall = [{ status = "resolved" }]\nadd_tags = ["fim"]\n'
+        rest += '[[rule]]\nname = "logo"\non = ["due"]\nall = [{ waiting = "30m" }]\nadd_tags = ["logo"]\n'
+        status, out = new(BOLETO + rest, "--json")
+    assert status == 1
+    assert {one["rule"]: one["tickets"] for one in found(out)["rules"]} == {"boleto": 1, "fim": 1, "logo": 1}
 
 
 def test_a_desk_that_is_not_there_has_nothing_to_compare(shell: Shell) -> None:
