@@ -7,6 +7,7 @@ import pytest
 from mailtickets.config.load import load
 from mailtickets.config.models import Config
 from mailtickets.config.places import ConfigError
+from mailtickets.config.rules import Condition, Rule
 
 HOUSE = """
 [instance]
@@ -148,3 +149,9 @@ def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     found = problems(tmp_path, 'name = "a"\nall = [{ queue = "x" }, { word = "y" }]\nset = { type = "z" }')
     assert set(found) == {"rule.0.all.0.queue", "rule.0.all.1.word", "rule.0.set.type"}
+
+
+def test_the_page_about_rules_names_every_key() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "rules.md").read_text(encoding="utf-8")
+    keys = {info.alias or name for model in (Condition, Rule) for name, info in model.model_fields.items()}
+    assert {key for key in keys if f"`{key}" not in page and f"{key} =" not in page} == set()
