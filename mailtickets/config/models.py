@@ -231,7 +231,7 @@ class Junk(Section):
 class ForgottenLook(Section):
     """The daily look at tickets that lie about."""
 
-    at: TimeOfDay = "07:30"
+    at: TimeOfDay = ""
     after: Duration = "1d"
     calendar: str = ""
 

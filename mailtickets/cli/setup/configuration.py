@@ -50,6 +50,7 @@ def _tables(settled: Settled, state_dir: str) -> Iterator[Table]:
     yield from [Table("[dns]", "Who is asked about senders.", [("servers", settled.dns, "")])] if settled.dns else []
     yield _queue(settled)
     yield from _agents(settled)
+    yield _FORGOTTEN
     yield _trust(settled)
 
 
@@ -211,6 +212,13 @@ def _agents(settled: Settled) -> Iterator[Table]:
         rows = [("name", agent.name, ""), ("address", agent.address, ""), ("queues", (settled.queue,), "")]
         yield Table("[[agent]]", says, rows)
         says = ""
+
+
+_FORGOTTEN = Table(
+    "[forgotten]",
+    "Each day at this time, agents are told of tickets that lie about; of each ticket once.",
+    [("at", "07:30", '"" = never')],
+)
 
 
 def _trust(settled: Settled) -> Table:
