@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from mailtickets.words import shipped
 from mailtickets.words.check_digits import is_cnpj, passes_luhn
 from mailtickets.words.edits import Edit, edited, without_overlaps
-from mailtickets.words.fold import NOTHING_SEEN, ascii_in_place, letters_in_place
+from mailtickets.words.fold import ascii_in_place, letters_in_place
 
 HIDDEN = "••••••"
 """Stands where a password or a security code stood."""
@@ -59,7 +59,7 @@ _ISSUERS: tuple[tuple[int, int, frozenset[int]], ...] = (
 )
 """The first and the last prefix of an issuer's numbers, and how many digits these have (ISO/IEC 7812)."""
 
-_GAP = r"(?:[ \0]{1,2}|[ \0]?[.\-–][ \0]?|[ \0]?\n[> ]{0,3})"
+_GAP = r"(?:[ \0]{1,2}|[ \0]?[.\-‐‑–—][ \0]?|[ \0]?\n[> ]{0,3})"
 _RUN = re.compile(rf"(?<![a-z0-9])[0-9]+(?:{_GAP}[0-9]+)*+")
 _GROUP = re.compile(r"[0-9]+")
 _GROUPINGS = frozenset({
@@ -68,6 +68,9 @@ _GROUPINGS = frozenset({
 })  # fmt: skip
 """How cards are written in groups; a group of 13 to 19 digits may stand alone."""
 _MOST_GROUPS = 5
+_JOINS = frozenset(".-‐‑–—")
+"""Signs between the groups of one number."""
+_CENTS = re.compile(r",[0-9]{1,6}(?![0-9])")
 _PAYMENT_LINES = frozenset({44, 47, 48})
 """How many digits the access key of an invoice (44), a boleto (47) and a bill (48) have."""
 _CHAIN = 6
@@ -141,14 +144,14 @@ def _card_at(searched: str, groups: Sequence[tuple[int, int]], lengths: Sequence
 def _is_part(searched: str, groups: Sequence[tuple[int, int]], at: int, size: int) -> bool:
     """Whether the digits are a part of something longer: of a word, a decimal, a composed number, a link."""
     first, last = groups[at][0], groups[at + size - 1][1]
-    if at and searched[groups[at - 1][1] : first].strip(" \0") in {".", "-", "–"}:
+    if at and searched[groups[at - 1][1] : first].strip(" \0") in _JOINS:
         return True
-    if at + size < len(groups) and searched[last : groups[at + size][0]].strip(" \0") in {".", "–"}:
+    if at + size < len(groups) and searched[last : groups[at + size][0]].strip(" \0") in _JOINS - {"-"}:
         return True
     after, before = searched[last : last + 2], searched[max(0, first - 1) : first]
     if after[:1].isalnum() or after[:1] in {"_", "@", "%"} or before in {"_", "%", "/", "#"}:
         return True
-    if len(after) == 2 and after[0] == "," and after[1].isdigit():
+    if _CENTS.match(searched, last):
         return True
     return bool(_LINK.search(_word_before(searched, first)))
 
@@ -180,18 +183,24 @@ def _any_of(entry: str) -> str:
 _CALLED = re.compile(rf"(?<![\w-])(?:{_any_of('passwords')})(?![\w-])")
 _CODE = re.compile(rf"(?<![\w-])(?:{_any_of('codes')})(?![\w-])[ \t:=\0.]{{1,3}}([0-9]{{3,8}})(?!\w|[.,][0-9])")
 _BETWEEN = re.compile(rf"(?:[ /\0]{{1,2}}(?:{_any_of('between')})(?![\w-])){{0,6}}+")
-_SIGN = re.compile(r"[ \t\0]{0,3}(?:[:=]|->|=>)[ \t\0]{0,4}")
+_SIGN = re.compile(r"[ \t\0]{0,3}\*{0,2}[ \t\0]{0,3}(?:[:=]|->|=>)\*{0,2}[ \t\0]{0,4}")
+"""Gmail writes bold words with asterisks in the text of a mail: `*Senha:* abc123`."""
+_DASH = re.compile(r"[ \t\0]{1,3}[-–—|][ \t\0]{1,3}")
+"""Also what stands between the cells of a table."""
 _VERB = re.compile(rf"[ \0]{{1,2}}(?:{_any_of('verbs')})[ \0]{{1,2}}:?[ \0]{{0,2}}")
 _VALUE = re.compile(r"[\"“'‘«]([^\n\0\"”'’»]{1,100})[\"”'’»]|([^\s\0]{1,200})")
-_NEXT_LINE = re.compile(r"[ \t\0]*+\n[> \t]*+([^\s\0]{1,100})[ \t]*+(?=\n|\0|\Z)")
+_NEXT_LINE = re.compile(r"[ \t\0]*+\n(?:[> \t\0]*+\n)?[> \t\0]*+([^\s\0]{1,100})[ \t]*+(?=\n|\0|\Z)")
 _ORDINARY = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)?")
 _REST = re.compile(r"[ \t]{1,3}(?![|/(\\])[^\s\0]")
 _BLANKED = re.compile(r"[^\w]+|_+")
+_DIGIT, _LETTER = re.compile(r"[0-9]"), re.compile(r"[^\W\d_]")
+_SHORTEST = 6
+"""Characters of a password that only a dash announces."""
 _ENDING = ".,;:!?)]}>\"'…"
 
 
 def _passwords(text: str) -> Iterator[Edit]:
-    searched = letters_in_place(text).replace(NOTHING_SEEN, "\0")
+    searched = ascii_in_place(letters_in_place(text))
     for code in _CODE.finditer(searched):
         yield Edit(code.start(1), code.end(1), HIDDEN)
     for name in _CALLED.finditer(searched):
@@ -208,6 +217,10 @@ def _password_after(searched: str, at: int) -> tuple[int, int] | None:
         sign = _SIGN.match(searched, end)
         if sign is not None:
             return _said(searched, sign.end()) or _below(searched, sign.end())
+        dash = _DASH.match(searched, end)
+        value = _VALUE.match(searched, dash.end()) if dash is not None else None
+        if value is not None and _is_mixed(value[0]):
+            return _span(value)
     verb = _VERB.search(searched, at, at + 80)
     if verb is None or not _leads_to(searched, at, verb.start()):
         return None
@@ -252,6 +265,12 @@ def _is_no_word(value: str) -> bool:
     """Whether a value has digits or signs in it, as passwords have and words have not."""
     bare = value.strip(_ENDING + "([{<“”‘’«»")
     return bool(bare) and not _is_none(value) and not _ORDINARY.fullmatch(bare) and any(c.isalnum() for c in bare)
+
+
+def _is_mixed(value: str) -> bool:
+    """Whether a value has letters and digits in it, and as many as passwords have."""
+    bare = value.strip(_ENDING)
+    return len(bare) >= _SHORTEST and bool(_DIGIT.search(bare)) and bool(_LETTER.search(bare)) and _is_no_word(bare)
 
 
 def _span(value: re.Match[str]) -> tuple[int, int]:

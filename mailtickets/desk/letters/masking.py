@@ -6,6 +6,7 @@ Fails with: nothing. HTML that cannot be masked is None: the notice then shows t
 """
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from mailtickets.mail.reply.page_edits import html_edited
@@ -13,6 +14,8 @@ from mailtickets.words.secrets import masked, secrets
 
 _AS_IT_IS = frozenset({"address", "answer", "code", "html", "instance", "kind", "queue", "reason", "ref", "tag"})
 """Names of values that people do not write, or that are looked at elsewhere."""
+_TELLING = 4
+"""Fewer characters than this may stand in HTML by chance."""
 
 
 def without_secrets(context: Mapping[str, object]) -> dict[str, object]:
@@ -34,5 +37,12 @@ def _mapping(value: Mapping[str, object]) -> dict[str, object]:
     html, text = value.get("html"), value.get("text")
     shown = {**without_secrets(value), **ours}
     if html and not ours and isinstance(html, str) and isinstance(text, str) and shown["text"] != text:
-        shown["html"] = html_edited(html, secrets, masked)
+        edited = html_edited(html, secrets, masked)
+        shown["html"] = edited if edited and not _still_shows(edited, text) else None
     return shown
+
+
+def _still_shows(html: str, text: str) -> bool:
+    """Whether the HTML shows a password of the text all the same: what divides the words there is not in the text."""
+    hidden = (text[edit.start : edit.stop] for edit in secrets(text))
+    return any(len(secret) >= _TELLING and (secret in html or escape(secret) in html) for secret in hidden)

@@ -171,3 +171,18 @@ def test_every_notice_in_every_locale(name: NoticeName, locale: str) -> None:
         assert CARD not in shown
         assert "4111111111111111" not in shown
         assert PASSWORD not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("Usuário | maria\nSenha | Gato2020", "<table>\n<tr>\n<td>Senha</td>\n<td>Gato2020</td>\n</tr></table>"),
+        ("Senha:\n\nGato2023", "<p>Senha:</p>\n\n<p>\n  Gato2023</p>"),
+        ("*Senha:* Gato2024", "<div><b>Senha:</b> Gato2024</div>"),
+        ("senha - Gato&2026", "<div>senha</div>\n<div>-</div>\n<div>Gato&amp;2026</div>"),
+    ],
+)
+def test_html_shows_no_password_that_the_text_hides(text: str, html: str) -> None:
+    shown = without_secrets({"message": {"text": text, "html": html, "ours": False}})
+    for password in ("Gato2020", "Gato2023", "Gato2024", "Gato&2026", "Gato&amp;2026"):
+        assert password not in str(shown)
