@@ -58,6 +58,7 @@ def test_check_names_rules_that_do_less_than_they_seem_to(shell: Shell, monkeypa
     rules = (
         '[[rule]]\nname = "nada"\nall = [{ words = "x" }]\n'
         '[[rule]]\nname = "responde"\nall = [{ words = "y" }]\nanswer = "looking-into-it"\n'
+        '[[rule]]\nname = "segue"\nall = [{ words = "z" }]\nwatch = ["ana@desk.test"]\n'
     )
     shell.config.write_text(CONFIG + rules, encoding="utf-8")
     status, out, _ = shell.run("check")
@@ -66,3 +67,4 @@ def test_check_names_rules_that_do_less_than_they_seem_to(shell: Shell, monkeypa
     assert (
         "warning  rule.1.answer: there is no ready answer 'looking-into-it' in pt_BR: customers there get none\n" in out
     )
+    assert "warning  rule.2.watch: segue lets agents follow tickets, and nobody who only follows is told of mail" in out

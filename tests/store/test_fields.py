@@ -367,6 +367,24 @@ def test_rules_see_the_values_and_what_they_ask_for_is_asked_too(
 # --- priority from impact and urgency -----------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "line", ["#campo impact=all", "#campo impacto: todos", "#field urgency=high\n#field impact=all"]
+)
+def test_impact_and_urgency_are_fields_to_agents_too(office: Office, line: str) -> None:
+    take(office, "Bom dia, nada funciona desde ontem.")
+    commanded(office, "#tipo incident")
+    row = commanded(office, line)
+    assert row.reason != "command-not-understood"
+    assert fields(office)["impact"] == "all"
+
+
+@pytest.mark.parametrize("typed", ["pedido=54321-09", "pedido:54321-09", "pedido= 54321-09", "pedido =54321-09"])
+def test_a_name_and_a_value_need_no_blank_between(office: Office, typed: str) -> None:
+    take(office, "Bom dia, quero trocar um produto.")
+    commanded(office, f"#campo {typed}")
+    assert fields(office)["pedido"] == "54321-09"
+
+
 def test_the_customers_words_give_impact_urgency_and_priority(office: Office) -> None:
     take(office, "O sistema caiu e ninguém consegue vender. É urgente!", "pass")
     assert fields(office) == {"impact": "all", "urgency": "high"}

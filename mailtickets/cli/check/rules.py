@@ -44,6 +44,12 @@ def _does_less(rule: Rule, key: str, config: Config) -> Iterator[CheckLine]:
             yield warning(
                 f"{key}.answer", text, f"write canned/{missing[0]}/{rule.answer}.txt, or give a condition of language"
             )
+    deaf = [queue.name for queue in config.queue if queue.notify != "watchers"]
+    if rule.watch and deaf:
+        text = (
+            f"{rule.name} lets agents follow tickets, and nobody who only follows is told of mail in {', '.join(deaf)}"
+        )
+        yield warning(f"{key}.watch", text, 'write notify = "watchers" in the queue, or `notify` in place of `watch`')
     told = [queue for queue in config.queue if not any(queue.name in agent.queues for agent in config.agent)]
     if rule.hold and told:
         names_of = ", ".join(queue.name for queue in told)

@@ -6,6 +6,7 @@ Fails with: `Problem`s, which are values.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mailtickets.config.kinds import Scale, TicketField
 from mailtickets.desk.commands.asker import Asker, Step
@@ -18,6 +19,7 @@ from mailtickets.desk.fields.names import (
     fields_like,
     level_called,
     level_meant,
+    scale_meant,
     shown_value,
 )
 from mailtickets.desk.model.decision import Done, Problem
@@ -32,6 +34,10 @@ _MOST_NEAR = 3
 def set_field(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     field, rest = field_meant(order.argument, asker.policy)
     word = typed_word(order)
+    scale, level = scale_meant(order.argument) if field is None else (None, "")
+    if scale is not None:
+        yield from _set_level(scale, ticket, replace(order, argument=level), asker, f"{word} {scale}")
+        return
     if field is None:
         near = fields_like(order.argument, asker.policy) or tuple(one.name for one in asker.policy.fields)
         yield Problem(order.line, "no-such-field", tuple(f"{word} {name}" for name in near[:_MOST_NEAR]))
@@ -66,7 +72,8 @@ def set_urgency(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     return _set_level("urgency", ticket, order, asker)
 
 
-def _set_level(scale: Scale, ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+def _set_level(scale: Scale, ticket: Ticket, order: Command, asker: Asker, typed: str = "") -> Iterator[Step]:
+    """`typed` is what stands before the level; empty: the command alone."""
     kind, locale = asker.policy.kind(ticket.type or ""), asker.policy.instance.locale
     if kind is None or not kind.levels(scale):
         yield Problem(order.line, "no-levels")
@@ -75,7 +82,7 @@ def _set_level(scale: Scale, ticket: Ticket, order: Command, asker: Asker) -> It
     if level is None and order.argument not in NOTHING:
         levels = tuple(level_called(kind, one, locale) for one in kind.levels(scale))
         near = nearest_of(order.argument, levels) or levels
-        yield Problem(order.line, "bad-value", tuple(f"{typed_word(order)} {one}" for one in near))
+        yield Problem(order.line, "bad-value", tuple(f"{typed or typed_word(order)} {one}" for one in near))
         return
     shown = level_called(kind, level, locale) if level is not None else None
     yield from _set(ticket, scale, level, field_called(scale, asker.policy, locale), shown)

@@ -5,6 +5,7 @@ configuration has no more is shown by its code.
 Fails with: nothing; None for a word that names nothing.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from mailtickets.config.kinds import SCALES, Scale, TicketField, TicketKind
@@ -37,6 +38,15 @@ def type_meant(text: str, policy: Policy) -> str | None:
     return next((code for name, code in _type_names(policy) if folded_name(name) == wanted), None)
 
 
+def scale_meant(text: str) -> tuple[Scale | None, str]:
+    """Impact or urgency, where the beginning of a text names one, and the rest: `impact=many`."""
+    first, *rest = _APART.sub(r"\1 ", text, count=1).split(maxsplit=1) or [""]
+    wanted = folded_name(first.rstrip(":="))
+    named = ((scale, name) for scale, names in _SCALE_LABELS.items() for name in (scale, *names.values()))
+    scale = next((scale for scale, name in named if folded_name(name) == wanted), None)
+    return scale, "".join(rest).lstrip(":= ")
+
+
 def types_like(text: str, policy: Policy) -> tuple[str, ...]:
     """Names of types that are similar to what was typed."""
     return nearest_of(text, [name for name, _ in _type_names(policy)])
@@ -63,7 +73,7 @@ def field_called(name: str, policy: Policy, locale: str) -> str:
 
 def field_meant(text: str, policy: Policy) -> tuple[TicketField | None, str]:
     """The field that the beginning of a text names, and the rest: `número do pedido: 12345-67`. None: no field."""
-    words = text.split()
+    words = _APART.sub(r"\1 ", text, count=1).split()
     for count in range(min(len(words), _MOST_WORDS), 0, -1):
         if not any(letter.isalnum() for letter in words[count - 1]):
             continue  # `-` takes a value away, and is no part of a name
@@ -75,6 +85,8 @@ def field_meant(text: str, policy: Policy) -> tuple[TicketField | None, str]:
 
 
 _MOST_WORDS = 8
+_APART = re.compile(r"([:=])(?=\S)")
+"""`pedido=12345-67` is a name and a value, as `pedido = 12345-67` is."""
 
 
 def fields_like(text: str, policy: Policy) -> tuple[str, ...]:
