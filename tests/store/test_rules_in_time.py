@@ -14,7 +14,7 @@ from mailtickets.jobs.timers import fire_all, make_some_again
 from tests.desk.builders import ANA, CARLA, MARIA, a_policy
 from tests.desk.rules.configured.occasions import COMERCIAL, a_rule
 from tests.store.office import Office
-from tests.store.test_who_receives import received, shown, take
+from tests.store.test_who_receives import mailbox, received, shown, take
 
 MINE = MARIA.address
 
@@ -126,6 +126,26 @@ def test_the_answer_of_a_rule_in_time_is_automatic_mail(office: Office) -> None:
     assert after(office, days=3) == 1
     assert received(office, MINE) == ["received", "answer", "ready_answer"]
     assert after(office, days=30) == 0
+
+
+def test_what_the_clock_writes_to_a_stranger_repeats_none_of_their_words(office: Office) -> None:
+    use(office, a_rule('on = "due"; all = [{ age = "1h" }]; answer = "sem-retorno"', "lembra"))
+    forged = {"from": "Clique em http://x.test <eve@longe.test>", "subject": "Ganhe http://x.test"}
+    take(office, "Ganhe dinheiro.", "none", **forged)
+    assert after(office, hours=2) == 1
+    assert received(office, "eve@longe.test") == ["received", "ready_answer"]
+    for mail in mailbox(office, "eve@longe.test"):
+        assert "http://x" not in mail
+        assert "Clique" not in mail
+        assert "Ganhe" not in mail
+    assert "[#1]" in mailbox(office, "eve@longe.test")[1]
+
+
+def test_what_the_clock_writes_to_a_proven_customer_has_their_subject(office: Office) -> None:
+    use(office, a_rule('on = "due"; all = [{ age = "1h" }]; answer = "sem-retorno"', "lembra"))
+    take(office, "A impressora parou.", "pass", subject="Impressora")
+    assert after(office, hours=2) == 1
+    assert "[#1] Impressora" in mailbox(office, MINE)[-1]
 
 
 def test_what_a_rule_sets_in_time_sets_off_no_rule_about_statuses(office: Office) -> None:

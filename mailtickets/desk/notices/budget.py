@@ -53,7 +53,7 @@ def standing(situation: Situation, policy: Policy) -> Standing:
     """What speaks for the mail in hand. Whoever is proven is never counted together with whoever is not."""
     mail, facts = situation.mail, situation.facts
     if mail is None or facts is None:
-        return "proven"
+        return "proven" if situation.requester_known else "unproven"
     found = matched(mail, facts, policy)
     if authentic(facts):
         return "proven"

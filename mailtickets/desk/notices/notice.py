@@ -117,6 +117,8 @@ class Situation:
     """The ticket's clocks as the decision leaves them."""
     clocks_before: tuple[Clock, ...] = ()
     """Its clocks before the decision, where a timer was due."""
+    requester_known: bool = True
+    """Without a mail at hand: whether the ticket's customer once proved who they are, or was answered by an agent."""
     mail_as_read: InboundMail | None = None
     """The mail before its author's signature was cut off; None: the same as `mail`."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Queue
@@ -333,7 +334,10 @@ def _automatic(
     """A notice of ours to the customer side."""
     situation, queue, policy = occasion.situation, occasion.queue, occasion.policy
     locale = situation.after.locale if situation.after else _locale(situation, queue, policy)
+    if not situation.requester_known:  # the name and the subject may be a forger's advertisement
+        echo, recipients = False, tuple(Address("", person.address) for person in recipients)
     seen = context(occasion, locale, public=True, change=change, customer_echo=echo)
+    seen = seen if situation.requester_known else _without_their_words(seen)
     agents = tuple(person for person in recipients if policy.agent(person.address))
     return Notice(
         name,
@@ -351,6 +355,13 @@ def _automatic(
         cause=_digest(situation.mail.reply) if situation.mail else "",
         sender_name=queue.title,
     )
+
+
+def _without_their_words(seen: Mapping[str, Any]) -> dict[str, object]:
+    """A context that repeats nothing which its reader may not have written."""
+    nobody = {"name": None, "address": ""}
+    ticket = {**seen["ticket"], "subject": "", "requester": nobody} if seen["ticket"] else None
+    return {**seen, "ticket": ticket, "customer": nobody, "message": None}
 
 
 def _locale(situation: Situation, queue: Queue, policy: Policy) -> str:

@@ -10,7 +10,7 @@ from mailtickets.desk.model.ticket import Said, Ticket
 from mailtickets.desk.notices.notice import Situation
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.mail.trust import traces
-from mailtickets.store import agents
+from mailtickets.store import agents, contacts
 from mailtickets.store.read.facts import known_tokens
 
 
@@ -32,8 +32,17 @@ def situation_of(
         also=others,
         thread=thread,
         newest=newest,
+        requester_known=_knows_requester(connection, basis, ticket),
         secrets=known_tokens(connection, _suspects(basis, ticket, (*thread, *newest))),
     )
+
+
+def _knows_requester(connection: Connection, basis: Basis, ticket: Ticket | None) -> bool:
+    """Whether the customer's own words may stand in what the clock makes us write to them. A mail at hand says by its
+    own facts whose it is; a person who orders something has seen the ticket."""
+    if basis.facts is not None or ticket is None or ticket.answered or basis.decision.actor != "system":
+        return True
+    return contacts.is_known(connection, ticket.requester.address)
 
 
 def _thread(connection: Connection, basis: Basis, policy: Policy) -> tuple[Said, ...]:

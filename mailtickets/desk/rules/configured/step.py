@@ -166,6 +166,8 @@ def applied(
     if summed.holds and case is not None and not case.facts.released:
         return _held(decision, summed, ruled, case.facts.duplicate)
     summed = summed.without(ordered(decision.effects))
+    if case is not None and _is_disowned(decision, case):
+        summed = replace(summed.without(frozenset(summed.setters)), watch=())
     effects = on_ticket(summed, ticket, decision.effects, policy, desk or Desk(), now)
     decision = decision.traced((*decision.trace, *stage_not_set(summed, ticket, effects, policy, now)))
     answer = summed.setters.get("answer")
@@ -176,6 +178,13 @@ def applied(
         ask=tuple(map(_by_rule, summed.ask)),
     )
     return replace(decision, effects=_in_its_language(effects, case), ruled=ruled)
+
+
+def _is_disowned(decision: Decision, case: Case) -> bool:
+    """Whether a customer's domain says that the mail on their ticket is not theirs, and nothing else proves it. Then
+    rules tag the ticket, tell agents and hold the mail, and change nothing else."""
+    proven = any(isinstance(effect, AddMessage) and effect.verified for effect in decision.effects)
+    return decision.opens is None and not proven and case.facts.authentication.verdict == "fail"
 
 
 def _by_rule(said: Stated) -> ByRule:
