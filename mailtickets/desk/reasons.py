@@ -113,6 +113,7 @@ REASONS: Mapping[DeskReason, str] = {
     "held-untold": "More mail in an agent's name was held than single notices could tell of.",
     "digest-due": "It was the time of an agent's digest.",
     "promised-date": "The date that an agent had promised the customer was near, or had come.",
+    "time-was-over": "Its time was over before the configuration asked for it: it was recorded, and nothing was done.",
     "agent-left": "Its agent has left the configuration.",
     "stage-removed": "Its stage has left the configuration, or stands for another status now.",
     "lies-about": "Tickets lie about, and those who can act were told once.",

@@ -66,7 +66,7 @@ def fire(gateway: Gateway, one: DueTimer) -> None:
     clerk.order(TimerOrder(one, policy, now), _before_commit)
     failpoint("after-timer-commit")
     if clerk.database.transact(deadlines.is_pending, one):
-        clerk.database.transact(deadlines.refresh, one.ticket, policy, now)
+        clerk.database.transact(deadlines.refresh_by_new, one.ticket, policy, now)
         if clerk.database.transact(deadlines.is_pending, one):
             facts = {"ticket": one.ticket, "timer": f"{one.timer.kind} {one.timer.name}"}
             log.warning("timer that nobody knows: dropped", extra=facts)
@@ -96,4 +96,8 @@ def make_some_again(gateway: Gateway) -> bool:
     policy = clerk.rules.policy
     if not is_timed(policy) and not clerk.database.transact(deadlines.was_timed):
         return False
-    return clerk.database.transact(deadlines.go_on, fingerprint(policy), policy, clerk.clock(), _TICKETS_AT_ONCE)
+    made = clerk.database.transact(deadlines.go_on, fingerprint(policy), policy, clerk.clock(), _TICKETS_AT_ONCE)
+    if made.passed:
+        facts = {"tickets": len(made.passed), "ticket": made.passed[0]}
+        log.warning("time of steps was over: recorded, not taken", extra=facts)
+    return not made.all_made

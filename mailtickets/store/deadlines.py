@@ -5,21 +5,22 @@ Fails with: `Stale`, if a timer has fired already, or if its ticket was changed 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, literal_column, select, update
 
 from mailtickets.desk.clock.clocks import Clock, clocks
 from mailtickets.desk.clock.course import Happening
-from mailtickets.desk.clock.timers import DERIVED, Fired, Timer, timers
+from mailtickets.desk.clock.timers import DERIVED, Fired, Timer, passed, timers
 from mailtickets.desk.model.policy import Policy
+from mailtickets.desk.model.reason import Reason
 from mailtickets.store import tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.read import happenings
 from mailtickets.store.read.reader import within
-from mailtickets.store.schema import deadline, ticket, timer, told_mark
-from mailtickets.store.statements import replacing
+from mailtickets.store.schema import deadline, event, ticket, timer, told_mark
+from mailtickets.store.statements import inserting, replacing
 
 # --- what has happened --------------------------------------------------------------------------------
 
@@ -70,9 +71,11 @@ class RowChanges:
     timers: tuple[Timer, ...] = ()
     clocks_gone: tuple[Clock, ...] = ()
     timers_gone: tuple[Timer, ...] = ()
+    passed: tuple[Timer, ...] = ()
+    """What is stored as fired and was not done: its time was over before the configuration knew of it."""
 
     def __bool__(self) -> bool:
-        return bool(self.clocks or self.timers or self.clocks_gone or self.timers_gone)
+        return bool(self.clocks or self.timers or self.clocks_gone or self.timers_gone or self.passed)
 
 
 NO_CHANGES = RowChanges()
@@ -118,12 +121,18 @@ def save(connection: Connection, number: int, changed: RowChanges) -> None:
         names = (*keys[1:], *values)
         rows = [{"ticket": number, **dict(zip(names, clock.row, strict=True))} for clock in changed.clocks]
         connection.execute(replacing(dialect, deadline, keys, values), rows)
-    if changed.timers:
-        waiting = [
-            {"ticket": number, "kind": one.kind, "name": one.name, "epoch": one.epoch, "at": one.at, "fired_at": None}
-            for one in changed.timers
-        ]
-        connection.execute(replacing(dialect, timer, ("ticket", "kind", "name", "epoch"), ("at", "fired_at")), waiting)
+    _write(connection, number, changed.timers, fired_at=None)
+
+
+def _write(connection: Connection, number: int, timers: Sequence[Timer], fired_at: datetime | None) -> None:
+    if not timers:
+        return
+    rows = [
+        {"ticket": number, "kind": one.kind, "name": one.name, "epoch": one.epoch, "at": one.at, "fired_at": fired_at}
+        for one in timers
+    ]
+    keys, values = ("ticket", "kind", "name", "epoch"), ("at", "fired_at")
+    connection.execute(replacing(connection.dialect.name, timer, keys, values), rows)
 
 
 def _key(number: int, kind: str, name: str, epoch: int) -> dict[str, object]:
@@ -173,23 +182,52 @@ def is_kept(connection: Connection, number: int) -> bool:
 
 # --- made again ---------------------------------------------------------------------------------------
 
+TIME_WAS_OVER: Reason = "time-was-over"
+
 
 def refresh(connection: Connection, number: int, policy: Policy, now: datetime) -> bool:
     """Makes the clocks and timers of a ticket again, from its events. Returns whether anything has changed.
 
     The ticket counts a revision then, so that a decision that was made with the old ones is made again.
     """
+    return bool(_refresh(connection, number, policy, now, is_new=False))
+
+
+def refresh_by_new(connection: Connection, number: int, policy: Policy, now: datetime) -> RowChanges:
+    """As `refresh`, with a configuration that may be new. Returns what has changed.
+
+    Steps whose time is over, and that were not planned, are recorded as passed: an old ticket is not escalated because
+    a level begins to count.
+    """
+    return _refresh(connection, number, policy, now, is_new=True)
+
+
+def _refresh(connection: Connection, number: int, policy: Policy, now: datetime, *, is_new: bool) -> RowChanges:
     _lock(connection, number)
     found = tickets.load(connection, number)
     if found is None or found.number != number:
-        return False
+        return NO_CHANGES
     before = stored(connection, number)
     running = clocks(history(connection, number), found, policy, now, before.clocks)
-    changed = changes(before, running, timers(found, running, policy, now, before.fired))
+    over = passed(found, running, policy, now, before.timers, before.fired) if is_new else ()
+    fired = (*before.fired, *(Fired(*one.key, now) for one in over))
+    pending = tuple(one for one in before.timers if one.key not in {one.key for one in over})
+    to_fire = timers(found, running, policy, now, fired)
+    changed = replace(changes(replace(before, timers=pending), running, to_fire), passed=over)
     if changed:
         save(connection, number, changed)
+        _write_passed(connection, number, over, now)
         connection.execute(update(ticket).where(ticket.c.number == number).values(revision=ticket.c.revision + 1))
-    return bool(changed)
+    return changed
+
+
+def _write_passed(connection: Connection, number: int, over: Sequence[Timer], now: datetime) -> None:
+    """Stores timers as fired, and an event for each, which says why nothing was done."""
+    _write(connection, number, over, fired_at=now)
+    common = {"ticket": number, "at": now, "actor": "system", "kind": "timer", "reason": TIME_WAS_OVER}
+    events = [{**common, "old": one.kind, "new": one.name} for one in over if one.kind != "tell"]
+    if events:
+        connection.execute(inserting(event), events)
 
 
 def _lock(connection: Connection, number: int) -> None:
@@ -214,19 +252,27 @@ def was_timed(connection: Connection) -> bool:
     return _mark(connection) is not None
 
 
-def go_on(connection: Connection, fingerprint: str, policy: Policy, now: datetime, limit: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class MadeAgain:
+    """What `go_on` has done."""
+
+    all_made: bool = True
+    passed: tuple[int, ...] = ()
+    """Tickets with steps whose time was over."""
+
+
+def go_on(connection: Connection, fingerprint: str, policy: Policy, now: datetime, limit: int) -> MadeAgain:
     """Makes the clocks of a few unfinished tickets again, after those of the call before.
 
-    `fingerprint` is the digest of the configuration: with another one it begins anew. Returns False when all are made.
+    `fingerprint` is the digest of the configuration: with another one it begins anew.
     """
     mark, statuses = _mark(connection) or "", _looked_at(policy)
     made_with, _, place = mark.partition(" ")
     status, _, after = (place if made_with == fingerprint else f"{statuses[0]}:0").partition(":")
     if status not in statuses:
-        return False
+        return MadeAgain()
     numbers = _unfinished(connection, status, int(after), limit)
-    for number in numbers:
-        refresh(connection, number, policy, now)
+    over = tuple(number for number in numbers if refresh_by_new(connection, number, policy, now).passed)
     if len(numbers) < limit:
         following = (*statuses, "done")[statuses.index(status) + 1]
         place = f"{following}:0"
@@ -234,7 +280,7 @@ def go_on(connection: Connection, fingerprint: str, policy: Policy, now: datetim
         place = f"{status}:{numbers[-1]}"
     row = {"key": _MARK, "at": now, "value": f"{fingerprint} {place}"}
     connection.execute(replacing(connection.dialect.name, told_mark, ("key",), ("at", "value")), row)
-    return not place.startswith("done")
+    return MadeAgain(place.startswith("done"), over)
 
 
 def _looked_at(policy: Policy) -> tuple[str, ...]:

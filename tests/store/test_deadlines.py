@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from mailtickets.config.levels import Escalation
 from mailtickets.config.models import Agent
 from mailtickets.desk.clock.timers import Timer
 from mailtickets.desk.commands import orders
@@ -428,6 +429,134 @@ def test_a_ticket_that_was_there_before_the_first_level_gets_its_clocks(office: 
     while make_some_again(Gateway(office)):  # type: ignore[arg-type]
         pass
     assert clocks(office)["first_answer"] == ("running", "05 17:00", "")
+
+
+def make_all_again(office: Office) -> None:
+    while make_some_again(Gateway(office)):  # type: ignore[arg-type]
+        pass
+
+
+def fired(office: Office, number: int = 1) -> list[tuple[str | None, str | None, str]]:
+    return [(old, new, reason) for kind, old, new, reason in office.events(number) if kind == "timer"]
+
+
+def automatic(office: Office) -> list[str]:
+    """The mails that a level causes."""
+    return [what for what, _ in office.outgoing() if what in {"due_soon", "escalated", "overdue", "moved"}]
+
+
+OVER = "time-was-over"
+
+
+def test_a_level_that_is_switched_on_over_an_old_backlog_takes_no_step_whose_time_is_over(office: Office) -> None:
+    office.use(the_policy(levels=()))
+    office.now = at("03", "08:00")
+    for number in range(25):
+        office.take(a_message(message_id=f"<{number}@cliente.test>", text=f"Pedido {number}", subject=f"P {number}"))
+    office.now = at("05", "12:00")
+    office.use(the_policy(levels=(SLA,)))
+    make_all_again(office)
+    run_until(office, "05", "12:05")
+    assert automatic(office) == []
+    for number in (1, 25):
+        assert clocks(office, number)["first_answer"] == ("missed", "03 17:00", "")
+        assert office.ticket(number).ticket.priority == "normal"
+        assert office.ticket(number).ticket.queue == "suporte"
+        assert fired(office, number) == [
+            ("warn", "first_answer", OVER),
+            ("due", "first_answer", OVER),
+            ("escalate", "first_answer:1", OVER),
+            ("escalate", "first_answer:1.5", OVER),
+        ]
+    assert from_the_events(office)
+
+
+def test_what_comes_later_on_the_clocks_of_an_old_backlog_still_comes(office: Office) -> None:
+    office.use(the_policy(levels=()))
+    office.now = at("03", "08:00")
+    office.take(a_message())
+    office.now = at("05", "12:00")
+    office.use(the_policy(levels=(SLA,)))
+    make_all_again(office)
+    assert clocks(office)["resolution"] == ("running", "06 18:00", "")
+    run_until(office, "06", "18:00")
+    assert told(office, "overdue") == ["chefe@fora.test"]
+    assert office.ticket(1).ticket.priority == "high"
+    assert fired(office)[-2:] == [
+        ("due", "resolution", "level:padrao"),
+        ("escalate", "resolution:1", "level:padrao"),
+    ]
+
+
+def test_a_tightened_level_takes_no_step_whose_time_is_over(desk: Office) -> None:
+    desk.take(a_message())
+    make_all_again(desk)
+    desk.now = at("05", "14:00")
+    desk.use(the_policy(levels=(SLA.model_copy(update={"first_answer": "2h"}),)))
+    make_all_again(desk)
+    run_until(desk, "05", "14:05")
+    assert automatic(desk) == []
+    assert clocks(desk)["first_answer"] == ("missed", "05 10:00", "")
+    assert [one[:2] for one in fired(desk)][:2] == [("warn", "first_answer"), ("due", "first_answer")]
+
+
+def test_a_step_that_is_added_is_not_taken_on_tickets_that_are_past_it(desk: Office) -> None:
+    desk.take(a_message())
+    make_all_again(desk)
+    run_until(desk, "05", "15:00")
+    run_until(desk, "05", "17:00")
+    before = automatic(desk)
+    added = [*SLA.escalate, Escalation(at=1.01, notify=("bruno@desk.test",))]
+    desk.now = at("05", "17:59")
+    desk.use(the_policy(levels=(SLA.model_copy(update={"escalate": added}),)))
+    make_all_again(desk)
+    run_until(desk, "05", "18:00")
+    assert automatic(desk) == before
+    assert ("escalate", "first_answer:1.01", OVER) in fired(desk)
+    run_until(desk, "06", "11:00")
+    assert desk.ticket(1).ticket.queue == "vendas"
+
+
+def test_a_step_that_was_planned_and_is_due_at_a_new_configuration_is_taken(desk: Office) -> None:
+    desk.take(a_message())
+    make_all_again(desk)
+    desk.now = at("05", "15:01")
+    desk.use(the_policy(levels=(SLA.model_copy(update={"resolution": "4d"}),)))
+    make_all_again(desk)
+    run_until(desk, "05", "15:01")
+    assert sorted(told(desk, "due_soon")) == ["ana@desk.test", "bruno@desk.test"]
+    assert fired(desk) == [("warn", "first_answer", "level:padrao")]
+
+
+def test_nobody_is_told_in_the_morning_of_steps_that_were_over_at_night(office: Office) -> None:
+    tells = a_level(name="sempre", first_answer="8h", escalate=[{"at": 1.0, "notify": ("bruno@desk.test",)}])
+    bruno = Agent(name=BRUNO.name, address=BRUNO.address, queues=("suporte",), calendar="comercial")
+    office.use(the_policy(levels=(), agents=(bruno,)))
+    office.now = at("03", "08:00")
+    office.take(a_message())
+    office.now = at("05", "03:00")
+    office.use(the_policy(levels=(tells,), agents=(bruno,)))
+    make_all_again(office)
+    run_until(office, "05", "08:00")
+    assert automatic(office) == []
+
+
+def test_two_gateways_that_make_clocks_again_record_each_passed_step_once(office: Office) -> None:
+    office.use(the_policy(levels=()))
+    office.now = at("03", "08:00")
+    for number in range(6):
+        office.take(a_message(message_id=f"<{number}@cliente.test>", text=f"Pedido {number}", subject=f"P {number}"))
+    office.use(the_policy(levels=(SLA,)))
+    office.now = at("05", "12:00")
+    other = Office(Database(office.database.url), office.clerk.rules)
+    other.now = office.now
+    with closing(other.database), ThreadPoolExecutor(2) as threads:
+        list(threads.map(make_all_again, [office, other]))
+        list(threads.map(fire_all, [Gateway(office), Gateway(other)]))
+    assert automatic(office) == []
+    for number in range(1, 7):
+        assert max(Counter(fired(office, number)).values()) == 1
+        assert len(fired(office, number)) == 4
 
 
 def test_nothing_due_is_one_look(desk: Office) -> None:

@@ -6,7 +6,7 @@ ended, or is paused, is not among them any more, and so is void.
 Owns: the names of the timers of service levels. Other rooms of the clock add theirs in `timers`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -137,15 +137,14 @@ def _points(clock: Clock, policy: Policy) -> Iterator[_Point]:
 
 def _of_clock(ticket: Ticket, clock: Clock, policy: Policy, now: datetime, fired: Sequence[Fired]) -> Iterator[Timer]:
     """The next timer of a clock, and whom an earlier step has still to be told to."""
-    done = {(one.kind, one.name): one for one in fired if one.epoch == ticket.epoch and one.at >= clock.started_at}
+    done = _done(ticket, clock, fired)
     following: list[Timer] = []
     for point in sorted(_points(clock, policy), key=lambda point: point.part):
         before = done.get((point.kind, point.name))
         if before is not None:
             yield from _still_to_be_told(ticket, point, before, policy, done)
             continue
-        known = clock.warn_at if point.kind == "warn" else None
-        at = known or _moment(ticket, clock, point.part, policy)
+        at = _moment_of(ticket, clock, point, policy)
         if at is None:
             break
         waits_until = _in_time_for_people(ticket, point, at, policy, now)
@@ -153,6 +152,62 @@ def _of_clock(ticket: Ticket, clock: Clock, policy: Policy, now: datetime, fired
         if waits_until <= at:
             break  # what comes later on the clock comes after it; one that waits for people may come after others
     yield from sorted(following, key=lambda timer: timer.at)[:1]
+
+
+def passed(
+    ticket: Ticket,
+    clocks: Sequence[Clock],
+    policy: Policy,
+    now: datetime,
+    known: Sequence[Timer],
+    fired: Sequence[Fired],
+) -> tuple[Timer, ...]:
+    """What a new configuration asks for at a time that is over: it is not done, because nobody had planned it.
+
+    `known` are the timers that are stored and have not fired. One that is due by its row fires as it would have done,
+    and what follows it on its clock comes after it.
+    """
+    planned = {one.key for one in known if one.at <= now}
+    found: list[Timer] = []
+    for clock in clocks:
+        if clock.ended_at is None:
+            found += _passed_of_clock(ticket, clock, policy, now, planned, fired)
+    return tuple(found)
+
+
+def _passed_of_clock(
+    ticket: Ticket,
+    clock: Clock,
+    policy: Policy,
+    now: datetime,
+    planned: Set[tuple[str, str, int]],
+    fired: Sequence[Fired],
+) -> Iterator[Timer]:
+    done = _done(ticket, clock, fired)
+    for point in sorted(_points(clock, policy), key=lambda point: point.part):
+        before = done.get((point.kind, point.name))
+        if before is not None:
+            told = _still_to_be_told(ticket, point, before, policy, done)
+            yield from (timer for timer in told if timer.at <= now and timer.key not in planned)
+            continue
+        at = _moment_of(ticket, clock, point, policy)
+        if at is None or at > now or (point.kind, point.name, ticket.epoch) in planned:
+            return
+        then = _told_at(ticket, point, at, policy)
+        if then <= now:
+            yield Timer(point.kind, point.name, ticket.epoch, then)
+            here = Fired(point.kind, point.name, ticket.epoch, now)
+            yield from _still_to_be_told(ticket, point, here, policy, done)
+
+
+def _done(ticket: Ticket, clock: Clock, fired: Sequence[Fired]) -> dict[tuple[str, str], Fired]:
+    """What has fired of a clock."""
+    return {(one.kind, one.name): one for one in fired if one.epoch == ticket.epoch and one.at >= clock.started_at}
+
+
+def _moment_of(ticket: Ticket, clock: Clock, point: _Point, policy: Policy) -> datetime | None:
+    known = clock.warn_at if point.kind == "warn" else None
+    return known or _moment(ticket, clock, point.part, policy)
 
 
 def _moment(ticket: Ticket, clock: Clock, part: float, policy: Policy) -> datetime | None:
@@ -164,12 +219,22 @@ def _moment(ticket: Ticket, clock: Clock, part: float, policy: Policy) -> dateti
 
 def _in_time_for_people(ticket: Ticket, point: _Point, at: datetime, policy: Policy, now: datetime) -> datetime:
     """The moment itself, if something is done then or somebody outside is told; else when somebody is on duty."""
-    level_calendar = _calendar(ticket, policy)
-    if point.kind == "due" or (point.step is not None and _acts(point.step, policy)):
+    then = _told_at(ticket, point, at, policy)
+    if then >= now or not _waits_for_people(point, policy):
+        return then
+    return _told_at(ticket, point, max(at, now), policy)
+
+
+def _told_at(ticket: Ticket, point: _Point, at: datetime, policy: Policy) -> datetime:
+    """As `_in_time_for_people`, wherever it lies: the time may be over."""
+    if not _waits_for_people(point, policy):
         return at
     people = told_of_step(ticket, point.step, policy) if point.step is not None else told_of_ticket(ticket, policy)
-    then = on_duty_from(people, level_calendar, at, policy)
-    return then if then >= now else on_duty_from(people, level_calendar, max(at, now), policy)
+    return on_duty_from(people, _calendar(ticket, policy), at, policy)
+
+
+def _waits_for_people(point: _Point, policy: Policy) -> bool:
+    return point.kind != "due" and (point.step is None or not _acts(point.step, policy))
 
 
 def acts_on_ticket(step: Escalation) -> bool:
