@@ -5,6 +5,7 @@ Fails with: nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,7 +58,7 @@ class _Making:
             elif key == "not":
                 tests.append(_not(self.of(value, f"{path}.not", rule), f"{path}.not: {written(value)}"))
             else:
-                tests.append(_leaf(self._holds(key, value, rule), f"{path}.{key} = {in_short(value)}"))
+                tests.append(_Leaf(self._holds(key, value, rule), f"{path}.{key} = {in_short(value)}"))
         return tests[0] if len(tests) == 1 else _every(tests)
 
     def _one_of(self, conditions: Iterable[Condition], path: str, rule: Rule) -> RuleTest:
@@ -68,32 +69,44 @@ class _Making:
     def _holds(self, key: str, value: Any, rule: Rule) -> Holds:
         asked = key, in_short(value), rule.calendar
         if asked not in self._known:
-            self._known[asked] = _once(_HOLDS[key](value, rule))
+            self._known[asked] = _HOLDS[key](value, rule)
         return self._known[asked]
 
 
-def _once(holds: Holds) -> Holds:
-    """The same, but each matter is looked at once."""
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """One key of a condition. Each matter is looked at once, whatever the number of rules that ask the same."""
 
-    def known(matter: Matter) -> bool:
-        found = matter.answers.get(holds)
-        if found is None:
-            found = matter.answers[holds] = holds(matter)
-        return found
+    holds: Holds
+    text: str
 
-    return known
+    def __call__(self, matter: Matter) -> str | None:
+        return None if self.found(matter) else self.text
 
-
-def _leaf(holds: Holds, text: str) -> RuleTest:
-    return lambda matter: None if holds(matter) else text
+    def found(self, matter: Matter) -> bool:
+        known = matter.answers.get(self.holds)
+        if known is None:
+            known = matter.answers[self.holds] = self.holds(matter)
+        return known
 
 
 def _every(tests: list[RuleTest]) -> RuleTest:
+    """All of them. Leaves are asked here and not by a call: hundreds of rules are asked about each mail."""
+    steps = [(test.holds, test.text, test) if isinstance(test, _Leaf) else (None, "", test) for test in tests]
+
     def every(matter: Matter) -> str | None:
-        for test in tests:
-            failed = test(matter)
-            if failed is not None:
-                return failed
+        answers = matter.answers
+        for holds, text, test in steps:
+            if holds is None:
+                failed = test(matter)
+                if failed is not None:
+                    return failed
+                continue
+            known = answers.get(holds)
+            if known is None:
+                known = answers[holds] = holds(matter)
+            if not known:
+                return text
         return None
 
     return every
@@ -166,8 +179,8 @@ def _subject(value: tuple[str, ...], rule: Rule) -> Holds:
 
 
 def _words(value: tuple[str, ...], rule: Rule) -> Holds:
-    phrases = WordPatterns(value)
-    return _of_letter(lambda letter: phrases.any_in(letter.words))
+    any_in = WordPatterns(value).any_in
+    return lambda matter: matter.letter is not None and any_in(matter.letter.words)
 
 
 def _header(value: tuple[tuple[str, tuple[str, ...]], ...], rule: Rule) -> Holds:

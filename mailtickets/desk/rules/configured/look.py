@@ -33,10 +33,7 @@ class ReadyRule:
     """What the trace says for each condition that does not hold: there are few, and a rule that fails is the usual."""
 
     def no(self, failed: str) -> RuleVerdict:
-        found = self.failures.get(failed)
-        if found is None:
-            found = self.failures[failed] = RuleVerdict(self.rule.reason, "no", failed)
-        return found
+        return self.failures.setdefault(failed, RuleVerdict(self.rule.reason, "no", failed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +78,7 @@ def look(matters: Sequence[Matter], policy: Policy, *, only: str | None = None) 
         elif not places or (only is not None and one.rule.name != only):
             verdicts.append(one.wrong_time)
         elif (failed := _failed(one.test, matters, places)) is not None:
-            verdicts.append(one.no(failed))
+            verdicts.append(one.failures.get(failed) or one.no(failed))
         else:
             matched.append(one.rule)
             verdicts.append(one.matches)
@@ -89,8 +86,10 @@ def look(matters: Sequence[Matter], policy: Policy, *, only: str | None = None) 
     return Matching(tuple(matched), tuple(verdicts))
 
 
-def _failed(test: RuleTest, matters: Sequence[Matter], places: Iterable[int]) -> str | None:
+def _failed(test: RuleTest, matters: Sequence[Matter], places: Sequence[int]) -> str | None:
     """None if the rule matches on one of the occasions; else the first condition that does not hold."""
+    if len(places) == 1:
+        return test(matters[places[0]])
     first: str | None = None
     for place in places:
         failed = test(matters[place])
