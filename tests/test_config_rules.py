@@ -123,6 +123,14 @@ stop = true
         ('assign = "skill:vpm"', "assign", "no agent has the skill 'vpm': 'vpn' is the nearest"),
         ('assign = "turns"', "assign", "'turn' is the nearest"),
         ('watch = ["x@desk.test"]', "watch", "there is no agent 'x@desk.test'"),
+        ('watch = ["chefe@fora.test"]', "watch", "only agents can watch, and others can be told with `notify`"),
+        (
+            'notify = ["ana@desk.test", "suporte@desk.test"]',
+            "notify.1",
+            "a queue's own address: it would open a ticket",
+        ),
+        ('notify = "Suporte+x@desk.test"', "notify.0", "a queue's own address: it would open a ticket"),
+        ('notify = ["chefe@"]', "notify.0", "an address like suporte@example.org was expected"),
         ('notify = ["financ"]', "notify", "'financeiro' is the nearest"),
         (
             'answer = "verificando"',
@@ -139,6 +147,11 @@ def test_a_wrong_rule_is_named_with_its_key_path(tmp_path: Path, rule: str, key:
     found = problems(tmp_path, 'name = "before"\nstop = true', f'name = "errada"\n{rule}')
     assert list(found) == [f"rule.1.{key}"]
     assert words in found[f"rule.1.{key}"]
+
+
+def test_a_rule_may_tell_people_who_are_no_agents(tmp_path: Path) -> None:
+    config = loaded(tmp_path, 'name = "a"\nnotify = ["chefe@FORA.test", "suporte", "ana@desk.test"]')
+    assert config.rule[0].notify == ("chefe@fora.test", "suporte", "ana@desk.test")
 
 
 def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from mailtickets.config import calendars, http, kinds, levels, rules, stages
 from mailtickets.config.certificates import pair_fault, unreadable
 from mailtickets.config.oauth import login_problems, oauth_problems
+from mailtickets.config.reached import queue_reached
 from mailtickets.config.values import credential_file, is_loopback
 from mailtickets.mail.write import keys as dkim_key
 
@@ -177,21 +178,14 @@ def _forgotten_problems(config: "Config") -> Iterator[tuple[str, str]]:
 def _manager_problems(config: "Config") -> Iterator[tuple[str, str]]:
     for number, queue in enumerate(config.queue):
         for position, manager in enumerate(queue.managers):
-            if reached := _queue_reached(config, manager):
+            if reached := queue_reached(config, manager):
                 yield f"queue.{number}.managers.{position}", f"{manager} is the address of queue {reached!r}"
 
 
 def _ops_problems(config: "Config") -> Iterator[tuple[str, str]]:
-    queue = _queue_reached(config, config.instance.ops_address)
+    queue = queue_reached(config, config.instance.ops_address)
     if queue:
         yield "instance.ops_address", f"{config.instance.ops_address} is the address of queue {queue!r}"
-
-
-def _queue_reached(config: "Config", address: str) -> str | None:
-    """The name of the queue that mail to this address would reach, with a plus part or without."""
-    local, _, domain = address.casefold().rpartition("@")
-    reached = {f"{local}@{domain}", f"{local.partition('+')[0]}@{domain}"}
-    return next((queue.name for queue in config.queue for own in queue.addresses if own.casefold() in reached), None)
 
 
 def _agent_problems(config: "Config") -> Iterator[tuple[str, str]]:
@@ -201,7 +195,7 @@ def _agent_problems(config: "Config") -> Iterator[tuple[str, str]]:
         keys = [("address", agent.address), *((f"aliases.{at}", alias) for at, alias in enumerate(agent.aliases))]
         for key, address in keys:
             path = f"agent.{number}.{key}"
-            if reached := _queue_reached(config, address):
+            if reached := queue_reached(config, address):
                 yield path, f"{address} is the address of queue {reached!r}"
             if address.casefold() in seen:
                 yield path, f"{address} belongs to agent {seen[address.casefold()]!r} already"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from mailtickets.config.durations import span
+from mailtickets.config.reached import queue_reached
 from mailtickets.config.section import Section
 from mailtickets.config.values import AddrSpec, Correspondent, Duration, Word
 
@@ -106,7 +107,6 @@ def _duration_problems(key: str, durations: AllowedTime) -> Iterator[tuple[str, 
 
 def _step_problems(key: str, step: Escalation, config: "Config") -> Iterator[tuple[str, str]]:
     agents = {address.casefold() for agent in config.agent for address in (agent.address, *agent.aliases)}
-    ours = {address.casefold() for queue in config.queue for address in queue.addresses}
     if not 0 < step.at <= LATEST_STEP:
         yield f"{key}.at", f"a part of the time above 0, at most {LATEST_STEP:g}, was expected, not {step.at:g}"
     if not (step.notify or step.priority or step.queue or step.assign):
@@ -114,7 +114,7 @@ def _step_problems(key: str, step: Escalation, config: "Config") -> Iterator[tup
     if step.queue and step.queue not in {queue.name for queue in config.queue}:
         yield f"{key}.queue", f"there is no queue {step.queue!r}"
     for place, address in enumerate(step.notify):
-        if address.casefold() in ours:
+        if queue_reached(config, address):
             yield f"{key}.notify.{place}", f"{address} is a queue's own address: it would open a ticket"
     skill = step.assign.removeprefix("skill:")
     if step.assign.startswith("skill:"):

@@ -16,8 +16,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from mailtickets.config.comparing import CountTest, SizeTest, TimeTest
 from mailtickets.config.nearest import nearest
 from mailtickets.config.places import shipped, template_texts
+from mailtickets.config.reached import queue_reached
 from mailtickets.config.section import Section
-from mailtickets.config.values import AddrSpec, OneLine, Word
+from mailtickets.config.values import AddrSpec, OneLine, Word, addr_spec
 
 if TYPE_CHECKING:
     from mailtickets.config.models import Config
@@ -81,6 +82,10 @@ NamedTexts = Annotated[tuple[tuple[RuleText, RuleTexts], ...], BeforeValidator(_
 ValueTable = Annotated[tuple[tuple[Word, RuleText], ...], BeforeValidator(_pairs)]
 NameList = Annotated[tuple[RuleText, ...], BeforeValidator(_several)]
 AddressList = Annotated[tuple[AddrSpec, ...], BeforeValidator(_several)]
+NotifyList = Annotated[
+    tuple[Annotated[RuleText, AfterValidator(lambda name: addr_spec(name) if "@" in name else name)], ...],
+    BeforeValidator(_several),
+]
 TagWord = Annotated[str, AfterValidator(_tag)]
 TagList = Annotated[tuple[TagWord, ...], BeforeValidator(_several)]
 StatusName = Literal["new", "open", "pending", "resolved", "closed"]
@@ -195,8 +200,8 @@ class Rule(Section):
     """A person decides what becomes of the mail."""
     watch: AddressList = ()
     """Agents who are told of everything on the ticket."""
-    notify: NameList = ()
-    """Agents, or all the agents of a queue, who are told once."""
+    notify: NotifyList = ()
+    """Agents, or all the agents of a queue, who are told once. Other people's addresses get figures only."""
     answer: OneLine = ""
     """The name of a ready answer."""
     ask: NameList = ()
@@ -274,6 +279,9 @@ class _Known:
         self.stages = [stage.name for queue in config.queue for stage in queue.stages]
         self.stages_of = {queue.name: [stage.name for stage in queue.stages] for queue in config.queue}
         self._config = config
+
+    def reaches_queue(self, address: str) -> bool:
+        return queue_reached(self._config, address) is not None
 
     @property
     def ready_answers(self) -> list[str]:
@@ -353,8 +361,9 @@ def _of_settings(rule: Rule, known: _Known) -> Iterator[RuleProblem]:
 
 def _of_actions(rule: Rule, known: _Known) -> Iterator[RuleProblem]:
     yield from _of_assign(rule.assign, known)
-    yield from _unknown("watch", "agent", rule.watch, known.agents, globs=False)
-    yield from _unknown("notify", "agent or queue", rule.notify, [*known.agents, *known.queues], globs=False)
+    for path, problem in _unknown("watch", "agent", rule.watch, known.agents, globs=False):
+        yield path, f"{problem}; only agents can watch, and others can be told with `notify`"
+    yield from _of_notify(rule.notify, known)
     yield from _unknown("ask", "field", rule.ask, known.fields, globs=False)
     if rule.ask and "new" not in rule.on:
         yield "ask", f"is asked where a new mail is acknowledged, and there is none on {_quoted(rule.on)}"
@@ -364,6 +373,16 @@ def _of_actions(rule: Rule, known: _Known) -> Iterator[RuleProblem]:
         yield from _unknown("answer", "ready answer", rule.answer, known.ready_answers, globs=False)
     if rule.webhook:
         yield "webhook", f"there is no [[webhook]] {rule.webhook!r}"
+
+
+def _of_notify(notify: tuple[str, ...], known: _Known) -> Iterator[RuleProblem]:
+    """Agents, queues, and addresses of people who are no agents. A queue's own address would open a ticket."""
+    for at, name in enumerate(notify):
+        if "@" not in name:
+            path = f"notify.{at}" if len(notify) > 1 else "notify"
+            yield from _unknown(path, "agent or queue", name, [*known.agents, *known.queues], globs=False)
+        elif known.reaches_queue(name):
+            yield f"notify.{at}", f"{name} is a queue's own address: it would open a ticket"
 
 
 def _of_assign(assign: str, known: _Known) -> Iterator[RuleProblem]:

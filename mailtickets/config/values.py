@@ -22,7 +22,8 @@ Locale = Literal["pt_BR", "en", "es"]
 _ADDR_SPEC = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
-def _addr_spec(value: str) -> str:
+def addr_spec(value: str) -> str:
+    """The address with its domain in small letters; ValueError if it is none."""
     if not _ADDR_SPEC.fullmatch(value):
         raise ValueError(f"an address like suporte@example.org was expected, not {value!r}")
     local, _, domain = value.rpartition("@")
@@ -30,7 +31,7 @@ def _addr_spec(value: str) -> str:
 
 
 def _optional_addr_spec(value: str) -> str:
-    return _addr_spec(value) if value else ""
+    return addr_spec(value) if value else ""
 
 
 def _listen(value: str) -> str:
@@ -193,7 +194,7 @@ def _subject_tag(value: str) -> str:
     return _one_line(value)
 
 
-AddrSpec = Annotated[str, AfterValidator(_addr_spec)]
+AddrSpec = Annotated[str, AfterValidator(addr_spec)]
 OptionalAddrSpec = Annotated[str, AfterValidator(_optional_addr_spec)]
 Listen = Annotated[str, AfterValidator(_listen)]
 TcpListen = Annotated[str, AfterValidator(_tcp)]

@@ -57,6 +57,7 @@ def test_check_names_rules_that_do_less_than_they_seem_to(shell: Shell, monkeypa
     monkeypatch.setattr(areas, "AREAS", [area for area in areas.AREAS if area[0] == "rule"])
     rules = (
         '[[rule]]\nname = "nada"\nall = [{ words = "x" }]\n'
+        '[[rule]]\nname = "avisa"\nall = [{ words = "z" }]\nnotify = ["anna@desk.test", "chefe@fora.test"]\n'
         '[[rule]]\nname = "responde"\nall = [{ words = "y" }]\nanswer = "looking-into-it"\n'
         '[[rule]]\nname = "segue"\nall = [{ words = "z" }]\nwatch = ["ana@desk.test"]\n'
     )
@@ -64,7 +65,10 @@ def test_check_names_rules_that_do_less_than_they_seem_to(shell: Shell, monkeypa
     status, out, _ = shell.run("check")
     assert status == 0
     assert "warning  rule.0: nada does nothing\n" in out
+    figures = "anna@desk.test is no agent's address and gets figures only: 'ana@desk.test' is the nearest"
+    assert f"warning  rule.1.notify.0: {figures}\n" in out
+    assert "chefe" not in out
     assert (
-        "warning  rule.1.answer: there is no ready answer 'looking-into-it' in pt_BR: customers there get none\n" in out
+        "warning  rule.2.answer: there is no ready answer 'looking-into-it' in pt_BR: customers there get none\n" in out
     )
-    assert "warning  rule.2.watch: segue lets agents follow tickets, and nobody who only follows is told of mail" in out
+    assert "warning  rule.3.watch: segue lets agents follow tickets, and nobody who only follows is told of mail" in out

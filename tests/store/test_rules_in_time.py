@@ -63,6 +63,35 @@ def test_a_customer_who_has_waited_long_enough_raises_the_priority_once(office: 
     assert priority(office) == "low"
 
 
+def test_somebody_outside_is_told_once_that_time_has_passed(office: Office) -> None:
+    use(office, a_rule('on = "due"; all = [{ waiting = "4h" }]; notify = ["chefe@fora.test"]', "espera"))
+    take(office, "A impressora parou.", "pass")
+    assert after(office, hours=4) == 1
+    assert after(office, days=3) == 0
+    assert received(office, "chefe@fora.test") == ["rule_figures"]
+    words = shown(office, "chefe@fora.test", "rule_figures")
+    assert "A regra “espera” avisa você do chamado [#1]." in words
+    assert "impressora" not in words
+
+
+def test_what_a_customer_had_before_is_looked_at_once_when_the_time_has_come(office: Office) -> None:
+    use(
+        office,
+        a_rule('on = "due"; all = [{ waiting = "4h" }, { last_score = "<=2" }]; set = { priority = "high" }'),
+    )
+    take(office, "A impressora parou.", "pass")
+    take(office, "O mouse também.", "pass", subject="Mouse")
+    assert after(office, hours=4) == 2
+    office.clerk.order(Order(2, lambda ticket: orders.set_status(ticket, "resolved", "x")))
+    take(office, "1", "pass", office.reply_address(MINE, 2))
+    assert after(office, days=3) == 0
+    assert priority(office) == "normal"
+    office.clerk.order(Order(1, lambda ticket: orders.set_status(ticket, "resolved", "x")))
+    take(office, "Voltou a parar.", "pass", office.reply_address(MINE, 1))
+    assert after(office, hours=4) == 1
+    assert priority(office) == "high"
+
+
 def test_an_answer_before_the_time_makes_the_timer_void(office: Office) -> None:
     use(office, WAITING)
     take(office, "A impressora parou.", "pass")

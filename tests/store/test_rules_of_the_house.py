@@ -15,7 +15,7 @@ from mailtickets.gateway.drafting.order import Order
 from mailtickets.store import schema
 from tests.desk.builders import ANA, BRUNO, CARLA, MARIA, a_policy
 from tests.desk.rules.configured.occasions import COMERCIAL, a_rule
-from tests.store.office import Office, a_message
+from tests.store.office import Office, a_message, copies
 from tests.store.test_who_receives import mailbox, received, shown, take
 
 MINE = MARIA.address
@@ -255,6 +255,84 @@ def test_what_a_person_has_ordered_stays_as_they_ordered_it(office: Office) -> N
     words = "Feito.\n#resolver\n#prioridade alta"
     take(office, words, "pass", office.reply_address(ANA.address), **{"from": "Ana <ana@desk.test>"})
     assert office.ticket(1).ticket.priority == "high"
+
+
+# --- people who are no agents ---------------------------------------------------------------------------
+
+BOSS = "chefe@fora.test"
+
+
+def figures(*, on: str = "new", **more: Any) -> Rule:
+    return a_rule(f'on = "{on}"; notify = ["{BOSS}", "Chefe@fora.test"]', "chefia", **more)
+
+
+def test_people_outside_get_figures_of_a_ticket_and_neither_words_nor_a_way_in(office: Office) -> None:
+    use(office, figures(), a_rule(f'set = {{ priority = "high" }}; notify = ["{BOSS}"]', "outra"))
+    take(office, "Meu CPF é 529.982.247-25.", "pass", subject="Segredo da Maria")
+    assert received(office, BOSS) == ["rule_figures"]
+    (mail,) = mailbox(office, BOSS)
+    words = shown(office, BOSS, "rule_figures")
+    for line in (
+        "A regra “chefia” avisa você do chamado [#1].",
+        "Fila: Suporte Exemplo",
+        "Prioridade: alta",
+        "Status: novo",
+        "Aberto em: 3 de março de 2025",
+        "O cliente espera desde: 3 de março de 2025",
+        "Responsável: ninguém.",
+    ):
+        assert line in words
+    notice = next(row for row in office.run(copies) if row.name == "rule_figures")
+    for secret in ("529.982", "Segredo", "maria", "Maria", "ana@desk.test", "http", "#resolver", "ref:"):
+        assert secret not in f"{notice.subject} {notice.text} {notice.html} {mail}"
+    assert (notice.token_hash, notice.reply_to) == (None, "suporte@desk.test")
+    assert "Auto-Submitted: auto-generated" in mail
+    assert "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply" in mail
+    assert "\nReferences:" not in mail
+    assert [new for kind, _, new, _ in office.events(1) if kind == "told"] == [BOSS]
+
+
+def test_people_outside_are_told_once_of_each_event(office: Office) -> None:
+    use(office, a_rule(f'on = ["new", "reply", "status"]; notify = ["{BOSS}"]', "chefia"))
+    take(office, "A impressora parou.", "pass")
+    take(office, "Ainda está parada.", "pass", office.reply_address(MINE))
+    office.clerk.order(Order(1, lambda ticket: orders.set_status(ticket, "resolved", "shell")))
+    assert received(office, BOSS) == ["rule_figures"] * 3
+    assert "Status: resolvido" in shown(office, BOSS, "rule_figures")
+    take(office, "Voltou a parar.", "pass", office.reply_address(MINE))  # a reply, and another status: one mail
+    assert received(office, BOSS) == ["rule_figures"] * 4
+
+
+def test_people_outside_hear_nothing_of_their_own_mail(office: Office) -> None:
+    """A machine that answers in their name without any sign of one would be told of each answer again."""
+    use(office, figures())
+    take(office, "Estou de férias.", "pass", **{"from": f"Chefe <{BOSS}>"})
+    assert received(office, BOSS) == ["received"]
+
+
+def test_the_reply_of_somebody_outside_is_a_mail_like_any_strangers(office: Office) -> None:
+    use(office, figures())
+    take(office, "A impressora parou.", "pass")
+    take(office, "Qual é o problema?", "pass", **{"from": f"Chefe <{BOSS}>", "subject": "Re: [#1] Aviso da regra"})
+    assert office.numbers() == [1, 2]
+    assert len(office.ticket(1).messages) == 1
+
+
+def test_budgets_count_what_people_outside_are_told_apart_for_forgeries(office: Office) -> None:
+    use(office, figures(), budget={"automatic_per_sender_per_day": 2})
+    for verdict, told in (("none", 2), ("pass", 4)):
+        for number in range(4):
+            take(office, f"Pedido {number} {verdict}.", verdict)
+        assert len(received(office, BOSS)) == told
+    assert {reason for kind, what, reason in events(office, 8) if (kind, what) == ("withheld", "rule_figures")} == {
+        "budget-person"
+    }
+
+
+def test_an_address_of_ours_that_a_rule_names_gets_no_mail(office: Office) -> None:
+    use(office, a_rule('notify = ["vendas+x@desk.test"]'))
+    take(office, "A impressora parou.", "pass")
+    assert {name for name, to in office.outgoing() if "vendas" in to} == set()
 
 
 # --- what a rule holds ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from mailtickets.cli.check.inquiry import Inquiry
 from mailtickets.config.models import Config
+from mailtickets.config.nearest import nearest
 from mailtickets.config.rules import Rule, ready_answers
 from mailtickets.config.values import LOCALES
 from mailtickets.desk.rules.configured.shadows import Shadow, ShadowCause, shadows
@@ -16,6 +17,9 @@ _NEXT: Mapping[ShadowCause, str] = {
     "final": "put it before {}, or take `final` away there, or take this rule away",
     "impossible": "take one of its conditions away, or put them into `any`",
 }
+
+_NEARLY = 0.9
+"""How much alike two addresses are of which one may be a slip of the other; 1.0: the same."""
 
 
 def lines(inquiry: Inquiry) -> Iterator[CheckLine]:
@@ -50,6 +54,7 @@ def _does_less(rule: Rule, key: str, config: Config) -> Iterator[CheckLine]:
             f"{rule.name} lets agents follow tickets, and nobody who only follows is told of mail in {', '.join(deaf)}"
         )
         yield warning(f"{key}.watch", text, 'write notify = "watchers" in the queue, or `notify` in place of `watch`')
+    yield from _nearly_agents(rule, key, config)
     told = [queue for queue in config.queue if not any(queue.name in agent.queues for agent in config.agent)]
     if rule.hold and told:
         names_of = ", ".join(queue.name for queue in told)
@@ -57,6 +62,16 @@ def _does_less(rule: Rule, key: str, config: Config) -> Iterator[CheckLine]:
         yield warning(
             f"{key}.hold", text, "look with `mailtickets inbound list --state held`, or give the queue agents"
         )
+
+
+def _nearly_agents(rule: Rule, key: str, config: Config) -> Iterator[CheckLine]:
+    """Addresses of people who are no agents, which differ from an agent's in a letter or two."""
+    agents = [address.casefold() for agent in config.agent for address in (agent.address, *agent.aliases)]
+    for at, name in enumerate(rule.notify):
+        near = nearest(name.casefold(), agents, likeness=_NEARLY) if "@" in name else ""
+        if near and name.casefold() not in agents:
+            text = f"{name} is no agent's address and gets figures only{near}"
+            yield warning(f"{key}.notify.{at}", text, "correct the address, if an agent is meant")
 
 
 def _locales(config: Config) -> set[str]:

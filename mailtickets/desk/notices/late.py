@@ -2,14 +2,11 @@
 
 They go to those who have the ticket, and to those whom a step of escalation names.
 
-A step may name people who are no agents. They get figures and the number of the ticket: neither the customer's words
-nor a reply address that leads to the ticket; and the budgets of automatic mail count what they get.
+A step may name people who are no agents. They get figures of the ticket (`outside`).
 Agents who are off duty or away are passed over while somebody else is there.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from mailtickets.config.levels import Escalation
 from mailtickets.config.models import Agent
@@ -21,12 +18,11 @@ from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import Assign, FireTimer, MoveTo, SetPriority
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.contexts import name_of
-from mailtickets.desk.notices.notice import SUPPRESS, Notice, Occasion
+from mailtickets.desk.notices.notice import Notice, Occasion
+from mailtickets.desk.notices.outside import figures, local, to_outsiders
 from mailtickets.desk.notices.row import NoticeName
-from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.desk.notices.shown_last import shown_last
 from mailtickets.desk.rules.assignment import is_away
-from mailtickets.mail.model import Address
 
 
 def of_deadlines(occasion: Occasion) -> Iterator[Notice]:
@@ -47,7 +43,9 @@ def of_deadlines(occasion: Occasion) -> Iterator[Notice]:
             agents = _told(occasion, after, clock, step, fired)
             yield _to_agents("escalated", agents, occasion, clock, step)
             if fired.kind == "escalate":
-                yield _to_outsiders(occasion, after, clock, step)
+                outside = [address for address in step.notify if occasion.policy.agent(address) is None]
+                shown = {"deadline": _deadline(clock, occasion, step), "late": figures(after, occasion)}
+                yield to_outsiders("overdue", outside, occasion, shown)
 
 
 def _told(occasion: Occasion, after: Ticket, clock: Clock, step: Escalation, fired: FireTimer) -> tuple[Agent, ...]:
@@ -88,20 +86,15 @@ def _to_agents(
 
 
 def _deadline(clock: Clock, occasion: Occasion, step: Escalation | None) -> dict[str, object]:
-    zone = ZoneInfo(occasion.policy.instance.timezone)
     overdue = clock.due_at is not None and occasion.now >= clock.due_at
     return {
         "clock": clock.name,
-        "due_at": _local(clock.due_at, zone),
-        "now": _local(occasion.now, zone),
-        "since": _local(clock.started_at, zone),
+        "due_at": local(clock.due_at, occasion),
+        "now": local(occasion.now, occasion),
+        "since": local(clock.started_at, occasion),
         "overdue": overdue,
         "percent": round(step.at * 100) if step is not None else None,
     }
-
-
-def _local(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
-    return moment.astimezone(zone) if moment is not None else None
 
 
 def _changed(occasion: Occasion) -> dict[str, object]:
@@ -118,34 +111,3 @@ def _changed(occasion: Occasion) -> dict[str, object]:
             case Assign(to=str() as to):
                 changed["assignee"] = name_of(to, occasion.policy)
     return changed
-
-
-def _to_outsiders(occasion: Occasion, after: Ticket, clock: Clock, step: Escalation) -> Notice:
-    """Figures for people who are no agents. They have no part in the ticket: nothing in it leads there."""
-    policy, queue = occasion.policy, occasion.queue
-    figures = {
-        "tag": queue.subject_tag.replace("{number}", str(after.number)),
-        "priority": after.priority,
-        "status": after.status,
-        "opened_at": after.created_at.astimezone(ZoneInfo(policy.instance.timezone)),
-        "taken": after.assignee is not None,
-    }
-    return Notice(
-        "overdue",
-        policy.instance.locale,
-        queue,
-        tuple(Address("", address) for address in step.notify if policy.agent(address) is None),
-        {
-            "instance": {"name": policy.instance.name},
-            "queue": {"name": queue.name, "address": queue.address, "title": queue.title},
-            "deadline": _deadline(clock, occasion, step),
-            "late": figures,
-        },
-        NOTICES["overdue"].priority,
-        to_customer=False,
-        auto_submitted="auto-generated",
-        suppress=SUPPRESS,
-        loop=True,
-        automatic=True,
-        sender_name=queue.title,
-    )

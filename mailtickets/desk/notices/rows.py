@@ -33,6 +33,7 @@ from mailtickets.desk.notices.shapes import (
     DEADLINE,
     DONE,
     EVENT,
+    FIGURES,
     HELD_MAIL,
     LATE,
     LYING,
@@ -374,6 +375,24 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         answered_as="team",
         also_to_doer=True,
         sample=Sample(message="again", least={"rules": ["{rule}"]}, full={"rules": ["{rule}"]}),
+    ),
+    "rule_figures": NoticeRow(
+        audience="ops",
+        ticket="never",
+        sees={"figures": FIGURES},
+        sample=Sample(
+            ticket=False,
+            least={"rules": ["{rule}"], "figures": {**_LATE, "waiting_since": None}},
+            full={
+                "rules": ["{rule}"],
+                "figures": {
+                    **_LATE,
+                    "opened_at": WRITTEN_AT["question"],
+                    "waiting_since": WRITTEN_AT["again"],
+                    "taken": True,
+                },
+            },
+        ),
     ),
     "rule_held": NoticeRow(
         audience="agents",

@@ -49,6 +49,8 @@ DEADLINE: Mapping[str, object] = {
 """A clock that is nearly due, or overdue; `percent`: how much of its time had passed at this step of escalation."""
 LATE: Mapping[str, object] = {"tag": "", "priority": "", "status": "", "opened_at": None, "taken": False}
 """The figures of a ticket that people outside are told of; `taken`: somebody is in charge of it."""
+FIGURES: Mapping[str, object] = {**LATE, "waiting_since": None}
+"""The same, and since when the customer waits for an answer."""
 CHANGED: Mapping[str, object] = {"priority": None, "queue": None, "assignee": None}
 """What a step of escalation has changed."""
 LYING: Mapping[str, object] = {"condition": "", "tickets": [TICKET_LINE], "more": 0}
