@@ -13,6 +13,7 @@ from mailtickets.desk.claims.authors import writer
 from mailtickets.desk.model.effects import AddMessage
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.notices.budget import standing
 from mailtickets.desk.notices.for_agents import for_agents
 from mailtickets.desk.notices.notice import Notice, Occasion, Situation
 from mailtickets.desk.notices.outside import figures, local, to_outsiders
@@ -65,7 +66,8 @@ def _told_outside(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
     shown = {**figures(after, occasion), "waiting_since": local(after.waiting_since, occasion)}
     for said in situation.decision.ruled.notify:
         if "@" in said.value and policy.agent(said.value) is None and said.value.casefold() != author:
-            yield to_outsiders("rule_figures", [said.value], occasion, {"rules": [said.rule], "figures": shown})
+            notice = to_outsiders("rule_figures", [said.value], occasion, {"rules": [said.rule], "figures": shown})
+            yield replace(notice, standing=standing(situation, policy))
 
 
 def _held(occasion: Occasion) -> Notice:

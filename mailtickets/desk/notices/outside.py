@@ -1,8 +1,7 @@
 """Notices to people who are no agents: figures of a ticket, and nothing that leads to it.
 
 They get the number, queue, priority, status and times of a ticket: neither the customer's words nor a reply address of
-the ticket, links or commands. The mail is automatic (RFC 3834), and the budgets of automatic mail count it, apart for
-each standing of the mail that called for it.
+the ticket, links or commands. The mail is automatic (RFC 3834), and the budgets of automatic mail count it.
 Fails with: nothing.
 """
 
@@ -11,7 +10,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.desk.notices.budget import standing
 from mailtickets.desk.notices.notice import SUPPRESS, Notice, Occasion
 from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.notices.rows import NOTICES
@@ -53,6 +51,5 @@ def to_outsiders(name: NoticeName, addresses: Iterable[str], occasion: Occasion,
         suppress=SUPPRESS,
         loop=True,
         automatic=True,
-        standing=standing(occasion.situation, policy),
         sender_name=queue.title,
     )
