@@ -112,6 +112,18 @@ def test_check_says_which_type_no_rule_gives_to_new_mail(shell: Shell) -> None:
     assert not any("no rule gives new mail" in text for text in texts)
 
 
+def test_check_says_that_strangers_are_asked_nothing_where_no_evidence_is_believed(shell: Shell) -> None:
+    def said() -> list[str]:
+        return [line.text for line in of_config(load(shell.config)) if line.about == "type"]
+
+    text = shell.config.read_text("utf-8")
+    assert "authserv_id" not in text
+    assert len(said()) == 1
+    assert "only customers who are known already are asked" in said()[0]
+    shell.config.write_text(f'{text}\n[smtp_in]\nauthserv_id = "mx.desk.test"\n', encoding="utf-8")
+    assert said() == []
+
+
 def test_explain_says_which_values_a_mail_has_and_what_is_asked(shell: Shell, tmp_path: Path) -> None:
     rule = '[[rule]]\nname = "trocas"\nall = [{ words = ["troca"] }]\nset = { type = "troca" }\n'
     shell.config.write_text(shell.config.read_text("utf-8") + rule, encoding="utf-8")

@@ -24,6 +24,7 @@ def of_config(config: Config) -> Iterator[CheckLine]:
         yield from _surprising(key, kind)
     for number, field in enumerate(config.field):
         yield from _hardly_found(f"field.{number}", field)
+    yield from _strangers(config)
 
 
 def _in_words(kind: TicketKind) -> str:
@@ -61,6 +62,21 @@ def _never_asked(key: str, kind: TicketKind, config: Config) -> Iterator[CheckLi
                 f"the field {name} is for {', '.join(fields[name].types)} alone, and not for {kind.name}",
                 "add the type to the field's types, or take the field out of needs",
             )
+
+
+def _strangers(config: Config) -> Iterator[CheckLine]:
+    """Acknowledgements ask only customers who are known or whose mail is vouched for: nothing vouches here."""
+    asks = any(kind.needs for kind in config.type) or any(rule.ask for rule in config.rule)
+    believed = [mailbox.authserv_id for mailbox in config.imap_in]
+    believed += [config.smtp_in.authserv_id] if config.smtp_in else []
+    if asks and not any(believed) and not config.trust.internal_evidence:
+        yield warning(
+            "type",
+            "no Authentication-Results are believed, so nobody vouches for a stranger's mail, and only customers who "
+            "are known already are asked for what is missing",
+            "name the id that your mail server writes into Authentication-Results in smtp_in.authserv_id or "
+            "imap_in.N.authserv_id",
+        )
 
 
 def _surprising(key: str, kind: TicketKind) -> Iterator[CheckLine]:

@@ -614,3 +614,17 @@ def test_what_was_expected_is_told_where_that_helps() -> None:
         "Não entendemos o que vem depois do comando. Esperado: baixa, média, alta ou crítica. Talvez: #prioridade alta"
     )
     assert sentences.problem("no-such-agent", ("Ana",), "name", "en") == "No agent has this name. Perhaps: Ana"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_only_where_an_answer_goes_on_is_an_agent_told_to_add_a_line_to_it(locale: str) -> None:
+    added = {
+        "pt_BR": "acrescente-a à sua resposta",
+        "en": "add the line to your reply",
+        "es": "agréguela a su respuesta",
+    }
+    for effect, told in (("to_customer", True), ("to_team", True), ("asks", False), ("to_nobody", False)):
+        rendered = render(TEMPLATES, "new_ticket", locale, {
+            **sample("new_ticket", locale), "reply_effect": effect,
+        })  # fmt: skip
+        assert (added[locale] in rendered.text, added[locale] in (rendered.html or "")) == (told, told), effect
