@@ -32,7 +32,8 @@ def close_silent(gateway: Gateway) -> int:
 def _warn_silent(gateway: Gateway, queue: Queue) -> int:
     clerk, now = gateway.clerk, gateway.clerk.clock()
     before = now - timedelta(days=queue.close_pending_after_days)
-    due = clerk.database.transact(closing.to_warn, queue.name, before, now, AT_ONCE)
+    timed = [stage.name for stage in queue.stages if stage.after]
+    due = clerk.database.transact(closing.to_warn, queue.name, before, now, AT_ONCE, timed=timed)
     return sum(_warn(gateway, one) for one in due)
 
 

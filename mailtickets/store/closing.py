@@ -4,6 +4,7 @@ Owns: the table `closing`, a row for each ticket whose customer was warned, or c
 nothing has happened on the ticket since: a reply above all makes it void, and the wait begins anew.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -27,13 +28,17 @@ class SilentTicket(NamedTuple):
     revision: int
 
 
-def to_warn(connection: Connection, queue: str, before: datetime, now: datetime, limit: int) -> list[SilentTicket]:
+def to_warn(
+    connection: Connection, queue: str, before: datetime, now: datetime, limit: int, *, timed: Collection[str] = ()
+) -> list[SilentTicket]:
     """A queue's pending tickets on which nothing has happened since `before`, the oldest first.
+
+    Those in a stage of `timed` are left out: the stage itself says how long it lasts.
 
     Left out: those that were never answered, whose customers mail does not reach, who want no automatic notices, who
     were warned, or who could not be warned a while ago.
     """
-    where = _status("pending"), ticket.c.updated_at <= before
+    where = _status("pending"), ticket.c.updated_at <= before, ticket.c.stage.not_in(timed)
     return _numbers(connection, queue, where, ticket.c.updated_at, now, limit)
 
 

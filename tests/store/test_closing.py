@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from mailtickets.config.stages import QueueStage
 from mailtickets.desk.commands import orders
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs.closing import close_resolved, close_silent
@@ -52,6 +53,21 @@ def newest(office: Office) -> Any:
 
 def status(office: Office) -> str:
     return office.ticket(1).ticket.status
+
+
+def test_a_ticket_in_a_stage_that_has_its_own_time_is_not_closed_for_silence(silent: Office) -> None:
+    table = schema.ticket
+    stages = [
+        {"name": "novo", "is": "new"},
+        {"name": "diagnostico", "is": "open"},
+        {"name": "peca", "is": "pending", "after": {"60d": "diagnostico"}},
+        {"name": "fechado", "is": "closed"},
+    ]
+    office = silent
+    office.use(a_policy(suporte={**QUEUE, "stages": tuple(QueueStage(**stage) for stage in stages)}))
+    office.run(lambda c: c.execute(update(table).values(stage="peca", stage_since=office.now)))
+    run(office, 12)
+    assert (to_maria(office), status(office)) == ([], "pending")
 
 
 def test_a_silent_customer_is_warned_and_then_the_ticket_is_resolved(silent: Office) -> None:
