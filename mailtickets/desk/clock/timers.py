@@ -8,7 +8,7 @@ Owns: the names of the timers of service levels. Other rooms of the clock add th
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from mailtickets.config.levels import Escalation, ServiceLevel
@@ -154,6 +154,9 @@ def _of_clock(ticket: Ticket, clock: Clock, policy: Policy, now: datetime, fired
     yield from sorted(following, key=lambda timer: timer.at)[:1]
 
 
+JUST_NOW = timedelta(minutes=1)
+
+
 def passed(
     ticket: Ticket,
     clocks: Sequence[Clock],
@@ -164,6 +167,8 @@ def passed(
 ) -> tuple[Timer, ...]:
     """What a new configuration asks for at a time that is over: it is not done, because nobody had planned it.
 
+    The last `JUST_NOW` is not over: clocks are made again some seconds after a configuration comes into force.
+
     `known` are the timers that are stored and have not fired. One that is due by its row fires as it would have done,
     and what follows it on its clock comes after it.
     """
@@ -171,7 +176,7 @@ def passed(
     found: list[Timer] = []
     for clock in clocks:
         if clock.ended_at is None:
-            found += _passed_of_clock(ticket, clock, policy, now, planned, fired)
+            found += _passed_of_clock(ticket, clock, policy, now - JUST_NOW, planned, fired)
     return tuple(found)
 
 
