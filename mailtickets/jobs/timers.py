@@ -51,14 +51,6 @@ def _due(gateway: Gateway) -> list[DueTimer]:
     return clerk.database.transact(deadlines.due, clerk.clock(), AT_ONCE)
 
 
-def fire_all(gateway: Gateway) -> int:
-    """Fires what is due, in the calling thread; returns how many timers were due."""
-    due = _due(gateway)
-    for one in due:
-        fire(gateway, one)
-    return len(due)
-
-
 def fire(gateway: Gateway, one: DueTimer) -> None:
     """Does what a timer asks for. One that is void, or due later than its row says, gets a true row, or none."""
     clerk = gateway.clerk

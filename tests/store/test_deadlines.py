@@ -16,7 +16,7 @@ from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddMessage, OpenTicket, PromiseDate, SetStatus
 from mailtickets.gateway.drafting.firing import TimerOrder
 from mailtickets.gateway.drafting.order import Order
-from mailtickets.jobs.timers import fire_all, make_some_again
+from mailtickets.jobs.timers import make_some_again
 from mailtickets.mail.model import Address
 from mailtickets.store import deadlines, schema
 from mailtickets.store.database import Database, Stale
@@ -26,6 +26,7 @@ from tests.desk.clock.scenes import a_level, at, the_policy
 from tests.store.office import Office, a_message, copies
 from tests.store.test_history import import_mail
 from tests.store.test_work_by_mail import agent, maria, token
+from tests.store.timers import fire_all
 
 SLA = a_level(
     name="padrao",

@@ -18,13 +18,13 @@ from mailtickets.desk.model.effects import Assign
 from mailtickets.desk.model.policy import Policy
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.drafting.order import Order
-from mailtickets.jobs.timers import fire_all
 from mailtickets.jobs.turns import give_out
 from mailtickets.store import schema
 from mailtickets.store.database import Stale
 from tests.desk.builders import ANA, BRUNO, CARLA, MARIA, NOW, a_policy
 from tests.store.office import Office, a_message
 from tests.store.test_work_by_mail import agent, gateway, maria, token, written
+from tests.store.timers import fire_all
 
 DAY = open_hours("dia", ZoneInfo("UTC"), {"mon-fri": "08:00-18:00"}, {}, ())
 """`NOW` is Monday, 12:00 UTC."""

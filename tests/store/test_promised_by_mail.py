@@ -17,13 +17,13 @@ from mailtickets.config.levels import ServiceLevel
 from mailtickets.desk.clock.calendar import OpenHours
 from mailtickets.desk.model.policy import Policy
 from mailtickets.gateway.gateway import Gateway
-from mailtickets.jobs.timers import fire_all
 from mailtickets.store import outbox
 from mailtickets.store.read import deadlines
 from mailtickets.store.read.agent_facts import own_work
 from mailtickets.store.read.reader import within
 from tests.desk.builders import AGENTS, NOW, a_policy
 from tests.store.office import Office, a_message, copies
+from tests.store.timers import fire_all
 
 _IDS: Iterator[int] = count()
 ZONE = ZoneInfo("America/Sao_Paulo")

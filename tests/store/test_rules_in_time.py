@@ -10,11 +10,12 @@ from mailtickets.config.rules import Rule
 from mailtickets.desk.commands import orders
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.gateway.drafting.order import Order
-from mailtickets.jobs.timers import fire_all, make_some_again
+from mailtickets.jobs.timers import make_some_again
 from tests.desk.builders import ANA, CARLA, MARIA, a_policy
 from tests.desk.rules.configured.occasions import COMERCIAL, a_rule
 from tests.store.office import Office
 from tests.store.test_who_receives import mailbox, received, shown, take
+from tests.store.timers import fire_all
 
 MINE = MARIA.address
 

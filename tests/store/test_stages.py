@@ -10,7 +10,7 @@ from mailtickets.gateway.drafting.firing import TimerOrder
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs import stages as job
 from mailtickets.jobs.housekeeping import close_resolved
-from mailtickets.jobs.timers import fire, fire_all, make_some_again
+from mailtickets.jobs.timers import fire, make_some_again
 from mailtickets.store import deadlines, outbox, schema
 from mailtickets.store import stages as stored
 from mailtickets.store.database import Stale
@@ -21,6 +21,7 @@ from tests.desk.clock.workshop import stages as read_stages
 from tests.store.office import Office, copies
 from tests.store.test_who_receives import mailbox, received, shown
 from tests.store.test_work_by_mail import again, agent, gateway, maria, token, written
+from tests.store.timers import fire_all
 
 MARIA = "maria@cliente.test"
 

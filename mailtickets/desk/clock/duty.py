@@ -4,18 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from mailtickets.config.models import Agent
-from mailtickets.desk.clock.calendar import OpenHours, is_open, next_open
+from mailtickets.desk.clock.calendar import OpenHours, next_open
 from mailtickets.desk.model.policy import Policy
 
 
 def hours_of_agent(agent: Agent, otherwise: str, policy: Policy) -> OpenHours | None:
     """An agent's own calendar, or the one named `otherwise`; None: they are always on duty."""
     return policy.calendars.get(agent.calendar or otherwise)
-
-
-def is_on_duty(agent: Agent, otherwise: str, at: datetime, policy: Policy) -> bool:
-    hours = hours_of_agent(agent, otherwise, policy)
-    return hours is None or is_open(hours, at)
 
 
 def on_duty_from(agents: Iterable[Agent], otherwise: str, at: datetime, policy: Policy) -> datetime:

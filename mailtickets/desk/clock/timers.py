@@ -184,24 +184,25 @@ def _passed_of_clock(
     ticket: Ticket,
     clock: Clock,
     policy: Policy,
-    now: datetime,
+    over: datetime,
     planned: Set[tuple[str, str, int]],
     fired: Sequence[Fired],
 ) -> Iterator[Timer]:
+    """What was to happen on one clock until the moment `over`."""
     done = _done(ticket, clock, fired)
     for point in sorted(_points(clock, policy), key=lambda point: point.part):
         before = done.get((point.kind, point.name))
         if before is not None:
             told = _still_to_be_told(ticket, point, before, policy, done)
-            yield from (timer for timer in told if timer.at <= now and timer.key not in planned)
+            yield from (timer for timer in told if timer.at <= over and timer.key not in planned)
             continue
         at = _moment_of(ticket, clock, point, policy)
-        if at is None or at > now or (point.kind, point.name, ticket.epoch) in planned:
+        if at is None or at > over or (point.kind, point.name, ticket.epoch) in planned:
             return
         then = _told_at(ticket, point, at, policy)
-        if then <= now:
+        if then <= over:
             yield Timer(point.kind, point.name, ticket.epoch, then)
-            here = Fired(point.kind, point.name, ticket.epoch, now)
+            here = Fired(point.kind, point.name, ticket.epoch, over)
             yield from _still_to_be_told(ticket, point, here, policy, done)
 
 

@@ -104,12 +104,13 @@ class Policy:
         """The open hours of a calendar. Without a name, every hour counts."""
         return self.calendars.get(calendar, EVERY_HOUR)
 
-    def on_duty(self, agent: Agent, at: datetime) -> bool:
-        """Whether an agent works at this moment, by their calendar. Who has none is always on duty.
+    def on_duty(self, agent: Agent, at: datetime, otherwise: str = "") -> bool:
+        """Whether an agent works at this moment, by their calendar, or by the one named `otherwise` if they have none.
+        Who has neither is always on duty.
 
         Absences are facts of the database; they are not asked here.
         """
-        return is_open(self.hours(agent.calendar), at)
+        return is_open(self.hours(agent.calendar or otherwise), at)
 
     @property
     def house_calendar(self) -> OpenHours | None:

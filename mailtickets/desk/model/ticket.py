@@ -132,7 +132,3 @@ def priority_named(word: str) -> Priority | None:
     name = folded_name(word)
     name = _PRIORITY_NAMES.get(name, name)
     return next((priority for priority in PRIORITIES if priority == name), None)
-
-
-def type_named(value: object) -> TicketType | None:
-    return next((kind for kind in TYPES if kind == value), None)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from mailtickets.config.levels import Escalation
 from mailtickets.config.models import Agent
 from mailtickets.desk.clock.clocks import Clock
-from mailtickets.desk.clock.duty import is_on_duty
 from mailtickets.desk.clock.levels import named
 from mailtickets.desk.clock.timers import acts_on_ticket, step_named, told_of_ticket
 from mailtickets.desk.model.decision import Decision
@@ -56,7 +55,7 @@ def _told(occasion: Occasion, after: Ticket, clock: Clock, step: Escalation, fir
         return (agent,) if agent is not None else ()
     if step.notify:
         agents = [agent for address in step.notify if (agent := policy.agent(address)) is not None]
-        return tuple(agent for agent in agents if is_on_duty(agent, _calendar(clock, occasion), occasion.now, policy))
+        return tuple(agent for agent in agents if policy.on_duty(agent, occasion.now, _calendar(clock, occasion)))
     return () if acts_on_ticket(step) else _those_who_have_it(occasion, after, clock)
 
 
@@ -67,7 +66,7 @@ def _those_who_have_it(occasion: Occasion, ticket: Ticket, clock: Clock) -> tupl
     there = tuple(
         agent
         for agent in people
-        if is_on_duty(agent, calendar, occasion.now, policy) and not is_away(agent, desk, occasion.now)
+        if policy.on_duty(agent, occasion.now, calendar) and not is_away(agent, desk, occasion.now)
     )
     assignee = policy.agent(ticket.assignee) if ticket.assignee else None
     return (assignee,) if assignee is not None and assignee in there else there or people

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mailtickets.config.models import Agent, Queue
-from mailtickets.desk.model.effects import Assign, AwaitTurn, Effect, PassedOver, WhyNot
+from mailtickets.desk.model.effects import Assign, AwaitTurn, PassedOver, WhyNot
 from mailtickets.desk.model.facts import Desk
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason, Reason
@@ -84,15 +84,6 @@ def awaiting(queue: Queue, desk: Desk, policy: Policy, now: datetime, wanted: Tu
 def wanted_by_type(name: str | None, policy: Policy) -> TurnWanted:
     """What a ticket of this type asks of a turn: the skill of its `[[type]]`."""
     return TurnWanted(next((kind.skill for kind in policy.kinds if kind.name == name), ""))
-
-
-def another_turn(
-    effects: Sequence[Effect], queue: Queue, desk: Desk, policy: Policy, now: datetime, wanted: TurnWanted
-) -> tuple[Effect, ...]:
-    """The effects of a decision with another turn in place of the one that they have: the ticket comes into another
-    queue, or asks for a skill."""
-    others = (e for e in effects if not (isinstance(e, AwaitTurn) or (isinstance(e, Assign) and takes_turn(e.reason))))
-    return (*others, *given_out(queue, desk, policy, now, wanted))
 
 
 def turn_of_rule(assign: str) -> TurnWanted | None:

@@ -11,12 +11,11 @@ from mailtickets.config.kinds import TicketKind
 from mailtickets.config.models import Agent
 from mailtickets.config.rules import Rule
 from mailtickets.desk.clock.calendar import open_hours
-from mailtickets.desk.model.effects import Assign, AwaitTurn, SetPriority
+from mailtickets.desk.model.effects import Assign, AwaitTurn
 from mailtickets.desk.model.facts import Desk
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.rules.assignment import (
     TurnWanted,
-    another_turn,
     given_out,
     missing_skills,
     turn_of_rule,
@@ -127,17 +126,3 @@ def test_a_type_asks_for_its_skill() -> None:
 )
 def test_a_skill_that_is_asked_for_and_that_nobody_has(policy: Policy, missing: dict[str, list[str]]) -> None:
     assert missing_skills(policy) == missing
-
-
-def test_another_turn_takes_the_place_of_the_first() -> None:
-    policy = a_policy(suporte={"assignment": "round_robin"}, vendas={"assignment": "round_robin"})
-    first = (SetPriority("high"), Assign(ANA.address, "by-turns"))
-    effects = another_turn(first, policy.queues[1], Desk(), policy, NOW, TurnWanted())
-    assert effects == (SetPriority("high"), Assign(BRUNO.address, "by-turns"))
-
-
-def test_somebody_who_was_named_keeps_the_ticket_beside_a_turn() -> None:
-    """An assignment by name is no turn: it is not taken back here."""
-    policy = a_policy()
-    named = Assign(ANA.address, "ordered")
-    assert another_turn((named,), policy.queues[0], Desk(), policy, NOW, TurnWanted()) == (named,)
