@@ -85,5 +85,5 @@ environment:
 	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tests/servers/install --venv-only; \
 	echo "Installing into $(VENV): a minute or two."; \
 	$(PYTHON) -m venv --clear $(VENV); \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,http,oauth]'; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,http,oauth,pdf]'; \
 	touch $(VENV)/complete

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mailtickets.config import calendars, http, kinds, levels, rules, stages
+from mailtickets.config import calendars, http, kinds, levels, reports, rules, stages
 from mailtickets.config.certificates import pair_fault, unreadable
 from mailtickets.config.oauth import login_problems, oauth_problems
 from mailtickets.config.reached import queue_reached
@@ -38,7 +38,7 @@ def crosswise(config: "Config", secrets: bool) -> Iterator[tuple[str, str]]:
     yield from _forgotten_problems(config)
     yield from _ops_problems(config)
     yield from _agent_problems(config)
-    for table in (calendars, levels, kinds, stages, rules):
+    for table in (calendars, levels, kinds, stages, rules, reports):
         yield from table.problems(config)
 
 

@@ -12,6 +12,7 @@ from mailtickets.config.credentials import Credential, password, read_secret
 from mailtickets.config.kinds import TicketField, TicketKind
 from mailtickets.config.levels import ServiceLevel
 from mailtickets.config.places import absolute_listen, database_url, state_dir
+from mailtickets.config.reports import ScheduledReport
 from mailtickets.config.rules import Rule
 from mailtickets.config.section import Section
 from mailtickets.config.stages import QueueStage
@@ -173,6 +174,7 @@ class Queue(Section):
     undo_seconds: Count = 0
     remind_after: Duration = ""
     satisfaction: bool = True
+    ask_rating_after: Duration = ""
     history: Count = 0
     promise: bool = False
     stages: tuple[QueueStage, ...] = ()
@@ -266,6 +268,7 @@ class Config(Section):
     calendar: tuple[Calendar, ...] = ()
     service_level: tuple[ServiceLevel, ...] = ()
     rule: tuple[Rule, ...] = ()
+    report: tuple[ScheduledReport, ...] = ()
     type: tuple[TicketKind, ...] = ()
     field: tuple[TicketField, ...] = ()
 

@@ -88,6 +88,18 @@ def _time_of_day(value: str) -> str:
     return value
 
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _schedule(value: str) -> str:
+    """A time of day, with a weekday or a day of the month before it: `08:00`, `mon 08:00`, `1 08:00`."""
+    day, _, time = value.rpartition(" ")
+    is_day = not day or day in WEEKDAYS or (day.isdecimal() and day.isascii() and 1 <= int(day) <= 31)
+    if not is_day or not time or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", time):
+        raise ValueError(f'"08:00", "mon 08:00" or "1 08:00" (a day of the month) was expected, not {value!r}')
+    return value
+
+
 def as_timezone(value: str) -> str:
     """The name of a time zone. Raises ValueError for one that there is not."""
     try:
@@ -203,6 +215,7 @@ DnsServer = Annotated[str, AfterValidator(_dns_server)]
 InternalEvidence = Annotated[str, AfterValidator(_evidence)]
 Duration = Annotated[str, AfterValidator(_duration)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+Schedule = Annotated[str, AfterValidator(_schedule)]
 Word = Annotated[str, AfterValidator(_one_word)]
 Correspondent = Annotated[str, AfterValidator(_correspondent)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]

@@ -375,6 +375,7 @@ rating = Table(
     Column("score", Integer, nullable=False),
     Column("comment", Text, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("quotable", Boolean, nullable=False, server_default=false()),  # its author may be named beside it
 )
 
 imap_cursor = Table(
@@ -595,4 +596,68 @@ load_hour = Table(
     Column("hour", Instant, primary_key=True),
     Column("backlog", Integer, nullable=False),
     Column("oldest_seconds", BigInteger, nullable=False),
+)
+
+# Tickets that have changed since they were counted for reports. Every settlement of a ticket writes here.
+uncounted = Table(
+    "uncounted",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("revision", Integer, nullable=False),
+)
+
+# What each ticket has added to `day_sum`, so that it can be taken out again when the ticket changes.
+counted = Table(
+    "counted",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("account", JSON, nullable=False),
+)
+
+# The figures of a local day: of a queue (`part` is empty), and of the tickets of an agent, a type, a priority, a tag...
+day_sum = Table(
+    "day_sum",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("queue", String, primary_key=True),
+    Column("part", String, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("figures", JSON, nullable=False),
+)
+
+# How many mails came on a local day, by what became of them. `queue` is empty where a mail reached none.
+mail_day = Table(
+    "mail_day",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("queue", String, primary_key=True),
+    Column("outcome", String, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)
+
+# What solved a ticket, in words.
+ticket_resolution = Table(
+    "ticket_resolution",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("source", String, nullable=False),  # answer, command
+    Column("author", String, nullable=False),
+    Column("message", BigInteger),  # the answer that resolved it
+    Column("at", Instant, nullable=False),
+)
+
+_TO_ASK = text("asked_at IS NULL")
+
+# Whose opinion of which resolution is asked for: when it is due, and when it was asked.
+rating_request = Table(
+    "rating_request",
+    metadata,
+    Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("resolved_at", Instant, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("asked_at", Instant),
+    Index("ix_rating_request_due", "due_at", sqlite_where=_TO_ASK, postgresql_where=_TO_ASK),
+    Index("ix_rating_request_person", "person", "asked_at"),
 )

@@ -45,6 +45,7 @@ from mailtickets.store import (
     budgets,
     contacts,
     deadlines,
+    figures,
     history,
     outbox,
     rule_firings,
@@ -133,6 +134,7 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     after = settlement.after
     if after is not None:
         tickets.save(connection, settlement.before, after)
+        figures.mark(connection, after)
         if after.fields != (settlement.before.fields if settlement.before else ()):
             search.index_values(connection, after.number, _values(after))
     for effect in settlement.decision.effects:

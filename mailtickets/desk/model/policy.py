@@ -8,6 +8,7 @@ from functools import cached_property
 from mailtickets.config.kinds import TicketField, TicketKind
 from mailtickets.config.levels import ServiceLevel
 from mailtickets.config.models import Agent, Budget, Config, ForgottenLook, Instance, Junk, Queue, Trust
+from mailtickets.config.reports import ScheduledReport
 from mailtickets.config.rules import Rule
 from mailtickets.desk.clock.calendar import EVERY_HOUR, OpenHours, is_open
 from mailtickets.desk.clock.holidays import Holiday, calendars
@@ -46,6 +47,7 @@ class Policy:
     kinds: tuple[TicketKind, ...] = ()
     fields: tuple[TicketField, ...] = ()
     calendars: Mapping[str, OpenHours] = field(default_factory=dict)
+    reports: tuple[ScheduledReport, ...] = ()
     forgotten: ForgottenLook = field(default_factory=ForgottenLook)
     tells_overload: bool = True
     """Whether ops and managers are told that a queue has more to do than usual."""
@@ -61,6 +63,7 @@ class Policy:
             kinds=config.type,
             fields=config.field,
             calendars=calendars(config, holidays),
+            reports=config.report,
             forgotten=config.forgotten,
             tells_overload=config.alarms.overload,
         )

@@ -1,0 +1,91 @@
+"""What reports count: figures by day, what solved a ticket, and whose opinion is asked for.
+
+Tickets of before are counted after the upgrade, by the clock.
+
+Revision ID: 0015
+Revises: 0014
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0015"
+down_revision: str | None = "0014"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.add_column("rating", sa.Column("quotable", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_table(
+        "uncounted",
+        _ticket("uncounted"),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket", name="pk_uncounted"),
+    )
+    op.create_table(
+        "counted",
+        _ticket("counted"),
+        sa.Column("account", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("ticket", name="pk_counted"),
+    )
+    op.create_table(
+        "day_sum",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("figures", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "queue", "part", "value", name="pk_day_sum"),
+    )
+    op.create_table(
+        "mail_day",
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("queue", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "queue", "outcome", name="pk_mail_day"),
+    )
+    op.create_table(
+        "ticket_resolution",
+        _ticket("ticket_resolution"),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("message", sa.BigInteger()),
+        _moment("at"),
+        sa.PrimaryKeyConstraint("ticket", name="pk_ticket_resolution"),
+    )
+    to_ask = sa.text("asked_at IS NULL")
+    op.create_table(
+        "rating_request",
+        _ticket("rating_request"),
+        _moment("resolved_at"),
+        sa.Column("person", sa.String(), nullable=False),
+        _moment("due_at"),
+        _moment("asked_at", nullable=True),
+        sa.PrimaryKeyConstraint("ticket", "resolved_at", name="pk_rating_request"),
+    )
+    op.create_index(
+        "ix_rating_request_due",
+        "rating_request",
+        ["due_at"],
+        sqlite_where=to_ask,
+        postgresql_where=to_ask,
+        unique=False,
+    )
+    op.create_index("ix_rating_request_person", "rating_request", ["person", "asked_at"], unique=False)
+    op.execute("INSERT INTO uncounted (ticket, revision) SELECT number, revision FROM ticket")
+
+
+def _ticket(table: str) -> sa.Column[int]:
+    return sa.Column(
+        "ticket", sa.BigInteger(), sa.ForeignKey("ticket.number", name=f"fk_{table}_ticket"), nullable=False
+    )
+
+
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[datetime]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
