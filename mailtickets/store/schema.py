@@ -611,7 +611,7 @@ counted = Table(
     "counted",
     metadata,
     Column("ticket", ForeignKey("ticket.number"), primary_key=True),
-    Column("account", JSON, nullable=False),
+    Column("entries", JSON, nullable=False),
 )
 
 # The figures of a local day: of a queue (`part` is empty), and of the tickets of an agent, a type, a priority, a tag...

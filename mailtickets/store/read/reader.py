@@ -28,15 +28,15 @@ _PARAMETER = re.compile(r"(?<!:):(\w+)")
 
 INSTANTS = frozenset({
     "absent_until", "again_at", "answered_at", "arrived_at", "asked_at", "assigned_at", "at", "claimed_until",
-    "cleared_at", "closed_at", "created_at", "decided_at", "due_at", "ended_at", "expires_at", "failing_since", "fired_at",
-    "first_attempt_at", "first_connected_at", "hour", "known_since", "last_at", "last_failure_at",
+    "cleared_at", "closed_at", "created_at", "decided_at", "due_at", "ended_at", "expires_at", "failing_since",
+    "fired_at", "first_attempt_at", "first_connected_at", "hour", "known_since", "last_at", "last_failure_at",
     "last_success_at", "next_attempt_at", "promised_at", "received_at", "reminded_at", "resolved_at", "seen_at",
     "sent_at", "since", "snoozed_until", "stage_since", "started_at", "told_at", "undeliverable_since", "until",
     "updated_at", "waiting_since",
 })  # fmt: skip
 """Columns with a moment. SQLite stores text: UTC, without a zone."""
 LISTS = frozenset({
-    "account", "attachments", "authentication", "confirmed", "defects", "fields", "figures", "headers", "lines",
+    "attachments", "authentication", "confirmed", "defects", "entries", "fields", "figures", "headers", "lines",
     "queues", "recipients", "tags", "trace",
 })  # fmt: skip
 """Columns with JSON. SQLite stores text."""

@@ -29,7 +29,7 @@ def upgrade() -> None:
     op.create_table(
         "counted",
         _ticket("counted"),
-        sa.Column("account", sa.JSON(), nullable=False),
+        sa.Column("entries", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("ticket", name="pk_counted"),
     )
     op.create_table(
