@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, literal_column, or_, select
 
 from mailtickets.desk.model.ticket import Ticket
+from mailtickets.store.disowned import DISOWNED
 from mailtickets.store.schema import closing, contact, participant, ticket
 from mailtickets.store.statements import replacing
 
@@ -35,8 +36,8 @@ def to_warn(
 
     Those in a stage of `timed` are left out: the stage itself says how long it lasts.
 
-    Left out: those that were never answered, whose customers mail does not reach, who want no automatic notices, who
-    were warned, or who could not be warned a while ago.
+    Left out: those that were never answered, whose customers mail does not reach, who want no automatic notices, whose
+    mail their domain disowns, who were warned, or who could not be warned a while ago.
     """
     where = _status("pending"), ticket.c.updated_at <= before, ticket.c.stage.not_in(timed)
     return _numbers(connection, queue, where, ticket.c.updated_at, now, limit)
@@ -60,7 +61,7 @@ def _numbers(
 ) -> list[SilentTicket]:
     known = exists().where(closing.c.ticket == ticket.c.number, or_(_same_wait(), closing.c.again_at > now))
     wanted = select(ticket.c.number, ticket.c.revision).where(
-        ticket.c.queue == queue, *where, ticket.c.answered, ~_UNREACHABLE, ~_MUTED, ~known
+        ticket.c.queue == queue, *where, ticket.c.answered, ~_UNREACHABLE, ~_MUTED, ~known, ~DISOWNED
     )
     return [SilentTicket(*row) for row in connection.execute(wanted.order_by(oldest).limit(limit))]
 
@@ -96,7 +97,7 @@ def resolved_over(connection: Connection, queue: str, resolved: datetime, warned
         ticket.c.queue == queue,
         _status("resolved"),
         ticket.c.resolved_at <= resolved,
-        or_(was_warned, ~ticket.c.answered, _UNREACHABLE, _MUTED),
+        or_(was_warned, ~ticket.c.answered, _UNREACHABLE, _MUTED, DISOWNED),
     )
     return list(connection.execute(wanted.order_by(ticket.c.resolved_at).limit(limit)).scalars())
 

@@ -8,6 +8,7 @@ Fails with: nothing. Limits: time is linear in the text.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from mailtickets.words import shipped
 from mailtickets.words.check_digits import is_cnpj, passes_luhn
@@ -59,7 +60,7 @@ _ISSUERS: tuple[tuple[int, int, frozenset[int]], ...] = (
 )
 """The first and the last prefix of an issuer's numbers, and how many digits these have (ISO/IEC 7812)."""
 
-_GAP = r"(?:[ \0]{1,2}|[ \0]?[.\-‐‑–—][ \0]?|[ \0]?\n[> ]{0,3})"
+_GAP = r"(?:[ \0]{1,2}|[ \0]?[.\-‐‑–—][ \0]?|[ \0]{0,2}\n[> \0]{0,3}(?:\n[> \0]{0,3})?)"
 _RUN = re.compile(rf"(?<![a-z0-9])[0-9]+(?:{_GAP}[0-9]+)*+")
 _GROUP = re.compile(r"[0-9]+")
 _GROUPINGS = frozenset({
@@ -134,11 +135,20 @@ def _card_at(searched: str, groups: Sequence[tuple[int, int]], lengths: Sequence
         if not known or not is_card(_digits(searched, groups[at : at + size])):
             continue
         gaps = [searched[groups[n][1] : groups[n + 1][0]] for n in range(at, at + size - 1)]
-        if len({gap.strip(" \0") for gap in gaps if "\n" not in gap}) > 1 or sum("\n" in gap for gap in gaps) > 1:
+        broken = sum("\n" in gap for gap in gaps)
+        if len({gap.strip(" \0") for gap in gaps if "\n" not in gap}) > 1 or broken not in {0, 1, len(gaps)}:
+            continue
+        if broken > 1 and _are_short_numbers(searched, groups[at][0]):
             continue
         if not _is_part(searched, groups, at, size):
             return size
     return 0
+
+
+def _are_short_numbers(searched: str, at: int) -> bool:
+    """Whether the word before the first of some numbers, one a line, says that they are no card."""
+    before = searched[max(0, at - _WINDOW) : at].rstrip(" \n>\0:*-")
+    return _WORD_END.split(before)[-1] in shipped.words("passwords", "short_numbers")
 
 
 def _is_part(searched: str, groups: Sequence[tuple[int, int]], at: int, size: int) -> bool:
@@ -181,13 +191,24 @@ def _any_of(entry: str) -> str:
 
 
 _CALLED = re.compile(rf"(?<![\w-])(?:{_any_of('passwords')})(?![\w-])")
-_CODE = re.compile(rf"(?<![\w-])(?:{_any_of('codes')})(?![\w-])[ \t:=\0.]{{1,3}}([0-9]{{3,8}})(?!\w|[.,][0-9])")
+_CODE = re.compile(
+    rf"(?<![\w-])(?:{_any_of('codes')})(?![\w-])"
+    rf"(?:[ \t:=\0.]{{1,3}}| (?:{_any_of('verbs')}) :?)([0-9]{{3,8}})(?!\w|[.,][0-9])"
+)
 _BETWEEN = re.compile(rf"(?:[ /\0]{{1,2}}(?:{_any_of('between')})(?![\w-])){{0,6}}+")
 _SIGN = re.compile(r"[ \t\0]{0,3}\*{0,2}[ \t\0]{0,3}(?:[:=]|->|=>)\*{0,2}[ \t\0]{0,4}")
 """Gmail writes bold words with asterisks in the text of a mail: `*Senha:* abc123`."""
 _DASH = re.compile(r"[ \t\0]{1,3}[-–—|][ \t\0]{1,3}")
 """Also what stands between the cells of a table."""
-_VERB = re.compile(rf"[ \0]{{1,2}}(?:{_any_of('verbs')})[ \0]{{1,2}}:?[ \0]{{0,2}}")
+_VERB = re.compile(rf"(?:[ \0]{{1,2}}(?:{_any_of('verbs')})|['’]s)[ \0]{{1,2}}:?[ \0]{{0,2}}")
+_PLAIN = re.compile(rf"(?:[ \0]{{1,2}}(?:{_any_of('of_a_password')})(?![\w-]))?[ \t\0]{{1,3}}[(\[<]?")
+_OWNED = re.compile(r"\b(?:usuario|user|username|login)\b|\b(?:mi|my) *\Z")
+"""What makes a password of `pass` and `clave`, which are other things too."""
+_DATE = re.compile(r"(?:19|20)[0-9]{6}|[0-9]{4}(?:19|20)[0-9]{2}")
+_COUNTED = re.compile(r"[0-9]+-[a-z]+(?:-[a-z]+)*")
+"""`8-digit` is no password."""
+_GROUPS_OF_LETTERS = re.compile(r"[a-z]{4}(?: [a-z]{4}){3}[ \t]*(?=\n|\0|\Z)")
+"""Passwords that Google makes for one program."""
 _VALUE = re.compile(r"[\"“'‘«]([^\n\0\"”'’»]{1,100})[\"”'’»]|([^\s\0]{1,200})")
 _NEXT_LINE = re.compile(r"[ \t\0]*+\n(?:[> \t\0]*+\n)?[> \t\0]*+([^\s\0]{1,100})[ \t]*+(?=\n|\0|\Z)")
 _ORDINARY = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)?")
@@ -204,7 +225,7 @@ def _passwords(text: str) -> Iterator[Edit]:
     for code in _CODE.finditer(searched):
         yield Edit(code.start(1), code.end(1), HIDDEN)
     for name in _CALLED.finditer(searched):
-        span = _password_after(searched, name.end())
+        span = _password_after(searched, name.end()) or _plainly_after(searched, name)
         if span is not None:
             yield Edit(*span, HIDDEN)
 
@@ -228,6 +249,40 @@ def _password_after(searched: str, at: int) -> tuple[int, int] | None:
     return _span(value) if value and _is_no_word(value[0]) else None
 
 
+def _plainly_after(searched: str, name: re.Match[str]) -> tuple[int, int] | None:
+    """The password that follows its name without a sign or verb, or stands on the line below the name."""
+    before = searched[max(0, name.start() - _WINDOW) : name.start()]
+    line = before.rpartition("\n")[2]
+    below = _NEXT_LINE.match(searched, name.end()) if not line.strip(" \t>*\0") else None
+    if below is not None:
+        return below.span(1) if _is_mixed(below[1]) else None
+    if not (name[0] in _plain_names() or _OWNED.search(line)) or _speaks_of_passwords(line):
+        return None
+    between = _PLAIN.match(searched, name.end())
+    value = _VALUE.match(searched, between.end()) if between is not None else None
+    return _span(value) if value is not None and _stands_alone(value[1] or value[2]) else None
+
+
+@cache
+def _plain_names() -> frozenset[str]:
+    return frozenset(name.replace("_", " ") for name in shipped.words("passwords", "plain"))
+
+
+def _speaks_of_passwords(before: str) -> bool:
+    return (before.split() or [""])[-1] in shipped.words("passwords", "about")
+
+
+def _stands_alone(value: str) -> bool:
+    """Whether a value is a password though nothing announces it: letters with digits, or six digits that are no date.
+
+    A path, a link and an address of mail are none.
+    """
+    bare = value.strip(_ENDING)
+    if "/" in bare or re.search(r"@[^@]*\.[a-z]", bare):
+        return False
+    return _is_mixed(value) or (len(bare) in range(_SHORTEST, 13) and bare.isdigit() and not _DATE.fullmatch(bare))
+
+
 def _leads_to(searched: str, at: int, verb: int) -> bool:
     """Whether only words that may stand between a name and its verb stand there."""
     between = _BETWEEN.match(searched, at, verb)
@@ -236,6 +291,9 @@ def _leads_to(searched: str, at: int, verb: int) -> bool:
 
 def _said(searched: str, at: int) -> tuple[int, int] | None:
     """The password behind a colon; None if what follows there is a sentence."""
+    letters = _GROUPS_OF_LETTERS.match(searched, at)
+    if letters is not None:
+        return letters.start(), letters.start() + len(letters[0].rstrip())
     value = _VALUE.match(searched, at)
     if value is None or _is_none(value[0]):
         return None
@@ -264,7 +322,9 @@ def _is_none(value: str) -> bool:
 def _is_no_word(value: str) -> bool:
     """Whether a value has digits or signs in it, as passwords have and words have not."""
     bare = value.strip(_ENDING + "([{<“”‘’«»")
-    return bool(bare) and not _is_none(value) and not _ORDINARY.fullmatch(bare) and any(c.isalnum() for c in bare)
+    if not bare or _is_none(value) or _ORDINARY.fullmatch(bare) or _COUNTED.fullmatch(bare):
+        return False
+    return any(c.isalnum() for c in bare)
 
 
 def _is_mixed(value: str) -> bool:

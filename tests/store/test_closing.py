@@ -16,6 +16,7 @@ from mailtickets.mail.read.parse import parse
 from mailtickets.store import contacts, outbox, schema
 from tests.desk.builders import MARIA, a_policy
 from tests.store.office import Office, copies
+from tests.store.test_who_receives import take
 from tests.store.test_work_by_mail import agent, gateway, maria, token
 
 QUEUE: dict[str, Any] = {"close_pending_after_days": 7, "close_warning_days": 3}
@@ -201,6 +202,27 @@ def test_of_two_gateways_one_warns(silent: Office) -> None:
     silent.clerk.settle = meanwhile  # type: ignore[method-assign]
     close_silent(gateway(silent))
     assert to_maria(silent) == ["close_warning"]
+
+
+def of_a_disowned_mail(office: Office, words: str) -> None:
+    """A ticket that mail in Maria's name has opened, with a DMARC fail; Ana has answered it."""
+    take(office, "A impressora não imprime.", "fail")
+    agent(office, words, token(office, "ana"))
+
+
+def test_somebody_whose_mail_their_domain_disowns_is_not_warned_and_nothing_is_closed(office: Office) -> None:
+    office.use(a_policy(suporte=QUEUE))
+    of_a_disowned_mail(office, "Qual é o modelo?")
+    assert status(office) == "pending"
+    run(office, 20)
+    assert (to_maria(office), status(office)) == ([], "pending")
+
+
+def test_a_resolved_ticket_of_a_disowned_mail_is_closed_and_nobody_is_written_to(office: Office) -> None:
+    office.use(a_policy(suporte={"close_after_days": 7, "warn_before_closing": True, "close_warning_days": 2}))
+    of_a_disowned_mail(office, "Reinicie.\n#resolver")
+    run(office, 7)
+    assert (to_maria(office), status(office)) == ([], "closed")
 
 
 # --- resolved tickets -----------------------------------------------------------------------------------

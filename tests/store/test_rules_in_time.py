@@ -171,6 +171,24 @@ def test_what_the_clock_writes_to_a_stranger_repeats_none_of_their_words(office:
     assert "[#1]" in mailbox(office, "eve@longe.test")[1]
 
 
+def test_the_clock_writes_nothing_to_somebody_whose_mail_their_domain_disowns(office: Office) -> None:
+    use(office, a_rule('on = "due"; all = [{ age = "1h" }]; answer = "sem-retorno"', "lembra"))
+    take(office, "A impressora parou.", "pass")  # Maria is known, and somebody forges her
+    take(office, "Ganhe dinheiro.", "fail", subject="Oferta")
+    assert after(office, hours=2) == 2
+    assert received(office, MINE) == ["received", "ready_answer"]
+    assert ("withheld", None, "ready_answer", "disowned-by-its-domain") in office.events(2)
+    assert not any(kind == "ready-answer" for kind, *_ in office.events(2))
+
+
+def test_the_clock_writes_again_once_the_customer_has_proven_themselves_on_that_ticket(office: Office) -> None:
+    use(office, a_rule('on = "due"; all = [{ age = "1h" }]; answer = "sem-retorno"', "lembra"))
+    take(office, "A impressora parou.", "fail", message_id="<primeira@x.test>")
+    take(office, "Sou eu mesma.", "pass", subject="Re: Impressora", in_reply_to="<primeira@x.test>")
+    assert after(office, hours=2) == 1
+    assert received(office, MINE) == ["ready_answer"]
+
+
 def test_what_the_clock_writes_to_a_proven_customer_has_their_subject(office: Office) -> None:
     use(office, a_rule('on = "due"; all = [{ age = "1h" }]; answer = "sem-retorno"', "lembra"))
     take(office, "A impressora parou.", "pass", subject="Impressora")

@@ -55,7 +55,25 @@ def test_texts_of_digits_and_names_raise_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["4111 ", "4111 1111 1111 1111 ", "41\n", "1-", "senha: ", "senha:\n", "senha é ", "senha da ", "pin:1 "]
+    "piece",
+    [
+        "4111 ",
+        "4111 1111 1111 1111 ",
+        "41\n",
+        "1-",
+        "senha: ",
+        "senha:\n",
+        "senha é ",
+        "senha da ",
+        "pin:1 ",
+        "senha a1b2c3 ",
+        "senha\na1b2c3\n",
+        "senha nova ",
+        "4111\n\n",
+        "user senha ",
+        "senha: abcd ",
+        "pin is 1234 ",
+    ],
 )
 def test_a_text_twice_as_long_takes_twice_the_lines(piece: str) -> None:
     assert growth(lambda times: lines_of(masked, piece * times), 40) <= SUPERLINEAR

@@ -34,11 +34,17 @@ class Allowance:
     """What is used of each budget."""
     undeliverable: frozenset[str]
     """The keys of recipients whom automatic mail does not reach."""
+    disowned: bool = False
+    """Automatic mail to the ticket's customer is withheld: the clock is the cause, and their domain disowns the mail
+    that opened the ticket."""
 
     def of(self, planned: Iterable[Notice]) -> Allowed:
         """The planned notices that may be sent now."""
         notices, withheld, full = [], [], list[BudgetLine]()
         for notice in planned:
+            if self.disowned and notice.to_customer and notice.automatic:
+                withheld.append((notice.name, "disowned-by-its-domain"))
+                continue
             reached = tuple(
                 who for who in notice.recipients if not (notice.automatic and who.key in self.undeliverable)
             )

@@ -25,6 +25,7 @@ from mailtickets.desk.notices.notice import Notice
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.gateway.drafting.allowance import allowance
 from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.gateway.drafting.by_clock import by_clock_to_disowned
 from mailtickets.gateway.drafting.expecting import expecting
 from mailtickets.gateway.drafting.fields import with_levels, with_questions
 from mailtickets.gateway.drafting.situation import situation_of
@@ -107,7 +108,8 @@ def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime)
     number = situation.after.number if situation.after else 0
     limits = allowance(connection, planned, number, policy, now)
     reachable = {basis.reachable_author.casefold()}
-    allowed = replace(limits, undeliverable=limits.undeliverable - reachable).of(planned)
+    disowned = any(one.to_customer for one in planned) and by_clock_to_disowned(connection, basis)
+    allowed = replace(limits, undeliverable=limits.undeliverable - reachable, disowned=disowned).of(planned)
     basis = with_questions(basis, allowed.notices)
     written = allowed.notices, allowed.budget, allowed.withheld
     return Draft(basis, after, *written, also, situation.desk, times, now, answer=expects.record)

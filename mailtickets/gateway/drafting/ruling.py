@@ -25,6 +25,7 @@ from mailtickets.desk.rules.configured.matter import Matter
 from mailtickets.desk.rules.configured.step import applied, due_rule, looked, needs_desk, of_mail, of_order
 from mailtickets.desk.rules.questions import Questions
 from mailtickets.gateway.drafting.basis import Basis
+from mailtickets.gateway.drafting.by_clock import by_clock_to_disowned
 from mailtickets.store.read.agent_facts import turns_of
 from mailtickets.store.read.customers import history_of
 
@@ -80,6 +81,8 @@ def ruled_order(
     seen = _look(connection, matters, policy, only=due_rule(basis.decision))
     desk = _desk(connection, basis.decision, matters, seen, policy, basis.desk or Desk())
     decision = applied(basis.decision, matters[0].ticket, seen, policy, now, desk=desk)
+    if decision.ruled.answer is not None and by_clock_to_disowned(connection, basis):
+        decision = _unanswered(decision, "disowned-by-its-domain")
     decision = _in_words_there_are(decision, matters[0].ticket, templates)
     return replace(basis, decision=decision, desk=desk)
 

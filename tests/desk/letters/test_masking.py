@@ -186,3 +186,17 @@ def test_html_shows_no_password_that_the_text_hides(text: str, html: str) -> Non
     shown = without_secrets({"message": {"text": text, "html": html, "ours": False}})
     for password in ("Gato2020", "Gato2023", "Gato2024", "Gato&2026", "Gato&amp;2026"):
         assert password not in str(shown)
+
+
+@pytest.mark.parametrize("tag", ["div", "p", "td", "br"])
+@pytest.mark.parametrize("between", ["", "\n", "\n  "])
+def test_html_shows_no_card_with_one_group_a_line(tag: str, between: str) -> None:
+    lines = ["Cartão:", "4111", "1111", "1111", "1111", "Obrigada"]
+    if tag == "br":
+        html = f"<div>{f'<br>{between}'.join(lines)}</div>"
+    else:
+        html = between.join(f"<{tag}>{line}</{tag}>" for line in lines)
+    html = f"<table><tr>{html}</tr></table>" if tag == "td" else html
+    shown = without_secrets({"message": {"text": "\n".join(lines), "html": html, "ours": False}})
+    assert str(shown).count("1111") == (2 if shown["message"]["html"] else 1)  # type: ignore[index]
+    assert "4111" not in str(shown)
