@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import report
-from running import Running
+from running import Running, family
 
 MEGABYTES = 25
 LOOK_SECONDS = 0.05
@@ -39,16 +39,6 @@ method = "maildir"
 name = "suporte"
 addresses = ["suporte@desk.test"]
 """
-
-
-def family(process: int) -> list[int]:
-    """A process and all that it has begun."""
-    found = [process]
-    for task in Path(f"/proc/{process}/task").iterdir():
-        with contextlib.suppress(OSError):
-            for child in (task / "children").read_text().split():
-                found += family(int(child))
-    return found
 
 
 def memory(process: int) -> tuple[float, float]:

@@ -5,6 +5,8 @@ dot, and prints a line for each message: the moment its final dot came (monotoni
 """
 
 import asyncio
+import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -12,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -50,6 +51,29 @@ class Running:
         listens = dict(word.split("=", 1) for word in self.ready.split()[1:])
         return int(listens["smtp"].rpartition(":")[2])
 
+    def cpu_seconds(self) -> float:
+        """What the daemon and all that it has begun have used so far; also those that have ended."""
+        return sum(map(_cpu_seconds, family(self.process.pid)))
+
+
+def _cpu_seconds(process: int) -> float:
+    """proc(5): utime, stime, and those of the children that have ended. 0 if the process has just ended itself."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def family(process: int) -> list[int]:
+    """A process and all that it has begun."""
+    found = [process]
+    for task in Path(f"/proc/{process}/task").iterdir():
+        with contextlib.suppress(OSError):
+            for child in (task / "children").read_text().split():
+                found += family(int(child))
+    return found
+
 
 def free_port() -> int:
     with socket.socket() as taken:
@@ -77,7 +101,7 @@ class Smarthost:
             time.sleep(0.005)
 
 
-@contextmanager
+@contextlib.contextmanager
 def smarthost(seconds: float = 0.0) -> Iterator[Smarthost]:
     """A smarthost that needs so long for each message."""
     port = free_port()
