@@ -22,7 +22,9 @@ EXCLUSIONS: tuple[Exclusion, ...] = ("merged", "spam", "opened-by-agent", "impor
 MIN_AGENT_RATINGS = 10
 """The satisfaction with one agent is shown from so many ratings on."""
 
-_NOTHING: Mapping[str, int] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, int]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,15 @@ class Counts:
     """How many mails and tickets. `opened` is `counted` plus everything that is excluded."""
 
     received: int = 0
-    outcomes: Mapping[str, int] = _NOTHING
+    outcomes: Mapping[str, int] = field(default_factory=_nothing)
     """Of received mail: how many had which outcome; `waiting` has none yet. They add up to `received`."""
     opened: int = 0
     counted: int = 0
-    excluded: Mapping[str, int] = _NOTHING
+    excluded: Mapping[str, int] = field(default_factory=_nothing)
     """How many tickets were left out, by `Exclusion`."""
     resolved: int = 0
     """Tickets that came to an end in the period: resolved or closed, for whatever reason."""
-    ended: Mapping[str, int] = _NOTHING
+    ended: Mapping[str, int] = field(default_factory=_nothing)
     """Of these: `merged` and `spam`; the others were resolved."""
     reopened: int = 0
     """Tickets that were opened again in the period."""
