@@ -77,7 +77,7 @@ MISTAKES = {
     'resolution = "3d" -> resolution = "3d"\nwarn_at = 1': None,
     'resolution = "3d" -> resolution = "3d"\ntypes = ["incidnt"]': (
         "service_level.0.types.0",
-        "there is no type 'incidnt'; there are incident, question, request",
+        "there is no type 'incidnt': 'incident' is the nearest",
     ),
     'queue = "n2" -> queue = "n3"': (
         "service_level.0.escalate.1.queue",

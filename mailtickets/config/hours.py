@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
+from mailtickets.config.nearest import nearest
 from mailtickets.words.calendar_names import numbers
 from mailtickets.words.fold import plain_line
 
@@ -86,7 +87,10 @@ def _weekdays(part: str) -> tuple[int, ...]:
     first, dash, last = (word.strip() for word in plain.partition("-"))
     for word in (first, last):
         if not dash or word not in _WEEKDAYS:
-            raise ValueError(f'a day of the week like "sat", or several like "mon-fri", was expected, not {part!r}')
+            near = nearest(word, _WEEKDAYS) if word else ""
+            raise ValueError(
+                f'a day of the week like "sat", or several like "mon-fri", was expected, not {part!r}{near}'
+            )
     begin, days = _WEEKDAYS[first], (_WEEKDAYS[last] - _WEEKDAYS[first]) % 7 + 1
     return tuple((begin + after) % 7 for after in range(days))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from mailtickets.config.nearest import nearest
 from mailtickets.config.section import Section
 from mailtickets.config.values import Locale, OneLine, Word
 from mailtickets.words import shipped
@@ -102,19 +103,20 @@ def _twice(table: str, entries: "Sequence[TicketKind | TicketField]") -> Iterato
 def _kind_faults(kind: TicketKind, fields: set[str]) -> Iterator[tuple[str, str]]:
     for at, name in enumerate(kind.needs):
         if name not in fields:
-            yield f"needs.{at}", f"there is no field {name!r}"
+            yield f"needs.{at}", f"there is no field {name!r}{nearest(name, sorted(fields))}"
     for scale in SCALES:
         levels, said = kind.levels(scale), kind.impact_words if scale == "impact" else kind.urgency_words
         if len(set(levels)) < len(levels) or len(levels) == 1 or len(levels) > MAX_LEVELS:
             yield scale, f"two to {MAX_LEVELS} different levels were expected, the lowest first"
         for level, expressions in said.items():
             if level not in levels:
-                yield f"{scale}_words.{level}", f"{scale} has no level {level!r}"
+                yield f"{scale}_words.{level}", f"{scale} has no level {level!r}{nearest(level, levels)}"
             elif not all(folded(one) for one in expressions):
                 yield f"{scale}_words.{level}", "words were expected, not an empty text"
     for level in kind.level_labels:
         if level not in (*kind.impact, *kind.urgency):
-            yield f"level_labels.{level}", f"neither impact nor urgency has a level {level!r}"
+            near = nearest(level, (*kind.impact, *kind.urgency))
+            yield f"level_labels.{level}", f"neither impact nor urgency has a level {level!r}{near}"
     rows, columns = len(kind.impact) or 1, len(kind.urgency) or 1
     if kind.matrix and not (kind.impact or kind.urgency):
         yield "matrix", "impact or urgency is missing"
@@ -132,10 +134,14 @@ def _field_faults(field: TicketField, queues: set[str], types: set[str]) -> Iter
     yield from _form_faults(field)
     if field.example and field.kind != "attachment" and field.form.read(field.example) is None:
         yield "example", f"{field.example!r} is no {field.kind} that this field accepts"
-    yield from (
-        (f"queues.{at}", f"there is no queue {one!r}") for at, one in enumerate(field.queues) if one not in queues
-    )
-    yield from ((f"types.{at}", f"there is no type {one!r}") for at, one in enumerate(field.types) if one not in types)
+    yield from _unknown("queue", field.queues, queues)
+    yield from _unknown("type", field.types, types)
+
+
+def _unknown(noun: str, names: Sequence[str], known: set[str]) -> Iterator[tuple[str, str]]:
+    for at, name in enumerate(names):
+        if name not in known:
+            yield f"{noun}s.{at}", f"there is no {noun} {name!r}{nearest(name, sorted(known))}"
 
 
 def _form_faults(field: TicketField) -> Iterator[tuple[str, str]]:

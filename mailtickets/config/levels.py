@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from mailtickets.config.durations import span
+from mailtickets.config.nearest import nearest
 from mailtickets.config.reached import queue_reached
 from mailtickets.config.section import Section
 from mailtickets.config.values import AddrSpec, Correspondent, Duration, Word
@@ -92,10 +93,11 @@ def _whom_problems(key: str, level: ServiceLevel, config: "Config") -> Iterator[
     types = {*BUILT_IN_TYPES, *(kind.name for kind in config.type)}
     for place, queue in enumerate(level.queues):
         if queue not in queues:
-            yield f"{key}.queues.{place}", f"there is no queue {queue!r}"
+            yield f"{key}.queues.{place}", f"there is no queue {queue!r}{nearest(queue, sorted(queues))}"
     for place, kind in enumerate(level.types):
         if kind not in types:
-            yield f"{key}.types.{place}", f"there is no type {kind!r}; there are {', '.join(sorted(types))}"
+            near = nearest(kind, sorted(types)) or f"; there are {', '.join(sorted(types))}"
+            yield f"{key}.types.{place}", f"there is no type {kind!r}{near}"
 
 
 def _duration_problems(key: str, durations: AllowedTime) -> Iterator[tuple[str, str]]:
@@ -111,17 +113,20 @@ def _step_problems(key: str, step: Escalation, config: "Config") -> Iterator[tup
         yield f"{key}.at", f"a part of the time above 0, at most {LATEST_STEP:g}, was expected, not {step.at:g}"
     if not (step.notify or step.priority or step.queue or step.assign):
         yield key, "does nothing: notify, priority, queue or assign was expected"
-    if step.queue and step.queue not in {queue.name for queue in config.queue}:
-        yield f"{key}.queue", f"there is no queue {step.queue!r}"
+    queues = [queue.name for queue in config.queue]
+    if step.queue and step.queue not in queues:
+        yield f"{key}.queue", f"there is no queue {step.queue!r}{nearest(step.queue, queues)}"
     for place, address in enumerate(step.notify):
         if queue_reached(config, address):
             yield f"{key}.notify.{place}", f"{address} is a queue's own address: it would open a ticket"
     skill = step.assign.removeprefix("skill:")
     if step.assign.startswith("skill:"):
-        if not any(skill in agent.skills for agent in config.agent):
-            yield f"{key}.assign", f"no agent has the skill {skill!r}"
+        skills = sorted({one for agent in config.agent for one in agent.skills})
+        if skill not in skills:
+            yield f"{key}.assign", f"no agent has the skill {skill!r}{nearest(skill, skills)}"
     elif step.assign not in {"", "turn"} and step.assign.casefold() not in agents:
-        yield f"{key}.assign", f'an agent\'s address, "skill:NAME" or "turn" was expected, not {step.assign!r}'
+        near = nearest(step.assign.casefold(), [*sorted(agents), "turn"])
+        yield f"{key}.assign", f'an agent\'s address, "skill:NAME" or "turn" was expected, not {step.assign!r}{near}'
 
 
 def _twice(key: str, steps: tuple[Escalation, ...]) -> Iterator[tuple[str, str]]:

@@ -126,6 +126,9 @@ def _in_words(found: Mapping[str, Any]) -> str:
             return "at least one entry was expected"
     expected = found["msg"].removeprefix("Input should be ").replace("a valid integer", "an integer")
     expected = expected.replace("a valid ", "a ").replace("tuple", "list")
+    if found["type"] == "literal_error" and isinstance(found["input"], str):
+        choices = re.findall(r"'([^']*)'", found["ctx"]["expected"])
+        return f"{expected} was expected, not {found['input']!r}{nearest(found['input'], choices)}"
     if found["type"] in {"less_than_equal", "greater_than_equal"}:
         expected = f"a number {expected}"
     if any(_SECRET_KEY.search(str(step)) for step in found["loc"]):  # somebody may have put the secret itself there

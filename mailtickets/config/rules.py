@@ -8,7 +8,7 @@ are no regular expressions.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -19,6 +19,7 @@ from mailtickets.config.places import shipped, template_texts
 from mailtickets.config.reached import queue_reached
 from mailtickets.config.section import Section
 from mailtickets.config.values import AddrSpec, OneLine, Word, addr_spec
+from mailtickets.words.fold import folded
 
 if TYPE_CHECKING:
     from mailtickets.config.models import Config
@@ -280,6 +281,13 @@ class _Known:
         self.stages_of = {queue.name: [stage.name for stage in queue.stages] for queue in config.queue}
         self._config = config
 
+    def choices(self, name: str, type_: str | None) -> tuple[str, ...]:
+        """The values that a field may have: a level's, of the type that the rule sets or else of any; empty: others."""
+        if name in WEIGHED:
+            kinds = [kind for kind in self._config.type if type_ in {None, kind.name}]
+            return tuple(dict.fromkeys(level for kind in kinds for level in kind.levels(name)))  # type: ignore[arg-type]
+        return next((field.choices for field in self._config.field if field.name == name), ())
+
     def reaches_queue(self, address: str) -> bool:
         return queue_reached(self._config, address) is not None
 
@@ -350,13 +358,20 @@ def _of_settings(rule: Rule, known: _Known) -> Iterator[RuleProblem]:
     if wanted.stage is not None:
         stages = known.stages_of.get(wanted.queue, known.stages) if wanted.queue else known.stages
         yield from _unknown("set.stage", "stage", wanted.stage, stages, globs=False)
-    for name, _ in wanted.fields:
+    for name, value in wanted.fields:
         yield from _unknown(f"set.fields.{name}", "field", name, known.fields, globs=False)
+        yield from _of_value(f"set.fields.{name}", name, value, known.choices(name, wanted.type))
     if isinstance(rule.final, tuple):
         keys = [key for key, _ in rule.setters]
         for number, key in enumerate(rule.final):
             if key not in keys:
                 yield f"final.{number}", f"the rule does not set {key!r}" + nearest(key, keys)
+
+
+def _of_value(path: str, name: str, value: str, choices: Sequence[str]) -> Iterator[RuleProblem]:
+    """A value that is none of the choices of its field: no mail and no agent could give it."""
+    if choices and folded(value) not in {folded(choice) for choice in choices}:
+        yield path, f"{name} has no value {value!r}" + (nearest(value, choices) or f"; there are {', '.join(choices)}")
 
 
 def _of_actions(rule: Rule, known: _Known) -> Iterator[RuleProblem]:

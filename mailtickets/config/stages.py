@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from pydantic import Field
 
 from mailtickets.config.durations import span
+from mailtickets.config.nearest import nearest
 from mailtickets.config.section import Section
 from mailtickets.config.stage_graph import Graph
 from mailtickets.config.values import Duration, Locale, OneLine, Word
@@ -85,16 +86,16 @@ def _twice(stages: Iterable[QueueStage]) -> Iterator[tuple[str, str]]:
 def _unknown(stage: QueueStage, names: list[str], config: "Config") -> Iterator[tuple[str, str]]:
     for position, source in enumerate(stage.origins or ()):
         if source not in names or source == stage.name:
-            yield f"from.{position}", _other_stage_expected(source, stage)
+            yield f"from.{position}", _other_stage_expected(source, stage, names)
     for duration, target in stage.after.items():
         if target not in names or target == stage.name:
-            yield f"after.{duration}", _other_stage_expected(target, stage)
+            yield f"after.{duration}", _other_stage_expected(target, stage, names)
         if not span(duration):
             yield f"after.{duration}", "a time longer than nothing was expected"
     fields = {field.name for field in config.field}
     for position, need in enumerate(stage.needs):
         if need != ANSWER and need not in fields:
-            yield f"needs.{position}", f'there is no field {need!r}; a [[field]] or "{ANSWER}" was expected'
+            yield f"needs.{position}", _no_need(need, fields)
     addresses = {one.casefold() for agent in config.agent for one in (agent.address, *agent.aliases)}
     for position, who in enumerate(stage.who):
         skill = who.startswith(SKILL) and len(who) > len(SKILL)
@@ -102,8 +103,15 @@ def _unknown(stage: QueueStage, names: list[str], config: "Config") -> Iterator[
             yield f"who.{position}", f'"{AGENT}", "{CUSTOMER}", "{SKILL}NAME" or an agent\'s address was expected'
 
 
-def _other_stage_expected(name: str, stage: QueueStage) -> str:
-    return f"another stage was expected, not {name!r}" if name == stage.name else f"there is no stage {name!r}"
+def _other_stage_expected(name: str, stage: QueueStage, names: list[str]) -> str:
+    if name == stage.name:
+        return f"another stage was expected, not {name!r}"
+    return f"there is no stage {name!r}{nearest(name, names)}"
+
+
+def _no_need(name: str, fields: set[str]) -> str:
+    known = sorted({*fields, ANSWER})
+    return f'there is no field {name!r}; a [[field]] or "{ANSWER}" was expected{nearest(name, known)}'
 
 
 def _customer_problems(stage: QueueStage) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,13 @@
 
 Once an hour for each queue with `promise = true`. Where less than `KEPT_AT_LEAST` of what was expected in the last two
 weeks came true, acknowledgements say no more of it and ops are told; so are they when it is said again. While it is not
-said, it is still worked out, or nobody could know when it is true again.
+said, it is still worked out, or nobody could know when it is true again. After a change of the calendar, the answers of
+the last weeks are measured anew.
 """
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from mailtickets.desk.clock.calendar import OpenHours, worked
@@ -80,6 +82,7 @@ def renew(gateway: Gateway, queue: str, *, tested: bool) -> QueueExpectation:
     hours, zone = calendar_of(queue, policy), ZoneInfo(policy.instance.timezone)
     if transact(answer_times.is_new, queue):
         _remember_before(gateway, queue, hours, now)
+    _measure_again(gateway, queue, hours, now)
     waited = [_length(one, hours, now) for one in transact(answer_times.history, queue, now - HISTORY)]
     before = transact(answer_times.expectation_of, queue)
     said, share = before.said, before.share
@@ -89,6 +92,21 @@ def renew(gateway: Gateway, queue: str, *, tested: bool) -> QueueExpectation:
     found = QueueExpectation(figures(waited, hours, zone, now), said, share)
     transact(answer_times.keep, queue, found, now)
     return found
+
+
+def _measure_again(gateway: Gateway, queue: str, hours: OpenHours, now: datetime) -> None:
+    """Measures the answers of the last weeks in the queue's calendar, if it is another one than they were measured in.
+
+    A gateway that ends in the middle of it begins anew. Without a mark, they were measured in the calendar of now.
+    """
+    transact, mark = gateway.clerk.database.transact, sha256(repr(hours.content).encode()).hexdigest()
+    before = transact(answer_times.measured_in, queue)
+    after = 0 if before not in {None, mark} else _ABOVE_ALL
+    while page := transact(answer_times.answered, queue, now - HISTORY, after, AT_ONCE):
+        transact(answer_times.measure, [(one, worked(hours, one.arrived_at, one.answered_at)) for one in page])
+        after = page[-1].ticket
+    if before != mark:
+        transact(answer_times.mark_calendar, queue, mark, now)
 
 
 def _length(one: Waited, hours: OpenHours, now: datetime) -> AnswerTime:

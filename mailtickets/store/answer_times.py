@@ -20,7 +20,7 @@ from mailtickets.desk.clock.promise import (
     UsualWaits,
 )
 from mailtickets.mail.door import IMPORT
-from mailtickets.store.schema import answer_time, expectation, inbound, message, ticket
+from mailtickets.store.schema import answer_time, expectation, inbound, message, ticket, told_mark
 from mailtickets.store.statements import insert_of, inserting, replacing
 
 _SECOND = timedelta(seconds=1)
@@ -188,6 +188,46 @@ def add(connection: Connection, queue: str, rows: Iterable[tuple[int, datetime, 
     ]
     if values:
         connection.execute(insert_of(connection.dialect.name)(answer_time).on_conflict_do_nothing(), values)
+
+
+# --- a calendar that has changed ----------------------------------------------------------------------
+
+
+def answered(connection: Connection, queue: str, since: datetime, after: int, limit: int) -> list[PastAnswer]:
+    """The recorded answers to tickets of a queue that came since then, by ticket, above the number `after`."""
+    wanted = select(answer_time.c.ticket, answer_time.c.arrived_at, answer_time.c.answered_at).where(
+        answer_time.c.queue == queue,
+        answer_time.c.arrived_at >= since,
+        answer_time.c.answered_at.is_not(None),
+        answer_time.c.ticket > after,
+    )
+    return [PastAnswer(*row) for row in connection.execute(wanted.order_by(answer_time.c.ticket).limit(limit))]
+
+
+_MEASURED = update(answer_time).where(
+    answer_time.c.ticket == bindparam("number"), answer_time.c.answered_at == bindparam("until")
+)
+
+
+def measure(connection: Connection, lengths: Sequence[tuple[PastAnswer, timedelta]]) -> None:
+    """Records the open time of answers anew. One that was taken back meanwhile stays without."""
+    rows = [{"number": one.ticket, "until": one.answered_at, "seconds": length // _SECOND} for one, length in lengths]
+    if rows:
+        connection.execute(_MEASURED, rows)
+
+
+def measured_in(connection: Connection, queue: str) -> str | None:
+    """The mark of the calendar in which the answers of a queue were measured; None: there is none yet."""
+    return connection.execute(select(told_mark.c.value).where(told_mark.c.key == _calendar(queue))).scalar()
+
+
+def mark_calendar(connection: Connection, queue: str, calendar: str, now: datetime) -> None:
+    row = {"key": _calendar(queue), "at": now, "value": calendar}
+    connection.execute(replacing(connection.dialect.name, told_mark, ("key",), ("at", "value")), row)
+
+
+def _calendar(queue: str) -> str:
+    return f"answer-calendar {queue}"
 
 
 # --- what may be expected -----------------------------------------------------------------------------

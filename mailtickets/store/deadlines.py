@@ -12,9 +12,11 @@ from sqlalchemy import Connection, bindparam, delete, literal_column, select, up
 
 from mailtickets.desk.clock.clocks import Clock, clocks
 from mailtickets.desk.clock.course import Happening
+from mailtickets.desk.clock.levels import fingerprint
 from mailtickets.desk.clock.timers import DERIVED, Fired, Timer, passed, timers
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import Reason
+from mailtickets.desk.model.ticket import Ticket
 from mailtickets.store import tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.read import happenings
@@ -108,8 +110,8 @@ _TIMER_GONE = delete(timer).where(*_THIS_TIMER)
 _FIRED = update(timer).where(*_THIS_TIMER).values(fired_at=bindparam("now"))
 
 
-def save(connection: Connection, number: int, changed: RowChanges) -> None:
-    """Writes what has changed of a ticket's clocks and timers."""
+def save(connection: Connection, number: int, changed: RowChanges, now: datetime) -> None:
+    """Writes what has changed of a ticket's clocks and timers, and records what was passed."""
     dialect = connection.dialect.name
     if changed.clocks_gone:
         gone = [{"of": number, "name": clock.name, "at": clock.level} for clock in changed.clocks_gone]
@@ -122,6 +124,7 @@ def save(connection: Connection, number: int, changed: RowChanges) -> None:
         rows = [{"ticket": number, **dict(zip(names, clock.row, strict=True))} for clock in changed.clocks]
         connection.execute(replacing(dialect, deadline, keys, values), rows)
     _write(connection, number, changed.timers, fired_at=None)
+    _write_passed(connection, number, changed.passed, now)
 
 
 def _write(connection: Connection, number: int, timers: Sequence[Timer], fired_at: datetime | None) -> None:
@@ -209,16 +212,25 @@ def _refresh(connection: Connection, number: int, policy: Policy, now: datetime,
         return NO_CHANGES
     before = stored(connection, number)
     running = clocks(history(connection, number), found, policy, now, before.clocks)
+    is_new = is_new or not is_made(connection, found, before, policy)
     over = passed(found, running, policy, now, before.timers, before.fired) if is_new else ()
-    fired = (*before.fired, *(Fired(*one.key, now) for one in over))
-    pending = tuple(one for one in before.timers if one.key not in {one.key for one in over})
-    to_fire = timers(found, running, policy, now, fired)
-    changed = replace(changes(replace(before, timers=pending), running, to_fire), passed=over)
+    before = with_passed(before, over, now)
+    to_fire = timers(found, running, policy, now, before.fired)
+    changed = replace(changes(before, running, to_fire), passed=over)
     if changed:
-        save(connection, number, changed)
-        _write_passed(connection, number, over, now)
+        save(connection, number, changed, now)
         connection.execute(update(ticket).where(ticket.c.number == number).values(revision=ticket.c.revision + 1))
     return changed
+
+
+def with_passed(before: KeptTiming, over: Sequence[Timer], now: datetime) -> KeptTiming:
+    """What is stored, as if the timers `over` had fired now."""
+    gone = {one.key for one in over}
+    return replace(
+        before,
+        timers=tuple(one for one in before.timers if one.key not in gone),
+        fired=(*before.fired, *(Fired(*key, now) for key in gone)),
+    )
 
 
 def _write_passed(connection: Connection, number: int, over: Sequence[Timer], now: datetime) -> None:
@@ -261,14 +273,14 @@ class MadeAgain:
     """Tickets with steps whose time was over."""
 
 
-def go_on(connection: Connection, fingerprint: str, policy: Policy, now: datetime, limit: int) -> MadeAgain:
+def go_on(connection: Connection, made_for: str, policy: Policy, now: datetime, limit: int) -> MadeAgain:
     """Makes the clocks of a few unfinished tickets again, after those of the call before.
 
-    `fingerprint` is the digest of the configuration: with another one it begins anew.
+    `made_for` is the digest of the configuration: with another one it begins anew.
     """
     mark, statuses = _mark(connection) or "", _looked_at(policy)
     made_with, _, place = mark.partition(" ")
-    status, _, after = (place if made_with == fingerprint else f"{statuses[0]}:0").partition(":")
+    status, _, after = (place if made_with == made_for else f"{statuses[0]}:0").partition(":")
     if status not in statuses:
         return MadeAgain()
     numbers = _unfinished(connection, status, int(after), limit)
@@ -278,9 +290,24 @@ def go_on(connection: Connection, fingerprint: str, policy: Policy, now: datetim
         place = f"{following}:0"
     else:
         place = f"{status}:{numbers[-1]}"
-    row = {"key": _MARK, "at": now, "value": f"{fingerprint} {place}"}
+    row = {"key": _MARK, "at": now, "value": f"{made_for} {place}"}
     connection.execute(replacing(connection.dialect.name, told_mark, ("key",), ("at", "value")), row)
     return MadeAgain(place.startswith("done"), over)
+
+
+def is_made(connection: Connection, found: Ticket, kept: KeptTiming, policy: Policy) -> bool:
+    """Whether the clocks of a ticket were made with this configuration: `go_on` has been there, or has never run and
+    the ticket has clocks of a level."""
+    mark, statuses = _mark(connection), _looked_at(policy)
+    if mark is None:
+        return bool(kept.timers or kept.fired or any(clock.level for clock in kept.clocks))
+    made_with, _, place = mark.partition(" ")
+    status, _, after = place.partition(":")
+    if made_with != fingerprint(policy) or status not in (*statuses, "done"):
+        return False
+    if found.status not in statuses or status == "done":
+        return True
+    return (statuses.index(found.status), found.number) <= (statuses.index(status), int(after))
 
 
 def _looked_at(policy: Policy) -> tuple[str, ...]:

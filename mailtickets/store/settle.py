@@ -140,7 +140,7 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     for effect in settlement.decision.effects:
         _carry_out(connection, settlement, effect)
     if settlement.deadlines:
-        deadlines.save(connection, _concerned(settlement), settlement.deadlines)
+        deadlines.save(connection, _concerned(settlement), settlement.deadlines, settlement.now)
     inbound_id = settlement.received.id if settlement.received else None
     number = after.number if after else settlement.decision.ticket
     for letter in settlement.letters:

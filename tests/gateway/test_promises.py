@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -115,6 +116,45 @@ async def test_the_first_answer_of_a_person_is_recorded_in_open_time(station: St
     office.pass_time(hours=1)
     answer(office, number)
     assert recorded(office) == [(number, "suporte", None, 3 * 3600)]
+
+
+class Rewriter:
+    """What `renew` sees of a gateway."""
+
+    def __init__(self, office: Office) -> None:
+        self.clerk = office.clerk
+
+
+async def test_answers_are_measured_anew_when_the_calendar_has_changed(station: Station) -> None:
+    office = station.office
+    gateway: Any = Rewriter(office)
+    number = take(office, 1)
+    office.pass_time(hours=4)
+    answer(office, number)
+    renew(gateway, "suporte", tested=False)
+    assert recorded(office) == [(number, "suporte", None, 3 * 3600)]
+    longer = hours_of(Calendar(name="comercial", hours={"mon-fri": "08:00-18:00"}), [], str(ZONE))
+    office.use(replace(promising(), calendars={"comercial": longer}))
+    renew(gateway, "suporte", tested=False)
+    assert recorded(office) == [(number, "suporte", None, 4 * 3600)]
+    office.use(promising())
+    renew(gateway, "suporte", tested=False)
+    assert recorded(office) == [(number, "suporte", None, 3 * 3600)]
+
+
+async def test_the_range_that_customers_read_follows_a_new_calendar(station: Station) -> None:
+    """Answers came from 9 to 13 o'clock: three hours of work, and two in the new calendar."""
+    office = station.office
+    gateway: Any = Rewriter(office)
+    days = (MONDAY - timedelta(days=day, minutes=10) for day in range(3, 54))
+    arrived = [at for at in days if at.weekday() < 5]
+    remember(office, [(at, 4) for at in arrived])
+    renew(gateway, "suporte", tested=False)
+    mornings = hours_of(Calendar(name="comercial", hours={"mon-fri": "08:00-10:00 12:00-18:00"}), [], str(ZONE))
+    office.use(replace(promising(), calendars={"comercial": mornings}))
+    renew(gateway, "suporte", tested=False)
+    found = office.run(lambda c: answer_times.expectation_of(c, "suporte")).figures
+    assert found["weekday", 9].most == timedelta(hours=2)
 
 
 async def test_an_answer_that_is_taken_back_was_none(station: Station) -> None:

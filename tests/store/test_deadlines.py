@@ -306,7 +306,7 @@ def test_a_timer_is_stale_if_its_row_has_fired_without_a_change_of_the_ticket(de
 def test_a_row_that_is_not_true_any_more_is_put_right_and_nobody_is_told(desk: Office) -> None:
     desk.take(a_message())
     wrong = Timer("warn", "first_answer", 0, at("05", "08:30"))
-    desk.run(lambda c: deadlines.save(c, 1, deadlines.RowChanges(timers=(wrong,))))
+    desk.run(lambda c: deadlines.save(c, 1, deadlines.RowChanges(timers=(wrong,)), desk.now))
     assert run_until(desk, "05", "08:30") == 1
     assert told(desk, "due_soon") == []
     assert ("warn", "first_answer", "05 15:00") in timers(desk)
@@ -315,7 +315,7 @@ def test_a_row_that_is_not_true_any_more_is_put_right_and_nobody_is_told(desk: O
 def test_a_timer_that_nobody_knows_is_dropped(desk: Office) -> None:
     desk.take(a_message())
     odd = Timer("close-warning", "nothing", 0, at("05", "08:30"))
-    desk.run(lambda c: deadlines.save(c, 1, deadlines.RowChanges(timers=(odd,))))
+    desk.run(lambda c: deadlines.save(c, 1, deadlines.RowChanges(timers=(odd,)), desk.now))
     assert run_until(desk, "05", "08:30") == 1
     assert run_until(desk, "05", "08:31") == 0
 
@@ -470,6 +470,49 @@ def test_a_level_that_is_switched_on_over_an_old_backlog_takes_no_step_whose_tim
             ("escalate", "first_answer:1.5", OVER),
         ]
     assert from_the_events(office)
+
+
+def test_mail_on_an_old_ticket_before_its_clocks_are_made_again_takes_no_step_whose_time_is_over(
+    office: Office,
+) -> None:
+    office.use(the_policy(levels=()))
+    office.now = at("03", "08:00")
+    office.take(a_message())
+    office.now = at("05", "12:00")
+    office.use(the_policy(levels=(SLA,)))
+    reply(office)
+    run_until(office, "05", "12:05")
+    assert automatic(office) == []
+    assert office.ticket(1).ticket.priority == "normal"
+    assert [reason for _, _, reason in fired(office)] == [OVER] * 4
+    make_all_again(office)
+    run_until(office, "05", "12:10")
+    assert automatic(office) == []
+    assert len(fired(office)) == 4
+    run_until(office, "06", "18:00")
+    assert ("due", "resolution", "level:padrao") in fired(office)
+
+
+def test_mail_on_an_old_ticket_after_a_level_was_tightened_takes_no_step_whose_time_is_over(desk: Office) -> None:
+    desk.take(a_message())
+    make_all_again(desk)
+    desk.now = at("05", "14:00")
+    desk.use(the_policy(levels=(SLA.model_copy(update={"first_answer": "2h"}),)))
+    reply(desk)
+    run_until(desk, "05", "14:05")
+    assert automatic(desk) == []
+    assert clocks(desk)["first_answer"] == ("missed", "05 10:00", "")
+
+
+def test_what_a_decision_brings_about_itself_is_done_also_then(desk: Office) -> None:
+    """The level is new, and an agent raises the priority: the step of the new priority is taken."""
+    desk.take(a_message())
+    make_all_again(desk)
+    desk.now = at("05", "12:30")
+    desk.use(the_policy(levels=(SLA.model_copy(update={"resolution": "4d"}),)))
+    agent(desk, "#prioridade alta\n#nota Urgente.", token(desk, "ana"))
+    run_until(desk, "05", "12:31")
+    assert told(desk, "overdue") == ["chefe@fora.test"]
 
 
 def test_what_comes_later_on_the_clocks_of_an_old_backlog_still_comes(office: Office) -> None:

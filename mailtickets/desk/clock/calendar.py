@@ -64,6 +64,12 @@ class OpenHours:
         """Whether every hour counts."""
         return not self.week
 
+    @property
+    def content(self) -> tuple[object, ...]:
+        """All that it says, as a value that is the same for the same hours."""
+        own = sorted(self.dates.items()), sorted(self.each_year.items()), sorted(self.after_easter.items())
+        return self.name, str(self.zone), self.week, *own, sorted(self.holidays)
+
     def shifts(self, day: date) -> Shifts:
         """The shifts that begin on this date."""
         if self.always:

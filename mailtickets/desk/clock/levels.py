@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
@@ -68,13 +69,10 @@ def legal_end(profile: Profile, registered_at: datetime, policy: Policy) -> date
     return registered_at.astimezone(zone) + timedelta(days=LEGAL_DAYS[profile])
 
 
+@lru_cache(maxsize=4)
 def fingerprint(policy: Policy) -> str:
     """A digest of all that clocks and timers depend on, beside the tickets: when it changes, they are made again."""
-    hours = [
-        (one.name, str(one.zone), one.week, sorted(one.dates.items()), sorted(one.each_year.items()),
-         sorted(one.after_easter.items()), sorted(one.holidays))
-        for one in policy.calendars.values()
-    ]  # fmt: skip
+    hours = [one.content for one in policy.calendars.values()]
     people = [(agent.address, agent.queues, agent.calendar) for agent in policy.agents]
     stages = [(queue.name, queue.stages) for queue in policy.queues]
     rules = tuple(rule for rule in policy.configured if "due" in rule.on)

@@ -4,7 +4,7 @@ Costs nothing where the configuration has no service level, no timed stage and n
 an agent has promised something.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.clock.clocks import Clock, clocks
 from mailtickets.desk.clock.course import Happening
-from mailtickets.desk.clock.timers import Fired, Timer, is_timed, timers
+from mailtickets.desk.clock.timers import Fired, Timer, is_timed, passed, timers
 from mailtickets.desk.model.effects import AddMessage, FireTimer, MergeInto, PromiseDate, SplitOff
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.store import deadlines
-from mailtickets.store.deadlines import NO_CHANGES, NOTHING_KEPT, RowChanges
+from mailtickets.store.deadlines import NO_CHANGES, NOTHING_KEPT, KeptTiming, RowChanges
 from mailtickets.store.events import event_of
 from mailtickets.store.read.happenings import KINDS
 
@@ -51,15 +51,34 @@ def timing(connection: Connection, basis: Basis, after: Ticket | None, policy: P
     known = basis.before is not None
     stored = deadlines.stored(connection, ticket.number) if known else NOTHING_KEPT
     before = deadlines.history(connection, ticket.number) if known else ()
-    before = tuple(one for one in before if one.kind != "message" or one.inbound not in given_away)
-    history = (*_brought_along(connection, basis, ticket), *before, *_happenings(basis, ticket, now))
+    staying = tuple(one for one in before if one.kind != "message" or one.inbound not in given_away)
+    history = (*_brought_along(connection, basis, ticket), *staying, *_happenings(basis, ticket, now))
+    over = _over(connection, basis, before, stored, policy, now)
+    stored = deadlines.with_passed(stored, over, now)
     running = clocks(history, ticket, policy, now, stored.clocks)
     fired = (*stored.fired, *(Fired(e.kind, e.name, e.epoch, now) for e in effects if isinstance(e, FireTimer)))
     to_fire = timers(ticket, running, policy, now, fired)
     merged = tuple(effect.into for effect in effects if isinstance(effect, MergeInto))
     pending = tuple(one for one in stored.timers if one.key not in {(f.kind, f.name, f.epoch) for f in fired})
     changes = deadlines.changes(deadlines.KeptTiming(stored.clocks, pending), running, to_fire)
-    return Timing(running, to_fire, changes, refresh=merged)
+    return Timing(running, to_fire, replace(changes, passed=over), refresh=merged)
+
+
+def _over(
+    connection: Connection,
+    basis: Basis,
+    history: Sequence[Happening],
+    stored: KeptTiming,
+    policy: Policy,
+    now: datetime,
+) -> tuple[Timer, ...]:
+    """Steps whose time was over before a new configuration asked for them, on a ticket whose clocks were not made
+    again since: nobody had planned them, and they are not taken because somebody happens to write now."""
+    before = basis.before
+    if before is None or not is_timed(policy) or deadlines.is_made(connection, before, stored, policy):
+        return ()
+    running = clocks(history, before, policy, now, stored.clocks)
+    return passed(before, running, policy, now, stored.timers, stored.fired)
 
 
 def _given_away(basis: Basis) -> frozenset[int]:
