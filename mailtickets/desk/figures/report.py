@@ -136,6 +136,10 @@ class ReportRow:
 
     value: str
     figures: ReportFigures
+    before: ReportFigures | None = None
+    """The same in the period before; None where nobody asked."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What people of each locale call the value; it stands for itself where a locale has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +184,8 @@ class DeskReport:
     """The period before, of the same length."""
     by: Dimension | None = None
     rows: tuple[ReportRow, ...] = ()
+    by_queue: tuple[ReportRow, ...] = ()
+    """One for each queue of a report on several, with the period before: the sentence compares them."""
     days: tuple[ReportRow, ...] = ()
     """One for each day of the period (`value` is the ISO date); weeks (`2026-W13`) where it has more than 92 days."""
     hours: Mapping[tuple[int, int], int] = field(default_factory=dict)
