@@ -184,8 +184,6 @@ class DeskReport:
     """The period before, of the same length."""
     by: Dimension | None = None
     rows: tuple[ReportRow, ...] = ()
-    by_queue: tuple[ReportRow, ...] = ()
-    """One for each queue of a report on several, with the period before: the sentence compares them."""
     days: tuple[ReportRow, ...] = ()
     """One for each day of the period (`value` is the ISO date); weeks (`2026-W13`) where it has more than 92 days."""
     hours: Mapping[tuple[int, int], int] = field(default_factory=dict)
@@ -195,3 +193,5 @@ class DeskReport:
     """The newest first: those with low scores, then the others."""
     complete_until: str = ""
     """Empty: all figures are in. Else the local time (ISO) up to which events have been added up."""
+    by_queue: tuple[ReportRow, ...] = ()
+    """One for each queue of a report on several, with the period before: the sentence compares them."""
