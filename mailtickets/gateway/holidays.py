@@ -6,9 +6,6 @@ Fails with: `HolidaysUnknown` when that process fails; `Transient` for database 
 """
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
@@ -16,6 +13,8 @@ from importlib import metadata
 
 from mailtickets.config.models import Config
 from mailtickets.desk.clock.holidays import Holiday
+from mailtickets.gateway import programs
+from mailtickets.gateway.programs import ProgramFailed
 from mailtickets.store import holidays as store
 from mailtickets.store.database import Database
 
@@ -66,23 +65,12 @@ def version() -> str:
 def computed(years: Sequence[tuple[str, int]]) -> list[Holiday]:
     """The holidays of these years of these regions. Raises HolidaysUnknown."""
     words = [word for region, year in years for word in (region, str(year))]
-    command = [sys.executable, "-P", "-m", "mailtickets.gateway.public_holidays", *words]
     try:
-        done = subprocess.run(  # noqa: S603 - our own program
-            command, env=_environment(), capture_output=True, timeout=COMPUTE_SECONDS, check=True
-        )
-        rows = json.loads(done.stdout)
-    except subprocess.CalledProcessError as error:
-        last = error.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["no reason was given"]
-        raise HolidaysUnknown(f"the holidays of {_named(years)} could not be computed: {last[0]}") from error
-    except (OSError, subprocess.TimeoutExpired, ValueError) as error:
+        written = programs.run("mailtickets.gateway.public_holidays", *words, seconds=COMPUTE_SECONDS)
+        rows = json.loads(written)
+    except (ProgramFailed, ValueError) as error:
         raise HolidaysUnknown(f"the holidays of {_named(years)} could not be computed: {error}") from error
     return [Holiday(region, date.fromisoformat(day), name, kind) for region, day, name, kind in rows]
-
-
-def _environment() -> dict[str, str]:
-    """Modules are found where this process finds them, and never in the working directory (`-P`)."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _named(years: Sequence[tuple[str, int]]) -> str:
