@@ -121,7 +121,7 @@ def day_labels(sheet: Sheet, plot: Plot, dates: Sequence[date], y: float) -> Ite
     near = min((after[0] - before[0] for before, after in pairwise(found)), default=most)
     for x, words in found[:: ceil(most / near)]:
         half = text_width(words, sheet.text) / 2
-        inside = min(max(x, half), sheet.width - sheet.margin - half)
+        inside = min(max(x, plot.left + half), sheet.width - sheet.margin - half)
         yield text(sheet, (inside, y), words, anchor="middle")
 
 
