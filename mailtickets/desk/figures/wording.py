@@ -121,7 +121,7 @@ def part(row: ReportRow, by: Dimension, locale: str) -> str:
             return _day_or_week(row.value, locale)
         case "hour":
             day, hour = row.value.split()
-            return f"{weekday(int(day), locale)} {_hour(int(hour), locale)}"
+            return f"{weekday(int(day), locale)} {hour_of_day(int(hour), locale)}"
     if not row.value:
         return word(locale, "without", by)
     known = {"priority": locales.PRIORITY_LABELS, "type": locales.TYPE_LABELS}.get(by)
@@ -136,7 +136,8 @@ def _day_or_week(value: str, locale: str) -> str:
     return short_day(date.fromisoformat(value), locale)
 
 
-def _hour(hour: int, locale: str) -> str:
+def hour_of_day(hour: int, locale: str) -> str:
+    """`14h`, `2 PM`, `14:00`."""
     if locale == "en":
         return f"{hour % 12 or 12} {'AM' if hour < 12 else 'PM'}"
     return f"{hour}h" if locale == "pt_BR" else f"{hour}:00"

@@ -9,9 +9,9 @@ Fails with: nothing that a report may hold. Without figures a chart says so.
 from collections.abc import Callable, Mapping
 from html import escape
 
+from mailtickets.desk.figures import wording
 from mailtickets.desk.figures.report import DeskReport
 from mailtickets.views.charts import answer_time, backlog, hours, satisfaction, sentences, volume
-from mailtickets.views.charts import days as day_words
 from mailtickets.views.charts.colours import STYLE
 from mailtickets.views.charts.sheet import Sheet, bar, number, text
 from mailtickets.views.charts.words import CHARTS, ChartName
@@ -35,7 +35,7 @@ def svg(report: DeskReport, which: ChartName, locale: str) -> str:
     """A chart as a file of its own: a light card that can be read on light and on dark."""
     sheet = Sheet(PICTURE_WIDTH, _PICTURE_TEXT, alone=True, locale=locale)
     head = sheet.margin + _HEADING
-    when = day_words.period(report.period.since, report.period.until, locale)
+    when = wording.period(report.period, locale)
     heading = text(sheet, (sheet.margin, head), title(report, which, locale), name="ink")
     parts, bottom = _DRAWN[which](report, sheet, head + sheet.line + 12)
     high = bottom + sheet.margin - 4

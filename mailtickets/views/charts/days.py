@@ -68,35 +68,6 @@ def weekday(number: int, locale: str) -> str:
     return calendar_names.written("weekdays", _LANGUAGES[locale])[number]
 
 
-def short_weekday(number: int, locale: str) -> str:
-    """`qua`."""
-    return weekday(number, locale)[:3]
-
-
-def hour(number: int, locale: str) -> str:
-    """`14h`, `2 PM`, `14:00`."""
-    if locale == "en":
-        return f"{number % 12 or 12} {'AM' if number < 12 else 'PM'}"
-    return f"{number}h" if locale == "pt_BR" else f"{number}:00"
-
-
-def period(since: date, until: date, locale: str) -> str:
-    """`1º de novembro de 2026`, `1º a 30 de novembro de 2026`: a day, or the first and the last."""
-    first, last = locales.day(since, locale), locales.day(until, locale)
-    if since == until:
-        return first
-    if since.year == until.year:
-        first = first.removesuffix(f", {since.year}").removesuffix(f" de {since.year}")
-        if since.month == until.month and locale == "en":
-            last = f"{until.day}, {until.year}"
-        elif since.month == until.month:
-            first = first.partition(" ")[0]
-    return _FROM_TO[locale].format(first, last)
-
-
-_FROM_TO = {"pt_BR": "{} a {}", "en": "{} to {}", "es": "del {} al {}"}
-
-
 def week_of(first: date, locale: str) -> str:
     """`semana de 9 de novembro de 2026`."""
     return f"{_WEEK_OF[locale]} {locales.day(first, locale)}"

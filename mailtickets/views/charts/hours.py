@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from math import ceil
 
+from mailtickets.desk.figures import wording
 from mailtickets.desk.figures.report import DeskReport
-from mailtickets.views.charts import days as day_words
 from mailtickets.views.charts.colours import STEPS, Paint
 from mailtickets.views.charts.scales import short_count
 from mailtickets.views.charts.scales import width as text_width
@@ -18,7 +18,7 @@ _GAP = 1.5
 
 def drawn(report: DeskReport, sheet: Sheet, top: float) -> tuple[list[str], float]:
     """The elements below `top`, and where they end."""
-    names = [day_words.short_weekday(number, sheet.locale) for number in range(7)]
+    names = [wording.weekday(number, sheet.locale) for number in range(7)]
     left = sheet.margin + widest(sheet, names) + 4
     wide = (sheet.width - sheet.margin - left) / 24
     most = max(report.hours.values(), default=0)
@@ -45,10 +45,10 @@ def step(count: int, most: int) -> Paint:
 
 def _hours(sheet: Sheet, left: float, wide: float, y: float) -> Iterator[str]:
     """Labels of hours, where they begin: as many as have room."""
-    most = max(text_width(day_words.hour(hour, sheet.locale), sheet.text) for hour in range(24)) + sheet.text * 0.4
+    most = max(text_width(wording.hour_of_day(hour, sheet.locale), sheet.text) for hour in range(24)) + sheet.text * 0.4
     every = next(every for every in (2, 3, 4, 6, 12) if every * wide >= most or every == 12)
     for hour in range(0, 24, every):
-        yield text(sheet, (left + hour * wide, y), day_words.hour(hour, sheet.locale))
+        yield text(sheet, (left + hour * wide, y), wording.hour_of_day(hour, sheet.locale))
 
 
 def _legend(sheet: Sheet, report: DeskReport, most: int, y: float) -> Iterator[str]:
@@ -65,6 +65,6 @@ def _legend(sheet: Sheet, report: DeskReport, most: int, y: float) -> Iterator[s
     words = short_count(most, sheet.locale)
     yield text(sheet, (x + 4, y), words)
     weekday, hour = max(sorted(report.hours), key=lambda place: report.hours[place])
-    when = f"{day_words.short_weekday(weekday, sheet.locale)} {day_words.hour(hour, sheet.locale)}"
+    when = f"{wording.weekday(weekday, sheet.locale)} {wording.hour_of_day(hour, sheet.locale)}"
     said = WORDS[sheet.locale]["most"].format(when=when, count=words)
     yield text(sheet, (sheet.width - sheet.margin, y), said, anchor="end")

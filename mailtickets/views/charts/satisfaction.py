@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from mailtickets.desk.figures import wording
 from mailtickets.desk.figures.interval import wilson
-from mailtickets.desk.figures.report import DeskReport
+from mailtickets.desk.figures.report import DeskReport, Period
 from mailtickets.views.charts import days as day_words
 from mailtickets.views.charts.days import ChartDay, chart_days, grouped
-from mailtickets.views.charts.scales import percent, short_count
+from mailtickets.views.charts.scales import short_count
 from mailtickets.views.charts.scales import width as text_width
 from mailtickets.views.charts.sentences import counted, nothing
 from mailtickets.views.charts.sheet import Plot, Sheet, area, bar, day_labels, dot, grid, line, text, told, widest
@@ -35,7 +36,7 @@ class _Ratings:
 def drawn(report: DeskReport, sheet: Sheet, top: float) -> tuple[list[str], float]:
     """The elements below `top`, and where they end."""
     groups = [_together(group) for group in grouped(chart_days(report.days))[1]]
-    labels = [percent(tick, sheet.locale) for tick in _TICKS]
+    labels = [wording.percent(tick, sheet.locale) for tick in _TICKS]
     legend, begin = _legend(sheet, top)
     left = sheet.margin + widest(sheet, [*labels, WORDS[sheet.locale]["ratings"]]) + 6
     plot = Plot(left, sheet.width - sheet.margin, begin, begin + _TALL, len(groups))
@@ -75,9 +76,9 @@ def _point(sheet: Sheet, plot: Plot, place: int, group: _Ratings) -> Iterator[st
     end = min(5.0, plot.slot * 0.3)
     parts = [line("out-line", [(x, plot.y(low)), (x, plot.y(high))], thick=2)]
     parts += [line("out-line", [(x - end, plot.y(at)), (x + end, plot.y(at))], thick=2) for at in (low, high)]
-    said = f"{counted(group.count, 'rating', sheet.locale)}: {percent(share, sheet.locale)}"
-    when = day_words.period(group.first, group.last, sheet.locale)
-    interval = f"{percent(low, sheet.locale)}–{percent(high, sheet.locale)}"
+    said = f"{counted(group.count, 'rating', sheet.locale)}: {wording.percent(share, sheet.locale)}"
+    when = wording.period(Period(group.first, group.last), sheet.locale)
+    interval = f"{wording.percent(low, sheet.locale)}–{wording.percent(high, sheet.locale)}"
     yield told(f"{when}: {said} ({interval})", *parts, dot("in", (x, plot.y(share)), min(4.5, plot.slot * 0.45)))
 
 

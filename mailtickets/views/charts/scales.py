@@ -54,11 +54,6 @@ def short_count(number: int, locale: str) -> str:
     return f"{amount if locale == 'en' else amount.replace('.', ',')}{unit}"
 
 
-def percent(share: float, locale: str) -> str:
-    """`90 %`, in English `90%`."""
-    return f"{share * 100:.0f}%" if locale == "en" else f"{share * 100:.0f}\u00a0%"
-
-
 _NARROW, _BROAD = frozenset("iljtfrI.,:;'|!()[] \u00a0·-"), frozenset("mwMW%@—")
 
 

@@ -5,22 +5,20 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Literal
 
+from mailtickets.desk.figures import wording
 from mailtickets.desk.figures.report import DeskReport, Times
 from mailtickets.views.charts import days as day_words
 from mailtickets.views.charts.days import ChartDay, Grouping, chart_days, grouped
-from mailtickets.views.charts.scales import percent
 from mailtickets.views.charts.words import COUNTED, SENTENCES, WORDS, ChartName
-from mailtickets.words import due, locales, spans
+from mailtickets.words import locales
 
 TimePart = Literal["median", "p90"]
-
-_FEW_DAYS = timedelta(hours=48)
 
 
 def sentence(report: DeskReport, which: ChartName, locale: str) -> str:
     """What the chart shows: its title, the period, the totals, and where they were highest."""
     said = SENTENCES[locale]
-    when = day_words.period(report.period.since, report.period.until, locale)
+    when = wording.period(report.period, locale)
     head = said["head"].format(title=title(report, which, locale), period=when)
     more = " ".join(_MORE[which](report, locale)) or said[_nothing(which)]
     return f"{head} {more}"
@@ -50,13 +48,6 @@ def counted(number: int, noun: str, locale: str) -> str:
     return one if number == 1 else several.format(locales.count(number, locale))
 
 
-def duration(length: timedelta, locale: str) -> str:
-    """`menos de 1 min`, `4 h 10 min`, `5 dias`."""
-    if timedelta(minutes=1) <= length < _FEW_DAYS:
-        return due.exactly(length)
-    return spans.span(length, locale)
-
-
 def when(day: ChartDay, locale: str) -> str:
     """`10 de março de 2025`, `semana de 9 de março de 2025`."""
     return day_words.week_of(day.first, locale) if day.is_week else locales.day(day.first, locale)
@@ -66,16 +57,16 @@ def at_hour(weekday: int, hour: int, locale: str) -> str:
     """`quarta-feira entre 10h e 11h`."""
     return SENTENCES[locale]["at_hour"].format(
         day=day_words.weekday(weekday, locale),
-        hour=day_words.hour(hour, locale),
-        next=day_words.hour((hour + 1) % 24, locale),
+        hour=wording.hour_of_day(hour, locale),
+        next=wording.hour_of_day((hour + 1) % 24, locale),
     )
 
 
 def time_of(times: Times, part: TimePart, locale: str) -> str:
     """The median or the p90 in words, with `pelo menos` where it may be higher."""
     length, at_least = figure(times, part)
-    words = duration(length or timedelta(), locale)
-    return SENTENCES[locale]["at_least"].format(words) if at_least else words
+    words = wording.length(length, locale=locale)
+    return wording.word(locale, "at_least").format(words) if at_least else words
 
 
 def figure(times: Times, part: TimePart) -> tuple[timedelta | None, bool]:
@@ -86,7 +77,7 @@ def figure(times: Times, part: TimePart) -> tuple[timedelta | None, bool]:
 def _answered(times: Times, part: TimePart, locale: str) -> str:
     """`metade teve resposta em até 3 h`, `metade esperou 3 h ou mais`."""
     length, at_least = figure(times, part)
-    words = duration(max(length or timedelta(), timedelta(minutes=1)), locale)
+    words = wording.length(length, locale=locale)
     return SENTENCES[locale][f"{part} at least" if at_least else part].format(words)
 
 
@@ -143,13 +134,13 @@ def _satisfaction(report: DeskReport, locale: str) -> Iterator[str]:
         return
     yield said["satisfaction"].format(
         ratings=counted(found.answered, "rating", locale),
-        share=percent(found.score, locale),
-        low=percent(found.low or 0, locale),
-        high=percent(1 if found.high is None else found.high, locale),
+        share=wording.percent(found.score, locale),
+        low=wording.percent(found.low or 0, locale),
+        high=wording.percent(1 if found.high is None else found.high, locale),
     )
     if found.asked:
         yield said["answered"].format(
-            rate=percent(found.answered / found.asked, locale),
+            rate=wording.percent(found.answered / found.asked, locale),
             asked=locales.count(found.asked, locale),
             answered=locales.count(found.answered, locale),
         )
