@@ -35,7 +35,7 @@ class Sheet:
 
     @property
     def margin(self) -> float:
-        return 14 if self.alone else 1
+        return 14 if self.alone else 4
 
 
 @dataclass(frozen=True, slots=True)
