@@ -4,6 +4,7 @@ In: figures and a locale. Out: text for a cell or a sentence. The words are in `
 Limits: three locales. A length is shown with its two largest units, down to seconds.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -12,6 +13,8 @@ from mailtickets.words import calendar_names, locales, shipped
 from mailtickets.words.language import Language
 
 _LANGUAGES: Mapping[str, Language] = {"pt_BR": "pt", "en": "en", "es": "es"}
+_UNIT = re.compile(r"(?<=\d) (?=(?:s|min|h|d)\b|%)|(?<=≥) ")
+"""The blank between a number and its unit."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
@@ -67,6 +70,11 @@ def _two(seconds: int, large: tuple[int, str], small: tuple[int, str]) -> str:
     first, rest = divmod(seconds, large[0])
     second = rest // small[0]
     return f"{first} {large[1]} {second} {small[1]}" if second else f"{first} {large[1]}"
+
+
+def unbroken(text: str) -> str:
+    """The same text, so that no line ends between a number and its unit, or within a range."""
+    return _UNIT.sub("\u00a0", text).replace("–", "\u2060–\u2060")
 
 
 # --- days -------------------------------------------------------------------------------------------------

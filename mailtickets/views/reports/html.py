@@ -1,16 +1,19 @@
 """A report as HTML: `fragment` for the body of a mail, `page` for a file that a browser opens.
 
-In: a report, a locale, and pictures that are HTML already. Out: HTML without a script and without anything from
-elsewhere. Bars are cells of tables, so they are there where pictures are blocked. The styles of a fragment are in its
-elements, as mail programs want them, and name no colour of text or ground: it is dark where its surroundings are.
+In: a report, a locale, and for a mail pictures that are HTML already. Out: HTML without a script and without anything
+from elsewhere. Bars are cells of tables, so they are there where pictures are blocked. The styles of a fragment are in
+its elements, as mail programs want them, and name no colour of text or ground: it is dark where its surroundings are.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from mailtickets.desk.figures import wording
 from mailtickets.desk.figures.report import DeskReport
 from mailtickets.desk.figures.shown import ShownComment, ShownReport, ShownRow, ShownTable, show
+from mailtickets.views import charts
+from mailtickets.views.charts import ChartName
 
 _BAR = "#4a7fd6"
 """Blue, in the middle between light and dark: 4 to 1 on white, 5 to 1 on black."""
@@ -19,8 +22,6 @@ _LONGEST = 110
 _LINE = "1px solid #9ca3af"
 _WHOLE_WORDS = "overflow-wrap: normal; word-break: normal"
 """Of a cell: otherwise a narrow column would have one letter on a line."""
-_UNIT = re.compile(r"(?<=\d) (?=[^\W\d]|%)|(?<=≥) ")
-"""The blank between a number and its unit: there, no line ends."""
 _LONG_WORD = re.compile(r"\S{17}")
 """A word that a phone has no room for: it may be broken anywhere."""
 
@@ -33,32 +34,51 @@ body {
   overflow-wrap: anywhere; font-variant-numeric: tabular-nums; -webkit-text-size-adjust: 100%;
 }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; }
-svg, img { max-width: 100%; height: auto; }
+h2 { font-size: 16px; font-weight: 600; margin: 0 0 6px; }
+svg { width: 100%; max-width: 520px; height: auto; }
 @media print {
   :root { color-scheme: light; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  tr, .picture { break-inside: avoid; }
+  tr, .picture, blockquote { break-inside: avoid; }
   caption { break-after: avoid; }
 }
 """
 
 
-def page(report: DeskReport, locale: str, pictures: Sequence[str] = (), *, desk: str = "", made: str = "") -> str:
-    """The whole document. `pictures`: charts as `<svg>` or `<img>`; `desk`: its name; `made`: when it was made."""
-    shown = show(report, locale)
+def page(report: DeskReport, locale: str, *, desk: str = "", made: str = "") -> str:
+    """The whole document, with its charts. `desk`: the name of the desk; `made`: a line that says when it was made."""
+    shown, pictures = show(report, locale), [_chart(report, which, locale) for which in worth_showing(report)]
     title = escape(" · ".join(filter(None, (shown.title, desk))))
     body = f"<h1>{title}</h1>{_body(shown, pictures)}{_note(made) if made else ''}"
     return (
         f'<!doctype html>\n<html lang="{shown.lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
-        f"<title>{title}, {escape(shown.period)}</title><style>{_STYLE}</style></head><body>{body}</body></html>\n"
+        f"<title>{title}, {escape(shown.period)}</title><style>{charts.STYLE}{_STYLE}</style></head>"
+        f"<body>{body}</body></html>\n"
     )
 
 
 def fragment(report: DeskReport, locale: str, pictures: Sequence[str] = ()) -> str:
     """What a mail and a page have in common."""
     return _body(show(report, locale), pictures)
+
+
+def worth_showing(report: DeskReport) -> list[ChartName]:
+    """The charts that show more than a number or two: not those by day of a single day, nor those without figures."""
+    total, many = report.total, len(report.days) > 1
+    worth: dict[ChartName, bool] = {
+        "volume": many and total.counts.opened + total.counts.resolved > 0,
+        "backlog": many and total.counts.backlog + total.counts.resolved > 0,
+        "answer-time": many and total.first_answer.n > 0,
+        "satisfaction": many and total.satisfaction.answered > 0,
+        "hours": bool(report.hours),
+    }
+    return [which for which in charts.CHARTS if worth[which]]
+
+
+def _chart(report: DeskReport, which: ChartName, locale: str) -> str:
+    return f"<h2>{escape(charts.title(report, which, locale))}</h2>{charts.inline(report, which, locale)}"
 
 
 def image(source: str, alternative: str) -> str:
@@ -82,7 +102,11 @@ def _body(shown: ShownReport, pictures: Sequence[str]) -> str:
 
 
 def _paragraph(text: str, style: str) -> str:
-    return f'<p style="{style}">{escape(text)}</p>'
+    return f'<p style="{style}">{_escaped(text)}</p>'
+
+
+def _escaped(text: str) -> str:
+    return escape(wording.unbroken(text))
 
 
 def _note(text: str) -> str:
@@ -122,13 +146,9 @@ def _row(row: ShownRow, table: ShownTable) -> str:
     cell = (
         f"padding: 6px 0 6px 8px; border-top: {_LINE}; text-align: {_side(table)}; vertical-align: top; {_WHOLE_WORDS}"
     )
-    cells = "".join(f'<td style="{cell}">{_kept_together(text)}</td>' for text in row.cells)
+    cells = "".join(f'<td style="{cell}">{_escaped(text)}</td>' for text in row.cells)
     bar = "" if row.bar is None else _bar(row.bar)
     return f'<tr><th scope="row" style="{head}">{escape(row.head)}{bar}</th>{cells}</tr>'
-
-
-def _kept_together(text: str) -> str:
-    return escape(_UNIT.sub("\u00a0", text).replace("–", "\u2060–\u2060"))
 
 
 def _bar(percent: int) -> str:

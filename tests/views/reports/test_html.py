@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from lxml import html as lxml_html
 
-from mailtickets.desk.figures.report import CustomerComment
-from mailtickets.views.reports.html import fragment, image, page
-from tests.desk.figures.made_up import a_week
+from mailtickets.desk.figures.report import CustomerComment, ReportRow, Satisfaction
+from mailtickets.views.reports.html import fragment, image, page, worth_showing
+from tests.desk.figures.made_up import a_week, figures, report
 from tests.servers import chromium
 
 LOCALES = ("pt_BR", "en", "es")
@@ -39,6 +39,7 @@ def test_bars_are_cells_and_are_not_read_out() -> None:
 def test_nothing_comes_from_elsewhere_and_nothing_runs() -> None:
     made = page(a_week(), "pt_BR", desk='A & B "Ltda"')
     assert not re.search(r"<script|<link|<iframe|src=|href=|@import|url\(|\son\w+=", made)
+    assert made.count("<svg") == 5
     assert "<title>Relatório semana · A &amp; B &quot;Ltda&quot;, 23 a 29 de novembro de 2026</title>" in made
 
 
@@ -49,11 +50,12 @@ def test_what_strangers_wrote_is_text() -> None:
 
 
 def test_a_page_is_its_fragment_in_a_frame() -> None:
-    """A mail and a file say the same."""
-    picture = image("cid:volume", "Tickets by day: 132 opened")
-    inner = fragment(a_week(), "es", [picture])
-    assert inner in page(a_week(), "es", [picture])
-    assert 'alt="Tickets by day: 132 opened"' in inner
+    """A mail and a file say the same. A mail has pictures, and a page has drawings in the same place."""
+    before, after = fragment(a_week(), "es", [image("cid:volume", "Tickets by day: 132 opened")]).split("<img")
+    made = page(a_week(), "es")
+    assert before.removesuffix('<div class="picture" style="margin: 24px 0 0">') in made
+    assert after.partition("</div>")[2] in made
+    assert after.startswith(' src="cid:volume" alt="Tickets by day: 132 opened"')
 
 
 def test_the_sentence_stands_before_the_tables_and_the_pictures_behind_them() -> None:
@@ -69,10 +71,17 @@ def test_a_mail_names_no_colour_of_text_or_ground() -> None:
     assert set(re.findall(r"background: (#\w+)", inner)) == {"#4a7fd6"}
 
 
+def test_a_chart_is_shown_where_it_says_more_than_a_number() -> None:
+    assert worth_showing(a_week()) == ["volume", "backlog", "answer-time", "satisfaction", "hours"]
+    assert worth_showing(a_week(days=a_week().days[:1], hours={})) == []
+    rated = figures(satisfaction=Satisfaction())
+    assert "satisfaction" not in worth_showing(report(rated, days=a_week().days))
+
+
 FRAME = """<!doctype html><meta name="color-scheme" content="light dark"><title></title>
 <iframe width="{width}" height="900" style="border: 0" srcdoc="{page}" onload='
   const inner = this.contentWindow, wide = [...inner.document.querySelectorAll("body *")]
-    .filter((one) => one.getBoundingClientRect().right > inner.innerWidth + 0.5);
+    .filter((one) => !one.closest("svg") && one.getBoundingClientRect().right > inner.innerWidth + 0.5);
   document.title = JSON.stringify({{
     width: inner.innerWidth, wide: wide.map((one) => one.tagName),
     ground: inner.getComputedStyle(inner.document.body).backgroundColor,
@@ -81,9 +90,13 @@ FRAME = """<!doctype html><meta name="color-scheme" content="light dark"><title>
 """
 
 
+LONG = ReportRow("maria-aparecida.dos-santos-figueiredo@escritorio-de-contabilidade.test", figures())
+
+
 def measured(locale: str, place: Path, *, width: int, dark: bool = False) -> dict[str, Any]:
     written = place / f"{locale}.html"
-    written.write_text(FRAME.format(width=width, page=escape(page(a_week(), locale))), encoding="utf-8")
+    made = page(a_week(by="agent", rows=(LONG,)), locale)
+    written.write_text(FRAME.format(width=width, page=escape(made)), encoding="utf-8")
     dump = chromium.dom(written, width=width + 100, height=1000, dark=dark, place=place)
     found = re.search(r"<title>(\{.*?\})</title>", dump)
     assert found, dump[:500]
