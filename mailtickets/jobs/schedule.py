@@ -14,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.jobs.counting import COUNTING_SECONDS, Counting
 from mailtickets.jobs.ending_secrets import ENDING_SECONDS, EndingSecrets, tell_of_ending_secrets
 from mailtickets.jobs.housekeeping import HOUSEKEEPING_SECONDS, housekeeping
 from mailtickets.jobs.promises import PROMISES_SECONDS, look_at_promises
@@ -51,6 +52,7 @@ def schedule(
     _every(scheduler, WATCH_SECONDS, "watch", watch.look)
     _every(scheduler, HOLIDAYS_SECONDS, "holidays", holidays)
     _every(scheduler, PROMISES_SECONDS, "promises", partial(look_at_promises, gateway))
+    _every(scheduler, COUNTING_SECONDS, "counting", partial(Counting().count, gateway))
     for name in ("ending-secrets", "promises"):
         scheduler.modify_job(name, next_run_time=datetime.now(UTC))
     return scheduler

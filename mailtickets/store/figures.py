@@ -1,17 +1,232 @@
 """What reports count, as it is stored.
 
-Owns: the tables `uncounted`, `counted`, `day_sum` and `mail_day`. All of it is derived from tickets, events and mail.
-Fails with: nothing of its own.
+Owns: the tables `uncounted`, `counted`, `day_sum` and `mail_day`. All of it is derived from tickets, events and mail:
+counting makes it again, so that it follows whatever changes later. Each ticket is counted exactly once, however many
+gateways count: what it adds is stored with the ticket, and taken out before it is added anew, in one transaction.
+Fails with: `Stale`, if another gateway has folded the same days.
 """
 
-from sqlalchemy import Connection
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
 
+from sqlalchemy import BindParameter, Connection, Insert, Select, bindparam, delete, func, literal_column, select
+
+from mailtickets.desk.figures.cells import Cell, CellFigures, Entries, add, balance, differences, stored_running
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.store.schema import uncounted
-from mailtickets.store.statements import replacing
+from mailtickets.store.database import Stale
+from mailtickets.store.read.accounts import AccountOf, accounts
+from mailtickets.store.read.mail_days import MAIL_MARK, mail_of, uncounted_since
+from mailtickets.store.read.reader import within
+from mailtickets.store.schema import counted, day_sum, mail_day, ticket, told_mark, uncounted
+from mailtickets.store.statements import insert_of, inserting, replacing
+
+# --- what has changed ---------------------------------------------------------------------------------
 
 
 def mark(connection: Connection, changed: Ticket) -> None:
     """Notes that a ticket has changed, in the transaction that changes it: it is counted again soon."""
-    row = {"ticket": changed.number, "revision": changed.revision}
-    connection.execute(replacing(connection.dialect.name, uncounted, ("ticket",), ("revision",)), row)
+    mark_number(connection, changed.number)
+
+
+def mark_number(connection: Connection, number: int) -> None:
+    connection.execute(_marking(connection.dialect.name), {"ticket": number, "changes": 1})
+
+
+@cache
+def _marking(dialect: str) -> Insert:
+    row = insert_of(dialect)(uncounted)
+    either: Insert = row.on_conflict_do_update(
+        index_elements=["ticket"], set_={"changes": uncounted.c.changes + literal_column("1")}
+    )
+    return either
+
+
+def mark_more(connection: Connection, after: int, most: int) -> int | None:
+    """Marks so many tickets with numbers above `after`. Returns the last number; None if these were all."""
+    above = select(ticket.c.number).where(ticket.c.number > after).order_by(ticket.c.number).limit(most)
+    numbers = list(connection.execute(above).scalars())
+    if numbers:
+        connection.execute(_marking(connection.dialect.name), [{"ticket": one, "changes": 1} for one in numbers])
+    return numbers[-1] if len(numbers) == most else None
+
+
+# --- counting -----------------------------------------------------------------------------------------
+
+_NEXT = select(uncounted.c.ticket, uncounted.c.changes).order_by(uncounted.c.ticket).limit(bindparam("most"))
+_NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
+_MARKED = select(uncounted.c.ticket, uncounted.c.changes).where(uncounted.c.ticket.in_(_NUMBERS))
+_COUNTED = select(counted).where(counted.c.ticket.in_(_NUMBERS))
+_DONE = delete(uncounted).where(uncounted.c.ticket.in_(_NUMBERS))
+
+
+@dataclass(frozen=True, slots=True)
+class Recount:
+    """Some changed tickets, counted anew, and what was stored of them then."""
+
+    marks: Mapping[int, int]
+    """How often each ticket had changed, by number."""
+    before: Mapping[int, tuple[Any, Any]]
+    """What was stored as counted: entries and running times."""
+    found: tuple[AccountOf, ...]
+
+
+def recount(connection: Connection, policy: Policy, most: int) -> Recount:
+    """Counts some of the tickets that have changed, those with the lowest numbers. It only reads."""
+    marks = {row.ticket: row.changes for row in connection.execute(_NEXT, {"most": most})}
+    before = _stored(connection, list(marks))
+    return Recount(marks, before, tuple(accounts(within(connection), list(marks), policy)))
+
+
+def keep(connection: Connection, new: Recount) -> int:
+    """Stores what was counted. Returns how many rows it has added to the sums.
+
+    What has changed or was counted meanwhile is left out: it is still marked, or its next counter has it.
+    """
+    if connection.dialect.name != "sqlite":  # SQLite has one writer; on PostgreSQL, one transaction keeps at a time
+        connection.exec_driver_sql("LOCK TABLE counted IN SHARE ROW EXCLUSIVE MODE")
+    numbers = list(new.marks)
+    marks = {row.ticket: row.changes for row in connection.execute(_lock(connection, _MARKED), {"numbers": numbers})}
+    before = _stored(connection, numbers)
+    as_seen = {n for n in numbers if marks.get(n) == new.marks[n] and before.get(n) == new.before.get(n)}
+    if not as_seen:
+        return 0
+    changed = [one for one in new.found if one.number in as_seen and before.get(one.number) != _to_store(one)]
+    _keep(connection, changed)
+    was = {number: Entries.read(entries) for number, (entries, _) in before.items()}
+    added = _add_up(connection, differences({one.number: one.entries for one in changed}, was))
+    connection.execute(_DONE, {"numbers": sorted(as_seen)})
+    return added
+
+
+def _lock(connection: Connection, wanted: Select[Any]) -> Select[Any]:
+    return wanted if connection.dialect.name == "sqlite" else wanted.order_by(uncounted.c.ticket).with_for_update()
+
+
+def _stored(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Any, Any]]:
+    rows = connection.execute(_COUNTED, {"numbers": numbers})
+    return {row.ticket: (row.entries, row.running) for row in rows}
+
+
+def _to_store(one: AccountOf) -> tuple[Any, Any]:
+    return one.entries.stored, stored_running(one.account.running)
+
+
+def _keep(connection: Connection, found: Sequence[AccountOf]) -> None:
+    rows = []
+    for one in found:
+        stored, running = _to_store(one)
+        rows.append({"ticket": one.number, "entries": stored, "running": running})
+    if rows:
+        connection.execute(replacing(connection.dialect.name, counted, ("ticket",), ("entries", "running")), rows)
+
+
+def _add_up(connection: Connection, changes: Mapping[Cell, CellFigures]) -> int:
+    rows = [{**cell._asdict(), "balance": balance(figures), "figures": figures} for cell, figures in changes.items()]
+    if rows:
+        connection.execute(inserting(day_sum), rows)
+    return len(rows)
+
+
+# --- folding ------------------------------------------------------------------------------------------
+
+_CELL = (day_sum.c.part, day_sum.c.day, day_sum.c.queue, day_sum.c.value)
+_IN_PIECES = select(*_CELL).group_by(*_CELL).having(func.count() > 1).order_by(*_CELL)
+_PIECES = select(day_sum.c.id, day_sum.c.figures).where(
+    day_sum.c.part == bindparam("part"),
+    day_sum.c.day == bindparam("day"),
+    day_sum.c.queue == bindparam("queue"),
+    day_sum.c.value == bindparam("value"),
+)
+_GONE = delete(day_sum).where(day_sum.c.id.in_(bindparam("ids", expanding=True)))
+
+
+def in_pieces(connection: Connection) -> list[Cell]:
+    """The cells that have more than one row."""
+    return [Cell(row.day, row.queue, row.part, row.value) for row in connection.execute(_IN_PIECES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Cells, each as the sum of its rows, and the ids of these rows."""
+
+    cells: Mapping[Cell, CellFigures]
+    ids: tuple[int, ...]
+
+
+def folded(connection: Connection, cells: Iterable[Cell]) -> Folded:
+    """Adds up the rows of cells. It only reads: rows never change."""
+    sums: dict[Cell, CellFigures] = {}
+    ids: list[int] = []
+    for cell in cells:
+        total = sums[cell] = {}
+        for piece in connection.execute(_PIECES, cell._asdict()):
+            ids.append(piece.id)
+            add(total, piece.figures)
+    return Folded({cell: figures for cell, figures in sums.items() if figures}, tuple(ids))
+
+
+def replace_by(connection: Connection, new: Folded) -> None:
+    """Puts sums in the place of rows. Raises Stale if one of the rows is gone."""
+    if connection.execute(_GONE, {"ids": new.ids}).rowcount != len(new.ids):
+        raise Stale("these days were folded meanwhile")
+    _add_up(connection, new.cells)
+
+
+# --- mail ---------------------------------------------------------------------------------------------
+
+
+def first_uncounted_day(connection: Connection, policy: Policy, today: date) -> date:
+    """The first local day whose mail was not counted since it was over."""
+    return uncounted_since(within(connection), policy, today)
+
+
+def count_mail(connection: Connection, day: date, policy: Policy, now: datetime) -> None:
+    """Counts the mail of a local day that is over, maybe again."""
+    connection.execute(delete(mail_day).where(mail_day.c.day == day.isoformat()))
+    rows = [
+        {"day": day.isoformat(), "queue": queue, "outcome": outcome, "count": many}
+        for (queue, outcome), many in mail_of(within(connection), day, policy).items()
+    ]
+    if rows:
+        connection.execute(inserting(mail_day), rows)
+    last = _note(connection, MAIL_MARK)
+    if last is None or last < day.isoformat():
+        _set_note(connection, MAIL_MARK, day.isoformat(), now)
+
+
+# --- notes of the job ---------------------------------------------------------------------------------
+
+_MEASURES = "figures"
+
+
+def mark_by(connection: Connection, fingerprint: str, now: datetime, most: int) -> bool:
+    """Marks some tickets, if what they were counted by is not `fingerprint`. Returns whether there are more.
+
+    With another time zone, the mail of all days is counted again, too.
+    """
+    note = _note(connection, _MEASURES)
+    counted_by, _, after = (note or f"{fingerprint} all").partition(" ")
+    if counted_by != fingerprint:
+        connection.execute(delete(mail_day))
+        connection.execute(delete(told_mark).where(told_mark.c.key == MAIL_MARK))
+        after = "0"
+    if after != "all":
+        last = mark_more(connection, int(after), most)
+        after = "all" if last is None else str(last)
+    changed = f"{fingerprint} {after}"
+    if changed != note:
+        _set_note(connection, _MEASURES, changed, now)
+    return after != "all"
+
+
+def _note(connection: Connection, key: str) -> str | None:
+    return connection.execute(select(told_mark.c.value).where(told_mark.c.key == key)).scalar()
+
+
+def _set_note(connection: Connection, key: str, value: str, now: datetime) -> None:
+    row = {"key": key, "at": now, "value": value}
+    connection.execute(replacing(connection.dialect.name, told_mark, ("key",), ("at", "value")), row)

@@ -598,12 +598,12 @@ load_hour = Table(
     Column("oldest_seconds", BigInteger, nullable=False),
 )
 
-# Tickets that have changed since they were counted for reports. Every settlement of a ticket writes here.
+# Tickets that have changed since they were counted for reports, and how often. Every settlement writes here.
 uncounted = Table(
     "uncounted",
     metadata,
     Column("ticket", ForeignKey("ticket.number"), primary_key=True),
-    Column("revision", Integer, nullable=False),
+    Column("changes", Integer, nullable=False),
 )
 
 # What each ticket has added to `day_sum`, so that it can be taken out again when the ticket changes.
@@ -612,17 +612,23 @@ counted = Table(
     metadata,
     Column("ticket", ForeignKey("ticket.number"), primary_key=True),
     Column("entries", JSON, nullable=False),
+    Column("running", JSON(none_as_null=True)),  # what waits: times that have not ended
 )
 
 # The figures of a local day: of a queue (`part` is empty), and of the tickets of an agent, a type, a priority, a tag...
+# A day's figures are the sum of its rows. Rows are only inserted, never updated: a big row is not written again for
+# each ticket, and no transaction waits for another. A timer folds the rows of each day into one.
 day_sum = Table(
     "day_sum",
     metadata,
-    Column("day", String(10), primary_key=True),
-    Column("queue", String, primary_key=True),
-    Column("part", String, primary_key=True),
-    Column("value", String, primary_key=True),
+    Column("id", BigId, primary_key=True),
+    Column("day", String(10), nullable=False),
+    Column("queue", String, nullable=False),
+    Column("part", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("balance", BigInteger, nullable=False),  # by how much the backlog grows
     Column("figures", JSON, nullable=False),
+    Index("ix_day_sum_part_day", "part", "day", "queue", "value", "balance"),
 )
 
 # How many mails came on a local day, by what became of them. `queue` is empty where a mail reached none.

@@ -241,6 +241,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         case MergeInto() if before is not None:
             tickets.merge(connection, before.number, effect.into)
             search.move(connection, before.number, effect.into)
+            figures.mark_number(connection, effect.into)
             _record(connection, settlement, Event("merged", str(before.number), str(effect.into)), ticket=effect.into)
         case FailDelivery(permanent=True):
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
@@ -260,6 +261,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
         case SplitOff(inbound=earlier):
             moved, was = agents.move_message(connection, earlier, _number(settlement), _revision(settlement))
             search.move_message(connection, moved, was, _number(settlement))
+            figures.mark_number(connection, was)
         case FireTimer():
             timer = effect.kind, effect.name, effect.epoch
             deadlines.fire(connection, _concerned(settlement), timer, settlement.now)

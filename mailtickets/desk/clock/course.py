@@ -221,12 +221,12 @@ class _Reading:
 def course(history: Sequence[Happening], number: int, policy: Policy) -> Course:
     """What the history of the ticket `number` says to its clocks."""
     reading = _Reading(policy)
-    for happening in _standing(history):
+    for happening in standing(history):
         reading.take(happening)
     return reading.course(number)
 
 
-def _standing(history: Sequence[Happening]) -> Iterable[Happening]:
+def standing(history: Sequence[Happening]) -> Iterable[Happening]:
     """The history without what was taken back: the answer, and the change of status that came with it."""
     undone = {happening.new for happening in history if happening.kind == "undone"}
     if not undone:

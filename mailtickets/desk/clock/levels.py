@@ -78,3 +78,10 @@ def fingerprint(policy: Policy) -> str:
     rules = tuple(rule for rule in policy.configured if "due" in rule.on)
     parts = (policy.levels, rules, hours, people, stages, policy.instance.timezone)
     return sha256(repr(parts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=4)
+def measure_fingerprint(policy: Policy) -> str:
+    """A digest of what lengths of time and local days depend on: when it changes, tickets are counted again."""
+    hours = [one.content for one in policy.calendars.values()]
+    return sha256(repr((policy.levels, hours, policy.instance.timezone)).encode()).hexdigest()

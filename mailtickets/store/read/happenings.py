@@ -47,6 +47,24 @@ def history(reader: Reader, number: int) -> tuple[Happening, ...]:
     return (*brought_along, *own)
 
 
+def histories(reader: Reader, numbers: Sequence[int]) -> dict[int, tuple[Happening, ...]]:
+    """The same for many tickets, with one statement for all to which no other ticket's history belongs."""
+    rows: dict[int, list[Any]] = {number: [] for number in numbers}
+    for row in _happened(reader, numbers):
+        rows[int(row.ticket)].append(row)
+    return {
+        number: history(reader, number) if any(row.kind in _FAR for row in own) else _alone(own, number)
+        for number, own in rows.items()
+    }
+
+
+_FAR = ("merged", "split")
+
+
+def _alone(rows: Sequence[Any], number: int) -> tuple[Happening, ...]:
+    return tuple(_happening(row, number) for row in rows if row.kind != "message" or row.now_on == number)
+
+
 def brought(reader: Reader, inbound: int) -> tuple[Happening, ...]:
     """The message that a mail brought, wherever it is now."""
     return tuple(_happening(row, row.now_on) for row in _brought(reader, inbound))

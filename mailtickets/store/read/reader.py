@@ -37,7 +37,7 @@ INSTANTS = frozenset({
 """Columns with a moment. SQLite stores text: UTC, without a zone."""
 LISTS = frozenset({
     "attachments", "authentication", "confirmed", "defects", "entries", "fields", "figures", "headers", "lines",
-    "queues", "recipients", "tags", "trace",
+    "queues", "recipients", "running", "tags", "trace",
 })  # fmt: skip
 """Columns with JSON. SQLite stores text."""
 FLAGS = frozenset(

@@ -23,24 +23,28 @@ def upgrade() -> None:
     op.create_table(
         "uncounted",
         _ticket("uncounted"),
-        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("changes", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("ticket", name="pk_uncounted"),
     )
     op.create_table(
         "counted",
         _ticket("counted"),
         sa.Column("entries", sa.JSON(), nullable=False),
+        sa.Column("running", sa.JSON()),
         sa.PrimaryKeyConstraint("ticket", name="pk_counted"),
     )
     op.create_table(
         "day_sum",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("day", sa.String(length=10), nullable=False),
         sa.Column("queue", sa.String(), nullable=False),
         sa.Column("part", sa.String(), nullable=False),
         sa.Column("value", sa.String(), nullable=False),
+        sa.Column("balance", sa.BigInteger(), nullable=False),
         sa.Column("figures", sa.JSON(), nullable=False),
-        sa.PrimaryKeyConstraint("day", "queue", "part", "value", name="pk_day_sum"),
+        sa.PrimaryKeyConstraint("id", name="pk_day_sum"),
     )
+    op.create_index("ix_day_sum_part_day", "day_sum", ["part", "day", "queue", "value", "balance"], unique=False)
     op.create_table(
         "mail_day",
         sa.Column("day", sa.String(length=10), nullable=False),
@@ -78,7 +82,7 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_rating_request_person", "rating_request", ["person", "asked_at"], unique=False)
-    op.execute("INSERT INTO uncounted (ticket, revision) SELECT number, revision FROM ticket")
+    op.execute("INSERT INTO uncounted (ticket, changes) SELECT number, 1 FROM ticket")
 
 
 def _ticket(table: str) -> sa.Column[int]:

@@ -1,0 +1,69 @@
+"""What tickets mean to reports, made anew from their history: their accounts, without SQLAlchemy.
+
+In: numbers of tickets. Out: for each an `AccountOf`. Fails with: as `reader`.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from mailtickets.desk.clock.clocks import Clock
+from mailtickets.desk.figures.account import Rated, TicketAccount, account
+from mailtickets.desk.figures.cells import Entries, entries
+from mailtickets.desk.model.policy import Policy
+from mailtickets.store.read.happenings import histories
+from mailtickets.store.read.reader import Reader, among
+from mailtickets.store.read.tickets import UNFINISHED, ticket_of
+
+
+@dataclass(frozen=True, slots=True)
+class AccountOf:
+    """The account of one ticket, and what it adds to the sums."""
+
+    number: int
+    account: TicketAccount
+    entries: Entries
+    is_unfinished: bool
+    assignee: str
+
+
+def accounts(reader: Reader, numbers: Sequence[int], policy: Policy) -> list[AccountOf]:
+    """The accounts of tickets as they are now. A number without a ticket has none."""
+    if not numbers:
+        return []
+    zone = ZoneInfo(policy.instance.timezone)
+    these, values = among("number", numbers)
+    rows = reader.all(f"SELECT * FROM ticket WHERE number IN ({these}) ORDER BY number", **values)  # noqa: S608
+    happened, rated = histories(reader, numbers), _rated(reader, numbers)
+    clocks = _clocks(reader, numbers) if policy.levels else {}
+    found = []
+    for row in rows:
+        ticket, number = ticket_of(row, (), (), ()), row.number
+        merged = row.merged_into is not None
+        told = account(happened.get(number, ()), ticket, merged, rated.get(number, ()), clocks.get(number, ()), policy)
+        is_unfinished = ticket.status in UNFINISHED
+        found.append(AccountOf(number, told, entries(told, ticket, zone), is_unfinished, ticket.assignee or ""))
+    return found
+
+
+def _rated(reader: Reader, numbers: Sequence[int]) -> Mapping[int, Sequence[Rated]]:
+    """Who was asked how it was, with the answers. An answer without a question (from before questions were noted) was
+    asked for all the same."""
+    these, values = among("number", numbers)
+    asked: dict[int, dict[datetime, int | None]] = defaultdict(dict)
+    requests = f"SELECT ticket, resolved_at FROM rating_request WHERE ticket IN ({these}) AND asked_at IS NOT NULL"  # noqa: S608
+    for row in reader.each(requests, **values):
+        asked[row.ticket][row.resolved_at] = None
+    for row in reader.each(f"SELECT ticket, resolved_at, score FROM rating WHERE ticket IN ({these})", **values):  # noqa: S608
+        asked[row.ticket][row.resolved_at] = row.score
+    return {number: tuple(Rated(at, score) for at, score in sorted(found.items())) for number, found in asked.items()}
+
+
+def _clocks(reader: Reader, numbers: Sequence[int]) -> Mapping[int, Sequence[Clock]]:
+    these, values = among("number", numbers)
+    found: dict[int, list[Clock]] = defaultdict(list)
+    for row in reader.each(f"SELECT * FROM deadline WHERE ticket IN ({these})", **values):  # noqa: S608
+        found[row.ticket].append(Clock(row.clock, row.level, row.started_at, row.due_at, row.state, row.ended_at))
+    return found
