@@ -1,6 +1,7 @@
 """A decision on a mail or an order: its reason, effects, notices and trace."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, Literal
 
@@ -115,12 +116,17 @@ class ByRule:
         return OtherReason(f"rule:{self.rule}")
 
 
+def nothing_told() -> tuple[RuleVerdict, ...]:
+    """No rule was asked."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Ruled:
     """What the rules of the configuration made of a decision, beside its effects."""
 
-    verdicts: tuple[RuleVerdict, ...] = ()
-    """A line for every rule, matched or not."""
+    told: Callable[[], tuple[RuleVerdict, ...]] = field(default=nothing_told, compare=False, repr=False)
+    """Finds `verdicts`: people ask for them, and no mail waits for them."""
     matched: tuple[str, ...] = ()
     """The names of the rules that matched, in the order of the file."""
     notify: tuple[ByRule, ...] = ()
@@ -131,6 +137,11 @@ class Ruled:
     """Names of fields that the customer is asked for."""
     held: bool = False
     """A rule holds the mail."""
+
+    @property
+    def verdicts(self) -> tuple[RuleVerdict, ...]:
+        """A line for every rule, matched or not."""
+        return self.told()
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,14 +134,15 @@ class WordPattern:
 class WordPatterns:
     """Several of them, of which one is looked for. Most texts have the first word of none: that is seen at once."""
 
-    __slots__ = ("_firsts", "_patterns")
+    __slots__ = ("_patterns", "firsts")
 
     def __init__(self, written: Iterable[str]) -> None:
         self._patterns = tuple(map(WordPattern, written))
         firsts = [pattern.first for pattern in self._patterns]
-        self._firsts = None if None in firsts else frozenset(firsts)
+        self.firsts = None if None in firsts else frozenset(first for first in firsts if first is not None)
+        """The words of which a text must have one; None where `*` and `?` leave that open."""
 
     def any_in(self, searched: Searched) -> bool:
-        if self._firsts is not None and self._firsts.isdisjoint(searched.known):
+        if self.firsts is not None and self.firsts.isdisjoint(searched.known):
             return False
         return any(pattern.is_in(searched) for pattern in self._patterns)

@@ -28,7 +28,7 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.case import Case
 from mailtickets.desk.rules.configured.effects import on_ticket, ordered, queue_after, reason_of, stage_not_set
-from mailtickets.desk.rules.configured.look import MATCHES, Matching, look
+from mailtickets.desk.rules.configured.look import Matching, look, matching
 from mailtickets.desk.rules.configured.matter import MailMatter, Matter
 from mailtickets.desk.rules.configured.sums import RuleSum, Stated, together
 from mailtickets.desk.rules.configured.timed import of_time
@@ -158,10 +158,10 @@ def applied(
 ) -> Decision:
     """The decision with the effects of the rules that match. `ticket` is the ticket as it was, `desk` the agents of the
     queue that has it in the end, and `case` the mail, if a mail was the cause."""
-    ruled = Ruled(seen.verdicts, tuple(rule.name for rule in seen.matched))
+    ruled = Ruled(seen.told, tuple(rule.name for rule in seen.matched))
     if not seen.matched:
         return replace(decision, ruled=ruled)
-    decision = decision.traced((*decision.trace, *(one for one in seen.verdicts if one.verdict == MATCHES)))
+    decision = decision.traced((*decision.trace, *map(matching, seen.matched)))
     summed = together(seen.matched)
     if summed.holds and case is not None and not case.facts.released:
         return _held(decision, summed, ruled, case.facts.duplicate)

@@ -7,7 +7,7 @@ Fails with: nothing.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 from mailtickets.config.rules import TIMED, Condition, Rule, conditions
 from mailtickets.desk.clock import calendar as clock
@@ -40,6 +40,7 @@ def times(ticket: Ticket, policy: Policy, now: datetime) -> Iterator[tuple[str, 
             yield rule.name, at
 
 
+@lru_cache(maxsize=16)
 def timed(policy: Policy) -> tuple[Rule, ...]:
     """The rules that are asked because time has passed."""
     return tuple(rule for rule in policy.configured if "due" in rule.on)

@@ -15,7 +15,7 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.rules.case import Case
 from mailtickets.desk.rules.configured.glob import Glob, Searched, WordPattern, plain
-from mailtickets.desk.rules.configured.look import look
+from mailtickets.desk.rules.configured.look import MATCHES, look
 from mailtickets.desk.rules.configured.step import apply, of_mail
 from mailtickets.desk.rules.decide import decide
 from mailtickets.desk.rules.questions import questions
@@ -25,6 +25,9 @@ from tests.desk.rules.configured.occasions import policy_with
 CONDITIONS: list[dict[str, Any]] = [
     {"words": ("boleto",)},
     {"words": ("vpn",)},
+    {"words": ("segue o boleto", "v?n")},
+    {"subject": ("assunto nenhum",)},
+    {"subject": ("impressora", "boleto", "*")},
     {"queue": ("suporte",)},
     {"queue": ("vendas",)},
     {"priority": ("high",)},
@@ -93,6 +96,17 @@ def test_rules_match_as_if_each_were_alone_up_to_the_first_that_stops(found: tup
             if rule.stop:
                 break
     assert list(after(policy_with(*found), words)[0].ruled.matched) == expected
+
+
+@given(rules(), WORDS)
+@settings(max_examples=60, deadline=None)
+def test_the_trace_that_people_ask_for_names_the_rules_that_matched(found: tuple[Rule, ...], words: str) -> None:
+    """Rules are passed over whose words a mail does not have; the trace asks every condition of every rule."""
+    ruled = after(policy_with(*found), words)[0].ruled
+    assert [line.rule for line in ruled.verdicts] == [rule.reason for rule in found]
+    assert [line.rule for line in ruled.verdicts if line.verdict == MATCHES] == [
+        f"rule:{name}" for name in ruled.matched
+    ]
 
 
 @given(rules(), WORDS, st.randoms(use_true_random=False))
@@ -209,23 +223,36 @@ def test_a_text_twice_as_long_takes_twice_as_long() -> None:
         assert large <= 2.2 * small + 100
 
 
-def test_two_hundred_rules_fold_the_words_of_a_mail_once(monkeypatch: Any) -> None:
-    from mailtickets.desk.rules.configured import glob
-
-    many = tuple(
-        Rule.model_validate(
-            {"name": f"r{n}", "all": ({"words": (f"palavra{n}", f"duas palavras{n}")},), "add_tags": ("x",)}
-        )
-        for n in range(200)
+def rules_for_words(many: int) -> tuple[Rule, ...]:
+    said = ({"words": (f"palavra{n}", f"duas palavras{n}")} for n in range(many))
+    return tuple(
+        Rule.model_validate({"name": f"r{n}", "all": (one,), "add_tags": ("x",)}) for n, one in enumerate(said)
     )
-    policy, mail = policy_with(*many), a_mail(text="Bom dia, a impressora parou. " * 50)
+
+
+def asking(policy: Policy, text: str) -> Callable[[], object]:
+    """Asks the rules about a new mail, of which nothing is known yet."""
+    mail = a_mail(text=text)
     asked, known = questions(mail, policy), facts()
     case = Case.of(asked, known, policy, NOW)
     matters = of_mail(decide(mail, known, policy, NOW, asked), case)
-    look(matters, policy)
+    return lambda: look(matters, policy)
+
+
+def test_rules_whose_words_a_mail_does_not_have_take_no_time() -> None:
+    few, many = policy_with(*rules_for_words(2)), policy_with(*rules_for_words(200))
+    for policy in (few, many):
+        asking(policy, "Bom dia.")()  # made ready, once for each configuration
+    assert lines(asking(many, "Bom dia, a impressora parou.")) == lines(asking(few, "Bom dia, a impressora parou."))
+
+
+def test_two_hundred_rules_fold_the_words_of_a_mail_once(monkeypatch: Any) -> None:
+    from mailtickets.desk.rules.configured import glob
+
+    policy = policy_with(*rules_for_words(200))
+    asking(policy, "Bom dia.")()
     folded: list[str] = []
     real = glob.plain
     monkeypatch.setattr(glob, "plain", lambda text: folded.append(text) or real(text))
-    matters = of_mail(decide(mail, known, policy, NOW, asked), case)
-    look(matters, policy)
+    asking(policy, "Bom dia, a impressora parou. " * 50)()
     assert len(folded) == 1
