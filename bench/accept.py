@@ -25,7 +25,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-import report
+import page
 
 from mailtickets.store.database import Database
 
@@ -340,13 +340,13 @@ def cell(contenders: Mapping[str, Run], sessions: int, kib: int, runs: int, mess
     """A row of the table."""
     print(f"{kib} KiB, {sessions} sessions", file=sys.stderr)
     runs_of = {name: partial(run, sessions, kib, messages) for name, run in contenders.items()}
-    rates = report.alternate(runs_of, runs)
+    rates = page.alternate(runs_of, runs)
     mine = rates.pop("mailtickets")
-    figures = [report.spread(each) for each in (mine, *rates.values())]
+    figures = [page.spread(each) for each in (mine, *rates.values())]
     return [
         f"{kib} KiB, {sessions} sessions",
         *figures,
-        *(report.ratio(mine, theirs) for theirs in rates.values()),
+        *(page.ratio(mine, theirs) for theirs in rates.values()),
     ]
 
 
@@ -362,7 +362,7 @@ def synchronous() -> str:
 
 
 def main() -> None:
-    parser = report.arguments(__doc__)
+    parser = page.arguments(__doc__)
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 10, 50])
     parser.add_argument("--kib", type=int, nargs="+", default=[4, 100])
     parser.add_argument(
@@ -394,10 +394,10 @@ def main() -> None:
         ]
     names = [name for name in contenders if name != "mailtickets"]
     head = ["messages/s", *contenders, *(f"ours to {name}" for name in names)]
-    body = f"{ABOUT}\n\n{report.table(head, rows)}"
+    body = f"{ABOUT}\n\n{page.table(head, rows)}"
     if shutil.which("strace"):
         body += f"\n\n{trace(write=args.write)}"
-    report.publish("accept", report.section("Accepting mail", body), write=args.write)
+    page.publish("accept", page.section("Accepting mail", body), write=args.write)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from signal import SIGTERM
 
-import report
+import page
 from running import Running
 
 CONFIG = """
@@ -44,7 +44,7 @@ PLAIN: Mapping[str, Sequence[str]] = {"python -c pass": ["pass"], "import sqlalc
 
 
 def main() -> None:
-    given = report.arguments(__doc__).parse_args()
+    given = page.arguments(__doc__).parse_args()
     with Running(CONFIG) as desk:
         (desk.home / "note.txt").write_text("Uma nota.\n")
         opened = [
@@ -62,16 +62,16 @@ def main() -> None:
             name: _timed([sys.executable, "-c", *words], desk.home) for name, words in PLAIN.items()
         }
         contenders |= {name: _timed(_ours(desk.home, words), desk.home) for name, words in COMMANDS.items()}
-        spent = report.alternate(contenders, given.runs)
+        spent = page.alternate(contenders, given.runs)
     ready = [_until_ready() for _ in range(given.runs)]
     measure = spent["import sqlalchemy"]
     rows = [
-        [name, report.spread([value * 1_000 for value in values]), report.ratio(values, measure)]
+        [name, page.spread([value * 1_000 for value in values]), page.ratio(values, measure)]
         for name, values in [*spent.items(), ("run, until it is ready", ready)]
     ]
     text = "CPU of the whole process, milliseconds; medians, and between what they lay.\n\n"
-    text += report.table(["command", "ms of CPU", "import sqlalchemy = 1"], rows)
-    report.publish("cli", report.section("The command line", text), write=given.write)
+    text += page.table(["command", "ms of CPU", "import sqlalchemy = 1"], rows)
+    page.publish("cli", page.section("The command line", text), write=given.write)
 
 
 def _ours(home: Path, words: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ from itertools import accumulate
 from pathlib import Path
 from statistics import median
 
-import report
+import page
 
 from mailtickets.config.load import load
 from mailtickets.config.models import Config
@@ -313,18 +313,18 @@ def body(found: dict[str, dict[int, float]], sizes: list[int]) -> str:
         [name, f"{by[least] * 1e3:.2f} ms", *(f"{by[size] / by[least]:.2f}x" for size in sizes[1:])]
         for name, by in found.items()
     ]
-    return report.table(head, rows)
+    return page.table(head, rows)
 
 
 def main() -> None:
-    parser = report.arguments(__doc__)
+    parser = page.arguments(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--cache", type=Path, default=CACHE)
     args = parser.parse_args()
     found = measure(args)
     text = f"Three messages to a ticket; SQLite, medians of {args.rounds} rounds of every size in turns.\n\n"
-    report.publish("growth", report.section("Growth", text + body(found, sorted(args.sizes))), write=args.write)
+    page.publish("growth", page.section("Growth", text + body(found, sorted(args.sizes))), write=args.write)
 
 
 if __name__ == "__main__":

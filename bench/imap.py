@@ -18,7 +18,7 @@ from email.utils import format_datetime
 from itertools import count
 from pathlib import Path
 
-import report
+import page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -136,7 +136,7 @@ def measure(args: Namespace) -> dict[str, list[float]]:
     users = [f"run{number}@desk.test" for number in range(2 * args.runs)]
     with Dovecot(dict.fromkeys(users, "secret")) as dovecot:
         serial = count()
-        return report.alternate(
+        return page.alternate(
             {
                 "imaplib, one by one, stored nowhere": lambda: one_by_one(dovecot, users[next(serial)], args.mails),
                 "mailtickets": lambda: asyncio.run(ours(dovecot, users[next(serial)], args.mails)),
@@ -146,17 +146,17 @@ def measure(args: Namespace) -> dict[str, list[float]]:
 
 
 def main() -> None:
-    parser = report.arguments(__doc__)
+    parser = page.arguments(__doc__)
     parser.add_argument("--mails", type=int, default=2_000)
     args = parser.parse_args()
     found = measure(args)
     theirs, mine = found.values()
     rows = [
-        ["imaplib, one by one, stored nowhere", report.spread(theirs), "", ""],
-        ["mailtickets", report.spread(mine), report.ratio(mine, theirs), f"{TARGET:.0f}x"],
+        ["imaplib, one by one, stored nowhere", page.spread(theirs), "", ""],
+        ["mailtickets", page.spread(mine), page.ratio(mine, theirs), f"{TARGET:.0f}x"],
     ]
-    body = report.table(["", "mails/s", "beside imaplib", "wanted"], rows)
-    report.publish("imap", report.section("Out of an IMAP folder", body), write=args.write)
+    body = page.table(["", "mails/s", "beside imaplib", "wanted"], rows)
+    page.publish("imap", page.section("Out of an IMAP folder", body), write=args.write)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from statistics import median, quantiles
 
-import report
+import page
 from running import Running, Smarthost, smarthost
 
 from mailtickets.config.load import load
@@ -200,12 +200,12 @@ def shown(seconds: Sequence[float]) -> list[str]:
 
 
 def main() -> None:
-    parser = report.arguments(__doc__)
+    parser = page.arguments(__doc__)
     parser.add_argument("--mails", type=int, default=60)
     args = parser.parse_args()
     rows, said = asyncio.run(measure(args))
-    body = report.table(["", "p50", "p99"], rows) + f"\n\n{said}"
-    report.publish("latency", report.section("From final dot to acknowledgement", body), write=args.write)
+    body = page.table(["", "p50", "p99"], rows) + f"\n\n{said}"
+    page.publish("latency", page.section("From final dot to acknowledgement", body), write=args.write)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
-import report
+import page
 from running import Running, family
 
 MEGABYTES = 25
@@ -144,12 +144,12 @@ def row(name: str, held: tuple[float, float]) -> list[str]:
 
 
 def main() -> None:
-    parser = report.arguments(__doc__)
+    parser = page.arguments(__doc__)
     parser.add_argument("--connections", type=int, default=10_000)
     args = parser.parse_args()
     rows = measure(args)
-    body = report.table(["", "the daemon", "with its workers"], rows)
-    report.publish("memory", report.section("Memory", body), write=args.write)
+    body = page.table(["", "the daemon", "with its workers"], rows)
+    page.publish("memory", page.section("Memory", body), write=args.write)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 
 import aiosmtplib
-import report
+import page
 from running import Smarthost, smarthost
 from sqlalchemy import Connection, text
 
@@ -168,7 +168,7 @@ def measure(args: Namespace) -> list[list[str]]:
             def run(work: Callable, *given: str, host: Smarthost = host) -> Callable[[], float]:
                 return lambda: asyncio.run(work(host, args.notices, *given))
 
-            found = report.alternate(
+            found = page.alternate(
                 {
                     "aiosmtplib": run(bare),
                     "mailtickets": run(ours),
@@ -179,17 +179,17 @@ def measure(args: Namespace) -> list[list[str]]:
         for who, rates in found.items():
             wanted = f"{TARGET:.0f}x" if who != "aiosmtplib" else ""
             rows.append(
-                [f"{who}, {name}", report.spread(rates), f"{median(rates) / median(found['aiosmtplib']):.2f}x", wanted]
+                [f"{who}, {name}", page.spread(rates), f"{median(rates) / median(found['aiosmtplib']):.2f}x", wanted]
             )
     return rows  # fmt: skip
 
 
 def main() -> None:
-    parser = report.arguments(__doc__)
+    parser = page.arguments(__doc__)
     parser.add_argument("--notices", type=int, default=600)
     args = parser.parse_args()
-    body = report.table(["", "notices/s", "beside bare aiosmtplib", "wanted"], measure(args))
-    report.publish("outgoing", report.section("Outgoing", body), write=args.write)
+    body = page.table(["", "notices/s", "beside bare aiosmtplib", "wanted"], measure(args))
+    page.publish("outgoing", page.section("Outgoing", body), write=args.write)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from itertools import count, islice
 from pathlib import Path
 from statistics import median
 
-import report
+import page
 from running import Running
 
 from mailtickets.config.load import parsed
@@ -251,12 +251,12 @@ WAYS = {
 def measured(desks: dict[str, Round], runs: int, tickets: int) -> dict[str, list[float]]:
     for desk in desks.values():
         desk(20)  # everything has been used once
-    return report.alternate({name: partial(desk, tickets) for name, desk in desks.items()}, runs)
+    return page.alternate({name: partial(desk, tickets) for name, desk in desks.items()}, runs)
 
 
 def rows(way: str, found: dict[str, list[float]]) -> list[list[str]]:
     base = found["neither"]
-    return [[f"{way}: {name}", report.spread(values, 2), beside(values, base)] for name, values in found.items()]
+    return [[f"{way}: {name}", page.spread(values, 2), beside(values, base)] for name, values in found.items()]
 
 
 def beside(values: list[float], base: list[float]) -> str:
@@ -266,7 +266,7 @@ def beside(values: list[float], base: list[float]) -> str:
 
 
 def main() -> None:
-    arguments = report.arguments(__doc__)
+    arguments = page.arguments(__doc__)
     arguments.set_defaults(runs=9)
     arguments.add_argument("--tickets", type=int, default=60)
     given = arguments.parse_args()
@@ -275,8 +275,8 @@ def main() -> None:
         sys.stderr.write(f"CPU ms a message, {way}\n")
         with ExitStack() as stack:
             found += rows(way, measured(made(stack), given.runs, given.tickets))
-    body = report.table(["CPU a message, ms", "", "beside neither"], found)
-    report.publish("policy", report.section("Rules and service levels", body), write=given.write)
+    body = page.table(["CPU a message, ms", "", "beside neither"], found)
+    page.publish("policy", page.section("Rules and service levels", body), write=given.write)
 
 
 if __name__ == "__main__":

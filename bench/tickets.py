@@ -26,7 +26,7 @@ from contextlib import closing
 from pathlib import Path
 from statistics import median
 
-import report
+import page
 
 ROOT = Path(__file__).parents[1]
 CACHE = Path(tempfile.gettempdir()) / "mailtickets-peers"
@@ -360,20 +360,20 @@ def contenders(args: Namespace) -> tuple[dict[str, Callable[[], float]], list[st
 def body(found: dict[str, list[float]], absent: list[str]) -> str:
     mine = found["mailtickets"]
     rows = [
-        [name, report.spread(rates, 1), report.ratio(mine, rates), f"{TARGETS[name]}x" if name in TARGETS else ""]
+        [name, page.spread(rates, 1), page.ratio(mine, rates), f"{TARGETS[name]}x" if name in TARGETS else ""]
         for name, rates in sorted(found.items(), key=lambda item: -median(item[1]))
     ]
-    return "\n\n".join([report.table(["", "tickets/s", "ours beside it", "wanted"], rows), *absent])
+    return "\n\n".join([page.table(["", "tickets/s", "ours beside it", "wanted"], rows), *absent])
 
 
 def main() -> None:
-    parser = report.arguments(__doc__)
+    parser = page.arguments(__doc__)
     parser.add_argument("--mails", type=int, default=200)
     parser.add_argument("--cache", type=Path, default=CACHE)
     args = parser.parse_args()
     there, absent = contenders(args)
-    found = report.alternate(there, args.runs)
-    report.publish("file", report.section("From a file to a ticket", body(found, absent)), write=args.write)
+    found = page.alternate(there, args.runs)
+    page.publish("file", page.section("From a file to a ticket", body(found, absent)), write=args.write)
 
 
 if __name__ == "__main__":
