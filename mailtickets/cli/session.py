@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mailtickets.cli import BAD_USAGE, TRY_AGAIN, Stop
+from mailtickets.cli import BAD_USAGE, REFUSED, TRY_AGAIN, Stop
 from mailtickets.config.places import ConfigError, database_is_missing, locate
 from mailtickets.config.proven import Proven, proven, remember
 from mailtickets.config.state import directory_problems
@@ -23,6 +23,7 @@ from mailtickets.desk.model.delivery import Transient
 from mailtickets.store import version
 from mailtickets.store.read import reader
 from mailtickets.store.read.reader import Reader
+from mailtickets.words.fold import folded_name
 
 NO_DESK = "{} has no desk yet: `mailtickets run` makes one"
 
@@ -46,6 +47,24 @@ class OpenDesk:
             if key in {address.casefold() for address in (agent["address"], *agent["aliases"])}:
                 return str(agent["address"])
         return name
+
+    def stages_called(self, name: str, queue: str | None) -> list[str]:
+        """The names of the stages, of one queue or of all, that are called so: by name, or by a label."""
+        of_queues = [one for one in self.tables.get("queue", ()) if queue in (None, one.get("name"))]
+        stages = [stage for one in of_queues for stage in one.get("stages", ())]
+        found = {stage["name"] for stage in stages if _key(name) in map(_key, _names_of(stage))}
+        if not found:
+            known = ", ".join(dict.fromkeys(stage["name"] for stage in stages)) or "there are no stages"
+            raise Stop(REFUSED, f"there is no stage {name!r}: {known}")
+        return sorted(found)
+
+
+def _names_of(stage: Mapping[str, Any]) -> list[str]:
+    return [stage["name"], *stage.get("label", {}).values()]
+
+
+def _key(name: str) -> str:
+    return folded_name(name.replace("-", " ").replace("_", " "))
 
 
 def broken(error: ConfigError) -> str:

@@ -26,6 +26,7 @@ def _configure_reading(verbs: Any) -> None:
     listing = verbs.add_parser("list", help="list tickets, newest first")
     listing.add_argument("--queue")
     listing.add_argument("--status", type=_status, metavar="STATUS")
+    listing.add_argument("--stage", metavar="STAGE", help="tickets in this stage: its name, or its label")
     listing.add_argument("--assignee", metavar="ADDRESS", help='tickets of this agent; "-" means nobody')
     listing.add_argument("--due", action="store_true", help="those that are due, what is late or due first foremost")
     add_page(listing)
@@ -118,6 +119,7 @@ def _work(args: argparse.Namespace) -> int:
 def _list(args: argparse.Namespace) -> int:
     wanted: dict[str, Any] = {"queue": args.queue, "status": args.status, "after": args.after, "limit": args.limit}
     with reading(args) as desk:
+        wanted["stages"] = desk.stages_called(args.stage, args.queue) if args.stage is not None else None
         wanted["assignee"] = "" if args.assignee == "-" else desk.agent_address(args.assignee)
         if args.due:
             return _list_due(desk, wanted, args)

@@ -52,6 +52,20 @@ def ticket(office: Office) -> Office:
     return office
 
 
+def test_tickets_in_a_stage_are_listed_by_its_name_or_label(shell: Shell, office: Office) -> None:
+    second = a_message("Caiu.", to="oficina@desk.test", message_id="<m2@cliente.test>")
+    office.take(second, recipients=("oficina@desk.test",))
+    shell.run("ticket", "stage", 1, "diagnostico")
+    for name in ("diagnostico", "Diagnóstico", "DIAGNOSIS"):
+        assert [one["number"] for one in shell.json("ticket", "list", "--stage", name)] == [1]
+    assert [one["number"] for one in shell.json("ticket", "list", "--stage", "novo", "--queue", "oficina")] == [2]
+    assert shell.json("ticket", "list", "--stage", "pronto") == []
+    assert shell.json("ticket", "list", "--stage", "diagnostico", "--due") == []
+    code, _, err = shell.run("ticket", "list", "--stage", "diag")
+    assert code == 1
+    assert "there is no stage 'diag': novo, diagnostico, aguardando-peca, pronto, encerrado" in err
+
+
 def test_a_ticket_is_brought_to_a_stage_by_its_name_or_label(shell: Shell) -> None:
     assert shell.json("ticket", "show", 1)["stage"] == "novo"
     moved = shell.json("ticket", "stage", 1, "Diagnosis")

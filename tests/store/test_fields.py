@@ -9,12 +9,13 @@ from mailtickets.config.load import load
 from mailtickets.desk.commands import orders
 from mailtickets.desk.model.policy import Policy
 from mailtickets.gateway.drafting.order import Order
+from mailtickets.mail.read.outline import outline as outlined
 from mailtickets.store.read import search
 from mailtickets.store.read.reader import within
 from mailtickets.views.tickets import as_json
 from tests.desk.builders import ANA
 from tests.store.conftest import *  # noqa: F403
-from tests.store.office import Office, copies
+from tests.store.office import Office, a_message, copies, with_file
 from tests.store.test_who_receives import MINE, mailbox, received, shown, take
 
 EXAMPLE = "529.982.247-25"
@@ -436,3 +437,79 @@ def test_a_configuration_of_before_works_as_before(office: Office, policy: Polic
     assert fields(office) == {}
     assert {event[0] for event in office.events(1)} <= {"opened", "message", "withheld"}
     assert "Você não precisa fazer mais nada" in shown(office, MINE, "received")
+
+
+# --- what was said before -----------------------------------------------------------------------------
+
+OF_RETURNS = CONFIG.replace('example = "12345-67"', 'example = "12345-67"\ntypes = ["troca"]').replace(
+    'kind = "attachment"', 'kind = "attachment"\ntypes = ["troca"]'
+)
+
+
+@pytest.fixture
+def typed(office: Office, tmp_path: Path) -> Office:
+    """Orders and photos belong to returns alone."""
+    office.use(Policy.of(load(_file(tmp_path, OF_RETURNS))))
+    return office
+
+
+def test_a_type_that_an_agent_sets_later_has_what_the_customer_said_before(typed: Office) -> None:
+    take(typed, "A camisa ficou pequena. Pedido 54321-09.", "pass")
+    assert "54321-09" not in str(fields(typed))
+    commanded(typed, "#tipo troca")
+    assert fields(typed)["pedido"] == "54321-09"
+    receipt = shown(typed, ANA.address, "receipt")
+    assert "Tipo: Troca ou devolução" in receipt
+    assert "número do pedido: 54321-09" in receipt.casefold()
+    replied(typed, "E a outra?")
+    notice = shown(typed, ANA.address, "customer_replied")
+    assert "54321-09" in notice
+    assert "foto do produto" in notice
+    assert received(typed, MINE) == ["received"]
+
+
+def test_a_later_mail_counts_too_unless_somebody_else_may_have_written_it(typed: Office) -> None:
+    take(typed, "A camisa ficou pequena.", "pass")
+    replied(typed, "É o pedido 99999-99.", "fail")
+    replied(typed, "É o pedido 54321-09.")
+    commanded(typed, "#tipo troca")
+    assert fields(typed)["pedido"] == "54321-09"
+
+
+def test_what_an_agent_has_written_is_no_value_of_the_customers(typed: Office) -> None:
+    take(typed, "A camisa ficou pequena.", "pass")
+    commanded(typed, "É o pedido 54321-09?")
+    commanded(typed, "#tipo troca")
+    assert "pedido" not in fields(typed)
+
+
+def test_undo_takes_back_what_a_type_has_brought(typed: Office) -> None:
+    take(typed, "A camisa ficou pequena. Pedido 54321-09.", "pass")
+    commanded(typed, "#tipo troca")
+    commanded(typed, "#desfazer")
+    assert typed.ticket(1).ticket.type is None
+    assert "pedido" not in fields(typed)
+
+
+# --- mail that cannot be read -------------------------------------------------------------------------
+
+
+def test_a_mail_that_cannot_be_read_is_no_file_that_was_asked_for(typed: Office) -> None:
+    number = typed.keep(a_message("Quero uma troca."))
+    unread = typed.received(number)
+    typed.settle(typed.clerk.draft(unread, outlined(unread.raw), "reading-failed"))
+    assert typed.row(number).outcome == "unparsed"
+    assert "foto" not in fields(typed)
+    commanded(typed, "#tipo troca")
+    assert typed.ticket(1).ticket.type == "troca"
+    assert "foto" not in fields(typed)
+
+
+def test_a_mail_that_cannot_be_read_has_no_file_for_rules(typed: Office, tmp_path: Path) -> None:
+    rule = '[[rule]]\nname = "arquivo"\nall = [{ attachment = true }]\nadd_tags = ["arquivo"]\n'
+    typed.use(Policy.of(load(_file(tmp_path, OF_RETURNS + rule))))
+    unread = typed.received(typed.keep(a_message("Quero uma troca.")))
+    typed.settle(typed.clerk.draft(unread, outlined(unread.raw), "reading-failed"))
+    assert typed.ticket(1).ticket.tags == ()
+    typed.take(with_file())
+    assert typed.ticket(2).ticket.tags == ("arquivo",)

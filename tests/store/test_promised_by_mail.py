@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailtickets.config.levels import ServiceLevel
+from mailtickets.config.models import Budget
 from mailtickets.desk.clock.calendar import OpenHours
 from mailtickets.desk.model.policy import Policy
 from mailtickets.gateway.gateway import Gateway
-from mailtickets.store import outbox
+from mailtickets.store import contacts, outbox
 from mailtickets.store.read import deadlines
 from mailtickets.store.read.agent_facts import own_work
 from mailtickets.store.read.reader import within
@@ -89,6 +90,29 @@ def test_a_promise_without_an_answer_is_told_in_a_notice(ticket: Office) -> None
     ana(ticket, "#prazo 2d")
     assert sent(ticket, "promised") == ["maria@cliente.test"]
     assert "você terá uma resposta nossa até quarta-feira, 5 de março, às 9h" in written(ticket, "promised")
+
+
+@pytest.mark.parametrize("why", ["budget", "muted", "undeliverable"])
+def test_the_receipt_says_that_the_customer_was_not_told(office: Office, why: str) -> None:
+    if why == "budget":
+        office.use(replace(a_timed_policy(), budget=Budget(automatic_per_sender_per_day=0)))
+    elif why == "muted":
+        maria(office, "silenciar", office.reply_address("maria@cliente.test"))
+    else:
+        office.run(lambda c: contacts.make_undeliverable(c, "maria@cliente.test", office.now))
+    ana(office, "#prazo 2d")
+    assert sent(office, "promised") == []
+    receipt = written(office, "receipt")
+    assert "Prazo prometido ao cliente" in receipt
+    assert "O cliente não foi avisado do prazo: diga-o na sua resposta" in receipt
+
+
+def test_the_receipt_says_nothing_of_it_where_the_customer_is_told(ticket: Office) -> None:
+    ana(ticket, "#prazo 2d")
+    assert sent(ticket, "promised") == ["maria@cliente.test"]
+    assert "não foi avisado" not in written(ticket, "receipt")
+    ana(ticket, "Vamos trocar a peça.\n#prazo 3d", ticket.reply_address("ana@desk.test"))
+    assert "não foi avisado" not in written(ticket, "receipt")
 
 
 def test_agents_see_it_in_the_notice_of_the_next_message(ticket: Office) -> None:

@@ -9,6 +9,7 @@ from mailtickets.desk.commands import orders
 from mailtickets.gateway.drafting.firing import TimerOrder
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs import stages as job
+from mailtickets.jobs.closing import close_silent
 from mailtickets.jobs.housekeeping import close_resolved
 from mailtickets.jobs.timers import fire, make_some_again
 from mailtickets.store import deadlines, outbox, schema
@@ -182,12 +183,49 @@ def test_an_answer_that_moves_the_ticket_says_so_in_the_one_mail(shop: Office) -
     assert where(shop) == ("peca", "pending")
 
 
-def test_a_resolved_stage_keeps_the_mail_that_asks_for_a_rating(shop: Office) -> None:
+def test_a_resolved_stage_keeps_the_mail_that_asks_for_a_rating_and_is_called_by_its_label(shop: Office) -> None:
     agent(shop, "#etapa diagnostico", token(shop))
     agent(shop, "Trocada a fonte.\n#etapa pronto", asked(shop))
     words = shown(shop, MARIA, "answer")
-    assert "marcamos o chamado 1 como resolvido" in words
-    assert "etapa" not in words
+    assert "Com isso, o seu chamado 1 está agora na etapa “Pronto para retirar”. Se ainda faltar" in words
+    assert "resolvido" not in words
+    assert words.count("etapa") == 1
+    assert told(shop)[-1] == "answer"
+
+
+def test_the_mail_that_a_ticket_is_resolved_has_the_label_of_the_stage_in_text_and_html(shop: Office) -> None:
+    agent(shop, "Trocada a fonte.", asked(shop))
+    agent(shop, "#etapa diagnostico", token(shop))
+    agent(shop, "#etapa pronto", token(shop))
+    assert told(shop)[-1] == "resolved"
+    assert "está agora na etapa “Pronto para retirar”" in shown(shop, MARIA, "resolved")
+    assert "<b>Pronto para retirar</b>" in html_of(shop, MARIA, "resolved")
+    assert "resolvido" not in shown(shop, MARIA, "resolved")
+
+
+def test_the_warning_before_closing_names_the_stage_and_not_that_the_customer_is_waited_for(office: Office) -> None:
+    timeless = [stage.model_copy(update={"after": {}}) for stage in read_stages()]
+    office.use(a_workshop(suporte={"stages": tuple(timeless), "close_pending_after_days": 7, "close_warning_days": 3}))
+    maria(office, "O notebook não liga.")
+    agent(office, "Pedimos a peça.\n#etapa diagnostico", token(office))
+    agent(office, "#etapa peca", token(office))
+    office.pass_time(days=8)
+    close_silent(gateway(office))
+    words = shown(office, MARIA, "close_warning")
+    assert "está na etapa “Aguardando peça”" in words
+    assert "Aguardamos uma resposta sua" not in words
+    assert "<b>Aguardando peça</b>" in html_of(office, MARIA, "close_warning")
+
+
+def test_a_move_that_is_not_possible_is_called_so_and_the_possible_ones_are_listed(shop: Office) -> None:
+    agent(shop, "#etapa pronto", token(shop))
+    words, html = shown(shop, ANA.address, "returned"), html_of(shop, ANA.address, "returned")
+    for text in (words, html):
+        assert "não entendemos" not in text
+        assert "a sua mensagem pede uma mudança que não é possível." in text
+    assert "Possíveis agora: #etapa diagnostico" in words
+    agent(shop, "#etapa nenhuma", asked(shop))
+    assert "não entendemos uma linha da sua mensagem." in shown(shop, ANA.address, "returned")
 
 
 def test_who_wants_no_notices_is_told_of_no_stage(shop: Office) -> None:

@@ -16,9 +16,18 @@ from mailtickets.desk.change import changed, opened
 from mailtickets.desk.fields import levels
 from mailtickets.desk.fields.answers import answered
 from mailtickets.desk.fields.find import MailParts, found
-from mailtickets.desk.fields.names import applies
+from mailtickets.desk.fields.names import applies, shown_value
 from mailtickets.desk.model.decision import Decision, Done
-from mailtickets.desk.model.effects import AddMessage, Effect, OpenTicket, RecordEvent, SetField, SetPriority, SetType
+from mailtickets.desk.model.effects import (
+    AddMessage,
+    Effect,
+    MoveTo,
+    OpenTicket,
+    RecordEvent,
+    SetField,
+    SetPriority,
+    SetType,
+)
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import Ticket
@@ -57,6 +66,33 @@ def with_values(
     effects = [SetField(name, value, ANSWERED) for name, value in answers.items()]
     effects += [SetField(name, value, FOUND) for name, value in found(rest, sources)]
     return replace(decision, effects=(*decision.effects, *effects))
+
+
+def fields_that_come(decision: Decision, before: Ticket, policy: Policy) -> tuple[TicketField, ...]:
+    """The fields without a value that belong to the ticket after a decision, and did not before it."""
+    after = changed(
+        before, [effect for effect in decision.effects if isinstance(effect, SetType | MoveTo)], before.updated_at
+    )
+    known = {name for name, _ in before.fields}
+    known |= {effect.name for effect in decision.effects if isinstance(effect, SetField)}
+    return tuple(
+        field
+        for field in policy.fields
+        if field.name not in known
+        and applies(field, after.queue, after.type)
+        and not applies(field, before.queue, before.type)
+    )
+
+
+def told(decision: Decision, values: Sequence[SetField], policy: Policy) -> Decision:
+    """The decision with a line of the receipt, where there is one, for each value that was found."""
+    locale = policy.instance.locale
+    for one in values:
+        field = policy.field(one.name)
+        if field is not None and one.value is not None:
+            shown = f"{field.called(locale)}: {shown_value(field, one.value, locale)}"
+            decision = _done(decision, Done("field", shown))
+    return decision
 
 
 def _if_wanted(name: str, wanted: Sequence[TicketField]) -> TicketField | None:

@@ -87,7 +87,11 @@ def _shown(name: NoticeName, occasion: Occasion) -> dict[str, object]:
     feedback, desk = situation.decision.feedback, situation.desk
     match name:
         case "returned":
-            return {"problems": [_problem(problem) for problem in feedback.problems]}
+            understood = all(problem.code in NOT_POSSIBLE for problem in feedback.problems)
+            return {
+                "problems": [_problem(problem) for problem in feedback.problems],
+                "not_possible": bool(feedback.problems) and understood,
+            }
         case "stale":
             return {"since": thread_context(situation.facts.since if situation.facts else (), policy)}
         case "held":
@@ -110,6 +114,10 @@ def _shown(name: NoticeName, occasion: Occasion) -> dict[str, object]:
             return {"commands": each}
         case _:
             return {"thread": thread_context(desk.thread, policy)}
+
+
+NOT_POSSIBLE = frozenset({"stage-not-from-here", "stage-not-yours", "stage-needs"})
+"""Codes of problems with lines that are understood, and that ask for what may not be done now."""
 
 
 def _problem(problem: Problem) -> dict[str, object]:

@@ -384,7 +384,7 @@ def _answer(occasion: Occasion, after: Ticket, message: AddMessage) -> Iterator[
         public=True,
         extent=Extent(whole=True),
         resolved_now=resolves(situation),
-        stage_now=None if resolves(situation) else _stage_told(occasion, after),
+        stage_now=_stage_told(occasion, after),
         begins=situation.decision.opens is not None,
         ask_rating=resolves(situation) and queue.satisfaction,
         thread=thread_context(situation.thread, policy, hide_agents_as=queue),

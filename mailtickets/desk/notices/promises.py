@@ -3,10 +3,13 @@
 Fails with: nothing.
 """
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import PromiseDate, Undo
-from mailtickets.desk.notices.notice import Occasion, Situation
+from mailtickets.desk.notices.notice import Notice, Occasion, Situation
 from mailtickets.words import due
 
 
@@ -29,6 +32,25 @@ def promise_context(promise: PromiseDate, locale: str, occasion: Occasion) -> di
         return {"promised": "", "promise_withdrawn": True}
     at, now = promise.at.astimezone(zone), occasion.now.astimezone(zone)
     return {"promised": due.dated(at, now, locale), "promise_withdrawn": False}
+
+
+def is_untold(decision: Decision, notices: Iterable[Notice]) -> bool:
+    """Whether a date is promised, and none of the notices that go out tells the customer: the budget of automatic mail
+    is used up, mail does not reach them, or they want no notices."""
+    promises = any(isinstance(effect, PromiseDate) and effect.at is not None for effect in decision.effects)
+    undone = any(isinstance(effect, Undo) for effect in decision.effects)
+    return promises and not undone and not any(one.name in {"promised", "answer"} for one in notices)
+
+
+def with_untold(notices: Sequence[Notice], numbers: Sequence[int]) -> tuple[Notice, ...]:
+    """The notices; a receipt says of which tickets the customer does not hear the promised date."""
+    lines = [{"kind": "promise_untold", "value": None, "old": None, "ticket": number} for number in numbers]
+    return tuple(
+        replace(one, context={**one.context, "done": [*one.context["done"], *lines]})  # type: ignore[misc]
+        if one.name == "receipt" and lines
+        else one
+        for one in notices
+    )
 
 
 def standing_promise(occasion: Occasion, locale: str) -> str:

@@ -22,12 +22,13 @@ from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices import plan as notices
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.notices.notice import Notice
+from mailtickets.desk.notices.promises import is_untold, with_untold
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.gateway.drafting.allowance import allowance
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.gateway.drafting.by_clock import by_clock_to_disowned
 from mailtickets.gateway.drafting.expecting import expecting
-from mailtickets.gateway.drafting.fields import with_levels, with_questions
+from mailtickets.gateway.drafting.fields import with_levels, with_questions, with_values_said_before
 from mailtickets.gateway.drafting.situation import situation_of
 from mailtickets.gateway.drafting.timing import NO_TIMING, Timing, timing
 from mailtickets.mail.model import InboundMail
@@ -95,6 +96,7 @@ class Draft:
 
 def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Draft:
     """The draft of a decision: the ticket after it, and the notices that may be sent."""
+    basis = with_values_said_before(connection, basis, policy)
     basis = with_levels(connection, basis, policy, now)
     basis = replace(basis, decision=followed(basis.decision, basis.before, policy, now))
     also = tuple(_drafted_also(connection, another, basis.facts, policy, now) for another in basis.decision.also)
@@ -111,7 +113,9 @@ def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime)
     disowned = any(one.to_customer for one in planned) and by_clock_to_disowned(connection, basis)
     allowed = replace(limits, undeliverable=limits.undeliverable - reachable, disowned=disowned).of(planned)
     basis = with_questions(basis, allowed.notices)
-    written = allowed.notices, allowed.budget, allowed.withheld
+    untold = [one.after.number for one in also if one.after is not None and is_untold(one.decision, one.notices)]
+    untold += [number] if is_untold(basis.decision, allowed.notices) else []
+    written = with_untold(allowed.notices, untold), allowed.budget, allowed.withheld
     return Draft(basis, after, *written, also, situation.desk, times, now, answer=expects.record)
 
 

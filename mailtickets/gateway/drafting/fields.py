@@ -8,10 +8,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailtickets.desk.fields.find import MailParts
-from mailtickets.desk.fields.gathered import ASKED, completed, concerns_levels, reads_values, with_values
+from mailtickets.desk.fields.find import MailParts, found
+from mailtickets.desk.fields.gathered import (
+    ASKED,
+    FOUND,
+    completed,
+    concerns_levels,
+    fields_that_come,
+    reads_values,
+    told,
+    with_values,
+)
 from mailtickets.desk.model.decision import Decision
-from mailtickets.desk.model.effects import RecordEvent
+from mailtickets.desk.model.effects import MoveTo, RecordEvent, SetField, SetType
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.notice import Notice
@@ -36,6 +45,20 @@ def with_values_of_text(decision: Decision, text: str, policy: Policy) -> Decisi
     if decision.opens is None or not policy.fields:
         return decision
     return with_values(decision, MailParts((text, decision.opens.subject)), None, policy)
+
+
+def with_values_said_before(connection: Connection, basis: Basis, policy: Policy) -> Basis:
+    """What a draft is made from, with the values that the customer has said before, of fields that belong to the
+    ticket only now: its type or its queue changes."""
+    before, decision = basis.before, basis.decision
+    if before is None or not any(isinstance(effect, SetType | MoveTo) for effect in decision.effects):
+        return basis
+    wanted = fields_that_come(decision, before, policy)
+    effects: list[SetField] = []
+    for parts in fields.said(connection, before) if wanted else ():
+        values = found([one for one in wanted if one.name not in {effect.name for effect in effects}], parts)
+        effects += [SetField(name, value, FOUND) for name, value in values]
+    return replace(basis, decision=told(replace(decision, effects=(*decision.effects, *effects)), effects, policy))
 
 
 def with_levels(connection: Connection, basis: Basis, policy: Policy, now: datetime) -> Basis:

@@ -53,6 +53,7 @@ def listed(
     *,
     queue: str | None = None,
     status: str | None = None,
+    stages: Sequence[str] | None = None,
     assignee: str | None = None,
     after: int | None = None,
     limit: int = 100,
@@ -64,6 +65,8 @@ def listed(
     """
     tests: dict[str, object] = {"ticket.queue = :queue": queue, "ticket.status = :status": status}
     more = [*_RUNS, _EARLIEST, *(["ticket.assignee IS NULL"] if assignee == "" else [])]
+    in_stage, called = among("stage", stages or ())
+    more += [f"ticket.stage IN ({in_stage})"] if stages is not None else []
     before: dict[str, object] = {}
     if after is not None:
         last = reader.one(_LAST, after=after)
@@ -72,7 +75,7 @@ def listed(
         more.append("(due.due_at, due.ticket) > (:last, :after)")
         before = {"last": last.due_at, "after": after}
     where, values = narrowed({**tests, "ticket.assignee = :assignee": assignee or None}, *more)
-    return reader.all(_FIRST.format(where=where), limit=limit, **values, **before)
+    return reader.all(_FIRST.format(where=where), limit=limit, **values, **before, **called)
 
 
 _LAST = (

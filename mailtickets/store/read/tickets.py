@@ -39,6 +39,7 @@ def listed(
     *,
     queue: str | None = None,
     status: str | None = None,
+    stages: Sequence[str] | None = None,
     assignee: str | None = None,
     numbers: Sequence[int] | None = None,
     after: int | None = None,
@@ -49,13 +50,16 @@ def listed(
     Each keyword is a filter that may be left out: the same as the options of `mailtickets ticket list`.
     """
     these, named = among("number", numbers or ())
+    in_stage, called = among("stage", stages or ())
     more = (
+        *([f"stage IN ({in_stage}) AND stage <> ''"] if stages is not None else []),
         *(["assignee IS NULL"] if assignee == "" else []),
         *([f"number IN ({these})"] if numbers is not None else []),
     )
     tests = {"queue = :queue": queue, "status = :status": status, "assignee = :assignee": assignee or None}
     where, values = narrowed({**tests, "number < :after": after}, *more)
-    rows = reader.all(f"SELECT * FROM ticket {where} ORDER BY number DESC LIMIT :limit", limit=limit, **values, **named)  # noqa: S608
+    values |= {**named, **called}
+    rows = reader.all(f"SELECT * FROM ticket {where} ORDER BY number DESC LIMIT :limit", limit=limit, **values)  # noqa: S608
     page = [row.number for row in rows]
     people, links = _people(reader, page), _links(reader, page)
     return [ticket_of(row, people[row.number], links[row.number], ids=()) for row in rows]

@@ -107,7 +107,7 @@ def test_one_line_names_the_clocks_that_run_with_late_ones_first_and_marked(
 
 def test_the_html_marks_a_late_clock_by_words_and_by_weight_and_not_by_colour_alone() -> None:
     html = written("customer_replied").html
-    assert '<b style="color: #d93025">primeira resposta atrasada há 3 h úteis (venceu sexta' in html
+    assert '<b class="late" style="color: #c5221f">primeira resposta atrasada há 3 h úteis (venceu sexta' in html
     assert "solução até sexta, 7 de março, às 16h" in html
 
 
@@ -165,7 +165,7 @@ def test_a_line_of_a_list_says_what_is_due_first() -> None:
 
 def test_a_line_of_a_list_in_html_marks_what_is_late() -> None:
     listed = digest(a_ticket(), clocks={42: CLOCKS[:2]}, locale="en").html
-    assert '<b style="font-size: 14px; color: #d93025">first answer late by 3 working hours</b>' in listed
+    assert '<b class="late" style="font-size: 14px; color: #c5221f">first answer late by 3 working hours</b>' in listed
 
 
 def test_every_clock_that_there_is_has_a_label() -> None:

@@ -103,7 +103,10 @@ def _with_values(ticket: Ticket, decision: Decision, now: datetime) -> Ticket:
 
 def _letter(case: Case, *, verified: bool, opens: bool = False) -> MailMatter:
     recipients = case.facts.envelope.recipients
-    return MailMatter(case.mail, recipients, opens=opens, verified=verified, new_subject=case.facts.new_subject)
+    mail = case.mail
+    if case.facts.unparsed is not None:
+        mail = replace(mail, attachments=())  # what is attached is the mail that could not be read, by us
+    return MailMatter(mail, recipients, opens=opens, verified=verified, new_subject=case.facts.new_subject)
 
 
 def _status(
