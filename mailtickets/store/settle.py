@@ -247,7 +247,7 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             outbox.mark_failed(connection, effect.outbox, effect.diagnostic)
             if effect.gone:
                 contacts.make_undeliverable(connection, effect.recipient, settlement.now)
-        case Assign(to=str() as agent, reason=reason) if takes_turn(reason):
+        case Assign(to=str() as agent, reason=reason, is_turn=is_turn) if is_turn or takes_turn(reason):
             _take_turn(connection, settlement, agent)
             turns.end_wait(connection, [_number(settlement)])
         case AwaitTurn():

@@ -18,7 +18,7 @@ from mailtickets.gateway.drafting.firing import TimerOrder
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs.timers import make_some_again
 from mailtickets.mail.model import Address
-from mailtickets.store import deadlines, schema
+from mailtickets.store import agents, deadlines, schema
 from mailtickets.store.database import Database, Stale
 from mailtickets.store.deadlines import DueTimer
 from tests.desk.builders import ANA, BRUNO, CARLA, a_policy, an_agent
@@ -277,6 +277,9 @@ def test_the_ticket_goes_to_somebody_else_who_is_there_and_has_the_least_work(of
     office.clerk.order(TimerOrder(one, office.clerk.rules.policy, office.now))
     assert office.ticket(1).ticket.assignee == "carla@desk.test"
     assert told(office, "assigned")[-1] == "carla@desk.test"
+    assert office.events(1)[-1] == ("assignee", "ana@desk.test", "carla@desk.test", "level:vez")
+    last = office.run(lambda c: agents.assigned_at(c, ["carla@desk.test"]))
+    assert last == {"carla@desk.test": at("05", "09:00")}, "it was her turn, and counts as one"
 
 
 def test_a_timer_fires_once_although_two_gateways_have_found_it_due(desk: Office) -> None:

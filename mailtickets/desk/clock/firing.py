@@ -156,7 +156,8 @@ def _given(case: DueCase, step: Escalation, queue: Queue, why: Reason, *, moves:
         if stays:
             return
         yield Assign(None, why)
-    yield from given
+    for effect in given:
+        yield replace(effect, reason=why, is_turn=True) if isinstance(effect, Assign) else effect
 
 
 def _has(agent: Agent, ticket: Ticket) -> bool:

@@ -3,7 +3,7 @@
 The store carries effects out. A new member makes the type checker, or a test, show every place that must handle it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -68,7 +68,9 @@ class SetPriority:
 class Assign:
     to: str | None
     reason: Reason = "ordered"
-    """`by-turns` and the like take a turn; `rule:NAME` where a rule names the agent."""
+    """`by-turns` and the like take a turn; `rule:NAME` where a rule names the agent, `level:NAME` where a level did."""
+    is_turn: bool = field(default=False, compare=False)
+    """It was the agent's turn, and counts as one, whatever the reason is."""
 
 
 WhyNot = Literal["away", "off-duty", "full"]
