@@ -21,6 +21,7 @@ NOUNS = {
     "import": "import old mail: mbox files, Maildirs, EML files",
     "imap": "import old mail from a mailbox that the desk reads",
     "rule": "list rules, try them on mail, and compare two configurations on the mail of the past",
+    "report": "show figures of a period: tickets, answer times, satisfaction; as text, JSON, CSV, HTML or PDF",
     "ticket": "list, show, search and change tickets",
     "inbound": "list messages that came in, with their outcomes; release or drop held ones",
     "outbox": "list outgoing mail and its state; send it again, or cancel it",
