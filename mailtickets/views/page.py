@@ -12,6 +12,7 @@ from mailtickets.store.read.figures import Waiting
 from mailtickets.store.read.status import AccountStatus, AgentStatus, DeskStatus, QueueStatus
 from mailtickets.views import wording
 from mailtickets.views.chart import chart, load, table
+from mailtickets.views.charts import STYLE as CHART_STYLE
 from mailtickets.views.needs import CUSTOMER_WAITS, Need, needs_of
 from mailtickets.views.page_style import STYLE
 from mailtickets.views.page_words import WORDS
@@ -31,8 +32,8 @@ _SIGNS: dict[DeskState, str] = {"well": "✓", "task": "!", "fault": "✗"}
 _COLOURS: dict[DeskState, str] = {"well": "%2314713d", "task": "%23b97400", "fault": "%23b3261e"}
 
 
-def page(status: DeskStatus) -> str:
-    """The whole page."""
+def page(status: DeskStatus, charts: str = "") -> str:
+    """The whole page. `charts`: the cards of `page_charts`, where they are known."""
     state, locale = state_of(status), status.outline.locale
     found = needs_of(status)
     verdict = wording.verdict(found, locale)
@@ -43,7 +44,7 @@ def page(status: DeskStatus) -> str:
         + _verdict(state, verdict, words["trouble" if found else "well"])
         + _needs(found, status, words)
         + _tiles(status, words)
-        + f'<div class="grid">{"".join(_cards(status, words))}</div></main>'
+        + f'<div class="grid">{"".join(_cards(status, words))}</div>{charts}</main>'
         + _footer(status, words)
     )
     return _document(state, f"{verdict} {status.outline.name}", locale, body)
@@ -99,7 +100,7 @@ def _document(state: DeskState, title: str, locale: str, body: str) -> str:
         f'<meta http-equiv="refresh" content="{REFRESH_SECONDS}"><meta name="color-scheme" content="light dark">'
         '<meta name="referrer" content="no-referrer"><meta name="robots" content="noindex">'
         f"<title>{_SIGNS[state]} {escape(title)}</title>"
-        f'<link rel="icon" href="data:image/svg+xml,{icon}"><style>{STYLE}</style></head>'
+        f'<link rel="icon" href="data:image/svg+xml,{icon}"><style>{STYLE}{CHART_STYLE}</style></head>'
         f'<body class="{state}">{body}</body></html>\n'
     )
 

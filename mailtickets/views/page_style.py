@@ -66,6 +66,9 @@ code {
 .wide { grid-column: span 7; } .side { grid-column: span 5; } .third { grid-column: span 4; }
 .stack { display: flex; flex-direction: column; gap: 12px; min-width: 0; }
 .stack > :last-child { flex: 1; }
+.part { margin: 2px 0 10px; font-size: 15px; }
+.said { font-size: 16px; line-height: 1.4; margin-bottom: 8px; }
+.said ~ p { margin-top: 6px; overflow-wrap: anywhere; }
 .top { display: flex; justify-content: space-between; flex-wrap: wrap; gap: 0 16px; }
 .legend { display: flex; gap: 14px; font-size: 13px; color: var(--soft); }
 .legend svg { width: 10px; height: 10px; margin-right: 6px; }
@@ -107,13 +110,14 @@ thead .n { white-space: normal; vertical-align: bottom; }
   .tiles { grid-template-columns: repeat(3, 1fr); }
   .wide, .side { grid-column: span 12; } .third { grid-column: span 6; }
   .third:last-child { grid-column: span 12; }
+  .charts .third { grid-column: span 6; }
 }
 @media (max-width: 620px) {
   main, header, footer { padding-left: 12px; padding-right: 12px; }
   .tiles { grid-template-columns: repeat(2, 1fr); gap: 8px; }
   .grid, .needs, .stack { gap: 8px; }
   .needs, .tiles { margin-bottom: 8px; }
-  .third { grid-column: span 12; }
+  .third, .charts .third { grid-column: span 12; }
   .verdict { padding: 16px; gap: 14px; }
   .verdict h1 { font-size: 23px; } .verdict svg { width: 36px; height: 36px; }
   .card { padding: 12px 14px; }

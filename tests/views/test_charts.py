@@ -204,8 +204,8 @@ def test_a_cell_is_as_dark_as_its_share_of_the_largest(count: int, most: int, sh
 
 def test_hours_are_where_they_belong() -> None:
     text = inline(tiny(), "hours", "en")  # one ticket, Thursday at 23
-    [cell] = [one for one in drawn(text, "h5") if float(one.get("y")) < 140]
-    others = [one for one in drawn(text, "h0") if float(one.get("y")) < 140]
+    [cell] = [one for one in drawn(text, "h5") if float(one.get("y")) < 170]
+    others = [one for one in drawn(text, "h0") if float(one.get("y")) < 170]
     assert len(others) == 7 * 24 - 1
     assert float(cell.get("x")) == max(float(one.get("x")) for one in [*others, cell])
     rows = sorted({float(one.get("y")) for one in others})

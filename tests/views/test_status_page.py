@@ -9,18 +9,23 @@ from typing import Any, get_args
 import pytest
 from lxml import html
 
+from mailtickets.desk.figures.report import CustomerComment, OldestTicket
 from mailtickets.edges.http.app import policy_for
 from mailtickets.store.read.figures import WAITING_OUT
 from mailtickets.store.read.health import AccountKind
 from mailtickets.store.read.status import DeskStatus, HeldFor, Sounding
 from mailtickets.views import chart as chart_module
 from mailtickets.views import page as page_module
+from mailtickets.views import page_charts as page_charts_module
 from mailtickets.views import status as view
 from mailtickets.views import wording
 from mailtickets.views.chart import top_of
+from mailtickets.views.charts import CHARTS, title
 from mailtickets.views.needs import Need, NeedCode, needs_of
 from mailtickets.views.page import SHOWN, page, page_without
+from mailtickets.views.page_charts import cards
 from mailtickets.views.page_words import WORDS
+from tests.views.report_scenes import REPORTS, month
 from tests.views.status_scenes import IN, LOCALES, NOW, OUT, SCENES, ago, trouble, waits, well
 
 EACH = pytest.mark.parametrize(("scene", "locale"), [(scene, locale) for scene in SCENES for locale in LOCALES])
@@ -150,7 +155,10 @@ def test_every_locale_says_the_same_things() -> None:
 
 
 def test_every_label_is_used() -> None:
-    source = "".join(Path(module.__file__ or "").read_text(encoding="utf-8") for module in (page_module, chart_module))
+    source = "".join(
+        Path(module.__file__ or "").read_text(encoding="utf-8")
+        for module in (page_module, chart_module, page_charts_module)
+    )
     by_value = {*WAITING_OUT, *get_args(AccountKind)}
     assert [key for key in WORDS["en"] if not re.search(f"[\"']{key}[\"']", source) and key not in by_value] == []
 
@@ -176,6 +184,49 @@ def test_reasons_for_spam_and_malware_are_said_alike() -> None:
     assert wording.held_for("rspamd-add-header", "en") == wording.held_for("spam-header", "en") == "spam"
     assert wording.held_for("clamav-found", "pt_BR") == wording.held_for("rspamd-virus", "pt_BR") == "vírus"
     assert wording.held_for("something-new", "en") == "something-new"
+
+
+# --- charts ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_page_with_charts_needs_nothing_but_itself(name: str, locale: str) -> None:
+    text = page(well(locale), cards(REPORTS[name](), locale))
+    tree = read(text)
+    assert not tree.xpath("//script | //iframe | //img | //a | //*[@style] | //@*[starts-with(name(), 'on')]")
+    assert policy_for(text).count("sha256-") == len(tree.xpath("//style")) == 1
+    ids = tree.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    for chart in tree.xpath("//*[@role='img']"):
+        assert set(chart.get("aria-labelledby").split()) <= set(ids)
+    assert "{" not in words(text)
+
+
+def test_charts_stand_below_the_rest_with_their_period_and_what_changed() -> None:
+    tree = read(page(well("en"), cards(month(), "en")))
+    [part] = tree.xpath("//h2[@class='part']")
+    assert part.text == "The last 30 days"
+    [grid] = part.xpath("following-sibling::*")
+    said, *charts = grid.xpath("section")
+    assert said.text_content().startswith("November 1 to 30, 2026485 tickets")
+    assert "485 opened = 485 counted" in said.text_content()
+    assert [one.xpath("h2")[0].text for one in charts] == [title(month(), which, "en") for which in CHARTS]
+    assert all(len(one.xpath("*[local-name()='svg']")) == 1 for one in charts)
+
+
+def test_charts_tell_no_word_of_a_customer() -> None:
+    comment = CustomerComment(12, 1, "A password is hunter2", "Maria Souza", "open", answered_again=False)
+    told = replace(month(), comments=(comment,), oldest=(OldestTicket(12, "hunter2", "suporte", None, timedelta(9)),))
+    assert cards(told, "en") == cards(month(), "en")
+
+
+def test_figures_that_are_not_complete_say_until_when() -> None:
+    assert "2026-11-29T08:00" in cards(replace(month(), complete_until="2026-11-29T08:00"), "en")
+
+
+def test_a_desk_in_which_nothing_has_happened_has_no_charts() -> None:
+    assert cards(REPORTS["empty"](), "en") == ""
 
 
 # --- what needs a person --------------------------------------------------------------------------------

@@ -2,22 +2,26 @@
 
 In: the daemon, as far as it can be seen from outside (`Running`). Out: answers over HTTP.
 Fails with: OSError from `open`, when a page's address is taken. Later nothing: what cannot be gathered is said in the
-answer, and costs the desk no more than one thread at a time.
-Limits: the database is looked at and a text is made once in `FRESH_SECONDS`, however many ask. The database has
-`PATIENCE_SECONDS` to answer, and a text twice that.
+answer, and costs the desk no more than one thread at a time, and one for charts.
+Limits: the database is looked at and a text is made once in `FRESH_SECONDS`, the charts of the page once in
+`CHARTS_FRESH_SECONDS`, however many ask. The database has `PATIENCE_SECONDS` to answer, a text twice that, and charts a
+fifth: the page does not wait for them.
 """
 
 import asyncio
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from typing import Any, Generic, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from mailtickets.config.models import Config
 from mailtickets.config.outline import DeskOutline
+from mailtickets.desk.figures.report import Period
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.edges.http.app import Sources, application
 from mailtickets.edges.http.metrics import MEDIA_TYPES, Format, Moment, Scene, lines_of, rendered, wanted
@@ -25,17 +29,23 @@ from mailtickets.edges.http.server import HttpServer
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.gateway.measures import Measures
 from mailtickets.store import disk
-from mailtickets.store.read import reader, status
+from mailtickets.store.read import reader, report, status
 from mailtickets.store.read.figures import Figures, look
+from mailtickets.store.read.report import ReportWanted
 from mailtickets.store.read.status import MachineStatus
 from mailtickets.views.page import page
+from mailtickets.views.page_charts import DAYS, cards
 
 FRESH_SECONDS = 1.0
+CHARTS_FRESH_SECONDS = 300.0
+"""Charts are of days: what they show hardly changes in some minutes, and it costs more than the rest of the page."""
 PATIENCE_SECONDS = 5.0
 LAG_EVERY_SECONDS = 0.5
 _BUSY_SECONDS = 2
 
 T = TypeVar("T")
+
+log = logging.getLogger("mailtickets.http")
 
 
 class Running(Protocol):
@@ -75,7 +85,9 @@ class HttpDoor:
         self._figures = Fresh(lambda: asyncio.to_thread(self._look))
         self._ready = Fresh(self._readiness)
         self._texts = {form: Fresh(partial(self._render, form), 2.0) for form in MEDIA_TYPES}
-        self._pages = Fresh(lambda: asyncio.to_thread(self._page))
+        self._charts = Fresh(lambda: asyncio.to_thread(self._draw_charts), 0.2, CHARTS_FRESH_SECONDS)
+        self._last_charts = ""
+        self._pages = Fresh(self._page_with_charts)
         self._rendering = asyncio.Lock()
         self._app: Any = None
         self._server = HttpServer(self._answer)
@@ -163,7 +175,28 @@ class HttpDoor:
             ),
         )
 
-    def _page(self) -> str:
+    async def _page_with_charts(self) -> str:
+        """Whatever becomes of the charts, there is a page: with those of before, until there are others."""
+        try:
+            self._last_charts = await self._charts.get()
+        except Transient:
+            pass
+        except Exception:
+            log.exception("charts of the status page not drawn")
+        return await asyncio.to_thread(self._page, self._last_charts)
+
+    def _draw_charts(self) -> str:
+        """Called in a thread."""
+        config, gateway = self._running.config, self._running.working
+        if gateway is None:
+            raise Transient("the database is not there yet")
+        now = gateway.clerk.clock()
+        today = now.astimezone(ZoneInfo(config.instance.timezone)).date()
+        wanted = ReportWanted(Period(today - timedelta(days=DAYS - 1), today))
+        with reader.opened(config.database_url, _BUSY_SECONDS) as opened:
+            return cards(report.read(opened, wanted, gateway.clerk.rules.policy, now), config.instance.locale)
+
+    def _page(self, charts: str) -> str:
         """Called in a thread."""
         config, gateway = self._running.config, self._running.working
         if gateway is None:
@@ -178,7 +211,7 @@ class HttpDoor:
             reload_refused=not self._running.reload_succeeded,
         )
         with reader.opened(url, _BUSY_SECONDS) as opened:
-            return page(status.look(opened, outline, machine, gateway.clerk.clock()))
+            return page(status.look(opened, outline, machine, gateway.clerk.clock()), charts)
 
     async def _mind_lag(self) -> None:
         """Sleeps, and notes how much longer than it wanted to."""
@@ -192,9 +225,12 @@ class HttpDoor:
 class Fresh(Generic[T]):
     """A value that costs something: gathered once for all who ask at the same time, and kept for a moment."""
 
-    def __init__(self, gather: Callable[[], Awaitable[T]], patience: float = 1.0) -> None:
-        """`patience` is how many times `PATIENCE_SECONDS` the gathering may take."""
-        self._gather, self._patience = gather, patience
+    def __init__(
+        self, gather: Callable[[], Awaitable[T]], patience: float = 1.0, fresh_seconds: float | None = None
+    ) -> None:
+        """`patience` is how many times `PATIENCE_SECONDS` those who ask wait; `fresh_seconds` how long it is kept,
+        instead of `FRESH_SECONDS`."""
+        self._gather, self._patience, self._fresh_seconds = gather, patience, fresh_seconds
         self._gathering: asyncio.Future[T] | None = None
         self._until = 0.0
 
@@ -211,9 +247,10 @@ class Fresh(Generic[T]):
             raise Transient(f"no answer in {seconds:g} seconds") from error
 
     def _gathered(self, gathering: "asyncio.Future[T]") -> None:
-        self._until = asyncio.get_running_loop().time() + FRESH_SECONDS
-        if not gathering.cancelled():
-            gathering.exception()  # nobody may be waiting for it any more
+        kept = FRESH_SECONDS if self._fresh_seconds is None else self._fresh_seconds
+        if gathering.cancelled() or gathering.exception() is not None:  # nobody may be waiting for it any more
+            kept = FRESH_SECONDS
+        self._until = asyncio.get_running_loop().time() + kept
 
 
 async def _or_none(gathering: Awaitable[T]) -> T | None:

@@ -8,7 +8,7 @@ from mailtickets.views.charts.sentences import counted, nothing, when
 from mailtickets.views.charts.sheet import Plot, Sheet, area, bar, day_labels, dot, grid, line, text, told, widest
 from mailtickets.views.charts.sheet import nothing as says_nothing
 
-_TALL = 130
+_TALL = 176
 
 
 def drawn(report: DeskReport, sheet: Sheet, top: float) -> tuple[list[str], float]:

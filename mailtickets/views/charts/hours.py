@@ -12,7 +12,7 @@ from mailtickets.views.charts.sentences import at_hour, counted, nothing
 from mailtickets.views.charts.sheet import Sheet, bar, text, told, widest
 from mailtickets.views.charts.words import WORDS
 
-_TALL = 20
+_TALL = 23
 _GAP = 1.5
 
 
