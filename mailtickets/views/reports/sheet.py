@@ -26,7 +26,7 @@ from mailtickets.desk.figures.report import (
 from mailtickets.desk.figures.shown import hidden, in_order
 from mailtickets.desk.figures.wording import word
 
-Cell = str | int | float | None
+SheetCell = str | int | float | None
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a formula begins in Excel, LibreOffice and Google Sheets; the wide signs are taken for the narrow ones."""
@@ -59,7 +59,7 @@ def _written(report: DeskReport, locale: str, delimiter: str, point: str) -> str
     return out.getvalue()
 
 
-def _cell(value: Cell, point: str) -> str:
+def _cell(value: SheetCell, point: str) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
@@ -70,7 +70,7 @@ def _cell(value: Cell, point: str) -> str:
 # --- rows -----------------------------------------------------------------------------------------------------
 
 
-def _rows(report: DeskReport, locale: str) -> Iterator[dict[str, Cell]]:
+def _rows(report: DeskReport, locale: str) -> Iterator[dict[str, SheetCell]]:
     """The whole period, the period before, the parts, and the days. Each row has the same columns."""
     total = word(locale, "total")
     yield _row(report.period, total, "", "", report.total, None, locale)
@@ -81,7 +81,7 @@ def _rows(report: DeskReport, locale: str) -> Iterator[dict[str, Cell]]:
         yield from _parts(report, "day", report.days, locale)
 
 
-def _parts(report: DeskReport, by: Dimension, rows: tuple[ReportRow, ...], locale: str) -> Iterator[dict[str, Cell]]:
+def _parts(report: DeskReport, by: Dimension, rows: tuple[ReportRow, ...], locale: str) -> Iterator[dict[str, SheetCell]]:
     name = wording.dimension(by, rows, "dimensions", locale)
     for row in in_order(by, rows, locale):
         yield _row(report.period, name, row.value, wording.part(row, by, locale), row.figures, by, locale)
@@ -89,7 +89,7 @@ def _parts(report: DeskReport, by: Dimension, rows: tuple[ReportRow, ...], local
 
 def _row(
     period: Period, name: str, value: str, label: str, figures: ReportFigures, by: Dimension | None, locale: str
-) -> dict[str, Cell]:
+) -> dict[str, SheetCell]:
     return {
         word(locale, "since"): period.since.isoformat(),
         word(locale, "until"): period.until.isoformat(),
@@ -102,7 +102,7 @@ def _row(
     }
 
 
-def _counts(figures: ReportFigures, locale: str) -> Iterator[tuple[str, Cell]]:
+def _counts(figures: ReportFigures, locale: str) -> Iterator[tuple[str, SheetCell]]:
     counts = figures.counts
     for key in ("received", "opened", "counted"):
         yield word(locale, "figures", key), getattr(counts, key)
@@ -116,13 +116,13 @@ def _counts(figures: ReportFigures, locale: str) -> Iterator[tuple[str, Cell]]:
         yield word(locale, "figures", key), getattr(counts, key)
 
 
-def _all_times(figures: ReportFigures, locale: str) -> Iterator[tuple[str, Cell]]:
+def _all_times(figures: ReportFigures, locale: str) -> Iterator[tuple[str, SheetCell]]:
     for clock in ("first_answer", "next_answer", "resolution", "full_resolution"):
         for name, value in _times(getattr(figures, clock), locale):
             yield word(locale, "sheet", "of").format(word(locale, "figures", clock), name), value
 
 
-def _times(times: Times, locale: str) -> Iterator[tuple[str, Cell]]:
+def _times(times: Times, locale: str) -> Iterator[tuple[str, SheetCell]]:
     yield word(locale, "times", "n"), times.n
     yield word(locale, "times", "waiting"), times.waiting
     for key in ("median", "p90", "business_median", "business_p90"):
@@ -137,7 +137,7 @@ def _seconds(length: timedelta | None) -> int | None:
     return None if length is None else round(length.total_seconds())
 
 
-def _satisfaction(rated: Satisfaction, by: Dimension | None, locale: str) -> Iterator[tuple[str, Cell]]:
+def _satisfaction(rated: Satisfaction, by: Dimension | None, locale: str) -> Iterator[tuple[str, SheetCell]]:
     shown = not hidden(by, rated)
     yield word(locale, "figures", "asked"), rated.asked
     yield word(locale, "figures", "rated"), rated.answered
