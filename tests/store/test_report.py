@@ -135,3 +135,23 @@ def test_a_rating_counts_for_who_resolved_the_ticket(office: Office, told: Any) 
     (row,) = found.rows
     assert row.figures.satisfaction.hidden
     assert row.figures.satisfaction.score is None
+
+
+def test_each_queue_is_there_with_the_period_before_where_there_are_several(office: Office, told: Any) -> None:
+    maria(office, "A impressora não imprime.")
+    office.pass_time(days=1)
+    maria(office, "Outra coisa.", to="vendas@desk.test", subject="Outra coisa")
+    day = DAY + timedelta(days=1)
+    both = told(office, since=day, until=day)
+    found = {row.value: (row.figures.counts.opened, row.before and row.before.counts.opened) for row in both.by_queue}
+    assert found == {"suporte": (0, 1), "vendas": (1, 0)}
+    assert {row.value: row.before.first_answer.waiting for row in both.by_queue if row.before} == {
+        "suporte": 1, "vendas": 0,
+    }  # fmt: skip
+    assert told(office, since=day, until=day, queues=("vendas",)).by_queue == ()
+
+
+def test_agents_are_called_by_their_names(office: Office, told: Any) -> None:
+    maria(office, "A impressora não imprime.")
+    agent(office, "Ligue-a na tomada, por favor.", token(office))
+    assert [row.labels["en"] for row in told(office, by="agent").rows if row.value] == ["Ana Lima"]

@@ -6,6 +6,7 @@ without signs that control a terminal; whoever writes HTML escapes it.
 Limits: `MOST_ROWS` for a table, unless the caller wants all.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -236,21 +237,26 @@ def _parts(by: Dimension, rows: tuple[ReportRow, ...], locale: str, most: int | 
     ordered = in_order(by, rows, locale)
     kept = ordered[:most]
     more = word(locale, "more_rows").format(len(ordered) - len(kept)) if len(kept) < len(ordered) else ""
-    by_head = wording.dimension(by, rows, "by", locale)
+    by_head, names = wording.dimension(by, rows, "by", locale), _names(by, kept, locale)
     for key, cells_of in (("volume", _volume_cells), ("speed", _speed_cells)):
         cells = [dict(cells_of(by, row.figures, locale)) for row in kept]
         columns = [name for name in cells[0] if any(one[name] for one in cells)]
         if columns:
             bars = _bars(by, kept) if key == "volume" else [None] * len(kept)
             shown_rows = (
-                ShownRow(
-                    _line(wording.part(row, by, locale)), tuple(one[name] or _dash(locale) for name in columns), bar
-                )
+                ShownRow(names[row.value], tuple(one[name] or _dash(locale) for name in columns), bar)
                 for row, one, bar in zip(kept, cells, bars, strict=True)
             )
             heads = (wording.dimension(by, rows, "dimensions", locale), *columns)
             caption = word(locale, "parts", key).format(by_head)
             yield ShownTable(key, caption, heads, tuple(shown_rows), more)
+
+
+def _names(by: Dimension, rows: Sequence[ReportRow], locale: str) -> dict[str, str]:
+    """What the parts are called. Two agents of one name are told apart by their addresses."""
+    names = {row.value: _line(wording.part(row, by, locale)) for row in rows}
+    times = Counter(names.values())
+    return {value: f"{name} ({_line(value)})" if times[name] > 1 and value else name for value, name in names.items()}
 
 
 def _bars(by: Dimension, rows: Sequence[ReportRow]) -> list[int | None]:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from mailtickets.desk.figures.account import RunningTime
 from mailtickets.desk.figures.adding import RunningNow, Sum
 from mailtickets.desk.figures.cells import Cell, CellFigures, CellPart, Entries, balance, differences, read_running
+from mailtickets.desk.figures.labels import labels
 from mailtickets.desk.figures.report import (
     MIN_AGENT_RATINGS,
     CustomerComment,
@@ -96,6 +97,7 @@ class _Reading:
         self.queues = frozenset(wanted.queues)
         self.changed, self.complete_until = self._uncounted()
         self.differences = self._differences()
+        self.by_queue, self.by_queue_before = defaultdict[str, Sum](Sum), defaultdict[str, Sum](Sum)
 
     def report(self) -> DeskReport:
         total, before, series = Sum(), Sum(), defaultdict[str, Sum](Sum)
@@ -104,8 +106,10 @@ class _Reading:
         for day, queue, _, figures in self._cells("", self.before.since, self.period.until):
             if day < self.period.since:
                 before.add(day, figures, self.today)
+                self.by_queue_before[queue].add(day, figures, self.today)
                 continue
             total.add(day, figures, self.today)
+            self.by_queue[queue].add(day, figures, self.today)
             series[self._label(day)].add(day, figures, self.today)
             if by == "queue":
                 rows[queue].add(day, figures, self.today)
@@ -129,6 +133,7 @@ class _Reading:
             self._oldest(),
             self._comments(),
             self.complete_until,
+            self._queues(),
         )
 
     # --- what has changed since it was counted ------------------------------------------------------------
@@ -202,8 +207,10 @@ class _Reading:
                 now = RunningNow(running, self.policy, self.now)
                 if self.before.since <= opened <= self.before.until:
                     before.add_running(now)
+                    self.by_queue_before[one.entries.queue].add_running(now)
                 elif self.period.since <= opened <= self.period.until:
                     total.add_running(now)
+                    self.by_queue[one.entries.queue].add_running(now)
                     series[self._label(opened)].add_running(now)
                     for value in self._values(one.entries):
                         rows[value].add_running(now)
@@ -311,10 +318,21 @@ class _Reading:
         values = {*(value for value, one in rows.items() if one), *(value for value, many in backlogs.items() if many)}
         fewest = MIN_AGENT_RATINGS if by == "agent" else 0
         found = [
-            ReportRow(value, (rows[value] if value in rows else Sum()).total(backlogs.get(value, 0), fewest))
+            ReportRow(
+                value,
+                (rows[value] if value in rows else Sum()).total(backlogs.get(value, 0), fewest),
+                labels=labels(by, value, self.policy),
+            )
             for value in values
         ]
         return tuple(sorted(found, key=self._order))
+
+    def _queues(self) -> tuple[ReportRow, ...]:
+        """Each queue with the period before, where there are several: without mail and backlog."""
+        names = sorted({*self.by_queue, *self.by_queue_before})
+        if len(self.wanted.queues or self.policy.queues) < 2:
+            return ()
+        return tuple(ReportRow(name, self.by_queue[name].total(), self.by_queue_before[name].total()) for name in names)
 
     def _order(self, row: ReportRow) -> tuple[object, ...]:
         """Hours in their order, priorities from the highest, else by name; what has no value comes last."""

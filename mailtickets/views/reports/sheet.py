@@ -81,7 +81,9 @@ def _rows(report: DeskReport, locale: str) -> Iterator[dict[str, SheetCell]]:
         yield from _parts(report, "day", report.days, locale)
 
 
-def _parts(report: DeskReport, by: Dimension, rows: tuple[ReportRow, ...], locale: str) -> Iterator[dict[str, SheetCell]]:
+def _parts(
+    report: DeskReport, by: Dimension, rows: tuple[ReportRow, ...], locale: str
+) -> Iterator[dict[str, SheetCell]]:
     name = wording.dimension(by, rows, "dimensions", locale)
     for row in in_order(by, rows, locale):
         yield _row(report.period, name, row.value, wording.part(row, by, locale), row.figures, by, locale)

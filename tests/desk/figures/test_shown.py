@@ -147,6 +147,11 @@ def test_a_stage_and_a_type_of_the_configuration_are_called_by_their_label() -> 
     assert list(rows(report(by="stage", rows=(row,)), "volume", "es")) == ["aguardando-peca"]
 
 
+def test_two_agents_of_one_name_are_told_apart() -> None:
+    agents = [ReportRow(address, figures(), labels={"en": "Ana"}) for address in ("ana@a.test", "ana@b.test")]
+    assert list(rows(report(by="agent", rows=tuple(agents)), "volume")) == ["Ana (ana@a.test)", "Ana (ana@b.test)"]
+
+
 def test_of_many_parts_people_see_the_largest_and_how_many_there_are() -> None:
     made = report(by="tag", rows=tuple(ReportRow(f"t{size}", figures(size)) for size in range(MOST_ROWS + 7)))
     found = table(made, "volume")
