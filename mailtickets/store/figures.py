@@ -6,13 +6,13 @@ gateways count: what it adds is stored with the ticket, and taken out before it 
 Fails with: `Stale`, if another gateway has folded the same days.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Insert, Select, bindparam, delete, func, literal_column, select
+from sqlalchemy import Connection, Insert, bindparam, delete, func, literal_column, select
 
 from mailtickets.desk.figures.cells import Cell, CellFigures, Entries, add, balance, differences, stored_running
 from mailtickets.desk.model.policy import Policy
@@ -20,7 +20,7 @@ from mailtickets.desk.model.ticket import Ticket
 from mailtickets.store.database import Stale
 from mailtickets.store.read.accounts import AccountOf, accounts
 from mailtickets.store.read.mail_days import MAIL_MARK, mail_of, uncounted_since
-from mailtickets.store.read.reader import within
+from mailtickets.store.read.reader import Reader, among, within
 from mailtickets.store.schema import counted, day_sum, mail_day, ticket, told_mark, uncounted
 from mailtickets.store.statements import insert_of, inserting, replacing
 
@@ -56,29 +56,27 @@ def mark_more(connection: Connection, after: int, most: int) -> int | None:
 
 # --- counting -----------------------------------------------------------------------------------------
 
-_NEXT = select(uncounted.c.ticket, uncounted.c.changes).order_by(uncounted.c.ticket).limit(bindparam("most"))
-_NUMBERS: BindParameter[Any] = bindparam("numbers", expanding=True)
-_MARKED = select(uncounted.c.ticket, uncounted.c.changes).where(uncounted.c.ticket.in_(_NUMBERS))
-_COUNTED = select(counted).where(counted.c.ticket.in_(_NUMBERS))
-_DONE = delete(uncounted).where(uncounted.c.ticket.in_(_NUMBERS))
+_DONE = delete(uncounted).where(uncounted.c.ticket == bindparam("number"))
 
 
 @dataclass(frozen=True, slots=True)
 class Recount:
-    """Some changed tickets, counted anew, and what was stored of them then."""
+    """Some changed tickets, counted anew, and how things were then."""
 
     marks: Mapping[int, int]
     """How often each ticket had changed, by number."""
-    before: Mapping[int, tuple[Any, Any]]
-    """What was stored as counted: entries and running times."""
+    before: Mapping[int, Any]
+    """What was stored as counted."""
     found: tuple[AccountOf, ...]
 
 
 def recount(connection: Connection, policy: Policy, most: int) -> Recount:
     """Counts some of the tickets that have changed, those with the lowest numbers. It only reads."""
-    marks = {row.ticket: row.changes for row in connection.execute(_NEXT, {"most": most})}
-    before = _stored(connection, list(marks))
-    return Recount(marks, before, tuple(accounts(within(connection), list(marks), policy)))
+    reader = within(connection)
+    rows = reader.all("SELECT ticket, changes FROM uncounted ORDER BY ticket LIMIT :most", most=most)
+    marks = {row.ticket: row.changes for row in rows}
+    before = {row.ticket: row for row in _among(reader, "SELECT * FROM counted", marks)}
+    return Recount(marks, before, tuple(accounts(reader, list(marks), policy)))
 
 
 def keep(connection: Connection, new: Recount) -> int:
@@ -86,42 +84,47 @@ def keep(connection: Connection, new: Recount) -> int:
 
     What has changed or was counted meanwhile is left out: it is still marked, or its next counter has it.
     """
-    if connection.dialect.name != "sqlite":  # SQLite has one writer; on PostgreSQL, one transaction keeps at a time
+    is_sqlite = connection.dialect.name == "sqlite"
+    if not is_sqlite:  # SQLite has one writer; on PostgreSQL, one transaction keeps at a time
         connection.exec_driver_sql("LOCK TABLE counted IN SHARE ROW EXCLUSIVE MODE")
-    numbers = list(new.marks)
-    marks = {row.ticket: row.changes for row in connection.execute(_lock(connection, _MARKED), {"numbers": numbers})}
-    before = _stored(connection, numbers)
-    as_seen = {n for n in numbers if marks.get(n) == new.marks[n] and before.get(n) == new.before.get(n)}
-    if not as_seen:
-        return 0
-    changed = [one for one in new.found if one.number in as_seen and before.get(one.number) != _to_store(one)]
-    _keep(connection, changed)
-    was = {number: Entries.read(entries) for number, (entries, _) in before.items()}
+    reader, lock = within(connection), "" if is_sqlite else " ORDER BY ticket FOR UPDATE"
+    marks = {row.ticket: row.changes for row in _among(reader, "SELECT * FROM uncounted", new.marks, lock)}
+    times = {row.ticket: row.times for row in _among(reader, "SELECT ticket, times FROM counted", new.marks)}
+    known = {number: row.times for number, row in new.before.items()}
+    as_seen = [n for n in new.marks if marks.get(n) == new.marks[n] and times.get(n) == known.get(n)]
+    found = {one.number: one for one in new.found}
+    changed = [found[n] for n in as_seen if n in found and not _is_stored(found[n], new.before.get(n))]
+    _keep(connection, changed, known)
+    was = {one.number: Entries.read(new.before[one.number].entries) for one in changed if one.number in new.before}
     added = _add_up(connection, differences({one.number: one.entries for one in changed}, was))
-    connection.execute(_DONE, {"numbers": sorted(as_seen)})
+    if as_seen:
+        connection.execute(_DONE, [{"number": number} for number in as_seen])
     return added
 
 
-def _lock(connection: Connection, wanted: Select[Any]) -> Select[Any]:
-    return wanted if connection.dialect.name == "sqlite" else wanted.order_by(uncounted.c.ticket).with_for_update()
+def _among(reader: Reader, select: str, numbers: Iterable[int], then: str = "") -> Iterator[Any]:
+    these, values = among("number", list(numbers))
+    return reader.each(f"{select} WHERE ticket IN ({these}){then}", **values)
 
 
-def _stored(connection: Connection, numbers: Sequence[int]) -> dict[int, tuple[Any, Any]]:
-    rows = connection.execute(_COUNTED, {"numbers": numbers})
-    return {row.ticket: (row.entries, row.running) for row in rows}
+def _is_stored(one: AccountOf, before: Any) -> bool:
+    stored = (one.entries.stored, stored_running(one.account.running))
+    return before is not None and stored == (before.entries, before.running)
 
 
-def _to_store(one: AccountOf) -> tuple[Any, Any]:
-    return one.entries.stored, stored_running(one.account.running)
-
-
-def _keep(connection: Connection, found: Sequence[AccountOf]) -> None:
-    rows = []
-    for one in found:
-        stored, running = _to_store(one)
-        rows.append({"ticket": one.number, "entries": stored, "running": running})
+def _keep(connection: Connection, found: Sequence[AccountOf], times: Mapping[int, int]) -> None:
+    rows = [
+        {
+            "ticket": one.number,
+            "entries": one.entries.stored,
+            "running": stored_running(one.account.running),
+            "times": times.get(one.number, 0) + 1,
+        }
+        for one in found
+    ]
     if rows:
-        connection.execute(replacing(connection.dialect.name, counted, ("ticket",), ("entries", "running")), rows)
+        changed = ("entries", "running", "times")
+        connection.execute(replacing(connection.dialect.name, counted, ("ticket",), changed), rows)
 
 
 def _add_up(connection: Connection, changes: Mapping[Cell, CellFigures]) -> int:

@@ -613,6 +613,7 @@ counted = Table(
     Column("ticket", ForeignKey("ticket.number"), primary_key=True),
     Column("entries", JSON, nullable=False),
     Column("running", JSON(none_as_null=True)),  # what waits: times that have not ended
+    Column("times", Integer, nullable=False),  # how often it was counted
 )
 
 # The figures of a local day: of a queue (`part` is empty), and of the tickets of an agent, a type, a priority, a tag...

@@ -53,25 +53,22 @@ def rounded(length: timedelta) -> int:
 def add(to: CellFigures, more: Mapping[str, Any], times: int = 1) -> None:
     """Adds figures to others, or takes them away (`times` = -1)."""
     for name, value in more.items():
-        if isinstance(value, Mapping):
-            _add_counts(to.setdefault(name, {}), value, times)
-            if not to[name]:
+        if isinstance(value, dict):
+            lengths = to.setdefault(name, {})
+            for length, count in value.items():
+                _add_count(lengths, length, times * count)
+            if not lengths:
                 del to[name]
         else:
-            total = to.get(name, 0) + times * value
-            if total:
-                to[name] = total
-            else:
-                to.pop(name, None)
+            _add_count(to, name, times * value)
 
 
-def _add_counts(to: Lengths, more: Mapping[str, int], times: int) -> None:
-    for bucket, count in more.items():
-        total = to.get(bucket, 0) + times * count
-        if total:
-            to[bucket] = total
-        else:
-            del to[bucket]
+def _add_count(to: dict[str, Any], name: str, count: int) -> None:
+    total = to.get(name, 0) + count
+    if total:
+        to[name] = total
+    else:
+        to.pop(name, None)
 
 
 def balance(figures: Mapping[str, Any]) -> int:
@@ -113,17 +110,20 @@ class Entries:
     def read(cls, stored: Sequence[Any]) -> "Entries":
         return cls(*stored)
 
-    def cells(self) -> Iterator[tuple[Cell, CellFigures]]:
-        """What it adds to which cells. CellFigures are shared between cells: whoever adds them up copies them."""
-        for day, figures in self.days.items():
-            yield Cell(day, self.queue, "", ""), figures
-            for part in TRAITS:
-                for value in self.traits[part]:
-                    yield Cell(day, self.queue, part, value), figures
-        yield Cell(self.opened, self.queue, "hour", self.hour), self.days[self.opened]
+    def cells(self, parts: Sequence[CellPart] = ("", *TRAITS)) -> Iterator[tuple[Cell, CellFigures]]:
+        """What it adds to which cells. Figures are shared between cells: whoever adds them up copies them."""
+        for part in parts:
+            yield from self.of_trait(part)
+        if self.opened in self.days:
+            yield Cell(self.opened, self.queue, "hour", self.hour), self.days[self.opened]
         for agent, days in self.agents.items():
             for day, figures in days.items():
                 yield Cell(day, self.queue, "agent", agent), figures
+
+    def of_trait(self, part: CellPart) -> Iterator[tuple[Cell, CellFigures]]:
+        for value in self.traits[part] if part else ("",):
+            for day, figures in self.days.items():
+                yield Cell(day, self.queue, part, value), figures
 
 
 def entries(account: TicketAccount, ticket: Ticket, zone: ZoneInfo) -> Entries:
@@ -200,12 +200,38 @@ def differences(now: Mapping[int, Entries], before: Mapping[int, Entries]) -> di
     """By how much cells change if tickets (by number) are counted again. `before`: what they had added so far."""
     changes: dict[Cell, CellFigures] = {}
     for number, found in now.items():
-        for cell, figures in found.cells():
-            add(changes.setdefault(cell, {}), figures)
-        if number in before:
-            for cell, figures in before[number].cells():
-                add(changes.setdefault(cell, {}), figures, -1)
+        for cell, figures, times in _changes(found, before.get(number)):
+            add(changes.setdefault(cell, {}), figures, times)
     return {cell: figures for cell, figures in changes.items() if figures}
+
+
+def _changes(now: Entries, before: Entries | None) -> Iterator[tuple[Cell, CellFigures, int]]:
+    """Where the ticket has kept its place, only what is new is added: mostly nothing."""
+    if before is None or (before.queue, before.opened, before.hour) != (now.queue, now.opened, now.hour):
+        yield from ((cell, figures, 1) for cell, figures in now.cells())
+        if before is not None:
+            yield from ((cell, figures, -1) for cell, figures in before.cells())
+        return
+    kept = tuple(part for part in TRAITS if now.traits[part] == before.traits[part])
+    moved = tuple(part for part in TRAITS if part not in kept)
+    rest = Entries(now.queue, now.opened, now.hour, now.traits, _less(now.days, before.days))
+    yield from ((cell, figures, 1) for cell, figures in rest.cells(("", *kept)))
+    for part, entries, times in ((part, *one) for part in moved for one in ((now, 1), (before, -1))):
+        yield from ((cell, figures, times) for cell, figures in entries.of_trait(part))
+    for agent in now.agents.keys() | before.agents.keys():
+        for day, figures in _less(now.agents.get(agent, {}), before.agents.get(agent, {})).items():
+            yield Cell(day, now.queue, "agent", agent), figures, 1
+
+
+def _less(now: Mapping[str, CellFigures], before: Mapping[str, CellFigures]) -> dict[str, CellFigures]:
+    """What is new of each day."""
+    found: dict[str, CellFigures] = {}
+    for day in now.keys() | before.keys():
+        if now.get(day) != before.get(day):
+            new = found[day] = {}
+            add(new, now.get(day, {}))
+            add(new, before.get(day, {}), -1)
+    return found
 
 
 # --- times that run -----------------------------------------------------------------------------------

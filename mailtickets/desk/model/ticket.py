@@ -122,7 +122,7 @@ _PRIORITY_NAMES = {"baixa": "low", "media": "normal", "alta": "high", "critica":
 
 def status_named(word: str) -> Status | None:
     """A status by its English or Portuguese name, accents and case as people type them."""
-    name = folded_name(word)
+    name = word if word in STATUSES else folded_name(word)
     name = _STATUS_NAMES.get(name, name)
     return next((status for status in STATUSES if status == name), None)
 

@@ -31,6 +31,7 @@ def upgrade() -> None:
         _ticket("counted"),
         sa.Column("entries", sa.JSON(), nullable=False),
         sa.Column("running", sa.JSON()),
+        sa.Column("times", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("ticket", name="pk_counted"),
     )
     op.create_table(
