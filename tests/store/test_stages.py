@@ -217,6 +217,32 @@ def test_the_warning_before_closing_names_the_stage_and_not_that_the_customer_is
     assert "<b>Aguardando peça</b>" in html_of(office, MARIA, "close_warning")
 
 
+def test_a_promise_leaves_a_ticket_at_a_stage_that_waits_for_somebody_else(shop: Office) -> None:
+    agent(shop, "#etapa diagnostico", token(shop))
+    agent(shop, "#etapa peca", token(shop))
+    agent(shop, "#prazo 2d", token(shop))
+    assert where(shop) == ("peca", "pending")
+    agent(shop, "A peça chega na quarta.\n#prazo 3d", asked(shop))
+    assert where(shop) == ("peca", "pending")
+
+
+def test_a_promise_opens_a_ticket_that_waits_for_its_customer(shop: Office) -> None:
+    agent(shop, "Qual é o modelo?", token(shop))
+    assert where(shop) == ("cliente", "pending")
+    agent(shop, "#prazo 2d", asked(shop))
+    assert where(shop) == ("diagnostico", "open")
+
+
+def test_no_moves_are_listed_of_a_ticket_that_was_merged(shop: Office) -> None:
+    maria(shop, "A tela também não.", subject="Tela")
+    number = next(row.id for row in shop.run(lambda c: copies(c)) if row.ticket == 2 and row.recipient == ANA.address)
+    to = shop.clerk.written(shop.run(lambda c: outbox.load(c, number)), ())[1].reply_to
+    agent(shop, "#juntar 1", to)
+    words = shown(shop, ANA.address, "receipt")
+    assert "Juntado ao chamado #1" in words
+    assert lines_of(words) == []
+
+
 def test_a_move_that_is_not_possible_is_called_so_and_the_possible_ones_are_listed(shop: Office) -> None:
     agent(shop, "#etapa pronto", token(shop))
     words, html = shown(shop, ANA.address, "returned"), html_of(shop, ANA.address, "returned")

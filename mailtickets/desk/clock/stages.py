@@ -79,6 +79,16 @@ def shown(ticket: Ticket, queue: Queue | None, locale: str, *, public: bool) -> 
     return label(stage, locale)
 
 
+def waits_elsewhere(ticket: Ticket, queue: Queue | None) -> bool:
+    """Whether a ticket waits for somebody else than its customer: it is at a pending stage from which the clock brings
+    it back to agents."""
+    stage = stage_of(queue, ticket.stage)
+    if stage is None or not stage.base == ticket.status == "pending":
+        return False
+    following = (stage_of(queue, name) for name in stage.after.values())
+    return any(to is not None and to.base in {"new", "open"} for to in following)
+
+
 def named(words: str, queue: Queue) -> QueueStage | None:
     """The stage that somebody means: by its name or a label in any language, as people type them.
 

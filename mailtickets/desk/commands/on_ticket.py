@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.claims.people import readers
 from mailtickets.desk.clock.levels import hours_of, level_for
+from mailtickets.desk.clock.stages import waits_elsewhere
 from mailtickets.desk.commands import staging
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest, Step
 from mailtickets.desk.commands.command import Command, people, tags, typed_word
@@ -316,7 +317,8 @@ def promise(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
             yield Problem(order.line, "in-the-past", expected="duration")
             return
         yield PromiseDate(at, was=was)
-        if ticket.status == "pending":  # the desk has the next move
+        elsewhere = waits_elsewhere(ticket, asker.policy.queue(ticket.queue))
+        if ticket.status == "pending" and not elsewhere:  # the desk has the next move
             yield SetStatus("open", "promised")
         yield Done("promised", at.isoformat(), was.isoformat() if was else None)
 

@@ -10,6 +10,7 @@ from mailtickets.config.models import Queue
 from mailtickets.config.stages import QueueStage
 from mailtickets.desk.clock import stages
 from mailtickets.desk.commands.staging import line_for, need_in_words
+from mailtickets.desk.model.effects import MergeInto
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.notice import Notice, Occasion
@@ -20,10 +21,12 @@ _TAKES_COMMANDS = frozenset({"to_customer", "to_nobody", "to_team", "asks"})
 
 
 def with_moves(notices: Iterable[Notice], occasion: Occasion) -> Iterator[Notice]:
-    """The notices, with the possible moves in those to agents about a ticket in a queue that has stages."""
+    """The notices, with the possible moves in those to agents about a ticket in a queue that has stages. A ticket that
+    is merged into another moves no more."""
     ticket = occasion.situation.after
     queue = occasion.policy.queue(ticket.queue) if ticket else None
-    if ticket is None or queue is None or not queue.stages:
+    merged = any(isinstance(effect, MergeInto) for effect in occasion.situation.decision.effects)
+    if ticket is None or queue is None or not queue.stages or merged:
         yield from notices
         return
     for notice in notices:

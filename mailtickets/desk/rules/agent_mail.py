@@ -19,6 +19,7 @@ from mailtickets.desk.claims import copies as copies_of
 from mailtickets.desk.claims.authors import authentic
 from mailtickets.desk.claims.matching import REF_LINE
 from mailtickets.desk.claims.people import readers
+from mailtickets.desk.clock.stages import waits_elsewhere
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest
 from mailtickets.desk.commands.carry_out import first_action, promises
 from mailtickets.desk.commands.closing import Own, is_greeting
@@ -41,6 +42,7 @@ from mailtickets.desk.model.effects import (
     SetStatus,
 )
 from mailtickets.desk.model.facts import Facts, TokenFact
+from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.desk.notices.row import NoticeName
@@ -173,7 +175,7 @@ def _done(
     effects: list[Effect] = [DropHeld(drops)] if drops is not None else []
     effects += [*answer.effects, *note.effects, *read.deeds.effects]
     if promises(effects):
-        effects = [*_opened_by_promise(ticket, effects), *effects]
+        effects = [*_opened_by_promise(ticket, effects, asker.policy), *effects]
     elif not _says_where_it_stands(read):
         effects += _status_after(ticket, effects, publishes=publishes)
     effects += back_again(asker)
@@ -240,10 +242,12 @@ def _status_after(ticket: Ticket, effects: Sequence[Effect], *, publishes: bool)
     return list(first_action(ticket, effects))
 
 
-def _opened_by_promise(ticket: Ticket, effects: Sequence[Effect]) -> list[Effect]:
+def _opened_by_promise(ticket: Ticket, effects: Sequence[Effect], policy: Policy) -> list[Effect]:
     """A ticket whose customer is promised a date is open, unless the agent said where it stands. It opens before the
-    answer: nobody waits because of it."""
-    if ticket.status == "open" or any(isinstance(effect, SetStatus | SetStage) for effect in effects):
+    answer: nobody waits because of it. One that waits for somebody else than its customer goes on to do so."""
+    if ticket.status == "open" or waits_elsewhere(ticket, policy.queue(ticket.queue)):
+        return []
+    if any(isinstance(effect, SetStatus | SetStage) for effect in effects):
         return []
     return [SetStatus("open", "promised")]
 
