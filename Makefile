@@ -7,7 +7,7 @@
 # make chaos   everything is killed, cut off, filled up and lied to; an hour or so, CHAOS_KILLS sets how many kills
 # make soak    a steady load for SOAK_SECONDS: does it grow?
 # make month   30 days of service levels on a false clock: MONTH_TICKETS tickets, ten kills, each escalation once
-# make pictures  the status page as pictures to look at, by headless Chromium, into build/pictures and docs/status.png
+# make pictures  the status page and charts as pictures to look at, by headless Chromium, into build/pictures and docs
 # make fuzz    the reader of mail against made-up octets, for FUZZ_SECONDS
 
 PYTHON ?= python3

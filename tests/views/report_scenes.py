@@ -36,7 +36,7 @@ def ratings(answered: int, good: int, asked: int = 0) -> Satisfaction:
 def figures(day: date, scale: float, backlog: int) -> ReportFigures:
     place, free = day.toordinal(), day.weekday() > 4
     opened = round((2 if free else 18 + 9 * _wave(place, 1)) * scale)
-    resolved = round((0 if free else 20 + 10 * _wave(place, 2)) * scale)
+    resolved = round((0 if free else 18.3 + 10 * _wave(place, 2)) * scale)
     minutes = 35 + 150 * _wave(place, 3)
     waiting = 3 if day.day > 28 else 0
     answered = round((0 if free else 3 * _wave(place, 4)) * max(scale, 0.4))
@@ -70,12 +70,18 @@ def report(days: tuple[ReportRow, ...], period: Period, hours: Mapping[tuple[int
     waiting = sum(row.figures.first_answer.waiting for row in days)
     total = ReportFigures(
         Counts(
-            opened=opened, counted=opened, resolved=resolved, backlog=days[-1].figures.counts.backlog if days else 0
+            opened=opened,
+            counted=opened - opened // 25 - opened // 40,
+            excluded={"merged": opened // 25, "spam": opened // 40},
+            resolved=resolved,
+            backlog=days[-1].figures.counts.backlog if days else 0,
         ),
         first_answer=times(middle, middle * 3 if middle is not None else None, opened, waiting) if timed else Times(),
         satisfaction=ratings(answered, good),
     )
-    return DeskReport("", period, ("suporte",), True, total, ReportFigures(), days=days, hours=hours)
+    earlier = round(opened * 0.82)
+    before = replace(total, counts=replace(total.counts, opened=earlier, counted=earlier))
+    return DeskReport("", period, ("suporte",), True, total, before, days=days, hours=hours)
 
 
 def office_hours(scale: float) -> dict[tuple[int, int], int]:

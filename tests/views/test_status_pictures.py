@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from mailtickets.views.charts.colours import DARK, LIGHT
 from mailtickets.views.page import page
+from mailtickets.views.page_charts import cards
 from mailtickets.views.page_style import STYLE
 from tests.servers import chromium
+from tests.views.report_scenes import REPORTS, month
 from tests.views.status_scenes import LOCALES, SCENES
 
 FRAME = """<!doctype html><meta name="color-scheme" content="light dark"><title></title>
@@ -21,16 +24,28 @@ FRAME = """<!doctype html><meta name="color-scheme" content="light dark"><title>
     width: inner.innerWidth, height: inner.document.documentElement.scrollHeight,
     wide: wide.map((one) => one.className || one.tagName),
     ground: inner.getComputedStyle(inner.document.body).backgroundColor,
+    letters: Math.min(...[...inner.document.querySelectorAll(".chart-of-report text")].map((one) =>
+      parseFloat(inner.getComputedStyle(one).fontSize) * one.ownerSVGElement.getScreenCTM().a)),
+    outside: [...inner.document.querySelectorAll(".chart-of-report text")].filter((one) => {{
+      const own = one.getBoundingClientRect(), of = one.ownerSVGElement.getBoundingClientRect();
+      return own.left < of.left - 2 || own.right > of.right + 2;
+    }}).map((one) => one.textContent),
+    colours: ["in", "out", "h5"].map((name) => {{
+      const one = inner.document.querySelector(`.chart-of-report .c-${{name}}`);
+      return one && inner.getComputedStyle(one).fill;
+    }}),
   }});
 '></iframe>
 """
 """Chromium makes no window of less than 500 pixels, but such a frame."""
 
 
-def measured(scene: str, locale: str, place: Path, *, width: int, dark: bool = False) -> dict[str, Any]:
+def measured(
+    scene: str, locale: str, place: Path, *, width: int, dark: bool = False, charts: str = ""
+) -> dict[str, Any]:
     """What the page is like in a window of this width."""
     written = place / f"{scene}-{locale}.html"
-    framed = FRAME.format(width=width, page=escape(page(SCENES[scene](locale))))
+    framed = FRAME.format(width=width, page=escape(page(SCENES[scene](locale), charts)))
     written.write_text(framed, encoding="utf-8")
     dump = chromium.dom(written, width=width + 100, height=1000, dark=dark, place=place)
     found = re.search(r"<title>(\{.*?\})</title>", dump)
@@ -55,6 +70,30 @@ def test_a_desk_that_is_well_is_one_screen(locale: str, tmp_path: Path) -> None:
 def test_it_is_dark_where_that_is_wanted(tmp_path: Path) -> None:
     light, dark = (measured("well", "en", tmp_path, width=1280, dark=dark)["ground"] for dark in (False, True))
     assert (light, dark) == ("rgb(244, 245, 247)", "rgb(15, 18, 22)")
+
+
+@pytest.mark.parametrize("width", [320, 390, 800, 1280])
+@pytest.mark.parametrize("locale", LOCALES)
+def test_charts_can_be_read_on_a_phone_and_on_a_screen(locale: str, width: int, tmp_path: Path) -> None:
+    said = measured("well", locale, tmp_path, width=width, charts=cards(month(), locale))
+    assert (said["width"], said["wide"], said["outside"]) == (width, [], [])
+    assert (8.5 if width == 320 else 10) <= said["letters"] <= 14
+
+
+@pytest.mark.parametrize("name", ["huge", "year", "tiny"])
+def test_charts_of_every_kind_fit_a_phone(name: str, tmp_path: Path) -> None:
+    said = measured("well", "en", tmp_path, width=390, charts=cards(REPORTS[name](), "en"))
+    assert (said["width"], said["wide"], said["outside"]) == (390, [], [])
+
+
+def test_charts_follow_the_page_into_the_dark(tmp_path: Path) -> None:
+    for dark, dress in ((False, LIGHT), (True, DARK)):
+        said = measured("well", "en", tmp_path, width=1280, dark=dark, charts=cards(month(), "en"))
+        assert said["colours"] == [rgb(dress[name]) for name in ("in", "out", "h5")]
+
+
+def rgb(colour: str) -> str:
+    return f"rgb({', '.join(str(int(colour[place : place + 2], 16)) for place in (1, 3, 5))})"
 
 
 def test_paper_is_light_for_those_whose_screen_is_dark(tmp_path: Path) -> None:
