@@ -54,14 +54,23 @@ class KeptTiming:
 NOTHING_KEPT = KeptTiming()
 
 
+_STORED = """
+SELECT clock, level, started_at, due_at, state, ended_at, NULL AS kind, NULL AS name, 0 AS epoch, NULL AS at,
+  NULL AS fired_at
+FROM deadline WHERE ticket = :ticket
+UNION ALL
+SELECT NULL, NULL, NULL, NULL, NULL, NULL, kind, name, epoch, at, fired_at FROM timer WHERE ticket = :ticket
+"""
+"""The rows of both tables, because every mail on a ticket asks for them."""
+
+
 def stored(connection: Connection, number: int) -> KeptTiming:
-    reader = within(connection)
-    deadlines = reader.all("SELECT * FROM deadline WHERE ticket = :ticket", ticket=number)
-    rows = reader.all("SELECT * FROM timer WHERE ticket = :ticket", ticket=number)
+    rows = within(connection).all(_STORED, ticket=number)
+    fired = (r for r in rows if r.fired_at is not None)
     return KeptTiming(
-        tuple(Clock(r.clock, r.level, r.started_at, r.due_at, r.state, r.ended_at) for r in deadlines),
-        tuple(Timer(r.kind, r.name, r.epoch, r.at) for r in rows if r.fired_at is None),
-        tuple(Fired(r.kind, r.name, r.epoch, r.fired_at) for r in rows if r.fired_at is not None),
+        tuple(Clock(r.clock, r.level, r.started_at, r.due_at, r.state, r.ended_at) for r in rows if r.clock),
+        tuple(Timer(r.kind, r.name, r.epoch, r.at) for r in rows if r.kind and r.fired_at is None),
+        tuple(Fired(r.kind, r.name, r.epoch, r.fired_at) for r in fired),
     )
 
 

@@ -8,12 +8,13 @@ follows is arithmetic in UTC. So a shift that holds 23 hours of real time counts
 Limits: nothing is sought further than `MAX_WALK` ahead: `due` and `next_open` are None if there is nothing by then.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from zoneinfo import ZoneInfo
 
 from mailtickets.config.durations import span
@@ -258,9 +259,15 @@ def _jump(earliest: datetime, width: timedelta, zone: ZoneInfo) -> datetime:
 
 def _within(month: Month, since: datetime, until: datetime) -> Iterator[Interval]:
     """The intervals of a month, cut to what lies between two moments."""
-    for start, end in month.intervals:
-        if end > since and start < until:
-            yield max(start, since), min(end, until)
+    intervals = month.intervals
+    for at in range(bisect_right(intervals, since, key=_end), len(intervals)):
+        start, end = intervals[at]
+        if start >= until:
+            return
+        yield max(start, since), min(end, until)
+
+
+_end = itemgetter(1)
 
 
 def _merged(found: Iterable[Interval]) -> tuple[Interval, ...]:

@@ -9,12 +9,13 @@ Owns: the names of the timers of service levels. Other rooms of the clock add th
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from mailtickets.config.levels import Escalation, ServiceLevel
 from mailtickets.config.models import Agent
 from mailtickets.desk.clock import stages
-from mailtickets.desk.clock.clocks import WARN_PROMISE_AT, Clock, moment, promise_moment
+from mailtickets.desk.clock.clocks import WARN_PROMISE_AT, Clock, ClockName, moment, promise_moment
 from mailtickets.desk.clock.duty import on_duty_from
 from mailtickets.desk.clock.levels import hours_of, level_for, named
 from mailtickets.desk.model.policy import Policy
@@ -102,44 +103,46 @@ class _Point:
     step: Escalation | None = None
 
 
-def step_name(clock: Clock, step: Escalation) -> str:
+def step_name(clock: ClockName, step: Escalation) -> str:
     """`resolution:1.5`: steps keep their names when others are added or taken away."""
-    return f"{clock.name}:{step.at:g}"
+    return f"{clock}:{step.at:g}"
 
 
 def step_named(name: str, clocks: Iterable[Clock], policy: Policy) -> tuple[Clock, ServiceLevel, Escalation] | None:
     """The step of a timer's name, with its clock and its level; None: the level has no such step any more."""
     for clock in clocks:
         level = named(clock.level, policy)
-        for step in steps_of(clock, level):
-            if level is not None and (name == step_name(clock, step) or name.startswith(f"{step_name(clock, step)}:")):
+        for step in steps_of(clock.name, level):
+            called = step_name(clock.name, step)
+            if level is not None and (name == called or name.startswith(f"{called}:")):
                 return clock, level, step
     return None
 
 
-def steps_of(clock: Clock, level: ServiceLevel | None) -> tuple[Escalation, ...]:
+def steps_of(clock: ClockName, level: ServiceLevel | None) -> tuple[Escalation, ...]:
     """The steps of escalation of a clock, in their order of time."""
     if level is None:
         return ()
-    return tuple(sorted((s for s in level.escalate if s.clock in {"", clock.name}), key=lambda step: step.at))
+    return tuple(sorted((s for s in level.escalate if s.clock in {"", clock}), key=lambda step: step.at))
 
 
-def _points(clock: Clock, policy: Policy) -> Iterator[_Point]:
-    level = named(clock.level, policy)
+@lru_cache(maxsize=64)
+def _points(clock: ClockName, level_name: str, policy: Policy) -> tuple[_Point, ...]:
+    """What happens on a clock, in the order of time. `level_name` is empty for a promise."""
+    level = named(level_name, policy)
+    if level_name and level is None:
+        return ()  # the level is gone: what was recorded of it stays, and nothing more follows
     warn_at = level.warn_at if level is not None else WARN_PROMISE_AT
-    if clock.level and level is None:
-        return  # the level is gone: what was recorded of it stays, and nothing more follows
-    if 0 < warn_at < 1:
-        yield _Point(warn_at, "warn", clock.name)
-    yield _Point(1.0, "due", clock.name)
-    yield from (_Point(step.at, "escalate", step_name(clock, step), step) for step in steps_of(clock, level))
+    warning = [_Point(warn_at, "warn", clock)] if 0 < warn_at < 1 else []
+    steps = (_Point(step.at, "escalate", step_name(clock, step), step) for step in steps_of(clock, level))
+    return tuple(sorted([*warning, _Point(1.0, "due", clock), *steps], key=lambda point: point.part))
 
 
 def _of_clock(ticket: Ticket, clock: Clock, policy: Policy, now: datetime, fired: Sequence[Fired]) -> Iterator[Timer]:
     """The next timer of a clock, and whom an earlier step has still to be told to."""
     done = _done(ticket, clock, fired)
     following: list[Timer] = []
-    for point in sorted(_points(clock, policy), key=lambda point: point.part):
+    for point in _points(clock.name, clock.level, policy):
         before = done.get((point.kind, point.name))
         if before is not None:
             yield from _still_to_be_told(ticket, point, before, policy, done)
@@ -190,7 +193,7 @@ def _passed_of_clock(
 ) -> Iterator[Timer]:
     """What was to happen on one clock until the moment `over`."""
     done = _done(ticket, clock, fired)
-    for point in sorted(_points(clock, policy), key=lambda point: point.part):
+    for point in _points(clock.name, clock.level, policy):
         before = done.get((point.kind, point.name))
         if before is not None:
             told = _still_to_be_told(ticket, point, before, policy, done)

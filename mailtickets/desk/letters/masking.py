@@ -12,8 +12,10 @@ from typing import Any
 from mailtickets.mail.reply.page_edits import html_edited
 from mailtickets.words.secrets import masked, secrets
 
-_AS_IT_IS = frozenset({"address", "answer", "code", "html", "instance", "kind", "queue", "reason", "ref", "tag"})
-"""Names of values that people do not write, or that are looked at elsewhere."""
+_AS_IT_IS = frozenset(
+    {"address", "answer", "clocks", "code", "html", "instance", "kind", "queue", "reason", "ref", "rules", "tag"}
+)
+"""Names of values that customers do not write, or that are looked at elsewhere."""
 _TELLING = 4
 """Fewer characters than this may stand in HTML by chance."""
 

@@ -55,7 +55,8 @@ def ruled(
     decision = applied(decision, matters[0].ticket, seen, policy, now, desk=desk, case=case)
     decision = _to_whom_may_be_answered(decision, case)
     decision = _in_words_there_are(decision, matters[0].ticket, templates)
-    return replace(decision, also=also), replace(facts, desk=desk)
+    decision = replace(decision, also=also) if also else decision
+    return decision, facts if desk is facts.desk else replace(facts, desk=desk)
 
 
 def _with_rules(

@@ -164,15 +164,14 @@ def applied(
     ruled = Ruled(seen.told, tuple(rule.name for rule in seen.matched))
     if not seen.matched:
         return replace(decision, ruled=ruled)
-    decision = decision.traced((*decision.trace, *map(matching, seen.matched)))
-    summed = together(seen.matched)
+    trace, summed = (*decision.trace, *map(matching, seen.matched)), together(seen.matched)
     if summed.holds and case is not None and not case.facts.released:
-        return _held(decision, summed, ruled, case.facts.duplicate)
+        return _held(decision.traced(trace), summed, ruled, case.facts.duplicate)
     summed = summed.without(ordered(decision.effects))
     if case is not None and _is_disowned(decision, case):
         summed = replace(summed.without(frozenset(summed.setters)), watch=())
     effects = on_ticket(summed, ticket, decision.effects, policy, desk or Desk(), now)
-    decision = decision.traced((*decision.trace, *stage_not_set(summed, ticket, effects, policy, now)))
+    trace = (*trace, *stage_not_set(summed, ticket, effects, policy, now))
     answer = summed.setters.get("answer")
     ruled = replace(
         ruled,
@@ -180,7 +179,7 @@ def applied(
         answer=_by_rule(answer) if answer is not None else None,
         ask=tuple(map(_by_rule, summed.ask)),
     )
-    return replace(decision, effects=_in_its_language(effects, case), ruled=ruled)
+    return replace(decision, effects=_in_its_language(effects, case), trace=trace, ruled=ruled)
 
 
 def _is_disowned(decision: Decision, case: Case) -> bool:

@@ -32,6 +32,8 @@ class RuleSum:
 
     def without(self, keys: Container[str]) -> "RuleSum":
         """The same without some setters."""
+        if not any(key in keys for key in self.setters):
+            return self
         return replace(self, setters={key: said for key, said in self.setters.items() if key not in keys})
 
     def value(self, key: str) -> str:
