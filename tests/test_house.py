@@ -262,7 +262,7 @@ def test_reasons_are_kebab_case_and_have_a_sentence_of_their_own() -> None:
 # --- one row a notice ---------------------------------------------------------------------------------
 
 TEMPLATES = Templates(template_texts(shipped("templates")))
-PLANS = ("plan", "by_rules", "to_ops", "agents", "late", "own_mail", "for_agents")
+PLANS = ("plan", "by_rules", "to_ops", "agents", "late", "own_mail", "for_agents", "reports")
 """Modules of `desk/notices` that make notices of what happened."""
 
 
@@ -343,7 +343,7 @@ def test_a_command_has_words_and_a_line_of_help_in_every_language(row: CommandRo
 def test_a_command_says_how_its_argument_is_read(row: CommandRow) -> None:
     assert not (row.means and row.takes)
     if row.read is None:
-        assert row.takes in {"", "words", "name", "field", "level"}
+        assert row.takes in {"", "words", "name", "field", "level", "report"}
     else:
         assert row.takes
         assert is_of_a_module(row.read)

@@ -61,6 +61,7 @@ REASONS: Mapping[DeskReason, str] = {
     "agent-note": "An agent wrote a note for the team.",
     "agent-commands": "An agent gave orders and published nothing.",
     "agent-asks": "An agent asked to be shown something.",
+    "manager-asks": "A manager of a queue asked for a report.",
     "dry-run": "An agent asked what would happen; nothing was done.",
     "command-not-understood": "It has lines that look like commands and were not understood: nothing was done.",
     "stale-answer": "Others had written on the ticket since the notice that it answers.",

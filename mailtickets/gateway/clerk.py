@@ -188,9 +188,12 @@ class Clerk:
 
     def tell_ops_in(self, connection: Connection, notice: Notice) -> None:
         """Queues a notice to `ops_address`, in the caller's transaction."""
-        rules, now = self.rules, self.clock()
-        sent = letter(notice, render_notice(rules.templates, notice), None, rules.stationery, self.nonce(), now)
-        outbox.queue(connection, sent, None, None, now)
+        self.queue_in(connection, notice, render_notice(self.rules.templates, notice))
+
+    def queue_in(self, connection: Connection, notice: Notice, words: Rendered) -> None:
+        """Queues a rendered notice that is about no ticket, in the caller's transaction."""
+        now = self.clock()
+        outbox.queue(connection, letter(notice, words, None, self.rules.stationery, self.nonce(), now), None, None, now)
 
     # --- drafts are written -------------------------------------------------------------------------------
 

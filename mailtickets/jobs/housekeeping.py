@@ -12,7 +12,7 @@ from mailtickets.gateway.gateway import Gateway
 from mailtickets.jobs.closing import close_resolved, close_silent
 from mailtickets.jobs.forgotten import look_for_forgotten
 from mailtickets.jobs.stages import leave_removed_stages
-from mailtickets.store import budgets, cursors, tickets
+from mailtickets.store import budgets, cursors, enclosures, report_orders, tickets
 
 HOUSEKEEPING_SECONDS = 60
 _LEASE = timedelta(seconds=3 * HOUSEKEEPING_SECONDS)
@@ -49,4 +49,6 @@ def unassign_lost(gateway: Gateway) -> None:
 def _forget(gateway: Gateway) -> None:
     clerk = gateway.clerk
     clerk.database.transact(budgets.forget_expired, clerk.clock())
+    clerk.database.transact(enclosures.forget_sent, clerk.clock())
+    clerk.database.transact(report_orders.forget_old, clerk.clock())
     clerk.database.transact(tickets.fold_counts)

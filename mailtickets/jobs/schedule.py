@@ -20,6 +20,7 @@ from mailtickets.jobs.housekeeping import HOUSEKEEPING_SECONDS, housekeeping
 from mailtickets.jobs.promises import PROMISES_SECONDS, look_at_promises
 from mailtickets.jobs.reconcile import Compare, reconcile_nightly
 from mailtickets.jobs.reminders import remind
+from mailtickets.jobs.reports import REPORTS_SECONDS, Reports
 from mailtickets.jobs.timers import TIMERS_SECONDS, fire_due, make_again
 from mailtickets.jobs.watch import WATCH_SECONDS, Watch
 
@@ -53,6 +54,7 @@ def schedule(
     _every(scheduler, HOLIDAYS_SECONDS, "holidays", holidays)
     _every(scheduler, PROMISES_SECONDS, "promises", partial(look_at_promises, gateway))
     _every(scheduler, COUNTING_SECONDS, "counting", partial(Counting().count, gateway))
+    _every(scheduler, REPORTS_SECONDS, "reports", Reports(gateway).send)
     for name in ("ending-secrets", "promises"):
         scheduler.modify_job(name, next_run_time=datetime.now(UTC))
     return scheduler

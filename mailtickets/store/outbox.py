@@ -31,7 +31,7 @@ from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.notices.rows import answered_as
 from mailtickets.mail.domain import domain_of
 from mailtickets.mail.model import Address, OutboundMail
-from mailtickets.store import contacts
+from mailtickets.store import contacts, enclosures
 from mailtickets.store.domains import Shares
 from mailtickets.store.due import SENDING, most_urgent
 from mailtickets.store.inbound import clean
@@ -54,7 +54,7 @@ class Due:
     author: str | None
     addressed: Addressed
     mail: OutboundMail
-    """The mail without the content of the attachments."""
+    """The mail. Its attachments are the files that the desk made, without their content (`store.enclosures`)."""
     inbound: int | None
     attachments: tuple[str, ...]
     """sha256 of each attachment. The content is in the raw mail of `inbound`."""
@@ -65,6 +65,7 @@ class Due:
     was: str = ""
     """The state of the copy before it was claimed."""
     domain: str = ""
+    notice: int = 0
 
 
 def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: int | None, now: datetime) -> None:
@@ -80,11 +81,12 @@ def queue(connection: Connection, letter: Letter, ticket: int | None, inbound: i
         subject=mail.subject,
         text=mail.text,
         html=mail.html,
-        headers=_headers(mail),
+        headers=_headers(letter),
         attachments=[attachment.sha256 for attachment in mail.attachments],
         created_at=mail.date,
     )
     number = connection.execute(inserting_for_id(notice), words).scalar_one()
+    enclosures.keep(connection, number, letter.enclosed)
     connection.execute(inserting(outbox), [_copy(letter, copy, number, ticket, now) for copy in letter.copies])
     tokens = [
         dict(
@@ -128,8 +130,11 @@ def _copy(letter: Letter, copy: Addressed, number: int, ticket: int | None, now:
     )
 
 
-def _headers(mail: OutboundMail) -> dict[str, Any]:
+def _headers(letter: Letter) -> dict[str, Any]:
+    mail = letter.mail
+    files = {"files": enclosures.described(letter.enclosed)} if letter.enclosed else {}
     return {
+        **files,
         **{name: getattr(mail, name) for name in _HEADERS},
         "references": list(mail.references),
         "sender": [mail.sender.name, mail.sender.address],
@@ -151,6 +156,7 @@ def _mail(row: Row[Any]) -> OutboundMail:
         message_id=row.message_id,
         references=tuple(headers["references"]),
         date=row.notice_created_at,
+        attachments=enclosures.files(headers.get("files", ())),
         **{name: headers[name] for name in _HEADERS},
     )
 
@@ -221,6 +227,7 @@ def _due(row: Row[Any], words: Row[Any], mail: OutboundMail, claimed_at: datetim
         priority=row.priority,
         was=row.state if claimed_at else "",
         domain=row.domain,
+        notice=row.notice,
     )
 
 

@@ -260,6 +260,14 @@ notice = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+enclosure = Table(
+    "enclosure",
+    metadata,
+    Column("notice", ForeignKey("notice.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),  # among the files of `notice.headers`, which say what the file is
+    Column("content", LargeBinary, nullable=False),
+)
+
 _WAITS = text("next_attempt_at IS NOT NULL")
 """True for copies that are still to be sent: few among all rows."""
 
@@ -667,4 +675,26 @@ rating_request = Table(
     Column("asked_at", Instant),
     Index("ix_rating_request_due", "due_at", sqlite_where=_TO_ASK, postgresql_where=_TO_ASK),
     Index("ix_rating_request_person", "person", "asked_at"),
+)
+
+_UNSENT = text("sent_at IS NULL")
+
+report_order = Table(
+    "report_order",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("key", String, nullable=False, unique=True),  # the report and its day, or who asked and when
+    Column("name", String, nullable=False),  # of the [[report]]; empty: somebody asked for it by mail
+    Column("since_day", String(10), nullable=False),
+    Column("until_day", String(10), nullable=False),
+    Column("queues", JSON, nullable=False),
+    Column("part", String, nullable=False),  # what it is divided by; empty: nothing
+    Column("recipients", JSON, nullable=False),  # [name, address]
+    Column("locale", String, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("claimed_until", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("sent_at", Instant),
+    Index("ix_report_order_unsent", "id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    Index("ix_report_order_created_at", "created_at"),
 )

@@ -48,6 +48,7 @@ from mailtickets.store import (
     figures,
     history,
     outbox,
+    report_orders,
     rule_firings,
     search,
     signatures,
@@ -147,6 +148,7 @@ def _write(connection: Connection, settlement: Settlement) -> None:
         outbox.queue(connection, letter, number, inbound_id, settlement.now)
     if settlement.answer is not None:
         answer_times.record(connection, settlement.answer)
+    report_orders.ask(connection, settlement.decision.reports, inbound_id, settlement.now)
     budgets.spend(connection, settlement.budget, settlement.now)
     rule_firings.count(connection, settlement.decision.ruled.matched, settlement.now)
     if settlement.proven_author is not None:

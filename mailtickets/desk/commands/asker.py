@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailtickets.config.models import Agent
+from mailtickets.desk.figures.order import ReportOrder
 from mailtickets.desk.model.decision import Decision, Done, Problem
 from mailtickets.desk.model.effects import Effect
 from mailtickets.desk.model.facts import Facts
@@ -54,5 +55,5 @@ class Doubt:
     done: Done
 
 
-Step = Effect | Done | Problem | NoticeRequest | Doubt | Decision
+Step = Effect | Done | Problem | NoticeRequest | ReportOrder | Doubt | Decision
 """What a command's function yields. A Decision is what is done to another ticket."""

@@ -11,6 +11,7 @@ from mailtickets.desk.clock import stages
 from mailtickets.desk.commands.asker import Asker, Doubt, NoticeRequest, Step
 from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.rows import row_of
+from mailtickets.desk.figures.order import ReportOrder
 from mailtickets.desk.model.decision import Decision, Done, Problem
 from mailtickets.desk.model.effects import (
     AddParticipant,
@@ -36,7 +37,7 @@ from mailtickets.desk.model.ticket import Ticket
 REFUSALS = (
     "no-such-agent", "ambiguous-agent", "no-such-skill", "no-such-queue", "no-such-canned", "no-such-ticket",
     "not-possible-here", "needs-a-ticket", "nothing-to-undo", "in-the-past", *stages.REFUSALS, "no-such-field",
-    "bad-value", "no-levels",
+    "bad-value", "no-levels", "report-of-colleagues",
 )  # fmt: skip
 """Codes of problems, beside `bad-argument`: the command was understood, but cannot be done."""
 
@@ -55,6 +56,7 @@ class Deeds:
     done: list[Done] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     requests: list[NoticeRequest] = field(default_factory=list)
+    reports: list[ReportOrder] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     also: list[Decision] = field(default_factory=list)
 
@@ -66,6 +68,8 @@ class Deeds:
                 self.problems.append(step)
             case NoticeRequest():
                 self.requests.append(step)
+            case ReportOrder():
+                self.reports.append(step)
             case Doubt():
                 self.doubts.append(step)
             case Decision():

@@ -13,13 +13,25 @@ from mailtickets.mail.model import Address
 CommandName = Literal[
     "note", "end", "customer", "status", "assign", "take", "drop", "priority", "type", "tag", "subject", "queue",
     "stage", "cc", "participant", "requester", "merge", "split", "canned", "remind", "snooze", "spam", "attachments",
-    "history", "search", "help", "dry-run", "undo", "mine", "to", "due", "field", "impact", "urgency",
+    "history", "search", "help", "dry-run", "undo", "mine", "to", "due", "field", "impact", "urgency", "report",
 ]  # fmt: skip
 """The internal name of a command, which does not depend on the agent's language."""
 CommandKey = CommandName | Literal["resolve", "close", "reopen"]
 """The key of one row of the table. `#resolver` has its own row (`resolve`), but its command is `status`."""
 Takes = Literal[
-    "", "status", "priority", "type", "tags", "words", "name", "address", "number", "duration", "field", "level"
+    "",
+    "status",
+    "priority",
+    "type",
+    "tags",
+    "words",
+    "name",
+    "address",
+    "number",
+    "duration",
+    "field",
+    "level",
+    "report",
 ]
 """The kind of argument that follows a command. Empty: the command takes no argument."""
 

@@ -8,7 +8,7 @@ Fails with: nothing; the lookup of an unknown word returns None.
 from collections.abc import Mapping
 from functools import lru_cache
 
-from mailtickets.desk.commands import moments, on_fields, on_ticket, staging, take_back, terms, values
+from mailtickets.desk.commands import moments, on_fields, on_ticket, reporting, staging, take_back, terms, values
 from mailtickets.desk.commands.command import Command, CommandKey
 from mailtickets.desk.commands.likeness import key, nearest_of
 from mailtickets.desk.commands.row import CommandRow, Wording
@@ -315,6 +315,14 @@ COMMANDS: tuple[CommandRow, ...] = (
         pt=Wording(("minhafila",), "manda a você a sua fila"),
         en=Wording(("mine", "myqueue"), "sends you your queue"),
         es=Wording(("micola",), "le manda su bandeja"),
+    ),
+    CommandRow(
+        key="report", name="report", takes="report", optional=True,
+        at_the_desk=reporting.send_report, in_a_list="without-number", is_question=True, repeated="by-argument",
+        undo=(), receipt=(),
+        pt=Wording(("relatório", "relatorio"), "manda os números; diga de quando, se quiser (semana, 2026-03)"),
+        en=Wording(("report",), "sends you the figures; say of when, if you like (week, 2026-03)"),
+        es=Wording(("informe", "reporte"), "le manda las cifras; diga de cuándo, si quiere (semana, 2026-03)"),
     ),
     CommandRow(
         key="to", name="to", takes="address", read=values.read_person,

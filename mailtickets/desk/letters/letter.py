@@ -60,6 +60,8 @@ class Letter:
     source: int | None = None
     """The inbound message that the attachments came with. None: the message that caused the letter."""
     of_no_ticket: bool = False
+    enclosed: tuple[Attachment, ...] = ()
+    """Files that the desk made, with their content. `mail.attachments` are those that came with a mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ def letter(
     confirms = notice.confirms or (inbound if notice.asks_to_confirm else None)
     copies = tuple(_addressed(person, notice, ticket, stationery, mail, confirms) for person in notice.recipients)
     not_before = now + timedelta(seconds=notice.wait_seconds)
-    return Letter(mail, copies, notice.priority, notice.author, not_before, notice.source, ticket is None)
+    return Letter(
+        mail, copies, notice.priority, notice.author, not_before, notice.source, ticket is None, notice.enclosed
+    )
 
 
 def _brought_along(notice: Notice, words: Rendered) -> tuple[Attachment, ...]:

@@ -64,6 +64,12 @@ _STORIES: dict[str, dict[str, str]] = {
             "perde."
         ),
         "alarm_advice": "Confira a senha e rode `mailtickets check`.",
+        "report": "Relatório semana",
+        "report_period": "23 a 29 de novembro de 2026",
+        "report_sentence": "132 chamados, 18 % mais que na semana anterior.",
+        "report_sum": "132 abertos = 120 contados + 7 juntados + 4 spam + 1 aberto por atendente",
+        "report_command": "#relatório",
+        "thanks": "Muito obrigada, Ana! Resolveu na hora.",
     },
     "en": {
         "queue": "Example Support",
@@ -116,6 +122,12 @@ _STORIES: dict[str, dict[str, str]] = {
             "The server imap.desk.test refuses the name or the password. Mail waits in the inbox; none is lost."
         ),
         "alarm_advice": "Check the password and run `mailtickets check`.",
+        "report": "Report week",
+        "report_period": "November 23 to 29, 2026",
+        "report_sentence": "132 tickets, 18% more than the week before.",
+        "report_sum": "132 opened = 120 counted + 7 merged + 4 spam + 1 opened by an agent",
+        "report_command": "#report",
+        "thanks": "Thank you so much, Anna! It worked at once.",
     },
     "es": {
         "queue": "Soporte Ejemplo",
@@ -168,6 +180,12 @@ _STORIES: dict[str, dict[str, str]] = {
             "entrada; ninguno se pierde."
         ),
         "alarm_advice": "Verifique la contraseña y ejecute `mailtickets check`.",
+        "report": "Informe semana",
+        "report_period": "23 al 29 de noviembre de 2026",
+        "report_sentence": "132 solicitudes, 18 % más que la semana anterior.",
+        "report_sum": "132 abiertas = 120 contadas + 7 unidas + 4 spam + 1 abierta por un agente",
+        "report_command": "#informe",
+        "thanks": "¡Muchas gracias, Ana! Quedó resuelto al momento.",
     },
 }
 

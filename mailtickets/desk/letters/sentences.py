@@ -202,6 +202,7 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "no-such-field": "nenhum campo se chama assim.",
         "bad-value": "o valor não serve; por exemplo: {}",
         "no-levels": "o tipo deste chamado não tem esses níveis; use #tipo ou #prioridade.",
+        "report-of-colleagues": "os números de cada atendente são para quem gerencia a fila.",
     },
     "en": {
         "unknown-command": "there is no such command.",
@@ -236,6 +237,7 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "no-such-field": "no field has this name.",
         "bad-value": "this value does not fit; for example: {}",
         "no-levels": "the type of this ticket has no such levels; use #type or #priority.",
+        "report-of-colleagues": "the figures of each agent are for those who manage the queue.",
     },
     "es": {
         "unknown-command": "este comando no existe.",
@@ -270,6 +272,7 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "no-such-field": "ningún campo se llama así.",
         "bad-value": "el valor no sirve; por ejemplo: {}",
         "no-levels": "el tipo de esta solicitud no tiene esos niveles; use #tipo o #prioridad.",
+        "report-of-colleagues": "las cifras de cada agente son para quien gestiona el área.",
     },
 }
 _WITH_EXPECTATION = frozenset({"bad-argument", "missing-argument", "in-the-past"})
@@ -296,6 +299,10 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "address": "um endereço de e-mail",
         "number": "o número de um chamado",
         "duration": "um prazo ou uma data, como 3d ou amanhã",
+        "report": (
+            "um período e, se quiser, uma fila ou uma divisão, como hoje, semana, 30d, 2026-03, semana fila financeiro "
+            "ou mês por tipo"
+        ),
     },
     "en": {
         "status": "new, open, pending, resolved or closed",
@@ -309,6 +316,10 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "address": "an email address",
         "number": "the number of a ticket",
         "duration": "a time or a date, like 3d or tomorrow",
+        "report": (
+            "a period and, if you like, a queue or a division, like today, week, 30d, 2026-03, week queue billing or "
+            "month by type"
+        ),
     },
     "es": {
         "status": "nuevo, en curso, pendiente, resuelto o cerrado",
@@ -322,6 +333,10 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "address": "una dirección de correo",
         "number": "el número de una solicitud",
         "duration": "un plazo o una fecha, como 3d o mañana",
+        "report": (
+            "un período y, si quiere, una cola o una división, como hoy, semana, 30d, 2026-03, semana cola finanzas o "
+            "mes por tipo"
+        ),
     },
 }
 """Descriptions of the argument that a command needs, by its kind."""

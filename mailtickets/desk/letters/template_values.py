@@ -39,6 +39,9 @@ def values_of(context: Mapping[str, object], locale: str, notice: NoticeName | N
     words |= {key: _filled(known.get(key), shape) for key, shape in ALWAYS.items()}
     if words["message"]:
         words["message"] = _marked(words["message"])
+    if words["report"]:
+        made = Markup(words["report"]["html"] or "")  # noqa: S704 - written by views.reports, which escapes what people wrote
+        words["report"] = {**words["report"], "html": made}
     return {**words, "locale": locale, "lang": locale.replace("_", "-"), "ref": REF_PLACEHOLDER}
 
 

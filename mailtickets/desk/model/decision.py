@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, Literal
 
+from mailtickets.desk.figures.order import ReportOrder
 from mailtickets.desk.model.effects import Effect, OpenTicket
 from mailtickets.desk.model.reason import OtherReason, Reason
 from mailtickets.desk.notices.row import NoticeName
@@ -164,6 +165,8 @@ class Decision:
     """For the notices to the author of the mail, if that is an agent."""
     also: tuple["Decision", ...] = ()
     """What is done to further tickets in the same transaction."""
+    reports: tuple[ReportOrder, ...] = ()
+    """Reports that the author asked for. They are written afterwards, each in a mail of its own."""
     ruled: Ruled = Ruled()
     """What the rules of the configuration say, where there are any."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from mailtickets.config.models import Queue
 from mailtickets.desk.clock.clocks import Clock
 from mailtickets.desk.clock.forgotten import ToldOnce
+from mailtickets.desk.figures.own_week import OwnWeek
 from mailtickets.desk.model.decision import Outcome
 from mailtickets.desk.model.states import OutboxState
 from mailtickets.desk.model.ticket import Said, Status, Ticket
@@ -215,6 +216,8 @@ class Desk:
     """Attachments of the message that a notice was about."""
     forgotten: tuple[ToldOnce, ...] = ()
     """What each person is told of tickets that lie about."""
+    week: OwnWeek | None = None
+    """An agent's own week, on the day of the digest that tells of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ DeskReason = Literal[
     "discarded-by-agent", "second-word-unclear", "second-word-not-proven", "second-word-too-late",
     "quotes-our-notice", "empty-answer",
     "uncertain-cut", "not-plainly-for-the-customer", "thanks-to-the-desk", "agent-note", "agent-commands",
-    "agent-asks", "dry-run", "command-not-understood", "stale-answer", "merge-of-strangers", "forward-unclear",
-    "opened-by-agent", "split-off", "by-turns", "least-open", "nobody-free", "turn-came",
+    "agent-asks", "manager-asks", "dry-run", "command-not-understood", "stale-answer", "merge-of-strangers",
+    "forward-unclear", "opened-by-agent", "split-off", "by-turns", "least-open", "nobody-free", "turn-came",
     # what is known of a ticket
     "found-in-mail", "answered-what-was-asked", "asked-in-acknowledgement", "said-by-customer", "impact-and-urgency",
     "priority-by-hand",

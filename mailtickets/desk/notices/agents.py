@@ -27,6 +27,7 @@ from mailtickets.desk.notices.notice import (
     Situation,
 )
 from mailtickets.desk.notices.own_mail import to_its_author
+from mailtickets.desk.notices.reports import report_help
 from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.notices.shown_last import shown_last
 from mailtickets.desk.notices.watching import followers, watching
@@ -52,6 +53,8 @@ def to_agents(occasion: Occasion) -> Iterator[Notice]:
         yield _stage_over(occasion, situation.after)
     if "stage_removed" in situation.decision.notices:
         yield from _stage_removed(occasion)
+    if "report_help" in situation.decision.notices:
+        yield report_help(occasion)
     yield from of_deadlines(occasion)
     if "reminder" in situation.decision.notices and situation.after is not None:
         yield _reminder(occasion, situation.after)

@@ -440,6 +440,59 @@ ALARMS: Mapping[str, AlarmKind] = {
         },
         shared=True,
     ),
+    "report-charts": AlarmKind(
+        keys="report-charts",
+        title={
+            "pt_BR": "um relatório saiu sem gráficos",
+            "en": "a report went out without charts",
+            "es": "un informe salió sin gráficos",
+        },
+        advice={
+            "pt_BR": (
+                "O relatório saiu sem as figuras; as tabelas e os números estão completos. Rode `mailtickets report "
+                "--format html --out r.html` na mesma máquina: ele desenha os mesmos gráficos e diz o que há. Muitas "
+                "vezes falta memória (`MemoryMax`), ou falta um arquivo do programa: instale de novo."
+            ),
+            "en": (
+                "The report has gone out without pictures; its tables and numbers are complete. Run `mailtickets "
+                "report --format html --out r.html` on the same machine: it draws the same charts and says what is "
+                "wrong. Often memory is short (`MemoryMax`), or a file of the program is missing: install it again."
+            ),
+            "es": (
+                "El informe salió sin figuras; las tablas y los números están completos. Ejecute `mailtickets report "
+                "--format html --out r.html` en la misma máquina: dibuja los mismos gráficos y dice qué pasa. A "
+                "menudo falta memoria (`MemoryMax`), o falta un archivo del programa: instálelo de nuevo."
+            ),
+        },
+        shared=True,
+    ),
+    "report-unwritten": AlarmKind(
+        keys="report-unwritten",
+        title={
+            "pt_BR": "um relatório não pôde ser escrito",
+            "en": "a report could not be written",
+            "es": "un informe no se pudo escribir",
+        },
+        advice={
+            "pt_BR": (
+                "O pedido fica guardado e é tentado de novo a cada 10 minutos, por um dia. Rode `mailtickets report` "
+                "para o mesmo período: ele lê os mesmos números e diz o que há. O log (`journalctl --unit "
+                "mailtickets`) tem o erro inteiro."
+            ),
+            "en": (
+                "The order is kept and tried again every 10 minutes for a day. Run `mailtickets report` for the same "
+                "period: it reads the same figures and says what is wrong. The log (`journalctl --unit mailtickets`) "
+                "has the whole error."
+            ),
+            "es": (
+                "El pedido queda guardado y se intenta de nuevo cada 10 minutos, durante un día. Ejecute "
+                "`mailtickets report` para el mismo período: lee las mismas cifras y dice qué pasa. El log "
+                "(`journalctl --unit mailtickets`) tiene el error completo."
+            ),
+        },
+        shared=True,
+        again_when_changed=True,
+    ),
     "overload": AlarmKind(
         keys="overload-QUEUE",
         title={

@@ -78,6 +78,8 @@ class Notice:
     visible_to: tuple[Address, ...] = ()
     visible_cc: tuple[Address, ...] = ()
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    enclosed: tuple[Attachment, ...] = field(default=(), repr=False)
+    """Files that the desk made, with their content: they come with no mail."""
     left_behind: frozenset[str] = frozenset()
     """sha256 of inline files that go along only where the words show them."""
     discretion: Discretion | None = field(default=None, repr=False)

@@ -26,6 +26,7 @@ from mailtickets.desk.notices.notice import (
     Occasion,
     Situation,
 )
+from mailtickets.desk.notices.own_week import week_context
 from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.rules.agent_reading import ASKED_AGAIN, IDENTITY_DOUBTS, NOT_PROVEN
 from mailtickets.mail.model import Address, Attachment
@@ -78,7 +79,8 @@ def _second_word(author: Agent, occasion: Occasion) -> Notice:
 
 def _is_empty(name: NoticeName, situation: Situation) -> bool:
     """Whether the notice would be a digest, sent by the clock, that lists nothing."""
-    nothing = not (situation.desk.mine or situation.desk.unassigned)
+    desk = situation.desk
+    nothing = not (desk.mine or desk.unassigned or (desk.week and desk.week.says_something))
     return name == "digest" and situation.mail is None and nothing
 
 
@@ -105,7 +107,7 @@ def _shown(name: NoticeName, occasion: Occasion) -> dict[str, object]:
             return {"count": feedback.count, "mails": mails}
         case "digest":
             mine, free = (lines_context(each, policy, desk.clocks, now) for each in (desk.mine, desk.unassigned))
-            return {"mine": mine, "unassigned": free}
+            return {"mine": mine, "unassigned": free, **week_context(desk.week, policy)}
         case "found":
             return {"words": feedback.search, "tickets": lines_context(desk.found, policy, desk.clocks, now)}
         case "commands_help":

@@ -40,9 +40,11 @@ from mailtickets.desk.notices.shapes import (
     PERSON,
     PROBLEM,
     REMOVED,
+    REPORT,
     SAID,
     STRANGER,
     TICKET_LINE,
+    WEEK,
 )
 
 _DUE_SOON = {
@@ -253,9 +255,25 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         audience="agents",
         ticket="never",
         also_to_doer=True,
-        sees={"mine": [TICKET_LINE], "unassigned": [TICKET_LINE]},
+        sees={"mine": [TICKET_LINE], "unassigned": [TICKET_LINE], "week": WEEK},
         sample=Sample(
-            ticket=False, reply_effect="lines", full={"mine": TICKET_LINES[:2], "unassigned": TICKET_LINES[2:]}
+            ticket=False,
+            reply_effect="lines",
+            full={
+                "mine": TICKET_LINES[:2],
+                "unassigned": TICKET_LINES[2:],
+                "week": {
+                    "period": "{report_period}",
+                    "resolved": 14,
+                    "answers": 31,
+                    "thanks": [
+                        {"ticket": 1042, "name": "{requester}", "text": "{thanks}", "score": None},
+                        {"ticket": 1036, "name": "{other_requester}", "text": "", "score": 5},
+                    ],
+                    "more": 1,
+                    "oldest": WHOLE_LINES[0],
+                },
+            },
         ),
     ),
     "reminder": NoticeRow(
@@ -453,6 +471,46 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
             reason="second-word-unclear",
             least={"identity": True, "ops": False},
             full={"ops": True},
+        ),
+    ),
+    "report": NoticeRow(
+        audience="agents",
+        ticket="never",
+        also_to_doer=True,
+        sees={"report": REPORT, "again": ""},
+        sample=Sample(
+            ticket=False,
+            reply_effect="lines",
+            least={"report": {"title": "{report}", "period": "{report_period}", "text": "{report_sentence}"}},
+            full={
+                "again": "{report_command}",
+                "report": {
+                    "title": "{report}",
+                    "period": "{report_period}",
+                    "sentence": "{report_sentence}",
+                    "text": "{report_sentence}\n\n{report_sum}",
+                    "html": "<p>{report_sentence}</p><p>{report_sum}</p>",
+                    "table": "{report}.csv",
+                    "pictures": True,
+                },
+            },
+        ),
+    ),
+    "report_help": NoticeRow(
+        audience="agents",
+        ticket="never",
+        also_to_doer=True,
+        sees={"problems": [PROBLEM], "again": "", "queues": ()},
+        sample=Sample(
+            ticket=False,
+            reply_effect="none",
+            full={
+                "again": "{report_command}",
+                "queues": ["{queue_name}"],
+                "problems": [
+                    {"line": "{report_command} xyz", "code": "bad-argument", "nearest": [], "expected": "report"}
+                ],
+            },
         ),
     ),
     "stage_removed": NoticeRow(

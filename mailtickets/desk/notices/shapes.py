@@ -57,6 +57,16 @@ LYING: Mapping[str, object] = {"condition": "", "tickets": [TICKET_LINE], "more"
 """Tickets that lie about for one reason."""
 AWAITS: Mapping[str, object] = {"skill": "", "passed_over": (), "more": 0}
 """Why nobody has a ticket that is given out in turn."""
+THANKS: Mapping[str, object] = {"ticket": None, "name": "", "text": "", "score": None}
+"""What a customer said to thank; a rating has a score, and perhaps no words."""
+WEEK: Mapping[str, object] = {
+    "period": "", "resolved": 0, "answers": 0, "thanks": (), "more": 0, "oldest": None,
+}  # fmt: skip
+"""An agent's own week. `thanks` are `THANKS`, `more` others; `oldest` is the ticket that has waited longest."""
+REPORT: Mapping[str, object] = {
+    "title": "", "period": "", "queues": "", "sentence": "", "text": "", "html": "", "table": "", "pictures": False,
+}  # fmt: skip
+"""A report: its words as text and as HTML, and the name of the attached table, if there is one."""
 HELD_MAIL: Mapping[str, object] = {"number": None, "subject": "", "received_at": None}
 
 ALWAYS: Mapping[str, Mapping[str, object]] = {

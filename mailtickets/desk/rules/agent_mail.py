@@ -197,9 +197,10 @@ def _done(
         notices=_notices(read.deeds.requests, feedback),
         feedback=feedback,
         also=tuple(read.deeds.also),
+        reports=tuple(read.deeds.reports),
     )
     if feedback.dry_run:
-        return replace(decision, reason="dry-run", effects=(), outcome="commanded", also=())
+        return replace(decision, reason="dry-run", effects=(), outcome="commanded", also=(), reports=())
     return decision
 
 

@@ -102,12 +102,24 @@ def _with_subject(case: Case, words: str) -> str:
 
 
 def _answered(asked: Asked, asker: Asker) -> Decision:
-    deeds = carry_out(None, asked.commands, asker)
+    read = reading_of(asked, None, asker)
+    if read.problems:
+        return sent_back(read.problems, None, asker.agent)
+    deeds = read.deeds
     search = next((request.search for request in deeds.requests if request.search), "")
     notices = tuple(dict.fromkeys(request.notice for request in deeds.requests))
     feedback = Feedback(commanded=True, search=search)
     effects = tuple(back_again(asker)) if _proven(asker) else ()
-    return Decision("agent-asks", effects, None, "commanded", asker.agent.address, notices=notices, feedback=feedback)
+    return Decision(
+        "agent-asks",
+        effects,
+        None,
+        "commanded",
+        asker.agent.address,
+        notices=notices,
+        feedback=feedback,
+        reports=tuple(deeds.reports),
+    )
 
 
 def _lines(lines: DigestAnswer, asker: Asker) -> Decision:
@@ -128,16 +140,21 @@ def _lines(lines: DigestAnswer, asker: Asker) -> Decision:
         return held(NOT_VERIFIED, None, asker.agent)
     if deeds.doubts:
         return replace(held(deeds.doubts[0].reason, None, asker.agent), feedback=Feedback(done=(deeds.doubts[0].done,)))
-    feedback = Feedback(done=tuple(deeds.done), commanded=True)
+    asked = carry_out(None, [command for command in lines.commands if row_of(command).is_question], asker)
+    if asked.problems:
+        return sent_back(asked.problems, None, asker.agent)
+    search = next((request.search for request in asked.requests if request.search), "")
+    feedback = Feedback(done=tuple(deeds.done), commanded=True, search=search)
     return Decision(
         "agent-commands",
         tuple(back_again(asker)),
         None,
         "commanded",
         asker.agent.address,
-        notices=("receipt",),
+        notices=("receipt", *dict.fromkeys(request.notice for request in asked.requests)),
         feedback=feedback,
         also=tuple(deeds.also),
+        reports=tuple(asked.reports),
     )
 
 

@@ -26,6 +26,7 @@ from mailtickets.desk.rules.customers import (
 )
 from mailtickets.desk.rules.history import history
 from mailtickets.desk.rules.machines import denied_sender, junk, loop, repeated, report, unwanted_list
+from mailtickets.desk.rules.managers import manager_asks
 from mailtickets.desk.rules.questions import Questions, questions
 from mailtickets.mail.model import InboundMail
 
@@ -48,6 +49,7 @@ RULES: tuple[BuiltInRule, ...] = (
     confirmation,
     agent_answer,
     agent_mail,
+    manager_asks,
     # Customers:
     customer_wish,
     customer_reply,

@@ -83,7 +83,47 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_rating_request_person", "rating_request", ["person", "asked_at"], unique=False)
+    _mailed_reports()
     op.execute("INSERT INTO uncounted (ticket, changes) SELECT number, 1 FROM ticket")
+
+
+def _mailed_reports() -> None:
+    """Reports that are sent by mail, and the files that automatic mail carries."""
+    op.create_table(
+        "enclosure",
+        sa.Column(
+            "notice",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            sa.ForeignKey("notice.id", name="fk_enclosure_notice"),
+            nullable=False,
+        ),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("notice", "place", name="pk_enclosure"),
+    )
+    unsent = sa.text("sent_at IS NULL")
+    op.create_table(
+        "report_order",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("since_day", sa.String(length=10), nullable=False),
+        sa.Column("until_day", sa.String(length=10), nullable=False),
+        sa.Column("queues", sa.JSON(), nullable=False),
+        sa.Column("part", sa.String(), nullable=False),
+        sa.Column("recipients", sa.JSON(), nullable=False),
+        sa.Column("locale", sa.String(), nullable=False),
+        _moment("created_at"),
+        _moment("claimed_until", nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        _moment("sent_at", nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_report_order"),
+        sa.UniqueConstraint("key", name="uq_report_order_key"),
+    )
+    op.create_index(
+        "ix_report_order_unsent", "report_order", ["id"], sqlite_where=unsent, postgresql_where=unsent, unique=False
+    )
+    op.create_index("ix_report_order_created_at", "report_order", ["created_at"], unique=False)
 
 
 def _ticket(table: str) -> sa.Column[int]:

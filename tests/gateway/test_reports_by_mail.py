@@ -1,0 +1,406 @@
+"""Reports by mail, from the clock or a command to what lies in the mailboxes. On both databases."""
+
+import email
+import email.policy
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select, update
+
+from mailtickets.config.reports import ScheduledReport
+from mailtickets.desk.figures.order import ReportOrder
+from mailtickets.desk.figures.report import Period
+from mailtickets.desk.model.delivery import Deferred, Delivery, Sent
+from mailtickets.desk.model.policy import Policy
+from mailtickets.gateway import charts
+from mailtickets.gateway.charts import NoPictures
+from mailtickets.gateway.workers import Workers
+from mailtickets.jobs.reports import Reports
+from mailtickets.mail.model import Address
+from mailtickets.store import enclosures, report_orders, schema
+from mailtickets.store.database import Database
+from mailtickets.store.read.inbound import listed
+from mailtickets.store.read.reader import within
+from mailtickets.store.report_orders import PER_HOUR
+from tests.desk.builders import ANA, BRUNO, a_policy
+from tests.gateway.alarmed import OPS, Station
+from tests.store.databases import database, migrated_file, migrated_postgres
+from tests.store.office import a_message
+from tests.store.test_who_receives import take
+
+__all__ = ["database", "migrated_file", "migrated_postgres"]
+
+ZONE = ZoneInfo("America/Sao_Paulo")
+MONDAY = datetime(2026, 11, 30, 8, 0, tzinfo=ZONE)
+CHIEF = "chefe@empresa.test"
+WEEK = ScheduledReport(name="semana", schedule="mon 08:00", to=(CHIEF,))
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
+
+
+class House(Station):
+    """A station that keeps what everybody receives."""
+
+    def __init__(self, database: Database, workers: Workers) -> None:
+        super().__init__(database, workers)
+        self.letters: list[tuple[str, bytes]] = []
+        self.answer = lambda recipient: Sent("250 ok")
+
+    async def _send(self, raw: bytes, sender: str, recipient: str) -> Delivery:
+        self.letters.append((recipient, raw))
+        return self.answer(recipient)
+
+    async def delivered(self) -> list[tuple[str, EmailMessage]]:
+        """What has been sent since this was asked last."""
+        self.letters.clear()
+        for gateway in self.running:
+            while await gateway.deliver():
+                await gateway.delivering.tasks.all_done()
+        return [(who, _read(raw)) for who, raw in self.letters]
+
+    async def write(self) -> list[tuple[str, EmailMessage]]:
+        """Every gateway looks after its reports once; what goes out then."""
+        for gateway in self.running:
+            await Reports(gateway).send()
+        return await self.delivered()
+
+    def policy(self, *reports: ScheduledReport, managers: tuple[str, ...] = (), **changes: Any) -> None:
+        """The desk of these reports."""
+        policy = a_policy(
+            suporte={"managers": managers, "locale": "pt_BR"},
+            instance={"ops_address": OPS, "locale": "pt_BR", "timezone": str(ZONE)},
+            **changes,
+        )
+        self.use(replace(policy, reports=reports))
+
+    def use(self, policy: Policy) -> None:
+        self.office.use(policy)
+        for gateway in self.running:
+            gateway.clerk.rules = self.office.clerk.rules
+
+
+def _read(raw: bytes) -> EmailMessage:
+    return email.message_from_bytes(raw, policy=email.policy.default)  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    made = Workers(1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def house(database: Database, workers: Workers, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    monkeypatch.setattr(charts, "png", lambda svgs: [PNG + svg.encode()[:50] for svg in svgs])
+    found = House(database, workers)
+    found.policy(WEEK)
+    found.office.now = MONDAY - timedelta(days=5)
+    await found.begin()
+    for number in range(12):
+        found.office.take(a_message(message_id=f"<m{number}@cliente.test>", subject=f"Pedido {number}"))
+    await found.delivered()
+    found.office.now = MONDAY
+    yield found
+    await found.close()
+
+
+def part(mail: EmailMessage, kind: str) -> EmailMessage:
+    return next(one for one in mail.walk() if one.get_content_type() == kind)  # type: ignore[return-value]
+
+
+def content(mail: EmailMessage, kind: str) -> Any:
+    return part(mail, kind).get_content()
+
+
+# --- by the clock -------------------------------------------------------------------------------------
+
+
+async def test_a_report_comes_at_its_time_with_everything_that_it_carries(house: House) -> None:
+    ((who, mail),) = await house.write()
+    assert who == CHIEF
+    assert mail["Subject"] == "Relatório semana: 23 a 29 de novembro de 2026"
+    assert (mail["Auto-Submitted"], mail["To"], mail["Reply-To"]) == (
+        "auto-generated",
+        CHIEF,
+        "Suporte Exemplo <suporte@desk.test>",
+    )
+    assert "OOF" in mail["X-Auto-Response-Suppress"]
+    assert "Ref.:" not in content(mail, "text/plain")  # no token for somebody who is no agent
+    assert "12 chamados" in content(mail, "text/plain")
+    page = content(mail, "text/html")
+    assert '<th scope="row"' in page
+    assert [one.get_content_type() for one in mail.iter_parts()] == ["multipart/alternative", "text/csv"]
+    related = next(one for one in mail.walk() if one.get_content_type() == "multipart/related")
+    shown, *pictures = related.iter_parts()
+    assert shown.get_content_type() == "text/html"
+    for picture in pictures:
+        assert picture.get_content().startswith(PNG)
+        cid = picture["Content-ID"].strip("<>")
+        image = page.partition(f'src="cid:{cid}" alt="')[2].partition('"')[0]
+        assert len(image) > 20  # a sentence, and not a file name
+    assert len(pictures) in (1, 2)
+    table = part(mail, "text/csv")
+    assert table.get_filename() == "relatório-semana-2026-11-23-2026-11-29.csv"
+    assert len(table.get_content().splitlines()) > 1
+
+
+async def test_a_report_comes_once_for_each_slot_whatever_gateway_sees_it_and_however_the_clock_goes(
+    house: House,
+) -> None:
+    await house.begin("two")
+    assert len(await house.write()) == 1
+    house.office.now = MONDAY - timedelta(minutes=30)  # the clock is set back
+    assert await house.write() == []
+    for minutes in (0, 5, 600):
+        house.office.now = MONDAY + timedelta(minutes=minutes)
+        assert await house.write() == []
+    house.office.now = MONDAY + timedelta(days=7, minutes=1)
+    ((_, mail),) = await house.write()
+    assert "30 de novembro a 6 de dezembro" in mail["Subject"]
+
+
+async def test_a_gateway_that_was_down_sends_it_late_and_once(house: House) -> None:
+    house.office.now = MONDAY + timedelta(weeks=10, hours=9)
+    ((_, mail),) = await house.write()
+    assert "1º a 7 de fevereiro de 2027" in mail["Subject"]
+    assert await house.write() == []
+    house.office.now = MONDAY + timedelta(weeks=11, days=1)  # that Monday nobody was there
+    assert await house.write() == []
+
+
+async def test_each_recipient_has_a_mail_of_their_own_and_agents_can_answer_by_lines(house: House) -> None:
+    house.policy(WEEK.model_copy(update={"to": (CHIEF, ANA.address, "outra@empresa.test")}))
+    letters = dict(await house.write())
+    assert sorted(letters) == [ANA.address, CHIEF, "outra@empresa.test"]
+    assert "suporte+" in letters[ANA.address]["Reply-To"]
+    assert "suporte+" not in letters[CHIEF]["Reply-To"]
+    assert letters[CHIEF]["To"] == CHIEF
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "words"),
+    [
+        ("pt_BR", "Relatório semana: 23 a 29 de novembro de 2026", "12 chamados"),
+        ("en", "Report semana: November 23 to 29, 2026", "12 tickets"),
+        ("es", "Informe semana: 23 al 29 de noviembre de 2026", "12 solicitudes"),
+    ],
+)
+async def test_a_report_is_in_the_language_that_it_asks_for(
+    house: House, locale: Any, subject: str, words: str
+) -> None:
+    house.policy(WEEK.model_copy(update={"locale": locale}))
+    ((_, mail),) = await house.write()
+    assert words in content(mail, "text/plain")
+    assert words in content(mail, "text/html")
+    assert mail["Subject"].split(":")[0] == subject.split(":")[0]
+
+
+async def test_without_reports_nothing_is_written(house: House) -> None:
+    house.policy()
+    assert await house.write() == []
+    assert house.office.run(lambda c: c.execute(select(schema.report_order)).all()) == []
+
+
+# --- files --------------------------------------------------------------------------------------------
+
+
+async def test_every_attempt_writes_the_same_bytes_and_what_is_stored_is_small(house: House) -> None:
+    house.answer = lambda recipient: Deferred("451 later")
+    await house.write()
+    house.office.pass_time(hours=1)
+    house.answer = lambda recipient: Sent("250 ok")
+    before = list(house.letters)
+    await house.delivered()
+    assert [raw for _, raw in house.letters] == [raw for _, raw in before]
+    row = house.office.run(lambda c: c.execute(select(schema.notice).order_by(schema.notice.c.id.desc())).first())
+    assert "base64" not in row.html
+    assert len(row.html) + len(row.text) < 30_000
+
+
+async def test_files_are_forgotten_when_no_copy_waits_any_more(house: House) -> None:
+    def kept() -> int:
+        return len(house.office.run(lambda c: c.execute(select(schema.enclosure.c.notice)).all()))
+
+    def forget() -> None:
+        house.office.run(lambda c: enclosures.forget_sent(c, house.office.now))
+
+    house.answer = lambda recipient: Deferred("451 later")
+    await house.write()
+    assert kept() >= 2
+    house.office.pass_time(days=31)
+    forget()
+    assert kept() >= 2  # a copy still waits
+    house.office.run(lambda c: c.execute(update(schema.outbox).values(state="failed", next_attempt_at=None)))
+    forget()
+    assert kept() == 0
+
+
+async def test_a_report_whose_charts_fail_goes_without_them_and_ops_are_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "png", lambda svgs: NoPictures("failed", "the charts could not be drawn: no font"))
+    letters = dict(await house.write())
+    assert sorted(letters) == [CHIEF, OPS]
+    report = letters[CHIEF]
+    assert "Os gráficos não puderam ser desenhados desta vez." in content(report, "text/html")
+    assert "cid:" not in content(report, "text/html")
+    assert not [one for one in report.walk() if one.get_content_type() == "image/png"]
+    assert part(report, "text/csv")
+    assert "no font" in content(letters[OPS], "text/plain")
+    monkeypatch.setattr(charts, "png", lambda svgs: [PNG for _ in svgs])
+    house.office.take(a_message(message_id="<later@cliente.test>"))
+    house.office.now = MONDAY + timedelta(days=7)
+    await house.write()
+    assert house.open() == []
+
+
+async def test_a_report_that_cannot_be_read_is_tried_again_and_ops_are_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("mailtickets.jobs.reports.read", lambda *_: 1 / 0)
+        ((who, mail),) = await house.write()
+    assert who == OPS
+    assert "ZeroDivisionError" in content(mail, "text/plain")
+    assert await house.write() == []  # its lease has not ended
+    house.office.pass_time(minutes=11)
+    ((who, _),) = await house.write()
+    assert who == CHIEF
+
+
+# --- by request ---------------------------------------------------------------------------------------
+
+
+def ask(house: House, author: str, words: str, verdict: str = "pass", subject: str = "Oi") -> tuple[str, str]:
+    """A mail to the queue; gives its outcome and reason."""
+    house.office.pass_time(minutes=1)
+    row = take(house.office, words, verdict, **{"from": author, "subject": subject})
+    return row.outcome, row.reason
+
+
+async def test_an_agent_asks_and_gets_their_queues_and_no_colleague(house: House) -> None:
+    house.policy()
+    ask(house, BRUNO.address, "Vou olhar.")  # a ticket of Bruno's
+    assert ask(house, ANA.address, "#relatorio semana passada") == ("commanded", "agent-asks")
+    ((who, mail),) = [letter for letter in await house.write() if letter[1]["Subject"].startswith("Relatório")]
+    assert who == ANA.address
+    assert "23 a 29 de novembro" in mail["Subject"]
+    assert BRUNO.name not in content(mail, "text/html")
+
+
+@pytest.mark.parametrize("words", ["#relatorio", "#report week", "#informe hoy", "#relatorio 30d", "#relatório 2026-11",
+                                   "#relatorio mês por tipo", "#relatorio fila suporte semana"])  # fmt: skip
+async def test_words_that_are_understood(house: House, words: str) -> None:
+    house.policy()
+    assert ask(house, ANA.address, words) == ("commanded", "agent-asks")
+    ((who, mail),) = await house.write()
+    assert (who, mail["Subject"].split(":")[0]) == (ANA.address, "Relatório")
+
+
+async def test_the_command_may_stand_in_the_subject_alone(house: House) -> None:
+    house.policy(managers=(CHIEF,))
+    assert ask(house, ANA.address, "", subject="#relatorio ontem")[0] == "commanded"
+    assert ask(house, CHIEF, "", subject="#relatorio ontem") == ("commanded", "manager-asks")
+    assert [who for who, _ in await house.write()] == [ANA.address, CHIEF]
+
+
+async def test_an_agent_sees_only_their_queues_and_gets_no_figures_of_colleagues(house: House) -> None:
+    house.policy()
+    held = "held", "command-not-understood"
+    assert ask(house, ANA.address, "#relatorio fila vendas") == held
+    assert ask(house, ANA.address, "#relatorio por atendente") == held
+    assert ask(house, ANA.address, "#relatorio banana") == held
+    told = [content(mail, "text/plain") for who, mail in await house.write() if who == ANA.address]
+    assert "Nenhuma fila se chama assim. Talvez: suporte" in told[0]
+    assert "Os números de cada atendente são para quem gerencia a fila." in told[1]
+    assert "hoje, semana, 30d, 2026-03, semana fila financeiro ou mês por tipo" in " ".join(told[2].split())
+
+
+async def test_a_correction_brings_the_report(house: House) -> None:
+    house.policy()
+    ask(house, ANA.address, "#relatorio banana")
+    await house.write()
+    row = take(house.office, "#relatorio ontem", "pass", house.office.reply_address(ANA.address, None),  # type: ignore[arg-type]
+               **{"from": ANA.address, "subject": "Re: x"})  # fmt: skip
+    assert row.outcome == "commanded"
+    while waiting := [r.id for r in house.office.run(lambda c: listed(within(c), state="accepted"))]:
+        for number in waiting:
+            house.office.settle(house.office.draft(number))
+    assert [mail["Subject"] for who, mail in await house.write()] == ["Relatório: 29 de novembro de 2026"]
+
+
+async def test_a_manager_who_is_no_agent_asks_with_proof_and_sees_each_agent(house: House) -> None:
+    house.policy(managers=(CHIEF,))
+    assert ask(house, CHIEF, "#relatorio semana por atendente") == ("commanded", "manager-asks")
+    ((who, mail),) = await house.write()
+    assert who == CHIEF
+    assert "suporte+" not in mail["Reply-To"]
+    assert "Ref.:" not in content(mail, "text/plain")
+
+
+async def test_a_manager_is_answered_with_examples(house: House) -> None:
+    house.policy(managers=(CHIEF,))
+    assert ask(house, CHIEF, "#relatorio banana") == ("commanded", "manager-asks")
+    ((who, mail),) = await house.write()
+    assert (who, mail["Subject"], mail["Auto-Submitted"]) == (
+        CHIEF,
+        "Relatório: o que pode ser pedido",
+        "auto-generated",
+    )
+    text = content(mail, "text/plain")
+    assert "#relatorio banana" in text
+    assert "#relatório semana passada" in text
+    assert "#relatório semana fila suporte" in text
+
+
+@pytest.mark.parametrize("verdict", ["none", "fail"])
+async def test_without_proof_a_managers_mail_is_a_ticket_as_anybodys(house: House, verdict: str) -> None:
+    house.policy(managers=(CHIEF,))
+    assert ask(house, CHIEF, "#relatorio", verdict)[0] == "opened"
+    assert not [who for who, _ in await house.write() if who == CHIEF]
+
+
+async def test_who_is_neither_agent_nor_manager_gets_none(house: House) -> None:
+    house.policy(managers=(CHIEF,))
+    assert ask(house, "maria@cliente.test", "#relatorio")[0] == "opened"
+    assert ask(house, CHIEF, "#relatorio\nA impressora parou.")[0] == "opened"  # words of a person are never eaten
+    assert not [who for who, mail in await house.write() if mail["Subject"].startswith("Relatório")]
+
+
+async def test_a_reply_to_a_ticket_may_ask_too_and_the_ticket_stays_as_it_is(house: House) -> None:
+    house.policy()
+    to = house.office.reply_address(ANA.address, 1)
+    before = house.office.ticket(1).ticket.status
+    row = take(house.office, "#relatorio hoje", "pass", to, **{"from": ANA.address, "subject": "Re: [#1] Pedido"})
+    assert row.outcome == "commanded"
+    assert [who for who, mail in await house.write() if mail["Subject"].startswith("Relatório")] == [ANA.address]
+    assert house.office.ticket(1).ticket.status == before
+
+
+async def test_a_mail_that_says_what_would_happen_orders_no_report(house: House) -> None:
+    house.policy()
+    to = house.office.reply_address(ANA.address, 1)
+    take(house.office, "#simular\n#relatorio hoje", "pass", to, **{"from": ANA.address, "subject": "Re: [#1] Pedido"})
+    assert not [who for who, mail in await house.write() if mail["Subject"].startswith("Relatório:")]
+
+
+async def test_a_flood_of_requests_costs_a_bounded_number_of_reports(house: House) -> None:
+    house.policy()
+    for number in range(1, 40):
+        take(house.office, f"#relatorio {number}d", "none", **{"from": ANA.address, "subject": f"Oi {number}"})
+    assert house.office.run(lambda c: len(c.execute(select(schema.report_order)).all())) == PER_HOUR
+
+
+async def test_a_report_by_agent_is_divided_where_some_of_its_readers_may_not_see_colleagues(house: House) -> None:
+    house.policy(managers=(BRUNO.address,))
+    everybody = tuple(Address("", one) for one in (CHIEF, ANA.address, BRUNO.address))
+    order = ReportOrder(Period(date(2026, 11, 23), date(2026, 11, 29)), ("suporte",), everybody, "pt_BR", "agent", "x")
+    house.office.run(lambda c: report_orders.schedule(c, date(2026, 11, 30), order, house.office.now))
+    seen = {who: "Por atendente" in content(mail, "text/plain") for who, mail in await house.write()}
+    assert seen.pop(ANA.address) is False
+    assert sorted(seen) == sorted([CHIEF, BRUNO.address])
