@@ -1,14 +1,15 @@
 """Tickets that are closed because their customer is silent: whom to warn, and whose warning is over.
 
 Owns: the table `closing`, a row for each ticket whose customer was warned, or could not be. A warning holds as long as
-nothing has happened on the ticket since: a reply above all makes it void, and the wait begins anew.
+nothing has happened on the ticket since: a reply above all makes it void, and the wait begins anew. What a machine of
+the customer answers is no reply, and what the clock does is nothing either: with them, warnings would never end.
 """
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, literal_column, or_, select, update
 
 from mailtickets.desk.model.ticket import Ticket
 from mailtickets.store.disowned import DISOWNED
@@ -109,6 +110,13 @@ def _status(name: str) -> ColumnElement[bool]:
 def warned(connection: Connection, after: Ticket) -> None:
     """Remembers that a ticket's customer was warned by the change that made the ticket as it is now."""
     _put(connection, after.number, since=after.updated_at, revision=after.revision)
+
+
+def hold_on(connection: Connection, number: int, before: int, after: int) -> None:
+    """A warning goes on to hold although the ticket has another revision: no person has done anything."""
+    connection.execute(
+        update(closing).where(closing.c.ticket == number, closing.c.revision == before).values(revision=after)
+    )
 
 
 def put_off(connection: Connection, number: int, again_at: datetime) -> None:

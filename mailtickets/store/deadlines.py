@@ -17,7 +17,7 @@ from mailtickets.desk.clock.timers import DERIVED, Fired, Timer, passed, timers
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import Reason
 from mailtickets.desk.model.ticket import Ticket
-from mailtickets.store import tickets
+from mailtickets.store import closing, tickets
 from mailtickets.store.database import Stale
 from mailtickets.store.read import happenings
 from mailtickets.store.read.reader import within
@@ -229,6 +229,7 @@ def _refresh(connection: Connection, number: int, policy: Policy, now: datetime,
     if changed:
         save(connection, number, changed, now)
         connection.execute(update(ticket).where(ticket.c.number == number).values(revision=ticket.c.revision + 1))
+        closing.hold_on(connection, number, found.revision, found.revision + 1)
     return changed
 
 

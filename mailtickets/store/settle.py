@@ -43,6 +43,7 @@ from mailtickets.store import (
     agents,
     answer_times,
     budgets,
+    closing,
     contacts,
     deadlines,
     figures,
@@ -138,6 +139,8 @@ def _write(connection: Connection, settlement: Settlement) -> None:
         figures.mark(connection, after)
         if after.fields != (settlement.before.fields if settlement.before else ()):
             search.index_values(connection, after.number, _values(after))
+        if _is_no_persons(settlement) and settlement.before is not None and settlement.before.status == "pending":
+            closing.hold_on(connection, after.number, settlement.before.revision, after.revision)
     for effect in settlement.decision.effects:
         _carry_out(connection, settlement, effect)
     if settlement.deadlines:
@@ -296,6 +299,13 @@ def _number(settlement: Settlement) -> int:
     if settlement.after is None:
         raise AssertionError("this effect belongs to a ticket")
     return settlement.after.number
+
+
+def _is_no_persons(settlement: Settlement) -> bool:
+    """Whether a machine has answered, or the clock is the cause."""
+    if settlement.mail is not None:
+        return settlement.mail.kind == "auto_reply"
+    return settlement.received is None and settlement.decision.actor == "system"
 
 
 def _concerned(settlement: Settlement) -> int:

@@ -3,21 +3,26 @@
 From the raw mail to what the customer receives, on both databases.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from mailtickets.config.levels import ServiceLevel
 from mailtickets.config.stages import QueueStage
 from mailtickets.desk.commands import orders
 from mailtickets.gateway.drafting.order import Order
 from mailtickets.jobs.closing import close_resolved, close_silent
+from mailtickets.jobs.timers import make_some_again
 from mailtickets.mail.read.parse import parse
 from mailtickets.store import contacts, outbox, schema
 from tests.desk.builders import MARIA, a_policy
+from tests.desk.rules.configured.occasions import a_rule
 from tests.store.office import Office, copies
 from tests.store.test_who_receives import take
 from tests.store.test_work_by_mail import agent, gateway, maria, token
+from tests.store.timers import fire_all
 
 QUEUE: dict[str, Any] = {"close_pending_after_days": 7, "close_warning_days": 3}
 
@@ -259,3 +264,83 @@ def test_a_resolved_ticket_whose_customer_cannot_be_warned_is_closed_all_the_sam
     office.run(lambda c: contacts.make_undeliverable(c, MARIA.address, office.now))
     run(office, 7)
     assert status(office) == "closed"
+
+
+# --- attempts -------------------------------------------------------------------------------------------
+
+
+def warned_of(office: Office) -> str:
+    """The address that a reply to the newest mail to Maria goes to."""
+    return office.reply_address(MARIA.address)
+
+
+def test_an_absence_notice_in_reply_to_the_warning_keeps_nothing_open(silent: Office) -> None:
+    run(silent, 7)
+    assert to_maria(silent) == ["close_warning"]
+    fields = {"auto_submitted": "auto-replied", "subject": "Resposta automática: Impressora"}
+    take(silent, "Estou de férias.", "pass", warned_of(silent), **fields)
+    run(silent, 3)
+    assert (to_maria(silent), status(silent)) == (["close_warning", "resolved"], "resolved")
+
+
+def test_an_absence_notice_after_each_warning_makes_no_series_of_warnings(silent: Office) -> None:
+    for _ in range(30):
+        before = len(to_maria(silent))
+        run(silent, 1)
+        if len(to_maria(silent)) > before and to_maria(silent)[-1] == "close_warning":
+            take(silent, "Fora do escritório.", "pass", warned_of(silent), auto_submitted="auto-replied")
+    assert to_maria(silent).count("close_warning") == 1
+
+
+def test_a_stranger_who_answers_the_warning_in_marias_name_closes_nothing_and_learns_nothing(silent: Office) -> None:
+    run(silent, 7)
+    warning = newest(silent)
+    fields = {"subject": "Re: [#1] Impressora", "in_reply_to": warning.message_id, "references": warning.message_id}
+    for words in ("#fechar", "Pode fechar, obrigado.", "resolvido", "status", "silenciar"):
+        take(silent, words, "fail", **fields)
+    assert to_maria(silent) == ["close_warning"]
+    assert status(silent) in {"pending", "open"}
+    maria_ = silent.ticket(1).ticket.participant(MARIA.address)
+    assert maria_ is not None
+    assert not maria_.muted
+
+
+def test_a_forged_report_that_the_warning_did_not_arrive_stops_nothing(silent: Office) -> None:
+    run(silent, 7)
+    report = (
+        "This is the mail system. I'm sorry: your message could not be delivered.\n\n"
+        "<maria@cliente.test>: host mx.cliente.test said: 550 5.1.1 User unknown"
+    )
+    fields = {"from": "MAILER-DAEMON@cliente.test", "subject": "Undelivered Mail Returned to Sender",
+              "in_reply_to": newest(silent).message_id, "auto_submitted": "auto-replied"}  # fmt: skip
+    take(silent, report, "none", **fields)
+    maria(silent, "Ainda preciso.", warned_of(silent))
+    assert status(silent) == "open"
+    agent(silent, "Certo, seguimos.", token(silent, "ana"))
+    assert to_maria(silent)[-1] == "answer"
+
+
+def test_clocks_that_are_made_again_after_the_warning_leave_it_as_it_is(silent: Office) -> None:
+    run(silent, 7)
+    level = ServiceLevel(name="padrao", resolution="30d")
+    silent.use(replace(a_policy(suporte=QUEUE), levels=(level,)))
+    while make_some_again(gateway(silent)):
+        pass
+    run(silent, 2)
+    assert (to_maria(silent), status(silent)) == (["close_warning"], "pending")
+    run(silent, 1)
+    assert (to_maria(silent), status(silent)) == (["close_warning", "resolved"], "resolved")
+
+
+def test_what_the_clock_does_after_the_warning_leaves_it_as_it_is(silent: Office) -> None:
+    rule = a_rule('on = "due"; all = [{ age = "8d" }]; add_tags = ["velho"]', "velho")
+    silent.use(a_policy(suporte=QUEUE, configured=(rule,)))
+    while make_some_again(gateway(silent)):
+        pass
+    run(silent, 7)
+    assert to_maria(silent) == ["close_warning"]
+    silent.pass_time(days=1)
+    assert fire_all(gateway(silent)) == 1
+    assert silent.ticket(1).ticket.tags == ("velho",)
+    run(silent, 2)
+    assert (to_maria(silent), status(silent)) == (["close_warning", "resolved"], "resolved")
