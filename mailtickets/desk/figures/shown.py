@@ -9,6 +9,7 @@ Limits: `MOST_ROWS` for a table, unless the caller wants all.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from mailtickets.desk.figures import sentence, wording
@@ -30,6 +31,8 @@ from mailtickets.words import locales
 
 MOST_ROWS = 40
 """So many parts fit a page that people read; CSV and JSON have all."""
+MOST_DAYS_BESIDE = 14
+"""So many days are shown beside another division."""
 MOST_COMMENT = 600
 """Characters of a comment that are shown."""
 
@@ -135,7 +138,7 @@ def _tables(report: DeskReport, locale: str, most: int | None) -> Iterator[Shown
         yield _times(report, locale)
     if report.by and report.rows:
         yield from _parts(report.by, report.rows, locale, most)
-    if report.by != "day" and 1 < len(report.days) <= (most or len(report.days)):
+    if report.by != "day" and 1 < len(report.days) <= (MOST_ROWS if report.by is None else MOST_DAYS_BESIDE):
         yield next(_parts("day", report.days, locale, most))
     if report.oldest:
         yield _oldest(report.oldest, locale)
@@ -352,7 +355,8 @@ def _comment(one: CustomerComment, locale: str) -> ShownComment:
 
 def _notes(report: DeskReport, tables: Sequence[ShownTable], locale: str) -> Iterator[str]:
     if report.complete_until:
-        yield word(locale, "note_incomplete").format(report.complete_until)
+        until = locales.short(datetime.fromisoformat(report.complete_until), locale)
+        yield word(locale, "note_incomplete").format(until)
     sign = word(locale, "at_least_sign").format("")
     if any(sign in cell for table in tables for row in table.rows for cell in row.cells):
         yield word(locale, "note_at_least")

@@ -164,6 +164,23 @@ def test_without_a_division_there_are_the_days() -> None:
     assert len(rows(a_week(by=None, rows=()), "volume")) == 7
 
 
+def month(by: Dimension | None) -> DeskReport:
+    days = tuple(ReportRow(f"2026-11-{day:02}", figures()) for day in range(1, 31))
+    return report(by=by, rows=(ReportRow("a", figures()),) if by else (), days=days)
+
+
+def test_a_month_of_days_does_not_bury_another_division() -> None:
+    assert [len(one.rows) for one in show(month(None), "en").tables if one.key == "volume"] == [30]
+    assert [len(one.rows) for one in show(month("tag"), "en").tables if one.key == "volume"] == [1]
+    assert [len(one.rows) for one in show(a_week(), "en").tables if one.key == "volume"] == [2, 7]
+
+
+def test_a_report_says_up_to_when_it_is_complete() -> None:
+    assert show(a_week(complete_until="2026-11-28T10:05-03:00"), "pt_BR").notes[0] == (
+        "Contado até 28 nov. 2026, 10h05; o que veio depois ainda falta."
+    )
+
+
 # --- what strangers wrote --------------------------------------------------------------------------------------
 
 
