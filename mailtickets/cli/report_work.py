@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from mailtickets.cli import BAD_USAGE, DONE, REFUSED, Stop
 from mailtickets.cli.desk import opened
 from mailtickets.cli.report import FORMATS
+from mailtickets.cli.session import user_name
 from mailtickets.config.nearest import nearest
 from mailtickets.config.places import shipped
 from mailtickets.desk.figures.periods import period_of
@@ -133,6 +134,8 @@ def _write(out: Path, octets: bytes) -> None:
             target.write_bytes(octets)
         else:
             _replace(target, octets)
+    except PermissionError as error:
+        raise Stop(REFUSED, f"{out}: the user {user_name(os.geteuid())} may not write there") from error
     except OSError as error:
         raise Stop(REFUSED, f"{out}: {error.strerror}") from error
 

@@ -87,11 +87,12 @@ def act_as_owner(state_dir: Path) -> None:
         os.setgid(owner.st_gid)
         os.setuid(owner.st_uid)
     elif not os.access(state_dir, os.R_OK | os.W_OK | os.X_OK):
-        name = _user_name(owner.st_uid)
+        name = user_name(owner.st_uid)
         raise Stop(BAD_USAGE, f"{state_dir} belongs to the user {name}: run this command as {name} or as root")
 
 
-def _user_name(number: int) -> str:
+def user_name(number: int) -> str:
+    """The name of a user of this machine; the number where it has none."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:
@@ -175,7 +176,7 @@ def positive(word: str) -> int:
 
 def actor() -> str:
     """The person who gives a command at the shell, for the ticket's events."""
-    return f"shell:{os.environ.get('SUDO_USER') or _user_name(os.getuid())}"
+    return f"shell:{os.environ.get('SUDO_USER') or user_name(os.getuid())}"
 
 
 def print_json(value: Any) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pwd
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -155,6 +156,19 @@ def test_what_cannot_be_written_is_named(desk: Shell, where: str) -> None:
     status, said, why = desk.run("report", "--out", desk.directory / where)
     assert (status, said) == (1, "")
     assert str(desk.directory / Path(where)) in why
+
+
+def test_a_folder_that_is_somebody_elses_is_named_with_the_user_who_may_not(
+    desk: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root acts as the owner of the desk: a folder of root's is not writable then."""
+
+    def refuses(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("mailtickets.cli.report_work.NamedTemporaryFile", refuses)
+    status, _, why = desk.run("report", "--out", desk.directory / "r.txt")
+    assert (status, f"r.txt: the user {pwd.getpwuid(os.geteuid()).pw_name} may not write there" in why) == (1, True)
 
 
 def test_a_disk_that_is_full_leaves_the_old_file(desk: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
 """Pictures of the status page and of charts to look at: `make pictures` writes them to build/pictures, and those of the
-documentation anew: docs/status.png, docs/chart-volume.png and docs/chart-answer-time.png."""
+documentation anew: docs/status.png, docs/report.png, docs/chart-volume.png and docs/chart-answer-time.png."""
 
 import sys
 import tempfile
@@ -9,6 +9,8 @@ from mailtickets.gateway.charts import NoPictures, png
 from mailtickets.views.charts import CHARTS, ChartName, svg
 from mailtickets.views.page import page
 from mailtickets.views.page_charts import cards
+from mailtickets.views.reports.html import page as report_page
+from tests.desk.figures.made_up import a_week
 from tests.servers.chromium import picture
 from tests.views.report_scenes import REPORTS, month
 from tests.views.status_scenes import LOCALES, SCENES
@@ -44,6 +46,8 @@ def of_the_docs(folder: Path, profile: Path) -> None:
     written = profile / "docs.html"
     written.write_text(page(SCENES["waits"]("pt_BR"), cards(month(), "pt_BR")), encoding="utf-8")
     picture(written, folder / "status.png", width=1220, height=1700, place=profile)
+    written.write_text(report_page(a_week(name=""), "en", desk="Example"), encoding="utf-8")
+    picture(written, folder / "report.png", width=800, height=1240, place=profile)
     for which, made in zip(IN_DOCS, pictures(*(svg(month(), which, "en") for which in IN_DOCS)), strict=True):
         (folder / f"chart-{which}.png").write_bytes(made)
 
