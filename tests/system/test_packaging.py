@@ -53,6 +53,22 @@ def test_it_brings_the_command_and_the_licence(unpacked: Path) -> None:
     assert licence.read_text() == (ROOT / "LICENSE").read_text()
 
 
+def test_charts_are_drawn_with_the_font_that_comes_with_it(unpacked: Path, tmp_path: Path) -> None:
+    drawn = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from mailtickets.gateway.charts import png
+frame = '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30"><text x="4" y="20">{}</text></svg>'
+made = png([frame.format("Olá"), frame.format("")])
+sys.exit(0 if isinstance(made, list) and made[0] != made[1] else str(made))
+"""
+    command = [sys.executable, "-I", "-c", drawn, str(unpacked)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (licence,) = unpacked.glob("*.dist-info/licenses/mailtickets/fonts/LICENSE-DejaVu.txt")
+    assert "Bitstream Vera" in licence.read_text()
+
+
 def test_what_pip_is_told(metadata: Message) -> None:
     assert metadata["Name"] == "mailtickets"
     assert metadata["License-Expression"] == "GPL-3.0-or-later"

@@ -85,7 +85,7 @@ class HttpDoor:
         self._figures = Fresh(lambda: asyncio.to_thread(self._look))
         self._ready = Fresh(self._readiness)
         self._texts = {form: Fresh(partial(self._render, form), 2.0) for form in MEDIA_TYPES}
-        self._charts = Fresh(lambda: asyncio.to_thread(self._draw_charts), 0.2, CHARTS_FRESH_SECONDS)
+        self._charts = self._fresh_charts()
         self._last_charts = ""
         self._pages = Fresh(self._page_with_charts)
         self._rendering = asyncio.Lock()
@@ -104,9 +104,13 @@ class HttpDoor:
         self._minding = asyncio.create_task(self._mind_lag(), name="loop-lag")
 
     def take_over(self) -> None:
-        """Serves what the configuration wants now."""
+        """Serves what the configuration wants now, with charts in its locale and time zone."""
+        self._charts = self._fresh_charts()
         sources = Sources(alive=self._alive, ready=self._ready.get, metrics=self._metrics, page=self._pages.get)
         self._app = application(self._running.config, sources)
+
+    def _fresh_charts(self) -> "Fresh[str]":
+        return Fresh(lambda: asyncio.to_thread(self._draw_charts), 0.2, CHARTS_FRESH_SECONDS)
 
     async def close(self) -> None:
         if self._minding is not None:

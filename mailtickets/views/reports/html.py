@@ -83,8 +83,8 @@ def _chart(report: DeskReport, which: ChartName, locale: str) -> str:
 
 def image(source: str, alternative: str) -> str:
     """A picture for `pictures`: `cid:...` or a `data:` address, and what it says in words."""
-    style = "display: block; width: 100%; max-width: 640px; height: auto; border: 0"
-    return f'<img src="{escape(source)}" alt="{escape(alternative)}" width="640" style="{style}">'
+    style = "display: block; width: 100%; max-width: 480px; height: auto; border: 0"
+    return f'<img src="{escape(source)}" alt="{escape(alternative)}" width="480" style="{style}">'
 
 
 def _body(shown: ShownReport, pictures: Sequence[str]) -> str:
