@@ -177,8 +177,8 @@ def main() -> None:
     texts = median(drawing_ms() for _ in range(20))
     body = (
         f"{page.table(['a process of its own', 'ms', 'ms of CPU', 'most memory', 'pictures'], rows)}\n\n"
-        f"The SVG of all five charts takes {texts:.1f} ms of CPU in the desk itself. Pictures are 880 pixels wide. The time by the"
-        " clock is also that of whatever else the machine did: trust the CPU."
+        f"The SVG of all five charts takes {texts:.1f} ms of CPU in the desk itself. Pictures are 880 pixels wide. "
+        "The time by the clock is also that of whatever else the machine did: trust the CPU."
     )
     if not python:
         body += " matplotlib was not there to be measured."
