@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from mailtickets.config.durations import span
-from mailtickets.config.models import Agent
+from mailtickets.config.models import Agent, Queue
 from mailtickets.desk.clock.calendar import intervals, is_open
 from mailtickets.desk.clock.forgotten import Addressee, Lying, ToldOnce, addressees, is_time, sections, silent_after
 from mailtickets.desk.commands import orders
@@ -93,7 +93,7 @@ class _Look:
                 found.append(store.of_the_absent(connection, queue.name, addresses, self._now))
             after = silent_after(queue)
             if after is not None:
-                found.append(store.silent(connection, queue.name, [None, *addresses], self._now - after))
+                found.append(self._silent(connection, queue, [None, *addresses], after))
             yield queue.name, found
 
     def _own(self, connection: Connection, one: Addressee) -> Iterator[Lying]:
@@ -104,7 +104,11 @@ class _Look:
         for queue in self._policy.queues:
             after = silent_after(queue)
             if after is not None:
-                yield store.silent(connection, queue.name, [one.agent.address], self._now - after)
+                yield self._silent(connection, queue, [one.agent.address], after)
+
+    def _silent(self, connection: Connection, queue: Queue, of: Sequence[str | None], after: timedelta) -> Lying:
+        timed = [stage.name for stage in queue.stages if stage.after]
+        return store.silent(connection, queue.name, of, self._now - after, timed=timed)
 
     @property
     def _before(self) -> datetime:

@@ -41,12 +41,15 @@ def of_the_absent(connection: Connection, queue: str, absent: Sequence[str], now
     return _lying(connection, "agent-away", ticket.c.waiting_since, (*where, _in_sight(now)))
 
 
-def silent(connection: Connection, queue: str, agents: Sequence[str | None], before: datetime) -> Lying:
+def silent(
+    connection: Connection, queue: str, agents: Sequence[str | None], before: datetime, *, timed: Sequence[str] = ()
+) -> Lying:
     """Tickets of a queue, of one of these agents or of nobody (None), that have waited for their customer since
-    `before` or longer, and on which nothing has happened since."""
+    `before` or longer, and on which nothing has happened since. Those in a stage of `timed` are left out: the stage
+    itself says how long it lasts."""
     known = [agent for agent in agents if agent is not None]
     holder = or_(ticket.c.assignee.in_(known), *([ticket.c.assignee.is_(None)] if None in agents else []))
-    where = ticket.c.queue == queue, _PENDING, ticket.c.updated_at <= before, holder
+    where = ticket.c.queue == queue, _PENDING, ticket.c.updated_at <= before, holder, ticket.c.stage.not_in(timed)
     return _lying(connection, "customer-silent", ticket.c.updated_at, where)
 
 

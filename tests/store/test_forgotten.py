@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from mailtickets.config.models import Agent, ForgottenLook
 from mailtickets.desk.clock.calendar import open_hours
@@ -17,6 +17,7 @@ from mailtickets.jobs.forgotten import look_for_forgotten
 from mailtickets.store import outbox, schema
 from mailtickets.store.forgotten import LISTED
 from tests.desk.builders import ANA, BRUNO, CARLA, a_policy, an_agent
+from tests.desk.clock.workshop import stages
 from tests.store.office import Office, copies
 from tests.store.test_work_by_mail import agent, gateway, maria, token
 
@@ -96,6 +97,17 @@ def test_a_customer_who_is_silent_for_too_long_is_told_to_the_agent(office: Offi
     next_morning(office)
     assert [who for who, _ in told(office)] == [ANA.address]
     assert "À espera do cliente há muito tempo (1)" in text_for(office, ANA.address)
+
+
+def test_a_ticket_at_a_stage_with_a_time_of_its_own_does_not_wait_for_its_customer(office: Office) -> None:
+    office.use(policy_of(close_after_days=7, stages=stages()))
+    maria(office, "A impressora não imprime.")
+    agent(office, "Pedimos a peça.", token(office, "ana"))
+    assign(office, 1, an_agent(ANA))
+    office.run(lambda c: c.execute(update(schema.ticket).values(stage="peca", stage_since=office.now)))
+    next_morning(office, 8)
+    next_morning(office)
+    assert told(office) == []
 
 
 def test_where_tickets_are_never_closed_nobody_is_too_silent(office: Office) -> None:
