@@ -14,6 +14,7 @@ which it is told the process id at once and the exit status in the end.
 import atexit
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -29,24 +30,36 @@ from typing import IO
 
 from mailtickets.cli import main
 
-NOUNS = ("agent", "explain", "inbound", "outbox", "run", "ticket")
-MODULES = (*(f"mailtickets.cli.{noun}" for noun in NOUNS), "alembic.command", "psycopg")
+NOUNS = ("agent", "check", "explain", "inbound", "init", "oauth", "outbox", "run", "status", "ticket")
+MODULES = (*(f"mailtickets.cli.{noun}" for noun in NOUNS), "mailtickets.cli.check.areas", "alembic.command", "psycopg")
 ORDER_OCTETS = 65_536
 
 Files = tuple[IO[bytes], IO[bytes], IO[bytes]]
 Done = subprocess.CompletedProcess[bytes]
+Installed = tuple[str, str]
+"""A script that runs the program, and the interpreter, of another installation, to whose modules it belongs."""
 
 
 class Program:
     """A process like any other, and the leader of a process group; `files` are its standard input, output and error."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], files: Files, directory: str) -> None:
-        self.args = ["mailtickets", *arguments]
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        files: Files,
+        directory: str,
+        installed: Installed | None = None,
+    ) -> None:
+        script, python = installed or ("", sys.executable)
+        self.args = [script or "mailtickets", *arguments]
         self._told, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        order = {"arguments": arguments, "environment": dict(environment), "directory": directory}
+        order = {
+            "arguments": arguments, "environment": dict(environment), "directory": directory, "script": script,
+        }  # fmt: skip
         with there:
             given = [*(file.fileno() for file in files), there.fileno()]
-            socket.send_fds(_process(), [json.dumps(order).encode()], given)
+            socket.send_fds(_process(python), [json.dumps(order).encode()], given)
         self.pid = int(self._told.recv(ORDER_OCTETS))
         self.returncode: int | None = None
 
@@ -69,12 +82,20 @@ class Program:
             os.kill(self.pid, number)
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str], *, given: bytes, timeout: float) -> Done:
+def run(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    given: bytes,
+    timeout: float,
+    directory: str = "/",
+    installed: Installed | None = None,
+) -> Done:
     """What the command says and how it ends. Raises subprocess.TimeoutExpired after so many seconds."""
     with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr:
         stdin.write(given)
         stdin.seek(0)
-        program = Program(arguments, environment, (stdin, stdout, stderr), "/")
+        program = Program(arguments, environment, (stdin, stdout, stderr), directory, installed)
         try:
             status = program.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -87,11 +108,14 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], *, given: byte
 
 
 @cache
-def _process() -> socket.socket:
-    """The connection to the process, which lives as long as this one."""
+def _process(python: str) -> socket.socket:
+    """The connection to the process of an interpreter, which lives as long as this one.
+
+    Another installation's sees nothing but its own modules (`-I`): PYTHONPATH may lead to ours.
+    """
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with there:
-        process = subprocess.Popen([sys.executable, "-P", __file__], stdin=there.fileno())
+        process = subprocess.Popen([python, "-P" if python == sys.executable else "-I", __file__], stdin=there.fileno())
 
     def end() -> None:
         here.close()
@@ -142,7 +166,7 @@ def attend(order: bytes, files: list[int]) -> None:
             told.send(b"%d" % status)
 
 
-def become(files: list[int], arguments: list[str], environment: dict[str, str], directory: str) -> None:
+def become(files: list[int], arguments: list[str], environment: dict[str, str], directory: str, script: str) -> None:
     """Is the program from here on; nothing of this process is left but the modules in memory."""
     for number, file in enumerate(files):
         os.dup2(file, number)
@@ -150,16 +174,18 @@ def become(files: list[int], arguments: list[str], environment: dict[str, str], 
     os.environ.clear()
     os.environ |= environment
     os.chdir(directory)
-    sys.argv = ["mailtickets", *arguments]
+    sys.argv = [script or "mailtickets", *arguments]
     if "run" in arguments:
         sys.exit(main(arguments))
-    leave_at_once(arguments)
+    leave_at_once(script)
 
 
-def leave_at_once(arguments: list[str]) -> None:
+def leave_at_once(script: str) -> None:
     """Is a command, without the tidying up of a thousand modules: their memory, shared till then, would be copied."""
     try:
-        status = main(arguments)
+        if script:
+            runpy.run_path(script, run_name="__main__")
+        status = 0 if script else main()
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:
