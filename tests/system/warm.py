@@ -4,7 +4,8 @@
     warm.Program(["-c", "config.toml", "run"], environment, files)      # as subprocess.Popen
 
 For the many questions that tests put to a desk, and for daemons where the desk matters and not the process. What users,
-an MTA, systemd or an installation make of the program is seen in processes that begin with it.
+an MTA, systemd or an installation make of the program is seen in processes that begin with it. The server that forks
+the workers of such a daemon is a fork too: it imports as much as the daemon itself.
 
 Run as a program this is that process. It takes orders from the socket on its standard input, each a JSON of
 `arguments`, `environment` and `directory`, with the descriptors of standard input, output, error, and of a socket on
@@ -12,6 +13,7 @@ which it is told the process id at once and the exit status in the end.
 """
 
 import atexit
+import fcntl
 import json
 import os
 import runpy
@@ -20,11 +22,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
+from multiprocessing import util
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -33,6 +37,7 @@ from mailtickets.cli import main
 NOUNS = ("agent", "check", "explain", "inbound", "init", "oauth", "outbox", "run", "status", "ticket")
 MODULES = (*(f"mailtickets.cli.{noun}" for noun in NOUNS), "mailtickets.cli.check.areas", "alembic.command", "psycopg")
 ORDER_OCTETS = 65_536
+MOST_FILES = 16
 
 Files = tuple[IO[bytes], IO[bytes], IO[bytes]]
 Done = subprocess.CompletedProcess[bytes]
@@ -176,7 +181,7 @@ def become(files: list[int], arguments: list[str], environment: dict[str, str], 
     os.chdir(directory)
     sys.argv = [script or "mailtickets", *arguments]
     if "run" in arguments:
-        sys.exit(main(arguments))
+        keep_a_fork_server()
     leave_at_once(script)
 
 
@@ -191,10 +196,59 @@ def leave_at_once(script: str) -> None:
     except BaseException:
         traceback.print_exc()
         status = 1
+    threading._shutdown()  # waits for threads, as the interpreter does
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+# --- the fork server ----------------------------------------------------------------------------------
+
+
+def keep_a_fork_server() -> None:
+    """Forks a process that becomes this program's fork server (`multiprocessing`) when it needs one."""
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    child = os.fork()
+    if child == 0:
+        here.close()
+        wait_to_serve(there)
+    there.close()
+    util.spawnv_passfds = _spawner(here, child, util.spawnv_passfds)
+
+
+def _spawner(waiting: socket.socket, child: int, spawn: Callable[..., int]) -> Callable[..., int]:
+    """In the place of `multiprocessing.util.spawnv_passfds`, which starts an interpreter for a text of Python."""
+
+    def spawnv_passfds(path: bytes, words: Sequence[str], files: Sequence[int]) -> int:
+        if "multiprocessing.forkserver" not in words[-1] or waiting.fileno() < 0:
+            return spawn(path, words, files)  # the first fork server has died, and this is another
+        order = {"code": words[-1], "files": list(files)}
+        try:
+            with waiting:
+                socket.send_fds(waiting, [json.dumps(order).encode()], list(files))
+        except BrokenPipeError:  # somebody has killed it
+            return spawn(path, words, files)
+        return child
+
+    return spawnv_passfds
+
+
+def wait_to_serve(waiting: socket.socket) -> None:
+    """Is the fork server from when it is told; ends if the program ends before that."""
+    order, given, *_ = socket.recv_fds(waiting, ORDER_OCTETS, MOST_FILES)
+    if not order:
+        os._exit(0)
+    told = json.loads(order)
+    above = max(*told["files"], *given) + 1
+    safe = [fcntl.fcntl(file, fcntl.F_DUPFD, above) for file in given]
+    os.closerange(3, above)
+    for number, file in zip(told["files"], safe, strict=True):
+        os.dup2(file, number, inheritable=True)
+        os.close(file)
+    with suppress(SystemExit):
+        exec(told["code"], {})
+    os._exit(0)
 
 
 if __name__ == "__main__":  # workers import this file too, and need none of it
