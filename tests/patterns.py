@@ -76,6 +76,7 @@ def _patterns(value: Any, depth: int) -> Iterator[re.Pattern[Any]]:
             yield from _patterns(getattr(value, each.name, None), depth + 1)
 
 
+@cache
 def _tree(module: ModuleType) -> ast.Module:
     return ast.parse(Path(module.__file__ or "").read_text("utf-8"))
 
@@ -85,13 +86,22 @@ def _methods() -> dict[tuple[str, str], set[str]]:
     something may be searched with."""
     used: dict[tuple[str, str], set[str]] = {}
     for module in modules():
-        for node in ast.walk(_tree(module)):
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, ast.Name | ast.Attribute) and isinstance(child.ctx, ast.Load):
-                    name = child.id if isinstance(child, ast.Name) else child.attr
-                    method = node.attr if isinstance(node, ast.Attribute) else "?"
-                    used.setdefault((module.__name__ if name.startswith("_") else "", name), set()).add(method)
+        for node, child in _with_parents(_tree(module)):
+            if isinstance(child, ast.Name | ast.Attribute) and isinstance(child.ctx, ast.Load):
+                name = child.id if isinstance(child, ast.Name) else child.attr
+                method = node.attr if isinstance(node, ast.Attribute) else "?"
+                used.setdefault((module.__name__ if name.startswith("_") else "", name), set()).add(method)
     return used
+
+
+def _with_parents(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """Every node but the topmost, behind the one that it stands in."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        for child in ast.iter_child_nodes(node):
+            left.append(child)
+            yield node, child
 
 
 def _written_in_calls(module: ModuleType) -> Iterator[tuple[int, str, re.Pattern[Any]]]:

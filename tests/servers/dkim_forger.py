@@ -11,6 +11,7 @@ import base64
 import hashlib
 import random
 import re
+from functools import cached_property
 from itertools import count
 
 import dkim.crypto
@@ -23,9 +24,14 @@ class Forger:
     """One RSA key, small ones too; the same one for the same size."""
 
     def __init__(self, bits: int) -> None:
-        luck = random.Random(bits)
-        first, second = _prime(luck, bits // 2), _prime(luck, bits - bits // 2)
-        self._key = {
+        self._bits = bits
+
+    @cached_property
+    def _key(self) -> dict[str, int]:
+        """Made when it is first needed: that takes a while."""
+        luck = random.Random(self._bits)
+        first, second = _prime(luck, self._bits // 2), _prime(luck, self._bits - self._bits // 2)
+        return {
             "modulus": first * second,
             "publicExponent": EXPONENT,
             "privateExponent": pow(EXPONENT, -1, (first - 1) * (second - 1)),

@@ -4,7 +4,7 @@
         url = postgres.database()      # postgresql://desk@127.0.0.1:PORT/desk_1
 
 Owns a directory of its own. The server never runs as root: root lends the directory to the user `postgres`.
-Its durability settings are PostgreSQL's own (fsync on), as in a desk that keeps its promises.
+It hands its writes to the kernel and waits for no disk: processes are killed here, and no machine loses its power.
 *Fails with* RuntimeError and the server's log when it does not start.
 """
 
@@ -27,6 +27,8 @@ port = {port}
 unix_socket_directories = '{directory}'
 shared_buffers = 32MB
 max_connections = 60
+fsync = off
+full_page_writes = off
 """
 
 
