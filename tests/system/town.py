@@ -18,7 +18,7 @@ from tests.servers import free_port
 from tests.servers.dovecot import Dovecot
 from tests.servers.mailclient import Mutt, Person, SNail
 from tests.servers.postfix import Postfix
-from tests.system.desk import wait_for
+from tests.system.desk import PATIENCE_SECONDS, wait_for
 
 QUEUE, MAILBOX = "suporte@desk.test", "contato@desk.test"
 FINANCE, SALES, BUYING = "financeiro@desk.test", "vendas@desk.test", "compras@desk.test"
@@ -121,7 +121,9 @@ class Town:
         self.submit_raw(mail.as_bytes(policy=email.policy.SMTP), envelope, *recipients)
 
     def submit_raw(self, raw: bytes, sender: str, *recipients: str) -> None:
-        with smtplib.SMTP("127.0.0.1", self.postfix.port, local_hostname="cliente.test", timeout=30) as client:
+        with smtplib.SMTP(
+            "127.0.0.1", self.postfix.port, local_hostname="cliente.test", timeout=PATIENCE_SECONDS
+        ) as client:
             client.sendmail(sender, recipients, raw, mail_options=["BODY=8BITMIME"])
 
     def inbox(self, person: Person) -> list[EmailMessage]:
