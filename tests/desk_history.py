@@ -84,6 +84,7 @@ class TicketHistory:
     def __init__(self, desk: DeskHistory, row: dict[str, Any], *, imported: bool) -> None:
         self.desk, self.row, self.imported = desk, row, imported
         self.number: int = row["number"]
+        self.messages: list[dict[str, Any]] = []
 
     @property
     def status(self) -> str:
@@ -133,9 +134,9 @@ class TicketHistory:
         self._event(at, "merged", str(self.number), str(into.number), "agent-commands", agent, None, on=into.number)
         self.set_status(at, "closed", agent, "merged")
         self.row["merged_into"] = into.number
-        for row in self.desk.rows[schema.message]:
-            if row["ticket"] == self.number:
-                row["ticket"] = into.number
+        for message in self.messages:
+            message["ticket"] = into.number
+        into.messages += self.messages
 
     def ask_rating(self, at: datetime) -> None:
         row = {"ticket": self.number, "resolved_at": self.row["resolved_at"], "person": CUSTOMER}
@@ -154,6 +155,7 @@ class TicketHistory:
             defects=[], revision=1,
         )  # fmt: skip
         self.desk.rows[schema.message].append(row)
+        self.messages.append(row)
         self._event(at, "message", "public", str(number), reason, author, inbound)
 
     def _event(

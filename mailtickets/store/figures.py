@@ -138,12 +138,8 @@ def _add_up(connection: Connection, changes: Mapping[Cell, CellFigures]) -> int:
 
 _CELL = (day_sum.c.part, day_sum.c.day, day_sum.c.queue, day_sum.c.value)
 _IN_PIECES = select(*_CELL).group_by(*_CELL).having(func.count() > 1).order_by(*_CELL)
-_PIECES = select(day_sum.c.id, day_sum.c.figures).where(
-    day_sum.c.part == bindparam("part"),
-    day_sum.c.day == bindparam("day"),
-    day_sum.c.queue == bindparam("queue"),
-    day_sum.c.value == bindparam("value"),
-)
+_PIECES = """
+SELECT id, figures FROM day_sum WHERE part = :part AND day = :day AND queue = :queue AND value = :value"""
 _GONE = delete(day_sum).where(day_sum.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -164,9 +160,10 @@ def folded(connection: Connection, cells: Iterable[Cell]) -> Folded:
     """Adds up the rows of cells. It only reads: rows never change."""
     sums: dict[Cell, CellFigures] = {}
     ids: list[int] = []
+    reader = within(connection)
     for cell in cells:
         total = sums[cell] = {}
-        for piece in connection.execute(_PIECES, cell._asdict()):
+        for piece in reader.each(_PIECES, **cell._asdict()):
             ids.append(piece.id)
             add(total, piece.figures)
     return Folded({cell: figures for cell, figures in sums.items() if figures}, tuple(ids))

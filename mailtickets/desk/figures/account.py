@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from mailtickets.desk.clock.calendar import OpenHours, worked
+from mailtickets.desk.clock.calendar import OpenHours, due, worked
 from mailtickets.desk.clock.course import Course, Happening, Wait, course, is_answer, standing
 from mailtickets.desk.clock.levels import Measured, allowed, hours_of, level_for
 from mailtickets.desk.model.ticket import Ticket, status_named
@@ -260,7 +260,8 @@ class _Measuring:
 
     def _running_wait(self, name: Measured, wait: Wait) -> RunningTime:
         business = _NOTHING if self.calendar else None
-        return RunningTime(name, _NOTHING, business, wait.since, self.calendar, self._due(name, wait.since))
+        due_at = self._due(name, wait.since, wait.since, _NOTHING)
+        return RunningTime(name, _NOTHING, business, wait.since, self.calendar, due_at)
 
     def _resolutions(self) -> Iterator[Taken | RunningTime]:
         begun = self.told.begun_at
@@ -284,7 +285,8 @@ class _Measuring:
         if end is not None:
             return self._taken("resolution", begun, end.at, length, business, end.agent)
         runs_since = next((since for since, until in spans if until is None), None)
-        return RunningTime("resolution", length, business, runs_since, self.calendar, self._due("resolution", begun))
+        due_at = self._due("resolution", begun, runs_since, business if business is not None else length)
+        return RunningTime("resolution", length, business, runs_since, self.calendar, due_at)
 
     def _turns(self, end: datetime | None) -> Iterator[tuple[datetime, datetime | None]]:
         """When the desk had to act: from, until (None: still)."""
@@ -317,9 +319,18 @@ class _Measuring:
         clock = self.recorded.get((name, since))
         if clock is not None and clock.ended_at == until and clock.state in {"met", "missed"}:
             return clock.state == "met"
-        time = allowed(self.level, name, self.ticket.priority, self.hours) if self.level is not None else None
+        time = self._allowed(name)
         return None if time is None else (business if business is not None else length) <= time
 
-    def _due(self, name: Measured, since: datetime) -> datetime | None:
+    def _due(self, name: Measured, since: datetime, runs_since: datetime | None, passed: timedelta) -> datetime | None:
+        """When it is late, as it was recorded; where nothing was, by the level that fits now. None: never, as it is."""
         clock = self.recorded.get((name, since))
-        return clock.due_at if clock is not None else None
+        if clock is not None:
+            return clock.due_at
+        time = self._allowed(name)
+        if time is None or (runs_since is None and passed <= time):
+            return None
+        return due(self.hours, runs_since or since, time - passed)
+
+    def _allowed(self, name: Measured) -> timedelta | None:
+        return allowed(self.level, name, self.ticket.priority, self.hours) if self.level is not None else None

@@ -115,7 +115,7 @@ class Entries:
         for part in parts:
             yield from self.of_trait(part)
         if self.opened in self.days:
-            yield Cell(self.opened, self.queue, "hour", self.hour), self.days[self.opened]
+            yield Cell(self.opened, self.queue, "hour", self.hour), _of_opening(self.days[self.opened])
         for agent, days in self.agents.items():
             for day, figures in days.items():
                 yield Cell(day, self.queue, "agent", agent), figures
@@ -124,6 +124,14 @@ class Entries:
         for value in self.traits[part] if part else ("",):
             for day, figures in self.days.items():
                 yield Cell(day, self.queue, part, value), figures
+
+
+def _of_opening(figures: CellFigures) -> CellFigures:
+    """What the hour at which a ticket was opened says something about."""
+    return {name: value for name, value in figures.items() if name.startswith(_OPENING)}
+
+
+_OPENING = ("opened", "counted", excluded_as(""), *TIMES)
 
 
 def entries(account: TicketAccount, ticket: Ticket, zone: ZoneInfo) -> Entries:

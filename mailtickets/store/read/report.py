@@ -311,6 +311,8 @@ class _Reading:
             return ()
         if by == "agent":
             backlogs: Mapping[str, int] = assigned if self.period.until >= self.today else {}
+        elif by == "hour":
+            backlogs = {}
         elif by == "queue":
             backlogs = self._backlogs("", self.period.until)
         else:
