@@ -8,6 +8,7 @@ hardly noticed, is left out.
 
 from collections.abc import Iterator
 from datetime import timedelta
+from math import sqrt
 
 from mailtickets.desk.figures import wording
 from mailtickets.desk.figures.report import DeskReport, Period, ReportFigures, Satisfaction, Times
@@ -21,6 +22,9 @@ _TOO_MUCH = 3
 """From so many times as many on, both numbers say more than a share."""
 _LATER = 1.25
 """A time has changed if it is so many times as long, or the other way round,"""
+_CHANCE = 2.5
+"""or more times, if tickets are few: 1 and this through the root of how many there are. Chance moves a median of 30
+tickets by as much."""
 _AT_LEAST = timedelta(minutes=10)
 """and if the difference is at least this."""
 
@@ -101,7 +105,8 @@ def _difference(now: Times, was: Times) -> timedelta | None:
     difference = now.median - was.median
     unknown = was.median_at_least if difference > timedelta() else now.median_at_least
     shorter, longer = sorted((now.median, was.median))
-    if unknown or abs(difference) < _AT_LEAST or longer < shorter * _LATER:
+    needed = max(_LATER, 1 + _CHANCE / sqrt(min(now.n, was.n)))
+    if unknown or abs(difference) < _AT_LEAST or longer < shorter * needed:
         return None
     return difference
 

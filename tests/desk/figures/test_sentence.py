@@ -66,6 +66,8 @@ SAME = "120 tickets, about as many as the week before (120)"
         (times(120, 6000), times(120, 100), "; the first answer came 4 days later."),
         (times(120, 110), times(120, 100), "."),  # hardly noticed
         (times(120, 8), times(120, 4), "."),  # twice as long, and nobody notices four minutes
+        (times(30, 340), times(120, 240), "."),  # of thirty, that may be chance
+        (times(30, 360), times(120, 240), "; the first answer came 2 h later."),
         (times(9, 420), times(120, 240), "."),  # nine tickets prove nothing
         (times(120, 420), times(9, 240), "."),
         (times(120, 420, median_at_least=True), times(120, 240), "; the first answer came at least 3 h later."),

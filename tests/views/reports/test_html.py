@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from lxml import html as lxml_html
 
-from mailtickets.desk.figures.report import CustomerComment, ReportRow, Satisfaction
+from mailtickets.desk.figures.report import CustomerComment, OldestTicket, ReportRow, Satisfaction
 from mailtickets.views.reports.html import fragment, image, page, worth_showing
 from tests.desk.figures.made_up import a_week, figures, report
 from tests.servers import chromium
@@ -44,9 +45,24 @@ def test_nothing_comes_from_elsewhere_and_nothing_runs() -> None:
 
 
 def test_what_strangers_wrote_is_text() -> None:
-    made = page(a_week(comments=(CustomerComment(1, 1, "<img src=x onerror=alert(1)>", "<b>", "open", False),)), "en")
+    """A comment, a name, a subject, an address, a tag, the name of a queue and of the desk."""
+    evil = "<img src=x onerror=alert(1)>"
+    made = page(
+        a_week(
+            by="tag",
+            rows=(ReportRow(evil, figures()),),
+            queues=(evil,),
+            everything=False,
+            name=evil,
+            comments=(CustomerComment(1, 1, evil, evil, evil, False),),
+            oldest=(OldestTicket(1, evil, evil, evil, timedelta(hours=1)),),
+        ),
+        "en",
+        desk=evil,
+        made=evil,
+    )
     assert "<img" not in made
-    assert "&lt;img src=x onerror=alert(1)&gt;" in made
+    assert made.count("&lt;img src=x onerror=alert(1)&gt;") == 14
 
 
 def test_a_page_is_its_fragment_in_a_frame() -> None:
