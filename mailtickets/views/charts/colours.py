@@ -70,7 +70,7 @@ def _rule(name: Paint) -> str:
 _RULES = "\n".join(map(_rule, _PAINTED))
 
 STYLE = f"""
-.chart-of-report {{ display: block; width: 100%; max-width: 600px; height: auto; font-family: inherit; }}
+.chart-of-report {{ display: block; width: 100%; max-width: 440px; height: auto; font-family: inherit; }}
 .chart-of-report {{ {_variables(LIGHT)} }}
 @media screen and (prefers-color-scheme: dark) {{
   .chart-of-report {{ {_variables(DARK)} }}
