@@ -16,7 +16,7 @@ from mailtickets.desk.customers.ratings import rating
 from mailtickets.desk.customers.wishes import wishes
 from mailtickets.desk.model.decision import Decision, Done
 from mailtickets.desk.model.effects import DropHeld, MoveTo, ReleaseHeld, SetPriority
-from mailtickets.desk.model.facts import Authentication, Origin, Undoable
+from mailtickets.desk.model.facts import Authentication, Origin, RatingFact, Undoable
 from mailtickets.desk.model.ticket import STATUSES, Said
 from mailtickets.desk.rules.decide import decide
 from mailtickets.mail.model import Forwarded
@@ -169,6 +169,7 @@ def decided(text: str, locale: str = "pt_BR", **known_too: Any) -> Decision:
         canned={"closing": "Tudo certo.", "encerramento": "Tudo certo."},
         undoable=Undoable(7, None, gone=False, changes=(("priority", "normal", "high"),)),
         origin=Origin(8, MARIA, "Outra coisa"),
+        rating=RatingFact(5, "ótimo", MARIA.address, quotable=False),
         **known_too,
     )
     return decide(a_mail(ANA, text=text, subject="Re: [#42] Impressora"), about, POLICIES[locale], NOW)

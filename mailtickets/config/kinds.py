@@ -39,6 +39,8 @@ class TicketKind(Section):
     urgency_words: dict[str, tuple[OneLine, ...]] = Field(default_factory=dict)
     level_labels: dict[str, dict[Locale, OneLine]] = Field(default_factory=dict)
     skill: str = ""
+    ask_rating: bool = True
+    """Whether customers are asked how it was when a ticket of this type is resolved."""
 
     def levels(self, scale: Scale) -> tuple[str, ...]:
         """The levels of a scale, the lowest first; empty: the type has no such scale."""

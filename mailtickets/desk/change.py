@@ -13,12 +13,14 @@ from mailtickets.config.models import Queue
 from mailtickets.desk.model.effects import (
     AddMessage,
     AddParticipant,
+    AllowQuote,
     Assign,
     AwaitTurn,
     DropHeld,
     Effect,
     FailDelivery,
     FireTimer,
+    KeepResolution,
     LeaveOut,
     MergeInto,
     MoveTo,
@@ -157,7 +159,7 @@ def _with_past(ticket: Ticket, said: AddMessage, now: datetime) -> Ticket:
 
 _NO_CHANGE_OF_ROW = (
     OpenTicket, AddMessage, Remind, Reminded, Undo, Rate, SetAbsence, MergeInto, FailDelivery, ReleaseHeld,
-    DropHeld, PromiseDate, FireTimer, AwaitTurn, RecordEvent,
+    DropHeld, PromiseDate, FireTimer, AwaitTurn, KeepResolution, AllowQuote, RecordEvent,
 )  # fmt: skip
 """Effects that do not change the ticket row."""
 

@@ -118,6 +118,7 @@ REASONS: Mapping[DeskReason, str] = {
     "agent-left": "Its agent has left the configuration.",
     "stage-removed": "Its stage has left the configuration, or stands for another status now.",
     "lies-about": "Tickets lie about, and those who can act were told once.",
+    "rating-asked": "The customer was asked how it was, some time after the ticket was resolved.",
     "close-warned": "The customer was told that the ticket will be closed if they stay silent.",
     "customer-silent": "The customer was asked, was warned, and did not write.",
     "nothing-to-do": "It was so already.",

@@ -1,5 +1,5 @@
-"""Housekeeping: closes tickets (`closing`), tells of those that lie about (`forgotten`), takes tickets away from agents
-and stages that have left, and deletes what has expired.
+"""Housekeeping: closes tickets (`closing`), asks for ratings (`ratings`), tells of tickets that lie about
+(`forgotten`), takes tickets away from agents and stages that have left, and deletes what has expired.
 
 Several gateways may work on one database: the one that holds the lease does the housekeeping, and sends the reminders.
 """
@@ -11,6 +11,8 @@ from mailtickets.gateway.drafting.order import Order
 from mailtickets.gateway.gateway import Gateway
 from mailtickets.jobs.closing import close_resolved, close_silent
 from mailtickets.jobs.forgotten import look_for_forgotten
+from mailtickets.jobs.old_resolutions import derive_old_resolutions
+from mailtickets.jobs.ratings import ask_for_ratings
 from mailtickets.jobs.stages import leave_removed_stages
 from mailtickets.store import budgets, cursors, enclosures, report_orders, tickets
 
@@ -25,9 +27,11 @@ async def housekeeping(gateway: Gateway) -> None:
     if await gateway.off_loop(may_keep_house, gateway):
         await gateway.off_loop(close_resolved, gateway)
         await gateway.off_loop(close_silent, gateway)
+        await gateway.off_loop(ask_for_ratings, gateway)
         await gateway.off_loop(look_for_forgotten, gateway)
         await gateway.off_loop(unassign_lost, gateway)
         await gateway.off_loop(leave_removed_stages, gateway)
+        await gateway.off_loop(derive_old_resolutions, gateway)
         await gateway.off_loop(_forget, gateway)
         await gateway.look_for_work()
 

@@ -22,7 +22,6 @@ from mailtickets.store.schema import (
     message,
     notice,
     outbox,
-    rating,
     reminder,
     ticket,
 )
@@ -325,10 +324,3 @@ def move_message(connection: Connection, inbound: int, number: int, revision: in
         raise Stale(f"the message of inbound {inbound} is gone")
     connection.execute(update(message).where(message.c.id == found.id).values(ticket=number, revision=revision))
     return found.id, found.ticket
-
-
-def rate(connection: Connection, number: int, resolved_at: datetime, values: dict[str, object]) -> None:
-    """Stores a rating. It replaces an earlier rating for the same resolution."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = dialect.insert(rating).values(ticket=number, resolved_at=resolved_at, **values)
-    connection.execute(row.on_conflict_do_update(index_elements=["ticket", "resolved_at"], set_=values))

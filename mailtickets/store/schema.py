@@ -378,7 +378,7 @@ rating = Table(
     "rating",
     metadata,
     Column("ticket", ForeignKey("ticket.number"), primary_key=True),
-    Column("resolved_at", Instant, primary_key=True),  # one rating for each resolution
+    Column("resolved_at", Instant, primary_key=True, index=True),  # one rating for each resolution
     Column("person", String, nullable=False),
     Column("score", Integer, nullable=False),
     Column("comment", Text, nullable=False),
@@ -650,16 +650,17 @@ mail_day = Table(
     Column("count", BigInteger, nullable=False),
 )
 
-# What solved a ticket, in words.
+# What solved a ticket, in words. The newest counts; an older one counts again when the newest is undone.
 ticket_resolution = Table(
     "ticket_resolution",
     metadata,
     Column("ticket", ForeignKey("ticket.number"), primary_key=True),
+    Column("at", Instant, primary_key=True),
     Column("text", Text, nullable=False),
     Column("source", String, nullable=False),  # answer, command
     Column("author", String, nullable=False),
     Column("message", BigInteger),  # the answer that resolved it
-    Column("at", Instant, nullable=False),
+    Column("inbound", BigInteger, index=True),  # the mail that says so
 )
 
 _TO_ASK = text("asked_at IS NULL")

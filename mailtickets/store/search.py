@@ -28,9 +28,11 @@ def index(connection: Connection, message: int, ticket: int, words: str) -> None
     connection.execute(_INDEXED[connection.dialect.name], {"row": row_of(ticket, message), "words": findable})
 
 
-def index_values(connection: Connection, ticket: int, values: Iterable[str]) -> None:
-    """Makes the values of a ticket's fields findable, with punctuation and without, in place of those before."""
-    index(connection, 0, ticket, f"{ticket} {' '.join(way for value in values for way in spellings(value))}")
+def index_values(connection: Connection, ticket: int, values: Iterable[str], more: str = "") -> None:
+    """Makes the values of a ticket's fields findable, with punctuation and without, and the words in `more`, in place
+    of those before."""
+    ways = (way for value in values for way in spellings(value))
+    index(connection, 0, ticket, f"{ticket} {' '.join(ways)} {more}")
 
 
 def move(connection: Connection, ticket: int, into: int) -> None:

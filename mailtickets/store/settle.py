@@ -17,12 +17,14 @@ from mailtickets.desk.letters.letter import Letter
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import (
     AddMessage,
+    AllowQuote,
     Assign,
     AwaitTurn,
     DropHeld,
     Effect,
     FailDelivery,
     FireTimer,
+    KeepResolution,
     MergeInto,
     OpenTicket,
     Rate,
@@ -49,7 +51,9 @@ from mailtickets.store import (
     figures,
     history,
     outbox,
+    ratings,
     report_orders,
+    resolutions,
     rule_firings,
     search,
     signatures,
@@ -61,6 +65,7 @@ from mailtickets.store.database import Stale
 from mailtickets.store.deadlines import NO_CHANGES, RowChanges
 from mailtickets.store.events import Event, event_of
 from mailtickets.store.inbound import Received, accept_again, clean, drop, storable_authentication
+from mailtickets.store.ratings import RatingRequest
 from mailtickets.store.read.facts import content_key
 from mailtickets.store.schema import attachment, event, inbound, message
 from mailtickets.store.statements import inserting, inserting_for_id
@@ -109,6 +114,8 @@ class Settlement:
     """The author's signature that the mail shows; None: nothing is learned from this mail."""
     answer: AnswerRecord | None = None
     """What is recorded of the first answer to the ticket."""
+    rating: RatingRequest | None = None
+    """Whose opinion of the ticket's resolution is asked for."""
 
 
 _DECIDED = update(inbound).where(inbound.c.id == bindparam("number"), inbound.c.state == literal_column("'accepted'"))
@@ -127,7 +134,8 @@ def settle(connection: Connection, settlement: Settlement) -> None:
         shared = replace(another, received=settlement.received, turns=settlement.turns, taken=settlement.taken)
         _write(connection, shared)
     for effect in settlement.decision.effects:
-        if isinstance(effect, MergeInto) and settlement.before is not None and settlement.before.fields:
+        if isinstance(effect, MergeInto) and settlement.before is not None:
+            resolutions.hand_on(connection, settlement.before.number, effect.into)
             _hand_on_values(connection, settlement, settlement.before, effect.into)
 
 
@@ -137,12 +145,12 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     if after is not None:
         tickets.save(connection, settlement.before, after)
         figures.mark(connection, after)
-        if after.fields != (settlement.before.fields if settlement.before else ()):
-            search.index_values(connection, after.number, _values(after))
         if _is_no_persons(settlement) and settlement.before is not None and settlement.before.status == "pending":
             closing.hold_on(connection, after.number, settlement.before.revision, after.revision)
     for effect in settlement.decision.effects:
         _carry_out(connection, settlement, effect)
+    if after is not None and _is_found_by_other_words(settlement, after):
+        _index_values(connection, after)
     if settlement.deadlines:
         deadlines.save(connection, _concerned(settlement), settlement.deadlines, settlement.now)
     inbound_id = settlement.received.id if settlement.received else None
@@ -152,6 +160,8 @@ def _write(connection: Connection, settlement: Settlement) -> None:
     if settlement.answer is not None:
         answer_times.record(connection, settlement.answer)
     report_orders.ask(connection, settlement.decision.reports, inbound_id, settlement.now)
+    if settlement.rating is not None:
+        ratings.request(connection, _number(settlement), settlement.rating)
     budgets.spend(connection, settlement.budget, settlement.now)
     rule_firings.count(connection, settlement.decision.ruled.matched, settlement.now)
     if settlement.proven_author is not None:
@@ -167,17 +177,24 @@ def _hand_on_values(connection: Connection, settlement: Settlement, merged: Tick
     if survivor is None:
         return
     more = [(name, value) for name, value in merged.fields if not survivor.field(name) and name not in SCALES]
-    if not more:
-        return
-    tickets.set_fields(connection, into, dict([*survivor.fields, *more]))
+    if more:
+        tickets.set_fields(connection, into, dict([*survivor.fields, *more]))
     for name, value in more:
         _record(connection, settlement, Event("field", new=f"{name}={value}", reason="merged"), ticket=into)
-    search.index_values(connection, into, _values(replace(survivor, fields=(*survivor.fields, *more))))
+    _index_values(connection, replace(survivor, fields=(*survivor.fields, *more)))
 
 
-def _values(ticket: Ticket) -> list[str]:
-    """What the ticket may be found by: the values of its fields, but not its levels of impact and urgency."""
-    return [value for name, value in ticket.fields if name not in SCALES]
+def _is_found_by_other_words(settlement: Settlement, after: Ticket) -> bool:
+    """Whether the values of the ticket's fields, or what solved it, may have changed."""
+    values = after.fields != (settlement.before.fields if settlement.before else ())
+    return values or any(isinstance(effect, KeepResolution | Undo) for effect in settlement.decision.effects)
+
+
+def _index_values(connection: Connection, ticket: Ticket) -> None:
+    """Makes a ticket findable by the values of its fields, but not by its levels of impact and urgency, and by what
+    solved it."""
+    values = [value for name, value in ticket.fields if name not in SCALES]
+    search.index_values(connection, ticket.number, values, resolutions.words_of(connection, ticket.number))
 
 
 def _finish(connection: Connection, settlement: Settlement, received: Received) -> None:
@@ -263,6 +280,9 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             agents.reminded(connection, _number(settlement), effect.agent, settlement.now)
         case Undo(inbound=earlier):
             agents.stop_answer(connection, earlier)
+            resolutions.withdraw(connection, _concerned(settlement), earlier)
+        case KeepResolution():
+            _keep_resolution(connection, settlement, effect)
         case SplitOff(inbound=earlier):
             moved, was = agents.move_message(connection, earlier, _number(settlement), _revision(settlement))
             search.move_message(connection, moved, was, _number(settlement))
@@ -274,7 +294,10 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
             agents.set_absence(connection, effect.agent, effect.until)
         case Rate() if before is not None and before.resolved_at is not None:
             values = {"person": effect.person, "score": effect.score, "comment": clean(effect.comment)}
-            agents.rate(connection, before.number, before.resolved_at, {**values, "at": settlement.now})
+            values |= {"at": settlement.now, "quotable": effect.quotable}
+            ratings.rate(connection, before.number, before.resolved_at, before.requester.key, values)
+        case AllowQuote(on=on) if before is not None:
+            ratings.make_quotable(connection, before.number, on=on)
         case ReleaseHeld(inbound=held):
             if not accept_again(connection, held, released=True, correction=effect.correction, seen=effect.seen):
                 raise Stale(f"inbound {held} is held no more")  # the author replied twice: decide again and say so
@@ -286,6 +309,14 @@ def _carry_out(connection: Connection, settlement: Settlement, effect: Effect) -
     recorded = event_of(effect, before)
     if recorded is not None:
         _record(connection, settlement, recorded)
+
+
+def _keep_resolution(connection: Connection, settlement: Settlement, kept: KeepResolution) -> None:
+    number, inbound_id = _number(settlement), settlement.received.id if settlement.received else None
+    if kept.text is not None:
+        resolutions.keep_words(connection, number, kept.text, kept.author, inbound_id, settlement.happened_at)
+    else:
+        resolutions.keep_answer(connection, number, inbound_id, settlement.now, settlement.happened_at)
 
 
 def _take_turn(connection: Connection, settlement: Settlement, agent: str) -> None:

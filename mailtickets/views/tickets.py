@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from mailtickets.desk.model.ticket import Ticket
+from mailtickets.desk.model.ticket import FINISHED, Ticket
 from mailtickets.mail.model import Address
 from mailtickets.store.read.tickets import Shown
 from mailtickets.words.spans import span
@@ -74,10 +74,25 @@ def shown_as_json(shown: Shown, due: Sequence[Mapping[str, Any]]) -> dict[str, A
         "events": [_event(row) for row in shown.events],
         "stage": shown.ticket.stage or None,
         "due": due,
-        "resolution": None,
+        "resolution": shown.resolution.text if shown.resolution else None,
+        "resolved_by": _resolution(shown),
+        "ratings": [_rating(row) for row in shown.ratings],
         "articles": [],
         "suggestions": [],
     }
+
+
+def _resolution(shown: Shown) -> dict[str, Any] | None:
+    """Where the words of `resolution` come from; `current` is false once the ticket was opened again."""
+    kept = shown.resolution
+    if kept is None:
+        return None
+    current = shown.ticket.status in FINISHED
+    return {"source": kept.source, "author": kept.author, "message": kept.message, "at": kept.at, "current": current}
+
+
+def _rating(row: Any) -> dict[str, Any]:
+    return {key: getattr(row, key) for key in ("score", "comment", "person", "quotable", "at", "resolved_at")}
 
 
 def due_as_json(row: Any, now: datetime) -> dict[str, Any]:
@@ -106,6 +121,13 @@ def due_row(ticket: Ticket, due: Any, now: datetime) -> Sequence[object]:
     """A ticket and its clock that is due first, as a row of the table with `DUE_HEADER`."""
     late = span(now - due.due_at, "en") if is_late(due, now) else None
     return (ticket.number, due.due_at, late, due.clock, *row(ticket)[1:5], ticket.subject)
+
+
+def _solved(shown: Shown) -> Iterator[str]:
+    kept = shown.resolution
+    again = "" if shown.ticket.status in FINISHED else ", opened again since"
+    yield f"\n--- solution ({kept.at.astimezone():%Y-%m-%d %H:%M}, {kept.author}{again}) " + "-" * 20
+    yield kept.text
 
 
 def _message(row: Any, shown: Shown) -> dict[str, Any]:
@@ -158,6 +180,12 @@ def lines(shown: Shown, due: Iterable[str] = ()) -> Iterator[str]:
         yield row.reply.strip() or row.text.strip()
         for file in shown.attachments.get(row.id, ()):
             yield f"  [{file.id}] {file.filename}  {file.content_type}, {file.size} bytes"
+    if shown.resolution:
+        yield from _solved(shown)
+    for row in shown.ratings:
+        quoted = ", may be quoted by name" if row.quotable else ""
+        yield f"\n--- rating {row.at.astimezone():%Y-%m-%d %H:%M}  {row.score} of 5, {row.person}{quoted}"
+        yield from [row.comment] if row.comment else []
     if shown.due:
         yield "\n--- due " + "-" * 43
         yield from (f"  {line}" for line in due)

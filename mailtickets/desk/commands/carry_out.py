@@ -37,7 +37,7 @@ from mailtickets.desk.model.ticket import Ticket
 REFUSALS = (
     "no-such-agent", "ambiguous-agent", "no-such-skill", "no-such-queue", "no-such-canned", "no-such-ticket",
     "not-possible-here", "needs-a-ticket", "nothing-to-undo", "in-the-past", *stages.REFUSALS, "no-such-field",
-    "bad-value", "no-levels", "report-of-colleagues",
+    "bad-value", "no-levels", "report-of-colleagues", "no-rating",
 )  # fmt: skip
 """Codes of problems, beside `bad-argument`: the command was understood, but cannot be done."""
 

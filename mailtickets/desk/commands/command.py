@@ -14,6 +14,7 @@ CommandName = Literal[
     "note", "end", "customer", "status", "assign", "take", "drop", "priority", "type", "tag", "subject", "queue",
     "stage", "cc", "participant", "requester", "merge", "split", "canned", "remind", "snooze", "spam", "attachments",
     "history", "search", "help", "dry-run", "undo", "mine", "to", "due", "field", "impact", "urgency", "report",
+    "solution", "quote",
 ]  # fmt: skip
 """The internal name of a command, which does not depend on the agent's language."""
 CommandKey = CommandName | Literal["resolve", "close", "reopen"]
@@ -32,6 +33,7 @@ Takes = Literal[
     "field",
     "level",
     "report",
+    "solution",
 ]
 """The kind of argument that follows a command. Empty: the command takes no argument."""
 
@@ -47,6 +49,8 @@ class Command:
     """What the argument means, if that is clear without the desk's configuration."""
     line: str
     """The whole line as typed."""
+    solution: str = ""
+    """What solved the ticket, in the words behind `#resolver`. The argument of `#resolver` is empty."""
 
 
 def typed_word(command: Command) -> str:

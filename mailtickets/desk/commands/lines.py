@@ -16,7 +16,7 @@ from mailtickets.desk.commands.command import Command, CommandKey
 from mailtickets.desk.commands.row import CommandRow
 from mailtickets.desk.commands.rows import known, row_of
 from mailtickets.desk.commands.slips import is_nearly, likely
-from mailtickets.desk.commands.values import Changes, Rejected, Value, tidy, unquoted
+from mailtickets.desk.commands.values import Changes, Rejected, Value, says_a_solution, tidy, unquoted, without_pictures
 from mailtickets.desk.model.decision import Problem
 from mailtickets.mail.model import Address
 from mailtickets.mail.read import header
@@ -203,6 +203,8 @@ def meant(piece: Piece, line: str) -> Command | Problem:
     value = _value(command, argument)
     if isinstance(value, Rejected):
         return Problem(piece.text, "bad-argument", _completed(piece.word, value.nearest), command.takes)
+    if command.takes == "solution" and command.means is not None:
+        return Command(command.name, "", value, line, solution=argument)
     return Command(command.name, argument, value, line)
 
 
@@ -211,6 +213,9 @@ def _written(piece: Piece, command: CommandRow) -> str:
 
     An argument of free words keeps its marks, except quotes around all of it.
     """
+    if command.takes == "solution":
+        words = unquoted(without_pictures(piece.argument).strip())
+        return words if any(letter.isalnum() or letter == "?" for letter in words) else ""
     return unquoted(piece.argument) if command.takes == "words" else tidy(piece.argument)
 
 
@@ -226,6 +231,8 @@ def _wrong(piece: Piece, command: CommandRow, argument: str) -> Problem | None:
         return Problem(piece.text, "command-in-the-argument", (), command.takes)
     if not command.takes and (any(letter.isalnum() or letter == "?" for letter in argument)):
         return Problem(piece.text, "needless-argument", (f"#{piece.word.lower()}",))
+    if command.takes == "solution" and argument and not says_a_solution(argument):
+        return Problem(piece.text, "bad-argument", (f"#{piece.word.lower()}",) if command.optional else (), "solution")
     if command.takes and not argument and not command.optional:
         return Problem(piece.text, "missing-argument", (), command.takes)
     return None
@@ -265,11 +272,16 @@ def almost(line: str) -> Problem | None:
     if (
         not bounds
         and rest[:1] in ("", " ", ":")
-        and not all(isinstance(meant(piece, line), Command) for piece in pieces(f"#{match['word']}{rest}"))
+        and not all(_is_bare(meant(piece, line)) for piece in pieces(f"#{match['word']}{rest}"))
     ):
         return None
     code = "blank-in-command" if match[0][1:2] == " " else "unknown-command"
     return Problem(line[match.start() :], code, (f"#{match['word'].lower()}",))
+
+
+def _is_bare(result: Command | Problem) -> bool:
+    """Whether it is a command without free words behind it: `# Resolvido o problema da rede` is a heading."""
+    return isinstance(result, Command) and not result.solution
 
 
 def inline(line: str) -> int | None:

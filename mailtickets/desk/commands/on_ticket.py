@@ -26,7 +26,9 @@ from mailtickets.desk.fields.names import type_called, type_meant, types_like
 from mailtickets.desk.model.decision import Decision, Done, DoneKind, Problem
 from mailtickets.desk.model.effects import (
     AddParticipant,
+    AllowQuote,
     Assign,
+    KeepResolution,
     MergeInto,
     MoveTo,
     OpenTicket,
@@ -52,10 +54,37 @@ MERGE_OF_STRANGERS: Final = "merge-of-strangers"
 confirm it by a second mail."""
 
 NOBODY = frozenset({"-", "ninguem", "nadie", "nobody", "none", "ninguno"})
+NO = frozenset("-–—")
 ONESELF = frozenset({"eu", "mim", "comigo", "me", "myself", "yo", "mi"})
 
 
 def set_status(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    yield from _moved_to(ticket, order, asker)
+    if order.solution:
+        yield from _solved_by(order.solution, asker)
+
+
+def keep_solution(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    return _solved_by(order.argument, asker)
+
+
+def allow_quote(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
+    """The customer has said, to the agent's question, whether they may be named beside their opinion."""
+    rated, on = asker.facts.rating, order.argument not in NO
+    if rated is None:
+        yield Problem(order.line, "no-rating")
+        return
+    if rated.quotable != on:
+        yield AllowQuote(on)
+    yield Done("quotable" if on else "unquotable")
+
+
+def _solved_by(words: str, asker: Asker) -> Iterator[Step]:
+    yield KeepResolution(words, asker.agent.address)
+    yield Done("resolution", words)
+
+
+def _moved_to(ticket: Ticket, order: Command, asker: Asker) -> Iterator[Step]:
     to, queue = status_named(str(order.value)), asker.policy.queue(ticket.queue)
     if to is None:
         yield Problem(order.line, "bad-argument", expected="status")

@@ -9,6 +9,7 @@ from datetime import datetime
 from mailtickets.config.models import Agent
 from mailtickets.config.stages import QueueStage
 from mailtickets.desk.clock.stages import STAGE_REMOVED, move
+from mailtickets.desk.customers.asking import may_be_asked_about
 from mailtickets.desk.model.decision import Decision, Feedback, HeldMail
 from mailtickets.desk.model.effects import (
     AddMessage,
@@ -28,7 +29,7 @@ from mailtickets.desk.model.effects import (
 from mailtickets.desk.model.facts import Desk
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import Reason
-from mailtickets.desk.model.ticket import Priority, Status, Ticket
+from mailtickets.desk.model.ticket import FINISHED, Priority, Status, Ticket
 from mailtickets.desk.rules.assignment import TurnWanted, turn
 from mailtickets.mail.model import Address
 
@@ -112,6 +113,15 @@ def resolve_silent(ticket: Ticket, revision: int) -> Decision | None:
     if ticket.status != "pending" or ticket.revision != revision:
         return None
     return Decision("customer-silent", (SetStatus("resolved", "customer-silent"),), ticket.number)
+
+
+def ask_rating(ticket: Ticket, resolved_at: datetime, person: str, policy: Policy) -> Decision | None:
+    """Asks the customer of a resolved ticket how it was. None if that resolution, or that customer, is the ticket's no
+    more, or if nobody is asked about such a ticket. The ticket does not change."""
+    stands = ticket.status in FINISHED and ticket.resolved_at == resolved_at and ticket.requester.key == person
+    if not stands or not may_be_asked_about(ticket, policy):
+        return None
+    return Decision("rating-asked", (), ticket.number, notices=("rating_asked",))
 
 
 def unassign_lost(ticket: Ticket) -> Decision | None:

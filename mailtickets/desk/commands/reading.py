@@ -12,7 +12,7 @@ Limits: replies longer than anybody types are not read (`is_beyond`). At most `M
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from mailtickets.desk.commands import closing
 from mailtickets.desk.commands.closing import Own
@@ -33,6 +33,8 @@ from mailtickets.desk.commands.slips import is_like_end, is_like_note, likely, n
 from mailtickets.desk.model.decision import Problem
 
 MAX_PROBLEMS = 50
+WRAPPED_FROM = 50
+"""Characters of a line from which on a mail program may have broken it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,7 @@ def _inside(line: TypedLine, reading: _Reading) -> list[TypedLine]:
 
 def _public(lines: list[TypedLine], reading: _Reading, own: Own) -> list[TypedLine]:
     """Takes commands out of public lines. Returns the lines of text and the places of ready answers."""
+    lines = _without_wrapped_solutions(lines, reading)
     edge, rest = _at_the_edges(lines, own)
     between: list[TypedLine] = []
     for line in rest:
@@ -266,6 +269,21 @@ def _public(lines: list[TypedLine], reading: _Reading, own: Own) -> list[TypedLi
         reading.take(line)
     kept = [*rest, *(line for line in edge if any(piece.key == "canned" for piece in line.found))]
     return [_without_inline(line, reading) for line in sorted(kept, key=lambda line: line.number)]
+
+
+def _without_wrapped_solutions(lines: list[TypedLine], reading: _Reading) -> list[TypedLine]:
+    """The lines without those whose `#solucao` goes on in the next line: a mail program has broken it, and customers
+    would read its end. It becomes a problem."""
+    wrapped = [line for line, after in pairwise(lines) if _is_wrapped(line, after)]
+    for line in wrapped:
+        reading.problems.append((line.number, Problem(line.clean, "bad-argument", (), "solution")))
+    return [line for line in lines if line not in wrapped]
+
+
+def _is_wrapped(line: TypedLine, after: TypedLine) -> bool:
+    last = line.found[-1].command if line.found else None
+    goes_on = not after.found and after.clean[:1].islower() and after.number == line.number + 1
+    return last is not None and last.takes == "solution" and len(line.clean) >= WRAPPED_FROM and goes_on
 
 
 def _stops(line: TypedLine) -> bool:

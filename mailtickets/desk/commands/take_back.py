@@ -14,10 +14,12 @@ from mailtickets.desk.commands.asker import Asker, Step
 from mailtickets.desk.commands.command import Command
 from mailtickets.desk.model.decision import Done, Problem
 from mailtickets.desk.model.effects import (
+    AllowQuote,
     Assign,
     Effect,
     MoveTo,
     PromiseDate,
+    RecordEvent,
     RemoveParticipant,
     SetField,
     SetPriority,
@@ -33,6 +35,7 @@ from mailtickets.desk.model.ticket import Ticket, priority_named, status_named
 
 ChangeKind = Literal[
     "status", "priority", "type", "assignee", "subject", "queue", "tags", "participant", "promised", "stage", "field",
+    "resolution", "quotable", "unquotable",
 ]  # fmt: skip
 """Kinds of events that can be undone."""
 
@@ -113,6 +116,21 @@ def _field(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> It
         yield SetField(name, was if old else None)
 
 
+def _resolution(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
+    """With `Undo`, the solution that the mail gave is gone; the one before counts again."""
+    yield RecordEvent("resolution", "undone")
+
+
+def _quotable(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
+    if asker.facts.rating is not None and asker.facts.rating.quotable:
+        yield AllowQuote(on=False)
+
+
+def _unquotable(ticket: Ticket, old: str | None, new: str | None, asker: Asker) -> Iterator[Effect]:
+    if asker.facts.rating is not None and not asker.facts.rating.quotable:
+        yield AllowQuote(on=True)
+
+
 STATUS = Change("status", _status)
 PRIORITY = Change("priority", _priority)
 TYPE = Change("type", _type)
@@ -124,7 +142,13 @@ PARTICIPANT = Change("participant", _participant)
 PROMISED = Change("promised", _promised)
 STAGE = Change("stage", _stage)
 FIELD = Change("field", _field)
-CHANGES = (STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT, PROMISED, STAGE, FIELD)
+RESOLUTION = Change("resolution", _resolution)
+QUOTABLE = Change("quotable", _quotable)
+UNQUOTABLE = Change("unquotable", _unquotable)
+CHANGES = (
+    STATUS, PRIORITY, TYPE, ASSIGNEE, SUBJECT, QUEUE, TAGS, PARTICIPANT, PROMISED, STAGE, FIELD, RESOLUTION, QUOTABLE,
+    UNQUOTABLE,
+)  # fmt: skip
 """All changes that can be undone, whether a command or an answer made them."""
 
 

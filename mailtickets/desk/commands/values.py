@@ -13,6 +13,7 @@ from datetime import time
 from typing import Generic, TypeVar
 
 from mailtickets.desk.commands.likeness import nearest_of
+from mailtickets.desk.customers.thanks import is_courtesy
 from mailtickets.desk.model.ticket import (
     PRIORITIES,
     STATUSES,
@@ -117,6 +118,22 @@ STATUS_CHOICES = (
 )  # fmt: skip
 PRIORITY_CHOICES = (*PRIORITIES, "baixa", "média", "alta", "crítica", *_PRIORITY_WORDS)
 TYPE_CHOICES = (*TYPES, *_TYPE_WORDS)
+
+
+_WHEN = frozenset({
+    "ja", "agora", "hoje", "amanha", "ontem", "depois", "logo", "urgente", "now", "today", "tomorrow", "yesterday",
+    "later", "soon", "urgent", "ya", "ahora", "hoy", "manana", "ayer", "luego", "despues",
+})  # fmt: skip
+"""Words that say when, and not what."""
+
+
+def says_a_solution(text: str) -> bool:
+    """Whether words behind `#resolver` may say what solved a ticket. A number, the name of a status and thanks do not:
+    their author meant something else, and is asked."""
+    if not any(letter.isalpha() for letter in text) or text.endswith("?") or text.startswith(("#", "/")):
+        return False
+    when = set(folded_name(text).replace(",", " ").split()) <= _WHEN
+    return not when and isinstance(read_status(text), Rejected) and not is_courtesy(text)
 
 
 def read_status(text: str) -> Value | Rejected:
@@ -267,7 +284,7 @@ def tidy(argument: str) -> str:
     previous = None
     while argument != previous:
         previous = argument
-        argument = unquoted(_without_pictures(argument.strip(" \t.,;!*_`~")).strip())
+        argument = unquoted(without_pictures(argument.strip(" \t.,;!*_`~")).strip())
     return argument
 
 
@@ -278,7 +295,7 @@ def unquoted(argument: str) -> str:
     return inner.strip() if quoted and not any(mark in inner for mark in (argument[0], argument[-1])) else argument
 
 
-def _without_pictures(argument: str) -> str:
+def without_pictures(argument: str) -> str:
     """The argument without emoji at both ends: Unicode categories So (symbols) and Sk (modifiers of their colour)."""
     first, last = 0, len(argument)
     while last > first and _is_picture(argument[last - 1]):

@@ -13,10 +13,11 @@ Limits: `MAX_CHARACTERS`; every pattern is bounded, so that time is linear. A lo
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from mailtickets.desk.customers import phrasing
+from mailtickets.desk.customers.consent import consent
 from mailtickets.desk.customers.thanks import gratitude
 from mailtickets.mail.model import REF_LABEL
 from mailtickets.words import shipped
@@ -32,6 +33,15 @@ class Rating:
     """1 (worst) to 5 (best)."""
     comment: str
     """The other words of the reply, without greeting and closing."""
+    quotable: bool = False
+    """Its author says that they may be named beside it (`consent`)."""
+
+
+def opinion(reply: str, signature: str = "") -> Rating | None:
+    """The rating in a reply, and whether its author may be named beside it."""
+    said = consent(reply)
+    found = rating(said.rest, signature)
+    return replace(found, quotable=said.given) if found is not None and said.given else found
 
 
 def rating(reply: str, signature: str = "") -> Rating | None:

@@ -56,6 +56,9 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "muted": "Sem avisos automáticos para {value}",
         "unmuted": "De novo com avisos automáticos para {value}",
         "rated": "Nota do cliente: {value}",
+        "resolution": "Solução, só para a equipe: {value}",
+        "quotable": "O cliente pode ser citado com o nome",
+        "unquotable": "O cliente não é citado com o nome",
     },
     "en": {
         "answered": "Answer to the customer",
@@ -101,6 +104,9 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "muted": "No more automatic notices to {value}",
         "unmuted": "Automatic notices to {value} again",
         "rated": "Customer's rating: {value}",
+        "resolution": "Solution, for the team only: {value}",
+        "quotable": "The customer may be quoted by name",
+        "unquotable": "The customer is not quoted by name",
     },
     "es": {
         "answered": "Respuesta al cliente",
@@ -146,6 +152,9 @@ HAPPENED: Mapping[str, Mapping[str, str]] = {
         "muted": "Sin avisos automáticos para {value}",
         "unmuted": "De nuevo con avisos automáticos para {value}",
         "rated": "Puntuación del cliente: {value}",
+        "resolution": "Solución, solo para el equipo: {value}",
+        "quotable": "Se puede citar al cliente por su nombre",
+        "unquotable": "No se cita al cliente por su nombre",
     },
 }
 """Lines of receipts and of a ticket's history. They do not say when it happened, or that it happened, so that a dry
@@ -155,7 +164,7 @@ _SAME = {"assignee": "assigned", "dropped": "discarded", "moved": "queue", "left
 """Kinds of events, and the name that a receipt has for the same thing."""
 _WAS = {"pt_BR": "antes", "en": "was", "es": "antes"}
 _OPENED = {"pt_BR": "Chamado aberto", "en": "Ticket opened", "es": "Solicitud abierta"}
-_ENOUGH_ALONE = frozenset({"undone", "remind", "already"})
+_ENOUGH_ALONE = frozenset({"undone", "remind", "already", "resolution"})
 """Kinds that need no value."""
 _NOTHING = "–"
 _LABELS = {
@@ -201,6 +210,7 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "stage-needs": "falta algo para esta etapa: {}.",
         "no-such-field": "nenhum campo se chama assim.",
         "bad-value": "o valor não serve; por exemplo: {}",
+        "no-rating": "o cliente deste chamado não deu nota.",
         "no-levels": "o tipo deste chamado não tem esses níveis; use #tipo ou #prioridade.",
         "report-of-colleagues": "os números de cada atendente são para quem gerencia a fila.",
     },
@@ -236,6 +246,7 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "stage-needs": "something is missing for this stage: {}.",
         "no-such-field": "no field has this name.",
         "bad-value": "this value does not fit; for example: {}",
+        "no-rating": "the customer of this ticket has given no score.",
         "no-levels": "the type of this ticket has no such levels; use #type or #priority.",
         "report-of-colleagues": "the figures of each agent are for those who manage the queue.",
     },
@@ -271,6 +282,7 @@ PROBLEMS: Mapping[str, Mapping[str, str]] = {
         "stage-needs": "falta algo para esta etapa: {}.",
         "no-such-field": "ningún campo se llama así.",
         "bad-value": "el valor no sirve; por ejemplo: {}",
+        "no-rating": "el cliente de esta solicitud no ha dado puntuación.",
         "no-levels": "el tipo de esta solicitud no tiene esos niveles; use #tipo o #prioridad.",
         "report-of-colleagues": "las cifras de cada agente son para quien gestiona el área.",
     },
@@ -295,6 +307,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "level": "um nível, como todos ou alta",
         "tags": "etiquetas com + ou -, como +rede -vpn",
         "words": "um texto",
+        "solution": "o que resolveu, em palavras, numa linha só; depois dela, uma linha em branco",
         "name": "um nome",
         "address": "um endereço de e-mail",
         "number": "o número de um chamado",
@@ -312,6 +325,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "level": "a level, like all or high",
         "tags": "tags with + or -, like +network -vpn",
         "words": "some text",
+        "solution": "what solved it, in words, on one line, and an empty line below it",
         "name": "a name",
         "address": "an email address",
         "number": "the number of a ticket",
@@ -329,6 +343,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "level": "un nivel, como todos o alta",
         "tags": "etiquetas con + o -, como +red -vpn",
         "words": "un texto",
+        "solution": "lo que lo resolvió, en palabras, en una sola línea; después, una línea en blanco",
         "name": "un nombre",
         "address": "una dirección de correo",
         "number": "el número de una solicitud",

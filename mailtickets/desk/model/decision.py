@@ -36,7 +36,7 @@ DoneKind = Literal[
     "answered", "noted", "opened", "left_out", "discarded", "already", "status", "assigned", "unassigned", "priority",
     "type", "tags", "subject", "queue", "stage", "cc_added", "cc_removed", "participant", "requester", "merged",
     "split", "remind", "snooze", "promised", "unpromised", "spam", "undone", "unsent", "field",
-    "no_field", "priority_kept", "awaits_turn",
+    "no_field", "priority_kept", "awaits_turn", "resolution", "quotable", "unquotable",
 ]  # fmt: skip
 """The lines of a receipt; each has a sentence in `sentences.HAPPENED`."""
 

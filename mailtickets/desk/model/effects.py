@@ -225,12 +225,31 @@ class SplitOff:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepResolution:
+    """What solved the ticket, in words that only the team sees."""
+
+    text: str | None = None
+    """An agent's words; None: those of the ticket's newest public answer by a person, if it has one."""
+    author: str = ""
+    """Who says so; not needed without a text."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """The customer's rating of the ticket's last resolution, from 1 (bad) to 5 (very good)."""
 
     score: int
     comment: str
     person: str
+    quotable: bool = False
+    """They say that they may be named beside their words."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowQuote:
+    """The customer may be named beside their newest rating of the ticket, or no more."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +335,9 @@ Effect = (
     | Reminded
     | Undo
     | SplitOff
+    | KeepResolution
     | Rate
+    | AllowQuote
     | SetAbsence
     | MergeInto
     | FailDelivery

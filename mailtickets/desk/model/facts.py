@@ -221,6 +221,18 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
+class RatingFact:
+    """A rating that a ticket has."""
+
+    score: int
+    comment: str
+    person: str
+    """The address of whoever rated."""
+    quotable: bool
+    """They may be named beside their words."""
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerHistory:
     """What a customer has had before, read only where a rule of the configuration asks for it."""
 
@@ -287,6 +299,9 @@ class Facts:
     promised: Mapping[int, datetime] = field(default_factory=dict)
     """By ticket: the date that agents have promised its customer, as long as that promise is neither kept nor taken
     back."""
+    rating: RatingFact | None = None
+    """Of a customer's mail: the rating of the ticket's last resolution. Of an agent's command about quoting: the newest
+    of the ticket."""
     unparsed: str | None = None
     """Why a worker could not read the mail at all."""
     past: Past | None = None

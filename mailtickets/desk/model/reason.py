@@ -35,7 +35,7 @@ DeskReason = Literal[
     "customer-replied", "agent-answered", "promised", "first-action", "merged", "ordered",
     "resolved-long-enough", "spam", "undone", "reminder-unanswered", "reminder-unassigned", "reminder-asked",
     "reminder-snoozed", "held-untold", "digest-due", "promised-date", "time-was-over", "agent-left", "stage-removed",
-    "lies-about", "close-warned", "customer-silent", "nothing-to-do",
+    "lies-about", "close-warned", "rating-asked", "customer-silent", "nothing-to-do",
     # why nobody was written to
     "no-ready-answer", "null-return-path-or-suppressed", "disowned-by-its-domain", "undeliverable", "budget-same-body",
     "author-takes-no-mail", "older-than-ack-max-age", "budget-acknowledged", "budget-person", "budget-domain",

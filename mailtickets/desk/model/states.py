@@ -13,7 +13,8 @@ EventKind = Literal[
     "opened", "message", "status", "priority", "subject", "type", "tags", "assignee", "queue", "requester",
     "participant", "left-out", "muted", "unmuted", "reminder", "snoozed", "reminded", "split", "merged", "linked",
     "rated", "undone", "stage", "field", "asked", "priority-kept", "promised", "timer",
-    "told", "ready-answer", "awaiting-turn", "close-warned",
+    "told", "ready-answer", "awaiting-turn", "close-warned", "resolution",
+    "quotable", "unquotable",
     # of a mail
     "held", "released", "replayed", "dropped", "delivered-directly", "delivery", "withheld",
     # of an agent

@@ -25,6 +25,7 @@ Direction = Literal["in", "out"]
 
 
 STATUSES: tuple[Status, ...] = ("new", "open", "pending", "resolved", "closed")
+FINISHED: frozenset[Status] = frozenset({"resolved", "closed"})
 
 
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "critical")

@@ -105,6 +105,8 @@ def _to_customers(occasion: Occasion) -> Iterator[Notice]:
         return
     if "close_warning" in decision.notices:
         yield from _close_warning(occasion, after)
+    if "rating_asked" in decision.notices:
+        yield _rating_asked(occasion, after)
     if message is not None and message.direction == "out" and message.visibility == "public":
         yield from _answer(occasion, after, message)
     elif decision.opens is not None:
@@ -163,7 +165,7 @@ def _of_status(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
     if situation.mail is None or by_agent or _answerable(situation.mail, situation.facts):
         change = {"from": situation.before.status if situation.before else None, "to": after.status}
         notice = _automatic(name, (after.requester,), occasion, change=change)
-        asks = name == "resolved" and occasion.queue.satisfaction and moved.reason != "customer-silent"
+        asks = name == "resolved" and situation.may_ask
         yield replace(notice, context={**notice.context, "ask_rating": asks, "message": None})
 
 
@@ -211,6 +213,14 @@ def _close_warning(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
     ends = (occasion.now + timedelta(days=occasion.queue.close_warning_days)).astimezone(zone)
     notice = _automatic("close_warning", (after.requester,), occasion)
     yield replace(notice, context={**notice.context, "closes_at": ends, "message": None})
+
+
+def _rating_asked(occasion: Occasion, after: Ticket) -> Notice:
+    """To the requester, some time after their ticket was resolved: how it was."""
+    zone = ZoneInfo(occasion.policy.instance.timezone)
+    resolved_at = after.resolved_at.astimezone(zone) if after.resolved_at else None
+    notice = _automatic("rating_asked", (after.requester,), occasion)
+    return replace(notice, context={**notice.context, "resolved_at": resolved_at, "message": None})
 
 
 def _asked_for(name: NoticeName, occasion: Occasion) -> Notice:
@@ -386,7 +396,7 @@ def _answer(occasion: Occasion, after: Ticket, message: AddMessage) -> Iterator[
         resolved_now=resolves(situation),
         stage_now=_stage_told(occasion, after),
         begins=situation.decision.opens is not None,
-        ask_rating=resolves(situation) and queue.satisfaction,
+        ask_rating=situation.may_ask and after.requester.key not in reached,
         thread=thread_context(situation.thread, policy, hide_agents_as=queue),
     )
     if after.requester.key in reached:  # the agent's own program cannot say it

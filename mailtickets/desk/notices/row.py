@@ -11,7 +11,7 @@ from mailtickets.desk.model.ticket import Status
 
 NoticeName = Literal[
     "received", "answer", "status_changed", "promised", "stage_changed", "resolved", "closed", "reopened", "status",
-    "my_tickets", "muted", "unmuted", "ready_answer", "close_warning", "new_ticket", "customer_replied",
+    "my_tickets", "muted", "unmuted", "ready_answer", "close_warning", "rating_asked", "new_ticket", "customer_replied",
     "also_addressed", "unassigned", "delivery_failed", "held", "receipt", "returned", "stale", "digest", "reminder",
     "due_soon", "escalated", "overdue", "stage_over", "assigned", "moved", "noted", "answered", "agent_absent", "rated",
     "recalled", "rule_told", "rule_figures", "rule_held", "commands_help", "found", "history", "attachments",

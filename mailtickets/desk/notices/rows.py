@@ -144,6 +144,12 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         sees={"closes_at": None},
         sample=Sample(status="pending", full={"closes_at": day(6)}),
     ),
+    "rating_asked": NoticeRow(
+        audience="customers",
+        priority=SECOND,
+        sees={"resolved_at": None},
+        sample=Sample(status="resolved", full={"resolved_at": day(2)}),
+    ),
     # --- agents ---------------------------------------------------------------------------------------
     "new_ticket": NoticeRow(
         audience="agents",

@@ -13,11 +13,12 @@ from mailtickets.desk.claims import copies as copies_of
 from mailtickets.desk.claims.authors import disowned, from_our_own_address, own_addresses, proven_by, vouched_for
 from mailtickets.desk.claims.matching import Match
 from mailtickets.desk.claims.people import can_be_written_to
-from mailtickets.desk.customers.ratings import Rating, rating
+from mailtickets.desk.customers.consent import answers_only_that, consent
+from mailtickets.desk.customers.ratings import Rating, opinion, rating
 from mailtickets.desk.customers.thanks import gratitude
 from mailtickets.desk.customers.wishes import Wish
 from mailtickets.desk.model.decision import Decision
-from mailtickets.desk.model.effects import AddMessage, AddParticipant, Effect, Mute, Rate, SetStatus
+from mailtickets.desk.model.effects import AddMessage, AddParticipant, AllowQuote, Effect, Mute, Rate, SetStatus
 from mailtickets.desk.model.facts import Facts
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.reason import OtherReason, Reason
@@ -47,7 +48,7 @@ def reaction(case: Case) -> Decision | None:
         return nothing("ignored", OtherReason(case.mail.kind_reason), case.pointed_at)
     rated = _rated(case, found)
     if rated is not None:
-        return _rating(rated, author, found.ticket, case.mail.reaction)
+        return _rating(rated, case, found.ticket, case.mail.reaction)
     verified = proven_by(found, case.facts)
     message = AddMessage("in", "public", author, verified=verified, text=case.mail.reaction or None, waits=False)
     return Decision(OtherReason(case.mail.kind_reason), (message,), found.ticket.number, "appended", author.address)
@@ -161,11 +162,14 @@ def customer_reply(case: Case) -> Decision | None:
     if found is None:
         return None
     ticket, automatic = found.ticket, case.mail.kind == "auto_reply"
-    if not automatic and not may_reopen(ticket, case.policy.queue(ticket.queue), case.now):
-        return open_ticket(case, reason="closed-too-long-ago", linked=ticket.number)
     author, rated = case.author, _rated(case, found)
     if rated is not None:
-        return _rating(rated, author, ticket)
+        return _rating(rated, case, ticket)
+    quoting = _said_of_quoting(case, found)
+    if quoting is not None:
+        return quoting
+    if not automatic and not may_reopen(ticket, case.policy.queue(ticket.queue), case.now):
+        return open_ticket(case, reason="closed-too-long-ago", linked=ticket.number)
     thanks, status = _only_thanks(case, ticket), after_customer_reply(ticket.status)
     waits = not automatic and not thanks
     message = AddMessage("in", "public", author, verified=proven_by(found, case.facts), waits=waits)
@@ -204,16 +208,30 @@ def _rated(case: Case, found: Match) -> Rating | None:
     if case.mail.kind != "human" or not asked or not customer or not proven_by(found, case.facts):
         return None
     alone = case.asked.alone
-    return rating(case.mail.reaction) if case.mail.reaction is not None else rating(alone.reply, alone.signature)
+    return rating(case.mail.reaction) if case.mail.reaction is not None else opinion(alone.reply, alone.signature)
 
 
-def _rating(rated: Rating, author: Address, ticket: Ticket, text: str | None = None) -> Decision:
+def _rating(rated: Rating, case: Case, ticket: Ticket, text: str | None = None) -> Decision:
+    author, before = case.author, case.facts.rating
     effects = (
         AddMessage("in", "public", author, verified=True, text=text, waits=False),
-        Rate(rated.score, rated.comment, author.address),
+        Rate(rated.score, rated.comment, author.address, quotable=rated.quotable),
     )
-    low = rated.score <= LOW_SCORE
+    told = before is not None and (before.score, before.comment) == (rated.score, rated.comment)
+    low = rated.score <= LOW_SCORE and not told
     return Decision("rated", effects, ticket.number, "appended", author.address, notices=("rated",) if low else ())
+
+
+def _said_of_quoting(case: Case, found: Match) -> Decision | None:
+    """Whether somebody who has rated says, and says only that, whether they may be named beside their words."""
+    rated, author = case.facts.rating, case.author
+    if rated is None or rated.person.casefold() != author.key or not proven_by(found, case.facts):
+        return None
+    if case.mail.kind != "human" or not answers_only_that(case.asked.alone.reply):
+        return None
+    allowed = AllowQuote(on=consent(case.asked.alone.reply).given)
+    message = AddMessage("in", "public", author, verified=True, waits=False)
+    return Decision("rated", (message, allowed), found.ticket.number, "appended", author.address)
 
 
 def _answers_our_own_address(case: Case, found: Match) -> bool:

@@ -23,8 +23,10 @@ from mailtickets.desk.notices import plan as notices
 from mailtickets.desk.notices.budget import BudgetLine
 from mailtickets.desk.notices.notice import Notice
 from mailtickets.desk.notices.promises import is_untold, with_untold
+from mailtickets.desk.resolution import with_resolution
 from mailtickets.desk.signatures.learning import Seen
 from mailtickets.gateway.drafting.allowance import allowance
+from mailtickets.gateway.drafting.asking import may_ask, request_of
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.gateway.drafting.by_clock import by_clock_to_disowned
 from mailtickets.gateway.drafting.expecting import expecting
@@ -35,6 +37,7 @@ from mailtickets.mail.model import InboundMail
 from mailtickets.store import deadlines, tickets
 from mailtickets.store.answer_times import AnswerRecord
 from mailtickets.store.inbound import Received
+from mailtickets.store.ratings import RatingRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Draft:
     """The author's signature that the mail shows, if the author is surely an agent."""
     answer: AnswerRecord | None = None
     """What is recorded of the first answer to the ticket."""
+    rating: RatingRequest | None = None
+    """Whose opinion of the ticket's resolution is asked for."""
 
     @property
     def decision(self) -> Decision:
@@ -98,14 +103,16 @@ def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime)
     """The draft of a decision: the ticket after it, and the notices that may be sent."""
     basis = with_values_said_before(connection, basis, policy)
     basis = with_levels(connection, basis, policy, now)
-    basis = replace(basis, decision=followed(basis.decision, basis.before, policy, now))
+    decision = followed(basis.decision, basis.before, policy, now)
+    basis = replace(basis, decision=with_resolution(decision, basis.before))
     also = tuple(_drafted_also(connection, another, basis.facts, policy, now) for another in basis.decision.also)
     after = _after(connection, basis, policy, now)
     others = tuple(draft.after for draft in also if draft.after)
     times, expects = timing(connection, basis, after, policy, now), expecting(connection, basis, after, policy, now)
     clocks = times.clocks if after is not None else _stored_clocks(connection, basis.before)
     situation = situation_of(connection, basis, after, others, policy)
-    situation = replace(situation, clocks=clocks, clocks_before=basis.clocks, expected=expects.told)
+    asks = may_ask(connection, basis, after, policy, now)
+    situation = replace(situation, clocks=clocks, clocks_before=basis.clocks, expected=expects.told, may_ask=asks)
     planned = notices.plan(situation, policy, now)
     number = situation.after.number if situation.after else 0
     limits = allowance(connection, planned, number, policy, now)
@@ -116,7 +123,8 @@ def drafted(connection: Connection, basis: Basis, policy: Policy, now: datetime)
     untold = [one.after.number for one in also if one.after is not None and is_untold(one.decision, one.notices)]
     untold += [number] if is_untold(basis.decision, allowed.notices) else []
     written = with_untold(allowed.notices, untold), allowed.budget, allowed.withheld
-    return Draft(basis, after, *written, also, situation.desk, times, now, answer=expects.record)
+    rating = request_of(connection, basis, after, allowed.notices, policy, now)
+    return Draft(basis, after, *written, also, situation.desk, times, now, answer=expects.record, rating=rating)
 
 
 def _drafted_also(

@@ -78,6 +78,7 @@ class Writing:
             signature=draft.signature,
             deadlines=draft.timing.changes,
             answer=draft.answer,
+            rating=draft.rating,
         )
 
 

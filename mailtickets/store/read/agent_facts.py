@@ -17,7 +17,7 @@ from mailtickets.desk.model.ticket import Said, Status, Ticket, status_named
 from mailtickets.desk.rules.agent_reading import STALE
 from mailtickets.desk.rules.questions import Orders
 from mailtickets.mail.model import Address
-from mailtickets.store import agents, tickets
+from mailtickets.store import agents, ratings, tickets
 from mailtickets.store.read import deadlines, search
 from mailtickets.store.read.reader import within
 from mailtickets.store.schema import event, message
@@ -93,6 +93,7 @@ def for_agent(
         desk=desk,
         since=_since(connection, found, known, ticket, agent, _seen(facts)),
         undoable=agents.undoable(connection, ticket.number, agent.address, caused_by) if "undo" in asked else None,
+        rating=ratings.last_of(connection, ticket.number) if asked & {"quote", "undo"} else None,
         origin=_origin(connection, ticket, caused_by) if "split" in asked else None,
     )
 

@@ -26,7 +26,7 @@ from mailtickets.mail.kind.bounce.signs import REPLY_PREFIX
 from mailtickets.mail.kind.junk import NO_MARK, JunkVerdict
 from mailtickets.mail.model import Address, InboundMail
 from mailtickets.mail.plus import plus_tag
-from mailtickets.store import contacts, history, outbox, tickets
+from mailtickets.store import contacts, history, outbox, ratings, tickets
 from mailtickets.store.inbound import Received
 from mailtickets.store.read.agent_facts import SHOWN, for_agent, loaded, turns
 from mailtickets.store.schema import attachment, event, inbound, message, notice, token
@@ -64,6 +64,9 @@ def gather(
     asked = asked.of_agent(agent)
     if agent is not None and asked.orders is not None:
         return for_agent(connection, facts, matched(mail, facts, policy), asked.orders, agent, policy, now), asked
+    here = matched(mail, facts, policy)
+    if here is not None and here.ticket.resolved_at is not None:
+        facts = replace(facts, rating=ratings.of(connection, here.ticket.number, here.ticket.resolved_at))
     if asked.wishes.without_ticket == "tickets":
         theirs = loaded(connection, tickets.newest_of(connection, author.address, SHOWN))
         facts = replace(facts, desk=replace(facts.desk, found=theirs))

@@ -19,6 +19,8 @@ _PUBLIC_IDS = (
     "SELECT message_id FROM message WHERE ticket = :ticket AND visibility = 'public' AND message_id IS NOT NULL"
     " ORDER BY id DESC LIMIT :references"
 )
+_RATINGS = "SELECT * FROM rating WHERE ticket = :ticket ORDER BY at"
+_RESOLUTION = "SELECT * FROM ticket_resolution WHERE ticket = :ticket ORDER BY at DESC LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Shown:
     events: Sequence[Any]
     due: Sequence[Any] = ()
     """Its clocks: rows of `deadline`, those that are due first foremost."""
+    resolution: Any = None
+    """What solved it: the newest row of `ticket_resolution`; None: nothing is known."""
+    ratings: Sequence[Any] = ()
+    """Rows of `rating`, one for each resolution that was rated, oldest first."""
 
 
 def listed(
@@ -86,7 +92,8 @@ def show(reader: Reader, number: int) -> Shown | None:
         files[row.message].append(row)
     events = reader.all("SELECT * FROM event WHERE ticket = :number ORDER BY id", number=number)
     due = deadlines.of_tickets(reader, [number]).get(number, ())
-    return Shown(found, messages, files, events, due)
+    solved, rated = reader.one(_RESOLUTION, ticket=number), reader.all(_RATINGS, ticket=number)
+    return Shown(found, messages, files, events, due, solved, rated)
 
 
 def attachment_source(reader: Reader, number: int, attachment_id: int) -> int | None:

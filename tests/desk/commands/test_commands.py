@@ -41,7 +41,7 @@ def typed(text: str) -> str:
 
 
 def shown(command: Command) -> str:
-    value = f"{command.value if isinstance(command.value, int) else shown_value(command)}".strip()
+    value = f"{command.value if isinstance(command.value, int) else shown_value(command)} {command.solution}".strip()
     return f"{command.name}={value}" if value else command.name
 
 

@@ -20,6 +20,7 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.add_column("rating", sa.Column("quotable", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.create_index("ix_rating_resolved_at", "rating", ["resolved_at"], unique=False)
     op.create_table(
         "uncounted",
         _ticket("uncounted"),
@@ -57,13 +58,15 @@ def upgrade() -> None:
     op.create_table(
         "ticket_resolution",
         _ticket("ticket_resolution"),
+        _moment("at"),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("message", sa.BigInteger()),
-        _moment("at"),
-        sa.PrimaryKeyConstraint("ticket", name="pk_ticket_resolution"),
+        sa.Column("inbound", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("ticket", "at", name="pk_ticket_resolution"),
     )
+    op.create_index("ix_ticket_resolution_inbound", "ticket_resolution", ["inbound"], unique=False)
     to_ask = sa.text("asked_at IS NULL")
     op.create_table(
         "rating_request",
