@@ -9,7 +9,7 @@ from mailtickets.cli.desk import read_in, run_verb
 from mailtickets.cli.rows import Rows
 from mailtickets.gateway.clerk import Clerk
 from mailtickets.mail.model import Attachment
-from mailtickets.store import outbox
+from mailtickets.store import enclosures, outbox
 from mailtickets.store.outbox import Due
 from mailtickets.store.read import inbound
 from mailtickets.store.read.outbox import shown
@@ -37,7 +37,12 @@ def _raw(clerk: Clerk, args: argparse.Namespace) -> int:
 
 
 def _attachments(clerk: Clerk, due: Due) -> tuple[Attachment, ...]:
-    """The attachments of a copy, read again from the mail that brought them."""
+    """The attachments of a copy: those that the desk made, and those read again from the mail that brought them."""
+    own = clerk.database.transact(enclosures.load, due.notice, due.mail.attachments) if due.mail.attachments else ()
+    return (*own, *_brought(clerk, due))
+
+
+def _brought(clerk: Clerk, due: Due) -> tuple[Attachment, ...]:
     from mailtickets.mail.read.attachments import of_read, picked
     from mailtickets.mail.read.parse import parse  # costs a fifth of a second; no other verb needs it
 

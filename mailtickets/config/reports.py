@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from mailtickets.config.nearest import nearest
+from mailtickets.config.reached import queue_reached
 from mailtickets.config.section import Section
 from mailtickets.config.values import AddrSpec, Schedule, Word
 
@@ -37,6 +38,12 @@ def problems(config: "Config") -> Iterator[tuple[str, str]]:
                 f"{key}.name",
                 f"the name {report.name!r} is used {names[report.name]} times: each report needs its own",
             )
+        for place, address in enumerate(report.to):
+            if reached := queue_reached(config, address):
+                yield (
+                    f"{key}.to.{place}",
+                    f"{address} is the address of queue {reached!r}: a report would be a ticket",
+                )
         for place, queue in enumerate(report.queues):
             if queue not in queues:
                 yield f"{key}.queues.{place}", f"there is no queue {queue!r}{nearest(queue, queues)}"

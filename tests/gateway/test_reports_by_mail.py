@@ -20,6 +20,7 @@ from mailtickets.desk.model.policy import Policy
 from mailtickets.gateway import charts
 from mailtickets.gateway.charts import NoPictures
 from mailtickets.gateway.workers import Workers
+from mailtickets.jobs.digest import digest
 from mailtickets.jobs.reports import Reports
 from mailtickets.mail.model import Address
 from mailtickets.store import enclosures, report_orders, schema
@@ -27,7 +28,7 @@ from mailtickets.store.database import Database
 from mailtickets.store.read.inbound import listed
 from mailtickets.store.read.reader import within
 from mailtickets.store.report_orders import PER_HOUR
-from tests.desk.builders import ANA, BRUNO, a_policy
+from tests.desk.builders import AGENTS, ANA, BRUNO, a_policy
 from tests.gateway.alarmed import OPS, Station
 from tests.store.databases import database, migrated_file, migrated_postgres
 from tests.store.office import a_message
@@ -404,3 +405,71 @@ async def test_a_report_by_agent_is_divided_where_some_of_its_readers_may_not_se
     seen = {who: "Por atendente" in content(mail, "text/plain") for who, mail in await house.write()}
     assert seen.pop(ANA.address) is False
     assert sorted(seen) == sorted([CHIEF, BRUNO.address])
+
+
+# --- an agent's own week ------------------------------------------------------------------------------
+
+
+def digesting(house: House, **changes: Any) -> None:
+    """Ana and Bruno get a digest at seven."""
+    agents = tuple(agent.model_copy(update={"digest": "07:00", **changes}) for agent in AGENTS[:2])
+    policy = a_policy(
+        suporte={"satisfaction": True}, agents=agents, instance={"locale": "pt_BR", "timezone": str(ZONE)}
+    )
+    house.use(policy)
+
+
+def by_agent(house: House, number: int, words: str, agent: Address = ANA) -> None:
+    to = house.office.reply_address(agent.address, number)
+    take(house.office, words, "pass", to, **{"from": agent.address, "subject": f"Re: [#{number}] Pedido"})
+
+
+def by_maria(house: House, number: int, words: str) -> None:
+    to = house.office.reply_address("maria@cliente.test", number)
+    take(house.office, words, "pass", to, subject=f"Re: [#{number}] Pedido")
+
+
+async def digests(house: House) -> dict[str, str]:
+    for gateway in house.running:
+        await gateway.off_loop(digest, gateway)
+    return {who: content(mail, "text/plain") for who, mail in await house.delivered()}
+
+
+async def test_on_monday_an_agent_reads_their_own_week_and_nothing_of_colleagues(house: House) -> None:
+    digesting(house)
+    house.office.now = MONDAY - timedelta(days=3)
+    by_agent(house, 1, "Troque o cabo.\n\n#resolver")
+    by_agent(house, 2, "Já está pago.\n\n#resolver")
+    by_agent(house, 3, "Feito.\n\n#resolver", BRUNO)
+    by_agent(house, 4, "#assumir")
+    house.office.pass_time(hours=1)
+    by_maria(house, 1, "Muito obrigada, Ana!")
+    by_maria(house, 2, "5 excelente atendimento")
+    by_maria(house, 3, "1 péssimo")
+    await house.delivered()
+    house.office.now = MONDAY
+    told = await digests(house)
+    ana, bruno = told[ANA.address], told[BRUNO.address]
+    assert "Sua semana, 23 a 29 de novembro de 2026" in ana
+    assert "Você resolveu 2 chamados e escreveu 2 respostas." in ana
+    assert "Muito obrigada, Ana!" in ana
+    assert "excelente atendimento" in ana
+    assert "(#2)" in ana
+    assert "Quem espera há mais tempo é" in ana
+    assert "#4 Pedido 3" in ana
+    assert "Você resolveu 1 chamado e escreveu 1 resposta." in bruno
+    assert "péssimo" not in bruno  # that is no thanks, and the queue was told at once
+    assert BRUNO.name not in ana
+    assert "obrigada" not in bruno
+    house.office.now = MONDAY + timedelta(minutes=5)
+    assert await digests(house) == {}
+
+
+async def test_on_other_days_and_without_anything_to_say_the_digest_is_as_it_was(house: House) -> None:
+    digesting(house)
+    house.office.now = MONDAY
+    assert "Sua semana" not in (await digests(house))[ANA.address]
+    by_agent(house, 1, "Troque o cabo.\n\n#resolver")
+    house.office.now = MONDAY + timedelta(days=1)
+    await house.delivered()
+    assert "Sua semana" not in (await digests(house))[ANA.address]

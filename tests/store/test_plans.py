@@ -25,11 +25,13 @@ from mailtickets.store import (
     deadlines,
     domains,
     due,
+    enclosures,
     forgotten,
     inbound,
     loads,
     migrate,
     outbox,
+    report_orders,
     search,
     stages,
     tickets,
@@ -40,6 +42,7 @@ from mailtickets.store.read import customers, facts, figures, status, trace
 from mailtickets.store.read import deadlines as read_deadlines
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read import outbox as read_outbox
+from mailtickets.store.read import thanks as read_thanks
 from mailtickets.store.read import tickets as read_tickets
 from mailtickets.store.read.reader import within
 from mailtickets.store.read.status import MachineStatus
@@ -140,6 +143,10 @@ ASKED: dict[str, Work] = {
     "the stages that there are": lambda c: list(stages.standings(c)),
     "who stands in a stage": lambda c: stages.standing_there(c, stages.Place("suporte", "peca", "pending"), 100),
     "how many stand in a stage": lambda c: stages.how_many(c, stages.Place("suporte", "peca", "pending")),
+    "reports to be written": lambda c: report_orders.is_due(c, NOW),
+    "the next report": lambda c: report_orders.claim(c, NOW),
+    "files of a notice": lambda c: enclosures.load(c, 5, ()),
+    "who thanked whom": lambda c: read_thanks.thanks(within(c), ["3@desk.test"], NOW, NOW + timedelta(days=7)),
     "words moved along": lambda c: search.move(c, 5, 60_000),
 }  # fmt: skip
 
@@ -173,6 +180,7 @@ SMALL = (
     "alarm",
     "account",
     "ix_outbox_due",
+    "ix_report_order_unsent",
     "waiting_domains",
     "(subquery",
     "CONSTANT ROW",

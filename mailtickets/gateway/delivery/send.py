@@ -61,11 +61,14 @@ class Sender:
         return result
 
     async def _written(self, copy: Due) -> tuple[bytes, Copy]:
-        """The mail as it is sent. A notice of ours that is too large for the smarthost goes without attachments."""
-        raw, sent = await self._composed(copy, await self._attachments.of(copy))
-        limit = self._largest()
-        if limit and len(raw) > limit and copy.author is None:
-            return await self._composed(copy, ())
+        """The mail as it is sent. A notice of ours that is too large for the smarthost goes without attachments; first
+        without those that its text does not show."""
+        files, limit = await self._attachments.of(copy), self._largest()
+        raw, sent = await self._composed(copy, files)
+        if copy.author is None and limit and len(raw) > limit and copy.mail.attachments:
+            raw, sent = await self._composed(copy, tuple(file for file in files if file.inline))
+        if copy.author is None and limit and len(raw) > limit:
+            raw, sent = await self._composed(copy, ())
         return raw, sent
 
     async def _composed(self, copy: Due, attachments: tuple[Attachment, ...]) -> tuple[bytes, Copy]:
