@@ -44,6 +44,8 @@ test-trixie:
 test-on:
 	@tests/on-debian $(RELEASE)
 
+# Tests are compiled once and not by each process at each run, wherever somebody has asked Python to keep nothing.
+check: export PYTHONDONTWRITEBYTECODE =
 check: $(VENV)/complete
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

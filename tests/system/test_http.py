@@ -52,7 +52,7 @@ def submit(desk: Desk, *mails: bytes) -> None:
 
 @pytest.fixture
 def desk(make_desk: DeskMaker, database_url: str) -> Desk:
-    made = make_desk(config(MAILDIR, HTTP, smtp_port=0, database=database_url))
+    made = make_desk(config(MAILDIR, HTTP, smtp_port=0, database=database_url), quick=True)
     made.start()
     return made
 
@@ -89,7 +89,8 @@ def test_accounts_show_when_they_last_worked_and_when_they_did_not(
     town: Town, make_desk: DeskMaker, database_url: str, place: Path
 ) -> None:
     (place / "imap-password").write_text(MAILBOX_PASSWORD)
-    desk = make_desk(town_config(town, database_url, HTTP), {"SSL_CERT_FILE": str(town.dovecot.certificate)})
+    environment = {"SSL_CERT_FILE": str(town.dovecot.certificate)}
+    desk = make_desk(town_config(town, database_url, HTTP), environment, quick=True)
     desk.start()
     succeeded, failed = (f"mailtickets_account_last_{what}_timestamp_seconds" for what in ("success", "failure"))
     town.submit(write(MARIA, to=MAILBOX), MAILBOX)

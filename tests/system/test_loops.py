@@ -74,7 +74,7 @@ def neighbours(request: pytest.FixtureRequest) -> Iterator[tuple[Desk, Desk]]:
             text = text.replace("desk.test", "outra.test").replace('name = "exemplo"', f'name = "{name}"')
         directory = place / f"{len(desks)}"
         directory.mkdir()
-        desks.append(Desk(directory, text))
+        desks.append(Desk(directory, text, quick=True))
     here, there = desks
     try:
         here.start()
@@ -311,7 +311,7 @@ def test_thousands_of_forged_senders_make_no_flood_of_ours(make_desk: DeskMaker)
     begun = time.time()
     budget = f"[budget]\nautomatic_per_hour = {FORGED_BUDGET}\n"
     text = config(MAILDIR, budget, smtp_port=0, ops_address=OPS.address)
-    desk = make_desk(text.partition('[[agent]]\nname = "Bruno')[0] + f"\n{MAILDIR}\n{budget}")
+    desk = make_desk(text.partition('[[agent]]\nname = "Bruno')[0] + f"\n{MAILDIR}\n{budget}", quick=True)
     desk.start()
     pour_in(desk, FORGED)
     desk.wait_for(lambda: rows(desk, OUTCOMES) == [("opened", FORGED)], f"{FORGED} tickets")
