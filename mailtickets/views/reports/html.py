@@ -35,6 +35,7 @@ body {
 }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; }
 h2 { font-size: 16px; font-weight: 600; margin: 0 0 6px; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 0 24px; }
 svg { width: 100%; max-width: 520px; height: auto; }
 @media print {
   :root { color-scheme: light; }
@@ -94,11 +95,17 @@ def _body(shown: ShownReport, pictures: Sequence[str]) -> str:
         _paragraph(shown.sentence, "margin: 0 0 16px; font-size: 19px; line-height: 1.35; font-weight: 600"),
         *(_paragraph(line, "margin: 0 0 8px; font-size: 14px") for line in shown.sums),
         *(_table(table) for table in shown.tables if table.key != "oldest"),
-        *(f'<div class="picture" style="margin: 24px 0 0">{picture}</div>' for picture in pictures),
+        _pictures(pictures),
         *(_table(table) for table in shown.tables if table.key == "oldest"),
         _comments(shown),
         *(_note(note) for note in shown.notes),
     ))  # fmt: skip
+
+
+def _pictures(pictures: Sequence[str]) -> str:
+    """Below each other in a mail; side by side on a page that is wide enough."""
+    inner = "".join(f'<div class="picture" style="margin: 24px 0 0">{picture}</div>' for picture in pictures)
+    return f'<div class="pictures">{inner}</div>' if inner else ""
 
 
 def _paragraph(text: str, style: str) -> str:
