@@ -13,7 +13,7 @@ GOOD = '[[report]]\nname = "semana"\nschedule = "mon 08:00"\nto = ["chefe@fora.t
 
 def test_a_report_is_read_with_its_defaults() -> None:
     (report,) = parsed(Path("m.toml"), BASE + GOOD).report
-    assert (report.queues, report.locale) == ((), "")
+    assert (report.queues, report.by, report.locale) == ((), "", "")
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_a_report_is_read_with_its_defaults() -> None:
         ),
         ('["chefe@fora.test"]', '["suporte+x@desk.test"]', "is the address of queue 'suporte'"),
         ("to =", 'queues = ["suport"]\nto =', "there is no queue 'suport'"),
+        ("to =", 'by = "moon"\nto =', "report.0.by"),
         ("to =", 'locale = "fr"\nto =', "report.0.locale"),
     ],
 )

@@ -23,6 +23,8 @@ class ScheduledReport(Section):
     schedule: Schedule
     to: Annotated[tuple[AddrSpec, ...], Field(min_length=1)]
     queues: tuple[str, ...] = ()
+    by: Literal["", "agent", "queue", "type", "priority", "tag", "stage", "day", "hour"] = ""
+    """What it is divided by. Empty: its queues, or the types of tickets of its one queue."""
     locale: Literal["", "pt_BR", "en", "es"] = ""
     """Empty: the desk's."""
 

@@ -119,7 +119,7 @@ def _order_of(scheduled: ScheduledReport, slot: Slot, policy: Policy) -> ReportO
     agents = ((policy.agent(address), address) for address in scheduled.to)
     people = tuple(Address(agent.name, agent.address) if agent else Address("", address) for agent, address in agents)
     locale = scheduled.locale or policy.instance.locale
-    return ReportOrder(slot.period, queues, people, locale, usual_part(queues), scheduled.name)
+    return ReportOrder(slot.period, queues, people, locale, scheduled.by or usual_part(queues), scheduled.name)
 
 
 def _by_sight(order: ReportOrder, policy: Policy) -> Iterator[ReportOrder]:
