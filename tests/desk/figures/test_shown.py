@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
@@ -18,6 +19,7 @@ from mailtickets.desk.figures.report import (
 )
 from mailtickets.desk.figures.shown import MOST_ROWS, ShownTable, show, shown
 from mailtickets.desk.letters.template_values import values_of
+from mailtickets.desk.model.decision import OUTCOMES
 from mailtickets.words import shipped
 from tests.desk.figures.made_up import WEEK, a_week, figures, report, times
 
@@ -247,6 +249,9 @@ def test_every_locale_has_every_word() -> None:
     assert set(lists) == set(LOCALES)
     assert keys(lists["en"]) == keys(lists["pt_BR"]) == keys(lists["es"])
     assert set(EXCLUSIONS) < set(lists["en"]["sums"])
+    assert {"received", "waiting", *OUTCOMES} == set(lists["en"]["outcomes"])
+    for section in ("dimensions", "by"):
+        assert set(get_args(Dimension)) | {"week"} == set(lists["en"][section])
 
 
 @pytest.mark.parametrize("locale", LOCALES)
