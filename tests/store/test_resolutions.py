@@ -125,6 +125,15 @@ def test_a_ticket_opened_again_keeps_it_as_that_of_its_last_resolution(office: O
     assert resolution(office) == "Agora trocamos o switch."
 
 
+def test_agents_see_what_solved_it_when_the_customer_writes_again(office: Office) -> None:
+    maria(office, "A rede caiu.")
+    agent(office, f"Pronto, Maria.\n#resolver {CABLE}", token(office))
+    office.pass_time(days=1)
+    maria(office, "Caiu de novo!", to=office.reply_address(MARIA.address))
+    assert f"Solução anterior: {CABLE}" in written(office, "customer_replied")
+    assert "rack" not in to_customers(office)
+
+
 def test_a_merged_ticket_hands_its_resolution_on_where_the_other_has_none(office: Office) -> None:
     for _ in range(3):
         maria(office, "A rede caiu.", subject=f"Rede {_}")

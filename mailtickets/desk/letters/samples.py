@@ -260,6 +260,7 @@ def _ticket(shown: Sample) -> dict[str, object]:
         "queue": "{queue}",
         "fields": [],
         "missing": [],
+        "resolution": "",
     }
 
 

@@ -33,6 +33,8 @@ from mailtickets.words.fold import folded_name
 MAX_SHOWN = 100_000
 """Nobody reads more of a message in a notice, and a mail of 25 MB would go to each agent twice, as text and as HTML."""
 MAX_THREAD = 2 * MAX_SHOWN
+MAX_SOLUTION = 300
+"""Characters of what had solved a ticket, in one line."""
 
 ALARMING = (disguise.DIFFER, disguise.HIDDEN)
 """Defects of a mail that its notices to agents name."""
@@ -146,6 +148,7 @@ def _ticket(
         **seen,
         "fields": known_values(after, policy, locale),
         "missing": [field.called(locale) for field in open_],
+        "resolution": " ".join(situation.resolution[:MAX_SOLUTION].split()),
     }
 
 

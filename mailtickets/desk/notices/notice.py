@@ -121,8 +121,10 @@ class Situation:
     """Its clocks before the decision, where a timer was due."""
     requester_known: bool = True
     """Without a mail at hand: whether the ticket's customer once proved who they are, or was answered by an agent."""
-    may_ask: bool = False
-    """The mail that says that the ticket is resolved asks its customer how it was."""
+    resolution: str = ""
+    """What had solved the ticket before its customer wrote again; agents see it."""
+    may_ask: bool = True
+    """The mail that says that the ticket is resolved may ask its customer how it was."""
     mail_as_read: InboundMail | None = None
     """The mail before its author's signature was cut off; None: the same as `mail`."""
 

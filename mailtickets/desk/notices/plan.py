@@ -165,7 +165,7 @@ def _of_status(occasion: Occasion, after: Ticket) -> Iterator[Notice]:
     if situation.mail is None or by_agent or _answerable(situation.mail, situation.facts):
         change = {"from": situation.before.status if situation.before else None, "to": after.status}
         notice = _automatic(name, (after.requester,), occasion, change=change)
-        asks = name == "resolved" and situation.may_ask
+        asks = name == "resolved" and occasion.queue.satisfaction and situation.may_ask
         yield replace(notice, context={**notice.context, "ask_rating": asks, "message": None})
 
 
@@ -396,7 +396,7 @@ def _answer(occasion: Occasion, after: Ticket, message: AddMessage) -> Iterator[
         resolved_now=resolves(situation),
         stage_now=_stage_told(occasion, after),
         begins=situation.decision.opens is not None,
-        ask_rating=situation.may_ask and after.requester.key not in reached,
+        ask_rating=_asks(occasion) and after.requester.key not in reached,
         thread=thread_context(situation.thread, policy, hide_agents_as=queue),
     )
     if after.requester.key in reached:  # the agent's own program cannot say it
@@ -418,6 +418,11 @@ def _answer(occasion: Occasion, after: Ticket, message: AddMessage) -> Iterator[
         left_behind=_left_behind(situation),
         wait_seconds=queue.undo_seconds,
     )
+
+
+def _asks(occasion: Occasion) -> bool:
+    """Whether an answer that resolves the ticket asks how it was."""
+    return resolves(occasion.situation) and occasion.queue.satisfaction and occasion.situation.may_ask
 
 
 def _left_behind(situation: Situation) -> frozenset[str]:

@@ -7,6 +7,7 @@ ATTACHMENT: Mapping[str, object] = {"filename": "", "size": 0, "attached": True}
 TICKET: Mapping[str, object] = {
     "number": None, "tag": "", "subject": "", "status": "", "stage": None, "priority": "", "type": None,
     "created_at": None, "requester": PERSON, "assignee": None, "queue": "", "fields": (), "missing": (),
+    "resolution": "",
 }  # fmt: skip
 MESSAGE: Mapping[str, object] = {
     "author": PERSON, "text": "", "html": None, "received_at": None, "attachments": (), "verified": True,

@@ -6,11 +6,11 @@ from sqlalchemy import Connection
 
 from mailtickets.desk.model.effects import AddMessage, Assign, MoveTo, SplitOff
 from mailtickets.desk.model.policy import Policy
-from mailtickets.desk.model.ticket import Said, Ticket
+from mailtickets.desk.model.ticket import FINISHED, Said, Ticket
 from mailtickets.desk.notices.notice import Situation
 from mailtickets.gateway.drafting.basis import Basis
 from mailtickets.mail.trust import traces
-from mailtickets.store import agents, contacts
+from mailtickets.store import agents, contacts, resolutions
 from mailtickets.store.read.facts import known_tokens
 
 
@@ -32,6 +32,7 @@ def situation_of(
         also=others,
         thread=thread,
         newest=newest,
+        resolution=_solved_by(connection, basis),
         requester_known=_knows_requester(connection, basis, ticket),
         secrets=known_tokens(connection, _suspects(basis, ticket, (*thread, *newest))),
     )
@@ -43,6 +44,14 @@ def _knows_requester(connection: Connection, basis: Basis, ticket: Ticket | None
     if basis.facts is not None or ticket is None or ticket.answered or basis.decision.actor != "system":
         return True
     return contacts.is_known(connection, ticket.requester.address)
+
+
+def _solved_by(connection: Connection, basis: Basis) -> str:
+    """What had solved a finished ticket on which somebody has written: whoever reads it need not look it up."""
+    before = basis.before
+    if before is None or before.status not in FINISHED or basis.mail is None:
+        return ""
+    return resolutions.words_of(connection, before.number)
 
 
 def _thread(connection: Connection, basis: Basis, policy: Policy) -> tuple[Said, ...]:
