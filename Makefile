@@ -19,7 +19,7 @@ TEST_PROCESSES ?= 3
 CHAOS_KILLS ?= 1000
 SOAK_SECONDS ?= 600
 MONTH_TICKETS ?= 2000
-BENCHES ?= parse accept tickets policy imap outgoing latency growth memory charts
+BENCHES ?= parse accept tickets policy imap outgoing latency growth memory charts report
 
 .PHONY: run demo test test-trixie test-on check bench chaos soak month fuzz pictures environment clean
 

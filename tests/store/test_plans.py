@@ -15,6 +15,7 @@ from sqlalchemy import Connection, event, text
 
 from mailtickets.config.models import Budget
 from mailtickets.config.outline import DeskOutline
+from mailtickets.desk.figures.cells import Cell
 from mailtickets.desk.notices.budget import shared_lines
 from mailtickets.mail.model import Address
 from mailtickets.store import (
@@ -37,8 +38,9 @@ from mailtickets.store import (
     tickets,
     turns,
 )
+from mailtickets.store import figures as counted
 from mailtickets.store.database import Database
-from mailtickets.store.read import customers, facts, figures, status, trace
+from mailtickets.store.read import customers, facts, figures, mail_days, status, trace
 from mailtickets.store.read import deadlines as read_deadlines
 from mailtickets.store.read import inbound as read_inbound
 from mailtickets.store.read import outbox as read_outbox
@@ -102,6 +104,8 @@ ASKED: dict[str, Work] = {
     "a ticket's clocks made again": lambda c: deadlines.refresh(c, 5, POLICY_WITH_A_LEVEL, NOW),
     "unfinished tickets in their order": lambda c: deadlines._unfinished(c, "open", 5000, 100),
     "a timer that fires": lambda c: c.execute(deadlines._FIRED, {**deadlines._key(5, "due", "x", 0), "now": NOW}),
+    "rows of days that are folded": lambda c: counted.folded(c, [Cell("2025-03-03", "suporte", "", "")]),
+    "the mail of a day": lambda c: mail_days.mail_of(within(c), NOW.date(), a_policy()),
     "figures": lambda c: figures.look(within(c), ["suporte"], shared_lines(Budget(), 100), NOW),
     "the desk at a glance": lambda c: status.look(within(c), OUTLINE, MACHINE, NOW),
     "the way of a mail": lambda c: trace.of_inbound(within(c), 5),
@@ -151,6 +155,7 @@ ASKED: dict[str, Work] = {
 }  # fmt: skip
 
 PAGES: dict[str, Work] = {
+    "all tickets that have changed, counted for reports": lambda c: counted.recount(c, POLICY_WITH_A_LEVEL, 10),
     "all tickets": lambda c: read_tickets.listed(within(c)),
     "all tickets, next page": lambda c: read_tickets.listed(within(c), after=5000),
     "a queue": lambda c: read_tickets.listed(within(c), queue="suporte", after=5000),
