@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import dropwhile
 from typing import Any
 
 from mailtickets.desk.figures import sentence, wording
@@ -138,10 +139,17 @@ def _tables(report: DeskReport, locale: str, most: int | None) -> Iterator[Shown
         yield _times(report, locale)
     if report.by and report.rows:
         yield from _parts(report.by, report.rows, locale, most)
-    if report.by != "day" and 1 < len(report.days) <= (MOST_ROWS if report.by is None else MOST_DAYS_BESIDE):
-        yield next(_parts("day", report.days, locale, most))
+    days = tuple(dropwhile(_is_empty, report.days))
+    if report.by != "day" and 1 < len(days) <= (MOST_ROWS if report.by is None else MOST_DAYS_BESIDE):
+        yield next(_parts("day", days, locale, most))
     if report.oldest:
         yield _oldest(report.oldest, locale)
+
+
+def _is_empty(day: ReportRow) -> bool:
+    """Whether a day had no ticket at all: the days before the desk began are not shown."""
+    counts = day.figures.counts
+    return not (counts.opened or counts.resolved or counts.reopened or counts.backlog)
 
 
 def _figures(report: DeskReport, locale: str) -> ShownTable:

@@ -14,6 +14,7 @@ from mailtickets.desk.figures.report import (
     Dimension,
     OldestTicket,
     Period,
+    ReportFigures,
     ReportRow,
     Satisfaction,
 )
@@ -175,6 +176,14 @@ def test_a_month_of_days_does_not_bury_another_division() -> None:
     assert [len(one.rows) for one in show(month(None), "en").tables if one.key == "volume"] == [30]
     assert [len(one.rows) for one in show(month("tag"), "en").tables if one.key == "volume"] == [1]
     assert [len(one.rows) for one in show(a_week(), "en").tables if one.key == "volume"] == [2, 7]
+
+
+def test_days_before_the_first_ticket_are_not_shown() -> None:
+    empty = ReportFigures()
+    days = tuple(ReportRow(f"2026-11-{day:02}", figures() if day > 20 else empty) for day in range(1, 31))
+    assert [len(one.rows) for one in show(report(days=days), "en").tables if one.key == "volume"] == [10]
+    nothing = tuple(replace(day, figures=empty) for day in days)
+    assert [one for one in show(report(days=nothing), "en").tables if one.key == "volume"] == []
 
 
 def test_a_report_says_up_to_when_it_is_complete() -> None:
