@@ -19,9 +19,10 @@ from sqlalchemy import Connection
 
 from mailtickets.config.reports import ScheduledReport
 from mailtickets.desk.commands.reporting import usual_part
-from mailtickets.desk.figures.order import ReportOrder, sight
+from mailtickets.desk.figures.order import ReportOrder
 from mailtickets.desk.figures.report import DeskReport
 from mailtickets.desk.figures.shown import show
+from mailtickets.desk.figures.sight import sight
 from mailtickets.desk.figures.slots import Slot, slot_due
 from mailtickets.desk.letters.render import Rendered
 from mailtickets.desk.model.delivery import Transient

@@ -14,8 +14,9 @@ from mailtickets.desk.commands.asker import Asker, Step
 from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.likeness import nearest_of
 from mailtickets.desk.commands.on_ticket import queue_named
-from mailtickets.desk.figures.order import ReportOrder, Sight, sight
+from mailtickets.desk.figures.order import ReportOrder
 from mailtickets.desk.figures.report import Dimension, Period
+from mailtickets.desk.figures.sight import Sight, sight
 from mailtickets.desk.model.decision import Problem
 from mailtickets.desk.model.policy import Policy
 from mailtickets.mail.model import Address

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mailtickets.desk.commands.rows import ROWS
-from mailtickets.desk.figures.order import ReportOrder, sight
+from mailtickets.desk.figures.order import ReportOrder
+from mailtickets.desk.figures.sight import sight
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.notices.for_agents import for_agents
 from mailtickets.desk.notices.notice import SUPPRESS, Notice, Occasion

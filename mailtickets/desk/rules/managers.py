@@ -10,7 +10,7 @@ from mailtickets.desk.commands import reading
 from mailtickets.desk.commands.command import Command
 from mailtickets.desk.commands.reading import Asked
 from mailtickets.desk.commands.reporting import asked_report
-from mailtickets.desk.figures.order import sight
+from mailtickets.desk.figures.sight import sight
 from mailtickets.desk.model.decision import Decision, Feedback, Problem
 from mailtickets.desk.rules.case import Case
 
