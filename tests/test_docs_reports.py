@@ -199,7 +199,15 @@ def counted(example: Example) -> DeskReport:
             backlog += ticket.status not in {"resolved", "closed"}
     rows = (ReportRow(AGENT, agents.total()),) if example.by_agent else ()
     return DeskReport(
-        "", period, ("suporte",), True, total.total(backlog), Sum().total(), "agent" if rows else None, rows
+        "",
+        period,
+        ("suporte",),
+        True,
+        total.total(backlog),
+        Sum().total(),
+        "agent" if rows else None,
+        rows,
+        is_over=False,
     )
 
 

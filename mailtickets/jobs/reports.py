@@ -37,7 +37,7 @@ from mailtickets.mail.model import Address, Attachment
 from mailtickets.store import report_orders
 from mailtickets.store.database import Stale
 from mailtickets.store.read.reader import within
-from mailtickets.store.read.report import ReportWanted, read
+from mailtickets.store.read.report import ReportWanted, is_counted, read
 from mailtickets.store.report_orders import ClaimedOrder
 from mailtickets.views import charts as drawings
 from mailtickets.views.charts import ChartName
@@ -46,6 +46,8 @@ from mailtickets.views.reports import html, lines, sheet
 log = logging.getLogger("mailtickets.jobs")
 
 REPORTS_SECONDS = 5
+WAITS_FOR_COUNTING = timedelta(hours=1)
+"""A million tickets are counted in less."""
 MAX_PICTURE_BYTES = 400_000
 MAX_TABLE_BYTES = 1_000_000
 CHARTS_FAIL, REPORT_FAILS = "report-charts", "report-unwritten"
@@ -143,13 +145,18 @@ def _sees_agents(person: Address, order: ReportOrder, policy: Policy) -> bool:
 
 
 def _claim(gateway: Gateway) -> ClaimedOrder | None:
-    """The next order. Nothing is written, and nobody kept from writing, where there is none."""
-    clerk = gateway.clerk
+    """The next order. Nothing is written, and nobody kept from writing, where there is none.
+
+    While many tickets are still to be counted (after an upgrade), a report would say that there are none: it waits, but
+    not for more than `WAITS_FOR_COUNTING`.
+    """
+    clerk, now = gateway.clerk, gateway.clerk.clock()
     with clerk.database.looking() as connection:
-        if not report_orders.is_due(connection, clerk.clock()):
+        ordered_until = now if is_counted(within(connection)) else now - WAITS_FOR_COUNTING
+        if not report_orders.is_due(connection, now, ordered_until):
             return None
     try:
-        return clerk.database.transact(report_orders.claim, clerk.clock())
+        return clerk.database.transact(report_orders.claim, now, ordered_until)
     except Stale:
         return None  # another gateway has it; the next look finds the others
 

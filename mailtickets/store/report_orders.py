@@ -72,27 +72,29 @@ def _insert(connection: Connection, key: str, order: ReportOrder, now: datetime)
     return connection.execute(row.on_conflict_do_nothing().returning(report_order.c.id)).first() is not None
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
+def _due(now: datetime, ordered_until: datetime) -> ColumnElement[bool]:
     free = or_(report_order.c.claimed_until.is_(None), report_order.c.claimed_until <= now)
     return and_(
         report_order.c.sent_at.is_(None),
         free,
         report_order.c.attempts < TRIES,
         report_order.c.created_at > now - GIVEN_UP_AFTER,
+        report_order.c.created_at <= ordered_until,
     )
 
 
-def is_due(connection: Connection, now: datetime) -> bool:
-    """Whether a report is to be written."""
-    return connection.execute(select(report_order.c.id).where(_due(now)).limit(1)).first() is not None
+def is_due(connection: Connection, now: datetime, ordered_until: datetime) -> bool:
+    """Whether a report is to be written, of those that were ordered until then."""
+    return connection.execute(select(report_order.c.id).where(_due(now, ordered_until)).limit(1)).first() is not None
 
 
-def claim(connection: Connection, now: datetime) -> ClaimedOrder | None:
-    """Claims the next report that is to be written; None: there is none."""
-    row = connection.execute(select(report_order).where(_due(now)).order_by(report_order.c.id).limit(1)).one_or_none()
+def claim(connection: Connection, now: datetime, ordered_until: datetime) -> ClaimedOrder | None:
+    """Claims the next report that is to be written, of those that were ordered until then; None: there is none."""
+    due = _due(now, ordered_until)
+    row = connection.execute(select(report_order).where(due).order_by(report_order.c.id).limit(1)).one_or_none()
     if row is None:
         return None
-    mine = update(report_order).where(report_order.c.id == row.id, _due(now))
+    mine = update(report_order).where(report_order.c.id == row.id, due)
     taken = mine.values(claimed_until=now + LEASE, attempts=report_order.c.attempts + 1)
     if connection.execute(taken).rowcount != 1:
         raise Stale(f"report order {row.id} is taken")

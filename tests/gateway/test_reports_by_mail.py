@@ -21,11 +21,13 @@ from mailtickets.gateway import charts
 from mailtickets.gateway.charts import NoPictures
 from mailtickets.gateway.delivery.send import Sender
 from mailtickets.gateway.workers import Workers
+from mailtickets.jobs.counting import Counting
 from mailtickets.jobs.digest import digest
 from mailtickets.jobs.reports import Reports
 from mailtickets.mail.model import Address
 from mailtickets.store import enclosures, report_orders, schema
 from mailtickets.store.database import Database
+from mailtickets.store.read import report as reports
 from mailtickets.store.read.inbound import listed
 from mailtickets.store.read.reader import within
 from mailtickets.store.report_orders import PER_HOUR
@@ -120,6 +122,28 @@ def content(mail: EmailMessage, kind: str) -> Any:
 
 
 # --- by the clock -------------------------------------------------------------------------------------
+
+
+async def test_a_report_waits_for_an_hour_until_old_tickets_are_counted(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "COUNTED_HERE", 5)  # after an upgrade, more are uncounted than a report counts itself
+    assert await house.write() == []
+    Counting().count_some(house.running[0])
+    ((_, mail),) = await house.write()
+    assert "12 chamados; na semana anterior, nenhum." in content(mail, "text/plain")
+
+
+async def test_a_report_that_waited_too_long_says_first_that_something_is_missing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "COUNTED_HERE", 5)
+    assert await house.write() == []
+    house.office.now += timedelta(hours=1)
+    ((_, mail),) = await house.write()
+    text = content(mail, "text/plain")
+    assert "Ainda nem tudo está contado: neste relatório falta o que veio depois de 25 nov. 2026, 8h00." in text
+    assert "chamado;" not in text
 
 
 async def test_a_report_comes_at_its_time_with_everything_that_it_carries(house: House) -> None:

@@ -195,3 +195,5 @@ class DeskReport:
     """Empty: all figures are in. Else the local time (ISO) up to which events have been added up."""
     by_queue: tuple[ReportRow, ...] = ()
     """One for each queue of a report on several, with the period before: the sentence compares them."""
+    is_over: bool = True
+    """The last day of the period has ended."""

@@ -2,17 +2,18 @@
 
 In: a report and a locale. Out: `132 chamados, 18 % mais que na semana anterior; a fila financeiro respondeu 3 h mais
 tarde.`
-Limits: nothing is claimed from under `FEW` tickets, nor while events are still to be counted. What can be chance, or is
-hardly noticed, is left out.
+Limits: nothing is claimed from under `FEW` tickets, nor while events are still to be counted. While a short period lasts,
+its number of tickets is not compared with that of the period before: a part of the day is missing. What can be chance,
+or is hardly noticed, is left out.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import sqrt
 
 from mailtickets.desk.figures import wording
 from mailtickets.desk.figures.report import DeskReport, Period, ReportFigures, Satisfaction, Times
-from mailtickets.words import spans
+from mailtickets.words import locales, spans
 
 FEW = 10
 """Of fewer tickets nothing is claimed: one more or one less would be 10 %."""
@@ -30,15 +31,17 @@ _AT_LEAST = timedelta(minutes=10)
 
 
 def changed(report: DeskReport, locale: str) -> str:
-    """The sentence. Says the number of tickets in any case."""
+    """The sentence. Says the number of tickets, unless some are still to be counted: it would be a wrong one."""
     clauses = "; ".join(_clauses(report, locale))
     return f"{clauses[:1].upper()}{clauses[1:]}."
 
 
 def _clauses(report: DeskReport, locale: str) -> Iterator[str]:
-    yield _volume(report, locale)
     if report.complete_until:
+        until = locales.short(datetime.fromisoformat(report.complete_until), locale)
+        yield wording.word(locale, "sentence", "incomplete").format(until)
         return
+    yield _volume(report, locale)
     yield from _answers(report, locale)
     yield from _backlog(report.total, locale)
     yield from _satisfaction(report.total.satisfaction, report.before.satisfaction, locale)
@@ -55,7 +58,9 @@ def _volume(report: DeskReport, locale: str) -> str:
         "before": _before(report.period, locale),
         "was": wording.count(was, locale) if was else _say(locale, "none_before"),
     }
-    if report.complete_until or min(now, was) < FEW or not 1 / _TOO_MUCH < now / was < _TOO_MUCH:
+    if not report.is_over and report.period.days <= 1 / _NOTICED:
+        return _say(locale, "so_far", **said)
+    if min(now, was) < FEW or not 1 / _TOO_MUCH < now / was < _TOO_MUCH:
         return _say(locale, "counts", **said)
     share = now / was - 1
     kind = "same" if abs(share) < _NOTICED else "more" if share > 0 else "less"

@@ -116,10 +116,11 @@ def _line(text: str) -> str:
 
 
 def _sums(counts: Counts, locale: str) -> Iterator[str]:
-    """The line that says who was counted, and the line that says what became of the mail."""
+    """The line that says who was counted, and the line that says what became of the mail; none for nothing."""
     excluded = [(reason, counts.excluded.get(reason, 0)) for reason in EXCLUSIONS]
     parts = [("counted", counts.counted), *((reason, number) for reason, number in excluded if number)]
-    yield _sum("sums", ("opened", counts.opened), parts, locale)
+    if counts.opened:
+        yield _sum("sums", ("opened", counts.opened), parts, locale)
     if counts.received:
         outcomes = sorted(counts.outcomes.items(), key=lambda item: -item[1])
         yield _sum("outcomes", ("received", counts.received), [one for one in outcomes if one[1]], locale)

@@ -79,6 +79,17 @@ def read(reader: Reader, wanted: ReportWanted, policy: Policy, now: datetime) ->
     return _Reading(reader, wanted, policy, now).report()
 
 
+def is_counted(reader: Reader) -> bool:
+    """Whether a report would be complete: no more tickets are to be counted than it counts itself."""
+    return len(_changed(reader)) <= COUNTED_HERE
+
+
+def _changed(reader: Reader) -> list[int]:
+    """Tickets that have changed since they were counted: at most one more than a report counts itself."""
+    rows = reader.all("SELECT ticket FROM uncounted ORDER BY ticket LIMIT :most", most=COUNTED_HERE + 1)
+    return [row.ticket for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class _Unfinished:
     """A ticket that is not finished, as it was counted."""
@@ -134,16 +145,17 @@ class _Reading:
             self._comments(),
             self.complete_until,
             self._queues(),
+            self.period.until < self.today,
         )
 
     # --- what has changed since it was counted ------------------------------------------------------------
 
     def _uncounted(self) -> tuple[dict[int, AccountOf], str]:
         """The changed tickets, counted now; and until when the report is complete, if there are too many of them."""
-        rows = self.reader.all("SELECT ticket FROM uncounted ORDER BY ticket LIMIT :most", most=COUNTED_HERE + 1)
-        if len(rows) > COUNTED_HERE:
+        numbers = _changed(self.reader)
+        if len(numbers) > COUNTED_HERE:
             return {}, self._counted_until()
-        return {one.number: one for one in accounts(self.reader, [row.ticket for row in rows], self.policy)}, ""
+        return {one.number: one for one in accounts(self.reader, numbers, self.policy)}, ""
 
     def _counted_until(self) -> str:
         """Of a ticket that was never counted, everything is missing; else what came last."""

@@ -124,4 +124,20 @@ def test_how_the_backlog_has_grown(opened: int, resolved: int, backlog: int, sai
 
 def test_while_events_are_still_to_be_counted_nothing_is_claimed() -> None:
     unfinished: DeskReport = replace(a_week(), complete_until="2026-11-28T10:00")
-    assert changed(unfinished, "en") == "120 tickets; the week before, 102."
+    missing = "what came after Nov 28, 2026, 10:00 AM is missing from this report."
+    assert changed(unfinished, "en") == f"Not everything is counted yet: {missing}"
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (1, "60 chamados até agora; no dia anterior, 120."),  # at noon, half of the day is no loss
+        (7, "60 chamados até agora; na semana anterior, 120."),
+        (30, "60 chamados, 50 % menos que nos 30 dias anteriores."),  # a day of thirty is hardly noticed
+    ],
+)
+def test_a_short_period_that_is_not_over_is_not_compared(days: int, said: str) -> None:
+    until = date(2026, 11, 29)
+    period = Period(until - timedelta(days=days - 1), until)
+    running = replace(report(figures(60), figures(120), period=period), is_over=False)
+    assert changed(running, "pt_BR") == said
