@@ -2,8 +2,8 @@
 
 In: a report and a locale. Out: `132 chamados, 18 % mais que na semana anterior; a fila financeiro respondeu 3 h mais
 tarde.`
-Limits: nothing is claimed from under `FEW` tickets, nor while events are still to be counted. While a short period lasts,
-its number of tickets is not compared with that of the period before: a part of the day is missing. What can be chance,
+Limits: nothing is claimed from under `FEW` tickets, nor while events are still to be counted. While a short period
+lasts, its tickets are not compared with those of the period before: a part of the day is missing. What can be chance,
 or is hardly noticed, is left out.
 """
 
