@@ -28,7 +28,7 @@ from mailtickets.desk.letters.render import Rendered
 from mailtickets.desk.model.delivery import Transient
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.notices.notice import Notice
-from mailtickets.desk.notices.reports import report_notices
+from mailtickets.desk.notices.reports import limit_notices, report_notices
 from mailtickets.gateway import charts
 from mailtickets.gateway.charts import NoPictures
 from mailtickets.gateway.drafting.settlement import render_notice
@@ -97,15 +97,24 @@ class Reports:
         return True
 
     async def _write(self, claimed: ClaimedOrder) -> None:
-        """Writes one report: for its readers who may see the figures of agents, and for those who may not."""
+        """Queues the mails of an order: the report, or of one too many, that there is none."""
         gateway, order = self._gateway, claimed.order
-        policy = gateway.clerk.rules.policy
+        if claimed.refused:
+            notices = limit_notices(order, report_orders.PER_HOUR, gateway.clerk.rules.policy)
+            mails = await asyncio.to_thread(_with_words, gateway, notices)
+        else:
+            mails = await self._reported(order)
+        await gateway.off_loop(_queue, gateway, claimed.id, mails)
+
+    async def _reported(self, order: ReportOrder) -> list[tuple[Notice, Rendered]]:
+        """One report: for its readers who may see the figures of agents, and for those who may not."""
+        gateway = self._gateway
         mails: list[tuple[Notice, Rendered]] = []
-        for part in _by_sight(order, policy):
+        for part in _by_sight(order, gateway.clerk.rules.policy):
             report = await asyncio.to_thread(_read, gateway, part)
             drawn = await self._drawn(report, order.locale)
             mails += await asyncio.to_thread(_rendered, gateway, part, report, drawn)
-        await gateway.off_loop(_queue, gateway, claimed.id, mails)
+        return mails
 
     async def _drawn(self, report: DeskReport, locale: str) -> "list[_Picture] | NoPictures":
         drawn = await asyncio.to_thread(_pictures, report, locale)
@@ -226,7 +235,11 @@ def _rendered(
         "pictures": not isinstance(drawn, NoPictures),
     }
     notices = report_notices(order, seen, [*files, *([table] if table else [])], rules.policy)
-    return [(notice, render_notice(rules.templates, notice)) for notice in notices]
+    return _with_words(gateway, notices)
+
+
+def _with_words(gateway: Gateway, notices: Sequence[Notice]) -> list[tuple[Notice, Rendered]]:
+    return [(notice, render_notice(gateway.clerk.rules.templates, notice)) for notice in notices]
 
 
 def _inline(picture: _Picture, hostname: str) -> Attachment:

@@ -4,7 +4,7 @@ Owns: the table `report_order`. A scheduled report has one order for each day on
 gateway saw the day first, and however often the clock is set back: its key says so. An order is claimed before the
 report is written, and done in the transaction that queues the mail.
 Fails with: `Stale`, if another gateway has done the order meanwhile.
-Limits: `PER_HOUR` reports for one person who asks; `TRIES` in `GIVEN_UP_AFTER`.
+Limits: `PER_HOUR` reports for one person who asks, who is told so once in an hour; `TRIES` in `GIVEN_UP_AFTER`.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ TRIES = 12
 GIVEN_UP_AFTER = timedelta(days=1)
 KEPT = timedelta(days=60)
 """How long an order is remembered. Schedules look back for less than two days."""
-_ASKED = "asked"
+_ASKED, _REFUSED = "asked", "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +37,28 @@ class ClaimedOrder:
 
     id: int
     order: ReportOrder
+    refused: bool = False
+    """It was one too many: its mail says so, and no report is written."""
 
 
 def ask(connection: Connection, orders: Iterable[ReportOrder], inbound: int | None, now: datetime) -> None:
-    """Keeps what a mail asks for. What is more than `PER_HOUR` for one person is dropped."""
+    """Keeps what a mail asks for. The first that is more than `PER_HOUR` for one person is kept as refused; those
+    behind it are dropped, until an hour has passed."""
     for place, order in enumerate(orders):
-        person = f"{_ASKED} {order.recipients[0].key} "
-        lately = (
-            report_order.c.created_at > now - timedelta(hours=1),
-            report_order.c.key.startswith(person, autoescape=True),
-        )
-        if connection.execute(select(func.count()).where(*lately)).scalar_one() < PER_HOUR:
-            _insert(connection, f"{person}{inbound or now.isoformat()} {place}", order, now)
+        person, which = f"{order.recipients[0].key} ", f"{inbound or now.isoformat()} {place}"
+        if _lately(connection, f"{_ASKED} {person}", now) < PER_HOUR:
+            _insert(connection, f"{_ASKED} {person}{which}", order, now)
+        elif not _lately(connection, f"{_REFUSED} {person}", now):
+            _insert(connection, f"{_REFUSED} {person}{which}", order, now)
+
+
+def _lately(connection: Connection, begins: str, now: datetime) -> int:
+    """How many orders of the last hour have a key that begins so."""
+    lately = (
+        report_order.c.created_at > now - timedelta(hours=1),
+        report_order.c.key.startswith(begins, autoescape=True),
+    )
+    return connection.execute(select(func.count()).where(*lately)).scalar_one()
 
 
 def schedule(connection: Connection, day: date, order: ReportOrder, now: datetime) -> bool:
@@ -101,7 +111,8 @@ def claim(connection: Connection, now: datetime, ordered_until: datetime) -> Cla
     by: Dimension | None = row.part or None
     people = tuple(Address(name, address) for name, address in row.recipients)
     period = Period(date.fromisoformat(row.since_day), date.fromisoformat(row.until_day))
-    return ClaimedOrder(row.id, ReportOrder(period, tuple(row.queues), people, row.locale, by, row.name))
+    order = ReportOrder(period, tuple(row.queues), people, row.locale, by, row.name)
+    return ClaimedOrder(row.id, order, row.key.startswith(f"{_REFUSED} "))
 
 
 _DONE = update(report_order).where(report_order.c.id == bindparam("number"), report_order.c.sent_at.is_(None))

@@ -684,7 +684,9 @@ report_order = Table(
     "report_order",
     metadata,
     Column("id", BigId, primary_key=True),
-    Column("key", String, nullable=False, unique=True),  # the report and its day, or who asked and when
+    Column(
+        "key", String, nullable=False, unique=True
+    ),  # the report and its day, or who asked (or was refused) and when
     Column("name", String, nullable=False),  # of the [[report]]; empty: somebody asked for it by mail
     Column("since_day", String(10), nullable=False),
     Column("until_day", String(10), nullable=False),

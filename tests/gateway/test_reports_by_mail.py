@@ -273,7 +273,7 @@ async def test_a_report_whose_charts_fail_goes_without_them_and_ops_are_told(
     letters = dict(await house.write())
     assert sorted(letters) == [CHIEF, OPS]
     report = letters[CHIEF]
-    assert "Os gráficos não puderam ser desenhados desta vez." in content(report, "text/html")
+    assert "Desta vez não foi possível desenhar os gráficos." in content(report, "text/html")
     assert "cid:" not in content(report, "text/html")
     assert not [one for one in report.walk() if one.get_content_type() == "image/png"]
     assert part(report, "text/csv")
@@ -320,7 +320,8 @@ async def test_an_agent_asks_and_gets_their_queues_and_no_colleague(house: House
 
 
 @pytest.mark.parametrize("words", ["#relatorio", "#report week", "#informe hoy", "#relatorio 30d", "#relatório 2026-11",
-                                   "#relatorio mês por tipo", "#relatorio fila suporte semana"])  # fmt: skip
+                                   "#relatorio mês por tipo", "#relatorio fila suporte semana",
+                                   "#informe semana área suporte"])  # fmt: skip
 async def test_words_that_are_understood(house: House, words: str) -> None:
     house.policy()
     assert ask(house, ANA.address, words) == ("commanded", "agent-asks")
@@ -375,7 +376,7 @@ async def test_a_manager_is_answered_with_examples(house: House) -> None:
     ((who, mail),) = await house.write()
     assert (who, mail["Subject"], mail["Auto-Submitted"]) == (
         CHIEF,
-        "Relatório: o que pode ser pedido",
+        "Relatório: o que você pode pedir",
         "auto-generated",
     )
     text = content(mail, "text/plain")
@@ -417,9 +418,62 @@ async def test_a_mail_that_says_what_would_happen_orders_no_report(house: House)
 
 async def test_a_flood_of_requests_costs_a_bounded_number_of_reports(house: House) -> None:
     house.policy()
-    for number in range(1, 40):
+    flood(house, 39)
+    told = [mail["Subject"] for who, mail in await house.write() if who == ANA.address]
+    assert len([subject for subject in told if subject.startswith("Relatório: limite")]) == 1
+    assert len([subject for subject in told if subject.startswith("Relatório:")]) == PER_HOUR + 1
+
+
+def flood(house: House, count: int) -> None:
+    for number in range(1, count + 1):
         take(house.office, f"#relatorio {number}d", "none", **{"from": ANA.address, "subject": f"Oi {number}"})
-    assert house.office.run(lambda c: len(c.execute(select(schema.report_order)).all())) == PER_HOUR
+
+
+async def test_the_first_request_beyond_the_limit_is_answered_once_in_an_hour(house: House) -> None:
+    house.policy(managers=(CHIEF,))
+    flood(house, PER_HOUR)
+    await house.write()
+    flood(house, 1)
+    ((who, mail),) = await house.write()
+    assert (who, mail["Subject"], mail["Auto-Submitted"]) == (
+        ANA.address,
+        "Relatório: limite de pedidos atingido",
+        "auto-generated",
+    )
+    assert f"na última hora já fizemos {PER_HOUR} para você" in " ".join(content(mail, "text/plain").split())
+    flood(house, 3)
+    assert await house.write() == []
+    assert ask(house, CHIEF, "#relatorio ontem")[0] == "commanded"  # somebody else's hour is their own
+    assert [who for who, _ in await house.write()] == [CHIEF]
+    house.office.pass_time(minutes=61)
+    flood(house, 1)
+    assert [mail["Subject"].startswith("Relatório: limite") for _, mail in await house.write()] == [False]
+
+
+async def test_what_a_report_says_of_replies_to_it_is_so(house: House) -> None:
+    """An agent and a manager get another report; anybody else's reply is a ticket, and the report says so."""
+    boss = "gerente@empresa.test"
+    house.policy(WEEK.model_copy(update={"to": (ANA.address, boss, CHIEF)}), managers=(boss,))
+    said = {who: " ".join(content(mail, "text/plain").split()) for who, mail in await house.write()}
+    asks = {who: "Se você responder a este e-mail só com uma linha como #relatório hoje" in said[who] for who in said}
+    assert asks == {ANA.address: True, boss: True, CHIEF: False}
+    assert "Uma resposta a este e-mail abriria um chamado novo." in said[CHIEF]
+    outcomes = {who: reply(house, who) for who in said}
+    assert outcomes == {ANA.address: "commanded", boss: "commanded", CHIEF: "opened"}
+    brought = [who for who, mail in await house.write() if mail["Subject"].startswith("Relatório: 30 de novembro")]
+    assert sorted(brought) == sorted([ANA.address, boss])
+
+
+def reply(house: House, who: str) -> str:
+    """The outcome of a reply to the report that somebody got, with the report below it as mail clients quote it."""
+    (raw,) = (raw for to, raw in house.letters if to == who)
+    mail = _read(raw)
+    quoted = "\n".join(f"> {line}" for line in content(mail, "text/plain").splitlines())
+    words = f"#relatorio hoje\n\nEm seg., 30 de nov. de 2026 às 08:01, Suporte <suporte@desk.test> escreveu:\n{quoted}"
+    house.office.pass_time(minutes=1)
+    to = mail["Reply-To"].addresses[0].addr_spec
+    row = take(house.office, words, "pass", to, **{"from": who, "subject": f"Re: {mail['Subject']}"})
+    return row.outcome
 
 
 async def test_a_report_by_agent_is_divided_where_some_of_its_readers_may_not_see_colleagues(house: House) -> None:

@@ -313,8 +313,8 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "number": "o número de um chamado",
         "duration": "um prazo ou uma data, como 3d ou amanhã",
         "report": (
-            "um período e, se quiser, uma fila ou uma divisão, como hoje, semana, 30d, 2026-03, semana fila financeiro "
-            "ou mês por tipo"
+            "um período e, se quiser, uma fila ou como dividir, por exemplo hoje, semana, 30d, 2026-03, semana fila "
+            "financeiro ou mês por tipo"
         ),
     },
     "en": {
@@ -331,8 +331,8 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "number": "the number of a ticket",
         "duration": "a time or a date, like 3d or tomorrow",
         "report": (
-            "a period and, if you like, a queue or a division, like today, week, 30d, 2026-03, week queue billing or "
-            "month by type"
+            "a period and, if you like, a queue or how to divide it, like today, week, 30d, 2026-03, week queue "
+            "billing or month by type"
         ),
     },
     "es": {
@@ -349,7 +349,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         "number": "el número de una solicitud",
         "duration": "un plazo o una fecha, como 3d o mañana",
         "report": (
-            "un período y, si quiere, una cola o una división, como hoy, semana, 30d, 2026-03, semana cola finanzas o "
+            "un período y, si quiere, un área o cómo dividirlo, como hoy, semana, 30d, 2026-03, semana área finanzas o "
             "mes por tipo"
         ),
     },

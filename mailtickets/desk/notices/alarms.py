@@ -434,8 +434,8 @@ ALARMS: Mapping[str, AlarmKind] = {
             ),
             "es": (
                 "No hay que hacer nada: lo que prometía demasiado ya no se dice, y vuelve solo cuando 8 de cada 10 "
-                "solicitudes se respondan a tiempo. Si la cola está más lenta de lo habitual, ahí es donde falta "
-                "gente. Con `promise = false` en la cola no se dice nunca."
+                "solicitudes se respondan a tiempo. Si el área está más lenta de lo habitual, ahí es donde falta "
+                "gente. Con `promise = false` en el área no se dice nunca."
             ),
         },
         shared=True,
@@ -498,7 +498,7 @@ ALARMS: Mapping[str, AlarmKind] = {
         title={
             "pt_BR": "uma fila tem mais trabalho que de costume",
             "en": "a queue has more to do than usual",
-            "es": "una bandeja tiene más trabajo que de costumbre",
+            "es": "un área tiene más trabajo que de costumbre",
         },
         advice={
             "pt_BR": (

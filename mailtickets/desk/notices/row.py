@@ -15,7 +15,8 @@ NoticeName = Literal[
     "also_addressed", "unassigned", "delivery_failed", "held", "receipt", "returned", "stale", "digest", "reminder",
     "due_soon", "escalated", "overdue", "stage_over", "assigned", "moved", "noted", "answered", "agent_absent", "rated",
     "recalled", "rule_told", "rule_figures", "rule_held", "commands_help", "found", "history", "attachments",
-    "second_word", "report", "report_help", "stage_removed", "held_more", "forgotten", "alarm", "all_clear",
+    "second_word", "report", "report_help", "report_limit", "stage_removed", "held_more", "forgotten", "alarm",
+    "all_clear",
 ]  # fmt: skip
 
 Audience = Literal["customers", "agents", "ops"]

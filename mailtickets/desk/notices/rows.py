@@ -487,15 +487,17 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         sample=Sample(
             ticket=False,
             reply_effect="lines",
-            least={"report": {"title": "{report}", "period": "{report_period}", "text": "{report_sentence}"}},
-            full={
+            least={
                 "again": "{report_command}",
+                "report": {"title": "{report}", "period": "{report_period}", "text": "{report_sentence}"},
+            },
+            full={
                 "report": {
                     "title": "{report}",
                     "period": "{report_period}",
                     "sentence": "{report_sentence}",
-                    "text": "{report_sentence}\n\n{report_sum}",
-                    "html": "<p>{report_sentence}</p><p>{report_sum}</p>",
+                    "text": "{report}: {report_period}\n\n{report_sentence}\n\n{report_sum}",
+                    "html": "<p>{report_period}</p><p>{report_sentence}</p><p>{report_sum}</p>",
                     "table": "{report}.csv",
                     "pictures": True,
                 },
@@ -510,14 +512,21 @@ NOTICES: Mapping[NoticeName, NoticeRow] = {
         sample=Sample(
             ticket=False,
             reply_effect="none",
+            least={"again": "{report_command}"},
             full={
-                "again": "{report_command}",
                 "queues": ["{queue_name}"],
                 "problems": [
                     {"line": "{report_command} xyz", "code": "bad-argument", "nearest": [], "expected": "report"}
                 ],
             },
         ),
+    ),
+    "report_limit": NoticeRow(
+        audience="agents",
+        ticket="never",
+        also_to_doer=True,
+        sees={"again": "", "limit": 0},
+        sample=Sample(ticket=False, reply_effect="lines", least={"again": "{report_command}", "limit": 30}),
     ),
     "stage_removed": NoticeRow(
         audience="agents",

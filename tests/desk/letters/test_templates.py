@@ -25,6 +25,7 @@ from mailtickets.desk.model.ticket import PRIORITIES, STATUSES, TYPES
 from mailtickets.desk.notices.row import ReplyEffect
 from mailtickets.desk.notices.rows import NOTICES
 from mailtickets.mail.model import REF_LABEL, REF_PLACEHOLDER
+from mailtickets.mail.reply import html as html_text
 
 CUSTOMER_NOTICES = [name for name, row in NOTICES.items() if row.audience == "customers"]
 AGENT_NOTICES = [name for name, row in NOTICES.items() if row.audience == "agents"]
@@ -110,6 +111,8 @@ MORE: dict[str, tuple[dict[str, Any], ...]] = {
     "attachments": ({"attached": ()}, {"too_large": ()}, {"attached": (), "too_large": ()}),
     "answer": ({"resolved_now": True}, {"resolved_now": True, "ask_rating": True}),
     "resolved": ({"ask_rating": False},),
+    "report": ({"reply_effect": "none"},),
+    "rating_asked": ({"resolved_at": None},),
 }
 SHARED = {"incidente", "aviso", "texto", "desde", "no", "antes", "nada", "responder", "responda", "enviado"}
 """Words that one locale's list has and another locale uses as well."""
@@ -177,7 +180,7 @@ class Page(HTMLParser):
         assert opened == tag
 
     def handle_data(self, data: str) -> None:
-        if data.strip():
+        if data.strip() and not (self.open and self.open[-1][0] == "style"):  # no mail client shows a style sheet
             (self.hidden if any(hides for _, hides in self.open) else self.visible).append(" ".join(data.split()))
 
 
@@ -348,6 +351,15 @@ def test_the_plain_text_has_no_ragged_edges(notice: str, locale: str) -> None:
         assert not re.search(r"[ \t]$", rendered.text, re.MULTILINE)
         assert rendered.text.endswith("\n")
         assert not rendered.text.startswith("\n")
+
+
+@pytest.mark.parametrize(("notice", "locale"), EVERY_NOTICE)
+def test_nobody_reads_a_style_sheet_in_a_notice_nor_in_what_is_quoted_of_it(notice: str, locale: str) -> None:
+    rendered = render(TEMPLATES, notice, locale, sample(notice, locale))
+    page, quoted = read(rendered.html), html_text.render(rendered.html or "").text
+    assert page.visible[0] in quoted
+    for part in (rendered.subject, rendered.text, quoted, *page.visible, *page.hidden):
+        assert not re.search(r"@media|color-scheme|!important|[{}]", part)
 
 
 def test_every_locale_has_the_same_files() -> None:
