@@ -46,8 +46,8 @@ from mailtickets.views.reports import html, lines, sheet
 log = logging.getLogger("mailtickets.jobs")
 
 REPORTS_SECONDS = 5
-WAITS_FOR_COUNTING = timedelta(hours=1)
-"""A million tickets are counted in less."""
+WAITS_FOR_COUNTING = timedelta(hours=3)
+"""Some 8,000 tickets are counted in a minute beside the mail of the day, a million in two hours."""
 MAX_PICTURE_BYTES = 400_000
 MAX_TABLE_BYTES = 1_000_000
 CHARTS_FAIL, REPORT_FAILS = "report-charts", "report-unwritten"

@@ -150,7 +150,10 @@ class OldestTicket:
     subject: str
     queue: str
     assignee: str | None
+    """An address."""
     age: timedelta
+    assignee_name: str = ""
+    """Empty: not an agent's address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,7 +338,11 @@ def _oldest(tickets: Sequence[OldestTicket], locale: str) -> ShownTable:
     rows = (
         ShownRow(
             f"#{one.number} {_line(one.subject) or locales.NO_SUBJECT[locale]}",
-            (_line(one.queue), _line(one.assignee or word(locale, "nobody")), wording.length(one.age, locale=locale)),
+            (
+                _line(one.queue),
+                _line(one.assignee_name or one.assignee or word(locale, "nobody")),
+                wording.length(one.age, locale=locale),
+            ),
         )
         for one in tickets
     )

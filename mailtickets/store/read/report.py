@@ -373,9 +373,15 @@ class _Reading:
             f" WHERE status IN {_UNFINISHED}{where} ORDER BY created_at, number LIMIT :most"
         )
         return tuple(
-            OldestTicket(row.number, row.subject, row.queue, row.assignee, self.now - row.created_at)
+            OldestTicket(
+                row.number, row.subject, row.queue, row.assignee, self.now - row.created_at, self._name(row.assignee)
+            )
             for row in self.reader.each(sql, most=OLDEST, **values)
         )
+
+    def _name(self, address: str | None) -> str:
+        agent = self.policy.agent(address) if address else None
+        return agent.name if agent else ""
 
     def _comments(self) -> tuple[CustomerComment, ...]:
         where, values = self._in_queues("ticket.queue")

@@ -66,7 +66,7 @@ def a_week(**more: Any) -> DeskReport:
         days=tuple(ReportRow(f"2026-11-{day}", figures(10 + day % 7)) for day in range(23, 30)),
         hours={(0, 9): 12, (0, 13): 3, (4, 17): 1},
         oldest=(
-            OldestTicket(12, "Não consigo emitir a nota", "financeiro", "ana@desk.test", timedelta(days=12, hours=4)),
+            OldestTicket(12, "Não consigo emitir a nota", "financeiro", "ana@desk.test", timedelta(12.17), "Ana Souza"),
             OldestTicket(14, "", "suporte", None, timedelta(hours=5)),
         ),
         comments=(

@@ -215,7 +215,7 @@ def test_a_customer_is_not_named_without_consent_and_an_empty_subject_says_so() 
     ]
     assert found.comments[0].became == "em atendimento, sem resposta depois da nota"
     assert rows(a_week(), "oldest", "pt_BR") == {
-        "#12 Não consigo emitir a nota": ("financeiro", "ana@desk.test", "12 d 4 h"),
+        "#12 Não consigo emitir a nota": ("financeiro", "Ana Souza", "12 d 4 h"),
         "#14 (sem assunto)": ("suporte", "sem responsável", "5 h"),
     }
 
