@@ -55,7 +55,7 @@ def schedule(
     _every(scheduler, PROMISES_SECONDS, "promises", partial(look_at_promises, gateway))
     _every(scheduler, COUNTING_SECONDS, "counting", partial(Counting().count, gateway))
     _every(scheduler, REPORTS_SECONDS, "reports", Reports(gateway).send)
-    for name in ("ending-secrets", "promises"):
+    for name in ("ending-secrets", "promises", "counting"):
         scheduler.modify_job(name, next_run_time=datetime.now(UTC))
     return scheduler
 

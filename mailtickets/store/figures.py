@@ -8,7 +8,7 @@ Fails with: `Stale`, if another gateway has folded the same days.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -182,6 +182,21 @@ def replace_by(connection: Connection, new: Folded) -> None:
 def first_uncounted_day(connection: Connection, policy: Policy, today: date) -> date:
     """The first local day whose mail was not counted since it was over."""
     return uncounted_since(within(connection), policy, today)
+
+
+_MAIL_OF_DAY = "SELECT queue, outcome, count FROM mail_day WHERE day = :day"
+
+
+def mail_changed(connection: Connection, since: date, until: date, policy: Policy) -> list[date]:
+    """The days from `since` to before `until` whose mail is not what was counted."""
+    reader = within(connection)
+    days = (since + timedelta(days=after) for after in range((until - since).days))
+    return [
+        day
+        for day in days
+        if {(row.queue, row.outcome): row.count for row in reader.each(_MAIL_OF_DAY, day=day.isoformat())}
+        != mail_of(reader, day, policy)
+    ]
 
 
 def count_mail(connection: Connection, day: date, policy: Policy, now: datetime) -> None:

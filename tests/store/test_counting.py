@@ -1,5 +1,6 @@
 """Counting by the clock: once, however many gateways count and whatever changes meanwhile; on both databases."""
 
+import asyncio
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import cast
@@ -9,6 +10,7 @@ from sqlalchemy import func, select, text, update
 
 from mailtickets.desk.figures.report import DeskReport, Period
 from mailtickets.gateway.gateway import Gateway
+from mailtickets.jobs import counting
 from mailtickets.jobs.counting import Counting
 from mailtickets.store import figures, migrate, schema
 from mailtickets.store.database import Database, Stale
@@ -63,7 +65,7 @@ def test_a_ticket_that_changes_while_it_is_counted_stays_marked(office: Office) 
     office.run(lambda c: figures.keep(c, found))
     assert uncounted(office) == [1]
     office.run(lambda c: figures.keep(c, recount(office)))
-    assert sums(office) == {"opened": 1, "counted": 1, "resolved": 1, "first_resolved": 1}
+    assert sums(office) == {"opened": 1, "counted": 1, "resolved": 1, "first_resolved": 1, "asked": 1}
 
 
 def test_a_late_gateway_adds_nothing_to_what_was_counted_and_has_changed_again(office: Office) -> None:
@@ -87,6 +89,50 @@ def test_one_gateway_holds_the_lease(office: Office) -> None:
     office.pass_time(minutes=10)
     assert Counting().count_some(a_gateway(office, "other"))
     assert uncounted(office) == []
+
+
+def test_a_ticket_that_changes_several_times_is_counted_once_and_shown_at_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "ENOUGH", 2)
+    job = Counting()
+    assert job.count_some(a_gateway(office))  # nothing yet
+    maria(office, "Pergunta.")
+    agent(office, "Resposta.", token(office))
+    assert job.count_some(a_gateway(office))
+    agent(office, "#resolver", token(office))
+    assert uncounted(office) == [1]
+    assert told(office).total.counts.resolved == 1
+    maria(office, "Outra.", subject="Outra")
+    assert job.count_some(a_gateway(office))
+    assert uncounted(office) == []
+    assert _times(office) == {1: 1, 2: 1}
+
+
+def test_at_night_everything_is_counted(office: Office) -> None:
+    job = Counting()
+    job.count_some(a_gateway(office))
+    maria(office, "Pergunta.")
+    office.pass_time(hours=10)
+    job.count_some(a_gateway(office))
+    assert uncounted(office) == [1]
+    office.pass_time(hours=14)
+    job.count_some(a_gateway(office))
+    assert uncounted(office) == []
+
+
+def test_a_job_that_has_no_time_goes_on(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        maria(office, f"Pergunta {number}.", subject=f"Assunto {number}")
+    for name, value in {"AT_ONCE": 1, "_LONGEST_SECONDS": -1, "_PAUSE_SECONDS": 0}.items():
+        monkeypatch.setattr(counting, name, value)
+    asyncio.run(Counting().count(a_gateway(office)))
+    assert uncounted(office) == []
+
+
+def _times(office: Office) -> dict[int, int]:
+    wanted = select(schema.counted.c.ticket, schema.counted.c.times)
+    return {row.ticket: row.times for row in office.run(lambda c: c.execute(wanted).all())}
 
 
 def test_counting_again_says_the_same(office: Office) -> None:

@@ -36,6 +36,11 @@ class AccountOf:
     assignee: str
 
 
+def have_changed(reader: Reader, many: int) -> bool:
+    """Whether so many tickets, or more, have changed since they were counted."""
+    return reader.one("SELECT ticket FROM uncounted ORDER BY ticket LIMIT 1 OFFSET :n", n=many - 1) is not None
+
+
 def accounts(reader: Reader, numbers: Sequence[int], policy: Policy) -> list[AccountOf]:
     """The accounts of tickets as they are now. A number without a ticket has none."""
     if not numbers:

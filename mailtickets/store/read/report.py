@@ -30,11 +30,11 @@ from mailtickets.desk.figures.report import (
 )
 from mailtickets.desk.model.policy import Policy
 from mailtickets.desk.model.ticket import PRIORITIES
-from mailtickets.store.read.accounts import AccountOf, accounts
+from mailtickets.store.read.accounts import AccountOf, accounts, have_changed
 from mailtickets.store.read.mail_days import bounds, mail_of, uncounted_since
 from mailtickets.store.read.reader import Reader, among
 
-COUNTED_HERE = 500
+COUNTED_HERE = 1_000
 """So many changed tickets are counted while a report is read; more are left to the clock's job."""
 DAYS_SHOWN = 92
 """A longer period is shown by weeks."""
@@ -81,7 +81,7 @@ def read(reader: Reader, wanted: ReportWanted, policy: Policy, now: datetime) ->
 
 def is_counted(reader: Reader) -> bool:
     """Whether a report would be complete: no more tickets are to be counted than it counts itself."""
-    return len(_changed(reader)) <= COUNTED_HERE
+    return not have_changed(reader, COUNTED_HERE + 1)
 
 
 def _changed(reader: Reader) -> list[int]:
