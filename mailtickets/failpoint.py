@@ -32,6 +32,9 @@ TIMER_FAILPOINTS = ("before-timer-commit", "after-timer-commit")
 GIVING_FAILPOINTS = ("before-giving-commit", "after-giving-commit")
 """The moments of a waiting ticket that is given to an agent."""
 
+COUNTING_FAILPOINTS = ("before-counting",)
+"""The moment of changed tickets that have been read and are added up for reports next."""
+
 _passed: Counter[str] = Counter()
 
 

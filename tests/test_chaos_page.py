@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailtickets.failpoint import FAILPOINTS, GIVING_FAILPOINTS, TIMER_FAILPOINTS
+from mailtickets.failpoint import COUNTING_FAILPOINTS, FAILPOINTS, GIVING_FAILPOINTS, TIMER_FAILPOINTS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "chaos.md").read_text("utf-8")
@@ -39,5 +39,5 @@ def test_what_the_page_names_is_there(named: str) -> None:
 def test_every_named_moment_is_passed_once_and_no_other_is() -> None:
     code = "".join(file.read_text("utf-8") for file in (ROOT / "mailtickets").rglob("*.py"))
     assert sorted(re.findall(r'failpoint\("([a-z-]+)"\)', code)) == sorted(
-        (*FAILPOINTS, *GIVING_FAILPOINTS, *TIMER_FAILPOINTS)
+        (*FAILPOINTS, *COUNTING_FAILPOINTS, *GIVING_FAILPOINTS, *TIMER_FAILPOINTS)
     )
