@@ -176,7 +176,7 @@ def _judgement(folded: str) -> set[int]:
 def _felt(text: str, folded: str) -> Rating | None:
     """The rating of a text that begins with a sign or an adjective: `👍`, `ótimo`, `Péssimo, demorou demais`.
 
-    After praise only more praise may follow; after blame anything but a new request.
+    After praise only more praise may follow, or the score (`Muito bom, 5!`); after blame anything but a new request.
     """
     signs, word = _SIGNS.match(folded), _ADJECTIVE.match(folded)
     found = signs or word
@@ -186,6 +186,10 @@ def _felt(text: str, folded: str) -> Rating | None:
     if len(scores) != 1:
         return None
     (score,) = scores
+    digit = _LAST_DIGIT.fullmatch(folded, found.end())
+    if digit is not None:
+        given = int(digit["given"])
+        return Rating(given, _comment_of(text[: found.end()])) if abs(given - score) <= 1 else None
     fits = _fits(score, rest) if _LETTER.search(rest) else _DECORATION.fullmatch(letters_in_place(rest))
     return Rating(score, _comment_of(rest)) if fits and _in_tune(score, letters_in_place(rest)) else None
 
@@ -272,6 +276,7 @@ _ADJECTIVE = re.compile(rf"{_OPEN}{_LED}(?P<given>{_either(_JUDGING.keys() - _WI
 _SIGNS = re.compile(rf"(?:[{''.join(_SIGN_WORTH)}]{_MOD}\s*)+")
 _FULL_STAR = re.compile("[★⭐🌟]")
 _DECORATION = re.compile(rf"(?:[\s.!*\"“”):;…]|[{''.join(_SIGN_WORTH)}★⭐🌟🎉✨]{_MOD})*")
+_LAST_DIGIT = re.compile(r"[\s.!,;:–—*-]*(?P<given>[1-5])(?:/5)?[\s.!*]*")
 _FROWN = re.compile(r"[:;=]['-]?[(\[{]")
 _LETTER = re.compile(r"[^\W_]")
 _LETTER_WORD = re.compile(r"[^\W_]+")

@@ -116,6 +116,13 @@ RATINGS: list[tuple[str, int, str]] = [
     ("Foi ótimo", 5, ""),
     ("péssimo", 1, ""),
     ("Péssimo.", 1, ""),
+    ("Muito bom, 5!", 5, "Muito bom"),
+    ("Muito bom! 5", 5, "Muito bom"),
+    ("Excelente. 5", 5, "Excelente"),
+    ("Excelente!\n\n5", 5, "Excelente"),
+    ("Great, 4.", 4, "Great"),
+    ("Péssimo - 1", 1, "Péssimo"),
+    ("Ótimo: 5/5", 5, "Ótimo"),
     ("muito bom", 5, ""),
     ("Muito bom!!", 5, ""),
     ("excelente", 5, ""),
@@ -276,6 +283,12 @@ NO_RATINGS = """
     ótima notícia
     Muito bom, quando posso buscar?
     Muito bom saber disso
+    Muito bom, 2
+    Muito bom, 5 dias
+    Muito bom, 55
+    Péssimo! 5
+    Excelente, são 5
+    Ótimo 5
     Ruim, não resolveu nada, preciso de ajuda
     ruim de conexão
     A conexão está ruim
