@@ -123,7 +123,14 @@ def _pictures(report: DeskReport, locale: str) -> Sequence[tuple[bytes, str]]:
 
 def _print(octets: bytes) -> None:
     sys.stdout.flush()
-    sys.stdout.buffer.write(octets)
+    try:
+        sys.stdout.buffer.write(octets)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # `> report.txt` on a full disk
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at exit
+        raise Stop(REFUSED, f"the report could not be written: {error.strerror}") from error
 
 
 def _write(out: Path, octets: bytes) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from lxml import html as lxml_html
 
+from mailtickets.cli import Stop, report_work
 from tests.cli.conftest import Shell
 from tests.store.office import Office, a_message
 
@@ -184,6 +185,13 @@ def test_a_disk_that_is_full_leaves_the_old_file(desk: Shell, monkeypatch: pytes
     assert (status, "No space left on device" in why) == (1, True)
     assert out.read_text() == "old"
     assert set(desk.directory.iterdir()) == before
+
+
+def test_output_that_goes_to_a_full_disk_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(Stop, match="the report could not be written: No space left on device"):
+            report_work._print(b"Report")
 
 
 def test_a_device_is_written_to_and_not_replaced(desk: Shell) -> None:
