@@ -261,17 +261,23 @@ def test_the_week_before_is_the_week_that_was_computed(year: Database) -> None:
 PARTS: tuple[Dimension, ...] = ("queue", "type", "priority", "tag", "stage", "day", "hour")
 
 
-def test_counted_and_excluded_are_all_that_was_opened(year: Database) -> None:
-    for by in PARTS:
-        found = report(year, YEAR, by=by)
+@pytest.fixture(scope="module")
+def by_part(year: Database) -> dict[Dimension, DeskReport]:
+    """The report of the whole year, by each part: read once."""
+    return {by: report(year, YEAR, by=by) for by in PARTS}
+
+
+def test_counted_and_excluded_are_all_that_was_opened(by_part: dict[Dimension, DeskReport]) -> None:
+    for by, found in by_part.items():
         for counts in (found.total.counts, *(row.figures.counts for row in found.rows)):
             assert counts.counted + sum(counts.excluded.values()) == counts.opened, by
-    assert found.total.counts.opened == TICKETS + 20
+        assert found.total.counts.opened == TICKETS + 20
 
 
-def test_parts_that_divide_the_desk_add_up_to_it(year: Database) -> None:
-    for by in ("queue", "type", "priority", "stage", "day"):
-        found = report(year, YEAR, by=by)
+def test_parts_that_divide_the_desk_add_up_to_it(by_part: dict[Dimension, DeskReport]) -> None:
+    for by, found in by_part.items():
+        if by in {"tag", "hour"}:
+            continue
         rows = [row.figures for row in found.rows]
         assert sum(row.counts.opened for row in rows) == found.total.counts.opened, by
         assert sum(row.counts.resolved for row in rows) == found.total.counts.resolved, by
@@ -279,7 +285,7 @@ def test_parts_that_divide_the_desk_add_up_to_it(year: Database) -> None:
         assert sum(row.satisfaction.answered for row in rows) == found.total.satisfaction.answered, by
         if by != "day":
             assert sum(row.counts.backlog for row in rows) == found.total.counts.backlog, by
-    assert sum(found.hours.values()) == found.total.counts.opened
+        assert sum(found.hours.values()) == found.total.counts.opened
 
 
 def test_what_was_received_has_an_outcome(year: Database) -> None:
