@@ -130,7 +130,7 @@ def test_agents_see_what_solved_it_when_the_customer_writes_again(office: Office
     agent(office, f"Pronto, Maria.\n#resolver {CABLE}", token(office))
     office.pass_time(days=1)
     maria(office, "Caiu de novo!", to=office.reply_address(MARIA.address))
-    assert f"Solução anterior: {CABLE}" in written(office, "customer_replied")
+    assert f"Última solução: {CABLE}" in written(office, "customer_replied")
     assert "rack" not in to_customers(office)
 
 
