@@ -4,10 +4,11 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
+from stat import S_IWOTH
 from tempfile import NamedTemporaryFile
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,8 @@ from mailtickets.views.reports.as_json import as_json
 from mailtickets.views.reports.lines import lines
 from mailtickets.words import locales
 
+MAX_LINKS = 40
+"""As many as Linux follows; `resolve` names a circle of links."""
 _ENDINGS = {f".{form}": form for form in FORMATS} | {".txt": "text", ".htm": "html"}
 
 
@@ -136,6 +139,7 @@ def _print(octets: bytes) -> None:
 def _write(out: Path, octets: bytes) -> None:
     """Writes the file whole, or not at all. A pipe or a device is written to."""
     try:
+        _check_links(out.absolute())
         target = out.resolve()
         if target.exists() and not target.is_file():
             target.write_bytes(octets)
@@ -145,6 +149,26 @@ def _write(out: Path, octets: bytes) -> None:
         raise Stop(REFUSED, f"{out}: the user {user_name(os.geteuid())} may not write there") from error
     except OSError as error:
         raise Stop(REFUSED, f"{out}: {error.strerror}") from error
+
+
+def _check_links(out: Path) -> None:
+    """Ends the command if a link on the way to the file may have been planted: it stands in a folder where everybody
+    may write (`/tmp`), and is neither ours nor of the folder's owner. Linux refuses to follow such links, too, if
+    `fs.protected_symlinks` is set; `resolve` would go around that."""
+    for path in _links(out):
+        folder, link = path.parent.stat(), path.lstat()
+        if folder.st_mode & S_IWOTH and link.st_uid not in (os.geteuid(), folder.st_uid):
+            raise Stop(REFUSED, f"{out}: {path} is a link of another user, and is not followed")
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """The links that lead to a file, one after the other."""
+    for _ in range(MAX_LINKS):
+        part = next((one for one in reversed((path, *path.parents)) if one.is_symlink()), None)
+        if part is None:
+            return
+        yield part
+        path = part.parent / part.readlink() / path.relative_to(part)
 
 
 def _replace(target: Path, octets: bytes) -> None:

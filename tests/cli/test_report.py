@@ -152,6 +152,25 @@ def test_a_link_stays_a_link(desk: Shell) -> None:
     assert (desk.directory / "real.txt").read_text(encoding="utf-8").startswith("Relatório")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("name", ["report.txt", "folder/report.txt", "own.txt"])
+def test_a_link_that_another_user_has_planted_is_not_followed(desk: Shell, name: str) -> None:
+    """As `fs.protected_symlinks` has it: in a folder where everybody may write, such as /tmp."""
+    victim, shared = desk.directory / "victim", desk.directory / "shared"
+    victim.mkdir()
+    (victim / "report.txt").write_text("old")
+    shared.mkdir()
+    shared.chmod(0o1777)
+    (shared / "report.txt").symlink_to("../victim/report.txt")
+    (shared / "folder").symlink_to(victim)
+    (shared / "own.txt").symlink_to("report.txt")
+    for planted in ("report.txt", "folder"):
+        os.chown(shared / planted, 65534, 65534, follow_symlinks=False)
+    status, said, why = desk.run("report", "--out", shared / name)
+    assert (status, said, "is a link of another user" in why) == (1, "", True)
+    assert (victim / "report.txt").read_text() == "old"
+
+
 @pytest.mark.parametrize("where", ["missing/report.txt", "."])
 def test_what_cannot_be_written_is_named(desk: Shell, where: str) -> None:
     status, said, why = desk.run("report", "--out", desk.directory / where)

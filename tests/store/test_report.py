@@ -100,6 +100,24 @@ def test_merged_and_spam_are_excluded_by_name_and_end(office: Office, told: Any)
     assert (counts.resolved, counts.ended, counts.backlog) == (2, {"merged": 1, "spam": 1}, 1)
 
 
+def test_spam_by_mistake_was_no_resolution(office: Office, told: Any) -> None:
+    """Opened again, the ticket has not come back: nobody had resolved it."""
+    maria(office, "A impressora não imprime.")
+    notice = token(office)
+    office.pass_time(hours=1)
+    agent(office, "#spam", notice)
+    office.pass_time(hours=1)
+    agent(office, "#reabrir\n#tag -spam", notice)
+    total = told(office).total
+    assert (total.counts.counted, total.counts.resolved, total.counts.reopened, total.counts.backlog) == (1, 1, 1, 1)
+    assert (total.counts.came_back_of, total.resolution.n, total.resolution.waiting) == (0, 1, 1)
+    office.pass_time(hours=1)
+    agent(office, "Troquei o cabo.\n#resolver", notice)
+    total = told(office).total
+    assert (total.counts.came_back, total.counts.came_back_of, total.counts.resolved) == (0, 1, 2)
+    assert (total.full_resolution.n, total.full_resolution.median) == (1, timedelta(hours=3))
+
+
 def test_what_the_merged_ticket_asked_first_is_what_the_survivor_waited_for(office: Office, told: Any) -> None:
     maria(office, "Pergunta.", subject="Primeira")
     office.pass_time(hours=1)

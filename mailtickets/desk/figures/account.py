@@ -132,7 +132,7 @@ def account(
         return TicketAccount(ticket.created_at, excluded, resolved, reopened, answers, rated=credited)
     measuring = _Measuring(ticket, answers, resolved, course(history, ticket.number, policy), recorded, policy)
     taken, running = measuring.everything()
-    first = resolved[0].at if resolved else None
+    first = next((one.at for one in resolved if not one.by), None)
     return TicketAccount(
         ticket.created_at,
         None,
@@ -230,7 +230,8 @@ class _Measuring:
         recorded: Sequence[Clock],
         policy: Policy,
     ) -> None:
-        self.ticket, self.resolved, self.told = ticket, resolved, told
+        self.ticket, self.told = ticket, told
+        self.resolved = tuple(one for one in resolved if not one.by)
         self.level: ServiceLevel | None = level_for(ticket, policy)
         self.hours: OpenHours = hours_of(self.level, policy)
         self.calendar = self.level.calendar if self.level is not None and not self.hours.always else ""

@@ -175,10 +175,11 @@ class _Writing:
             self._of_both(self._day(rated.resolved_at), rated.agent, figures)
 
     def _ends(self, account: TicketAccount) -> None:
-        for place, end in enumerate(account.resolved):
+        first = next((end for end in account.resolved if not end.by), None)
+        for end in account.resolved:
             day = self._day(end.at)
             self._of_both(day, end.agent, {"resolved": 1, **({ended_as(end.by): 1} if end.by else {})})
-            if place == 0 and account.excluded is None:
+            if end is first and account.excluded is None:
                 cohort = {"first_resolved": 1, "came_back": int(account.came_back), "one_touch": int(account.one_touch)}
                 self._of_both(day, end.agent, {name: count for name, count in cohort.items() if count})
         for again in account.reopened:
