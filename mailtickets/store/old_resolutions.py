@@ -35,7 +35,7 @@ _MOVED = (
     .where(event.c.ticket.in_(_NUMBERS), event.c.kind == literal_column("'status'"))
     .order_by(event.c.ticket, event.c.id)
 )
-_KNOWN = select(ticket_resolution.c.ticket).where(ticket_resolution.c.ticket.in_(_NUMBERS))
+_KNOWN = select(ticket_resolution.c.ticket, ticket_resolution.c.at).where(ticket_resolution.c.ticket.in_(_NUMBERS))
 _TOLD = (
     select(outbox.c.ticket, outbox.c.recipient, outbox.c.name, outbox.c.created_at, notice.c.inbound)
     .join(notice, notice.c.id == outbox.c.notice)
@@ -45,13 +45,15 @@ _TOLD = (
 
 def derive(connection: Connection, policy: Policy, now: datetime, most: int) -> bool:
     """Derives what is to be known of so many more tickets. Returns whether there are others."""
-    note = connection.execute(select(told_mark.c.value).where(told_mark.c.key == _NOTE)).scalar()
-    if note == _ALL:
+    note = connection.execute(select(told_mark.c.value, told_mark.c.at).where(told_mark.c.key == _NOTE)).first()
+    if note is not None and note.value == _ALL:
         return False
-    rows = connection.execute(_NEXT, {"after": int(note or 0), "most": most}).all()
+    begun = note.at if note is not None else now
+    rows = connection.execute(_NEXT, {"after": int(note.value) if note is not None else 0, "most": most}).all()
     numbers = [row.number for row in rows]
     ends = _ends(connection.execute(_MOVED, {"numbers": numbers}))
-    known = set(connection.execute(_KNOWN, {"numbers": numbers}).scalars())
+    recorded = {(row.ticket, row.at) for row in connection.execute(_KNOWN, {"numbers": numbers})}
+    known = {number for number, _ in recorded}
     told = connection.execute(_TOLD, {"numbers": numbers}).all()
     for row in rows:
         own = ends.get(row.number, [])
@@ -60,8 +62,9 @@ def derive(connection: Connection, policy: Policy, now: datetime, most: int) -> 
             resolutions.keep_answer(connection, row.number, solved[-1].inbound, solved[-1].at, solved[-1].at)
         queue = policy.queue(row.queue)
         if queue is not None and queue.satisfaction:
-            _note_asked(connection, row, own, [one for one in told if one.ticket == row.number])
-    _remember(connection, str(numbers[-1]) if len(numbers) == most else _ALL, now)
+            old = [end for end in own if end.at <= begun and (row.number, end.at) not in recorded]
+            _note_asked(connection, row, old, [one for one in told if one.ticket == row.number])
+    _remember(connection, str(numbers[-1]) if len(numbers) == most else _ALL, begun)
     return len(numbers) == most
 
 
@@ -94,6 +97,7 @@ def _tells(letter: Any, end: Any, person: str) -> bool:
     return bool(same and letter.recipient.casefold() == person)
 
 
-def _remember(connection: Connection, note: str, now: datetime) -> None:
-    row = {"key": _NOTE, "at": now, "value": note}
+def _remember(connection: Connection, note: str, begun: datetime) -> None:
+    """`begun` is when the first of these tickets were looked at: who was asked since then is known without this."""
+    row = {"key": _NOTE, "at": begun, "value": note}
     connection.execute(replacing(connection.dialect.name, told_mark, ("key",), ("at", "value")), row)

@@ -100,6 +100,20 @@ def test_merged_and_spam_are_excluded_by_name_and_end(office: Office, told: Any)
     assert (counts.resolved, counts.ended, counts.backlog) == (2, {"merged": 1, "spam": 1}, 1)
 
 
+def test_what_a_spammer_thinks_is_not_counted(office: Office, told: Any) -> None:
+    office.use(a_policy(suporte={"satisfaction": True}))
+    maria(office, "Compre já.")
+    notice = token(office)
+    agent(office, "Não, obrigada.\n#resolver", notice)
+    address = _address(office)
+    maria(office, "nota 1, que falta de educação", to=address)
+    assert [one.score for one in told(office).comments] == [1]
+    agent(office, "#spam", notice)
+    maria(office, "nota 1, que vergonha", to=address)
+    found = told(office)
+    assert (found.total.satisfaction.asked, found.total.satisfaction.answered, found.comments) == (0, 0, ())
+
+
 def test_spam_by_mistake_was_no_resolution(office: Office, told: Any) -> None:
     """Opened again, the ticket has not come back: nobody had resolved it."""
     maria(office, "A impressora não imprime.")

@@ -215,6 +215,19 @@ def test_old_tickets_get_their_resolution_from_events(office: Office) -> None:
     assert office.run(lambda c: c.execute(select(schema.uncounted.c.ticket)).scalars().all()) == found
 
 
+def test_who_was_not_asked_about_a_ticket_of_now_is_not_noted_as_asked(office: Office) -> None:
+    """Old tickets are looked at for a while; meanwhile others are resolved."""
+    for place in range(3):
+        maria(office, "A rede caiu.", subject=f"Rede {place}")
+    agent(office, "Trocamos o cabo.\n#resolver", token(office, ticket=1))
+    office.run(lambda c: old_resolutions.derive(c, office.clerk.rules.policy, office.now, 1))
+    office.pass_time(hours=1)
+    agent(office, "Trocamos o cabo.\n#resolver", token(office, ticket=2))
+    agent(office, "#resolver", token(office, ticket=3))
+    derived(office)
+    assert office.run(lambda c: c.execute(select(schema.rating_request.c.ticket)).scalars().all()) == [1]
+
+
 def test_what_is_known_already_stays(office: Office) -> None:
     maria(office, "A rede caiu.")
     agent(office, f"Trocamos o cabo.\n#resolver {CABLE}", token(office))

@@ -27,7 +27,7 @@ _VERBS = frozenset(
 )
 _NAMED = " ".join(["{named}?"] * 4)
 """`com o meu nome`, `on your website`: several words of one class."""
-_CLAUSE = re.compile(r"[^.!?;,\n…]*[.!?;,\n…]*")
+_CLAUSE = re.compile(r"(?:[^.!?;,\n… ]| (?![-–—] ))*(?:[.!?;,\n…]| [-–—] )*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def consent(text: str) -> SaidOfQuoting:
         return SaidOfQuoting(text, others=text)
     denied = any(_says(sentence, {"allow"}) and _denies(_text(sentence)) for sentence in sentences)
     refused = denied or _says(clauses, {"refuse", "nameless"}) or bool(_NAMELESS & set(_words(text)))
-    rest = "".join(_rest(sentence) for sentence in sentences).rstrip(" ,;\n")
+    rest = "".join(_rest(sentence) for sentence in sentences).rstrip(" ,;\n-–—")
     return SaidOfQuoting(rest, given=not refused, refused=refused, others=others)
 
 

@@ -112,6 +112,7 @@ class TicketAccount:
     came_back: bool = False
     """It was opened again after its first resolution."""
     rated: tuple[Rated, ...] = ()
+    """Not of spam: what spammers think says nothing of the desk."""
 
 
 def account(
@@ -127,7 +128,7 @@ def account(
     answers = tuple((one.at, _author(one, policy)) for one in happened if is_answer(one, policy))
     resolved, reopened = _ends(happened, ticket.number, answers, policy)
     excluded = _exclusion(happened, ticket, merged=merged)
-    credited = tuple(_credited(one, resolved, answers) for one in rated)
+    credited = tuple(_credited(one, resolved, answers) for one in rated if excluded != "spam")
     if excluded is not None:
         return TicketAccount(ticket.created_at, excluded, resolved, reopened, answers, rated=credited)
     measuring = _Measuring(ticket, answers, resolved, course(history, ticket.number, policy), recorded, policy)

@@ -53,7 +53,10 @@ SELECT rating.ticket, rating.score, rating.comment, rating.quotable, ticket.stat
   ) AS written
 FROM rating JOIN ticket ON ticket.number = rating.ticket
 LEFT JOIN contact ON contact.address_key = lower(rating.person)
-WHERE rating.resolved_at >= :since_at AND rating.resolved_at < :until_at AND rating.comment <> ''"""
+WHERE rating.resolved_at >= :since_at AND rating.resolved_at < :until_at AND rating.comment <> ''
+  AND NOT (ticket.status = 'closed' AND CAST(ticket.tags AS TEXT) LIKE :spam)"""
+_SPAM = '%"spam"%'
+"""Among the tags of a ticket, as they are stored."""
 _COMMENTS_ORDER = """
 ORDER BY CASE WHEN rating.score <= :low THEN 0 ELSE 1 END, rating.at DESC, rating.ticket LIMIT :most"""
 _PART_OF: Mapping[Dimension, CellPart] = {
@@ -387,7 +390,7 @@ class _Reading:
         where, values = self._in_queues("ticket.queue")
         since, until = bounds(self.period.since, self.policy)[0], bounds(self.period.until, self.policy)[1]
         sql = f"{_COMMENTS}{where} {_COMMENTS_ORDER}"
-        rows = self.reader.each(sql, since_at=since, until_at=until, low=LOW_SCORE, most=COMMENTS, **values)
+        rows = self.reader.each(sql, since_at=since, until_at=until, low=LOW_SCORE, most=COMMENTS, spam=_SPAM, **values)
         return tuple(
             CustomerComment(
                 row.ticket,

@@ -9,6 +9,8 @@ GIVEN = {
     "5 ótimo! Pode publicar.": "5 ótimo!",
     "Nota 5. Podem publicar com o meu nome, se quiserem.": "Nota 5.",
     "5 - muito rápido, pode publicar sim": "5 - muito rápido",
+    "5 - pode publicar": "5",
+    "Ótimo atendimento – you may quote me": "Ótimo atendimento",
     "5\nAutorizo a publicação do meu comentário.": "5",
     "5 estrelas! Fiquem à vontade para divulgar.": "5 estrelas!",
     "Ótimo atendimento. Podem usar meu comentário no site.": "Ótimo atendimento.",
@@ -24,6 +26,8 @@ GIVEN = {
 NOT_GIVEN = [
     "5 ótimo!",
     "5 ótimo, mas não pode publicar",
+    "5 - não, não - pode publicar",
+    "5 - pode publicar - sem o meu nome",
     "Nota 5. Não podem publicar.",
     "5. Pode publicar, mas sem o meu nome.",
     "5. Pode publicar anonimamente.",
