@@ -208,6 +208,19 @@ async def test_each_recipient_has_a_mail_of_their_own_and_agents_can_answer_by_l
     assert letters[CHIEF]["To"] == CHIEF
 
 
+async def test_an_absence_notice_of_a_reader_is_no_ticket_and_a_reply_is_one(house: House) -> None:
+    """Every week until the reader is back: it came to the return path, which only our report named."""
+    letters = dict(await house.write())
+    assert list(letters) == [CHIEF]
+    newest = select(schema.outbox.c.verp).order_by(schema.outbox.c.id.desc()).limit(1)
+    tag = house.office.run(lambda c: c.execute(newest).scalar())
+    away = a_message("Estou de férias.", **{"from": CHIEF, "auto-submitted": "auto-replied", "subject": "Ausência"})
+    row = house.office.take(away, recipients=(f"suporte+{tag}@desk.test",), sender="")
+    assert (row.outcome, row.reason, row.ticket) == ("ignored", "auto-submitted", None)
+    reply = a_message("Quem cuida disso?", message_id="<r@empresa.test>", **{"from": CHIEF, "subject": "Re: x"})
+    assert house.office.take(reply, recipients=("suporte@desk.test",), sender=CHIEF).outcome == "opened"
+
+
 @pytest.mark.parametrize(
     ("locale", "subject", "words"),
     [

@@ -293,6 +293,8 @@ class Facts:
     """By ticket: keys of the people who stood in copy of a mail of it and were too many to be put on it."""
     returned_to: str = ""
     """The recipient of that copy of our mail to whose return path this automatic answer came; empty: no such copy."""
+    about_no_ticket: bool = False
+    """That copy was about no ticket: a report, a list of work."""
     desk: Desk = field(default_factory=Desk)
     signature: SignatureFact | None = None
     """The signature that was cut off below an agent's words."""

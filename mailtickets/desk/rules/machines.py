@@ -30,10 +30,12 @@ def repeated(case: Case) -> Decision | None:
 
 
 def report(case: Case) -> Decision | None:
-    """Is it a machine's report that calls for nothing: a receipt, a complaint?"""
-    return (
-        nothing("ignored", OtherReason(case.mail.kind_reason), case.pointed_at) if case.mail.kind == "report" else None
-    )
+    """Is it a machine's mail that calls for nothing: a receipt, a complaint, an answer to a report of ours?"""
+    if case.mail.kind == "report":
+        return nothing("ignored", OtherReason(case.mail.kind_reason), case.pointed_at)
+    if case.facts.about_no_ticket and case.agent is None and case.found is None:
+        return nothing("ignored", OtherReason(case.mail.kind_reason), None)
+    return None
 
 
 def denied_sender(case: Case) -> Decision | None:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, literal_column, select
 from sqlalchemy.engine import Row
@@ -81,6 +82,7 @@ def _of_any_mail(connection: Connection, received: Received, asked: Questions, p
     tokens = _tokens(connection, claimed, policy, now)
     ids = _ids(connection, claimed.message_ids)
     bounced = _bounced(connection, received, mail, policy, now)
+    returned = _returned(connection, received, mail, policy, now)
     duplicate = _duplicate(connection, received, mail)
     numbers = {*(t.ticket for t in tokens if t.ticket), *(i.ticket for i in ids), *claimed.subject_numbers}
     numbers |= {fact.ticket for fact in (bounced, duplicate) if fact is not None and fact.ticket is not None}
@@ -106,7 +108,8 @@ def _of_any_mail(connection: Connection, received: Received, asked: Questions, p
         confirmed=frozenset(received.confirmed),
         left_out=_left_out(connection, found),
         correction=received.correction,
-        returned_to=_returned_to(connection, received, mail, policy, now),
+        returned_to=str(returned.recipient) if returned is not None else "",
+        about_no_ticket=returned is not None and returned.ticket is None,
         desk=turns(connection, queue, policy),
     )
 
@@ -162,14 +165,15 @@ def _recalled(connection: Connection, author: Address, subject: str, named: Iter
     return tickets.load(connection, number) if number is not None else None
 
 
-def _returned_to(connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime) -> str:
-    """The recipient of the copy of our mail that an automatic answer came back for; empty if there is none."""
+def _returned(
+    connection: Connection, received: Received, mail: InboundMail, policy: Policy, now: datetime
+) -> Row[Any] | None:
+    """The copy of our mail that an automatic answer came back for; None if there is none."""
     if mail.kind != "auto_reply":
-        return ""
+        return None
     addressed = recipients(mail, received.envelope)
     tags = [plus_tag(a).lower() for a in addressed if policy.queue_at(a)]
-    row = outbox.by_verp(connection, tags, now - BOUNCES_COUNT_FOR)
-    return str(row.recipient) if row is not None else ""
+    return outbox.by_verp(connection, tags, now - BOUNCES_COUNT_FOR)
 
 
 def _left_out(connection: Connection, found: Mapping[int, Ticket]) -> dict[int, frozenset[str]]:

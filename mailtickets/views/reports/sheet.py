@@ -45,8 +45,10 @@ def for_excel(report: DeskReport, locale: str) -> bytes:
 
 
 def harmless(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula. Blanks before it do not help against that."""
-    return f"'{cell}" if cell.startswith(_FORMULA) or cell.lstrip().startswith(_FORMULA) else cell
+    """A text that no spreadsheet takes for a formula. Blanks and signs that cannot be seen, which programs may leave
+    out, do not help before it."""
+    begins = next((place for place, sign in enumerate(cell) if sign.isprintable() and not sign.isspace()), 0)
+    return f"'{cell}" if cell.startswith(_FORMULA) or cell.startswith(_FORMULA, begins) else cell
 
 
 def _written(report: DeskReport, locale: str, delimiter: str, point: str) -> str:

@@ -72,6 +72,12 @@ def test_other_cells_stay_as_they_are(value: str) -> None:
     assert harmless(value) == value
 
 
+@pytest.mark.parametrize("before", ["\u200b", "\ufeff", "\x00", "\u202e", "\u2060 \u00ad"])
+def test_signs_that_cannot_be_seen_hide_no_formula(before: str) -> None:
+    assert harmless(f"{before}=1+1") == f"'{before}=1+1"
+    assert harmless(f"{before}rede=1") == f"{before}rede=1"
+
+
 @pytest.mark.parametrize("value", ['say "hi"', "a,b", "a;b", "two\nlines", "'"])
 def test_every_text_comes_back_from_its_quotes(value: str) -> None:
     row = ReportRow(value, figures())
