@@ -252,6 +252,26 @@ def test_receipts_come_as_each_agent_wants_them(office: Office) -> None:
     assert office.ticket(paid)["priority"] == "low"
 
 
+def test_what_solved_a_ticket_is_kept_inside_and_counted_in_the_report(office: Office) -> None:
+    number = office.asks(MARIA, "A nota fiscal não abre.", "Nota fiscal", FINANCE)
+    office.forget_but(CARLA, MARIA)
+    office.reply(CARLA, office.notice(CARLA, number), "Segue de novo, agora em PDF.\n\n#resolver")
+    office.answers(MARIA, number, "5, ótimo atendimento!")
+
+    office.reply(CARLA, office.notice(CARLA, number), "#solucao o emissor gravava o PDF vazio")
+    office.reply(CARLA, office.notice(CARLA, number), "#citar")
+    office.writes(CARLA, "#relatorio hoje fila financeiro", "Relatório", FINANCE)
+
+    ticket = office.ticket(number)
+    assert ticket["resolution"] == "o emissor gravava o PDF vazio"
+    assert "emissor" not in office.said_to(MARIA)
+    office.desk.wait_for(lambda: "Relatório" in str(office.newest(CARLA)["Subject"]), "the report")
+    report = office.newest(CARLA)
+    assert "Respostas" in text_of(report)
+    assert "<th scope=" in html_of(report)
+    assert "Maria" in text_of(report)  # her comment, with her name: she agreed
+
+
 def test_every_command_is_typed_by_somebody_in_this_folder() -> None:
     texts = (file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
     typed = {known(word) for text in texts for word in re.findall(r"[#/]([^\W\d_][\w-]*)", text)}
