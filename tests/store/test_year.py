@@ -1,6 +1,8 @@
 """A made-up year of 20,000 tickets: what reports say of small slices of it, computed by hand (`year/slices.txt`); and
 the sums that hold for each day, queue and part of it."""
 
+import fcntl
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -209,8 +211,24 @@ def _length(length: timedelta | None) -> str:
 
 @pytest.fixture(scope="module")
 def year(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """The year, counted and half of it folded."""
-    file = tmp_path_factory.mktemp("year") / "mailtickets.db"
+    """The year, counted and half of it folded. The first process that runs a test of it makes it; others copy it."""
+    own = tmp_path_factory.mktemp("year") / "mailtickets.db"
+    ours = tmp_path_factory.getbasetemp()
+    made = (ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours) / "year.db"
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            make_year(migrated_file, own)
+            shutil.copy(own, made.with_suffix(".part"))
+            made.with_suffix(".part").rename(made)
+    if not own.exists():
+        shutil.copy(made, own)
+    database = Database(f"sqlite:///{own}")
+    yield database
+    database.close()
+
+
+def make_year(migrated_file: Path, file: Path) -> None:
     shutil.copy(migrated_file, file)
     database, desk, random = Database(f"sqlite:///{file}"), DeskHistory(), Random(15)
     hand_made = table()[0]
@@ -223,7 +241,6 @@ def year(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     fold(database, every=2)
     for after in range(366):
         database.transact(figures.count_mail, BEGIN.date() + timedelta(days=after - 5), POLICY, NOW)
-    yield database
     database.close()
 
 
