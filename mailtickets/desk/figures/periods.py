@@ -53,7 +53,7 @@ def first_day(word: str, today: date) -> date:
         return today.replace(day=1)
     if name in _YEAR:
         return today.replace(month=1, day=1)
-    return _day(word, name, today)
+    return _day(word, name, today, ", week, month, year")
 
 
 def last_day(word: str, today: date) -> date:
@@ -69,7 +69,8 @@ def _length(name: str) -> int | None:
     return int(found[1]) * _DAYS[found[2]] if found and int(found[1]) else None
 
 
-def _day(word: str, name: str, today: date) -> date:
+def _day(word: str, name: str, today: date, more: str = "") -> date:
+    """The day that a word names. `more`: the other words that may stand in its place, for the error."""
     if name in _TODAY:
         return today
     if name in _YESTERDAY:
@@ -77,7 +78,7 @@ def _day(word: str, name: str, today: date) -> date:
     try:
         day = date.fromisoformat(name)
     except ValueError:
-        raise ValueError(f"{word!r} is no date: write it as {today}, or as 30d, 4w, today, yesterday") from None
+        raise ValueError(f"{word!r} is no date: write it as {today}, or as 30d, 4w, today, yesterday{more}") from None
     if day.year < FIRST_YEAR:
         raise ValueError(f"{word!r} is before {FIRST_YEAR}")
     return day

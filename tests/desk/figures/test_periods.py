@@ -44,7 +44,11 @@ def test_a_period_is_read_as_it_is_meant(since: str | None, until: str | None, s
         ("7d", "14d", "before it begins"),
         ("2026-12-01", None, "before it begins"),
         ("2026-12-01", "2026-12-24", "the period begins on 2026-12-01, and today is 2026-11-29"),
-        ("2026-02-30", None, "'2026-02-30' is no date: write it as 2026-11-29, or as 30d, 4w, today, yesterday"),
+        (
+            "2026-02-30",
+            None,
+            "'2026-02-30' is no date: write it as 2026-11-29, or as 30d, 4w, today, yesterday, week, month, year",
+        ),
         ("soon", None, "'soon' is no date"),
         ("", None, "'' is no date"),
         ("0d", None, "'0d' is no date"),
