@@ -30,8 +30,8 @@ TIMES: Final[tuple[TimeName, ...]] = ("first_answer", "next_answer", "resolution
 
 ONE_TOUCH = timedelta(days=7)
 """A ticket with one answer that is not opened again for so long after its resolution was settled at one touch."""
-GOOD_SCORE = 4
-"""From this score on (of 5), a rating is good."""
+GOOD_SCORE, LOW_SCORE = 4, 2
+"""From the one on (of 5), a rating is good; up to the other, it is low, and the queue is told of it."""
 
 _FINISHED = frozenset({"resolved", "closed"})
 _OPENED_BY_AGENT = "opened-by-agent"

@@ -17,6 +17,7 @@ from mailtickets.desk.customers.consent import answers_only_that, consent
 from mailtickets.desk.customers.ratings import Rating, opinion, rating
 from mailtickets.desk.customers.thanks import gratitude
 from mailtickets.desk.customers.wishes import Wish
+from mailtickets.desk.figures.account import LOW_SCORE
 from mailtickets.desk.model.decision import Decision
 from mailtickets.desk.model.effects import AddMessage, AddParticipant, AllowQuote, Effect, Mute, Rate, SetStatus
 from mailtickets.desk.model.facts import Facts
@@ -27,9 +28,6 @@ from mailtickets.desk.notices.row import NoticeName
 from mailtickets.desk.rules.case import Case, nothing, other_queues
 from mailtickets.desk.rules.opening import open_ticket
 from mailtickets.mail.model import Address
-
-LOW_SCORE = 2
-"""Of a rating from 1 to 5: the queue is told of this one and of lower ones."""
 
 
 def unreadable(case: Case) -> Decision | None:

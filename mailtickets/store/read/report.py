@@ -15,7 +15,7 @@ from heapq import merge
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mailtickets.desk.figures.account import RunningTime
+from mailtickets.desk.figures.account import LOW_SCORE, RunningTime
 from mailtickets.desk.figures.adding import RunningNow, Sum
 from mailtickets.desk.figures.cells import Cell, CellFigures, CellPart, Entries, balance, differences, read_running
 from mailtickets.desk.figures.labels import labels
@@ -40,7 +40,6 @@ DAYS_SHOWN = 92
 """A longer period is shown by weeks."""
 OLDEST = 5
 COMMENTS = 20
-LOW_SCORE = 2
 
 _UNFINISHED = "('new', 'open', 'pending')"
 _COMMENTS = """
